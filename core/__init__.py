@@ -1,0 +1,32 @@
+"""The engine of Inverse Lab: it knows no user interface. Names with torch behind them are imported on first use."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from core.estimate import Estimate
+from core.features import spike_statistics
+from core.fitzhugh_nagumo import simulate
+from core.noise import sample_ar1
+from core.objective import loss_landscape
+from core.published import published_prior, time_grid
+
+if TYPE_CHECKING:
+    from core.inverse_map import available_inverse_maps, load_inverse_map
+
+__all__ = [
+    "Estimate",
+    "available_inverse_maps",
+    "load_inverse_map",
+    "loss_landscape",
+    "published_prior",
+    "sample_ar1",
+    "simulate",
+    "spike_statistics",
+    "time_grid",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("available_inverse_maps", "load_inverse_map"):
+        return getattr(import_module("core.inverse_map"), name)
+    raise AttributeError(f"module 'core' has no attribute {name!r}")

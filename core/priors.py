@@ -1,0 +1,73 @@
+"""Prior laws of parameters: independent truncated Gaussians, of which the uniform law is the limit of a wide one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
+from scipy.stats import truncnorm
+
+
+@dataclass(frozen=True)
+class TruncatedGaussian:
+    """Independent Gaussians N(mean, sd²), each truncated to [lower, upper]; one tuple entry a parameter.
+
+    An infinite sd makes that parameter uniform on its interval.
+    """
+
+    names: tuple[str, ...]
+    mean: tuple[float, ...]
+    sd: tuple[float, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for name, mean, sd, lower, upper in zip(self.names, self.mean, self.sd, self.lower, self.upper, strict=True):
+            if not (np.isfinite(mean) and np.isfinite(lower) and np.isfinite(upper)):
+                raise ValueError(f"The prior of {name} needs a finite mean and finite bounds.")
+            if not sd > 0:
+                raise ValueError(f"The prior of {name} needs a standard deviation above zero; it is {sd}.")
+            if not lower < upper:
+                raise ValueError(
+                    f"The lower bound of {name} must be below the upper one; they are {lower} and {upper}."
+                )
+            if min(abs(lower - mean), abs(upper - mean)) > 8 * sd and not lower <= mean <= upper:
+                raise ValueError(f"The bounds of {name} lie more than 8 standard deviations away from its mean {mean}.")
+
+    def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw n parameters, (n, p)."""
+        mean, sd, lower, upper = self._arrays()
+        uniform = np.isinf(sd)
+        scale = np.where(uniform, 1.0, sd)
+        draws = truncnorm.rvs(
+            (lower - mean) / scale, (upper - mean) / scale, loc=mean, scale=scale, size=(n, len(mean)), random_state=rng
+        )
+        flat = rng.uniform(lower, upper, size=(n, len(mean)))
+        return np.where(uniform, flat, draws)
+
+    def log_density(self, theta: ArrayLike) -> NDArray[np.float64]:
+        """Return the normalised log density of parameters (..., p), of shape (...); −∞ outside the bounds."""
+        mean, sd, lower, upper = self._arrays()
+        uniform = np.isinf(sd)
+        scale = np.where(uniform, 1.0, sd)
+        mass = np.where(
+            uniform,
+            upper - lower,
+            scale * np.sqrt(2 * np.pi) * (ndtr((upper - mean) / scale) - ndtr((lower - mean) / scale)),
+        )
+        return -self.regularisation(theta) - np.sum(np.log(mass))
+
+    def regularisation(self, theta: ArrayLike) -> NDArray[np.float64]:
+        """Return ½ Σ ((θ − mean)/sd)² of parameters (..., p), of shape (...); +∞ outside the bounds."""
+        mean, sd, lower, upper = self._arrays()
+        theta = np.asarray(theta, dtype=float)
+        inside = np.all((theta >= lower) & (theta <= upper), axis=-1)
+        return np.where(inside, 0.5 * np.sum(((theta - mean) / sd) ** 2, axis=-1), np.inf)
+
+    def gradient(self, theta: ArrayLike) -> NDArray[np.float64]:
+        """Return the gradient of the log density at parameters (..., p) within the bounds, of shape (..., p)."""
+        mean, sd, _, _ = self._arrays()
+        return -(np.asarray(theta, dtype=float) - mean) / sd**2
+
+    def _arrays(self) -> tuple[NDArray[np.float64], ...]:
+        return tuple(np.array(values, dtype=float) for values in (self.mean, self.sd, self.lower, self.upper))

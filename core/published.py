@@ -1,0 +1,57 @@
+"""The published set-up of Rudi, Bessac and Lenzi (2021): constants, priors and time grid."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.priors import TruncatedGaussian
+
+GAMMA = 3.0
+ZETA = -0.4
+SAMPLING_INTERVAL = 0.2  # Δt [ms]; σ/Δt is the marginal standard deviation of the noise
+T_END = 200.0
+N_TIMES = 1000
+RHO = 0.8
+SIGMA = 0.07  # [ms]
+SIGMA_RANGE = (0.0, 0.2)
+RHO_RANGE = (0.0, 0.98)
+ZETA_RANGE = (-0.8, 0.0)
+GAMMA_RANGE = (2.0, 5.0)
+
+
+def time_grid(t_end: float = T_END, n_times: int = N_TIMES) -> NDArray[np.float64]:
+    """Return n_times sample times in ms from 0, t_end/n_times apart; the published ones are 0, 0.2, …, 199.8."""
+    if not (t_end > 0 and n_times >= 1):
+        raise ValueError("A time grid needs a positive end and at least one sample.")
+    return np.arange(n_times, dtype=np.float64) * (t_end / n_times)
+
+
+def published_prior() -> TruncatedGaussian:
+    """Return the prior of (theta0, theta1): N(0.4, 0.3²) and N(0.4, 0.4²), each truncated at ±2 sd."""
+    return TruncatedGaussian(("theta0", "theta1"), (0.4, 0.4), (0.3, 0.4), (-0.2, -0.4), (1.0, 1.2))
+
+
+def published_noise_law() -> TruncatedGaussian:
+    """Return the law of (rho, sigma [ms]): N(0.80, 0.057²) and N(0.070, 0.0097²), each truncated at ±3 sd."""
+    mean, sd = (RHO, SIGMA), (0.057, 0.0097)
+    lower = tuple(m - 3 * s for m, s in zip(mean, sd, strict=True))
+    upper = tuple(m + 3 * s for m, s in zip(mean, sd, strict=True))
+    return TruncatedGaussian(("rho", "sigma"), mean, sd, lower, upper)
+
+
+def full_prior() -> TruncatedGaussian:
+    """Return the prior of all four parameters: the published one of θ, and uniform laws of ζ and γ on their ranges."""
+    theta = published_prior()
+    return TruncatedGaussian(
+        (*theta.names, "zeta", "gamma"),
+        (*theta.mean, ZETA, GAMMA),
+        (*theta.sd, np.inf, np.inf),
+        (*theta.lower, ZETA_RANGE[0], GAMMA_RANGE[0]),
+        (*theta.upper, ZETA_RANGE[1], GAMMA_RANGE[1]),
+    )
+
+
+def with_constants(theta: NDArray[np.float64], zeta: float = ZETA, gamma: float = GAMMA) -> NDArray[np.float64]:
+    """Append known constants to θ, (..., 2), to make full parameters, (..., 4)."""
+    theta = np.asarray(theta, dtype=float)
+    constants = np.broadcast_to([zeta, gamma], (*theta.shape[:-1], 2))
+    return np.concatenate([theta, constants], axis=-1)
