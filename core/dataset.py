@@ -1,0 +1,52 @@
+"""Training and test sets: draw parameters, simulate, add noise."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.fitzhugh_nagumo import simulate_potential
+from core.noise import sample_ar1
+from core.priors import TruncatedGaussian
+from core.published import SAMPLING_INTERVAL, with_constants
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """n samples: theta (n, 2), noise parameters (rho, sigma) (n, 2), clean and noisy traces (n, n_times) in float32."""
+
+    theta: NDArray[np.float64]
+    noise_parameters: NDArray[np.float64]
+    clean: NDArray[np.float32]
+    noisy: NDArray[np.float32]
+
+
+def make_dataset(
+    n: int,
+    prior: TruncatedGaussian,
+    noise_law: TruncatedGaussian,
+    times: NDArray[np.float64],
+    zeta: float,
+    gamma: float,
+    rng: np.random.Generator,
+) -> Dataset:
+    """Draw n samples of θ from prior, each with its own noise, and simulate them at times, (n_times,) in ms.
+
+    noise_law is the law of (rho, sigma [ms]). A θ whose trajectory diverges is drawn again. Raises ValueError where
+    most of the prior diverges.
+    """
+    theta = prior.sample(n, rng)
+    clean = simulate_potential(with_constants(theta, zeta, gamma), times)
+    for _ in range(20):
+        diverged = np.flatnonzero(~np.isfinite(clean[:, -1]))
+        if diverged.size == 0:
+            break
+        theta[diverged] = prior.sample(diverged.size, rng)
+        clean[diverged] = simulate_potential(with_constants(theta[diverged], zeta, gamma), times)
+    else:
+        raise ValueError(
+            "Most trajectories of this prior diverge: narrow the bounds, or bring ζ and γ back into range."
+        )
+    noise_parameters = noise_law.sample(n, rng)
+    noise = sample_ar1(noise_parameters[:, 0], noise_parameters[:, 1] / SAMPLING_INTERVAL, times.size, rng)
+    return Dataset(theta, noise_parameters, clean, (clean + noise).astype(np.float32))

@@ -1,0 +1,165 @@
+"""A learned inverse map: predict θ from traces; save and load it as safetensors with a JSON card, never pickle."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import nn
+
+from core.estimate import Estimate
+from core.files import read_json, write_bytes, write_json
+from core.networks import build
+from core.published import SAMPLING_INTERVAL, time_grid
+from core.training import TrainingSettings, predict
+
+PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
+LARGEST_FILE = 10 * 2**20  # bytes
+
+
+@dataclass(frozen=True, eq=False)
+class InverseMap:
+    """A trained network with the settings it was trained under and its card.
+
+    card: everything the JSON file beside the weights says, the settings included.
+    """
+
+    name: str
+    settings: TrainingSettings
+    network: nn.Module
+    card: Mapping[str, Any]
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """The parameters that the map estimates."""
+        return self.settings.prior.names
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """The only time grid, (n_times,) in ms, whose traces the map takes."""
+        return time_grid()
+
+    def takes(self, times: NDArray[np.float64]) -> bool:
+        """Say whether traces at these times have the map's own time grid."""
+        return len(times) == len(self.times) and bool(np.allclose(times, self.times, rtol=0, atol=1e-6))
+
+    def predict(self, data: ArrayLike, known: ArrayLike | None = None) -> Estimate:
+        """Estimate the parameters of traces, (n, n_times).
+
+        known: (n, 2), the ζ and γ of each trace. The map does not take them as inputs; where they are not those it was
+        trained for, the status of the estimate says so. Raises ValueError for traces of another length or with numbers
+        that are not finite.
+        """
+        data = np.asarray(data)
+        if data.ndim != 2 or data.shape[1] != len(self.times):
+            raise ValueError(
+                f"The map {self.name} takes traces of {len(self.times)} samples, {SAMPLING_INTERVAL} ms apart, as an "
+                f"array (n, {len(self.times)}); it was given one of shape {data.shape}."
+            )
+        if not np.all(np.isfinite(data)):
+            raise ValueError(f"The map {self.name} takes finite numbers only: mend the gaps in the trace first.")
+        constants = (
+            np.empty((0, 2)) if known is None else np.unique(np.atleast_2d(np.asarray(known, dtype=float)), axis=0)
+        )
+        sentences = {self.outside(zeta=zeta, gamma=gamma) for zeta, gamma in constants}
+        mean = self.settings.unscale(predict(self.network, data))
+        return Estimate(mean, None, self.parameter_names, " ".join(sorted(sentences - {""})))
+
+    def differences(
+        self,
+        times: NDArray[np.float64] | None = None,
+        zeta: float | None = None,
+        gamma: float | None = None,
+        rho: float | None = None,
+        sigma: float | None = None,
+    ) -> tuple[str, ...]:
+        """Name in what a trace differs from all the map was trained for; what is not given is not compared.
+
+        rho and sigma [ms] are those of the trace's noise; sigma = 0 means a clean trace.
+        """
+        settings = self.settings
+        differences = []
+        if times is not None and not self.takes(times):
+            differences.append(f"the time grid (its own has {len(self.times)} samples {SAMPLING_INTERVAL} ms apart)")
+        if zeta is not None and not np.isclose(zeta, settings.zeta, rtol=0, atol=1e-9):
+            differences.append(f"ζ (trained at {_number(settings.zeta)})")
+        if gamma is not None and not np.isclose(gamma, settings.gamma, rtol=0, atol=1e-9):
+            differences.append(f"γ (trained at {_number(settings.gamma)})")
+        law = settings.noise_law
+        if sigma is not None and not settings.noisy and sigma > 0:
+            differences.append("the noise (trained on clean traces)")
+        elif sigma is not None and settings.noisy and not law.lower[1] <= sigma <= law.upper[1]:
+            differences.append(f"σ (trained on {_number(law.lower[1])} to {_number(law.upper[1])} ms)")
+        if rho is not None and sigma and settings.noisy and not law.lower[0] <= rho <= law.upper[0]:
+            differences.append(f"ρ (trained on {_number(law.lower[0])} to {_number(law.upper[0])})")
+        return tuple(differences)
+
+    def outside(self, **trace: Any) -> str:
+        """Return a sentence that names the `differences` of a trace, or "" where there are none."""
+        differences = self.differences(**trace)
+        if not differences:
+            return ""
+        return f"{self.name} was not trained for this trace: it differs in {', '.join(differences)}."
+
+    def save(self, folder: Path) -> None:
+        """Write NAME.safetensors and NAME.json to folder, each in one step, the card last."""
+        write_bytes(folder / f"{self.name}.safetensors", save_tensors(self.network.state_dict()))
+        write_json(folder / f"{self.name}.json", {**self.card, "settings": self.settings.as_json()})
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−")
+
+
+def inverse_map(
+    name: str, settings: TrainingSettings, weights: Mapping[str, torch.Tensor], card: Mapping[str, Any]
+) -> InverseMap:
+    """Return the map that the weights make; raises ValueError where they do not fit the settings' architecture."""
+    network = build(settings.architecture, len(time_grid()), len(settings.prior.names), seed=0)
+    try:
+        network.load_state_dict(dict(weights))
+    except RuntimeError:
+        raise ValueError(
+            f"The weights of {name} do not fit the architecture {settings.architecture!r} its card names."
+        ) from None
+    network.requires_grad_(False)
+    return InverseMap(name, settings, network.eval(), {**card, "settings": settings.as_json()})
+
+
+def available_inverse_maps(folder: Path = PRETRAINED) -> tuple[str, ...]:
+    """Return the names of the maps in folder, by default those that are shipped, in alphabetical order."""
+    return tuple(sorted(path.stem for path in folder.glob("*.safetensors") if path.with_suffix(".json").exists()))
+
+
+def load_inverse_map(name_or_path: str | Path) -> InverseMap:
+    """Load a shipped map by its name, or any by the path of its safetensors file; its JSON card lies beside it.
+
+    Raises ValueError with a sentence where either file is missing, truncated, too large, of another kind, or where the
+    weights do not fit the card.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".safetensors":
+        names = available_inverse_maps()
+        if str(name_or_path) not in names:
+            raise ValueError(f"There is no inverse map {str(name_or_path)!r}; there are {', '.join(names) or 'none'}.")
+        path = PRETRAINED / f"{name_or_path}.safetensors"
+    if not path.is_file():
+        raise ValueError(f"There is no model file {path.name}.")
+    if path.stat().st_size > LARGEST_FILE:
+        raise ValueError(f"{path.name} is larger than 10 MB, which no map of this laboratory is.")
+    if not path.with_suffix(".json").is_file():
+        raise ValueError(f"{path.name} has no card: {path.with_suffix('.json').name} should lie beside it.")
+    try:
+        weights = load_tensors(path.read_bytes())
+    except (SafetensorError, ValueError, KeyError):
+        raise ValueError(f"{path.name} is truncated or not a safetensors file: copy or train it again.") from None
+    card = read_json(path.with_suffix(".json"))
+    if not isinstance(card.get("settings"), dict):
+        raise ValueError(f"The card {path.stem}.json has no settings, so nothing says what its map was trained for.")
+    return inverse_map(path.stem, TrainingSettings.from_json(card["settings"]), weights, card)

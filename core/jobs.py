@@ -1,0 +1,203 @@
+"""Trainings as folders on disk, each worked off by a process of its own: `python -m core.jobs FOLDER`.
+
+request.json                   the settings and the map's name
+progress.json                  losses so far, replaced after each epoch
+stop                           an empty file that asks the process to end and keep its best weights
+NAME.safetensors, NAME.json    the map, once the training has ended
+"""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.files import read_json, write_json
+
+MOST_AT_ONCE = 2
+_processes: dict[Path, subprocess.Popen[bytes]] = {}
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a training stands.
+
+    state: "starting", "running", "finished", "stopped" or "failed"; losses: one an epoch, mean squared errors of scaled
+    parameters; seconds: so far; message: what a failed one has to say.
+    """
+
+    name: str
+    state: str
+    epochs: int
+    training_loss: tuple[float, ...] = ()
+    validation_loss: tuple[float, ...] = ()
+    best_epoch: int = 0
+    seconds: float = 0.0
+    message: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether the process is still at work."""
+        return self.state in ("starting", "running")
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The time that the remaining epochs will take at the mean speed so far, or None before the first."""
+        done = len(self.validation_loss)
+        return self.seconds / done * (self.epochs - done) if done else None
+
+
+def start_training(runs: Path, name: str, settings: dict[str, Any]) -> Path:
+    """Start a process that trains a map under the settings (`TrainingSettings.as_json`), and return its new folder.
+
+    Raises ValueError for a name that is taken or unfit as a file name, and while MOST_AT_ONCE trainings are running.
+    """
+    if not re.fullmatch(r"[\w][\w .-]{0,39}", name):
+        raise ValueError("Name the map with at most 40 letters, digits, spaces, dots, hyphens or underscores.")
+    with _lock:
+        if sum(process.poll() is None for process in _processes.values()) >= MOST_AT_ONCE:
+            raise ValueError(f"{MOST_AT_ONCE} trainings are running already: wait for one to end, or stop it.")
+        folder = runs / name
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            raise ValueError(f"There is already a map called {name!r}: choose another name.") from None
+        write_json(folder / "request.json", {"name": name, "epochs": settings["epochs"], "settings": settings})
+        with open(folder / "log.txt", "wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "core.jobs", str(folder.resolve())],
+                cwd=Path(__file__).resolve().parent.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        write_json(folder / "process.json", {"pid": process.pid})
+        _processes[folder.resolve()] = process
+    return folder
+
+
+def stop_training(folder: Path) -> None:
+    """Ask the training in folder to end after the epoch at hand and to keep its best weights so far."""
+    (folder / "stop").touch()
+
+
+def stop_all() -> None:
+    """End every training this process has started, at once, and wait for it."""
+    with _lock:
+        for process in _processes.values():
+            if process.poll() is None:
+                process.terminate()
+        for process in _processes.values():
+            process.wait()
+        _processes.clear()
+
+
+def read_progress(folder: Path) -> Progress:
+    """Return how the training in folder stands; raises ValueError where the folder holds none."""
+    if not (folder / "request.json").is_file():
+        raise ValueError(f"There is no training in {folder.name}.")
+    # Under the lock no start is half done; before the file, because a process that ends writes its last state first.
+    with _lock:
+        alive = _alive(folder)
+    request = read_json(folder / "request.json")
+    if (folder / "progress.json").is_file():
+        content = read_json(folder / "progress.json")
+        for key in ("training_loss", "validation_loss"):
+            content[key] = tuple(content[key])
+        progress = Progress(name=request["name"], epochs=request["epochs"], **content)
+    else:
+        progress = Progress(request["name"], "starting", request["epochs"])
+    if progress.active and not alive:
+        message = "The training process ended before it was done. Its log.txt says why."
+        return Progress(request["name"], "failed", request["epochs"], message=message)
+    return progress
+
+
+def runs_in(folder: Path) -> tuple[Path, ...]:
+    """Return the trainings in a folder of runs, the newest first."""
+    requests = sorted(folder.glob("*/request.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return tuple(path.parent for path in requests)
+
+
+def _alive(folder: Path) -> bool:
+    process = _processes.get(folder.resolve())
+    if process is not None:
+        return process.poll() is None
+    try:
+        os.kill(read_json(folder / "process.json")["pid"], 0)
+    except (OSError, ValueError, KeyError):
+        return False
+    return True
+
+
+def _work(folder: Path) -> None:
+    """Train what request.json asks for; the body of the process."""
+    import torch
+
+    from core.evaluation import N_TEST, evaluate, published_test_set, versions
+    from core.inverse_map import inverse_map
+    from core.training import TEST_STREAM, TrainingSettings, train
+
+    torch.set_num_threads(1)  # the networks are too small to gain from more
+    request = read_json(folder / "request.json")
+    name = request["name"]
+    training_loss: list[float] = []
+    validation_loss: list[float] = []
+    progress: dict[str, Any] = {"training_loss": training_loss, "validation_loss": validation_loss}
+
+    def note(state: str, **more: Any) -> None:
+        progress.update(state=state, **more)
+        write_json(folder / "progress.json", progress)
+
+    try:
+        settings = TrainingSettings.from_json(request["settings"])
+        note("starting")
+        report, written = None, 0.0
+        for report in train(settings):
+            training_loss.append(report.training_loss)
+            validation_loss.append(report.validation_loss)
+            # Fast epochs would otherwise spend their time on files.
+            if report.seconds - written > 0.2:
+                written = report.seconds
+                note("running", best_epoch=report.best_epoch, seconds=report.seconds)
+            if (folder / "stop").exists():
+                break
+        if report is None or not report.best_weights:
+            raise ValueError("The errors were not finite in any epoch: narrow the prior, or bring ζ and γ into range.")
+        card: dict[str, Any] = {
+            "name": name,
+            "about": "Trained on the Train page.",
+            "parameter_names": list(settings.prior.names),
+            "initial_state": [0.0, 0.0],
+            "time_grid": {"n_times": 1000, "interval_ms": 0.2},
+            "command": "the Train page, or python -m core.jobs FOLDER",
+            "versions": versions(),
+            "training": {
+                "epochs_done": report.epoch,
+                "best_epoch": report.best_epoch,
+                "seconds": round(report.seconds, 1),
+                "validation_loss": report.best_validation_loss,
+                "threads": 1,
+                "device": "cpu",
+            },
+            "trained_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+        trained = inverse_map(name, settings, report.best_weights, card)
+        card["metrics"] = {
+            "own": evaluate(trained, settings.dataset(N_TEST, TEST_STREAM)),
+            "published": evaluate(trained, published_test_set()),
+        }
+        inverse_map(name, settings, report.best_weights, card).save(folder)
+        ended = "finished" if report.epoch == report.epochs else "stopped"
+        note(ended, best_epoch=report.best_epoch, seconds=report.seconds)
+    except ValueError as error:
+        note("failed", message=str(error))
+
+
+if __name__ == "__main__":
+    _work(Path(sys.argv[1]))
