@@ -1,0 +1,113 @@
+"""The figures of the Inverse map page: estimates on the plane of θ, their trajectories, and predicted against true."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.figures.plain import (
+    DATA,
+    SYMBOLS,
+    TRUTH,
+    array,
+    axis,
+    dots,
+    grid,
+    layout,
+    legend_entry,
+    line,
+    mark,
+    reach,
+    translucent,
+)
+
+
+def estimates(
+    names: tuple[str, str],
+    bounds: NDArray[np.float64],
+    found: Mapping[str, tuple[str, NDArray[np.float64]]],
+    clouds: Mapping[str, NDArray[np.float64]],
+    truth: tuple[float, float] | None,
+) -> dict[str, Any]:
+    """Draw each map's estimate, (2,), its cloud over fresh noise, (n, 2), and the truth within the prior's box (2, 2).
+
+    found: name → (colour, estimate).
+    """
+    (x_low, x_high), (y_low, y_high) = bounds
+    margins = 0.04 * (bounds[:, 1] - bounds[:, 0])
+    shapes: list[dict[str, Any]] = [
+        {"type": "rect", "x0": x_low, "x1": x_high, "y0": y_low, "y1": y_high, "layer": "below",
+         "line": {"color": "theme:faint", "width": 1, "dash": "dash"}}
+    ]  # fmt: skip
+    traces = []
+    for name, cloud in clouds.items():
+        shapes.append(dots(translucent(found[name][0], 0.45), cloud[:, 0], cloud[:, 1], 3.5))
+    for name, (colour, estimate) in found.items():
+        shapes.append(mark("diamond", colour, (estimate[0], estimate[1])))
+        traces.append(legend_entry(name, "diamond", colour))
+    if truth is not None:
+        shapes.append(mark("star", TRUTH, truth))
+        traces.append(legend_entry("truth", "star", TRUTH))
+    return {
+        "data": traces,
+        "layout": layout(
+            "Estimates of θ, and clouds of 200 fresh noise draws",
+            axis(SYMBOLS[names[0]], range=[x_low - margins[0], x_high + margins[0]]),
+            axis(SYMBOLS[names[1]], range=[y_low - margins[1], y_high + margins[1]]),
+            shapes=shapes,
+            legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
+            margin={"l": 52, "r": 12, "t": 54, "b": 40},
+        ),
+    }
+
+
+def resimulated(
+    times: NDArray[np.float64],
+    data: NDArray[np.float64],
+    truth: NDArray[np.float64] | None,
+    potentials: Mapping[str, tuple[str, NDArray[np.float64]]],
+) -> dict[str, Any]:
+    """Draw the potential, (n_times,), simulated from each estimate over the data and the truth; name → (colour, u)."""
+    traces = [
+        line(name, colour, 1.4, y=array(u), **grid(times), hoverinfo="name") for name, (colour, u) in potentials.items()
+    ]
+    if truth is not None:
+        traces.append(line("truth", TRUTH, 1.3, y=array(truth), **grid(times), line={"dash": "dot"}, hoverinfo="skip"))
+    return {
+        "data": [*traces, legend_entry("data", "circle", DATA)],
+        "layout": layout(
+            "Potential u(t) re-simulated from the estimates",
+            axis("t [ms]", range=[float(times[0]), float(times[-1])]),
+            axis("u", range=reach(data, (-3, 3))),
+            shapes=[dots(DATA, times, data, 2.2)],
+            showlegend=False,
+        ),
+    }
+
+
+def predicted_against_true(
+    name: str,
+    truth: NDArray[np.float64],
+    predictions: Sequence[tuple[str, str, NDArray[np.float64]]],
+    title: str,
+) -> dict[str, Any]:
+    """Draw predictions, (n,), of one parameter against its true values, (n,); predictions: (map, colour, values)."""
+    low, high = float(truth.min()), float(truth.max())
+    margin = 0.05 * (high - low)
+    scope = [low - margin, high + margin]
+    shapes = [dots(translucent(colour, 0.5), truth, values, 2.6) for _, colour, values in predictions]
+    shapes.append({"type": "line", "x0": scope[0], "y0": scope[0], "x1": scope[1], "y1": scope[1],
+                   "line": {"color": TRUTH, "width": 1, "dash": "dot"}})  # fmt: skip
+    symbol = SYMBOLS[name]
+    return {
+        "data": [legend_entry(label, "circle", colour) for label, colour, _ in predictions],
+        "layout": layout(
+            title,
+            axis(f"true {symbol}", range=scope),
+            axis(f"predicted {symbol}", range=scope),
+            shapes=shapes,
+            margin={"l": 52, "r": 12, "t": 54, "b": 40},
+            legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
+        ),
+    }

@@ -1,0 +1,251 @@
+"""The figures of the Landscape page: the loss as heat map and as surface, the candidate's fit and its residual."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.objective import Landscape
+from core.optimizers import OptimiserPath
+from dashboard.figures.plain import (
+    CANDIDATE,
+    DATA,
+    OPTIMISER,
+    PRIOR,
+    SYMBOLS,
+    TRUTH,
+    array,
+    axis,
+    dots,
+    grid,
+    layout,
+    legend_entry,
+    line,
+    mark,
+    reach,
+)
+
+Point = tuple[float, float]
+# Viridis, stretched towards its bright end: on the logarithmic scale most of a landscape lies in the upper third.
+_VIRIDIS = (
+    "#440154",
+    "#482878",
+    "#3e4989",
+    "#31688e",
+    "#26828e",
+    "#1f9e89",
+    "#35b779",
+    "#6ece58",
+    "#b5de2b",
+    "#fde725",
+)
+COLOURS = [[(i / 9) ** 0.45, colour] for i, colour in enumerate(_VIRIDIS)]
+LOWEST = "#F0E442"
+DASHES = {"L-BFGS-B": "solid", "Nelder-Mead": "dot"}
+
+
+def heights(landscape: Landscape) -> NDArray[np.float64]:
+    """Return log₁₀(J − min J + 1), (ny, nx); NaN where the loss is infinite."""
+    loss = np.where(np.isfinite(landscape.loss), landscape.loss, np.nan)
+    if np.all(np.isnan(loss)):
+        return loss
+    return np.log10(loss - np.nanmin(loss) + 1)
+
+
+def _top(z: NDArray[np.float64]) -> float:
+    """Return the top of the colour scale, which changes rarely so that colours do not flicker."""
+    return float(np.ceil(4 * np.nanmax(z)) / 4) if np.any(np.isfinite(z)) else 1.0
+
+
+def _point(position: NDArray[np.float64]) -> Point:
+    return float(position[0]), float(position[1])
+
+
+def _inside(landscape: Landscape, point: Point) -> bool:
+    x, y = landscape.x, landscape.y
+    return x[0] <= point[0] <= x[-1] and y[0] <= point[1] <= y[-1]
+
+
+def loss_map(
+    landscape: Landscape,
+    candidate: Point,
+    lowest: Point,
+    prior_mean: Point,
+    truth: Point | None,
+    paths: Sequence[OptimiserPath],
+) -> dict[str, Any]:
+    """Draw the loss as a heat map with truth, candidate, prior mean, lowest point and the optimisers' paths."""
+    z = heights(landscape)
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "heatmap",
+            "x": array(landscape.x),
+            "y": array(landscape.y),
+            "z": array(z),
+            "colorscale": COLOURS,
+            "zmin": 0,
+            "zmax": _top(z),
+            "zsmooth": False,
+            "hovertemplate": "%{x:.3f}, %{y:.3f}: %{z:.2f}<extra>click: start here</extra>",
+            "colorbar": {
+                "title": {"text": "log₁₀(J − min J + 1)", "side": "right", "font": {"size": 11}},
+                "thickness": 10,
+                "outlinewidth": 0,
+            },
+        }
+    ]
+    shapes = [mark("square", PRIOR, prior_mean), mark("x", LOWEST, lowest, "#000000")]
+    traces += [legend_entry("prior mean", "square", PRIOR), legend_entry("lowest", "x", LOWEST)]
+    for path in paths:
+        colour = {"dash": DASHES[path.method]}
+        traces.append(
+            line(
+                path.method,
+                OPTIMISER,
+                2,
+                x=array(path.positions[:, 0]),
+                y=array(path.positions[:, 1]),
+                line=colour,
+                hoverinfo="name",
+            )
+        )
+        shapes.append(mark("x", OPTIMISER, _point(path.positions[-1]), "#FFFFFF"))
+    if paths:
+        shapes.append(mark("circle", OPTIMISER, _point(paths[0].positions[0]), "#FFFFFF"))
+    if truth is not None and _inside(landscape, truth):
+        shapes.append(mark("star", "#FFFFFF", truth, "#000000"))
+        traces.append(legend_entry("truth", "star", TRUTH))
+    shapes.append(mark("circle", CANDIDATE, candidate, "#000000"))
+    traces.append(legend_entry("candidate", "circle", CANDIDATE))
+    x_name, y_name = (SYMBOLS[name] for name in landscape.axes)
+    return {
+        "data": traces,
+        "layout": layout(
+            f"Loss over ({x_name}, {y_name})",
+            axis(x_name, range=[float(landscape.x[0]), float(landscape.x[-1])], showgrid=False),
+            axis(y_name, range=[float(landscape.y[0]), float(landscape.y[-1])], showgrid=False),
+            shapes=shapes,
+            legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
+            margin={"l": 52, "r": 12, "t": 54, "b": 38},
+            uirevision="-".join(landscape.axes),
+        ),
+    }
+
+
+def _height_at(landscape: Landscape, z: NDArray[np.float64], point: Point) -> float:
+    column = int(np.abs(landscape.x - point[0]).argmin())
+    row = int(np.abs(landscape.y - point[1]).argmin())
+    return float(np.nan_to_num(z[row, column])) + 0.05
+
+
+def surface(landscape: Landscape, candidate: Point, lowest: Point, truth: Point | None) -> dict[str, Any]:
+    """Draw the loss as a surface with truth, candidate and lowest point on it."""
+    z = heights(landscape)
+    marked = [("candidate", candidate, CANDIDATE, "circle"), ("lowest", lowest, LOWEST, "circle")]
+    if truth is not None and _inside(landscape, truth):
+        marked.append(("truth", truth, TRUTH, "circle"))
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "surface",
+            "x": array(landscape.x),
+            "y": array(landscape.y),
+            "z": array(z),
+            "colorscale": COLOURS,
+            "cmin": 0,
+            "cmax": _top(z),
+            "showscale": False,
+            "lighting": {"ambient": 0.75, "diffuse": 0.5, "specular": 0.05},
+            "contours": {axis_name: {"highlight": False} for axis_name in "xyz"},
+            "hovertemplate": "%{x:.3f}, %{y:.3f}: %{z:.2f}<extra></extra>",
+        }
+    ]
+    traces += [
+        {
+            "type": "scatter3d",
+            "mode": "markers",
+            "name": name,
+            "x": [point[0]],
+            "y": [point[1]],
+            "z": [_height_at(landscape, z, point)],
+            "marker": {"color": colour, "symbol": symbol, "size": 5, "line": {"color": "#000000", "width": 1}},
+            "hoverinfo": "name",
+        }
+        for name, point, colour, symbol in marked
+    ]
+    scene_axis = {
+        "gridcolor": "theme:grid",
+        "color": "theme:text",
+        "showbackground": False,
+        "showspikes": False,
+        "nticks": 4,
+    }
+    x_name, y_name = (SYMBOLS[name] for name in landscape.axes)
+    return {
+        "data": traces,
+        "layout": layout(
+            "The same as a surface",
+            {"visible": False},
+            {"visible": False},
+            scene={
+                "xaxis": {**scene_axis, "title": {"text": x_name}},
+                "yaxis": {**scene_axis, "title": {"text": y_name}},
+                "zaxis": {**scene_axis, "title": {"text": "log₁₀ J"}, "range": [0, _top(z) + 0.2]},
+                "camera": {"eye": {"x": 1.15, "y": -1.85, "z": 1.1}, "center": {"x": 0.05, "y": 0, "z": -0.18}},
+                "aspectmode": "manual",
+                "aspectratio": {"x": 1.2, "y": 1.2, "z": 0.7},
+                "uirevision": "kept",
+            },
+            showlegend=False,
+            margin={"l": 0, "r": 0, "t": 28, "b": 0},
+        ),
+    }
+
+
+def fit(
+    times: NDArray[np.float64],
+    data: NDArray[np.float64],
+    candidate: NDArray[np.float64],
+    truth: NDArray[np.float64] | None,
+) -> dict[str, Any]:
+    """Draw the candidate's potential, (n_times,), over the data and the truth."""
+    traces = [] if truth is None else [line("truth", TRUTH, 1.4, y=array(truth), **grid(times), hoverinfo="skip")]
+    traces.append(line("candidate", CANDIDATE, 1.8, y=array(candidate), **grid(times), hoverinfo="skip"))
+    traces.append(legend_entry("data", "circle", DATA))
+    return {
+        "data": traces,
+        "layout": layout(
+            "Candidate over the data",
+            axis("t [ms]", range=[float(times[0]), float(times[-1])]),
+            axis("u", range=reach(data, (-3, 3))),
+            shapes=[dots(DATA, times, data, 2.2)],
+            margin={"l": 46, "r": 10, "t": 30, "b": 38},
+        ),
+    }
+
+
+def residual(times: NDArray[np.float64], values: NDArray[np.float64], whitened: bool) -> dict[str, Any]:
+    """Draw the candidate's residual in units of its standard deviation, with the band that holds 95 % of pure noise."""
+    largest = np.nanmax(np.abs(values)) if np.any(np.isfinite(values)) else 1.0
+    limit = float(2 ** np.ceil(np.log2(max(largest, 4.0))))
+    band = {
+        "type": "rect",
+        "xref": "paper",
+        "x0": 0,
+        "x1": 1,
+        "y0": -1.96,
+        "y1": 1.96,
+        "layer": "below",
+        "fillcolor": "rgba(0, 158, 115, 0.18)",
+        "line": {"width": 0},
+    }
+    return {
+        "data": [line("residual", CANDIDATE, 1.1, y=array(values), **grid(times), hoverinfo="skip", showlegend=False)],
+        "layout": layout(
+            "Whitened residual (data − candidate)" if whitened else "Residual (data − candidate) / s",
+            axis("t [ms]", range=[float(times[0]), float(times[-1])]),
+            axis("sd", range=[-limit, limit]),
+            shapes=[band],
+            margin={"l": 46, "r": 10, "t": 30, "b": 38},
+        ),
+    }

@@ -1,0 +1,126 @@
+"""The figures of the Neuron page: potential and recovery over time, phase plane, map of the spike rate."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.fitzhugh_nagumo import fixed_points, u_nullcline, v_nullcline
+from dashboard.figures.plain import (
+    DATA,
+    SYMBOLS,
+    TRUTH,
+    U_RANGE,
+    V_RANGE,
+    array,
+    axis,
+    dots,
+    grid,
+    layout,
+    legend_entry,
+    line,
+    mark,
+    reach,
+)
+
+RECOVERY = "theme:muted"
+
+
+def potential(
+    times: NDArray[np.float64], trajectory: NDArray[np.float64] | None, data: NDArray[np.float64]
+) -> dict[str, Any]:
+    """Draw u(t) with the noisy data above v(t); trajectory: (n_times, 2), or None where it is not known."""
+    u_values = data if trajectory is None else np.concatenate([data, trajectory[:, 0]])
+    traces = [legend_entry("data", "circle", DATA)]
+    settings: dict[str, Any] = {"shapes": [dots(DATA, times, data)]}
+    if trajectory is not None:
+        traces.append(line("truth", TRUTH, y=array(trajectory[:, 0]), **grid(times)))
+        traces.append(
+            line("recovery v", RECOVERY, 1.5, y=array(trajectory[:, 1]), **grid(times), yaxis="y2", showlegend=False)
+        )
+        settings["yaxis2"] = axis("v", domain=[0, 0.3], range=reach(trajectory[:, 1], V_RANGE))
+    return {
+        "data": traces,
+        "layout": layout(
+            "Membrane potential u(t) and recovery v(t)" if trajectory is not None else "Membrane potential u(t)",
+            axis("t [ms]", range=[float(times[0]), float(times[-1])], anchor="y" if trajectory is None else "y2"),
+            axis("u", domain=[0, 1] if trajectory is None else [0.36, 1], range=reach(u_values, (-3, 3))),
+            **settings,
+        ),
+    }
+
+
+def phase_plane(parameters: tuple[float, ...], trajectory: NDArray[np.float64]) -> dict[str, Any]:
+    """Draw the trajectory, (n_times, 2), both nullclines and the fixed points with their stability."""
+    theta0, theta1, zeta, _ = parameters
+    u = np.linspace(*U_RANGE, 101)
+    v = np.array(V_RANGE)
+    traces = [
+        line(
+            "du/dt = 0",
+            "#0072B2",
+            1.4,
+            x=array(u),
+            y=array(u_nullcline(u, zeta)),
+            line={"dash": "dot"},
+            hoverinfo="name",
+        ),
+        line(
+            "dv/dt = 0",
+            "#D55E00",
+            1.4,
+            x=array(v_nullcline(v, theta0, theta1)),
+            y=array(v),
+            line={"dash": "dash"},
+            hoverinfo="name",
+        ),
+        line("trajectory", TRUTH, 1.5, x=array(trajectory[:, 0]), y=array(trajectory[:, 1]), hoverinfo="skip"),
+    ]
+    marks = []
+    for stable, name in ((True, "stable"), (False, "unstable")):
+        colour = TRUTH if stable else "theme:background"
+        points = [point for point in fixed_points(parameters) if point.stable == stable]
+        marks += [mark("circle", colour, (p.u, p.v), TRUTH) for p in points]
+        if points:
+            traces.append(legend_entry(name, "circle" if stable else "circle-open", TRUTH))
+    return {
+        "data": traces,
+        "layout": layout(
+            "Phase plane",
+            axis("u", range=list(U_RANGE)),
+            axis("v", range=reach(trajectory[:, 1], V_RANGE)),
+            legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10}},
+            shapes=marks,
+            margin={"l": 46, "r": 12, "t": 52, "b": 38},
+        ),
+    }
+
+
+def rate_map(
+    x: NDArray[np.float64], y: NDArray[np.float64], rates: NDArray[np.float64], truth: tuple[float, float] | None
+) -> dict[str, Any]:
+    """Draw the spike rate, (ny, nx), over θ₀ and θ₁; blank where there is none."""
+    spiking = np.isfinite(rates)
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "heatmap",
+            "x": array(x),
+            "y": array(y),
+            "z": array(rates),
+            "colorscale": "Cividis",
+            "zmin": 10 * float(np.floor(np.nanmin(rates) / 10)) if np.any(spiking) else 0,
+            "zmax": 10 * float(np.ceil(np.nanmax(rates) / 10)) if np.any(spiking) else 1,
+            "hoverongaps": True,
+            "hovertemplate": "θ₀ %{x:.3f}, θ₁ %{y:.3f}: %{z:.0f} spikes/s<extra></extra>",
+            "colorbar": {"title": {"text": "1/s"}, "thickness": 10, "outlinewidth": 0},
+        }
+    ]
+    return {
+        "data": traces,
+        "layout": layout(
+            "Spike rate, blank where there is none: click to set θ",
+            axis(SYMBOLS["theta0"], range=[float(x[0]), float(x[-1])], showgrid=False),
+            axis(SYMBOLS["theta1"], range=[float(y[0]), float(y[-1])], showgrid=False),
+            shapes=[mark("star", TRUTH, truth)] if truth else [],
+        ),
+    }

@@ -1,0 +1,145 @@
+"""What all figures share: typed arrays, axes, the colours of the roles; the browser resolves those named "theme:…"."""
+
+import base64
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+TRUTH = "theme:text"
+DATA = "rgba(128, 128, 128, 0.55)"
+CANDIDATE = "#E69F00"
+OPTIMISER = "#D55E00"
+LIMIT = "#009E73"
+PRIOR = "theme:faint"
+SHIPPED_MAPS = {"cnn-noisy": "#0072B2", "cnn-clean": "#56B4E9", "dense-noisy": "#CC79A7", "dense-clean": "#882255"}
+OWN_MAPS = ("#44AA99", "#999933", "#AA4499", "#6699CC", "#DDCC77", "#117733")
+
+SYMBOLS = {"theta0": "θ₀", "theta1": "θ₁", "zeta": "ζ", "gamma": "γ"}
+U_RANGE = (-2.5, 2.5)
+V_RANGE = (-1.5, 1.5)
+
+
+def array(values: ArrayLike, dtype: str = "f4") -> dict[str, Any]:
+    """Return values as the typed array that plotly.js reads without parsing."""
+    flat = np.ascontiguousarray(values, dtype=dtype)
+    encoded = {"dtype": dtype, "bdata": base64.b64encode(flat.tobytes()).decode()}
+    if flat.ndim > 1:
+        encoded["shape"] = ",".join(str(length) for length in flat.shape)
+    return encoded
+
+
+def grid(values: ArrayLike) -> dict[str, float]:
+    """Return equally spaced x values as Plotly's start and step."""
+    values = np.asarray(values, dtype=float)
+    return {"x0": float(values[0]), "dx": float(values[1] - values[0]) if values.size > 1 else 1.0}
+
+
+def line(name: str, colour: str, width: float = 1.8, **trace: Any) -> dict[str, Any]:
+    """Return a trace of lines."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "line": {"color": colour, "width": width, **trace.pop("line", {})},
+        **trace,
+    }
+
+
+def markers(name: str, colour: str, symbol: str, size: float = 10, **trace: Any) -> dict[str, Any]:
+    """Return a trace of markers."""
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "marker": {"color": colour, "symbol": symbol, "size": size, **trace.pop("marker", {})},
+        **trace,
+    }
+
+
+# Outlines of the marks in pixels around their place. Marks are shapes: plotly.js moves them without redrawing traces.
+_STAR = "M0,9L2.1,2.9L8.6,2.8L3.4,-1.1L5.3,-7.3L0,-3.6L-5.3,-7.3L-3.4,-1.1L-8.6,2.8L-2.1,2.9Z"
+_CIRCLE = "M" + "L".join(f"{7 * np.cos(a):.1f},{7 * np.sin(a):.1f}" for a in np.linspace(0, 2 * np.pi, 24)) + "Z"
+_DIAMOND = "M0,8L6,0L0,-8L-6,0Z"
+_CROSS = "M-6,-4L-4,-6L0,-2L4,-6L6,-4L2,0L6,4L4,6L0,2L-4,6L-6,4L-2,0Z"
+_SQUARE = "M-5,-5L5,-5L5,5L-5,5Z"
+_OUTLINES = {"star": _STAR, "circle": _CIRCLE, "diamond": _DIAMOND, "x": _CROSS, "square": _SQUARE}
+
+
+def mark(symbol: str, colour: str, at: tuple[float, float], outline: str = "theme:background") -> dict[str, Any]:
+    """Return a mark on a plane: a shape of constant size."""
+    return {
+        "type": "path",
+        "path": _OUTLINES[symbol],
+        "xsizemode": "pixel",
+        "ysizemode": "pixel",
+        "xanchor": float(at[0]),
+        "yanchor": float(at[1]),
+        "fillcolor": colour,
+        "line": {"color": outline, "width": 1.2},
+        "layer": "above",
+    }
+
+
+def legend_entry(name: str, symbol: str, colour: str) -> dict[str, Any]:
+    """Return a trace without points that names a mark in the legend."""
+    return markers(name, colour, symbol, 10, x=[None], y=[None], hoverinfo="skip")
+
+
+def dots(colour: str, x: NDArray[np.float64], y: NDArray[np.float64], width: float = 2.5) -> dict[str, Any]:
+    """Return many dots as one shape: a thousand markers of a trace would take 50 ms to draw.
+
+    A stroke of no length with round ends, which the style sheet gives it, is a dot.
+    """
+    finite = np.isfinite(x) & np.isfinite(y)
+    path = "".join(f"M{a:.5g},{b:.4g}H{a:.5g}" for a, b in zip(x[finite].tolist(), y[finite].tolist(), strict=True))
+    return {"type": "path", "path": path or "M0,0", "line": {"color": colour, "width": width}, "layer": "below"}
+
+
+def translucent(colour: str, opacity: float) -> str:
+    """Return a colour #rrggbb with an opacity."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity})"
+
+
+def axis(title: str, **settings: Any) -> dict[str, Any]:
+    """Return an axis with a title that holds symbol and unit."""
+    return {
+        "title": {"text": title, "standoff": 4},
+        "gridcolor": "theme:grid",
+        "linecolor": "theme:faint",
+        "zeroline": False,
+        "ticks": "",
+        **settings,
+    }
+
+
+def layout(title: str, x: dict[str, Any], y: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    """Return a layout that keeps the user's zoom from update to update."""
+    return {
+        "title": {"text": title, "x": 0, "xref": "paper", "xanchor": "left", "y": 1, "yref": "container",
+                  "yanchor": "top", "pad": {"t": 6}, "font": {"size": 14}},
+        "font": {"color": "theme:text", "size": 12},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 52, "r": 12, "t": 34, "b": 40},
+        "xaxis": x,
+        "yaxis": y,
+        "showlegend": True,
+        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom", "font": {"size": 11}},
+        "hovermode": "closest",
+        "uirevision": "kept",
+        **settings,
+    }  # fmt: skip
+
+
+def reach(values: ArrayLike, usual: tuple[float, float]) -> list[float]:
+    """Return the usual range, or one widened by whole numbers, so that it changes rarely, where values leave it."""
+    finite = np.asarray(values)[np.isfinite(values)]
+    if not finite.size:
+        return list(usual)
+    low, high = float(finite.min()), float(finite.max())
+    return [
+        usual[0] if low >= usual[0] else float(np.floor(low)),
+        usual[1] if high <= usual[1] else float(np.ceil(high)),
+    ]

@@ -1,0 +1,32 @@
+"""The figure of the Train page: the loss as the training goes on."""
+
+from typing import Any
+
+import numpy as np
+
+from core.jobs import Progress
+from dashboard.figures.plain import array, axis, layout, line
+
+TRAINING = "theme:muted"
+VALIDATION = "#0072B2"
+
+
+def losses(progress: Progress) -> dict[str, Any]:
+    """Draw training and validation error against the epoch, with the best epoch so far."""
+    epochs = np.arange(1, len(progress.training_loss) + 1)
+    shapes = []
+    if progress.best_epoch:
+        best = {"x0": progress.best_epoch, "x1": progress.best_epoch, "yref": "paper", "y0": 0, "y1": 1}
+        shapes.append({"type": "line", **best, "line": {"color": VALIDATION, "width": 1, "dash": "dot"}})
+    return {
+        "data": [
+            line("training", TRAINING, 1.4, x=array(epochs), y=array(progress.training_loss)),
+            line("validation", VALIDATION, 2, x=array(epochs), y=array(progress.validation_loss)),
+        ],
+        "layout": layout(
+            "Mean squared error of the scaled parameters",
+            axis("epoch", range=[0, max(progress.epochs, 2)]),
+            axis("error", type="log", exponentformat="power", dtick=1),
+            shapes=shapes,
+        ),
+    }

@@ -1,0 +1,130 @@
+"""The live component: sliders that report while they are dragged, and plots that keep their Plotly instance."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import streamlit as st
+
+FOLDER = Path(__file__).parent
+
+# The script itself is served once as a file; what travels with each update only names it.
+_LOADER = """
+export default async (component) => {
+  const live = await import(new URL("/lab/live.js", document.baseURI).href)
+  return live.default(component)
+}
+"""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure as plain dicts, or None for one that stays as it is, and what the hand can do in it.
+
+    click: the fields that a click at (x, y) sets; handle: ((x, y), fields), a point that can be dragged.
+    """
+
+    id: str
+    figure: dict[str, Any] | None
+    click: tuple[str, str] | None = None
+    handle: tuple[tuple[float, float], tuple[str, str]] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the browser needs to know whether to draw, to slide, or to leave the plot as it is."""
+        if self.figure is None:
+            return {"id": self.id, "kept": True}
+        data, layout = self.figure["data"], self.figure["layout"]
+        # With a data revision, plotly.js redraws marks and axes without drawing unchanged traces again.
+        layout = {**layout, "datarevision": _checksum(data)}
+        spec: dict[str, Any] = {
+            "id": self.id,
+            "figure": {"data": data, "layout": layout},
+            "version": _checksum(layout),
+            "skeleton": _checksum(_skeleton(self.figure)),
+        }
+        if self.click:
+            spec["click"] = dict(zip("xy", self.click, strict=True))
+        if self.handle:
+            at, names = self.handle
+            spec["handle"] = {"at": at, **dict(zip("xy", names, strict=True))}
+        return spec
+
+
+def _checksum(content: Any) -> int:
+    return crc32(json.dumps(content).encode())
+
+
+def _without(part: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name not in names}
+
+
+def _skeleton(figure: dict[str, Any]) -> list[Any]:
+    """Return all of a figure but the course of its lines and the places of its shapes, which slide."""
+    layout = figure["layout"]
+    return [
+        [
+            _without(trace, ("x", "y", "x0", "dx")) if trace.get("mode") == "lines" else trace
+            for trace in figure["data"]
+        ],
+        [_without(shape, ("path", "xanchor", "yanchor")) for shape in layout.get("shapes", ())],
+        _without(layout, ("shapes",)),
+    ]
+
+
+@st.cache_resource
+def _component() -> Any:
+    # Plotly puts its style sheet into the document, where a shadow root would not see it.
+    return st.components.v2.component(
+        "inverse_lab_live", js=_LOADER, css=(FOLDER / "live.css").read_text(), isolate_styles=False
+    )
+
+
+def controls(
+    key: str,
+    groups: Sequence[dict[str, Any]],
+    on_change: Callable[[], None],
+    inline: bool = False,
+    address: str = "",
+    answers: int = 0,
+) -> None:
+    """Show groups of controls; on_change is called with the change in st.session_state[key].change.
+
+    answers: the sequence number of the change that this run answers, where no plots follow to answer it.
+    """
+    data = {"kind": "controls", "groups": list(groups), "inline": inline, "address": address, "answers": answers}
+    _component()(key=key, data=data, on_change_change=on_change)
+
+
+def plots(
+    key: str,
+    layout: str,
+    plots: Sequence[Plot],
+    on_change: Callable[[], None],
+    answers: int,
+    settled: bool,
+    metrics: Sequence[tuple[str, str, str]] = (),
+    table: Sequence[Sequence[str | dict[str, str]]] = (),
+    sentence: str = "",
+    notes: Sequence[str] = (),
+) -> None:
+    """Show plots in a named layout, metrics (label, value, help), a table, what is seen in a sentence, and notes.
+
+    table: rows of cells, the first row being the head; a cell is text, or text, colour and help.
+
+    settled: no slider is being dragged, so that everything is drawn in full.
+    """
+    data = {
+        "kind": "plots",
+        "layout": layout,
+        "plots": [plot.as_json() for plot in plots],
+        "metrics": list(metrics),
+        "table": [list(row) for row in table],
+        "sentence": sentence,
+        "notes": list(notes),
+        "answers": answers,
+        "settled": settled,
+    }
+    _component()(key=key, data=data, on_change_change=on_change)

@@ -1,0 +1,488 @@
+// The live component. One module serves every instance on a page: controls report while they are dragged, plots keep
+// their Plotly instance and are updated in place. One update is in flight at a time: the next change is sent only when
+// the answer to the last has been painted, and then only the newest.
+
+const PATIENCE = 4000 // ms after which an answer that never came no longer holds back the next change
+const GRAB = 16 // px around a handle within which it can be picked up
+
+const link = { sequence: Date.now(), inFlight: null, pending: null, timer: 0 }
+
+function report(event, send, changes, final) {
+  const before = link.pending?.changes
+  link.pending = { send, changes: { ...before, ...changes }, final, time: event.timeStamp }
+  flush()
+}
+
+function flush() {
+  if (link.inFlight || !link.pending) return
+  const { send, changes, final, time } = link.pending
+  link.pending = null
+  link.sequence += 1
+  link.inFlight = { sequence: link.sequence, time, final }
+  link.timer = setTimeout(release, PATIENCE)
+  send({ sequence: link.sequence, changes, final })
+}
+
+function release() {
+  clearTimeout(link.timer)
+  link.inFlight = null
+  flush()
+}
+
+// What is drawn now is on screen after the next frame. Input that waited meanwhile is handed out before the frame after
+// that, so the next change is sent then: sent at once it would already be old.
+function painted(sequence) {
+  requestAnimationFrame(() => setTimeout(() => {
+    const { inFlight } = link
+    if (!inFlight || sequence < inFlight.sequence) return
+    const detail = { milliseconds: performance.now() - inFlight.time, final: inFlight.final }
+    document.dispatchEvent(new CustomEvent("inverse-lab-painted", { detail }))
+    requestAnimationFrame(release)
+  }))
+}
+
+// ---------------------------------------------------------------------------------------------------------- elements
+
+function element(tag, properties = {}, children = []) {
+  const node = document.createElement(tag)
+  const { dataset, style, ...rest } = properties
+  Object.assign(node, rest)
+  Object.assign(node.dataset, dataset)
+  Object.assign(node.style, style)
+  node.append(...children)
+  return node
+}
+
+// Bring the text of a node up to date without touching it when nothing changed.
+function say(node, text) {
+  if (node.textContent !== text) node.textContent = text
+  node.hidden = !text
+}
+
+// ---------------------------------------------------------------------------------------------------------- controls
+
+function format(value, item) {
+  return Number(value).toLocaleString("en-US", {
+    minimumFractionDigits: item.digits, maximumFractionDigits: Math.max(item.digits, 6), useGrouping: false,
+  }).replace("-", "−")
+}
+
+// A number that can be typed and, unless the item is typed only, dragged.
+function slider(item, send) {
+  const typed = element("input", { type: "text", inputMode: "decimal", ariaLabel: `${item.symbol}, typed`, autocomplete: "off" })
+  const range = element("input", {
+    type: "range", min: item.low, max: item.high, step: item.step, value: item.value,
+    ariaLabel: `${item.label} ${item.symbol}`, title: "Double click: back to the default",
+  })
+  const node = element("label", { className: "lab-slider", dataset: { field: item.field } }, [
+    element("span", { className: "lab-name" }, [element("b", { textContent: item.symbol }), ` ${item.label}`]),
+    typed,
+    element("span", { className: "lab-unit", textContent: item.unit }),
+  ])
+  if (!item.typed_only) {
+    const share = (item.default - item.low) / (item.high - item.low)
+    const tick = element("i", { className: "lab-tick", style: { left: `calc(8px + ${share} * (100% - 16px))` } })
+    node.append(element("span", { className: "lab-track" }, [tick, range]))
+  }
+  let dragging = false
+  const show = (value) => { typed.value = format(value, item) }
+  const tell = (event, value, final) => report(event, send(), { [item.field]: value }, final)
+  range.addEventListener("pointerdown", () => { dragging = true })
+  range.addEventListener("pointerup", () => { dragging = false })
+  range.addEventListener("input", (event) => { show(range.value); tell(event, range.value, false) })
+  range.addEventListener("change", (event) => { dragging = false; tell(event, range.value, true) })
+  range.addEventListener("dblclick", (event) => tell(event, item.default, true))
+  typed.addEventListener("change", (event) => tell(event, typed.value, true))
+  typed.addEventListener("keydown", (event) => { if (event.key === "Enter") typed.blur() })
+  const update = (next) => {
+    if (dragging || document.activeElement === typed) return
+    range.value = next.value
+    show(next.value)
+    node.classList.toggle("lab-outside", next.value < item.low || next.value > item.high)
+  }
+  return { node, update }
+}
+
+function toggle(item, send) {
+  const box = element("input", { type: "checkbox" })
+  box.addEventListener("change", (event) => report(event, send(), { [item.field]: box.checked }, true))
+  const node = element("label", { className: "lab-toggle", dataset: { field: item.field }, title: item.help ?? "" }, [box, ` ${item.label}`])
+  return { node, update: (next) => { box.checked = next.value } }
+}
+
+function choice(item, send) {
+  const select = element("select", { ariaLabel: item.label })
+  select.append(...item.options.map(([value, label]) => element("option", { value, textContent: label })))
+  select.addEventListener("change", (event) => report(event, send(), { [item.field]: select.value }, true))
+  const node = element("label", { className: "lab-choice", dataset: { field: item.field }, title: item.help ?? "" }, [
+    element("span", { textContent: item.label }), select,
+  ])
+  return { node, update: (next) => { select.value = next.value } }
+}
+
+function button(item, send) {
+  const node = element("button", {
+    type: "button", className: "lab-button", textContent: item.label, dataset: { field: item.field }, title: item.help ?? "",
+  })
+  let latest = item
+  node.addEventListener("click", async (event) => {
+    if (latest.copy) {
+      await copy(location.href)
+      node.textContent = "Copied"
+      setTimeout(() => { node.textContent = latest.label }, 1500)
+    } else {
+      report(event, send(), { [item.field]: latest.value }, true)
+    }
+  })
+  return { node, update: (next) => { latest = next } }
+}
+
+// The clipboard is closed to pages that do not come from loopback or by https; a selected field is not.
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text)
+  const field = element("textarea", { value: text })
+  document.body.append(field)
+  field.select()
+  document.execCommand("copy")
+  field.remove()
+}
+
+// How each kind of control is made: (item, send) → its node and a function that brings it up to date.
+const MAKERS = { slider, toggle, choice, button }
+
+class Controls {
+  constructor(root) {
+    this.root = root
+    this.shape = ""
+    this.items = []
+  }
+
+  update(data, send) {
+    this.send = send
+    const shape = JSON.stringify(data.groups.map((group) => [group.title, group.items.map((item) => [item.kind, item.field, item.label, item.options])]))
+    if (shape !== this.shape) this.build(data, shape)
+    const items = data.groups.flatMap((group) => group.items)
+    items.forEach((item, i) => this.items[i].update(item))
+  }
+
+  build(data, shape) {
+    this.shape = shape
+    this.items = []
+    this.root.replaceChildren(...data.groups.map((group) => {
+      const parts = group.items.map((item) => {
+        const made = MAKERS[item.kind](item, () => this.send)
+        this.items.push(made)
+        return made.node
+      })
+      const body = element("div", { className: data.inline ? "lab-inline" : "lab-body" }, parts)
+      if (!group.title) return body
+      return element("details", { className: "lab-group", open: true }, [element("summary", { textContent: group.title }), body])
+    }))
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------- plots
+
+let plotly
+function loadPlotly() {
+  plotly ??= new Promise((resolve, reject) => {
+    if (window.Plotly) return resolve(window.Plotly)
+    const script = element("script", { src: new URL("/lab/plotly.min.js", document.baseURI).href })
+    script.onload = () => resolve(window.Plotly)
+    script.onerror = () => { plotly = undefined; reject(new Error("plotly.min.js did not load")) }
+    document.head.append(script)
+  })
+  return plotly
+}
+
+function themeColours(node) {
+  const style = getComputedStyle(node)
+  const value = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise
+  const text = value("--st-text-color", "#31333F")
+  const background = value("--st-background-color", "#ffffff")
+  return {
+    "theme:text": text,
+    "theme:background": background,
+    "theme:muted": `color-mix(in srgb, ${text} 60%, ${background})`,
+    "theme:faint": `color-mix(in srgb, ${text} 40%, ${background})`,
+    "theme:grid": `color-mix(in srgb, ${text} 12%, ${background})`,
+  }
+}
+
+// Plotly parses colours itself and knows no color-mix: the browser works them out, once a theme.
+const known = new Map()
+function resolved(colours) {
+  const key = Object.values(colours).join()
+  if (!known.has(key)) known.set(key, asRgb(colours))
+  return known.get(key)
+}
+
+function asRgb(colours) {
+  const canvas = element("canvas", { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true })
+  return Object.fromEntries(Object.entries(colours).map(([key, colour]) => {
+    canvas.fillStyle = colour
+    canvas.fillRect(0, 0, 1, 1)
+    const [r, g, b] = canvas.getImageData(0, 0, 1, 1).data
+    return [key, `rgb(${r}, ${g}, ${b})`]
+  }))
+}
+
+function themed(value, colours) {
+  if (typeof value === "string") return colours[value] ?? value
+  if (Array.isArray(value)) return value.map((part) => themed(part, colours))
+  if (value && typeof value === "object" && !("bdata" in value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, themed(part, colours)]))
+  }
+  return value
+}
+
+function numbers(array) {
+  const bytes = Uint8Array.from(atob(array.bdata), (letter) => letter.charCodeAt(0))
+  return new Float32Array(bytes.buffer)
+}
+
+// The outline of a line trace in the pixels of its pair of axes.
+function outline(trace, xaxis, yaxis) {
+  const y = numbers(trace.y)
+  const x = trace.x && numbers(trace.x)
+  let path = ""
+  let pen = "M"
+  for (let i = 0; i < y.length; i++) {
+    const across = x ? x[i] : trace.x0 + trace.dx * i
+    if (Number.isNaN(across + y[i])) { pen = "M"; continue }
+    path += `${pen}${xaxis.l2p(across).toFixed(1)},${yaxis.l2p(y[i]).toFixed(1)}`
+    pen = "L"
+  }
+  return path
+}
+
+// The outline of a shape in the pixels of the drawing; only M, L, H and Z occur, and Plotly counts pixels upwards.
+function shapeOutline(shape, xaxis, yaxis) {
+  const pixels = shape.xsizemode === "pixel"
+  const across = (value) => xaxis._offset + (pixels ? xaxis.d2p(shape.xanchor) + value : xaxis.d2p(value))
+  const up = (value) => yaxis._offset + (pixels ? yaxis.d2p(shape.yanchor) - value : yaxis.d2p(value))
+  return shape.path.replace(/([MLH])([^MLHZ]*)/g, (_, pen, point) => {
+    const [x, y] = point.split(",").map(Number)
+    return pen + across(x).toFixed(1) + (pen === "H" ? "" : `,${up(y).toFixed(1)}`)
+  })
+}
+
+class Plot {
+  constructor(id) {
+    this.box = element("div", { className: "lab-plot", dataset: { plot: id } })
+    this.drawn = { version: "", skeleton: "" } // by Plotly
+    this.shown = "" // the version on screen, which may have been slid to
+    this.observer = new ResizeObserver(() => this.resize())
+    this.box.addEventListener("pointerdown", (event) => this.grab(event), true)
+    this.box.addEventListener("pointermove", (event) => this.hover(event))
+  }
+
+  async draw(spec, colours, settled, send) {
+    if (spec.kept) return
+    this.spec = spec
+    this.send = send
+    const palette = Object.values(colours)
+    const version = `${spec.version} ${palette}`
+    const skeleton = `${spec.skeleton} ${palette}`
+    if (version === this.shown && (version === this.drawn.version || !settled)) return
+    const slides = this.drawn.skeleton === skeleton && (!settled || version === this.drawn.version)
+    if (!(slides && this.slide(spec.figure))) {
+      await this.react(themed(spec.figure, colours))
+      this.drawn = { version, skeleton }
+    }
+    this.shown = version
+  }
+
+  // Move the lines and marks to where the figure has them, without Plotly: a tenth of the time of drawing it again.
+  // Returns false where the drawing has other parts than the figure.
+  slide({ data, layout }) {
+    const { _fullData: traces, _fullLayout: full } = this.box
+    const moves = []
+    for (const [i, trace] of data.entries()) {
+      if (trace.mode !== "lines" || trace.type !== "scatter") continue
+      const paths = this.box.querySelectorAll(`.trace${traces[i].uid} path.js-line`)
+      if (paths.length !== 1) return false
+      const yaxis = full[`yaxis${(trace.yaxis ?? "y").slice(1)}`]
+      moves.push([paths[0], outline(trace, full.xaxis, yaxis)])
+    }
+    for (const [i, shape] of (layout.shapes ?? []).entries()) {
+      if (shape.type !== "path") continue
+      const path = this.box.querySelector(`.shapelayer path[data-index="${i}"]`)
+      if (!path) return false
+      moves.push([path, shapeOutline(shape, full.xaxis, full.yaxis)])
+    }
+    moves.forEach(([path, d]) => path.setAttribute("d", d))
+    return true
+  }
+
+  async react({ data, layout }) {
+    const Plotly = await loadPlotly()
+    const first = !this.ready
+    const config = {
+      displaylogo: false, responsive: false,
+      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+      toImageButtonOptions: { format: "png", scale: 2, filename: `inverse-lab-${this.box.dataset.plot}` },
+    }
+    if (first) this.size = { width: this.box.clientWidth, height: this.box.clientHeight }
+    await Plotly.react(this.box, data, { ...layout, ...this.size }, config)
+    if (first) {
+      this.ready = true
+      this.box.on("plotly_click", (event) => this.click(event))
+      this.observer.observe(this.box)
+    }
+  }
+
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.box
+    if (!width || (this.size.width === width && this.size.height === height)) return
+    this.size = { width, height }
+    window.Plotly.relayout(this.box, this.size)
+  }
+
+  // The position of a pointer event in the coordinates of the first pair of axes.
+  coordinates(event) {
+    const { xaxis, yaxis } = this.box._fullLayout
+    const frame = this.box.getBoundingClientRect()
+    const clamp = (value, range) => Math.min(Math.max(value, Math.min(...range)), Math.max(...range))
+    return {
+      x: clamp(xaxis.p2d(event.clientX - frame.left - xaxis._offset), xaxis.range),
+      y: clamp(yaxis.p2d(event.clientY - frame.top - yaxis._offset), yaxis.range),
+    }
+  }
+
+  click(event) {
+    const { click } = this.spec
+    if (!click) return
+    const point = event.points[0]
+    const { x, y } = point.data.type === "surface" ? point : this.coordinates(event.event)
+    report(event.event, this.send, { [click.x]: x, [click.y]: y }, true)
+  }
+
+  near(event) {
+    const { handle } = this.spec ?? {}
+    if (!handle || !this.ready) return false
+    const { xaxis, yaxis } = this.box._fullLayout
+    const frame = this.box.getBoundingClientRect()
+    const dx = event.clientX - frame.left - xaxis._offset - xaxis.d2p(handle.at[0])
+    const dy = event.clientY - frame.top - yaxis._offset - yaxis.d2p(handle.at[1])
+    return Math.hypot(dx, dy) < GRAB
+  }
+
+  hover(event) {
+    this.box.classList.toggle("lab-near", this.near(event))
+  }
+
+  // Picking up the handle takes the pointer from Plotly until it is let go.
+  grab(event) {
+    if (event.button !== 0 || !this.near(event)) return
+    event.preventDefault()
+    event.stopPropagation()
+    this.box.setPointerCapture(event.pointerId)
+    const { handle } = this.spec
+    const move = (moved, final) => {
+      const { x, y } = this.coordinates(moved)
+      report(moved, this.send, { [handle.x]: x, [handle.y]: y }, final)
+    }
+    const follow = (moved) => move(moved, false)
+    const drop = (moved) => {
+      this.box.removeEventListener("pointermove", follow)
+      this.box.removeEventListener("pointerup", drop)
+      this.box.removeEventListener("pointercancel", drop)
+      move(moved, true)
+    }
+    this.box.addEventListener("pointermove", follow)
+    this.box.addEventListener("pointerup", drop)
+    this.box.addEventListener("pointercancel", drop)
+  }
+
+  close() {
+    this.observer.disconnect()
+    if (this.ready) window.Plotly.purge(this.box)
+  }
+}
+
+class Plots {
+  constructor(root) {
+    this.grid = element("div", { className: "lab-plots" })
+    this.metrics = element("div", { className: "lab-metrics" })
+    this.sentence = element("p", { className: "lab-sentence" })
+    this.notes = element("div", { className: "lab-notes", role: "status" })
+    this.table = element("table", { className: "lab-table" })
+    this.plots = new Map()
+    root.replaceChildren(this.notes, this.grid, this.metrics, this.table, this.sentence)
+  }
+
+  async update(data, send) {
+    this.grid.dataset.layout = data.layout
+    say(this.sentence, data.sentence)
+    this.list(this.notes, data.notes, "p", (node, text) => say(node, text))
+    this.list(this.metrics, data.metrics, "div", (node, [label, value, help]) => {
+      if (!node.firstChild) node.append(element("span"), element("b"))
+      say(node.firstChild, label)
+      say(node.lastChild, value)
+      node.title = help
+    })
+    this.list(this.table, data.table, "tr", (row, cells) => this.list(row, cells, "td", (cell, value) => this.cell(cell, value)))
+    const colours = resolved(themeColours(this.grid))
+    for (const [id, plot] of this.plots) {
+      if (!data.plots.some((spec) => spec.id === id)) {
+        plot.close()
+        plot.box.remove()
+        this.plots.delete(id)
+      }
+    }
+    for (const spec of data.plots) {
+      if (!this.plots.has(spec.id)) {
+        const plot = new Plot(spec.id)
+        this.plots.set(spec.id, plot)
+        this.grid.append(plot.box)
+      }
+      await this.plots.get(spec.id).draw(spec, colours, data.settled, send)
+    }
+  }
+
+  // A cell is text, or text with the colour of its role and a sentence.
+  cell(node, value) {
+    const { text, colour, help } = typeof value === "string" ? { text: value } : value
+    if (!node.firstChild) node.append(element("i"), element("span"))
+    say(node.lastChild, text)
+    node.firstChild.hidden = !colour
+    if (colour) node.firstChild.style.background = colour
+    node.title = help ?? ""
+  }
+
+  list(parent, entries, tag, fill) {
+    while (parent.children.length > entries.length) parent.lastChild.remove()
+    while (parent.children.length < entries.length) parent.append(element(tag))
+    entries.forEach((entry, i) => fill(parent.children[i], entry))
+    parent.hidden = entries.length === 0
+  }
+
+  close() {
+    this.plots.forEach((plot) => plot.close())
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- instances
+
+const instances = new WeakMap()
+
+function instance(parent, kind) {
+  let held = instances.get(parent)
+  if (!held) {
+    const root = element("div", { className: `lab-${kind}` })
+    parent.append(root)
+    held = kind === "controls" ? new Controls(root) : new Plots(root)
+    instances.set(parent, held)
+  }
+  return held
+}
+
+export default function live({ data, parentElement, setTriggerValue }) {
+  const held = instance(parentElement, data.kind)
+  const send = (change) => setTriggerValue("change", change)
+  const drawn = Promise.resolve(held.update(data, send))
+  if (data.address) history.replaceState(history.state, "", `?${data.address}${location.hash}`)
+  drawn.catch((error) => console.error(error)).then(() => { if (data.answers) painted(data.answers) })
+  return () => { instances.delete(parentElement); held.close?.() }
+}

@@ -1,0 +1,77 @@
+"""From the experiment to the data on screen: the truth's trajectory, its noise, or an uploaded trace in their place."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.fitzhugh_nagumo import divergence_time, simulate
+from core.noise import colour
+from core.published import SAMPLING_INTERVAL
+from dashboard.state import Experiment
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """An uploaded trace: its name, times (n,) in ms from 0, and potential u (n,)."""
+
+    name: str
+    times: NDArray[np.float64]
+    u: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """The data on screen, (n_times,), at times in ms; trajectory: the truth's (n_times, 2), None for an upload."""
+
+    times: NDArray[np.float64]
+    data: NDArray[np.float64]
+    trajectory: NDArray[np.float64] | None
+    lost_at: float | None
+
+    @property
+    def usable(self) -> bool:
+        """Whether all data are finite, so that something can be fitted to them."""
+        return self.lost_at is None
+
+    def clean(self, experiment: Experiment) -> NDArray[np.float64] | None:
+        """Return the truth's potential, (n_times,), unless it is hidden or, for an upload, not known."""
+        return None if self.trajectory is None or experiment.hidden else self.trajectory[:, 0]
+
+    def correlation(self, rho: float) -> float:
+        """Return ρ between neighbouring samples: the slider's holds for 0.2 ms, and falls off with their distance."""
+        interval = self.times[1] - self.times[0]
+        return float(np.sign(rho) * np.abs(rho) ** (interval / SAMPLING_INTERVAL))
+
+    def described(self, experiment: Experiment) -> dict[str, Any]:
+        """Return what an inverse map is asked about the trace; the noise of an upload is not known."""
+        trace: dict[str, Any] = {"times": self.times, "zeta": experiment.zeta, "gamma": experiment.gamma}
+        if self.trajectory is not None:
+            trace |= {"rho": experiment.rho, "sigma": experiment.sigma}
+        return trace
+
+    @property
+    def note(self) -> str:
+        """A sentence where the truth diverges, or ""."""
+        if self.lost_at is None:
+            return ""
+        return (
+            f"The trajectory diverges at t = {self.lost_at:.1f} ms and is drawn as far as it goes. "
+            "Bring θ₁ or ζ back towards the sliders’ range to have data to fit."
+        )
+
+
+def observe(experiment: Experiment, upload: Trace | None) -> Observation:
+    """Return the data that the experiment puts on screen: the upload, if there is one, or truth plus noise."""
+    if upload is not None:
+        return Observation(upload.times, upload.u, None, None)
+    times = experiment.times
+    trajectory = simulate(experiment.parameters, times)
+    noise = colour(normals(experiment.seed, times.size), experiment.rho, experiment.marginal_sd)
+    return Observation(times, trajectory[:, 0] + noise, trajectory, divergence_time(trajectory, times))
+
+
+def normals(seed: int, n_times: int) -> NDArray[np.float64]:
+    """Return the base normals of a noise draw, (n_times,): a longer window continues the same realisation."""
+    return np.random.default_rng(seed).standard_normal(n_times)

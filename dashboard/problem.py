@@ -1,0 +1,40 @@
+"""From the experiment to the inverse problem on screen, and the trajectories kept for its landscape."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from core.fitzhugh_nagumo import PARAMETER_NAMES
+from core.objective import Problem, TrajectoryStore, trajectory_store
+from core.published import SAMPLING_INTERVAL, full_prior
+from dashboard.observation import Observation
+from dashboard.state import Experiment
+
+N_GRID = 100
+LEAST_SIGMA = 0.001  # ms; the loss divides by it
+
+
+def problem_of(experiment: Experiment, observation: Observation) -> Problem:
+    """Return the inverse problem on screen: two unknown parameters, the others known, with the noise of the sliders."""
+    return Problem(
+        observation.data,
+        observation.times,
+        experiment.axes,
+        experiment.parameters,
+        max(experiment.sigma, LEAST_SIGMA) / SAMPLING_INTERVAL,
+        observation.correlation(experiment.rho) if experiment.misfit == "ar1" else 0.0,
+        full_prior(),
+        experiment.regularised,
+    )
+
+
+@lru_cache(maxsize=4)
+def _store(axes: tuple[str, str], known: tuple[float, ...], times: bytes) -> TrajectoryStore:
+    return trajectory_store(axes, known, np.frombuffer(times), full_prior(), N_GRID)
+
+
+def store(problem: Problem) -> TrajectoryStore:
+    """Return the grid's trajectories, kept while only the data, the noise or the unknown parameters move."""
+    axes = (problem.unknown[0], problem.unknown[1])
+    known = tuple(0.0 if name in axes else problem.known[i] for i, name in enumerate(PARAMETER_NAMES))
+    return _store(axes, known, problem.times.tobytes())

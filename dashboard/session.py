@@ -1,0 +1,85 @@
+"""What one visitor's session holds: the experiment, an uploaded trace, sentences to show, the change being answered."""
+
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.jobs import runs_in
+from dashboard import registry
+from dashboard.observation import Observation, Trace, observe
+from dashboard.state import PRESETS, Experiment, change, from_address, to_address
+
+
+def begin() -> None:
+    """Take the experiment from the address when a session starts."""
+    if "experiment" not in st.session_state:
+        query = urlencode(st.query_params.to_dict())
+        experiment, sentences = from_address(query) if query else (Experiment(), ())
+        here = {folder.name for folder in runs_in(registry.runs())}
+        sentences += tuple(
+            f"The link was made beside the map “{name}”, which is not on this machine: train it anew on the page Train."
+            for name in experiment.own_maps.split(",")
+            if name and name not in here
+        )
+        st.session_state.experiment = experiment
+        st.session_state.sentences = sentences
+        st.session_state.upload = None
+        st.session_state.answering = 0
+        st.session_state.settled = True
+
+
+def experiment() -> Experiment:
+    """Return the experiment on screen."""
+    return st.session_state.experiment
+
+
+def upload() -> Trace | None:
+    """Return the uploaded trace that stands in place of the simulated data, if there is one."""
+    return st.session_state.upload
+
+
+def observation() -> Observation:
+    """Return the data on screen."""
+    return observe(experiment(), upload())
+
+
+def address() -> str:
+    """Return the query string of the experiment on screen, with the names of what does not travel in it."""
+    own = ",".join(folder.name for folder in runs_in(registry.runs()))
+    return to_address(replace(experiment(), own_maps=own))
+
+
+def use_upload(trace: Trace) -> None:
+    """Put an uploaded trace in the place of the simulated data."""
+    st.session_state.upload = trace
+    st.session_state.experiment = replace(experiment(), upload=trace.name, start_x=None, start_y=None)
+    st.session_state.sentences = ()
+
+
+def drop_upload() -> None:
+    """Put the simulated data back in their place."""
+    st.session_state.upload = None
+    st.session_state.experiment = replace(experiment(), upload="")
+    st.session_state.sentences = ()
+
+
+def receive(key: str) -> None:
+    """Apply the change that the live component of this key reports; invalid parts become sentences."""
+    report = st.session_state[key].change
+    if not report:
+        return
+    st.session_state.answering = int(report["sequence"])
+    st.session_state.settled = bool(report["final"])
+    changes = dict(report["changes"])
+    preset = changes.pop("preset", None)
+    if preset in PRESETS:
+        load_preset(preset)
+    st.session_state.experiment, st.session_state.sentences = change(experiment(), changes)
+
+
+def load_preset(name: str) -> None:
+    """Set truth, noise and window as the preset has them, and the candidate back to its place."""
+    kept = {field: getattr(experiment(), field) for field in ("hidden", "regime")}
+    st.session_state.experiment = replace(PRESETS[name][1], **kept)
+    st.session_state.upload = None

@@ -1,0 +1,229 @@
+"""The one experiment that every page shows, what may be typed into it, and its round trip to the address."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.fitzhugh_nagumo import PARAMETER_NAMES
+from core.published import (
+    GAMMA,
+    GAMMA_RANGE,
+    RHO,
+    SAMPLING_INTERVAL,
+    SIGMA,
+    T_END,
+    ZETA,
+    ZETA_RANGE,
+    published_prior,
+    time_grid,
+)
+
+_PRIOR = published_prior()
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number of the experiment: how it is called, where its slider runs, and what may be typed."""
+
+    symbol: str
+    label: str
+    unit: str
+    low: float
+    high: float
+    step: float
+    default: float
+    least: float
+    most: float
+
+
+QUANTITIES: dict[str, Quantity] = {
+    "theta0": Quantity("θ₀", "offset", "", _PRIOR.lower[0], _PRIOR.upper[0], 0.005, 0.4, -1000, 1000),
+    "theta1": Quantity("θ₁", "slope", "", _PRIOR.lower[1], _PRIOR.upper[1], 0.005, 0.4, -1000, 1000),
+    "zeta": Quantity("ζ", "stimulus", "", *ZETA_RANGE, 0.005, ZETA, -100, 100),
+    "gamma": Quantity("γ", "damping", "", *GAMMA_RANGE, 0.01, GAMMA, 0.01, 100),
+    "sigma": Quantity("σ", "noise", "ms", 0.0, 0.4, 0.001, SIGMA, 0, 100),
+    "rho": Quantity("ρ", "correlation", "", 0.0, 0.98, 0.01, RHO, -0.999, 0.999),
+    "t_end": Quantity("T", "window", "ms", 20.0, 400.0, 2.0, T_END, 2, 1000),
+    "seed": Quantity("seed", "noise draw", "", 0, 2**31 - 1, 1, 7, 0, 2**31 - 1),
+}
+for _name in PARAMETER_NAMES:
+    QUANTITIES[f"candidate_{_name}"] = replace(
+        QUANTITIES[_name], default=0.6 if _name == "theta0" else QUANTITIES[_name].default
+    )
+for _name in ("start_x", "start_y"):
+    QUANTITIES[_name] = Quantity("start", "of the optimisers", "", -1000, 1000, 0.001, math.nan, -1000, 1000)
+
+_INTEGERS = ("seed",)
+_CHOICES = {
+    "misfit": ("ar1", "white"),
+    "axis_x": PARAMETER_NAMES,
+    "axis_y": PARAMETER_NAMES,
+    "regime": ("noisy-noisy", "clean-noisy", "clean-clean"),
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is on screen: the truth makes the data, the candidate is moved against them, optimisers begin at start.
+
+    upload names a trace that was uploaded and stands in place of the simulated data; it does not travel in the address.
+    """
+
+    theta0: float = 0.4
+    theta1: float = 0.4
+    zeta: float = ZETA
+    gamma: float = GAMMA
+    sigma: float = SIGMA
+    rho: float = RHO
+    t_end: float = T_END
+    seed: int = 7
+    hidden: bool = False
+    candidate_theta0: float = 0.6
+    candidate_theta1: float = 0.4
+    candidate_zeta: float = ZETA
+    candidate_gamma: float = GAMMA
+    axis_x: str = "theta0"
+    axis_y: str = "theta1"
+    misfit: str = "ar1"
+    regularised: bool = True
+    start_x: float | None = None
+    start_y: float | None = None
+    regime: str = "noisy-noisy"
+    upload: str = ""
+    own_maps: str = ""
+
+    @property
+    def parameters(self) -> tuple[float, float, float, float]:
+        """The truth, in the order of PARAMETER_NAMES."""
+        return self.theta0, self.theta1, self.zeta, self.gamma
+
+    @property
+    def axes(self) -> tuple[str, str]:
+        """The two parameters of the landscape, which are the unknown ones."""
+        return self.axis_x, self.axis_y
+
+    @property
+    def candidate(self) -> tuple[float, float]:
+        """The candidate's values of the two unknown parameters."""
+        return getattr(self, f"candidate_{self.axis_x}"), getattr(self, f"candidate_{self.axis_y}")
+
+    @property
+    def marginal_sd(self) -> float:
+        """The marginal standard deviation σ/Δt of the noise."""
+        return self.sigma / SAMPLING_INTERVAL
+
+    @property
+    def n_times(self) -> int:
+        """The number of samples in the window."""
+        return max(2, round(self.t_end / SAMPLING_INTERVAL))
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """The sample times, (n_times,) in ms."""
+        return time_grid(self.n_times * SAMPLING_INTERVAL, self.n_times)
+
+
+# Each with the sentence that says what it is for.
+PRESETS: dict[str, tuple[str, Experiment]] = {
+    "Published default": ("The prior’s mean with the published noise.", Experiment()),
+    "Silent": ("The neuron never spikes: its trace fixes little.", Experiment(theta0=-0.1, theta1=1.1)),
+    "Excited": ("One spike, then the potential stays up.", Experiment(theta0=0.95, theta1=0.9)),
+    "Near the bifurcation": (
+        "A hair’s breadth more of θ₀ and the spiking stops.",
+        Experiment(theta0=0.865, theta1=0.4),
+    ),
+    "Many minima": (
+        "A long window: the loss is full of minima.",
+        Experiment(theta0=0.0, theta1=0.1, t_end=400.0),
+    ),
+    "Drowned in noise": (
+        "The noise is as large as the spikes.",
+        Experiment(theta0=0.3, theta1=0.3, sigma=0.3),
+    ),
+}
+
+
+def _number(field: str, value: Any) -> float | int:
+    quantity = QUANTITIES[field]
+    try:
+        number = float(str(value).strip().replace("−", "-").replace(",", "."))
+    except ValueError:
+        raise ValueError(f"{quantity.symbol} must be a number; “{str(value)[:20]}” is none.") from None
+    if not quantity.least <= number <= quantity.most:
+        raise ValueError(
+            f"{quantity.symbol} must lie between {quantity.least:g} and {quantity.most:g}; {str(value)[:20]} does not."
+        )
+    if field in _INTEGERS:
+        if number != round(number):
+            raise ValueError(f"{quantity.symbol} must be a whole number; {str(value)[:20]} is none.")
+        return int(number)
+    if field == "t_end":
+        return round(round(number / SAMPLING_INTERVAL) * SAMPLING_INTERVAL, 6)
+    return number
+
+
+def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experiment, tuple[str, ...]]:
+    """Return the experiment with the changes that are valid, and a sentence for each that is not.
+
+    Values may be numbers or typed text; an unknown field or a value out of range leaves what was there.
+    """
+    valid: dict[str, Any] = {}
+    sentences = []
+    kinds = {field.name: field.type for field in fields(Experiment)}
+    for field, value in changes.items():
+        try:
+            if field in QUANTITIES:
+                valid[field] = None if value is None and field.startswith("start") else _number(field, value)
+            elif field in _CHOICES:
+                if value not in _CHOICES[field]:
+                    raise ValueError(f"“{str(value)[:20]}” is not a choice for {field.replace('_', ' ')}.")
+                valid[field] = value
+            elif kinds.get(field) is bool:
+                if str(value).lower() not in ("0", "1", "true", "false"):
+                    raise ValueError(f"{field.capitalize()} must be 0 or 1; “{str(value)[:20]}” is neither.")
+                valid[field] = str(value).lower() in ("1", "true")
+            elif field in ("upload", "own_maps"):
+                valid[field] = str(value)[:200]
+            else:
+                raise ValueError(f"“{field[:20]}” is no part of an experiment.")
+        except ValueError as error:
+            sentences.append(f"{error} What was there stays.")
+    changed = replace(experiment, **valid)
+    if changed.axis_x == changed.axis_y:
+        # The axis that was not touched makes room.
+        other = next(name for name in PARAMETER_NAMES if name != changed.axis_x)
+        changed = replace(changed, axis_y=other) if "axis_x" in valid else replace(changed, axis_x=other)
+    if changed.axes != experiment.axes:
+        changed = replace(changed, start_x=None, start_y=None)
+    return changed, tuple(sentences)
+
+
+def to_address(experiment: Experiment) -> str:
+    """Return the query string that holds the experiment: every number to its last digit."""
+    values = {}
+    for name, value in asdict(experiment).items():
+        if value is None or value == "":
+            continue
+        values[name] = str(int(value)) if isinstance(value, bool) else str(value)
+    return urlencode(values)
+
+
+def from_address(query: str) -> tuple[Experiment, tuple[str, ...]]:
+    """Return the experiment of a query string, and a sentence for each part that is not valid or did not travel."""
+    given = dict(parse_qsl(query[:4000]))
+    start: dict[str, str] = {key: given.pop(key) for key in ("start_x", "start_y") if key in given}
+    experiment, sentences = change(Experiment(), given)
+    if len(start) == 2:
+        experiment, more = change(experiment, start)
+        sentences += more
+    if experiment.upload:
+        sentences += (
+            f"The link was made with the uploaded trace “{experiment.upload}”, which does not travel in an address: "
+            "simulated data stand in its place. Upload the file on the page Your data.",
+        )
+    return replace(experiment, upload=""), sentences

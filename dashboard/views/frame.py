@@ -1,0 +1,142 @@
+"""The frame that all pages share: the question, the left rail, and the stage beside it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from core.fitzhugh_nagumo import PARAMETER_NAMES
+from dashboard import live, session
+from dashboard.state import PRESETS, QUANTITIES, Experiment
+
+RAIL_WIDTH = 250
+
+
+def slider(field: str, value: float, **more: Any) -> dict[str, Any]:
+    """Return the control of one of the experiment's numbers."""
+    quantity = QUANTITIES[field]
+    decimals = f"{quantity.step:.10f}".rstrip("0").partition(".")[2]
+    return {
+        "kind": "slider",
+        "field": field,
+        "symbol": quantity.symbol,
+        "label": quantity.label,
+        "unit": quantity.unit,
+        "value": value,
+        "low": quantity.low,
+        "high": quantity.high,
+        "step": quantity.step,
+        "default": quantity.default,
+        "digits": len(decimals),
+        **more,
+    }
+
+
+def choice(field: str, label: str, value: str, options: dict[str, str], **more: Any) -> dict[str, Any]:
+    """Return a drop-down; options: value → label."""
+    return {"kind": "choice", "field": field, "label": label, "value": value, "options": list(options.items()), **more}
+
+
+def toggle(field: str, label: str, value: bool, **more: Any) -> dict[str, Any]:
+    """Return a check box."""
+    return {"kind": "toggle", "field": field, "label": label, "value": value, **more}
+
+
+def button(field: str, label: str, value: Any = None, **more: Any) -> dict[str, Any]:
+    """Return a button that sets the field to a value."""
+    return {"kind": "button", "field": field, "label": label, "value": value, **more}
+
+
+def matching_preset(experiment: Experiment) -> str:
+    """Return the name of the preset that the truth, the noise and the window agree with, or ""."""
+    fields = ("theta0", "theta1", "zeta", "gamma", "sigma", "rho", "t_end")
+    for name, (_, preset) in PRESETS.items():
+        if all(getattr(preset, field) == getattr(experiment, field) for field in fields):
+            return name
+    return ""
+
+
+def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+    """Return the groups of the left rail; extra ones stand below the truth."""
+    hidden = experiment.hidden
+    presets = {"": "–", **{name: name for name in PRESETS}}
+    truth = [toggle("hidden", "hide the truth", hidden, help="Hide the truth from the class.")]
+    if not hidden:
+        truth = [slider("theta0", experiment.theta0), slider("theta1", experiment.theta1), *truth]
+    return [
+        {"title": "", "items": [choice("preset", "preset", matching_preset(experiment), presets)]},
+        {"title": "Truth", "items": truth},
+        *extra,
+        {"title": "Neuron", "items": [slider("zeta", experiment.zeta), slider("gamma", experiment.gamma)]},
+        {
+            "title": "Noise and window",
+            "items": [
+                slider("sigma", experiment.sigma),
+                slider("rho", experiment.rho),
+                slider("t_end", experiment.t_end),
+                slider("seed", experiment.seed, typed_only=True),
+                button("seed", "New noise", (experiment.seed * 7919 + 104729) % 2**31, help="Draw other noise."),
+            ],
+        },
+        {"title": "", "items": [button("share", "Copy link to this experiment", copy=True)]},
+    ]
+
+
+def candidate_group(experiment: Experiment) -> dict[str, Any]:
+    """Return the group of the candidate's sliders: the two unknown parameters."""
+    items = [
+        slider(f"candidate_{name}", getattr(experiment, f"candidate_{name}"))
+        for name in PARAMETER_NAMES
+        if name in experiment.axes
+    ]
+    return {"title": "Candidate m", "items": items}
+
+
+def rail(key: str, extra: Sequence[dict[str, Any]] = (), answers: int = 0) -> None:
+    """Show the left rail."""
+    live.controls(
+        f"{key}_rail",
+        rail_groups(session.experiment(), extra),
+        partial(session.receive, f"{key}_rail"),
+        address=session.address() if st.session_state.settled else "",
+        answers=answers,
+    )
+
+
+@contextmanager
+def beside_rail(key: str, extra: Sequence[dict[str, Any]] = (), answers: int = 0) -> Iterator[None]:
+    """Open the stage of a page, to the right of the rail."""
+    with st.container(horizontal=True, wrap=False, gap="medium"):
+        with st.container(width=RAIL_WIDTH):
+            rail(key, extra, answers)
+        with st.container(width="stretch", gap="small"):
+            yield
+
+
+def stage(key: str, layout: str, plots: Sequence[live.Plot], **more: Any) -> None:
+    """Show the live plots of a page, with the session's sentences above them."""
+    notes = [*st.session_state.sentences, *more.pop("notes", ())]
+    live.plots(
+        f"{key}_stage",
+        layout,
+        plots,
+        partial(session.receive, f"{key}_stage"),
+        answers=st.session_state.answering,
+        settled=st.session_state.settled,
+        notes=[note for note in notes if note],
+        **more,
+    )
+
+
+def question(text: str) -> None:
+    """Say in one line what question the page answers."""
+    st.markdown(f"#### {text}")
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Return a number with the digits that mean something, a true minus sign, and ∞ in a word of its own."""
+    if not abs(value) < float("inf"):
+        return "∞" if value > 0 else "–"
+    return f"{value:.{digits}g}".replace("-", "−")

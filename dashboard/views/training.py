@@ -1,0 +1,176 @@
+"""The Train page: what does a map learn from another prior?"""
+
+from typing import Any
+
+import streamlit as st
+
+from core.jobs import Progress, read_progress, runs_in, start_training, stop_training
+from core.priors import TruncatedGaussian
+from core.published import published_noise_law, published_prior
+from core.training import EPOCHS_RANGE, SAMPLES_RANGE, TrainingSettings
+from dashboard import registry, session
+from dashboard.figures import training as figures
+from dashboard.figures.plain import SYMBOLS
+from dashboard.live import Plot
+from dashboard.views import frame
+
+PRESETS = {"About 20 seconds": (2000, 60), "About a minute": (4000, 80), "As shipped (two minutes or more)": (8000, 60)}
+NETWORKS = {"cnn": "CNN, as published", "dense": "dense, as published"}
+NOISES = {"published": "published law of σ and ρ", "own": "a law of one’s own", "clean": "none: clean traces"}
+
+
+def _law(names: tuple[str, str], symbols: tuple[str, str], start: TruncatedGaussian, key: str) -> TruncatedGaussian:
+    """Ask for means, standard deviations and bounds of two parameters, a row each."""
+    columns = ("mean", "sd", "lower", "upper")
+    values: dict[str, list[float]] = {column: [] for column in columns}
+    for i, (name, symbol) in enumerate(zip(names, symbols, strict=True)):
+        for cell, column in zip(st.columns(4), columns, strict=True):
+            default = getattr(start, column)[i]
+            value = cell.number_input(
+                f"{symbol} {column}", value=default, step=0.01, format="%.3f", key=f"{key}_{name}_{column}"
+            )
+            values[column].append(float(value))
+    return TruncatedGaussian(names, *(tuple(values[column]) for column in columns))
+
+
+def _fill_in() -> None:
+    samples, epochs = PRESETS[st.session_state.train_preset]
+    st.session_state.train_samples, st.session_state.train_epochs = samples, epochs
+
+
+def _free_name() -> str:
+    taken = {folder.name for folder in runs_in(registry.runs())}
+    return next(name for i in range(1, 10_000) if (name := f"my-map-{i}") not in taken)
+
+
+def _form() -> None:
+    """Ask for a training and start it."""
+    experiment = session.experiment()
+    st.session_state.setdefault("train_samples", PRESETS["About 20 seconds"][0])
+    st.session_state.setdefault("train_epochs", PRESETS["About 20 seconds"][1])
+    name = st.text_input("Name of the map", value=_free_name(), max_chars=40, key=f"train_name_{_free_name()}")
+    left, right = st.columns(2)
+    architecture = left.selectbox("Network", list(NETWORKS), format_func=NETWORKS.__getitem__)
+    right.selectbox("Time", list(PRESETS), key="train_preset", on_change=_fill_in)
+    samples = left.number_input("Training samples N", *SAMPLES_RANGE, step=500, key="train_samples")
+    epochs = right.number_input("Epochs", *EPOCHS_RANGE, step=10, key="train_epochs")
+    st.markdown("**Prior of θ** (Gaussian, cut off at the bounds)")
+    prior_problem, prior, noise_law = "", published_prior(), published_noise_law()
+    try:
+        prior = _law(("theta0", "theta1"), (SYMBOLS["theta0"], SYMBOLS["theta1"]), prior, "train_prior")
+    except ValueError as error:
+        prior_problem = str(error)
+    noise = st.selectbox("Noise in the training data", list(NOISES), format_func=NOISES.__getitem__)
+    if noise == "own":
+        try:
+            noise_law = _law(("rho", "sigma"), ("ρ", "σ [ms]"), noise_law, "train_noise")
+        except ValueError as error:
+            prior_problem = prior_problem or str(error)
+    constants = f"ζ = {experiment.zeta:g} and γ = {experiment.gamma:g}".replace("-", "−")
+    st.caption(f"{constants} are those of the rail; T = 200 ms, 1,000 samples.")
+    if not st.button("Train", type="primary", width="stretch"):
+        return
+    try:
+        if prior_problem:
+            raise ValueError(prior_problem)
+        settings = TrainingSettings(
+            architecture,
+            prior,
+            noise_law,
+            noise != "clean",
+            experiment.zeta,
+            experiment.gamma,
+            int(samples),
+            int(epochs),
+        )
+        folder = start_training(registry.runs(), name.strip(), settings.as_json())
+    except ValueError as error:
+        st.error(f"{error} Nothing was started.")
+        return
+    st.session_state.watched_run = folder.name
+    st.rerun()
+
+
+def _status(progress: Progress) -> str:
+    done = len(progress.validation_loss)
+    if progress.state == "failed":
+        return f"The training failed. {progress.message}"
+    if progress.state == "starting":
+        return "Simulating the training data …"
+    if progress.active:
+        left = progress.seconds_left
+        return (
+            f"Epoch {done} of {progress.epochs}, about {left:.0f} s left."
+            if left is not None
+            else f"Epoch {done} of {progress.epochs}."
+        )
+    ended = "was stopped" if progress.state == "stopped" else "is done"
+    kept = f"The weights of epoch {progress.best_epoch} are kept."
+    return f"The training {ended} after {done} epochs and {progress.seconds:.0f} s. {kept}"
+
+
+def _card(name: str) -> list[list[str]]:
+    """Return the table of a map's metrics: on its own prior and on the published one."""
+    maps, _ = registry.inverse_maps()
+    if name not in maps:
+        return []
+    rows = [["tested on", "traces", "R² (θ₀, θ₁)", "Median-APE (θ₀, θ₁)"]]
+    for prior, label in (("own", "its own prior"), ("published", "the published prior")):
+        for kind in ("clean", "noisy"):
+            result = maps[name].card["metrics"][prior][kind]
+            r2, ape = (
+                ", ".join(f"{result[metric][parameter]:.3f}".replace("-", "−") for parameter in ("theta0", "theta1"))
+                for metric in ("r2", "median_ape")
+            )
+            rows.append([label, kind, r2, ape])
+    return rows
+
+
+def _watched() -> None:
+    """Show the training that is watched: its curve, its time left, its stop button, and at the end its card."""
+    folders = {folder.name: folder for folder in runs_in(registry.runs())}
+    watched = st.session_state.get("watched_run")
+    if watched not in folders:
+        watched = next(iter(folders), None)
+    if watched is None:
+        st.info("No map has been trained here yet. Press Train: the loss is drawn here as it falls.")
+        return
+    st.session_state.watched_run = st.selectbox("Training", list(folders), index=list(folders).index(watched))
+    folder = folders[st.session_state.watched_run]
+    interval = 0.5 if read_progress(folder).active else None
+    st.fragment(_progress, run_every=interval)(folder)
+
+
+def _progress(folder: Any) -> None:
+    progress = read_progress(folder)
+    share = len(progress.validation_loss) / progress.epochs
+    st.progress(min(share, 1.0), text=_status(progress))
+    if progress.active:
+        st.button(
+            "Stop and keep the best weights so far", on_click=stop_training, args=(folder,), key=f"stop_{folder.name}"
+        )
+    elif st.session_state.get("seen_active") == folder.name:
+        # The last report of a training redraws the page, so that its card and its map appear.
+        st.session_state.seen_active = None
+        st.rerun()
+    if progress.active:
+        st.session_state.seen_active = folder.name
+    rows = [] if progress.active else _card(folder.name)
+    plots = [Plot("losses", figures.losses(progress))] if progress.validation_loss else []
+    sentence = "" if not rows else "The map stands beside the shipped ones on the pages Inverse map and Your data."
+    frame.stage(f"training_{folder.name}", "single", plots, table=rows, sentence=sentence)
+
+
+def _body() -> None:
+    with frame.beside_rail("training", answers=st.session_state.answering):
+        left, right = st.columns([1, 1.15], gap="large")
+        with left:
+            _form()
+        with right:
+            _watched()
+
+
+def show() -> None:
+    """Show the page."""
+    frame.question("What does a map learn from another prior?")
+    _body()

@@ -1,0 +1,139 @@
+"""The page Your data: what can be said about a trace of one's own?"""
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from core.fitzhugh_nagumo import simulate
+from core.optimizers import map_estimate
+from core.published import published_prior, with_constants
+from dashboard import registry, session
+from dashboard.figures import inverse_map as figures
+from dashboard.figures.plain import OPTIMISER
+from dashboard.live import Plot
+from dashboard.observation import Observation
+from dashboard.problem import problem_of
+from dashboard.state import Experiment
+from dashboard.upload import read_trace
+from dashboard.views import frame
+
+Cell = str | dict[str, str]
+
+
+def _take_upload() -> None:
+    """Put a newly uploaded trace on screen; one that cannot be read leaves what was there."""
+    file = st.session_state.uploaded_file
+    if file is None:
+        return
+    try:
+        trace = read_trace(file.name, file.getvalue())
+    except ValueError as error:
+        st.session_state.sentences = (f"{file.name}: {error} What was on screen stays.",)
+        return
+    session.use_upload(trace)
+
+
+def _csv(observation: Observation) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    columns = {"time": observation.times, "u": observation.data}
+    writer.writerow(columns)
+    writer.writerows(zip(*(values.tolist() for values in columns.values()), strict=True))
+    return text.getvalue()
+
+
+def _estimates(experiment: Experiment, observation: Observation) -> tuple[dict[str, np.ndarray], list[list[Cell]]]:
+    """Return the estimates of θ by name, (2,), and the rows of the table."""
+    maps, _ = registry.inverse_maps()
+    colours = registry.colours(maps)
+    theta = problem_of(replace(experiment, axis_x="theta0", axis_y="theta1"), observation)
+    found = {"MAP": map_estimate(theta)}
+    sentences = {"MAP": f"{found['MAP'].status} It takes any time grid, and assumes ζ, γ, σ and ρ of the rail."}
+    for name, each in maps.items():
+        sentences[name] = each.outside(**observation.described(experiment))
+        if each.takes(observation.times):
+            found[name] = each.predict(observation.data[None])
+            sentences[name] = sentences[name] or "Made for traces like this one."
+    rows: list[list[Cell]] = [["estimator", "θ₀", "θ₁", "what to know"]]
+    for name, sentence in sentences.items():
+        values = found[name].mean[0] if name in found else None
+        numbers = ["–", "–"] if values is None else [f"{value:.4f}".replace("-", "−") for value in values]
+        rows.append([{"text": name, "colour": colours.get(name, OPTIMISER)}, *numbers, sentence])
+    return {name: estimate.mean[0] for name, estimate in found.items()}, rows
+
+
+def _downloads(observation: Observation, estimates: dict[str, np.ndarray]) -> None:
+    with st.container(horizontal=True):
+        st.download_button("Data as CSV", _csv(observation), "inverse-lab-data.csv", "text/csv", on_click="ignore")
+        content = {
+            "estimates": {
+                name: dict(zip(("theta0", "theta1"), map(float, values), strict=True))
+                for name, values in estimates.items()
+            },
+            "experiment": session.address(),
+        }
+        st.download_button(
+            "Estimates as JSON",
+            json.dumps(content, indent=2),
+            "inverse-lab-estimates.json",
+            "application/json",
+            on_click="ignore",
+        )
+        st.caption("Figures: the camera at a plot’s upper right corner saves it as PNG, on every page.")
+
+
+@st.fragment
+def _body() -> None:
+    experiment, observation = session.experiment(), session.observation()
+    with frame.beside_rail("your_data"):
+        left, right = st.columns([3, 2], vertical_alignment="center")
+        left.file_uploader(
+            "A trace as CSV: two columns, time in ms at equal steps and u; 20 to 5,000 rows",
+            type=["csv", "txt"],
+            key="uploaded_file",
+            on_change=_take_upload,
+        )
+        upload = session.upload()
+        if upload is None:
+            right.caption(
+                "On screen now: the simulated data of the rail. Uploaded data would take their place on every page."
+            )
+        else:
+            right.caption(f"On screen now, on every page: {upload.name}.")
+            right.button("Back to simulated data", on_click=session.drop_upload)
+        if not observation.usable:
+            frame.stage("your_data", "single", [], notes=[observation.note])
+            return
+        estimates, rows = _estimates(experiment, observation)
+        colours = registry.colours(registry.inverse_maps()[0])
+        theta = with_constants(np.array(list(estimates.values())), experiment.zeta, experiment.gamma)
+        potentials = simulate(theta, observation.times)[..., 0]
+        lines = {name: (colours.get(name, OPTIMISER), u) for name, u in zip(estimates, potentials, strict=True)}
+        figure = figures.resimulated(observation.times, observation.data, None, lines)
+        frame.stage(
+            "your_data", "single", [Plot("trace", figure)], table=rows, sentence=_sentence(estimates, observation)
+        )
+        _downloads(observation, estimates)
+
+
+def _sentence(estimates: dict[str, np.ndarray], observation: Observation) -> str:
+    prior = published_prior()
+    outside = [
+        name
+        for name, values in estimates.items()
+        if np.any(values <= np.array(prior.lower) + 1e-6) or np.any(values >= np.array(prior.upper) - 1e-6)
+    ]
+    text = "The neuron is taken to start at rest, u = v = 0, at the first sample."
+    if outside:
+        text += f" {', '.join(outside)} ended on the edge of the prior’s box: the truth may lie beyond it."
+    return text
+
+
+def show() -> None:
+    """Show the page."""
+    frame.question("What can be said about a trace of your own?")
+    _body()
