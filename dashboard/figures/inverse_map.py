@@ -37,27 +37,23 @@ def estimates(
     (x_low, x_high), (y_low, y_high) = bounds
     margins = 0.04 * (bounds[:, 1] - bounds[:, 0])
     shapes: list[dict[str, Any]] = [
-        {"type": "rect", "x0": x_low, "x1": x_high, "y0": y_low, "y1": y_high, "layer": "below",
+        {"type": "rect", "x0": x_low, "x1": x_high, "y0": y_low, "y1": y_high, "layer": "above",
          "line": {"color": "theme:faint", "width": 1, "dash": "dash"}}
     ]  # fmt: skip
-    traces = []
     for name, cloud in clouds.items():
         shapes.append(dots(translucent(found[name][0], 0.45), cloud[:, 0], cloud[:, 1], 3.5))
-    for name, (colour, estimate) in found.items():
-        shapes.append(mark("diamond", colour, (estimate[0], estimate[1])))
-        traces.append(legend_entry(name, "diamond", colour))
+    shapes += [mark("diamond", colour, (estimate[0], estimate[1])) for colour, estimate in found.values()]
     if truth is not None:
         shapes.append(mark("star", TRUTH, truth))
-        traces.append(legend_entry("truth", "star", TRUTH))
     return {
-        "data": traces,
+        # An empty trace, since Plotly draws no axes without one.
+        "data": [legend_entry("", "diamond", TRUTH)],
         "layout": layout(
             "Estimates of θ, and clouds of 200 fresh noise draws",
             axis(SYMBOLS[names[0]], range=[x_low - margins[0], x_high + margins[0]]),
             axis(SYMBOLS[names[1]], range=[y_low - margins[1], y_high + margins[1]]),
             shapes=shapes,
-            legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
-            margin={"l": 52, "r": 12, "t": 54, "b": 40},
+            showlegend=False,
         ),
     }
 
@@ -107,7 +103,7 @@ def predicted_against_true(
             axis(f"true {symbol}", range=scope),
             axis(f"predicted {symbol}", range=scope),
             shapes=shapes,
-            margin={"l": 52, "r": 12, "t": 54, "b": 40},
+            margin={"l": 52, "r": 12, "t": 66, "b": 40},
             legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
         ),
     }

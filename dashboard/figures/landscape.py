@@ -190,8 +190,8 @@ def surface(landscape: Landscape, candidate: Point, lowest: Point, truth: Point 
             scene={
                 "xaxis": {**scene_axis, "title": {"text": x_name}},
                 "yaxis": {**scene_axis, "title": {"text": y_name}},
-                "zaxis": {**scene_axis, "title": {"text": "log₁₀ J"}, "range": [0, _top(z) + 0.2]},
-                "camera": {"eye": {"x": 1.15, "y": -1.85, "z": 1.1}, "center": {"x": 0.05, "y": 0, "z": -0.18}},
+                "zaxis": {**scene_axis, "title": {"text": ""}, "range": [0, _top(z) + 0.2]},
+                "camera": {"eye": {"x": 1.05, "y": -1.7, "z": 1.05}, "center": {"x": 0.05, "y": 0, "z": -0.18}},
                 "aspectmode": "manual",
                 "aspectratio": {"x": 1.2, "y": 1.2, "z": 0.7},
                 "uirevision": "kept",

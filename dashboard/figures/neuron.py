@@ -88,7 +88,7 @@ def phase_plane(parameters: tuple[float, ...], trajectory: NDArray[np.float64]) 
         "layout": layout(
             "Phase plane",
             axis("u", range=list(U_RANGE)),
-            axis("v", range=reach(trajectory[:, 1], V_RANGE)),
+            axis("v", range=reach(np.clip(trajectory[:, 1], -4, 4), V_RANGE)),
             legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10}},
             shapes=marks,
             margin={"l": 46, "r": 12, "t": 52, "b": 38},

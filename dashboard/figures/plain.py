@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 TRUTH = "theme:text"
-DATA = "rgba(128, 128, 128, 0.55)"
+DATA = "rgba(140, 145, 150, 0.65)"
 CANDIDATE = "#E69F00"
 OPTIMISER = "#D55E00"
 LIMIT = "#009E73"
@@ -128,6 +128,7 @@ def layout(title: str, x: dict[str, Any], y: dict[str, Any], **settings: Any) ->
         "showlegend": True,
         "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom", "font": {"size": 11}},
         "hovermode": "closest",
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "theme:faint", "activecolor": "theme:text"},
         "uirevision": "kept",
         **settings,
     }  # fmt: skip

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -10,6 +11,7 @@ from zlib import crc32
 import streamlit as st
 
 FOLDER = Path(__file__).parent
+_runs = count()
 
 # The script itself is served once as a file; what travels with each update only names it.
 _LOADER = """
@@ -94,7 +96,15 @@ def controls(
 
     answers: the sequence number of the change that this run answers, where no plots follow to answer it.
     """
-    data = {"kind": "controls", "groups": list(groups), "inline": inline, "address": address, "answers": answers}
+    data = {
+        "kind": "controls",
+        "groups": list(groups),
+        "inline": inline,
+        "address": address,
+        "answers": answers,
+        # A refused value leaves the groups as they were; the browser still has to put the old one back.
+        "run": next(_runs),
+    }
     _component()(key=key, data=data, on_change_change=on_change)
 
 
@@ -107,10 +117,10 @@ def plots(
     settled: bool,
     metrics: Sequence[tuple[str, str, str]] = (),
     table: Sequence[Sequence[str | dict[str, str]]] = (),
-    sentence: str = "",
+    said: Sequence[str] = (),
     notes: Sequence[str] = (),
 ) -> None:
-    """Show plots in a named layout, metrics (label, value, help), a table, what is seen in a sentence, and notes.
+    """Show plots in a named layout, metrics (label, value, help), a table, what is seen in sentences, and notes.
 
     table: rows of cells, the first row being the head; a cell is text, or text, colour and help.
 
@@ -122,7 +132,7 @@ def plots(
         "plots": [plot.as_json() for plot in plots],
         "metrics": list(metrics),
         "table": [list(row) for row in table],
-        "sentence": sentence,
+        "said": list(said),
         "notes": list(notes),
         "answers": answers,
         "settled": settled,

@@ -137,6 +137,11 @@ function button(item, send) {
   return { node, update: (next) => { latest = next } }
 }
 
+function text(item) {
+  const node = element("p", { className: "lab-text" })
+  return { node, update: (next) => say(node, next.label) }
+}
+
 // The clipboard is closed to pages that do not come from loopback or by https; a selected field is not.
 async function copy(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text)
@@ -148,7 +153,7 @@ async function copy(text) {
 }
 
 // How each kind of control is made: (item, send) → its node and a function that brings it up to date.
-const MAKERS = { slider, toggle, choice, button }
+const MAKERS = { slider, toggle, choice, button, text }
 
 class Controls {
   constructor(root) {
@@ -159,7 +164,7 @@ class Controls {
 
   update(data, send) {
     this.send = send
-    const shape = JSON.stringify(data.groups.map((group) => [group.title, group.items.map((item) => [item.kind, item.field, item.label, item.options])]))
+    const shape = JSON.stringify(data.groups.map((group) => [group.title, group.items.map((item) => [item.kind, item.field, item.kind === "text" ? "" : item.label, item.options])]))
     if (shape !== this.shape) this.build(data, shape)
     const items = data.groups.flatMap((group) => group.items)
     items.forEach((item, i) => this.items[i].update(item))
@@ -405,16 +410,17 @@ class Plots {
   constructor(root) {
     this.grid = element("div", { className: "lab-plots" })
     this.metrics = element("div", { className: "lab-metrics" })
-    this.sentence = element("p", { className: "lab-sentence" })
+    this.said = element("div", { className: "lab-said" })
     this.notes = element("div", { className: "lab-notes", role: "status" })
     this.table = element("table", { className: "lab-table" })
     this.plots = new Map()
-    root.replaceChildren(this.notes, this.grid, this.metrics, this.table, this.sentence)
+    this.grid.append(this.table, this.metrics, this.said)
+    root.replaceChildren(this.notes, this.grid)
   }
 
   async update(data, send) {
     this.grid.dataset.layout = data.layout
-    say(this.sentence, data.sentence)
+    this.list(this.said, data.said, "p", (node, text) => say(node, text))
     this.list(this.notes, data.notes, "p", (node, text) => say(node, text))
     this.list(this.metrics, data.metrics, "div", (node, [label, value, help]) => {
       if (!node.firstChild) node.append(element("span"), element("b"))
@@ -447,7 +453,7 @@ class Plots {
     if (!node.firstChild) node.append(element("i"), element("span"))
     say(node.lastChild, text)
     node.firstChild.hidden = !colour
-    if (colour) node.firstChild.style.background = colour
+    if (colour) node.firstChild.style.background = colour.startsWith("theme:") ? "currentColor" : colour
     node.title = help ?? ""
   }
 

@@ -61,12 +61,19 @@ def matching_preset(experiment: Experiment) -> str:
 def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
     """Return the groups of the left rail; extra ones stand below the truth."""
     hidden = experiment.hidden
+    preset = matching_preset(experiment)
     presets = {"": "–", **{name: name for name in PRESETS}}
     truth = [toggle("hidden", "hide the truth", hidden, help="Hide the truth from the class.")]
     if not hidden:
         truth = [slider("theta0", experiment.theta0), slider("theta1", experiment.theta1), *truth]
     return [
-        {"title": "", "items": [choice("preset", "preset", matching_preset(experiment), presets)]},
+        {
+            "title": "",
+            "items": [
+                choice("preset", "preset", preset, presets),
+                {"kind": "text", "field": "", "label": PRESETS[preset][0] if preset else ""},
+            ],
+        },
         {"title": "Truth", "items": truth},
         *extra,
         {"title": "Neuron", "items": [slider("zeta", experiment.zeta), slider("gamma", experiment.gamma)]},
@@ -139,4 +146,5 @@ def number(value: float, digits: int = 4) -> str:
     """Return a number with the digits that mean something, a true minus sign, and ∞ in a word of its own."""
     if not abs(value) < float("inf"):
         return "∞" if value > 0 else "–"
-    return f"{value:.{digits}g}".replace("-", "−")
+    text = f"{value:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:.{digits}g}"
+    return text.replace("-", "−")

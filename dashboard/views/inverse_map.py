@@ -1,6 +1,7 @@
 """The Inverse map page: what does a learned inverse map make of these data, and of noise?"""
 
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -15,7 +16,7 @@ from core.noise import colour as colour_noise
 from core.published import published_prior, with_constants
 from dashboard import live, registry, session
 from dashboard.figures import inverse_map as figures
-from dashboard.figures.plain import SYMBOLS
+from dashboard.figures.plain import SYMBOLS, TRUTH
 from dashboard.live import Plot
 from dashboard.observation import Observation
 from dashboard.state import Experiment
@@ -59,7 +60,7 @@ def clouds(
 
 
 def _relative(estimate: float, truth: float) -> str:
-    return "–" if truth == 0 else f"{100 * abs(estimate - truth) / abs(truth):.2g} %"
+    return "–" if truth == 0 else f"{frame.number(100 * abs(estimate - truth) / abs(truth), 2)} %"
 
 
 def _row(
@@ -78,8 +79,20 @@ def _row(
     errors = ["–", "–"]
     if estimate is not None and truth is not None:
         errors = [_relative(value, true) for value, true in zip(estimate, truth, strict=True)]
-    trained_for = f"no: it differs in {', '.join(differences)}" if differences else "yes"
+    trained_for = "no" if differences else "yes"
     return [{"text": inverse_map.name, "colour": colour}, *numbers, *errors, *figures_of_regime, trained_for]
+
+
+def _not_trained_for(maps: dict[str, InverseMap], trace: dict[str, Any]) -> list[str]:
+    """Return a sentence for each way in which the trace differs from what maps were trained for."""
+    names: dict[tuple[str, ...], list[str]] = {}
+    for name, each in maps.items():
+        names.setdefault(each.differences(**trace), []).append(name)
+    return [
+        f"Not trained for this trace: {', '.join(alike)}. It differs in {', '.join(differences)}."
+        for differences, alike in names.items()
+        if differences
+    ]
 
 
 def _sentence(experiment: Experiment, spread: dict[str, NDArray[np.float64]]) -> str:
@@ -110,8 +123,10 @@ def _body() -> None:
     found = {name: each.predict(observation.data[None]).mean[0] for name, each in able.items()}
     spread = clouds(experiment, observation, able)
     rows: list[list[str | dict[str, str]]] = [
-        ["map", "θ₀", "θ₁", "error of θ₀", "error of θ₁", "test R²", "test Median-APE", "trained for this trace?"]
+        ["", "θ₀", "θ₁", "error θ₀", "error θ₁", "R²", "Median-APE", "trained for it"]
     ]
+    if truth is not None:
+        rows.append([{"text": "truth", "colour": TRUTH}, *(frame.number(value, 3) for value in truth), *["–"] * 4, ""])
     rows += [
         _row(each, colours[name], found.get(name), truth, experiment.regime, each.differences(**trace))
         for name, each in maps.items()
@@ -152,7 +167,12 @@ def _body() -> None:
             inline=True,
         )
         frame.stage(
-            "inverse_map", "inverse-map", plots, table=rows, sentence=_sentence(experiment, spread), notes=notes
+            "inverse_map",
+            "inverse-map",
+            plots,
+            table=rows,
+            said=[_sentence(experiment, spread), *_not_trained_for(maps, trace)],
+            notes=notes,
         )
 
 
@@ -164,9 +184,11 @@ def _scatter(regime: str, maps: dict[str, InverseMap], colours: dict[str, str]) 
     plots = []
     for column, identity in enumerate(("first", "second")):
         # The best map is drawn last, on top.
-        predictions = [
-            (name, colours[name], test_predictions(each, tested)[:, column]) for name, each in reversed(chosen)
-        ]
+        predictions = []
+        for name, each in reversed(chosen):
+            values = test_predictions(each, tested)
+            r2, ape = r_squared(truth, values)[column], median_ape(truth, values)[column]
+            predictions.append((f"{name}: R² {r2:.3f}, Median-APE {ape:.3f}", colours[name], values[:, column]))
         parameter = published_prior().names[column]
         title = f"Predicted against true {SYMBOLS[parameter]}, {REGIMES[regime]}"
         plots.append(Plot(identity, figures.predicted_against_true(parameter, truth[:, column], predictions, title)))

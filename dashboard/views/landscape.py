@@ -64,7 +64,7 @@ def _sentence(paths: list[OptimiserPath], grid: Landscape, minima: int) -> str:
     parts = []
     for path in paths:
         gap = path.losses[-1] - lowest
-        where = "at the lowest point" if gap < 3 else f"{gap:.3g} above the lowest point"
+        where = "at the lowest point" if gap < 3 else f"{frame.number(gap, 3)} above the lowest point"
         parts.append(
             f"{path.method} ({METHODS[path.method]}) ended {where} after {path.evaluations} evaluations. {path.status}"
         )
@@ -144,7 +144,7 @@ def _body() -> None:
         sentence = _sentence(paths, grid, minima)
     with frame.beside_rail("landscape", [frame.candidate_group(experiment)]):
         _options(experiment)
-        frame.stage("landscape", "landscape", plots, metrics=metrics, sentence=sentence, notes=notes)
+        frame.stage("landscape", "landscape", plots, metrics=metrics, said=[sentence], notes=notes)
 
 
 def _metrics(

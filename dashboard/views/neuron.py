@@ -71,7 +71,7 @@ def _body() -> None:
     x, y, rate_grid = rates(*st.session_state.rates_at)
     plots.append(Plot("rates", figures.rate_map(x, y, rate_grid, truth), click=("theta0", "theta1")))
     with frame.beside_rail("neuron"):
-        frame.stage("neuron", "neuron", plots, metrics=metrics, sentence=sentence, notes=[observation.note])
+        frame.stage("neuron", "neuron", plots, metrics=metrics, said=[sentence], notes=[observation.note])
 
 
 def show() -> None:

@@ -158,7 +158,7 @@ def _progress(folder: Any) -> None:
     rows = [] if progress.active else _card(folder.name)
     plots = [Plot("losses", figures.losses(progress))] if progress.validation_loss else []
     sentence = "" if not rows else "The map stands beside the shipped ones on the pages Inverse map and Your data."
-    frame.stage(f"training_{folder.name}", "single", plots, table=rows, sentence=sentence)
+    frame.stage(f"training_{folder.name}", "single", plots, table=rows, said=[sentence])
 
 
 def _body() -> None:

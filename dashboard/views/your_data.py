@@ -114,13 +114,11 @@ def _body() -> None:
         potentials = simulate(theta, observation.times)[..., 0]
         lines = {name: (colours.get(name, OPTIMISER), u) for name, u in zip(estimates, potentials, strict=True)}
         figure = figures.resimulated(observation.times, observation.data, None, lines)
-        frame.stage(
-            "your_data", "single", [Plot("trace", figure)], table=rows, sentence=_sentence(estimates, observation)
-        )
+        frame.stage("your_data", "single", [Plot("trace", figure)], table=rows, said=[_sentence(estimates)])
         _downloads(observation, estimates)
 
 
-def _sentence(estimates: dict[str, np.ndarray], observation: Observation) -> str:
+def _sentence(estimates: dict[str, np.ndarray]) -> str:
     prior = published_prior()
     outside = [
         name
