@@ -72,8 +72,9 @@ def _taylor_step(
     return u, v, abs(u8) + abs(v8)
 
 
-@numba.njit(parallel=True, fastmath=_FAST_MATH, cache=True)
-def _integrate(
+@numba.njit(fastmath=_FAST_MATH, cache=True)
+def _integrate_block(
+    first: int,
     parameters: NDArray[np.float64],
     states: NDArray[np.float64],
     times: NDArray[np.float64],
@@ -83,56 +84,69 @@ def _integrate(
     out: NDArray[np.floating],
     resolved: NDArray[np.bool_],
 ) -> None:
-    """Fill out[i, t, :] for i in index; resolved[i] says whether every step of trajectory i met largest_term.
+    """Fill out[i, t, :] for up to 16 trajectories i from index[first] on.
 
-    out holds (u, v), or u alone where its last axis has length one.
+    resolved[i] says whether every step of trajectory i met largest_term. out holds (u, v), or u alone where its last
+    axis has length one.
     """
     n_times = times.shape[0]
-    n_blocks = (index.shape[0] + _LANES - 1) // _LANES
-    for block in numba.prange(n_blocks):
-        theta0, theta1 = np.empty(_LANES), np.empty(_LANES)
-        zeta, gamma, inverse_gamma = np.empty(_LANES), np.empty(_LANES), np.empty(_LANES)
-        u, v = np.empty(_LANES), np.empty(_LANES)
-        term = np.empty(_LANES)
-        alive, missed, n_valid = np.ones(_LANES), np.zeros(_LANES), np.ones(_LANES)
-        first = block * _LANES
-        n_lanes = min(_LANES, index.shape[0] - first)
-        for lane in range(_LANES):
-            i = index[first + min(lane, n_lanes - 1)]
-            theta0[lane], theta1[lane] = parameters[i, 0], parameters[i, 1]
-            zeta[lane], gamma[lane] = parameters[i, 2], parameters[i, 3]
-            inverse_gamma[lane] = 1 / gamma[lane]
-            u[lane], v[lane] = states[i, 0], states[i, 1]
-        for t in range(1, n_times):
-            interval = times[t] - times[t - 1]
-            n_steps = max(1, int(np.ceil(interval / longest_step - 1e-9)))
-            h = interval / n_steps
-            term[:] = 0.0
-            for _ in range(n_steps):
-                for lane in range(_LANES):
-                    u[lane], v[lane], last = _taylor_step(
-                        h, theta0[lane], theta1[lane], zeta[lane], gamma[lane], inverse_gamma[lane], u[lane], v[lane]
-                    )
-                    term[lane] = term[lane] if term[lane] > last else last
-            n_alive = 0.0
+    theta0, theta1 = np.empty(_LANES), np.empty(_LANES)
+    zeta, gamma, inverse_gamma = np.empty(_LANES), np.empty(_LANES), np.empty(_LANES)
+    u, v = np.empty(_LANES), np.empty(_LANES)
+    term = np.empty(_LANES)
+    alive, missed, n_valid = np.ones(_LANES), np.zeros(_LANES), np.ones(_LANES)
+    n_lanes = min(_LANES, index.shape[0] - first)
+    for lane in range(_LANES):
+        i = index[first + min(lane, n_lanes - 1)]
+        theta0[lane], theta1[lane] = parameters[i, 0], parameters[i, 1]
+        zeta[lane], gamma[lane] = parameters[i, 2], parameters[i, 3]
+        inverse_gamma[lane] = 1 / gamma[lane]
+        u[lane], v[lane] = states[i, 0], states[i, 1]
+    for t in range(1, n_times):
+        interval = times[t] - times[t - 1]
+        n_steps = max(1, int(np.ceil(interval / longest_step - 1e-9)))
+        h = interval / n_steps
+        term[:] = 0.0
+        for _ in range(n_steps):
             for lane in range(_LANES):
-                # Comparisons are written so that NaN counts as missed.
-                missed[lane] += 0.0 if term[lane] <= largest_term else alive[lane]
-                in_range = abs(u[lane]) <= DIVERGENCE_LIMIT and missed[lane] == 0.0
-                alive[lane] = alive[lane] if in_range else 0.0
-                n_valid[lane] += alive[lane]
-                n_alive += alive[lane]
-            for lane in range(n_lanes):
-                i = index[first + lane]
-                out[i, t, 0] = u[lane]
-                if out.shape[2] > 1:
-                    out[i, t, 1] = v[lane]
-            if n_alive == 0.0:
-                break
+                u[lane], v[lane], last = _taylor_step(
+                    h, theta0[lane], theta1[lane], zeta[lane], gamma[lane], inverse_gamma[lane], u[lane], v[lane]
+                )
+                term[lane] = term[lane] if term[lane] > last else last
+        n_alive = 0.0
+        for lane in range(_LANES):
+            # Comparisons are written so that NaN counts as missed.
+            missed[lane] += 0.0 if term[lane] <= largest_term else alive[lane]
+            in_range = abs(u[lane]) <= DIVERGENCE_LIMIT and missed[lane] == 0.0
+            alive[lane] = alive[lane] if in_range else 0.0
+            n_valid[lane] += alive[lane]
+            n_alive += alive[lane]
         for lane in range(n_lanes):
             i = index[first + lane]
-            out[i, int(n_valid[lane]) :, :] = np.nan
-            resolved[i] = missed[lane] == 0.0
+            out[i, t, 0] = u[lane]
+            if out.shape[2] > 1:
+                out[i, t, 1] = v[lane]
+        if n_alive == 0.0:
+            break
+    for lane in range(n_lanes):
+        i = index[first + lane]
+        out[i, int(n_valid[lane]) :, :] = np.nan
+        resolved[i] = missed[lane] == 0.0
+
+
+@numba.njit(parallel=True, cache=True)
+def _integrate_blocks(
+    parameters: NDArray[np.float64],
+    states: NDArray[np.float64],
+    times: NDArray[np.float64],
+    index: NDArray[np.int64],
+    longest_step: float,
+    largest_term: float,
+    out: NDArray[np.floating],
+    resolved: NDArray[np.bool_],
+) -> None:
+    for block in numba.prange((index.shape[0] + _LANES - 1) // _LANES):
+        _integrate_block(block * _LANES, parameters, states, times, index, longest_step, largest_term, out, resolved)
 
 
 def _solve(
@@ -161,7 +175,12 @@ def _solve(
             if index.size == 0 or step < shortest_step:
                 break
             resolved = np.empty(len(parameters), np.bool_)
-            _integrate(parameters, states, times, index, step, 10 * tolerance, out, resolved)
+            arguments = (parameters, states, times, index, step, 10 * tolerance, out, resolved)
+            if index.size > _LANES:
+                _integrate_blocks(*arguments)
+            else:
+                # Waking a team of threads would take longer than the work.
+                _integrate_block(0, *arguments)
             index = index[~resolved[index]]
             step /= 2
 
@@ -180,7 +199,7 @@ def _validated(
     if not 1e-12 <= tolerance <= 1e-1:
         raise ValueError(f"The tolerance must lie between 1e-12 and 0.1; it is {tolerance}.")
     try:
-        states = np.broadcast_to(np.asarray(initial_state, dtype=float), (*parameters.shape[:-1], 2))
+        states = np.broadcast_to(np.asarray(initial_state, dtype=float), (*parameters.shape[:-1], 2)).copy()
     except ValueError:
         raise ValueError("The initial state needs a last axis of length 2 (u, v) that fits the parameters.") from None
     return parameters, times, states
@@ -265,6 +284,7 @@ def fixed_points(parameters: ArrayLike) -> tuple[FixedPoint, ...]:
     polynomial = np.polynomial.Polynomial([-theta0 - theta1 * zeta, 1 - theta1, 0.0, theta1 / 3])
     roots = polynomial.trim(1e-14).roots()
     real = np.sort(roots[np.abs(roots.imag) < 1e-7].real)
+    real = real[np.diff(real, prepend=-np.inf) > 1e-7]  # a multiple root is one fixed point
     points = []
     for u in real:
         v = float(u_nullcline(u, zeta))

@@ -6,6 +6,7 @@ stop                           an empty file that asks the process to end and ke
 NAME.safetensors, NAME.json    the map, once the training has ended
 """
 
+import json
 import os
 import re
 import subprocess
@@ -55,7 +56,8 @@ class Progress:
 def start_training(runs: Path, name: str, settings: dict[str, Any]) -> Path:
     """Start a process that trains a map under the settings (`TrainingSettings.as_json`), and return its new folder.
 
-    Raises ValueError for a name that is taken or unfit as a file name, and while MOST_AT_ONCE trainings are running.
+    Raises ValueError for a name that is taken or unfit as a file name, for numbers that are not finite, and while
+    MOST_AT_ONCE trainings are running.
     """
     if not re.fullmatch(r"[\w][\w .-]{0,39}", name):
         raise ValueError("Name the map with at most 40 letters, digits, spaces, dots, hyphens or underscores.")
@@ -63,11 +65,16 @@ def start_training(runs: Path, name: str, settings: dict[str, Any]) -> Path:
         if sum(process.poll() is None for process in _processes.values()) >= MOST_AT_ONCE:
             raise ValueError(f"{MOST_AT_ONCE} trainings are running already: wait for one to end, or stop it.")
         folder = runs / name
+        request = {"name": name, "epochs": settings["epochs"], "settings": settings}
+        try:
+            json.dumps(request, allow_nan=False)
+        except ValueError:
+            raise ValueError("All settings of a training must be finite numbers.") from None
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
             raise ValueError(f"There is already a map called {name!r}: choose another name.") from None
-        write_json(folder / "request.json", {"name": name, "epochs": settings["epochs"], "settings": settings})
+        write_json(folder / "request.json", request)
         with open(folder / "log.txt", "wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "core.jobs", str(folder.resolve())],
@@ -98,24 +105,33 @@ def stop_all() -> None:
 
 
 def read_progress(folder: Path) -> Progress:
-    """Return how the training in folder stands; raises ValueError where the folder holds none."""
+    """Return how the training in folder stands.
+
+    Raises ValueError with a sentence where the folder holds no training, or one whose files cannot be read.
+    """
     if not (folder / "request.json").is_file():
         raise ValueError(f"There is no training in {folder.name}.")
     # Under the lock no start is half done; before the file, because a process that ends writes its last state first.
     with _lock:
         alive = _alive(folder)
-    request = read_json(folder / "request.json")
-    if (folder / "progress.json").is_file():
-        content = read_json(folder / "progress.json")
-        for key in ("training_loss", "validation_loss"):
-            content[key] = tuple(content[key])
-        progress = Progress(name=request["name"], epochs=request["epochs"], **content)
-    else:
-        progress = Progress(request["name"], "starting", request["epochs"])
+    try:
+        progress = _recorded(folder)
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"The files of the training {folder.name} cannot be read: delete its folder.") from None
     if progress.active and not alive:
         message = "The training process ended before it was done. Its log.txt says why."
-        return Progress(request["name"], "failed", request["epochs"], message=message)
+        return Progress(progress.name, "failed", progress.epochs, message=message)
     return progress
+
+
+def _recorded(folder: Path) -> Progress:
+    request = read_json(folder / "request.json")
+    if not (folder / "progress.json").is_file():
+        return Progress(request["name"], "starting", request["epochs"])
+    content = read_json(folder / "progress.json")
+    for key in ("training_loss", "validation_loss"):
+        content[key] = tuple(content[key])
+    return Progress(name=request["name"], epochs=request["epochs"], **content)
 
 
 def runs_in(folder: Path) -> tuple[Path, ...]:

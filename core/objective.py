@@ -56,7 +56,7 @@ class Problem:
 
     data, times: (n_times,); unknown: names of the parameters to estimate; known: all four parameters (4,), of which the
     unknown ones are ignored; marginal_sd and rho describe the noise (rho = 0: taken as white); prior: of all four
-    parameters, or None for no regularisation, when its bounds still hold.
+    parameters, whose bounds hold even where the loss is not regularised.
     """
 
     data: NDArray[np.float64]

@@ -47,6 +47,8 @@ class TrainingSettings:
         ):
             if not low <= value <= high:
                 raise ValueError(f"The {label} must lie between {low:,} and {high:,}; it is {value:,}.")
+        if not (self.batch_size >= 1 and self.learning_rate > 0):
+            raise ValueError("The batch size and the learning rate must be above zero.")
         if not (np.isfinite(self.zeta) and np.isfinite(self.gamma) and self.gamma > 0):
             raise ValueError("ζ and γ must be finite, and γ above zero.")
         (rho_low, sigma_low), (rho_high, _) = self.noise_law.lower, self.noise_law.upper
@@ -66,7 +68,7 @@ class TrainingSettings:
                 for key in ("prior", "noise_law")
             }
             return cls(**{**content, **laws})
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"The training settings are not complete: {error}.") from None
 
     def dataset(self, n: int, stream: int, seed: int = 0) -> Dataset:

@@ -48,7 +48,8 @@ CONFIG: dict[str, bool | int | str] = {
 
 HEADERS = {
     # Plotly's surfaces compile functions; nothing may come from, or go to, another host.
-    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; frame-ancestors 'self'",
+    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; "
+    "frame-ancestors 'self'; base-uri 'self'; form-action 'self'; object-src 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
@@ -90,13 +91,12 @@ def _compile() -> None:
     sys.stdout.write("Preparing the solver (the very first start compiles it: up to a minute) …\n")
     sys.stdout.flush()
     times = time_grid()
-    trajectory = simulate([0.4, 0.4, -0.4, 3.0], times)
-    potentials = simulate_potential([[0.4, 0.4, -0.4, 3.0]], times)
-    spike_statistics(potentials, times)
-    spike_statistics(trajectory[:, 0], times)
+    alone, many = np.tile([0.4, 0.4, -0.4, 3.0], (1, 1)), np.tile([0.4, 0.4, -0.4, 3.0], (32, 1))
     noise = sample_ar1(0.8, 0.35, times.size, np.random.default_rng(0))
-    misfit(noise, potentials, 0.35)
-    misfit(noise, np.ascontiguousarray(trajectory[None, :, 0]), 0.35)
+    for parameters in (alone, many):
+        for potentials in (simulate_potential(parameters, times), simulate(parameters, times)[..., 0].copy()):
+            spike_statistics(potentials, times)
+            misfit(noise, potentials, 0.35)
     sys.stdout.write(f"Ready after {time.monotonic() - start:.1f} s.\n")
     sys.stdout.flush()
 

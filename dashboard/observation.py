@@ -11,6 +11,8 @@ from core.noise import colour
 from core.published import SAMPLING_INTERVAL
 from dashboard.state import Experiment
 
+LARGEST_CORRELATION = 0.999  # samples that lie very close together would leave the likelihood without a width
+
 
 @dataclass(frozen=True, eq=False)
 class Trace:
@@ -40,9 +42,14 @@ class Observation:
         return None if self.trajectory is None or experiment.hidden else self.trajectory[:, 0]
 
     def correlation(self, rho: float) -> float:
-        """Return ρ between neighbouring samples: the slider's holds for 0.2 ms, and falls off with their distance."""
-        interval = self.times[1] - self.times[0]
-        return float(np.sign(rho) * np.abs(rho) ** (interval / SAMPLING_INTERVAL))
+        """Return ρ between neighbouring samples: the slider's holds for 0.2 ms, and k steps of that take ρᵏ.
+
+        Between whole steps a negative ρ has no such power and counts as none.
+        """
+        steps = (self.times[1] - self.times[0]) / SAMPLING_INTERVAL
+        whole = round(steps)
+        power = rho**whole if whole and abs(steps - whole) < 1e-6 else max(rho, 0.0) ** steps
+        return min(power, LARGEST_CORRELATION)
 
     def described(self, experiment: Experiment) -> dict[str, Any]:
         """Return what an inverse map is asked about the trace; the noise of an upload is not known."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.jobs import runs_in
-from dashboard.figures.plain import OWN_MAPS, SHIPPED_MAPS
+from dashboard.figures.plain import MAP_ESTIMATE, OWN_MAPS, SHIPPED_MAPS
 
 if TYPE_CHECKING:
     from core.inverse_map import InverseMap
@@ -39,10 +39,17 @@ def inverse_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
     paths += [path for folder in reversed(runs_in(runs())) for path in folder.glob("*.safetensors")]
     maps, sentences = {}, []
     for path in paths:
+        if path.stem in (*maps, MAP_ESTIMATE):
+            sentences.append(
+                f"A map was left out. There are two called {path.stem}: rename the one in {path.parent.name}."
+            )
+            continue
         try:
             maps[path.stem] = _load(path, path.stat().st_mtime_ns)
         except ValueError as error:
             sentences.append(f"A map was left out. {error}")
+        except OSError:
+            sentences.append(f"A map was left out. {path.name} cannot be read.")
     return maps, tuple(sentences)
 
 

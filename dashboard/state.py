@@ -1,6 +1,7 @@
 """The one experiment that every page shows, what may be typed into it, and its round trip to the address."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -57,6 +58,8 @@ for _name in PARAMETER_NAMES:
     )
 for _name in ("start_x", "start_y"):
     QUANTITIES[_name] = Quantity("start", "of the optimisers", "", -1000, 1000, 0.001, math.nan, -1000, 1000)
+
+LONGEST_ADDRESS = 8000  # characters; browsers and servers take no longer ones either
 
 _INTEGERS = ("seed",)
 _CHOICES = {
@@ -150,17 +153,19 @@ PRESETS: dict[str, tuple[str, Experiment]] = {
 
 def _number(field: str, value: Any) -> float | int:
     quantity = QUANTITIES[field]
-    try:
-        number = float(str(value).strip().replace("−", "-").replace(",", "."))
-    except ValueError:
-        raise ValueError(f"{quantity.symbol} must be a number; “{str(value)[:20]}” is none.") from None
+    given = str(value).strip()[:20]
+    text = str(value).strip().replace("−", "-")
+    if field not in _INTEGERS:
+        text = text.replace(",", ".")
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
+        raise ValueError(f"{quantity.symbol} must be a number; “{given}” is none.")
+    number = float(text)
     if not quantity.least <= number <= quantity.most:
-        raise ValueError(
-            f"{quantity.symbol} must lie between {quantity.least:g} and {quantity.most:g}; {str(value)[:20]} does not."
-        )
+        reach = f"between {quantity.least:,.10g} and {quantity.most:,.10g}".replace("-", "−")
+        raise ValueError(f"{quantity.symbol} must lie {reach}; {given} does not.")
     if field in _INTEGERS:
         if number != round(number):
-            raise ValueError(f"{quantity.symbol} must be a whole number; {str(value)[:20]} is none.")
+            raise ValueError(f"{quantity.symbol} must be a whole number; {given} is none.")
         return int(number)
     if field == "t_end":
         return round(round(number / SAMPLING_INTERVAL) * SAMPLING_INTERVAL, 6)
@@ -188,7 +193,7 @@ def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experime
                     raise ValueError(f"{field.capitalize()} must be 0 or 1; “{str(value)[:20]}” is neither.")
                 valid[field] = str(value).lower() in ("1", "true")
             elif field in ("upload", "own_maps"):
-                valid[field] = str(value)[:200]
+                valid[field] = str(value)
             else:
                 raise ValueError(f"“{field[:20]}” is no part of an experiment.")
         except ValueError as error:
@@ -198,7 +203,7 @@ def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experime
         # The axis that was not touched makes room.
         other = next(name for name in PARAMETER_NAMES if name != changed.axis_x)
         changed = replace(changed, axis_y=other) if "axis_x" in valid else replace(changed, axis_x=other)
-    if changed.axes != experiment.axes:
+    if changed.axes != experiment.axes or None in (changed.start_x, changed.start_y):
         changed = replace(changed, start_x=None, start_y=None)
     return changed, tuple(sentences)
 
@@ -215,7 +220,7 @@ def to_address(experiment: Experiment) -> str:
 
 def from_address(query: str) -> tuple[Experiment, tuple[str, ...]]:
     """Return the experiment of a query string, and a sentence for each part that is not valid or did not travel."""
-    given = dict(parse_qsl(query[:4000]))
+    given = dict(parse_qsl(query[:LONGEST_ADDRESS], keep_blank_values=True))
     start: dict[str, str] = {key: given.pop(key) for key in ("start_x", "start_y") if key in given}
     experiment, sentences = change(Experiment(), given)
     if len(start) == 2:

@@ -15,6 +15,8 @@ PRIOR = "theme:faint"
 SHIPPED_MAPS = {"cnn-noisy": "#0072B2", "cnn-clean": "#56B4E9", "dense-noisy": "#CC79A7", "dense-clean": "#882255"}
 OWN_MAPS = ("#44AA99", "#999933", "#AA4499", "#6699CC", "#DDCC77", "#117733")
 
+MAP_ESTIMATE = "MAP"  # the optimiser's estimate, beside those of the maps
+
 SYMBOLS = {"theta0": "θ₀", "theta1": "θ₁", "zeta": "ζ", "gamma": "γ"}
 U_RANGE = (-2.5, 2.5)
 V_RANGE = (-1.5, 1.5)

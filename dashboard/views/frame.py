@@ -61,7 +61,13 @@ def matching_preset(experiment: Experiment) -> str:
 def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
     """Return the groups of the left rail; extra ones stand below the truth."""
     hidden = experiment.hidden
-    preset = matching_preset(experiment)
+    # On the landscape ζ and γ can be unknown too, and then a hidden truth hides them.
+    constants = [
+        slider(name, getattr(experiment, name))
+        for name in ("zeta", "gamma")
+        if not (hidden and name in experiment.axes)
+    ]
+    preset = "" if hidden else matching_preset(experiment)
     presets = {"": "–", **{name: name for name in PRESETS}}
     truth = [toggle("hidden", "hide the truth", hidden, help="Hide the truth from the class.")]
     if not hidden:
@@ -76,7 +82,7 @@ def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) ->
         },
         {"title": "Truth", "items": truth},
         *extra,
-        {"title": "Neuron", "items": [slider("zeta", experiment.zeta), slider("gamma", experiment.gamma)]},
+        {"title": "Neuron", "items": constants},
         {
             "title": "Noise and window",
             "items": [

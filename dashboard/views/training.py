@@ -10,7 +10,7 @@ from core.published import published_noise_law, published_prior
 from core.training import EPOCHS_RANGE, SAMPLES_RANGE, TrainingSettings
 from dashboard import registry, session
 from dashboard.figures import training as figures
-from dashboard.figures.plain import SYMBOLS
+from dashboard.figures.plain import MAP_ESTIMATE, SYMBOLS
 from dashboard.live import Plot
 from dashboard.views import frame
 
@@ -83,6 +83,8 @@ def _form() -> None:
             int(samples),
             int(epochs),
         )
+        if name.strip() in (*registry.inverse_maps()[0], MAP_ESTIMATE):
+            raise ValueError(f"There is already a map called {name.strip()!r}: choose another name.")
         folder = start_training(registry.runs(), name.strip(), settings.as_json())
     except ValueError as error:
         st.error(f"{error} Nothing was started.")
@@ -110,20 +112,20 @@ def _status(progress: Progress) -> str:
 
 
 def _card(name: str) -> list[list[str]]:
-    """Return the table of a map's metrics: on its own prior and on the published one."""
+    """Return the table of a map's metrics, on its own prior and on the published one, as far as its card has them."""
     maps, _ = registry.inverse_maps()
-    if name not in maps:
-        return []
-    rows = [["tested on", "traces", "R² (θ₀, θ₁)", "Median-APE (θ₀, θ₁)"]]
-    for prior, label in (("own", "its own prior"), ("published", "the published prior")):
-        for kind in ("clean", "noisy"):
-            result = maps[name].card["metrics"][prior][kind]
-            r2, ape = (
-                ", ".join(f"{result[metric][parameter]:.3f}".replace("-", "−") for parameter in ("theta0", "theta1"))
-                for metric in ("r2", "median_ape")
-            )
-            rows.append([label, kind, r2, ape])
-    return rows
+    metrics = maps[name].card.get("metrics", {}) if name in maps else {}
+    rows = [
+        [label, kind, *(_pair(metrics[prior][kind][metric]) for metric in ("r2", "median_ape"))]
+        for prior, label in (("own", "its own prior"), ("published", "the published prior"))
+        if prior in metrics
+        for kind in ("clean", "noisy")
+    ]
+    return [["tested on", "traces", "R² (θ₀, θ₁)", "Median-APE (θ₀, θ₁)"], *rows] if rows else []
+
+
+def _pair(figures: dict[str, float]) -> str:
+    return ", ".join(f"{figures[name]:.3f}".replace("-", "−") for name in ("theta0", "theta1"))
 
 
 def _watched() -> None:
@@ -137,7 +139,11 @@ def _watched() -> None:
         return
     st.session_state.watched_run = st.selectbox("Training", list(folders), index=list(folders).index(watched))
     folder = folders[st.session_state.watched_run]
-    interval = 0.5 if read_progress(folder).active else None
+    try:
+        interval = 0.5 if read_progress(folder).active else None
+    except ValueError as error:
+        st.warning(str(error))
+        return
     st.fragment(_progress, run_every=interval)(folder)
 
 

@@ -13,7 +13,7 @@ from core.optimizers import map_estimate
 from core.published import published_prior, with_constants
 from dashboard import registry, session
 from dashboard.figures import inverse_map as figures
-from dashboard.figures.plain import OPTIMISER
+from dashboard.figures.plain import MAP_ESTIMATE, OPTIMISER
 from dashboard.live import Plot
 from dashboard.observation import Observation
 from dashboard.problem import problem_of
@@ -51,8 +51,10 @@ def _estimates(experiment: Experiment, observation: Observation) -> tuple[dict[s
     maps, _ = registry.inverse_maps()
     colours = registry.colours(maps)
     theta = problem_of(replace(experiment, axis_x="theta0", axis_y="theta1"), observation)
-    found = {"MAP": map_estimate(theta)}
-    sentences = {"MAP": f"{found['MAP'].status} It takes any time grid, and assumes ζ, γ, σ and ρ of the rail."}
+    found = {MAP_ESTIMATE: map_estimate(theta)}
+    sentences = {
+        MAP_ESTIMATE: f"{found[MAP_ESTIMATE].status} It takes any time grid, and assumes ζ, γ, σ and ρ of the rail."
+    }
     for name, each in maps.items():
         sentences[name] = each.outside(**observation.described(experiment))
         if each.takes(observation.times):
