@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+from scipy.stats import kstest, truncnorm
+
+from core.dataset import make_dataset
+from core.priors import TruncatedGaussian
+from core.published import published_noise_law, published_prior, time_grid
+from tests.reference import escape_time, reference_solution
+
+TIMES = time_grid(40, 200)
+N = 2000
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    return make_dataset(N, published_prior(), published_noise_law(), TIMES, -0.3, 2.5, np.random.default_rng(0))
+
+
+def test_clean_rows_solve_the_equations(dataset):
+    for i in range(0, N, 100):
+        expected = reference_solution((*dataset.theta[i], -0.3, 2.5), TIMES)[:, 0]
+        assert np.abs(dataset.clean[i] - expected).max() <= 1e-4
+    assert dataset.clean.shape == dataset.noisy.shape == (N, len(TIMES))
+    assert dataset.clean.dtype == dataset.noisy.dtype == np.float32
+
+
+def test_parameters_follow_their_laws(dataset):
+    """Kolmogorov: P(√n D > 2.4) ≈ 2 exp(−2 · 2.4²) = 2e-5."""
+    laws = [(0.4, 0.3, 2), (0.4, 0.4, 2), (0.80, 0.057, 3), (0.070, 0.0097, 3)]
+    columns = np.column_stack([dataset.theta, dataset.noise_parameters])
+    for values, (mean, sd, cut) in zip(columns.T, laws, strict=True):
+        assert np.abs(values - mean).max() <= cut * sd + 1e-12
+        assert kstest(values, truncnorm(-cut, cut, loc=mean, scale=sd).cdf).statistic <= 2.4 / np.sqrt(N)
+    assert len(np.unique(columns)) == columns.size
+
+
+def test_noise_has_the_variance_and_correlation_of_its_row(dataset):
+    """For a Gaussian AR(1) of unit variance the mean of n squares has the variance 2/n (1 + ρ²)/(1 − ρ²)."""
+    rho, sd = dataset.noise_parameters[:, :1], dataset.noise_parameters[:, 1:] / 0.2
+    noise = (dataset.noisy.astype(float) - dataset.clean) / sd
+    n_times = noise.shape[1]
+    standard_error = np.sqrt(np.sum(2 / n_times * (1 + rho**2) / (1 - rho**2))) / N
+    assert abs(np.mean(noise**2) - 1) <= 5 * standard_error
+    assert abs(np.mean(noise[:, 0] ** 2) - 1) <= 5 * np.sqrt(2 / N)
+    innovations = (noise[:, 1:] - rho * noise[:, :-1]) / np.sqrt(1 - rho**2)
+    assert abs(np.mean(innovations**2) - 1) <= 5 * np.sqrt(2 / innovations.size)
+    assert abs(np.mean(innovations * noise[:, :-1])) <= 5 / np.sqrt(innovations.size)
+
+
+def test_the_seed_fixes_the_samples(dataset):
+    again = make_dataset(N, published_prior(), published_noise_law(), TIMES, -0.3, 2.5, np.random.default_rng(0))
+    assert np.array_equal(again.noisy, dataset.noisy)
+    other = make_dataset(N, published_prior(), published_noise_law(), TIMES, -0.3, 2.5, np.random.default_rng(1))
+    assert np.abs(other.theta - dataset.theta).min() > 0
+
+
+def test_diverging_parameters_are_drawn_again():
+    """They are those that leave for infinity in SciPy's solution, and no others."""
+    wide = TruncatedGaussian(("theta0", "theta1"), (0.4, -1.0), (0.3, np.inf), (-0.2, -2.0), (1.0, 0.0))
+    times = time_grid()
+    drawn = wide.sample(500, np.random.default_rng(0))
+    data = make_dataset(500, wide, published_noise_law(), times, -0.4, 3.0, np.random.default_rng(0))
+    assert np.all(np.isfinite(data.noisy))
+    again = np.flatnonzero(np.any(data.theta != drawn, axis=1))
+    for i in range(0, 500, 50):
+        assert (i in again) == (escape_time((*drawn[i], -0.4, 3.0), times[-1]) < np.inf)
+        assert escape_time((*data.theta[i], -0.4, 3.0), times[-1]) == np.inf
+    assert 0 < len(again) < 500
+
+
+def test_a_prior_that_only_diverges_ends_in_a_sentence():
+    hopeless = TruncatedGaussian(("theta0", "theta1"), (0.4, -5.0), (0.3, 0.1), (-0.2, -6.0), (1.0, -4.0))
+    with pytest.raises(ValueError, match="diverge"):
+        make_dataset(50, hopeless, published_noise_law(), time_grid(), -0.4, 3.0, np.random.default_rng(0))

@@ -1,0 +1,212 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from scipy.special import expit
+
+from core.inverse_map import LARGEST_FILE, available_inverse_maps, inverse_map, load_inverse_map
+from core.networks import build
+from core.published import time_grid
+from core.training import TrainingSettings
+
+TRACES = np.random.default_rng(0).normal(size=(7, 1000))
+
+
+def make_map(architecture="dense", **changes):
+    settings = TrainingSettings(architecture, **changes)
+    return inverse_map("a-map", settings, build(architecture, 1000, 2, seed=3).state_dict(), {"about": "a test"})
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Return the path of a saved map's weights."""
+    make_map().save(tmp_path)
+    return tmp_path / "a-map.safetensors"
+
+
+@pytest.mark.parametrize("architecture", ["cnn", "dense"])
+def test_save_and_load_give_the_same_predictions(architecture, tmp_path):
+    original = make_map(architecture)
+    original.save(tmp_path)
+    loaded = load_inverse_map(tmp_path / "a-map.safetensors")
+    assert np.array_equal(loaded.predict(TRACES).mean, original.predict(TRACES).mean)
+    assert loaded.settings == original.settings
+    assert loaded.card["about"] == "a test"
+    assert available_inverse_maps(tmp_path) == ("a-map",)
+
+
+def test_prediction_is_the_file_in_plain_numpy(saved):
+    """The weights on disk, applied in double precision; single precision is off by some 1e-6 of the box."""
+    weights = list(load_file(saved).items())
+    layers = sorted({int(name.split(".")[0]) for name, _ in weights})
+    weights, x = dict(weights), TRACES.T
+    for layer in layers:
+        x = weights[f"{layer}.weight"].astype(float) @ x + weights[f"{layer}.bias"][:, None]
+        x = x * expit(x) if layer != layers[-1] else expit(x)
+    expected = np.array([-0.2, -0.4]) + x.T * [1.2, 1.6]
+    estimate = load_inverse_map(saved).predict(TRACES)
+    assert np.abs(estimate.mean - expected).max() <= 1e-5
+    assert estimate.names == ("theta0", "theta1")
+    assert estimate.covariance is None
+    assert estimate.status == ""
+
+
+def test_single_and_double_precision_agree():
+    """Both are rounded to single precision on the way in, once."""
+    model = make_map("cnn")
+    assert np.array_equal(model.predict(TRACES.astype(np.float32)).mean, model.predict(TRACES).mean)
+
+
+def test_a_trace_does_not_depend_on_its_batch():
+    """Matrix products of other sizes round differently, by some 1e-7."""
+    model = make_map("cnn")
+    alone = np.concatenate([model.predict(trace[None]).mean for trace in TRACES])
+    assert np.abs(model.predict(TRACES).mean - alone).max() <= 1e-5
+
+
+@pytest.mark.parametrize("shape", [(1000,), (3, 999), (3, 1001), (2, 3, 1000), (1000, 3)])
+def test_traces_of_other_lengths_are_refused(shape):
+    with pytest.raises(ValueError, match="takes traces of 1000 samples"):
+        make_map().predict(np.zeros(shape))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_gaps_are_refused(value):
+    traces = TRACES.copy()
+    traces[3, 500] = value
+    with pytest.raises(ValueError, match="finite numbers only"):
+        make_map().predict(traces)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def cut_header(path):
+    path.write_bytes(path.read_bytes()[:5])
+
+
+def replace_by_text(path):
+    path.write_text("time,u\n0,0\n0.2,-0.1\n")
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def remove(path):
+    path.unlink()
+
+
+def remove_card(path):
+    path.with_suffix(".json").unlink()
+
+
+def spoil_card(path):
+    path.with_suffix(".json").write_text("{")
+
+
+def card_without_settings(path):
+    path.with_suffix(".json").write_text("{}")
+
+
+def card_as_list(path):
+    path.with_suffix(".json").write_text("[]")
+
+
+def name_another_architecture(path):
+    card = json.loads(path.with_suffix(".json").read_text())
+    card["settings"]["architecture"] = "cnn"
+    path.with_suffix(".json").write_text(json.dumps(card))
+
+
+def name_an_unknown_architecture(path):
+    card = json.loads(path.with_suffix(".json").read_text())
+    card["settings"]["architecture"] = "transformer"
+    path.with_suffix(".json").write_text(json.dumps(card))
+
+
+def enlarge(path):
+    with open(path, "ab") as file:
+        file.truncate(LARGEST_FILE + 1)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (truncate, "truncated"),
+        (cut_header, "truncated"),
+        (replace_by_text, "not a safetensors file"),
+        (empty, "not a safetensors file"),
+        (remove, "no model file"),
+        (remove_card, "has no card"),
+        (spoil_card, "not valid JSON"),
+        (card_without_settings, "no settings"),
+        (card_as_list, "JSON object"),
+        (name_another_architecture, "do not fit the architecture 'cnn'"),
+        (name_an_unknown_architecture, "one of cnn, dense"),
+        (enlarge, "larger than 10 MB"),
+    ],
+)
+def test_spoilt_files_end_in_a_sentence(saved, spoil, sentence):
+    spoil(saved)
+    with pytest.raises(ValueError, match=sentence) as raised:
+        load_inverse_map(saved)
+    assert str(raised.value).endswith(".")
+
+
+def test_an_unknown_name_ends_in_a_sentence():
+    with pytest.raises(ValueError, match="no inverse map 'nothing'"):
+        load_inverse_map("nothing")
+
+
+def test_nothing_is_outside_what_the_map_was_trained_for():
+    model = make_map()
+    assert model.outside(times=time_grid(), zeta=-0.4, gamma=3.0, rho=0.8, sigma=0.07) == ""
+    # Three sd from the means: 0.8 ± 0.171 and 0.07 ± 0.0291.
+    assert model.outside(rho=0.63, sigma=0.041) == model.outside(rho=0.97, sigma=0.099) == ""
+
+
+@pytest.mark.parametrize(
+    ("trace", "differences"),
+    [
+        ({"zeta": -0.39}, "ζ (trained at −0.4)"),
+        ({"gamma": 3.1}, "γ (trained at 3)"),
+        ({"times": time_grid(100, 500)}, "the time grid (its own has 1000 samples 0.2 ms apart)"),
+        ({"times": time_grid(100, 1000)}, "the time grid (its own has 1000 samples 0.2 ms apart)"),
+        ({"rho": 0.8, "sigma": 0.1}, "σ (trained on 0.0409 to 0.0991 ms)"),
+        ({"rho": 0.5, "sigma": 0.07}, "ρ (trained on 0.629 to 0.971)"),
+        ({"rho": 0.8, "sigma": 0.0}, "σ (trained on 0.0409 to 0.0991 ms)"),
+        ({"zeta": 0.0, "gamma": 2.0}, "ζ (trained at −0.4), γ (trained at 3)"),
+    ],
+)
+def test_outside_names_every_difference(trace, differences):
+    sentence = f"a-map was not trained for this trace: it differs in {differences}."
+    assert make_map().outside(**trace) == sentence
+
+
+def test_a_clean_map_takes_clean_traces_only():
+    model = make_map(noisy=False)
+    assert model.outside(rho=0.8, sigma=0.0) == ""
+    assert "the noise (trained on clean traces)" in model.outside(rho=0.8, sigma=0.07)
+
+
+def test_predict_says_where_the_known_parameters_differ():
+    model = make_map()
+    assert model.predict(TRACES[:2], known=[[-0.4, 3.0], [-0.4, 3.0]]).status == ""
+    status = model.predict(TRACES[:2], known=[[-0.4, 3.0], [-0.4, 4.0]]).status
+    assert status == "a-map was not trained for this trace: it differs in γ (trained at 3)."
+
+
+def test_weights_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="do not fit the architecture"):
+        inverse_map("a-map", TrainingSettings("cnn"), build("dense", 1000, 2, seed=0).state_dict(), {})
+
+
+def test_a_map_keeps_its_own_settings():
+    settings = dataclasses.replace(TrainingSettings(), zeta=-0.2)
+    model = inverse_map("a-map", settings, build("cnn", 1000, 2, seed=0).state_dict(), {})
+    assert model.outside(zeta=-0.2) == ""
+    assert "trained at −0.2" in model.outside(zeta=-0.4)

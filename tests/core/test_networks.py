@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+import torch
+from scipy.special import expit
+from torch import nn
+
+from core.networks import build
+
+
+def count(network):
+    return sum(tensor.numel() for tensor in network.parameters())
+
+
+def test_cnn_has_the_published_number_of_weights():
+    assert count(build("cnn", 1000, 2, seed=0)) == 33_874
+
+
+@pytest.mark.parametrize(("n_times", "n_outputs"), [(1000, 2), (500, 4)])
+def test_dense_has_four_layers_of_32_units(n_times, n_outputs):
+    expected = (n_times + 1) * 32 + 3 * (32 + 1) * 32 + (32 + 1) * n_outputs
+    assert count(build("dense", n_times, n_outputs, seed=0)) == expected
+
+
+def swish(x):
+    return x * expit(x)
+
+
+def plain_cnn(weights, trace):
+    """The published CNN by loops: filters of length 3 at stride 2, means of two between, swish, sigmoid."""
+    kernels, biases = weights[0::2], weights[1::2]
+    x = trace[None]
+    for k in range(3):
+        if k:
+            x = np.array([[(row[2 * i] + row[2 * i + 1]) / 2 for i in range(len(row) // 2)] for row in x])
+        starts = range(0, x.shape[1] - 2, 2)
+        x = np.array([[np.sum(kernel * x[:, i : i + 3]) for i in starts] for kernel in kernels[k]])
+        x = swish(x + biases[k][:, None])
+    x = x.ravel()
+    for k in (3, 4):
+        x = swish(kernels[k] @ x + biases[k])
+    return expit(kernels[5] @ x + biases[5])
+
+
+def plain_dense(weights, trace):
+    x = trace
+    for k in range(0, 8, 2):
+        x = swish(weights[k] @ x + weights[k + 1])
+    return expit(weights[8] @ x + weights[9])
+
+
+@pytest.mark.parametrize(("architecture", "plain"), [("cnn", plain_cnn), ("dense", plain_dense)])
+def test_outputs_against_plain_numpy(architecture, plain):
+    network = build(architecture, 1000, 2, seed=1).double()
+    rng = np.random.default_rng(0)
+    with torch.no_grad():
+        for name, tensor in network.named_parameters():
+            if name.endswith("bias"):
+                tensor.copy_(torch.from_numpy(rng.normal(size=tensor.shape)))
+    weights = [tensor.detach().numpy() for tensor in network.parameters()]
+    traces = rng.normal(size=(3, 1000))
+    with torch.inference_mode():
+        outputs = network(torch.from_numpy(traces)).numpy()
+    for trace, output in zip(traces, outputs, strict=True):
+        assert np.allclose(output, plain(weights, trace), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("architecture", ["cnn", "dense"])
+def test_outputs_lie_between_0_and_1(architecture):
+    traces = torch.randn(50, 1000, generator=torch.Generator().manual_seed(0)) * torch.logspace(-3, 6, 50)[:, None]
+    with torch.inference_mode():
+        outputs = build(architecture, 1000, 2, seed=0)(traces)
+    assert outputs.shape == (50, 2)
+    assert torch.all((outputs >= 0) & (outputs <= 1))
+    assert outputs.std() > 0.01
+
+
+@pytest.mark.parametrize("architecture", ["cnn", "dense"])
+def test_the_seed_fixes_the_weights(architecture):
+    """And nothing else does: the global generator moves in between."""
+    first = build(architecture, 1000, 2, seed=5).state_dict()
+    torch.rand(3)
+    same, other = (build(architecture, 1000, 2, seed=seed).state_dict() for seed in (5, 6))
+    assert all(torch.equal(first[name], same[name]) for name in first)
+    assert not any(torch.equal(first[name], other[name]) for name in first if name.endswith("weight"))
+
+
+@pytest.mark.parametrize("architecture", ["cnn", "dense"])
+def test_weights_follow_kerass_glorot_uniform_law(architecture):
+    """Uniform on ±√(6/(fan in + fan out)); the variance of n such draws has the relative error √(0.8/n), 5 of them."""
+    for module in build(architecture, 1000, 2, seed=0).modules():
+        if isinstance(module, nn.Linear | nn.Conv1d):
+            taps = module.weight[0, 0].numel()
+            limit = np.sqrt(6 / (taps * (module.weight.shape[0] + module.weight.shape[1])))
+            assert module.weight.abs().max() <= limit
+            error = 5 * np.sqrt(0.8 / module.weight.numel())
+            assert abs(3 * float((module.weight.detach() ** 2).mean()) / limit**2 - 1) <= error
+            assert torch.all(module.bias == 0)
+
+
+def test_an_unknown_architecture_ends_in_a_sentence():
+    with pytest.raises(ValueError, match="one of cnn, dense"):
+        build("transformer", 1000, 2, seed=0)

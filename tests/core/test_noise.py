@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+from scipy.linalg import solve_triangular, toeplitz
+from scipy.stats import multivariate_normal
+
+from core.noise import colour, log_density, sample_ar1, whiten
+
+RHO, SD = 0.8, 0.35
+
+
+def covariance(rho, marginal_sd, n_times):
+    return marginal_sd**2 * toeplitz(rho ** np.arange(n_times))
+
+
+def test_stationary_from_the_first_sample():
+    """The mean of n products of two normals of correlation c has the standard error sd² √((1 + c²)/n); 5 of them."""
+    n = 40_000
+    noise = sample_ar1(np.full(n, RHO), SD, 60, np.random.default_rng(0))
+    for t in (0, 1, 2, 10, 58):
+        for lag in (0, 1):
+            correlation = RHO**lag
+            tolerance = 5 * SD**2 * np.sqrt((1 + correlation**2) / n)
+            assert abs(np.mean(noise[:, t] * noise[:, t + lag]) - SD**2 * correlation) <= tolerance
+        assert abs(noise[:, t].mean()) <= 5 * SD / np.sqrt(n)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.8, -0.5, 0.97])
+def test_colour_is_the_cholesky_factor(rho):
+    """The factor of a covariance that is lower triangular and causal is unique."""
+    normals = np.random.default_rng(1).standard_normal(200)
+    expected = np.linalg.cholesky(covariance(rho, SD, 200)) @ normals
+    assert np.allclose(colour(normals, rho, SD), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.8, -0.5, 0.97])
+def test_whiten_is_the_inverse_factor(rho):
+    residual = np.random.default_rng(2).normal(size=(3, 200))
+    expected = solve_triangular(np.linalg.cholesky(covariance(rho, SD, 200)), residual.T, lower=True).T
+    assert np.allclose(whiten(residual, rho, SD), expected, rtol=0, atol=1e-11)
+    assert np.allclose(whiten(colour(residual, rho, SD), rho, SD), residual, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.8, 0.97])
+def test_log_density_is_the_multivariate_normal(rho):
+    residual = np.random.default_rng(3).normal(size=(4, 50))
+    expected = multivariate_normal(np.zeros(50), covariance(rho, SD, 50)).logpdf(residual)
+    assert np.allclose(log_density(residual, rho, SD), expected, rtol=1e-11, atol=0)
+
+
+def test_each_element_has_its_own_law():
+    rho, sd = np.array([[0.1], [0.9]]), np.array([0.2, 0.3, 0.5])
+    normals = np.random.default_rng(4).standard_normal((2, 3, 40))
+    noise = colour(normals, rho, sd)
+    for i, j in np.ndindex(2, 3):
+        expected = np.linalg.cholesky(covariance(rho[i, 0], sd[j], 40)) @ normals[i, j]
+        assert np.allclose(noise[i, j], expected, rtol=0, atol=1e-12)
+    assert sample_ar1(rho, sd, 40, np.random.default_rng(4)).tolist() == noise.tolist()
+
+
+def test_one_realisation_is_stretched_and_prolonged():
+    normals = np.random.default_rng(5).standard_normal(500)
+    noise = colour(normals, RHO, 0.25)
+    assert np.array_equal(colour(normals, RHO, 0.5), 2 * noise)
+    assert np.array_equal(colour(normals, RHO, 0.0), np.zeros(500))
+    assert np.array_equal(colour(normals[:123], RHO, 0.25), noise[:123])
+
+
+@pytest.mark.parametrize(
+    ("rho", "marginal_sd", "sentence"),
+    [
+        (1.0, 0.3, "correlation"),
+        (-1.0, 0.3, "correlation"),
+        (np.nan, 0.3, "correlation"),
+        (0.8, -0.1, "standard deviation"),
+        (0.8, np.inf, "standard deviation"),
+        (0.8, np.nan, "standard deviation"),
+    ],
+)
+def test_invalid_laws_end_in_a_sentence(rho, marginal_sd, sentence):
+    for function in (colour, whiten, log_density):
+        with pytest.raises(ValueError, match=sentence):
+            function(np.ones(5), rho, marginal_sd)

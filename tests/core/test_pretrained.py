@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+
+from core.evaluation import evaluate, published_test_set
+from core.files import read_json
+from core.inverse_map import PRETRAINED, available_inverse_maps, load_inverse_map
+from tests.reference import reference_solutions
+
+NAMES = ("cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy")
+
+
+@pytest.fixture(scope="module")
+def data():
+    return published_test_set()
+
+
+@pytest.fixture(scope="module")
+def results(data):
+    return {name: evaluate(load_inverse_map(name), data) for name in NAMES}
+
+
+def leaves(content, path=()):
+    """Return the numbers in nested dictionaries by their paths."""
+    if isinstance(content, dict):
+        return {key: value for name, inner in content.items() for key, value in leaves(inner, (*path, name)).items()}
+    return {path: content}
+
+
+def test_all_four_maps_are_shipped():
+    assert available_inverse_maps() == NAMES
+
+
+def test_the_test_set_is_the_published_one(data):
+    """2,000 samples of the prior, solved as SciPy solves them, with a marginal noise sd of 0.35."""
+    assert len(data.theta) == 2000
+    parameters = np.column_stack([data.theta, np.full(2000, -0.4), np.full(2000, 3.0)])[::100]
+    expected = reference_solutions(parameters, np.arange(1000) * 0.2)[..., 0]
+    assert np.mean(np.abs(data.clean[::100] - expected).max(axis=1) <= 1e-4) >= 0.99
+    # Relative standard error: the spread of σ², 2 · 0.0097/0.07, and that of a trace's mean square, √(2/1000 · 5), both
+    # over √2000, make 0.0066 together; 5 of them.
+    assert abs(np.mean((data.noisy - data.clean) ** 2) / (0.35**2 * (1 + (0.0097 / 0.07) ** 2)) - 1) <= 0.033
+
+
+def test_evaluation_against_plain_formulas(data, results):
+    """R² and Median-APE of the noisy CNN, written out."""
+    estimate = load_inverse_map("cnn-noisy").predict(data.noisy).mean
+    for i, name in enumerate(("theta0", "theta1")):
+        truth, error = data.theta[:, i], estimate[:, i] - data.theta[:, i]
+        noisy = results["cnn-noisy"]["noisy"]
+        assert np.isclose(noisy["r2"][name], 1 - np.mean(error**2) / np.var(truth), rtol=1e-12)
+        assert np.isclose(noisy["median_ape"][name], np.median(np.abs(error / truth)), rtol=1e-12)
+        assert np.isclose(noisy["rmse"][name], np.sqrt(np.mean(error**2)), rtol=1e-12)
+    assert noisy["r2"]["mean"] == (noisy["r2"]["theta0"] + noisy["r2"]["theta1"]) / 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cards_metrics_are_reproduced(name, results):
+    card = leaves(read_json(PRETRAINED / f"{name}.json")["metrics"]["published"])
+    now = leaves(results[name])
+    assert card.keys() == now.keys()
+    assert max(abs(card[key] - now[key]) for key in card) <= 1e-6
+
+
+def test_cnn_on_noisy_data_reaches_the_published_figures(results):
+    """Published for N = 8000: R² 0.976 and Median-APE 0.053; three seeds spread by some 0.005 about their mean."""
+    noisy = results["cnn-noisy"]["noisy"]
+    assert noisy["r2"]["mean"] >= 0.970
+    assert noisy["median_ape"]["mean"] <= 0.058
+
+
+def test_cnn_on_clean_data_reaches_the_published_figures(results):
+    """Published: R² 0.990 (N = 500) to 0.998 (N = 8000)."""
+    assert results["cnn-clean"]["clean"]["r2"]["mean"] >= 0.99
+
+
+def test_clean_training_fails_on_noisy_data(results):
+    """Published for N = 8000: R² 0.617 trained clean against 0.976 trained noisy."""
+    assert results["cnn-clean"]["noisy"]["r2"]["mean"] < 0.85
+    assert results["cnn-noisy"]["noisy"]["r2"]["mean"] > 0.97
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cards_say_what_the_map_is(name):
+    card = read_json(PRETRAINED / f"{name}.json")
+    assert card["n_weights"] == {"cnn": 33_874, "dense": 35_266}[name.split("-")[0]]
+    assert (card["settings"]["zeta"], card["settings"]["gamma"]) == (-0.4, 3.0)
+    assert card["settings"]["n_samples"] == 8000
+    assert card["settings"]["noisy"] == name.endswith("noisy")
+    assert card["time_grid"] == {"n_times": 1000, "interval_ms": 0.2}
+    assert card["command"] == "python -m core.pretrain"

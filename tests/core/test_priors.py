@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from scipy.integrate import dblquad
+from scipy.stats import kstest, truncnorm, uniform
+
+from core.priors import TruncatedGaussian
+
+LAW = TruncatedGaussian(("a", "b"), (0.4, 1.0), (0.3, 0.5), (-0.2, 1.2), (1.0, 2.5))
+FLAT = TruncatedGaussian(("a", "b"), (0.4, 0.0), (0.3, np.inf), (-0.2, -3.0), (1.0, 5.0))
+
+
+def scipy_laws(law):
+    """Return SciPy's law of each parameter; b of LAW is truncated on one side of its mean."""
+    return [
+        uniform(lower, upper - lower)
+        if np.isinf(sd)
+        else truncnorm((lower - mean) / sd, (upper - mean) / sd, loc=mean, scale=sd)
+        for mean, sd, lower, upper in zip(law.mean, law.sd, law.lower, law.upper, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("law", [LAW, FLAT])
+def test_samples_follow_scipys_laws(law):
+    """Standard errors of mean and variance from SciPy's moments, 5 of them; independence: r has the one 1/√n."""
+    n = 50_000
+    samples = law.sample(n, np.random.default_rng(0))
+    assert samples.shape == (n, 2)
+    assert np.all((samples >= law.lower) & (samples <= law.upper))
+    for column, expected in zip(samples.T, scipy_laws(law), strict=True):
+        mean, variance, _, excess = expected.stats("mvsk")
+        assert abs(column.mean() - mean) <= 5 * np.sqrt(variance / n)
+        assert abs(column.var() - variance) <= 5 * variance * np.sqrt((excess + 2) / n)
+        # Kolmogorov: P(√n D > 2.4) ≈ 2 exp(−2 · 2.4²) = 2e-5.
+        assert kstest(column, expected.cdf).statistic <= 2.4 / np.sqrt(n)
+    assert abs(np.corrcoef(samples.T)[0, 1]) <= 5 / np.sqrt(n)
+
+
+@pytest.mark.parametrize("law", [LAW, FLAT])
+def test_log_density(law):
+    grid = np.stack(np.meshgrid(*(np.linspace(lo, up, 7) for lo, up in zip(law.lower, law.upper, strict=True))), -1)
+    expected = sum(scipy_law.logpdf(grid[..., i]) for i, scipy_law in enumerate(scipy_laws(law)))
+    assert np.allclose(law.log_density(grid), expected, rtol=1e-12, atol=1e-12)
+    mass, _ = dblquad(
+        lambda b, a: np.exp(law.log_density([a, b])), law.lower[0], law.upper[0], law.lower[1], law.upper[1]
+    )
+    assert abs(mass - 1) <= 1e-9
+    assert law.log_density([law.lower[0] - 1e-9, law.upper[1]]) == -np.inf
+
+
+@pytest.mark.parametrize("law", [LAW, FLAT])
+def test_gradient_against_finite_differences(law):
+    theta, step = np.array([[0.3, 1.7], [0.9, 2.4]]), 1e-4
+    differences = np.stack(
+        [(law.log_density(theta + step * e) - law.log_density(theta - step * e)) / (2 * step) for e in np.eye(2)], -1
+    )
+    # Central differences of a quadratic are exact up to rounding, 1e-16 · 10 / step.
+    assert np.allclose(law.gradient(theta), differences, rtol=0, atol=1e-10)
+
+
+def test_regularisation_by_hand():
+    """½ ((0.7 − 0.4)/0.3)² + ½ ((2 − 1)/0.5)² = ½ + 2."""
+    assert np.isclose(LAW.regularisation([0.7, 2.0]), 2.5, rtol=1e-14)
+    assert LAW.regularisation([[0.7, 2.6], [-0.3, 2.0]]).tolist() == [np.inf, np.inf]
+    assert np.isclose(FLAT.regularisation([0.7, 4.9]), 0.5, rtol=1e-14)
+
+
+def test_a_wide_gaussian_tends_to_the_uniform_law():
+    """Within ±4 of the mean a Gaussian of sd 10⁴ falls by less than ½ (4e-4)² = 8e-8."""
+    wide = TruncatedGaussian(("a",), (1.0,), (1e4,), (-3.0,), (5.0,))
+    grid = np.linspace(-3, 5, 9)[:, None]
+    assert np.allclose(wide.log_density(grid), -np.log(8), rtol=0, atol=1e-7)
+    flat = TruncatedGaussian(("a",), (1.0,), (np.inf,), (-3.0,), (5.0,))
+    assert np.allclose(flat.log_density(grid), -np.log(8), rtol=1e-15, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "lower", "upper", "sentence"),
+    [
+        (np.nan, 1.0, 0.0, 1.0, "finite mean"),
+        (0.5, 1.0, -np.inf, 1.0, "finite bounds"),
+        (0.5, 0.0, 0.0, 1.0, "above zero"),
+        (0.5, np.nan, 0.0, 1.0, "above zero"),
+        (0.5, 1.0, 1.0, 1.0, "below the upper"),
+        (0.5, 0.01, 3.0, 4.0, "8 standard deviations"),
+    ],
+)
+def test_invalid_laws_end_in_a_sentence(mean, sd, lower, upper, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        TruncatedGaussian(("a",), (mean,), (sd,), (lower,), (upper,))
