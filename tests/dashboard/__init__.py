@@ -1,0 +1,1 @@
+"""Tests of the dashboard below its JavaScript, which tests/browser drives."""

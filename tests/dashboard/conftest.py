@@ -1,0 +1,95 @@
+"""What the dashboard's tests share: reading figures back, maps and pages to look at."""
+
+import base64
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.inverse_map import inverse_map
+from core.networks import build
+from core.training import TrainingSettings
+from dashboard import registry
+
+ROOT = Path(__file__).resolve().parents[2]
+NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+def decoded(typed):
+    """Return the array that a typed array of a figure holds, as plotly.js reads it."""
+    flat = np.frombuffer(base64.b64decode(typed["bdata"]), np.dtype(typed["dtype"]))
+    return flat.reshape([int(length) for length in typed["shape"].split(",")]) if "shape" in typed else flat
+
+
+def arrays(part):
+    """Yield every typed array in a nest of dicts and lists."""
+    if isinstance(part, dict) and "bdata" in part:
+        yield decoded(part)
+    elif isinstance(part, dict | list | tuple):
+        for value in part.values() if isinstance(part, dict) else part:
+            yield from arrays(value)
+
+
+def numbers(part):
+    """Return every number in a nest of dicts and lists: typed arrays, plain numbers, and numbers within text."""
+    if isinstance(part, dict) and "bdata" in part:
+        return decoded(part).ravel().astype(float)
+    if isinstance(part, dict | list | tuple):
+        values = part.values() if isinstance(part, dict) else part
+        return np.concatenate([np.empty(0), *(numbers(value) for value in values)])
+    if isinstance(part, str):
+        return np.array([float(number) for number in NUMBER.findall(COLOUR.sub("", part).replace("−", "-"))])
+    return np.array([float(part)]) if isinstance(part, int | float) else np.empty(0)
+
+
+def shows(part, value):
+    """Say whether a number stands anywhere in a figure, in the single precision in which figures travel."""
+    return bool(np.any(numbers(part).astype(np.float32) == np.float32(value)))
+
+
+def trace_csv(times, u, header="time,u"):
+    """Return a trace as the bytes of a CSV."""
+    rows = [f"{float(t)!r},{float(value)!r}" for t, value in zip(times, u, strict=True)]
+    return "\n".join([header, *rows] if header else rows).encode() + b"\n"
+
+
+def write_map(folder, name, training_seed=0, **changes):
+    """Write an untrained map with a card, in which top-level entries can be changed, and return its weights' path."""
+    settings = TrainingSettings(seed=training_seed)
+    network = build(settings.architecture, 1000, 2, training_seed)
+    inverse_map(name, settings, network.state_dict(), {"name": name}).save(folder)
+    card = folder / f"{name}.json"
+    card.write_text(json.dumps({**json.loads(card.read_text()), **changes}))
+    return folder / f"{name}.safetensors"
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Make the registry look at a folder of runs that holds nothing."""
+    before = registry.runs()
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    registry.use_runs(folder)
+    yield folder
+    registry.use_runs(before)
+
+
+@pytest.fixture
+def new_run(runs):
+    """Return a function that makes a run's folder, each a second younger than the last."""
+    made = []
+
+    def make(name):
+        folder = runs / name
+        folder.mkdir()
+        request = folder / "request.json"
+        request.write_text(json.dumps({"name": name, "epochs": 3, "settings": {}}))
+        made.append(folder)
+        os.utime(request, (1_700_000_000 + len(made),) * 2)
+        return folder
+
+    return make

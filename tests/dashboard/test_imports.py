@@ -1,0 +1,85 @@
+import ast
+from graphlib import TopologicalSorter
+
+from tests.dashboard.conftest import ROOT
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in ("core", "dashboard")
+    for path in (ROOT / package).rglob("*.py")
+}
+
+
+def for_types_only(node):
+    """Say whether a node is a branch that runs only while types are checked."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def imported(node):
+    """Yield the modules that a syntax tree imports, within functions too: of `from a import b`, both a and a.b."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, "imports are absolute here"
+            yield child.module
+            yield from (f"{child.module}.{alias.name}" for alias in child.names)
+        elif not for_types_only(child):
+            yield from imported(child)
+
+
+IMPORTS = {name: set(imported(ast.parse(path.read_text()))) for name, path in MODULES.items()}
+
+
+def imports_of_ours(module):
+    """Return the modules of ours that a module needs: `from package import submodule` needs the submodule alone."""
+    ours = IMPORTS[module] & MODULES.keys()
+    return {name for name in ours if not any(other.startswith(f"{name}.") for other in ours)} - {module}
+
+
+def reached(module):
+    """Return everything that is imported when a module is."""
+    found, waiting = set(), [module]
+    while waiting:
+        new = IMPORTS.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def roots(names):
+    return {name.split(".")[0] for name in names}
+
+
+def test_the_imports_are_read_right():
+    assert {"dashboard.session", "dashboard.views.neuron", "streamlit"} <= reached("dashboard.app")
+    assert "core.inverse_map" in IMPORTS["dashboard.registry"]
+    assert imports_of_ours("dashboard.problem") >= {"core.objective", "dashboard.observation", "dashboard.state"}
+
+
+def test_the_engine_knows_no_user_interface():
+    engine = [name for name in MODULES if name.split(".")[0] == "core"]
+    assert len(engine) > 10
+    for name in engine:
+        assert not roots(reached(name)) & {"dashboard", "streamlit", "plotly", "starlette"}, name
+
+
+def test_figures_need_no_streamlit():
+    figures = [name for name in MODULES if name.startswith("dashboard.figures.")]
+    assert len(figures) >= 5
+    for name in figures:
+        assert not roots(reached(name)) & {"streamlit", "starlette", "plotly"}, name
+
+
+def test_only_session_views_and_the_component_know_streamlit():
+    knowing = {name for name in MODULES if "streamlit" in IMPORTS[name]}
+    allowed = {"dashboard.app", "dashboard.__main__", "dashboard.session", "dashboard.live"}
+    assert {name for name in knowing if not name.startswith("dashboard.views.")} <= allowed
+
+
+def test_no_module_is_imported_in_a_cycle():
+    graph = {name: imports_of_ours(name) for name in MODULES}
+    assert sum(map(len, graph.values())) > 50
+    # Raises CycleError, which names the modules.
+    order = list(TopologicalSorter(graph).static_order())
+    assert order.index("core.published") < order.index("dashboard.state") < order.index("dashboard.session")

@@ -1,0 +1,115 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.linalg import solve_toeplitz
+
+from core.objective import landscape
+from dashboard.observation import Trace, observe
+from dashboard.problem import problem_of, store
+from dashboard.state import Experiment
+from tests.reference import reference_solutions
+
+EXPERIMENT = Experiment(theta0=0.3, theta1=0.5, t_end=40)
+# Prior of the published set-up: mean, sd, lower, upper. ζ and γ are uniform, so they add nothing.
+PRIOR = {
+    "theta0": (0.4, 0.3, -0.2, 1.0),
+    "theta1": (0.4, 0.4, -0.4, 1.2),
+    "zeta": (-0.4, np.inf, -0.8, 0.0),
+    "gamma": (3.0, np.inf, 2.0, 5.0),
+}
+NODES = [(0, 0), (17, 80), (50, 50), (63, 21), (99, 40), (30, 99)]
+
+
+def grid_of(experiment):
+    problem = problem_of(experiment, observe(experiment, None))
+    return landscape(problem, store(problem))
+
+
+def loss_at(experiment, nodes, regularised=True):
+    """Return the loss at nodes (row, column), from the dense covariance of the noise and SciPy's trajectories."""
+    observed = observe(experiment, None)
+    names, axes = list(PRIOR), experiment.axes
+    laws = [PRIOR[name] for name in axes]
+    x, y = (np.linspace(lower, upper, 100) for _, _, lower, upper in laws)
+    points = np.array([(x[column], y[row]) for row, column in nodes])
+    parameters = np.tile(experiment.parameters, (len(nodes), 1))
+    parameters[:, [names.index(name) for name in axes]] = points
+    residuals = observed.data - reference_solutions(parameters, observed.times)[..., 0]
+    rho = experiment.rho if experiment.misfit == "ar1" else 0.0
+    covariance = (experiment.sigma / 0.2) ** 2 * rho ** np.arange(observed.times.size)
+    misfit = 0.5 * np.sum(residuals * solve_toeplitz(covariance, residuals.T).T, axis=1)
+    penalty = sum(0.5 * ((points[:, k] - law[0]) / law[1]) ** 2 for k, law in enumerate(laws))
+    return misfit + (penalty if regularised else 0)
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        EXPERIMENT,
+        replace(EXPERIMENT, misfit="white"),
+        replace(EXPERIMENT, regularised=False),
+        replace(EXPERIMENT, axis_x="gamma", axis_y="theta0"),
+        replace(EXPERIMENT, axis_x="zeta", axis_y="gamma"),
+    ],
+    ids=["ar1", "white", "without prior", "gamma over theta0", "zeta over gamma"],
+)
+def test_the_landscape_is_the_loss_point_by_point(experiment):
+    loss = grid_of(experiment).loss
+    expected = loss_at(experiment, NODES, experiment.regularised)
+    # Potentials are right to 1e-4 in single precision; with residuals of a few tenths that moves J by a thousandth.
+    np.testing.assert_allclose([loss[node] for node in NODES], expected, rtol=1e-3)
+    assert np.ptp(expected) > 10
+
+
+def test_the_store_is_kept_while_only_the_data_move():
+    kept = store_of(EXPERIMENT)
+    for change in (
+        {"sigma": 0.2}, {"rho": 0.1}, {"seed": 8}, {"misfit": "white"}, {"regularised": False}, {"hidden": True},
+        {"theta0": 0.9}, {"theta1": -0.1}, {"candidate_theta0": 0.1}, {"start_x": 0.1, "start_y": 0.1},
+    ):  # fmt: skip
+        assert store_of(replace(EXPERIMENT, **change)) is kept, change
+
+
+@pytest.mark.parametrize(
+    "change", [{"zeta": -0.3}, {"gamma": 3.5}, {"t_end": 42}, {"axis_x": "theta1", "axis_y": "theta0"}]
+)
+def test_the_store_is_simulated_anew_when_its_trajectories_change(change):
+    before, after = store_of(EXPERIMENT), store_of(replace(EXPERIMENT, **change))
+    assert after is not before
+    assert not np.array_equal(after.potentials, before.potentials)
+
+
+def test_which_parameters_are_known_follows_the_axes():
+    on_neuron = replace(EXPERIMENT, axis_x="zeta", axis_y="gamma")
+    kept = store_of(on_neuron)
+    assert store_of(replace(on_neuron, zeta=-0.1, gamma=4.0)) is kept
+    assert store_of(replace(on_neuron, theta0=0.31)) is not kept
+
+
+def store_of(experiment):
+    return store(problem_of(experiment, observe(experiment, None)))
+
+
+def test_the_problem_is_the_experiment_s():
+    experiment = replace(EXPERIMENT, axis_x="gamma", axis_y="theta1", sigma=0.1, rho=0.5)
+    problem = problem_of(experiment, observe(experiment, None))
+    assert problem.unknown == ("gamma", "theta1")
+    assert problem.known == (0.3, 0.5, -0.4, 3.0)
+    assert problem.marginal_sd == pytest.approx(0.5, rel=1e-15)
+    assert problem.rho == 0.5
+    assert problem_of(replace(experiment, misfit="white"), observe(experiment, None)).rho == 0
+
+
+def test_no_noise_leaves_a_loss_to_look_at():
+    experiment = replace(EXPERIMENT, sigma=0.0)
+    problem = problem_of(experiment, observe(experiment, None))
+    assert problem.marginal_sd == pytest.approx(0.001 / 0.2)
+    assert np.all(np.isfinite(grid_of(experiment).loss))
+
+
+def test_an_upload_at_another_step_has_its_own_correlation():
+    upload = Trace("mine", np.arange(40) * 0.4, np.zeros(40))
+    problem = problem_of(EXPERIMENT, observe(EXPERIMENT, upload))
+    assert problem.rho == pytest.approx(0.8**2, rel=1e-12)
+    np.testing.assert_array_equal(store(problem).times, upload.times)
