@@ -10,7 +10,7 @@ EXCITED_FLOOR = (
 )
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(cache=True)
 def _count(
     u: NDArray[np.floating],
     threshold: float,
@@ -19,7 +19,7 @@ def _count(
     samples_above: NDArray[np.int64],
     ends_excited: NDArray[np.bool_],
 ) -> None:
-    for i in numba.prange(u.shape[0]):
+    for i in range(u.shape[0]):
         above, excited = u[i, 0] > threshold, u[i, 0] > floor
         count, samples = 0, int(above)
         for t in range(1, u.shape[1]):

@@ -16,8 +16,20 @@ from core.fitzhugh_nagumo import PARAMETER_NAMES, simulate, simulate_potential
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, SAMPLING_INTERVAL, SIGMA, ZETA, full_prior, time_grid
 
+FEW = 16
 
-@numba.njit(parallel=True, cache=True, fastmath={"contract", "reassoc", "arcp", "nsz"})
+
+@numba.njit(cache=True, fastmath={"contract", "reassoc", "arcp", "nsz"})
+def _misfit(potential: NDArray[np.floating], data: NDArray[np.float64], rho: float, marginal_sd: float) -> float:
+    first = data[0] - potential[0]
+    total = 0.0
+    for t in range(1, data.shape[0]):
+        innovation = (data[t] - potential[t]) - rho * (data[t - 1] - potential[t - 1])
+        total += innovation * innovation
+    return 0.5 * (first / marginal_sd) ** 2 + 0.5 * total / (marginal_sd**2 * (1 - rho**2))
+
+
+@numba.njit(parallel=True, cache=True)
 def _misfits(
     potentials: NDArray[np.floating],
     data: NDArray[np.float64],
@@ -25,14 +37,8 @@ def _misfits(
     marginal_sd: float,
     out: NDArray[np.float64],
 ) -> None:
-    innovation_variance = marginal_sd**2 * (1 - rho**2)
     for i in numba.prange(potentials.shape[0]):
-        first = data[0] - potentials[i, 0]
-        total = 0.0
-        for t in range(1, data.shape[0]):
-            innovation = (data[t] - potentials[i, t]) - rho * (data[t - 1] - potentials[i, t - 1])
-            total += innovation * innovation
-        out[i] = 0.5 * (first / marginal_sd) ** 2 + 0.5 * total / innovation_variance
+        out[i] = _misfit(potentials[i], data, rho, marginal_sd)
 
 
 def misfit(data: ArrayLike, potentials: ArrayLike, marginal_sd: float, rho: float = 0.0) -> NDArray[np.float64]:
@@ -44,8 +50,13 @@ def misfit(data: ArrayLike, potentials: ArrayLike, marginal_sd: float, rho: floa
         raise ValueError("The misfit needs a noise σ above zero and a correlation ρ strictly between −1 and 1.")
     potentials = np.asarray(potentials)
     flat = potentials.reshape(-1, potentials.shape[-1])
-    out = np.empty(len(flat))
-    _misfits(flat, np.asarray(data, dtype=float), float(rho), float(marginal_sd), out)
+    trace = np.ascontiguousarray(data, dtype=float)
+    if len(flat) > FEW:
+        out = np.empty(len(flat))
+        _misfits(flat, trace, float(rho), float(marginal_sd), out)
+    else:
+        # Waking a team of threads would take longer than the work.
+        out = np.array([_misfit(potential, trace, float(rho), float(marginal_sd)) for potential in flat])
     out[np.isnan(out)] = np.inf
     return out.reshape(potentials.shape[:-1])
 

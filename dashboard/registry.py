@@ -37,7 +37,8 @@ def inverse_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
 
     paths = sorted(PRETRAINED.glob("*.safetensors"))
     paths += [path for folder in reversed(runs_in(runs())) for path in folder.glob("*.safetensors")]
-    maps, sentences = {}, []
+    maps: dict[str, InverseMap] = {}
+    sentences: list[str] = []
     for path in paths:
         if path.stem in (*maps, MAP_ESTIMATE):
             sentences.append(

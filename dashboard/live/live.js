@@ -29,15 +29,14 @@ function release() {
   flush()
 }
 
-// What is drawn now is on screen after the next frame. Input that waited meanwhile is handed out before the frame after
-// that, so the next change is sent then: sent at once it would already be old.
+// What is drawn now is on screen after the next frame, before which input that waited meanwhile is handed out.
 function painted(sequence) {
   requestAnimationFrame(() => setTimeout(() => {
     const { inFlight } = link
     if (!inFlight || sequence < inFlight.sequence) return
     const detail = { milliseconds: performance.now() - inFlight.time, final: inFlight.final }
     document.dispatchEvent(new CustomEvent("inverse-lab-painted", { detail }))
-    requestAnimationFrame(release)
+    release()
   }))
 }
 
