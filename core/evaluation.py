@@ -10,8 +10,10 @@ import scipy
 import torch
 
 from core.dataset import Dataset
-from core.inverse_map import InverseMap
+from core.fitzhugh_nagumo import REST
+from core.inverse_map import InverseMap, inverse_map
 from core.metrics import median_ape, r_squared, rmse
+from core.published import N_TIMES, SAMPLING_INTERVAL
 from core.training import TEST_STREAM, TrainingSettings
 
 N_TEST = 2000
@@ -22,19 +24,16 @@ def published_test_set() -> Dataset:
     return TrainingSettings().dataset(N_TEST, TEST_STREAM)
 
 
-def evaluate(inverse_map: InverseMap, data: Dataset) -> dict[str, Any]:
+def evaluate(trained: InverseMap, data: Dataset) -> dict[str, Any]:
     """Return R², Median-APE and RMSE on the clean and on the noisy traces, for each parameter and in the mean."""
     results: dict[str, Any] = {"n_samples": len(data.theta)}
     for kind, traces in (("clean", data.clean), ("noisy", data.noisy)):
-        estimate = inverse_map.predict(traces).mean
+        estimate = trained.predict(traces).mean
         figures = {}
         for name, metric in (("r2", r_squared), ("median_ape", median_ape), ("rmse", rmse)):
             values = metric(data.theta, estimate)
             figures[name] = {
-                **{
-                    parameter: float(value)
-                    for parameter, value in zip(inverse_map.parameter_names, values, strict=True)
-                },
+                **{parameter: float(value) for parameter, value in zip(trained.parameter_names, values, strict=True)},
                 "mean": float(np.mean(values)),
             }
         results[kind] = figures
@@ -47,3 +46,23 @@ def versions() -> dict[str, str]:
         "python": platform.python_version(),
         **{library.__name__: library.__version__ for library in (np, scipy, numba, torch, safetensors)},
     }
+
+
+def describe(
+    trained: InverseMap, about: str, command: str, training: dict[str, Any], metrics: dict[str, Any], **more: Any
+) -> InverseMap:
+    """Return the map with its card: what it is, what it takes, how it was trained and how it does."""
+    card = {
+        "name": trained.name,
+        "about": about,
+        "parameter_names": list(trained.parameter_names),
+        "initial_state": list(REST),
+        "time_grid": {"n_times": N_TIMES, "interval_ms": SAMPLING_INTERVAL},
+        "n_weights": sum(tensor.numel() for tensor in trained.network.state_dict().values()),
+        "command": command,
+        "versions": versions(),
+        "training": training,
+        "metrics": metrics,
+        **more,
+    }
+    return inverse_map(trained.name, trained.settings, trained.network.state_dict(), card)

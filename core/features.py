@@ -32,7 +32,7 @@ def _count(
 
 
 def _counts(u: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    flat = u.reshape(-1, u.shape[-1])
+    flat = np.ascontiguousarray(u).reshape(-1, u.shape[-1])
     crossings, samples_above = np.empty(len(flat), np.int64), np.empty(len(flat), np.int64)
     ends_excited = np.empty(len(flat), np.bool_)
     _count(flat, SPIKE_THRESHOLD, EXCITED_FLOOR, crossings, samples_above, ends_excited)

@@ -189,7 +189,7 @@ def _validated(
     parameters: ArrayLike, times: ArrayLike, initial_state: ArrayLike, tolerance: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     parameters = np.asarray(parameters, dtype=float)
-    times = np.ascontiguousarray(times, dtype=float)
+    times = np.array(times, dtype=float)
     if parameters.ndim == 0 or parameters.shape[-1] != 4:
         raise ValueError(
             f"Parameters need a last axis of length 4 (theta0, theta1, zeta, gamma); their shape is {parameters.shape}."

@@ -78,10 +78,11 @@ class InverseMap:
         gamma: float | None = None,
         rho: float | None = None,
         sigma: float | None = None,
+        theta: tuple[float, float] | None = None,
     ) -> tuple[str, ...]:
         """Name in what a trace differs from all the map was trained for; what is not given is not compared.
 
-        rho and sigma [ms] are those of the trace's noise; sigma = 0 means a clean trace.
+        rho and sigma [ms] are those of the trace's noise; sigma = 0 means a clean trace; theta: the true parameters.
         """
         settings = self.settings
         differences = []
@@ -98,6 +99,10 @@ class InverseMap:
             differences.append(f"σ (trained on {_number(law.lower[1])} to {_number(law.upper[1])} ms)")
         if rho is not None and sigma and settings.noisy and not law.lower[0] <= rho <= law.upper[0]:
             differences.append(f"ρ (trained on {_number(law.lower[0])} to {_number(law.upper[0])})")
+        prior = settings.prior
+        if theta is not None and not all(map(_within, theta, prior.lower, prior.upper)):
+            boxes = (f"{_number(low)} to {_number(high)}" for low, high in zip(prior.lower, prior.upper, strict=True))
+            differences.append(f"θ, which lies outside its prior ({', '.join(boxes)})")
         return tuple(differences)
 
     def outside(self, **trace: Any) -> str:
@@ -111,6 +116,10 @@ class InverseMap:
         """Write NAME.safetensors and NAME.json to folder, each in one step, the card last."""
         write_bytes(folder / f"{self.name}.safetensors", save_tensors(self.network.state_dict()))
         write_json(folder / f"{self.name}.json", {**self.card, "settings": self.settings.as_json()})
+
+
+def _within(value: float, low: float, high: float) -> bool:
+    return low <= value <= high
 
 
 def _number(value: float) -> str:

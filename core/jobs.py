@@ -7,6 +7,7 @@ NAME.safetensors, NAME.json    the map, once the training has ended
 """
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -20,6 +21,7 @@ from typing import Any
 from core.files import read_json, write_json
 
 MOST_AT_ONCE = 2
+_OWN_FILES = ("request", "progress", "process")
 _processes: dict[Path, subprocess.Popen[bytes]] = {}
 _lock = threading.Lock()
 
@@ -59,6 +61,10 @@ def start_training(runs: Path, name: str, settings: dict[str, Any]) -> Path:
     Raises ValueError for a name that is taken or unfit as a file name, for numbers that are not finite, and while
     MOST_AT_ONCE trainings are running.
     """
+    if name in _OWN_FILES:
+        raise ValueError(
+            f"A map cannot be called {name!r}, which is the name of a file beside it: choose another name."
+        )
     if not re.fullmatch(r"[\w][\w .-]{0,39}", name):
         raise ValueError("Name the map with at most 40 letters, digits, spaces, dots, hyphens or underscores.")
     with _lock:
@@ -79,6 +85,7 @@ def start_training(runs: Path, name: str, settings: dict[str, Any]) -> Path:
             process = subprocess.Popen(
                 [sys.executable, "-m", "core.jobs", str(folder.resolve())],
                 cwd=Path(__file__).resolve().parent.parent,
+                env={**os.environ, "NUMBA_NUM_THREADS": "1"},  # the other core is the server's
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -146,7 +153,7 @@ def _alive(folder: Path) -> bool:
         return process.poll() is None
     try:
         os.kill(read_json(folder / "process.json")["pid"], 0)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return False
     return True
 
@@ -155,7 +162,7 @@ def _work(folder: Path) -> None:
     """Train what request.json asks for; the body of the process."""
     import torch
 
-    from core.evaluation import N_TEST, evaluate, published_test_set, versions
+    from core.evaluation import N_TEST, describe, evaluate, published_test_set
     from core.inverse_map import inverse_map
     from core.training import TEST_STREAM, TrainingSettings, train
 
@@ -175,6 +182,8 @@ def _work(folder: Path) -> None:
         note("starting")
         report, written = None, 0.0
         for report in train(settings):
+            if not (math.isfinite(report.training_loss) and math.isfinite(report.validation_loss)):
+                break
             training_loss.append(report.training_loss)
             validation_loss.append(report.validation_loss)
             # Fast epochs would otherwise spend their time on files.
@@ -184,32 +193,24 @@ def _work(folder: Path) -> None:
             if (folder / "stop").exists():
                 break
         if report is None or not report.best_weights:
-            raise ValueError("The errors were not finite in any epoch: narrow the prior, or bring ζ and γ into range.")
-        card: dict[str, Any] = {
-            "name": name,
-            "about": "Trained on the Train page.",
-            "parameter_names": list(settings.prior.names),
-            "initial_state": [0.0, 0.0],
-            "time_grid": {"n_times": 1000, "interval_ms": 0.2},
-            "command": "the Train page, or python -m core.jobs FOLDER",
-            "versions": versions(),
-            "training": {
-                "epochs_done": report.epoch,
-                "best_epoch": report.best_epoch,
-                "seconds": round(report.seconds, 1),
-                "validation_loss": report.best_validation_loss,
-                "threads": 1,
-                "device": "cpu",
-            },
-            "trained_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            raise ValueError("The error was not finite from the start: narrow the prior, or lower the noise.")
+        training = {
+            "epochs_done": len(validation_loss),
+            "best_epoch": report.best_epoch,
+            "seconds": round(report.seconds, 1),
+            "validation_loss": report.best_validation_loss,
+            "threads": 1,
+            "device": "cpu",
+            "ended": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
-        trained = inverse_map(name, settings, report.best_weights, card)
-        card["metrics"] = {
+        trained = inverse_map(name, settings, report.best_weights, {})
+        metrics = {
             "own": evaluate(trained, settings.dataset(N_TEST, TEST_STREAM)),
             "published": evaluate(trained, published_test_set()),
         }
-        inverse_map(name, settings, report.best_weights, card).save(folder)
-        ended = "finished" if report.epoch == report.epochs else "stopped"
+        about = "Trained by `python -m core.jobs FOLDER` on the settings below."
+        describe(trained, about, "python -m core.jobs FOLDER", training, metrics).save(folder)
+        ended = "finished" if len(validation_loss) == report.epochs else "stopped"
         note(ended, best_epoch=report.best_epoch, seconds=report.seconds)
     except ValueError as error:
         note("failed", message=str(error))

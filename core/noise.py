@@ -34,9 +34,9 @@ def colour(normals: ArrayLike, rho: ArrayLike, marginal_sd: ArrayLike) -> NDArra
     normals = np.asarray(normals, dtype=float)
     rho, marginal_sd = _broadcast(rho, marginal_sd)
     batch = normals.shape[:-1]
-    flat = np.ascontiguousarray(normals.reshape(-1, normals.shape[-1]))
+    flat = np.array(normals.reshape(-1, normals.shape[-1]))
     out = np.empty_like(flat)
-    _colour(flat, np.broadcast_to(rho, batch).ravel(), np.broadcast_to(marginal_sd, batch).ravel(), out)
+    _colour(flat, np.broadcast_to(rho, batch).flatten(), np.broadcast_to(marginal_sd, batch).flatten(), out)
     return out.reshape(normals.shape)
 
 

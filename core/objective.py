@@ -50,7 +50,7 @@ def misfit(data: ArrayLike, potentials: ArrayLike, marginal_sd: float, rho: floa
         raise ValueError("The misfit needs a noise σ above zero and a correlation ρ strictly between −1 and 1.")
     potentials = np.asarray(potentials)
     flat = potentials.reshape(-1, potentials.shape[-1])
-    trace = np.ascontiguousarray(data, dtype=float)
+    trace = np.array(data, dtype=float)
     if len(flat) > FEW:
         out = np.empty(len(flat))
         _misfits(flat, trace, float(rho), float(marginal_sd), out)

@@ -7,14 +7,13 @@ work folder, so that a run that was stopped goes on where it was.
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from joblib import Parallel, delayed
 from safetensors.torch import load_file, save_file
 
-from core.evaluation import evaluate, published_test_set, versions
+from core.evaluation import describe, evaluate, published_test_set
 from core.files import read_json, write_json
 from core.inverse_map import PRETRAINED, InverseMap, inverse_map
 from core.training import TrainingSettings, train
@@ -27,7 +26,7 @@ COMMAND = "python -m core.pretrain"
 def _train_seed(settings: TrainingSettings, name: str, work: Path) -> None:
     """Train one seed to the end and leave its weights and validation error in the work folder."""
     record = work / f"{name}-{settings.seed}.json"
-    if record.exists() and read_json(record)["settings"] == settings.as_json():
+    if record.exists() and TrainingSettings.from_json(read_json(record)["settings"]) == settings:
         return
     torch.set_num_threads(1)
     report = None
@@ -59,28 +58,22 @@ def _best_of_seeds(base: TrainingSettings, name: str, work: Path) -> InverseMap:
     results = [evaluate(candidate, data) for _, candidate in candidates]
     best = int(np.argmin([record["validation_loss"] for record, _ in candidates]))
     record, chosen = candidates[best]
-    card: dict[str, Any] = {
-        "name": name,
-        "about": "The published network on the published prior (Rudi, Bessac and Lenzi 2021, arXiv:2012.06691).",
-        "parameter_names": list(chosen.parameter_names),
-        "initial_state": [0.0, 0.0],
-        "time_grid": {"n_times": len(chosen.times), "interval_ms": 0.2},
-        "n_weights": sum(tensor.numel() for tensor in chosen.network.state_dict().values()),
-        "command": COMMAND,
-        "versions": versions(),
-        "training": {
+    return describe(
+        chosen,
+        "The published network on the published prior (Rudi, Bessac and Lenzi 2021, arXiv:2012.06691).",
+        COMMAND,
+        {
             **{key: record[key] for key in ("best_epoch", "seconds", "validation_loss")},
             "threads": 1,
             "device": "cpu",
             "chosen": "the lowest validation error of three seeds",
         },
-        "metrics": {"published": results[best]},
-        "seeds": [
+        {"published": results[best]},
+        seeds=[
             {"seed": seed, "validation_loss": other["validation_loss"], "metrics": {"published": result}}
             for seed, (other, _), result in zip(SEEDS, candidates, results, strict=True)
         ],
-    }
-    return inverse_map(name, chosen.settings, chosen.network.state_dict(), card)
+    )
 
 
 def main() -> None:

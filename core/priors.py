@@ -50,10 +50,13 @@ class TruncatedGaussian:
         mean, sd, lower, upper = self._arrays()
         uniform = np.isinf(sd)
         scale = np.where(uniform, 1.0, sd)
+        # Above the mean the mass is taken from the mirrored law, where the difference does not cancel.
+        low, high = (lower - mean) / scale, (upper - mean) / scale
+        low, high = np.where(low > 0, -high, low), np.where(low > 0, -low, high)
         mass = np.where(
             uniform,
             upper - lower,
-            scale * np.sqrt(2 * np.pi) * (ndtr((upper - mean) / scale) - ndtr((lower - mean) / scale)),
+            scale * np.sqrt(2 * np.pi) * (ndtr(high) - ndtr(low)),
         )
         return -self.regularisation(theta) - np.sum(np.log(mass))
 

@@ -43,7 +43,7 @@ def full_prior() -> TruncatedGaussian:
     theta = published_prior()
     return TruncatedGaussian(
         (*theta.names, "zeta", "gamma"),
-        (*theta.mean, ZETA, GAMMA),
+        (*theta.mean, sum(ZETA_RANGE) / 2, sum(GAMMA_RANGE) / 2),
         (*theta.sd, np.inf, np.inf),
         (*theta.lower, ZETA_RANGE[0], GAMMA_RANGE[0]),
         (*theta.upper, ZETA_RANGE[1], GAMMA_RANGE[1]),
