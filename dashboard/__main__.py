@@ -127,7 +127,12 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8501, help="port (default: %(default)s)")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of trainings (default: %(default)s)")
     options = parser.parse_args()
-    options.runs.mkdir(parents=True, exist_ok=True)
+    if not 0 <= options.port <= 65535:
+        parser.error(f"the port must lie between 0 and 65535; it is {options.port}")
+    try:
+        options.runs.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        parser.error(f"the folder of runs {options.runs} cannot be made: name another with --runs")
     registry.use_runs(options.runs)
     _compile()
     app = st.App(

@@ -3,17 +3,54 @@
 import streamlit as st
 
 from dashboard import session
-from dashboard.views import inverse_map, landscape, neuron, training, your_data
+
+
+def neuron() -> None:
+    """Show the page; what a page needs is imported when it is first opened, since torch takes seconds."""
+    from dashboard.views import neuron
+
+    neuron.show()
+
+
+def landscape() -> None:
+    """Show the page."""
+    from dashboard.views import landscape
+
+    landscape.show()
+
+
+def inverse_map() -> None:
+    """Show the page."""
+    from dashboard.views import inverse_map
+
+    inverse_map.show()
+
+
+def training() -> None:
+    """Show the page."""
+    from dashboard.views import training
+
+    training.show()
+
+
+def your_data() -> None:
+    """Show the page."""
+    from dashboard.views import your_data
+
+    your_data.show()
+
 
 st.set_page_config(page_title="Inverse Lab", layout="wide")
 session.begin()
-st.navigation(
+page = st.navigation(
     [
-        st.Page(neuron.show, title="Neuron", url_path="neuron", default=True),
-        st.Page(landscape.show, title="Landscape", url_path="landscape"),
-        st.Page(inverse_map.show, title="Inverse map", url_path="inverse-map"),
-        st.Page(training.show, title="Train", url_path="train"),
-        st.Page(your_data.show, title="Your data", url_path="your-data"),
+        st.Page(neuron, title="Neuron", url_path="neuron", default=True),
+        st.Page(landscape, title="Landscape", url_path="landscape"),
+        st.Page(inverse_map, title="Inverse map", url_path="inverse-map"),
+        st.Page(training, title="Train", url_path="train"),
+        st.Page(your_data, title="Your data", url_path="your-data"),
     ],
     position="top",
-).run()
+)
+session.turn_to(page.title)
+page.run()

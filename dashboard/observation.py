@@ -52,10 +52,14 @@ class Observation:
         return min(power, LARGEST_CORRELATION)
 
     def described(self, experiment: Experiment) -> dict[str, Any]:
-        """Return what an inverse map is asked about the trace; the noise of an upload is not known."""
+        """Return what an inverse map is asked about the trace; noise and truth of an upload are not known."""
         trace: dict[str, Any] = {"times": self.times, "zeta": experiment.zeta, "gamma": experiment.gamma}
         if self.trajectory is not None:
-            trace |= {"rho": experiment.rho, "sigma": experiment.sigma}
+            trace |= {
+                "rho": experiment.rho,
+                "sigma": experiment.sigma,
+                "theta": (experiment.theta0, experiment.theta1),
+            }
         return trace
 
     @property
@@ -64,8 +68,8 @@ class Observation:
         if self.lost_at is None:
             return ""
         return (
-            f"The trajectory diverges at t = {self.lost_at:.1f} ms and is drawn as far as it goes. "
-            "Bring θ₁ or ζ back towards the sliders’ range to have data to fit."
+            f"The trajectory diverges at t = {self.lost_at:.1f} ms (|u| passes 20, or no step resolves it) and is "
+            "drawn as far as it goes. Bring the parameters back towards the sliders’ ranges to have data to fit."
         )
 
 

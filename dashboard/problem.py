@@ -1,5 +1,6 @@
 """From the experiment to the inverse problem on screen, and the trajectories kept for its landscape."""
 
+import threading
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +12,7 @@ from dashboard.observation import Observation
 from dashboard.state import Experiment
 
 N_GRID = 100
+_lock = threading.Lock()  # two sessions that ask for the same grid compute it once
 LEAST_SIGMA = 0.001  # ms; the loss divides by it
 
 
@@ -36,5 +38,9 @@ def _store(axes: tuple[str, str], known: tuple[float, ...], times: bytes) -> Tra
 def store(problem: Problem) -> TrajectoryStore:
     """Return the grid's trajectories, kept while only the data, the noise or the unknown parameters move."""
     axes = (problem.unknown[0], problem.unknown[1])
-    known = tuple(0.0 if name in axes else problem.known[i] for i, name in enumerate(PARAMETER_NAMES))
-    return _store(axes, known, problem.times.tobytes())
+    with _lock:
+        return _store(axes, _known(problem, axes), problem.times.tobytes())
+
+
+def _known(problem: Problem, axes: tuple[str, str]) -> tuple[float, ...]:
+    return tuple(0.0 if name in axes else problem.known[i] for i, name in enumerate(PARAMETER_NAMES))

@@ -24,7 +24,7 @@ def runs() -> Path:
     return _runs[0]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _load(path: Path, changed: int) -> "InverseMap":
     from core.inverse_map import load_inverse_map
 
@@ -52,6 +52,12 @@ def inverse_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
         except OSError:
             sentences.append(f"A map was left out. {path.name} cannot be read.")
     return maps, tuple(sentences)
+
+
+def own_maps() -> tuple[str, ...]:
+    """Return the names of the maps that were trained here, without loading them."""
+    folders = runs_in(runs())
+    return tuple(folder.name for folder in folders if (folder / f"{folder.name}.safetensors").is_file())
 
 
 def warm_up() -> None:

@@ -5,10 +5,9 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.jobs import runs_in
 from dashboard import registry
 from dashboard.observation import Observation, Trace, observe
-from dashboard.state import PRESETS, Experiment, change, from_address, to_address
+from dashboard.state import PRESET_FIELDS, PRESETS, Experiment, change, from_address, to_address
 
 
 def begin() -> None:
@@ -16,16 +15,23 @@ def begin() -> None:
     if "experiment" not in st.session_state:
         query = urlencode(st.query_params.to_dict())
         experiment, sentences = from_address(query) if query else (Experiment(), ())
-        here = {folder.name for folder in runs_in(registry.runs())}
-        sentences += tuple(
-            f"The link was made beside the map “{name}”, which is not on this machine: train it anew on the page Train."
-            for name in experiment.own_maps.split(",")
-            if name and name not in here
-        )
+        missing = [name for name in experiment.own_maps.split(",") if name and name not in registry.own_maps()]
+        if missing:
+            names = ", ".join(f"“{name[:40]}”" for name in missing[:5]) + (" and others" if len(missing) > 5 else "")
+            sentences += (
+                f"The link was made beside maps that are not on this machine: {names}. Train them on the page Train.",
+            )
         st.session_state.experiment = experiment
         st.session_state.sentences = sentences
         st.session_state.upload = None
         st.session_state.answering = 0
+        st.session_state.settled = True
+
+
+def turn_to(page: str) -> None:
+    """Note which page is shown: on a new one no slider is being dragged, whatever the last one had to say."""
+    if st.session_state.get("page") != page:
+        st.session_state.page = page
         st.session_state.settled = True
 
 
@@ -46,8 +52,7 @@ def observation() -> Observation:
 
 def address() -> str:
     """Return the query string of the experiment on screen, with the names of what does not travel in it."""
-    own = ",".join(folder.name for folder in runs_in(registry.runs()))
-    return to_address(replace(experiment(), own_maps=own))
+    return to_address(replace(experiment(), own_maps=",".join(registry.own_maps())))
 
 
 def use_upload(trace: Trace) -> None:
@@ -79,7 +84,8 @@ def receive(key: str) -> None:
 
 
 def load_preset(name: str) -> None:
-    """Set truth, noise and window as the preset has them, and the candidate back to its place."""
-    kept = {field: getattr(experiment(), field) for field in ("hidden", "regime")}
-    st.session_state.experiment = replace(PRESETS[name][1], **kept)
+    """Set truth, noise and window as the preset has them; simulated data take the place of an upload."""
+    preset = PRESETS[name][1]
+    fields = {field: getattr(preset, field) for field in PRESET_FIELDS}
+    st.session_state.experiment = replace(experiment(), **fields, upload="", start_x=None, start_y=None)
     st.session_state.upload = None

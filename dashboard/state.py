@@ -131,6 +131,7 @@ class Experiment:
         return time_grid(self.n_times * SAMPLING_INTERVAL, self.n_times)
 
 
+PRESET_FIELDS = ("theta0", "theta1", "zeta", "gamma", "sigma", "rho", "t_end")
 # Each with the sentence that says what it is for.
 PRESETS: dict[str, tuple[str, Experiment]] = {
     "Published default": ("The prior’s mean with the published noise.", Experiment()),
@@ -155,13 +156,13 @@ def _number(field: str, value: Any) -> float | int:
     quantity = QUANTITIES[field]
     given = str(value).strip()[:20]
     text = str(value).strip().replace("−", "-")
-    if field not in _INTEGERS:
+    if not re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", text):  # a comma between thousands is not taken for a point
         text = text.replace(",", ".")
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
         raise ValueError(f"{quantity.symbol} must be a number; “{given}” is none.")
     number = float(text)
     if not quantity.least <= number <= quantity.most:
-        reach = f"between {quantity.least:,.10g} and {quantity.most:,.10g}".replace("-", "−")
+        reach = f"between {quantity.least:.10g} and {quantity.most:.10g}".replace("-", "−")
         raise ValueError(f"{quantity.symbol} must lie {reach}; {given} does not.")
     if field in _INTEGERS:
         if number != round(number):

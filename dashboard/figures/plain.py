@@ -10,7 +10,6 @@ TRUTH = "theme:text"
 DATA = "rgba(140, 145, 150, 0.65)"
 CANDIDATE = "#E69F00"
 OPTIMISER = "#D55E00"
-LIMIT = "#009E73"
 PRIOR = "theme:faint"
 SHIPPED_MAPS = {"cnn-noisy": "#0072B2", "cnn-clean": "#56B4E9", "dense-noisy": "#CC79A7", "dense-clean": "#882255"}
 OWN_MAPS = ("#44AA99", "#999933", "#AA4499", "#6699CC", "#DDCC77", "#117733")

@@ -88,6 +88,7 @@ function slider(item, send) {
   const tell = (event, value, final) => report(event, send(), { [item.field]: value }, final)
   range.addEventListener("pointerdown", () => { dragging = true })
   range.addEventListener("pointerup", () => { dragging = false })
+  range.addEventListener("pointercancel", (event) => { dragging = false; tell(event, range.value, true) })
   range.addEventListener("input", (event) => { show(range.value); tell(event, range.value, false) })
   range.addEventListener("change", (event) => { dragging = false; tell(event, range.value, true) })
   range.addEventListener("dblclick", (event) => tell(event, item.default, true))
@@ -486,7 +487,9 @@ function instance(parent, kind) {
 export default function live({ data, parentElement, setTriggerValue }) {
   const held = instance(parentElement, data.kind)
   const send = (change) => setTriggerValue("change", change)
-  const drawn = Promise.resolve(held.update(data, send))
+  // One update after the other, so that an older one never draws over a newer.
+  const drawn = (held.queue ?? Promise.resolve()).then(() => held.update(data, send))
+  held.queue = drawn.catch(() => {})
   if (data.address) history.replaceState(history.state, "", `?${data.address}${location.hash}`)
   drawn.catch((error) => console.error(error)).then(() => { if (data.answers) painted(data.answers) })
   return () => { instances.delete(parentElement); held.close?.() }

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.fitzhugh_nagumo import PARAMETER_NAMES
 from dashboard import live, session
-from dashboard.state import PRESETS, QUANTITIES, Experiment
+from dashboard.state import PRESET_FIELDS, PRESETS, QUANTITIES, Experiment
 
 RAIL_WIDTH = 250
 
@@ -51,9 +51,8 @@ def button(field: str, label: str, value: Any = None, **more: Any) -> dict[str, 
 
 def matching_preset(experiment: Experiment) -> str:
     """Return the name of the preset that the truth, the noise and the window agree with, or ""."""
-    fields = ("theta0", "theta1", "zeta", "gamma", "sigma", "rho", "t_end")
     for name, (_, preset) in PRESETS.items():
-        if all(getattr(preset, field) == getattr(experiment, field) for field in fields):
+        if all(getattr(preset, field) == getattr(experiment, field) for field in PRESET_FIELDS):
             return name
     return ""
 
@@ -69,9 +68,17 @@ def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) ->
     ]
     preset = "" if hidden else matching_preset(experiment)
     presets = {"": "–", **{name: name for name in PRESETS}}
-    truth = [toggle("hidden", "hide the truth", hidden, help="Hide the truth from the class.")]
+    truth = [
+        toggle("hidden", "hide the truth", hidden, help="Hide the truth from the class. The address still holds it.")
+    ]
     if not hidden:
         truth = [slider("theta0", experiment.theta0), slider("theta1", experiment.theta1), *truth]
+    drawn = [
+        slider("t_end", experiment.t_end),
+        slider("seed", experiment.seed, typed_only=True),
+        button("seed", "New noise", (experiment.seed * 7919 + 104729) % 2**31, help="Draw other noise."),
+    ]
+    simulated = not experiment.upload  # an upload has no truth, and its window is its own
     return [
         {
             "title": "",
@@ -80,7 +87,7 @@ def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) ->
                 {"kind": "text", "field": "", "label": PRESETS[preset][0] if preset else ""},
             ],
         },
-        {"title": "Truth", "items": truth},
+        *([{"title": "Truth", "items": truth}] if simulated else []),
         *extra,
         {"title": "Neuron", "items": constants},
         {
@@ -88,9 +95,7 @@ def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) ->
             "items": [
                 slider("sigma", experiment.sigma),
                 slider("rho", experiment.rho),
-                slider("t_end", experiment.t_end),
-                slider("seed", experiment.seed, typed_only=True),
-                button("seed", "New noise", (experiment.seed * 7919 + 104729) % 2**31, help="Draw other noise."),
+                *(drawn if simulated else []),
             ],
         },
         {"title": "", "items": [button("share", "Copy link to this experiment", copy=True)]},

@@ -132,7 +132,11 @@ def _body() -> None:
         for name, each in maps.items()
     ]
     prior = published_prior()
-    bounds = np.column_stack([prior.lower, prior.upper])
+    # The box holds the priors of all maps, since none can estimate beyond its own.
+    priors = [prior, *(each.settings.prior for each in maps.values())]
+    bounds = np.column_stack(
+        [np.min([each.lower for each in priors], axis=0), np.max([each.upper for each in priors], axis=0)]
+    )
     plots = [
         Plot(
             "estimates",

@@ -24,6 +24,7 @@ def paths_from(problem: Problem, start: tuple[float, float]) -> list[OptimiserPa
     """Return the path of each method from start; kept until the problem or the start changes."""
     key = (
         problem.data.tobytes(),
+        problem.times.tobytes(),
         problem.unknown,
         problem.known,
         problem.marginal_sd,
@@ -56,15 +57,15 @@ def _two(parameters: tuple[float, ...], problem: Problem) -> tuple[float, float]
 def _sentence(paths: list[OptimiserPath], grid: Landscape, minima: int) -> str:
     lowest = float(np.min(grid.loss))
     if not paths:
+        count = "1 point of the grid lies" if minima == 1 else f"{minima} points of the grid lie"
         return (
-            f"{minima} points of the grid lie below all their neighbours: a method that walks downhill can end near "
-            "any of them. Click the map to start a gradient-based and a gradient-free method there; drag the orange "
-            "candidate to look around."
+            f"{count} below all neighbours: a method that walks downhill can end near any such point. Click the map to "
+            "start a gradient-based and a gradient-free method there; drag the orange candidate to look around."
         )
     parts = []
     for path in paths:
         gap = path.losses[-1] - lowest
-        where = "at the lowest point" if gap < 3 else f"{frame.number(gap, 3)} above the lowest point"
+        where = f"{frame.number(gap, 3)} above the grid’s lowest loss" if gap > 0 else "below the grid’s lowest loss"
         parts.append(
             f"{path.method} ({METHODS[path.method]}) ended {where} after {path.evaluations} evaluations. {path.status}"
         )
@@ -77,7 +78,7 @@ def _options(experiment: Experiment) -> None:
         frame.choice("axis_x", "axes", experiment.axis_x, names),
         frame.choice("axis_y", "and", experiment.axis_y, names),
         frame.choice(
-            "misfit", "misfit", experiment.misfit, {"ar1": "AR(1), the true law", "white": "white, as published"}
+            "misfit", "misfit", experiment.misfit, {"ar1": "AR(1), as simulated", "white": "white, as published"}
         ),
         frame.toggle(
             "regularised", "prior", experiment.regularised, help="Add the prior’s regularisation to the loss."

@@ -1,5 +1,7 @@
 """The Neuron page: what do the parameters do to the neuron?"""
 
+from functools import lru_cache
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ from dashboard.views import frame
 N_MAP = 61
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@lru_cache(maxsize=64)
 def rates(
     zeta: float, gamma: float, n_times: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -27,14 +29,23 @@ def rates(
     return x, y, spike_statistics(simulate_potential(parameters, times), times)[0]
 
 
+# What is seen in each regime, and whether a fixed point is stable there.
 SENTENCES = {
-    "spiking": "The nullclines cross where the fixed point is unstable, so the neuron runs round a limit cycle: one "
-    "turn is one spike.",
-    "silent": "A stable fixed point lies on the left branch of the u-nullcline: the neuron settles there and does not "
-    "spike. Such a trace says little about θ.",
-    "excited": "A stable fixed point lies on the right branch: the neuron rises once and stays excited, so there is no "
-    "rate.",
-    "diverging": "The recovery variable grows without bound, and the potential with it.",
+    ("spiking", False): "No fixed point is stable, so the neuron runs round a limit cycle: one turn is one spike.",
+    ("spiking", True): "The neuron spikes although a fixed point is stable: where it ends depends on where it starts.",
+    ("silent", True): "The neuron settles at a stable fixed point on the left and does not spike. Such a trace says "
+    "little about θ.",
+    (
+        "silent",
+        False,
+    ): "The neuron does not spike in the second half of this window. A longer one may show that it does.",
+    (
+        "excited",
+        True,
+    ): "The neuron rises and settles at a stable fixed point on the right: it stays excited, so there is no rate.",
+    ("excited", False): "The neuron stays up in the second half of this window. A longer one may show that it falls.",
+    ("diverging", True): "|u| passes 20, or no step resolves the trajectory: no neuron does this.",
+    ("diverging", False): "|u| passes 20, or no step resolves the trajectory: no neuron does this.",
 }
 
 
@@ -57,12 +68,12 @@ def _body() -> None:
         points = fixed_points(experiment.parameters)
         stable = sum(point.stable for point in points)
         metrics = [
-            ("regime", regime(u), "Of the clean potential over the window."),
+            ("regime", regime(u), "Of the clean potential in the second half of the window."),
             ("spike rate", _number(float(rate), "per s"), "Up-crossings of u = 1.5 over the window’s length."),
             ("mean spike duration", _number(float(duration), "ms"), "Time above u = 1.5 over the number of spikes."),
             ("fixed points", f"{len(points)}, {stable} stable", "Where the nullclines cross."),
         ]
-        sentence = SENTENCES[regime(u)]
+        sentence = SENTENCES[regime(u), stable > 0]
         plots.append(Plot("phase", figures.phase_plane(experiment.parameters, trajectory)))
     truth = None if experiment.hidden or trajectory is None else (experiment.theta0, experiment.theta1)
     # The map follows on release: drawn at every step of a slider it would halve the pictures a second.

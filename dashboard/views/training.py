@@ -14,7 +14,11 @@ from dashboard.figures.plain import MAP_ESTIMATE, SYMBOLS
 from dashboard.live import Plot
 from dashboard.views import frame
 
-PRESETS = {"About 20 seconds": (2000, 60), "About a minute": (4000, 80), "As shipped (two minutes or more)": (8000, 60)}
+PRESETS = {
+    "About 20 seconds": (2000, 60),
+    "About a minute": (4000, 80),
+    "As cnn-noisy (one to two minutes)": (8000, 60),
+}
 NETWORKS = {"cnn": "CNN, as published", "dense": "dense, as published"}
 NOISES = {"published": "published law of σ and ρ", "own": "a law of one’s own", "clean": "none: clean traces"}
 

@@ -50,16 +50,21 @@ def _estimates(experiment: Experiment, observation: Observation) -> tuple[dict[s
     """Return the estimates of θ by name, (2,), and the rows of the table."""
     maps, _ = registry.inverse_maps()
     colours = registry.colours(maps)
-    theta = problem_of(replace(experiment, axis_x="theta0", axis_y="theta1"), observation)
+    theta = problem_of(
+        replace(experiment, axis_x="theta0", axis_y="theta1", misfit="ar1", regularised=True), observation
+    )
     found = {MAP_ESTIMATE: map_estimate(theta)}
     sentences = {
         MAP_ESTIMATE: f"{found[MAP_ESTIMATE].status} It takes any time grid, and assumes ζ, γ, σ and ρ of the rail."
     }
+    unknown = "Made for traces like this one."
+    if observation.trajectory is None:
+        unknown = "It takes this time grid; whether noise and parameters are like those it was trained on is not known."
     for name, each in maps.items():
         sentences[name] = each.outside(**observation.described(experiment))
         if each.takes(observation.times):
             found[name] = each.predict(observation.data[None])
-            sentences[name] = sentences[name] or "Made for traces like this one."
+            sentences[name] = sentences[name] or unknown
     rows: list[list[Cell]] = [["estimator", "θ₀", "θ₁", "what to know"]]
     for name, sentence in sentences.items():
         values = found[name].mean[0] if name in found else None
@@ -121,15 +126,15 @@ def _body() -> None:
 
 
 def _sentence(estimates: dict[str, np.ndarray]) -> str:
-    prior = published_prior()
-    outside = [
-        name
-        for name, values in estimates.items()
-        if np.any(values <= np.array(prior.lower) + 1e-6) or np.any(values >= np.array(prior.upper) - 1e-6)
-    ]
+    maps, _ = registry.inverse_maps()
+    on_edge = []
+    for name, values in estimates.items():
+        prior = maps[name].settings.prior if name in maps else published_prior()
+        if np.any((values <= np.array(prior.lower) + 1e-6) | (values >= np.array(prior.upper) - 1e-6)):
+            on_edge.append(name)
     text = "The neuron is taken to start at rest, u = v = 0, at the first sample."
-    if outside:
-        text += f" {', '.join(outside)} ended on the edge of the prior’s box: the truth may lie beyond it."
+    if on_edge:
+        text += f" On the edge of the prior’s box, so that the truth may lie beyond it: {', '.join(on_edge)}."
     return text
 
 

@@ -236,6 +236,6 @@ def test_the_range_of_an_axis_widens_by_whole_numbers():
 
 
 def test_colours_of_the_maps_are_told_apart():
-    colours = [*plain.SHIPPED_MAPS.values(), *plain.OWN_MAPS, plain.CANDIDATE, plain.OPTIMISER, plain.LIMIT]
+    colours = [*plain.SHIPPED_MAPS.values(), *plain.OWN_MAPS, plain.CANDIDATE, plain.OPTIMISER]
     assert len(set(colours)) == len(colours)
     assert plain.translucent("#0072B2", 0.45) == "rgba(0, 114, 178, 0.45)"

@@ -97,7 +97,9 @@ def test_the_clean_potential_is_not_given_out_where_it_is_hidden_or_unknown():
 
 def test_what_a_map_is_told_leaves_out_what_is_not_known_of_an_upload():
     experiment = Experiment(zeta=-0.3, sigma=0.1)
-    assert observe(experiment, None).described(experiment).keys() == {"times", "zeta", "gamma", "rho", "sigma"}
+    assert observe(experiment, None).described(experiment).keys() == {
+        "times", "zeta", "gamma", "rho", "sigma", "theta"
+    }  # fmt: skip
     assert observe(experiment, UPLOAD).described(experiment).keys() == {"times", "zeta", "gamma"}
 
 
