@@ -1,0 +1,1 @@
+"""What the laboratory promises in time, measured: `python -m tests.benchmarks.NAME`."""

@@ -1,0 +1,63 @@
+"""The Inverse map page: what it shows for each map, and what it says where a trace is not one they were made for."""
+
+import pytest
+
+from dashboard.figures.plain import SHIPPED_MAPS as COLOURS
+from tests.browser.lab import SHIPPED_MAPS
+
+pytestmark = pytest.mark.browser
+
+
+def test_table_has_every_shipped_map_with_numbers(lab):
+    lab.open("Inverse map")
+    head, *_ = lab.evaluate("[...document.querySelectorAll('.lab-table tr')].map((row) => row.children.length)")
+    assert head == 8
+    table = lab.table()
+    for name in SHIPPED_MAPS:
+        theta0, theta1, *_, trained = table[name]
+        assert -0.2 <= float(theta0.replace("−", "-")) <= 1, name
+        assert -0.4 <= float(theta1.replace("−", "-")) <= 1.2, name
+        assert (trained == "yes") == name.endswith("noisy"), trained
+    assert 0.9 < float(table["cnn-noisy"][4]) <= 1  # R²
+    diamonds = {shape["fillcolor"]: shape for shape in lab.drawing("estimates")["shapes"] if shape.get("fillcolor")}
+    for name, colour in COLOURS.items():
+        place = [float(cell.replace("−", "-")) for cell in table[name][:2]]
+        assert [diamonds[colour]["xanchor"], diamonds[colour]["yanchor"]] == pytest.approx(place, abs=6e-4)
+
+
+def test_regime_changes_the_scatter(lab):
+    lab.open("Inverse map")
+    seen = [lab.drawing("first")]
+    for regime in ("clean-noisy", "clean-clean"):
+        lab.choose("regime", regime)
+        seen.append(lab.drawing("first"))
+    assert seen[0]["shapes"] != seen[1]["shapes"] != seen[2]["shapes"]
+
+
+def test_noise_under_the_hand_moves_clouds_and_keeps_the_elements(lab):
+    lab.open("Inverse map")
+    for plot in ("estimates", "resimulated", "first", "second"):
+        lab.remember(plot)
+    clouds = "[...plot('estimates').querySelectorAll('.shapelayer path')].map((path) => path.getAttribute('d')).join()"
+    with lab.held("sigma") as drag_to:
+        seen = []
+        for share in (0.2, 0.3, 0.4):
+            drag_to(share)
+            seen.append(lab.evaluate(clouds))
+        assert len(set(seen)) == 3
+    assert all(lab.is_the_same(plot) for plot in ("estimates", "resimulated", "first", "second"))
+
+
+def test_other_damping_is_named_in_the_table(lab):
+    lab.open("Inverse map").type("gamma", 4)
+    for name in SHIPPED_MAPS:
+        assert lab.table()[name][-1].startswith("no")
+    assert "differs in γ (trained at 3)" in lab.sentence()
+
+
+def test_time_grid_that_no_map_takes_ends_in_a_sentence(lab):
+    lab.open("Inverse map").type("t_end", 100)
+    assert "No map takes this time grid" in lab.notes()
+    assert lab.table()["cnn-noisy"][:2] == ["–", "–"]
+    lab.type("t_end", 200)
+    assert lab.notes() == ""

@@ -1,0 +1,188 @@
+"""The Landscape page under the hand: the candidate, the truth, and optimisers started by a click."""
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.browser
+
+HEAT_MAP = "plot('map').querySelector('.heatmaplayer image')"
+
+
+def candidate(lab):
+    """Return where the orange circle stands on the map, in its coordinates."""
+    mark = lab.drawing("map")["shapes"][-1]
+    assert mark["fillcolor"] == "#E69F00"
+    return mark["xanchor"], mark["yanchor"]
+
+
+def drawn_candidate(lab):
+    """Return the middle of the orange circle on screen."""
+    box = lab.evaluate("""(() => {
+        const marks = [...plot("map").querySelectorAll(".shapelayer path")]
+        return marks.find((mark) => mark.style.fill === "rgb(230, 159, 0)").getBoundingClientRect()
+    })()""")
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def loss(lab):
+    return float(lab.metrics()["loss J of the candidate"].replace("−", "-").replace(",", ""))
+
+
+def test_heat_map_follows_the_truth_while_it_is_dragged(lab):
+    lab.open("Landscape")
+    lab.remember("map")
+    before = lab.trace("map")["z"]
+    with lab.held("theta0") as drag_to:
+        images = set()
+        for share in (0.55, 0.6, 0.65):
+            drag_to(share)
+            images.add(lab.evaluate(f"{HEAT_MAP}.href.baseVal"))
+        assert len(images) == 3
+    assert lab.is_the_same("map")
+    assert np.shape(before) == (100 * 100,)
+    assert lab.trace("map")["z"] != before
+
+
+def test_every_plot_keeps_its_elements_through_fifty_updates(lab):
+    lab.open("Landscape")
+    for plot in ("map", "surface", "fit", "residual"):
+        lab.remember(plot)
+    before = lab.evaluate("painted.length")
+    lab.drag("candidate_theta0", *(0.3 + 0.015 * i for i in range(25)))
+    lab.drag("theta0", *(0.3 + 0.015 * i for i in range(25)))
+    assert lab.evaluate("painted.length") - before >= 50
+    assert all(lab.is_the_same(plot) for plot in ("map", "surface", "fit", "residual"))
+
+
+def test_camera_of_the_surface_survives_updates(lab):
+    lab.open("Landscape")
+    camera = "Object.values(plot('surface')._fullLayout.scene._scene.getCamera().eye)"
+    first = lab.evaluate(camera)
+    box = lab.page.locator(".lab-plot[data-plot=surface]").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    lab.pull((x, y), (x + 80, y - 30))
+    lab.until("(first) => Math.abs(plot('surface').layout.scene.camera.eye.x - first) > 0.1", first[0])
+    turned = lab.evaluate(camera)
+    z = lab.trace("surface")["z"]
+    lab.drag("theta0", 0.6, 0.7)
+    lab.drag("candidate_theta0", 0.3)
+    assert lab.trace("surface")["z"] != z
+    assert lab.evaluate(camera) == pytest.approx(turned)
+
+
+def test_surface_is_drawn_on_release_and_shows_what_the_map_shows(lab):
+    lab.open("Landscape")
+    with lab.held("theta0") as drag_to:
+        before = lab.trace("surface")["z"]
+        drag_to(0.6)
+        drag_to(0.7)
+        assert lab.trace("surface")["z"] == before
+        assert lab.trace("map")["z"] != before
+    assert lab.trace("surface")["z"] == lab.trace("map")["z"]
+
+
+def test_click_starts_two_optimisers_and_draws_both_paths(lab):
+    lab.open("Landscape").click("map", 0.1, 0.9)
+    paths = [lab.trace("map", name) for name in ("L-BFGS-B", "Nelder-Mead")]
+    for path in paths:
+        assert len(path["x"]) == len(path["y"]) > 3
+        assert (path["x"][0], path["y"][0]) == pytest.approx((0.1, 0.9), abs=0.01)
+        assert lab.evaluate("(name) => outline('map', name).getTotalLength() > 0", path["name"])
+    dashes = [path["line"]["dash"] for path in paths]
+    assert dashes[0] != dashes[1]
+    for name in ("L-BFGS-B (gradient-based)", "Nelder-Mead (gradient-free)"):
+        assert re.search(rf"{re.escape(name)} ended .* after \d+ evaluations\.", lab.sentence())
+    with lab.painting():
+        lab.page.get_by_role("button", name="Clear the paths").click()
+    assert "Nelder-Mead" not in [trace["name"] for trace in lab.drawing("map")["traces"]]
+
+
+def test_candidate_is_dragged_on_the_map_and_its_loss_follows(lab):
+    lab.open("Landscape")
+    losses = {loss(lab)}
+    data = lab.drawing("fit")["shapes"]
+    lab.page.mouse.move(*lab.pixel("map", *candidate(lab)))
+    lab.until("plot('map').classList.contains('lab-near')")
+    lab.page.mouse.down()
+    for place in ((0.5, 0.5), (0.3, 0.6), (0.2, 0.7)):
+        with lab.painting(final=False):
+            lab.page.mouse.move(*lab.pixel("map", *place))
+        assert drawn_candidate(lab) == pytest.approx(lab.pixel("map", *place), abs=2)
+        losses.add(loss(lab))
+    with lab.painting():
+        lab.page.mouse.up()
+    assert len(losses) == 4
+    assert candidate(lab) == pytest.approx((0.2, 0.7), abs=0.01)
+    assert (lab.value("candidate_theta0"), lab.value("candidate_theta1")) == pytest.approx((0.2, 0.7), abs=0.01)
+    # The truth and its data stay, and no optimiser was started by letting go.
+    assert lab.value("theta0") == 0.4
+    assert lab.drawing("fit")["shapes"] == data
+    assert "Nelder-Mead" not in [trace["name"] for trace in lab.drawing("map")["traces"]]
+
+
+def test_candidate_on_the_truth_has_no_error_and_a_residual_within_the_band(lab):
+    lab.open("Landscape", "candidate_theta0=0.4&candidate_theta1=0.4")
+    assert lab.metrics()["error of m"] == "+0.000, +0.000"
+    residual = np.array(lab.trace("residual", "residual")["y"])
+    # Whitened, it is the 1,000 base normals: the sd of their mean is 0.03, that of their sd 0.022.
+    assert abs(residual.mean()) < 0.13
+    assert residual.std() == pytest.approx(1, abs=0.09)
+
+
+def test_lowest_grid_point_is_the_darkest_cell_of_the_map(lab):
+    lab.open("Landscape")
+    z = np.array(lab.trace("map")["z"], dtype=float).reshape(100, 100)
+    row, column = np.unravel_index(np.nanargmin(z), z.shape)
+    trace = lab.trace("map")
+    lowest = next(shape for shape in lab.drawing("map")["shapes"] if shape["fillcolor"] == "#F0E442")
+    assert (lowest["xanchor"], lowest["yanchor"]) == pytest.approx((trace["x"][column], trace["y"][row]))
+
+
+def test_other_axes_and_the_white_misfit_redraw_the_map(lab):
+    lab.open("Landscape")
+    seen = [lab.trace("map")["z"]]
+    for field, value in (("misfit", "white"), ("axis_x", "zeta"), ("axis_y", "gamma")):
+        lab.choose(field, value)
+        seen.append(lab.trace("map")["z"])
+    lab.tick("regularised")
+    assert all(one != other for one, other in pairwise(seen))
+    assert lab.range("map") == pytest.approx([-0.8, 0.0])
+    assert lab.range("map", "yaxis") == pytest.approx([2, 5])
+    assert lab.page.locator("[data-field=candidate_gamma] input[type=range]").is_visible()
+    lab.choose("axis_x", "gamma")  # taken by the other axis, which makes room
+    assert lab.values()["axis_x"] == "gamma"
+    assert lab.values()["axis_y"] != "gamma"
+
+
+def test_diverging_truth_leaves_a_sentence_and_the_page_comes_back(lab):
+    lab.open("Landscape").type("theta1", -1)
+    assert "The trajectory diverges" in lab.notes()
+    assert lab.page.locator(".lab-plot").count() == 0
+    lab.type("theta1", 0.4)
+    lab.stand("Landscape")
+    assert lab.notes() == ""
+
+
+def test_noise_of_no_size_is_drawn_with_a_sentence(lab):
+    lab.open("Landscape").type("sigma", 0)
+    assert "it is drawn for σ = 0.001 ms" in lab.notes()
+    assert lab.trace("map")["z"]
+
+
+def test_slider_let_go_where_it_was_picked_up_ends_the_drag(lab):
+    """The browser reports no change then; the pages must still be drawn in full, and their address be whole."""
+    lab.open("Neuron")
+    place = lab.along("theta0")
+    lab.page.mouse.move(*place(lab.share("theta0")))
+    lab.page.mouse.down()
+    for share in (0.6, 0.5):
+        with lab.painting(final=False):
+            lab.page.mouse.move(*place(share))
+    assert lab.value("theta0") == 0.4
+    lab.page.mouse.up()
+    lab.go("Landscape")
+    assert lab.trace("surface")["z"] == lab.trace("map")["z"]
+    lab.until("location.search.includes('theta0=0.4&')")

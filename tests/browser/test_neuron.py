@@ -1,0 +1,212 @@
+"""The Neuron page under the hand: live dragging, typing, clicking, and what must survive all of it."""
+
+import re
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def points(path):
+    """Return the corners of an SVG path, (n, 2); only the absolute commands M, L, H and V occur."""
+    corners, x, y = [], 0.0, 0.0
+    for pen, numbers in re.findall(r"([MLHV])([^MLHVZ]*)", path):
+        values = [float(value) for value in re.findall(r"-?[\d.]+(?:e-?\d+)?", numbers)]
+        if pen in "ML":
+            for x, y in zip(values[::2], values[1::2], strict=True):
+                corners.append((x, y))
+            continue
+        for value in values:
+            x, y = (value, y) if pen == "H" else (x, value)
+            corners.append((x, y))
+    return np.array(corners)
+
+
+def distance(corners, line):
+    """Return how far corners, (n, 2), lie at most from a polyline, (k, 2)."""
+    start, along = line[:-1], np.diff(line, axis=0)
+    length = np.maximum((along**2).sum(axis=1), 1e-12)
+    share = np.clip(((corners[:, None] - start) * along).sum(axis=2) / length, 0, 1)
+    return np.linalg.norm(corners[:, None] - start - share[..., None] * along, axis=2).min(axis=1).max()
+
+
+def test_dragging_theta0_moves_truth_data_and_marks_while_the_button_is_down(lab):
+    lab.open()
+    with lab.held("theta0") as drag_to:
+        seen = []
+        for share in (0.55, 0.6, 0.65, 0.7):
+            drag_to(share)
+            seen.append((
+                lab.outline("potential", "truth"),
+                lab.outline("phase", "trajectory"),
+                lab.evaluate("plot('potential').querySelector('.shapelayer path').getAttribute('d')"),
+                lab.evaluate("plot('rates').querySelector('.shapelayer path').getAttribute('d')"),
+            ))  # fmt: skip
+        assert all(len(set(each)) == 4 for each in zip(*seen, strict=True))
+    assert lab.value("theta0") == pytest.approx(0.64, abs=0.02)
+
+
+def test_what_slides_is_what_plotly_draws_on_release(lab):
+    lab.open()
+    lines = [("potential", "truth"), ("potential", "recovery v"), ("phase", "trajectory"), ("phase", "dv/dt = 0")]
+    dots = "plot('potential').querySelector('.shapelayer path').getAttribute('d')"
+    with lab.held("theta0") as drag_to:
+        for share in (0.6, 0.7, 0.8):
+            drag_to(share)
+        slid = {line: points(lab.outline(*line)) for line in lines}
+        slid_dots = points(lab.evaluate(dots))
+    for line in lines:
+        assert distance(points(lab.outline(*line)), slid[line]) < 0.7, line
+    np.testing.assert_allclose(points(lab.evaluate(dots)), slid_dots, atol=0.2)
+
+
+def test_plots_keep_their_elements_and_their_zoom_through_fifty_updates(lab):
+    lab.open()
+    for plot in ("potential", "phase", "rates"):
+        lab.remember(plot)
+    zoomed = lab.zoom("potential", 50, 100)
+    before = lab.evaluate("painted.length")
+    for _ in range(5):
+        lab.drag("theta0", *(0.5 + 0.04 * i for i in range(1, 11)))
+        lab.drag("theta0", 0.5)
+    assert lab.evaluate("painted.length") - before >= 50
+    assert all(lab.is_the_same(plot) for plot in ("potential", "phase", "rates"))
+    assert lab.range("potential") == zoomed == pytest.approx([50, 100], abs=1)
+
+
+def test_line_slides_at_the_scale_of_the_zoom(lab):
+    lab.open()
+    lab.zoom("potential", 50, 100)
+    with lab.held("theta0") as drag_to:
+        drag_to(0.6)
+        drag_to(0.7)
+        slid = points(lab.outline("potential", "truth"))
+    drawn = points(lab.outline("potential", "truth"))
+    width = lab.evaluate("plot('potential')._fullLayout.xaxis._length")
+    assert distance(drawn[(drawn[:, 0] >= 0) & (drawn[:, 0] <= width)], slid) < 0.7
+
+
+def test_every_slider_moves_the_data(lab):
+    lab.open()
+    shares = {"theta1": 0.3, "zeta": 0.3, "gamma": 0.8, "sigma": 0.9, "rho": 0.2, "t_end": 0.9}
+    for field, share in shares.items():
+        before = lab.drawing("potential")["shapes"]
+        lab.drag(field, (lab.share(field) + share) / 2, share)
+        assert lab.share(field) == pytest.approx(share, abs=0.03), field
+        assert lab.drawing("potential")["shapes"] != before, field
+
+
+def test_sigma_stretches_one_realisation_and_the_button_draws_another(lab):
+    lab.open()
+
+    def noise():
+        data = points(lab.drawing("potential")["shapes"][0]["path"])[::2, 1]
+        return data - np.array(lab.trace("potential", "truth")["y"])
+
+    once = noise()
+    twice = noise() if lab.type("sigma", 0.14) else None
+    np.testing.assert_allclose(twice, 2 * once, atol=4e-3)  # the path holds four digits
+    seed = lab.value("seed")
+    with lab.painting():
+        lab.page.get_by_role("button", name="New noise").click()
+    assert lab.value("seed") != seed
+    assert abs(np.corrcoef(noise(), twice)[0, 1]) < 0.3  # AR(1), ρ = 0.8: sd of r is 0.07
+
+
+def test_typed_value_beyond_the_slider_is_taken(lab):
+    lab.open().type("gamma", 6)
+    assert lab.value("gamma") == 6
+    assert lab.notes() == ""
+    assert lab.evaluate("document.querySelector('[data-field=gamma]').classList.contains('lab-outside')")
+    lab.until("location.search.includes('gamma=6')")
+
+
+NOT_TAKEN = {
+    "abc": "γ must be a number; “abc” is none. What was there stays.",
+    "1e9": "γ must lie between 0.01 and 100; 1e9 does not. What was there stays.",
+    "nan": "γ must be a number; “nan” is none. What was there stays.",
+    "": "γ must be a number; “” is none. What was there stays.",
+    "<img src=x>": "γ must be a number; “<img src=x>” is none. What was there stays.",
+}
+
+
+def test_what_cannot_be_taken_ends_in_a_sentence_and_the_experiment_stays(lab):
+    lab.open()
+    before = lab.drawing("potential")
+    for typed, sentence in NOT_TAKEN.items():
+        lab.type("gamma", typed)
+        assert lab.notes() == sentence
+        assert lab.drawing("potential") == before
+    lab.type("gamma", 3)
+    assert lab.notes() == ""
+
+
+@pytest.mark.parametrize("typed", ["abc", "1e9"])
+def test_box_shows_the_old_value_after_one_that_cannot_be_taken(lab, typed):
+    lab.open().type("gamma", typed)
+    lab.until("document.querySelector('[data-field=gamma] input[type=text]').value === '3.00'", timeout=2000)
+
+
+def test_decimal_comma_and_true_minus_are_understood(lab):
+    lab.open().type("zeta", "−0,25")
+    assert lab.value("zeta") == -0.25
+    assert lab.notes() == ""
+
+
+def test_diverging_truth_is_drawn_as_far_as_it_goes(lab):
+    lab.open().type("theta1", -1)
+    assert "The trajectory diverges at t = " in lab.notes()
+    assert lab.metrics()["regime"] == "diverging"
+    lost_at = float(re.search(r"t = ([\d.]+) ms", lab.notes()).group(1))
+    u = lab.trace("potential", "truth")["y"]
+    assert len(u) == 1000
+    assert u.index(None) * 0.2 == pytest.approx(lost_at)
+    assert u[-1] is None
+    lab.type("theta1", 0.4)
+    assert lab.notes() == ""
+    assert None not in lab.trace("potential", "truth")["y"]
+
+
+def test_truth_that_diverges_under_the_hand_ends_in_the_same_picture_as_a_typed_one(tab):
+    """θ₁ beyond the slider, then θ₀ dragged: a line with a gap slides, too."""
+    dragged = tab().open()
+    dragged.type("theta1", -1)
+    dragged.drag("theta0", 0.6, 0.7)
+    typed = tab().open(address=f"theta1=-1&theta0={dragged.value('theta0')}")
+    assert dragged.drawing("potential") == typed.drawing("potential")
+    assert dragged.outline("potential", "truth") == typed.outline("potential", "truth")
+
+
+def test_double_click_brings_the_default_back(lab):
+    lab.open().drag("theta0", 0.6, 0.7)
+    assert lab.value("theta0") != 0.4
+    lab.page.mouse.dblclick(*lab.along("theta0")(0.8))
+    lab.until("document.querySelector('[data-field=theta0] input[type=text]').value === '0.400'")
+    lab.until("location.search.includes('theta0=0.4&')")
+    assert lab.share("theta0") == pytest.approx(0.5)
+
+
+def test_arrow_keys_move_a_slider(lab):
+    lab.open()
+    with lab.painting():
+        lab.page.locator("[data-field=theta0] input[type=range]").press("ArrowRight")
+    assert lab.value("theta0") == 0.405
+
+
+# One point lies where the map is blank, since the neuron is silent there.
+@pytest.mark.parametrize(("theta0", "theta1"), [(0.2, 0.8), (-0.15, 1.1)])
+def test_click_on_the_rate_map_sets_theta(lab, theta0, theta1):
+    lab.open().click("rates", theta0, theta1)
+    per_pixel = np.abs(np.array(lab.pixel("rates", 1, 1)) - lab.pixel("rates", 0, 0))
+    assert lab.value("theta0") == pytest.approx(theta0, abs=1 / per_pixel[0])
+    assert lab.value("theta1") == pytest.approx(theta1, abs=1 / per_pixel[1])
+    star = lab.drawing("rates")["shapes"][-1]
+    assert (star["xanchor"], star["yanchor"]) == pytest.approx((theta0, theta1), abs=0.01)
+
+
+def test_preset_sets_truth_and_noise(lab):
+    lab.open().choose("preset", "Drowned in noise")
+    assert (lab.value("theta0"), lab.value("theta1"), lab.value("sigma")) == (0.3, 0.3, 0.3)
+    lab.drag("theta0", 0.6, 0.7)
+    lab.until("document.querySelector('[data-field=preset] select').value === ''")

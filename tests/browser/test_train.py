@@ -1,0 +1,51 @@
+"""The Train page, from the first click to the map in the tables of the other pages."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def train(lab, name, samples, epochs):
+    lab.open("Train").name_training(name)
+    lab.fill("Training samples N", samples).fill("Epochs", epochs).start_training()
+
+
+def test_training_from_the_first_click_to_its_estimates(lab):
+    train(lab, "browser-map", 500, 8)
+    lab.await_training("The training is done after 8 epochs")
+    lab.page.locator(".lab-table tr").nth(4).wait_for()
+    assert len(lab.trace("losses", "validation")["y"]) == 8
+    own = lab.evaluate("[...document.querySelectorAll('.lab-table tr')].map((row) => row.textContent)")
+    assert len(own) == 5
+    assert own[1].startswith("its own prior")
+    lab.go("Inverse map")
+    theta0, theta1, *_, trained = lab.table()["browser-map"]
+    assert -0.2 <= float(theta0.replace("−", "-")) <= 1
+    assert -0.4 <= float(theta1.replace("−", "-")) <= 1.2
+    assert trained == "yes"
+    lab.go("Your data")
+    assert lab.table()["browser-map"][0] != "–"
+
+
+def test_stopped_training_keeps_a_map(lab):
+    train(lab, "stopped-map", 500, 1000)
+    lab.page.get_by_role("button", name="Stop and keep the best weights so far").click()
+    lab.await_training("The training was stopped after")
+    assert 0 < len(lab.trace("losses", "validation")["y"]) < 1000
+    lab.go("Inverse map")
+    assert lab.table()["stopped-map"][0] != "–"
+
+
+def test_what_cannot_be_trained_ends_in_a_sentence(lab):
+    lab.open("Train").name_training("../../etc/passwd")
+    lab.page.get_by_role("button", name="Train", exact=True).click()
+    alert = lab.page.locator("[data-testid='stAlert']").filter(has_text="Nothing was started.")
+    alert.wait_for()
+    assert "Name the map with at most 40 letters" in alert.inner_text()
+
+
+def test_rail_of_the_page_is_live(lab):
+    lab.open("Train")
+    lab.drag("zeta", 0.6, 0.7)
+    zeta = lab.text_box("zeta").input_value()
+    lab.page.get_by_text(f"ζ = {float(zeta.replace('−', '-')):g}".replace("-", "−")).wait_for()

@@ -1,0 +1,156 @@
+"""The page Your data: good traces are answered, bad ones end in a sentence, and nothing else changes."""
+
+import json
+
+import numpy as np
+import pytest
+
+from core.fitzhugh_nagumo import simulate
+from core.published import GAMMA, ZETA, time_grid
+from tests.browser.lab import SHIPPED_MAPS
+
+pytestmark = pytest.mark.browser
+
+THETA = (0.3, 0.6)
+
+
+def trace(times, header=True):
+    """Return the rows of a CSV with a clean trace at the times."""
+    u = simulate([*THETA, ZETA, GAMMA], times)[:, 0]
+    return ["time,u"] * header + [f"{t:.10g},{value:.6f}" for t, value in zip(times, u, strict=True)]
+
+
+def upload(lab, name, content):
+    """Put a file into the uploader."""
+    content = content if isinstance(content, bytes) else "\n".join(content).encode()
+    lab.page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
+
+
+def on_screen(lab, name):
+    lab.page.get_by_text(f"On screen now, on every page: {name}.").wait_for()
+    lab.stand("Your data")
+
+
+def numbers(lab):
+    """Return the estimates in the table, name → (θ₀, θ₁), and what is said of each."""
+    rows = {name: cells for name, cells in lab.table().items() if name != "estimator"}
+    found = {
+        name: [float(cell.replace("−", "-")) for cell in cells[:2]] for name, cells in rows.items() if cells[0] != "–"
+    }
+    return found, {name: cells[-1] for name, cells in rows.items()}
+
+
+def test_trace_on_the_published_grid_is_estimated_by_every_map(lab):
+    lab.open("Your data")
+    upload(lab, "good.csv", trace(time_grid()))
+    on_screen(lab, "good.csv")
+    found, said = numbers(lab)
+    assert {"MAP", *SHIPPED_MAPS} <= set(found)
+    assert found["MAP"] == pytest.approx(THETA, abs=5e-3)
+    assert found["cnn-clean"] == pytest.approx(THETA, abs=0.1)
+    assert said["cnn-noisy"].startswith("It takes this time grid; whether noise and parameters are like those")
+    assert lab.notes() == ""
+    assert {"MAP", *SHIPPED_MAPS} <= {each["name"] for each in lab.drawing("trace")["traces"]}
+    # On the other pages it stands in the place of the simulated data, and no truth is known.
+    lab.go("Neuron", "phase")
+    assert "uploaded" in lab.sentence()
+    assert "truth" not in [each["name"] for each in lab.drawing("potential")["traces"]]
+    lab.go("Landscape")
+    lowest = next(shape for shape in lab.drawing("map")["shapes"] if shape["fillcolor"] == "#F0E442")
+    assert (lowest["xanchor"], lowest["yanchor"]) == pytest.approx(THETA, abs=0.04)
+    lab.go("Inverse map")
+    assert lab.table()["cnn-noisy"][2] == "–"
+    lab.until("location.search.includes('upload=good.csv')")
+
+
+def test_trace_on_another_grid_is_for_the_optimiser_alone(lab):
+    lab.open("Your data")
+    upload(lab, "coarse.csv", trace(np.arange(41) * 0.5))
+    on_screen(lab, "coarse.csv")
+    found, said = numbers(lab)
+    assert set(found) == {"MAP"}
+    assert found["MAP"] == pytest.approx(THETA, abs=0.02)
+    for name in SHIPPED_MAPS:
+        assert "it differs in the time grid (its own has 1000 samples 0.2 ms apart)" in said[name]
+    lab.go("Inverse map")
+    assert "No map takes this time grid" in lab.notes()
+
+
+def bad_traces():
+    rows = trace(time_grid(20.0, 100))
+    swapped = [*rows[:50], rows[51], rows[50], *rows[52:]]
+    return {
+        "words.csv": (["this is", "not a trace"], "Row 1 has 1 column; each needs two, time in ms and u"),
+        "names.csv": (["u,time", *rows[1:]], "The columns are called u, time; they should be time and u"),
+        "nan.csv": ([*rows[:40], "7.8,nan", *rows[41:]], "only finite numbers can be used"),
+        "gap.csv": ([*rows[:40], "7.8,", *rows[41:]], "has a gap in the column u"),
+        "hole.csv": ([*rows[:40], *rows[41:]], "The samples are not equally far apart"),
+        "short.csv": (rows[:12], "The trace has 11 rows; it needs 20 to 5,000."),
+        "wide.csv": ([f"{row},1" for row in rows], "Row 1 has 3 columns; each needs two"),
+        "backwards.csv": (swapped, "Time does not increase at row 52"),
+        "empty.csv": (b"", "The file is empty"),
+        "bytes.csv": (bytes(range(256)) * 10, "The file is not a CSV in UTF-8"),
+    }
+
+
+def test_bad_trace_ends_in_a_sentence_and_what_was_on_screen_stays(lab):
+    lab.open("Your data")
+    upload(lab, "good.csv", trace(time_grid()))
+    on_screen(lab, "good.csv")
+    before = lab.drawing("trace"), lab.table()
+    for name, (content, sentence) in bad_traces().items():
+        upload(lab, name, content)
+        lab.page.locator(".lab-notes p").filter(has_text=f"{name}: ").wait_for()
+        lab.stand("Your data")
+        assert sentence in lab.notes(), lab.notes()
+        assert "What was on screen stays." in lab.notes()
+        assert (lab.drawing("trace"), lab.table()) == before, name
+    lab.page.get_by_text("On screen now, on every page: good.csv.").wait_for()
+    upload(lab, "better.csv", trace(time_grid(), header=False))
+    on_screen(lab, "better.csv")
+    assert lab.notes() == ""
+
+
+def test_file_of_a_hundred_megabytes_is_refused_and_the_page_is_intact(lab, tmp_path):
+    lab.open("Your data")
+    before = lab.drawing("trace")
+    large = tmp_path / "large.csv"
+    with large.open("wb") as file:
+        file.truncate(100 * 2**20)
+    lab.page.locator("input[type=file]").set_input_files(large)
+    lab.page.get_by_role("alert").filter(has_text="File must be 5.0MB or smaller.").wait_for()
+    assert lab.drawing("trace") == before
+    lab.type("theta0", 0.5)
+    assert lab.drawing("trace") != before
+
+
+def test_simulated_data_come_back(lab):
+    lab.open("Your data")
+    before = lab.drawing("trace")
+    upload(lab, "good.csv", trace(time_grid()))
+    on_screen(lab, "good.csv")
+    lab.page.get_by_role("button", name="Back to simulated data").click()
+    lab.page.get_by_text("On screen now: the simulated data of the rail.").wait_for()
+    lab.stand("Your data")
+    lab.until("(path) => plot('trace').layout.shapes[0].path === path", before["shapes"][0]["path"])
+    lab.until("!location.search.includes('upload')")
+    lab.go("Neuron")
+    assert lab.trace("potential", "truth")
+
+
+def test_downloads_hold_the_data_and_the_estimates(lab):
+    lab.open("Your data")
+    with lab.page.expect_download() as waiting:
+        lab.page.get_by_role("button", name="Data as CSV").click()
+    rows = np.loadtxt(waiting.value.path(), delimiter=",", skiprows=1)
+    assert rows.shape == (1000, 2)
+    with lab.page.expect_download() as waiting:
+        lab.page.get_by_role("button", name="Estimates as JSON").click()
+    estimates = json.loads(waiting.value.path().read_text())["estimates"]
+    for name, values in numbers(lab)[0].items():
+        assert list(estimates[name].values()) == pytest.approx(values, abs=1e-4)
+    # What was saved can be uploaded again, and is the same trace.
+    path = lab.drawing("trace")["shapes"][0]["path"]
+    upload(lab, "again.csv", "\n".join(f"{t!r},{u!r}" for t, u in rows.tolist()).encode())
+    on_screen(lab, "again.csv")
+    assert lab.drawing("trace")["shapes"][0]["path"] == path
