@@ -52,10 +52,10 @@ QUANTITIES: dict[str, Quantity] = {
     "t_end": Quantity("T", "window", "ms", 20.0, 400.0, 2.0, T_END, 2, 1000),
     "seed": Quantity("seed", "noise draw", "", 0, 2**31 - 1, 1, 7, 0, 2**31 - 1),
 }
+# The candidate starts off the truth, which it would give away.
+_CANDIDATE = {"theta0": 0.6, "theta1": 0.4, "zeta": -0.2, "gamma": 3.5}
 for _name in PARAMETER_NAMES:
-    QUANTITIES[f"candidate_{_name}"] = replace(
-        QUANTITIES[_name], default=0.6 if _name == "theta0" else QUANTITIES[_name].default
-    )
+    QUANTITIES[f"candidate_{_name}"] = replace(QUANTITIES[_name], default=_CANDIDATE[_name])
 for _name in ("start_x", "start_y"):
     QUANTITIES[_name] = Quantity("start", "of the optimisers", "", -1000, 1000, 0.001, math.nan, -1000, 1000)
 
@@ -86,10 +86,10 @@ class Experiment:
     t_end: float = T_END
     seed: int = 7
     hidden: bool = False
-    candidate_theta0: float = 0.6
-    candidate_theta1: float = 0.4
-    candidate_zeta: float = ZETA
-    candidate_gamma: float = GAMMA
+    candidate_theta0: float = _CANDIDATE["theta0"]
+    candidate_theta1: float = _CANDIDATE["theta1"]
+    candidate_zeta: float = _CANDIDATE["zeta"]
+    candidate_gamma: float = _CANDIDATE["gamma"]
     axis_x: str = "theta0"
     axis_y: str = "theta1"
     misfit: str = "ar1"

@@ -142,7 +142,9 @@ def _height_at(landscape: Landscape, z: NDArray[np.float64], point: Point) -> fl
 def surface(landscape: Landscape, candidate: Point, lowest: Point, truth: Point | None) -> dict[str, Any]:
     """Draw the loss as a surface with truth, candidate and lowest point on it."""
     z = heights(landscape)
-    marked = [("candidate", candidate, CANDIDATE, "circle"), ("lowest", lowest, LOWEST, "circle")]
+    marked = [("lowest", lowest, LOWEST, "circle")]
+    if _inside(landscape, candidate):
+        marked.append(("candidate", candidate, CANDIDATE, "circle"))
     if truth is not None and _inside(landscape, truth):
         marked.append(("truth", truth, TRUTH, "circle"))
     traces: list[dict[str, Any]] = [

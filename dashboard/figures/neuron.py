@@ -118,7 +118,7 @@ def rate_map(
     return {
         "data": traces,
         "layout": layout(
-            "Spike rate, blank where there is none: click to set θ",
+            "Spike rate, blank where there is none" + (": click to set θ" if truth else ""),
             axis(SYMBOLS["theta0"], range=[float(x[0]), float(x[-1])], showgrid=False),
             axis(SYMBOLS["theta1"], range=[float(y[0]), float(y[-1])], showgrid=False),
             shapes=[mark("star", TRUTH, truth)] if truth else [],

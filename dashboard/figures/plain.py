@@ -11,7 +11,7 @@ DATA = "rgba(140, 145, 150, 0.65)"
 CANDIDATE = "#E69F00"
 OPTIMISER = "#D55E00"
 PRIOR = "theme:faint"
-SHIPPED_MAPS = {"cnn-noisy": "#0072B2", "cnn-clean": "#56B4E9", "dense-noisy": "#CC79A7", "dense-clean": "#882255"}
+SHIPPED_MAPS = {"cnn-noisy": "#0072B2", "cnn-clean": "#56B4E9", "dense-noisy": "#CC79A7", "dense-clean": "#A6761D"}
 OWN_MAPS = ("#44AA99", "#999933", "#AA4499", "#6699CC", "#DDCC77", "#117733")
 
 MAP_ESTIMATE = "MAP"  # the optimiser's estimate, beside those of the maps

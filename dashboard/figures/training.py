@@ -26,7 +26,7 @@ def losses(progress: Progress) -> dict[str, Any]:
         "layout": layout(
             "Mean squared error of the scaled parameters",
             axis("epoch", range=[0, max(progress.epochs, 2)]),
-            axis("error", type="log", exponentformat="power", dtick=1),
+            axis("error", type="log", exponentformat="power", dtick="D2"),
             shapes=shapes,
         ),
     }

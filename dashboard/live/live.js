@@ -344,11 +344,11 @@ class Plot {
     window.Plotly.relayout(this.box, this.size)
   }
 
-  // The position of a pointer event in the coordinates of the first pair of axes.
+  // The position of a pointer event in the coordinates of the first pair of axes, to about a pixel.
   coordinates(event) {
     const { xaxis, yaxis } = this.box._fullLayout
     const frame = this.box.getBoundingClientRect()
-    const clamp = (value, range) => Math.min(Math.max(value, Math.min(...range)), Math.max(...range))
+    const clamp = (value, range) => Number(Math.min(Math.max(value, Math.min(...range)), Math.max(...range)).toFixed(4))
     return {
       x: clamp(xaxis.p2d(event.clientX - frame.left - xaxis._offset), xaxis.range),
       y: clamp(yaxis.p2d(event.clientY - frame.top - yaxis._offset), yaxis.range),
@@ -479,6 +479,7 @@ function instance(parent, kind) {
     const root = element("div", { className: `lab-${kind}` })
     parent.append(root)
     held = kind === "controls" ? new Controls(root) : new Plots(root)
+    held.root = root
     instances.set(parent, held)
   }
   return held
@@ -492,5 +493,9 @@ export default function live({ data, parentElement, setTriggerValue }) {
   held.queue = drawn.catch(() => {})
   if (data.address) history.replaceState(history.state, "", `?${data.address}${location.hash}`)
   drawn.catch((error) => console.error(error)).then(() => { if (data.answers) painted(data.answers) })
-  return () => { instances.delete(parentElement); held.close?.() }
+  return () => {
+    instances.delete(parentElement)
+    held.close?.()
+    held.root.remove()
+  }
 }

@@ -66,7 +66,7 @@ def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) ->
         for name in ("zeta", "gamma")
         if not (hidden and name in experiment.axes)
     ]
-    preset = "" if hidden else matching_preset(experiment)
+    preset = "" if hidden or experiment.upload else matching_preset(experiment)
     presets = {"": "–", **{name: name for name in PRESETS}}
     truth = [
         toggle("hidden", "hide the truth", hidden, help="Hide the truth from the class. The address still holds it.")
@@ -89,7 +89,7 @@ def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) ->
         },
         *([{"title": "Truth", "items": truth}] if simulated else []),
         *extra,
-        {"title": "Neuron", "items": constants},
+        *([{"title": "Neuron", "items": constants}] if constants else []),
         {
             "title": "Noise and window",
             "items": [

@@ -143,6 +143,8 @@ def _body() -> None:
         ]
         metrics = _metrics(problem, candidate, truth, grid, minima)
         sentence = _sentence(paths, grid, minima)
+        if np.isinf(problem.regularisation(candidate)):
+            notes.append("The candidate lies outside the prior’s box, and so outside the map: its loss is infinite.")
     with frame.beside_rail("landscape", [frame.candidate_group(experiment)]):
         _options(experiment)
         frame.stage("landscape", "landscape", plots, metrics=metrics, said=[sentence], notes=notes)

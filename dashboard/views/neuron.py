@@ -80,7 +80,8 @@ def _body() -> None:
     if st.session_state.settled or "rates_at" not in st.session_state:
         st.session_state.rates_at = (experiment.zeta, experiment.gamma, experiment.n_times)
     x, y, rate_grid = rates(*st.session_state.rates_at)
-    plots.append(Plot("rates", figures.rate_map(x, y, rate_grid, truth), click=("theta0", "theta1")))
+    click = None if truth is None else ("theta0", "theta1")
+    plots.append(Plot("rates", figures.rate_map(x, y, rate_grid, truth), click))
     with frame.beside_rail("neuron"):
         frame.stage("neuron", "neuron", plots, metrics=metrics, said=[sentence], notes=[observation.note])
 

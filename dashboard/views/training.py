@@ -55,7 +55,7 @@ def _form() -> None:
     name = st.text_input("Name of the map", value=_free_name(), max_chars=40, key=f"train_name_{_free_name()}")
     left, right = st.columns(2)
     architecture = left.selectbox("Network", list(NETWORKS), format_func=NETWORKS.__getitem__)
-    right.selectbox("Time", list(PRESETS), key="train_preset", on_change=_fill_in)
+    right.selectbox("Preset for N and epochs", list(PRESETS), key="train_preset", on_change=_fill_in)
     samples = left.number_input("Training samples N", *SAMPLES_RANGE, step=500, key="train_samples")
     epochs = right.number_input("Epochs", *EPOCHS_RANGE, step=10, key="train_epochs")
     st.markdown("**Prior of θ** (Gaussian, cut off at the bounds)")

@@ -44,11 +44,12 @@ def drag(lab: Lab, field: str, seconds: float) -> list[dict[str, float]]:
     """Drag a slider back and forth, let it go beside its start, and return the painted events."""
     place = lab.along(field)
     before = lab.evaluate("painted.length")
-    lab.page.mouse.move(*place(lab.share(field)))
+    start = lab.share(field)
+    lab.page.mouse.move(*place(start))
     lab.page.mouse.down()
     sweep(lab, seconds, place, 0.5)
     with lab.painting():
-        lab.page.mouse.move(*place(0.45))
+        lab.page.mouse.move(*place(0.45 if start > 0.5 else 0.55))
         lab.page.mouse.up()
     return lab.evaluate("(n) => painted.slice(n)", before)
 
