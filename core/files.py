@@ -29,7 +29,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in the file at path; raises ValueError with a sentence where it holds none."""
     try:
         content = json.loads(path.read_bytes())
-    except (UnicodeDecodeError, json.JSONDecodeError):
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
         raise ValueError(f"{path.name} is not valid JSON.") from None
     if not isinstance(content, dict):
         raise ValueError(f"{path.name} does not hold a JSON object.")

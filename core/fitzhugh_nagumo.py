@@ -15,6 +15,8 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.memory import result_array
+
 # Numba's own `workqueue` layer aborts when several sessions call at once; OpenMP allows it.
 numba.config.THREADING_LAYER = "omp"  # type: ignore[attr-defined]
 
@@ -222,7 +224,7 @@ def simulate(
     """
     parameters, times, states = _validated(parameters, times, initial_state, tolerance)
     batch = parameters.shape[:-1]
-    out = np.empty((int(np.prod(batch)), times.size, 2))
+    out = result_array((int(np.prod(batch)), times.size, 2), np.float64)
     _solve(parameters.reshape(-1, 4), states.reshape(-1, 2), times, tolerance, out)
     return out.reshape(*batch, times.size, 2)
 
@@ -239,7 +241,7 @@ def simulate_potential(
     """
     parameters, times, states = _validated(parameters, times, initial_state, tolerance)
     batch = parameters.shape[:-1]
-    out = np.empty((int(np.prod(batch)), times.size, 1), np.float32)
+    out = result_array((int(np.prod(batch)), times.size, 1), np.float32)
     _solve(parameters.reshape(-1, 4), states.reshape(-1, 2), times, tolerance, out)
     return out.reshape(*batch, times.size)
 

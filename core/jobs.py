@@ -80,6 +80,8 @@ def start_training(runs: Path, name: str, settings: dict[str, Any]) -> Path:
             folder.mkdir(parents=True)
         except FileExistsError:
             raise ValueError(f"There is already a map called {name!r}: choose another name.") from None
+        except OSError:
+            raise ValueError(f"The folder of runs {runs.name} cannot be written to.") from None
         write_json(folder / "request.json", request)
         with open(folder / "log.txt", "wb") as log:
             process = subprocess.Popen(
@@ -97,7 +99,13 @@ def start_training(runs: Path, name: str, settings: dict[str, Any]) -> Path:
 
 def stop_training(folder: Path) -> None:
     """Ask the training in folder to end after the epoch at hand and to keep its best weights so far."""
-    (folder / "stop").touch()
+    if folder.is_dir():
+        (folder / "stop").touch()
+
+
+def is_stopping(folder: Path) -> bool:
+    """Say whether the training in folder was asked to end."""
+    return (folder / "stop").exists()
 
 
 def stop_all() -> None:
@@ -137,8 +145,11 @@ def _recorded(folder: Path) -> Progress:
         return Progress(request["name"], "starting", request["epochs"])
     content = read_json(folder / "progress.json")
     for key in ("training_loss", "validation_loss"):
-        content[key] = tuple(content[key])
-    return Progress(name=request["name"], epochs=request["epochs"], **content)
+        content[key] = tuple(map(float, content[key]))
+    progress = Progress(name=str(request["name"]), epochs=int(request["epochs"]), **content)
+    if not (progress.epochs >= 1 and progress.seconds >= 0):
+        raise ValueError("A training has at least one epoch and takes time.")
+    return progress
 
 
 def runs_in(folder: Path) -> tuple[Path, ...]:
@@ -190,7 +201,7 @@ def _work(folder: Path) -> None:
             if report.seconds - written > 0.2:
                 written = report.seconds
                 note("running", best_epoch=report.best_epoch, seconds=report.seconds)
-            if (folder / "stop").exists():
+            if is_stopping(folder):
                 break
         if report is None or not report.best_weights:
             raise ValueError("The error was not finite from the start: narrow the prior, or lower the noise.")

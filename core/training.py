@@ -39,6 +39,11 @@ class TrainingSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.noisy, bool) or self.prior.names != ("theta0", "theta1"):
+            raise ValueError("A training needs noisy to be true or false, and a prior of theta0 and theta1.")
+        for value in (self.zeta, self.gamma, self.n_samples, self.epochs, self.batch_size, self.learning_rate):
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ValueError("ζ, γ, N, epochs, batch size and learning rate of a training must be numbers.")
         if self.architecture not in ARCHITECTURES:
             raise ValueError(f"The architecture must be one of {', '.join(ARCHITECTURES)}.")
         for label, value, (low, high) in (

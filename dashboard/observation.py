@@ -52,14 +52,14 @@ class Observation:
         return min(power, LARGEST_CORRELATION)
 
     def described(self, experiment: Experiment) -> dict[str, Any]:
-        """Return what an inverse map is asked about the trace; noise and truth of an upload are not known."""
+        """Return what an inverse map is asked about the trace; not what is hidden, nor noise and truth of an upload."""
         trace: dict[str, Any] = {"times": self.times, "zeta": experiment.zeta, "gamma": experiment.gamma}
         if self.trajectory is not None:
-            trace |= {
-                "rho": experiment.rho,
-                "sigma": experiment.sigma,
-                "theta": (experiment.theta0, experiment.theta1),
-            }
+            trace |= {"rho": experiment.rho, "sigma": experiment.sigma}
+            if not experiment.hidden:
+                trace["theta"] = (experiment.theta0, experiment.theta1)
+        if experiment.hidden:
+            trace = {name: value for name, value in trace.items() if name not in experiment.axes}
         return trace
 
     @property

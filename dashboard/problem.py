@@ -13,6 +13,7 @@ from dashboard.state import Experiment
 
 N_GRID = 100
 _lock = threading.Lock()  # two sessions that ask for the same grid compute it once
+MOST_STEPS = 2e8
 LEAST_SIGMA = 0.001  # ms; the loss divides by it
 
 
@@ -30,9 +31,18 @@ def problem_of(experiment: Experiment, observation: Observation) -> Problem:
     )
 
 
-@lru_cache(maxsize=4)
+def affordable(n: int, gamma: float, t_end: float) -> int:
+    """Return how many points a side a grid can have, n at most, to be simulated in about a second."""
+    steps = 3 * gamma * t_end  # of one trajectory
+    return max(15, min(n, round((MOST_STEPS / steps) ** 0.5)))
+
+
+@lru_cache(maxsize=3)
 def _store(axes: tuple[str, str], known: tuple[float, ...], times: bytes) -> TrajectoryStore:
-    return trajectory_store(axes, known, np.frombuffer(times), full_prior(), N_GRID)
+    grid = np.frombuffer(times)
+    prior = full_prior()
+    gamma = prior.upper[3] if "gamma" in axes else known[3]
+    return trajectory_store(axes, known, grid, prior, affordable(N_GRID, gamma, grid[-1]))
 
 
 def store(problem: Problem) -> TrajectoryStore:

@@ -43,10 +43,10 @@ class Quantity:
 
 
 QUANTITIES: dict[str, Quantity] = {
-    "theta0": Quantity("θ₀", "offset", "", _PRIOR.lower[0], _PRIOR.upper[0], 0.005, 0.4, -1000, 1000),
-    "theta1": Quantity("θ₁", "slope", "", _PRIOR.lower[1], _PRIOR.upper[1], 0.005, 0.4, -1000, 1000),
-    "zeta": Quantity("ζ", "stimulus", "", *ZETA_RANGE, 0.005, ZETA, -100, 100),
-    "gamma": Quantity("γ", "damping", "", *GAMMA_RANGE, 0.01, GAMMA, 0.01, 100),
+    "theta0": Quantity("θ₀", "offset", "", _PRIOR.lower[0], _PRIOR.upper[0], 0.005, 0.4, -100, 100),
+    "theta1": Quantity("θ₁", "slope", "", _PRIOR.lower[1], _PRIOR.upper[1], 0.005, 0.4, -100, 100),
+    "zeta": Quantity("ζ", "stimulus", "", *ZETA_RANGE, 0.005, ZETA, -10, 10),
+    "gamma": Quantity("γ", "damping", "", *GAMMA_RANGE, 0.01, GAMMA, 0.1, 20),
     "sigma": Quantity("σ", "noise", "ms", 0.0, 0.4, 0.001, SIGMA, 0, 100),
     "rho": Quantity("ρ", "correlation", "", 0.0, 0.98, 0.01, RHO, -0.999, 0.999),
     "t_end": Quantity("T", "window", "ms", 20.0, 400.0, 2.0, T_END, 2, 1000),
@@ -57,7 +57,7 @@ _CANDIDATE = {"theta0": 0.6, "theta1": 0.4, "zeta": -0.2, "gamma": 3.5}
 for _name in PARAMETER_NAMES:
     QUANTITIES[f"candidate_{_name}"] = replace(QUANTITIES[_name], default=_CANDIDATE[_name])
 for _name in ("start_x", "start_y"):
-    QUANTITIES[_name] = Quantity("start", "of the optimisers", "", -1000, 1000, 0.001, math.nan, -1000, 1000)
+    QUANTITIES[_name] = Quantity("start", "of the optimisers", "", -1000, 1000, 0.001, math.nan, -100, 100)
 
 LONGEST_ADDRESS = 8000  # characters; browsers and servers take no longer ones either
 
@@ -156,7 +156,7 @@ def _number(field: str, value: Any) -> float | int:
     quantity = QUANTITIES[field]
     given = str(value).strip()[:20]
     text = str(value).strip().replace("−", "-")
-    if not re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", text):  # a comma between thousands is not taken for a point
+    if not re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+", text):  # a comma between thousands is not taken for a point
         text = text.replace(",", ".")
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
         raise ValueError(f"{quantity.symbol} must be a number; “{given}” is none.")

@@ -104,7 +104,9 @@ def translucent(colour: str, opacity: float) -> str:
 
 
 def axis(title: str, **settings: Any) -> dict[str, Any]:
-    """Return an axis with a title that holds symbol and unit."""
+    """Return an axis with a title that holds symbol and unit; a zoom lasts as long as the range it was made in."""
+    if "range" in settings:
+        settings["uirevision"] = str(settings["range"])
     return {
         "title": {"text": title, "standoff": 4},
         "gridcolor": "theme:grid",

@@ -86,11 +86,13 @@ function slider(item, send) {
   let dragging = false
   const show = (value) => { typed.value = format(value, item) }
   const tell = (event, value, final) => report(event, send(), { [item.field]: value }, final)
+  // A slider let go where it was picked up has no change event: letting go ends the drag, and only keys wait for change.
+  let letGo = false
   range.addEventListener("pointerdown", () => { dragging = true })
-  range.addEventListener("pointerup", () => { dragging = false })
+  range.addEventListener("pointerup", (event) => { dragging = false; letGo = true; tell(event, range.value, true) })
   range.addEventListener("pointercancel", (event) => { dragging = false; tell(event, range.value, true) })
-  range.addEventListener("input", (event) => { show(range.value); tell(event, range.value, false) })
-  range.addEventListener("change", (event) => { dragging = false; tell(event, range.value, true) })
+  range.addEventListener("input", (event) => { letGo = false; show(range.value); tell(event, range.value, false) })
+  range.addEventListener("change", (event) => { if (!letGo) tell(event, range.value, true) })
   range.addEventListener("dblclick", (event) => tell(event, item.default, true))
   typed.addEventListener("change", (event) => tell(event, typed.value, true))
   typed.addEventListener("keydown", (event) => { if (event.key === "Enter") typed.blur() })

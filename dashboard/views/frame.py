@@ -78,6 +78,7 @@ def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) ->
         slider("seed", experiment.seed, typed_only=True),
         button("seed", "New noise", (experiment.seed * 7919 + 104729) % 2**31, help="Draw other noise."),
     ]
+    known = [slider(name, getattr(experiment, name)) for name in ("theta0", "theta1") if name not in experiment.axes]
     simulated = not experiment.upload  # an upload has no truth, and its window is its own
     return [
         {
@@ -87,9 +88,9 @@ def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) ->
                 {"kind": "text", "field": "", "label": PRESETS[preset][0] if preset else ""},
             ],
         },
-        *([{"title": "Truth", "items": truth}] if simulated else []),
+        *([{"title": "Truth", "items": truth}] if simulated else _group("Known", known)),
         *extra,
-        *([{"title": "Neuron", "items": constants}] if constants else []),
+        *_group("Neuron", constants),
         {
             "title": "Noise and window",
             "items": [
@@ -100,6 +101,11 @@ def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) ->
         },
         {"title": "", "items": [button("share", "Copy link to this experiment", copy=True)]},
     ]
+
+
+def _group(title: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the group, or nothing where it has no items."""
+    return [{"title": title, "items": items}] if items else []
 
 
 def candidate_group(experiment: Experiment) -> dict[str, Any]:

@@ -100,12 +100,14 @@ def _sentence(experiment: Experiment, spread: dict[str, NDArray[np.float64]]) ->
         return "Each diamond is what a map makes of the trace on screen."
     name = "cnn-noisy" if "cnn-noisy" in spread else next(iter(spread))
     sd = spread[name].std(axis=0)
+    if np.max(sd) < 1e-6:
+        return f"Over {N_CLOUD} noise draws the estimates of {name} do not move: no noise, or a map at its limit."
     text = (
         f"Each cloud shows how far noise alone moves a map’s estimate: over {N_CLOUD} draws those of {name} scatter by "
         f"{sd[0]:.2g} in θ₀ and {sd[1]:.2g} in θ₁."
     )
-    if "cnn-clean" in spread and "cnn-noisy" in spread and experiment.sigma > 0:
-        ratio = np.mean(spread["cnn-clean"].std(axis=0) / np.maximum(sd, 1e-9))
+    if "cnn-clean" in spread and "cnn-noisy" in spread and np.min(sd) > 1e-4:
+        ratio = np.mean(spread["cnn-clean"].std(axis=0) / sd)
         if ratio > 1.5:
             text += f" The map that never saw noise, cnn-clean, scatters {ratio:.1f} times as far."
     return text

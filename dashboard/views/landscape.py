@@ -15,7 +15,7 @@ from dashboard import live, session
 from dashboard.figures import landscape as figures
 from dashboard.figures.plain import SYMBOLS
 from dashboard.live import Plot
-from dashboard.problem import LEAST_SIGMA, N_GRID, problem_of, store
+from dashboard.problem import LEAST_SIGMA, problem_of, store
 from dashboard.state import Experiment
 from dashboard.views import frame
 
@@ -56,6 +56,8 @@ def _two(parameters: tuple[float, ...], problem: Problem) -> tuple[float, float]
 
 def _sentence(paths: list[OptimiserPath], grid: Landscape, minima: int) -> str:
     lowest = float(np.min(grid.loss))
+    if np.isinf(lowest):
+        return "No point of this grid can be simulated: bring the known parameters back towards the sliders’ ranges."
     if not paths:
         count = "1 point of the grid lies" if minima == 1 else f"{minima} points of the grid lie"
         return (
@@ -158,7 +160,7 @@ def _metrics(
         ("loss J of the candidate", frame.number(misfit + penalty), "Misfit plus regularisation."),
         ("misfit", frame.number(misfit), "The data’s part of the loss."),
         ("prior", frame.number(penalty), "The regularisation; infinite outside the prior’s box."),
-        ("lowest J on the grid", frame.number(float(np.min(grid.loss))), f"Over {N_GRID} × {N_GRID} points."),
+        ("lowest J on the grid", frame.number(float(np.min(grid.loss))), f"Over {grid.x.size} × {grid.y.size} points."),
         ("minima on the grid", str(minima), "Points lower than all their neighbours."),
     ]
     if truth is not None:

@@ -12,6 +12,7 @@ from core.published import SAMPLING_INTERVAL, published_prior
 from dashboard import session
 from dashboard.figures import neuron as figures
 from dashboard.live import Plot
+from dashboard.problem import affordable
 from dashboard.views import frame
 
 N_MAP = 61
@@ -23,7 +24,8 @@ def rates(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return θ₀ (nx,), θ₁ (ny,) and the spike rate (ny, nx) over the prior's box."""
     prior = published_prior()
-    x, y = (np.linspace(low, high, N_MAP) for low, high in zip(prior.lower, prior.upper, strict=True))
+    n = affordable(N_MAP, gamma, n_times * SAMPLING_INTERVAL)
+    x, y = (np.linspace(low, high, n) for low, high in zip(prior.lower, prior.upper, strict=True))
     parameters = np.stack(np.broadcast_arrays(x[None, :], y[:, None], zeta, gamma), axis=-1)
     times = np.arange(n_times) * SAMPLING_INTERVAL
     return x, y, spike_statistics(simulate_potential(parameters, times), times)[0]
@@ -33,8 +35,10 @@ def rates(
 SENTENCES = {
     ("spiking", False): "No fixed point is stable, so the neuron runs round a limit cycle: one turn is one spike.",
     ("spiking", True): "The neuron spikes although a fixed point is stable: where it ends depends on where it starts.",
-    ("silent", True): "The neuron settles at a stable fixed point on the left and does not spike. Such a trace says "
-    "little about θ.",
+    (
+        "silent",
+        True,
+    ): "A stable fixed point draws the neuron in, and it does not spike. Such a trace says little about θ.",
     (
         "silent",
         False,

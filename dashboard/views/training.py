@@ -1,10 +1,11 @@
 """The Train page: what does a map learn from another prior?"""
 
+from itertools import count
 from typing import Any
 
 import streamlit as st
 
-from core.jobs import Progress, read_progress, runs_in, start_training, stop_training
+from core.jobs import Progress, is_stopping, read_progress, runs_in, start_training, stop_training
 from core.priors import TruncatedGaussian
 from core.published import published_noise_law, published_prior
 from core.training import EPOCHS_RANGE, SAMPLES_RANGE, TrainingSettings
@@ -43,8 +44,8 @@ def _fill_in() -> None:
 
 
 def _free_name() -> str:
-    taken = {folder.name for folder in runs_in(registry.runs())}
-    return next(name for i in range(1, 10_000) if (name := f"my-map-{i}") not in taken)
+    names = (f"my-map-{i}" for i in count(1))
+    return next(name for name in names if not (registry.runs() / name).exists())
 
 
 def _form() -> None:
@@ -70,7 +71,9 @@ def _form() -> None:
             noise_law = _law(("rho", "sigma"), ("ρ", "σ [ms]"), noise_law, "train_noise")
         except ValueError as error:
             prior_problem = prior_problem or str(error)
-    constants = f"ζ = {experiment.zeta:g} and γ = {experiment.gamma:g}".replace("-", "−")
+    constants = "ζ and γ"
+    if not experiment.hidden:
+        constants = f"ζ = {experiment.zeta:g} and γ = {experiment.gamma:g}".replace("-", "−")
     st.caption(f"{constants} are those of the rail; T = 200 ms, 1,000 samples.")
     if not st.button("Train", type="primary", width="stretch"):
         return
@@ -152,9 +155,16 @@ def _watched() -> None:
 
 
 def _progress(folder: Any) -> None:
-    progress = read_progress(folder)
+    try:
+        progress = read_progress(folder)
+    except ValueError as error:
+        st.warning(str(error))
+        return
     share = len(progress.validation_loss) / progress.epochs
-    st.progress(min(share, 1.0), text=_status(progress))
+    st.progress(
+        min(share, 1.0),
+        text=_status(progress) + (" Stopping after this epoch …" if progress.active and is_stopping(folder) else ""),
+    )
     if progress.active:
         st.button(
             "Stop and keep the best weights so far", on_click=stop_training, args=(folder,), key=f"stop_{folder.name}"

@@ -53,7 +53,10 @@ def _estimates(experiment: Experiment, observation: Observation) -> tuple[dict[s
     theta = problem_of(
         replace(experiment, axis_x="theta0", axis_y="theta1", misfit="ar1", regularised=True), observation
     )
-    found = {MAP_ESTIMATE: map_estimate(theta)}
+    # The optimiser runs when a slider is let go: at every step of a drag it would hold the picture back.
+    if st.session_state.settled or "map_estimate" not in st.session_state:
+        st.session_state.map_estimate = map_estimate(theta)
+    found = {MAP_ESTIMATE: st.session_state.map_estimate}
     sentences = {
         MAP_ESTIMATE: f"{found[MAP_ESTIMATE].status} It takes any time grid, and assumes ζ, γ, σ and ρ of the rail."
     }
@@ -110,7 +113,7 @@ def _body() -> None:
                 "On screen now: the simulated data of the rail. Uploaded data would take their place on every page."
             )
         else:
-            right.caption(f"On screen now, on every page: {upload.name}.")
+            right.text(f"On screen now, on every page: {upload.name}")
             right.button("Back to simulated data", on_click=session.drop_upload)
         if not observation.usable:
             frame.stage("your_data", "single", [], notes=[observation.note])

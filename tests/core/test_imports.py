@@ -11,6 +11,7 @@ import core
 ROOT = Path(core.__file__).resolve().parent
 # A file imports only from floors below its own.
 FLOORS = {
+    "memory": 0,
     "estimate": 1,
     "features": 1,
     "files": 1,

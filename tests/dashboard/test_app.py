@@ -157,7 +157,7 @@ def upload(app, content, name="mine.csv"):
 def test_an_uploaded_trace_takes_the_place_of_the_data(visit):
     times = np.arange(40) * 0.5
     app = upload(visit("your-data"), trace_csv(times, 0.123_456_7 + np.cos(times)))
-    assert any("mine.csv" in caption.value for caption in app.caption)
+    assert any("mine.csv" in text.value for text in app.text)
     assert "M0,1.123" in json.dumps(stage_of(app))
     assert "upload=mine.csv" in rail_of(app)["address"]
     table = stage_of(app)["table"]
