@@ -148,5 +148,5 @@ def test_bad_settings_end_in_a_sentence(changes, sentence):
 def test_incomplete_settings_end_in_a_sentence(spoil):
     content = json.loads(json.dumps(TINY.as_json()))
     spoil(content)
-    with pytest.raises(ValueError, match="not complete|must be numbers"):
+    with pytest.raises(ValueError, match=r"not complete|must be numbers"):
         TrainingSettings.from_json(content)
