@@ -65,7 +65,7 @@ def test_bad_parts_of_an_address_end_in_sentences_and_the_rest_holds(lab):
     notes = lab.notes()
     for sentence in (
         "θ₀ must be a number; “abc” is none.",
-        "γ must lie between 0.01 and 100; 1e9 does not.",
+        "γ must lie between 0.1 and 20; 1e9 does not.",
         "“unknown” is no part of an experiment.",
         "Hidden must be 0 or 1; “maybe” is neither.",
         "“none” is not a choice for misfit.",
