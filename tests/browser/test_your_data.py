@@ -27,7 +27,7 @@ def upload(lab, name, content):
 
 
 def on_screen(lab, name):
-    lab.page.get_by_text(f"On screen now, on every page: {name}.").wait_for()
+    lab.page.get_by_text(f"On screen now, on every page: {name}").wait_for()
     lab.stand("Your data")
 
 
@@ -105,7 +105,7 @@ def test_bad_trace_ends_in_a_sentence_and_what_was_on_screen_stays(lab):
         assert sentence in lab.notes(), lab.notes()
         assert "What was on screen stays." in lab.notes()
         assert (lab.drawing("trace"), lab.table()) == before, name
-    lab.page.get_by_text("On screen now, on every page: good.csv.").wait_for()
+    lab.page.get_by_text("On screen now, on every page: good.csv").wait_for()
     upload(lab, "better.csv", trace(time_grid(), header=False))
     on_screen(lab, "better.csv")
     assert lab.notes() == ""
