@@ -12,8 +12,6 @@ T_END = 200.0
 N_TIMES = 1000
 RHO = 0.8
 SIGMA = 0.07  # [ms]
-SIGMA_RANGE = (0.0, 0.2)
-RHO_RANGE = (0.0, 0.98)
 ZETA_RANGE = (-0.8, 0.0)
 GAMMA_RANGE = (2.0, 5.0)
 

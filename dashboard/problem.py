@@ -12,9 +12,9 @@ from dashboard.observation import Observation
 from dashboard.state import Experiment
 
 N_GRID = 100
-_lock = threading.Lock()  # two sessions that ask for the same grid compute it once
-MOST_STEPS = 2e8
+MOST_STEPS = 2e8  # of all trajectories of a grid together: about a second on two cores
 LEAST_SIGMA = 0.001  # ms; the loss divides by it
+_lock = threading.Lock()  # two sessions that ask for the same grid compute it once
 
 
 def problem_of(experiment: Experiment, observation: Observation) -> Problem:
