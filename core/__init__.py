@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from core.estimate import Estimate
 from core.features import spike_statistics
-from core.fitzhugh_nagumo import simulate
 from core.noise import sample_ar1
 from core.objective import loss_landscape
 from core.published import published_prior, time_grid
+from core.simulation import simulate
 
 if TYPE_CHECKING:
     from core.inverse_map import available_inverse_maps, load_inverse_map

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.fitzhugh_nagumo import simulate_potential
 from core.noise import sample_ar1
 from core.priors import TruncatedGaussian
 from core.published import SAMPLING_INTERVAL, with_constants
+from core.simulation import simulate_potential
 
 
 @dataclass(frozen=True, eq=False)

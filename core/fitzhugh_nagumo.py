@@ -1,256 +1,245 @@
-"""The FitzHugh–Nagumo neuron: its equations, a compiled batch solver, nullclines and fixed points.
+"""The FitzHugh–Nagumo neuron: its equations, the Taylor series of its solutions, nullclines and fixed points.
 
     du/dt = γ (u − u³/3 + v + ζ)
     dv/dt = −(1/γ) (u − θ₀ + θ₁ v)
 
 u is the membrane potential, v the recovery variable, both dimensionless; t is in ms (Rudi, Bessac and Lenzi 2021,
-arXiv:2012.06691). The right-hand side is a polynomial, so the Taylor coefficients of a solution follow from each other
-by a short recurrence. The solver sums eight of them a step: at equal error that takes fewer operations than
-Runge–Kutta, and the last coefficient says for each trajectory whether the step was short enough.
+arXiv:2012.06691). The right-hand side is a polynomial, so the Taylor terms of a solution over a step h follow from each
+other by a short recurrence. In x = u/√3, y = v/√3 and w = x², with θ₀ and ζ divided by √3 too, it reads
+
+    xₖ₊₁ = aₖ₊₁ Xₖ,   Xₖ = xₖ + yₖ − (w x)ₖ + ζ [k = 0],    aₖ = hγ/k
+    yₖ₊₁ = bₖ₊₁ Yₖ,   Yₖ = xₖ + θ₁ yₖ − θ₀ [k = 0],         bₖ = −h/(γk)
+
+where (w x)ₖ = Σ wᵢ xₖ₋ᵢ. One step of order eight sums x₀ … x₈: at equal error that takes fewer operations than
+Runge–Kutta, and the last term says whether the step was short enough. Differentiating the recurrence gives the exact
+derivatives of the computed solution: forward (`tangent`), backward (`adjoint`) and twice (`hankel`, `curvature`). The
+derivatives of xₖ and yₖ by ln γ begin with xₖ and −yₖ.
+
+The series functions take one lane's numbers as tuples: a, b = (a₁ … a₈), (b₁ … b₈).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-import numba
 import numpy as np
+from numba.extending import overload
 from numpy.typing import ArrayLike, NDArray
 
-from core.memory import result_array
-
-# Numba's own `workqueue` layer aborts when several sessions call at once; OpenMP allows it.
-numba.config.THREADING_LAYER = "omp"  # type: ignore[attr-defined]
+from core.compiled import FAST_MATH, inlined
 
 PARAMETER_NAMES = ("theta0", "theta1", "zeta", "gamma")
 REST = (0.0, 0.0)
 DIVERGENCE_LIMIT = 20.0  # |u| beyond which a trajectory counts as diverged; neurons stay below 3
+ORDER = 8
+SCALE = 3**0.5  # u = SCALE · x
+STEP_TIMES_STIFFNESS = 1 / 3  # meets a tolerance of 1e-4 for nearly all of the sliders' range
 
-_LANES = 16  # trajectories abreast: two AVX-512 or four AVX2 registers a variable
-_STEP_TIMES_GAMMA = 1 / 3  # step · γ that meets a tolerance of 1e-4 for nearly all of the sliders' range
-_HALVINGS = 8  # how often the step of a trajectory that misses the tolerance is halved before it is given up
-# The number of steps between two samples at which a trajectory is given up rather than the caller kept waiting.
-_MOST_STEPS = 4096
-# NaN marks divergence, so the flags that let a compiler assume it away stay off.
-_FAST_MATH = {"contract", "reassoc", "arcp", "nsz"}
+Number = Any  # a float to Python; to the compiler a float32, a float64, or a vector of them
+Terms = tuple[Number, ...]
 
 
-@numba.njit(fastmath=_FAST_MATH, inline="always")
-def _taylor_step(
-    h: float, theta0: float, theta1: float, zeta: float, gamma: float, inverse_gamma: float, u0: float, v0: float
-) -> tuple[float, float, float]:
-    """Return u and v after a step h, and the size of the last Taylor term.
-
-    uₖ and vₖ are Taylor coefficients times hᵏ, wₖ those of u². Written out, the compiler keeps them in registers.
-    """
-    a = h * gamma
-    b = -h * inverse_gamma
-    third = 1 / 3
-    w0 = u0 * u0
-    u1 = a * (u0 - third * (w0 * u0) + v0 + zeta)
-    v1 = b * (u0 - theta0 + theta1 * v0)
-    w1 = 2 * (u0 * u1)
-    u2 = a * (1 / 2) * (u1 - third * (w0 * u1 + w1 * u0) + v1)
-    v2 = b * (1 / 2) * (u1 + theta1 * v1)
-    w2 = 2 * (u0 * u2) + u1 * u1
-    u3 = a * (1 / 3) * (u2 - third * (w0 * u2 + w1 * u1 + w2 * u0) + v2)
-    v3 = b * (1 / 3) * (u2 + theta1 * v2)
-    w3 = 2 * (u0 * u3 + u1 * u2)
-    u4 = a * (1 / 4) * (u3 - third * (w0 * u3 + w1 * u2 + w2 * u1 + w3 * u0) + v3)
-    v4 = b * (1 / 4) * (u3 + theta1 * v3)
-    w4 = 2 * (u0 * u4 + u1 * u3) + u2 * u2
-    u5 = a * (1 / 5) * (u4 - third * (w0 * u4 + w1 * u3 + w2 * u2 + w3 * u1 + w4 * u0) + v4)
-    v5 = b * (1 / 5) * (u4 + theta1 * v4)
-    w5 = 2 * (u0 * u5 + u1 * u4 + u2 * u3)
-    u6 = a * (1 / 6) * (u5 - third * (w0 * u5 + w1 * u4 + w2 * u3 + w3 * u2 + w4 * u1 + w5 * u0) + v5)
-    v6 = b * (1 / 6) * (u5 + theta1 * v5)
-    w6 = 2 * (u0 * u6 + u1 * u5 + u2 * u4) + u3 * u3
-    u7 = a * (1 / 7) * (u6 - third * (w0 * u6 + w1 * u5 + w2 * u4 + w3 * u3 + w4 * u2 + w5 * u1 + w6 * u0) + v6)
-    v7 = b * (1 / 7) * (u6 + theta1 * v6)
-    w7 = 2 * (u0 * u7 + u1 * u6 + u2 * u5 + u3 * u4)
-    cube7 = w0 * u7 + w1 * u6 + w2 * u5 + w3 * u4 + w4 * u3 + w5 * u2 + w6 * u1 + w7 * u0
-    u8 = a * (1 / 8) * (u7 - third * cube7 + v7)
-    v8 = b * (1 / 8) * (u7 + theta1 * v7)
-    u = u8 + u7 + u6 + u5 + u4 + u3 + u2 + u1 + u0
-    v = v8 + v7 + v6 + v5 + v4 + v3 + v2 + v1 + v0
-    return u, v, abs(u8) + abs(v8)
-
-
-@numba.njit(fastmath=_FAST_MATH, cache=True)
-def _integrate_block(
-    first: int,
-    parameters: NDArray[np.float64],
-    states: NDArray[np.float64],
-    times: NDArray[np.float64],
-    index: NDArray[np.int64],
-    longest_step: float,
-    largest_term: float,
-    out: NDArray[np.floating],
-    resolved: NDArray[np.bool_],
-) -> None:
-    """Fill out[i, t, :] for up to 16 trajectories i from index[first] on.
-
-    resolved[i] says whether every step of trajectory i met largest_term. out holds (u, v), or u alone where its last
-    axis has length one.
-    """
-    n_times = times.shape[0]
-    theta0, theta1 = np.empty(_LANES), np.empty(_LANES)
-    zeta, gamma, inverse_gamma = np.empty(_LANES), np.empty(_LANES), np.empty(_LANES)
-    u, v = np.empty(_LANES), np.empty(_LANES)
-    term = np.empty(_LANES)
-    alive, missed, n_valid = np.ones(_LANES), np.zeros(_LANES), np.ones(_LANES)
-    n_lanes = min(_LANES, index.shape[0] - first)
-    for lane in range(_LANES):
-        i = index[first + min(lane, n_lanes - 1)]
-        theta0[lane], theta1[lane] = parameters[i, 0], parameters[i, 1]
-        zeta[lane], gamma[lane] = parameters[i, 2], parameters[i, 3]
-        inverse_gamma[lane] = 1 / gamma[lane]
-        u[lane], v[lane] = states[i, 0], states[i, 1]
-    for t in range(1, n_times):
-        interval = times[t] - times[t - 1]
-        n_steps = max(1, int(np.ceil(interval / longest_step - 1e-9)))
-        h = interval / n_steps
-        term[:] = 0.0
-        for _ in range(n_steps):
-            for lane in range(_LANES):
-                u[lane], v[lane], last = _taylor_step(
-                    h, theta0[lane], theta1[lane], zeta[lane], gamma[lane], inverse_gamma[lane], u[lane], v[lane]
-                )
-                term[lane] = term[lane] if term[lane] > last else last
-        n_alive = 0.0
-        for lane in range(_LANES):
-            # Comparisons are written so that NaN counts as missed.
-            missed[lane] += 0.0 if term[lane] <= largest_term else alive[lane]
-            in_range = abs(u[lane]) <= DIVERGENCE_LIMIT and missed[lane] == 0.0
-            alive[lane] = alive[lane] if in_range else 0.0
-            n_valid[lane] += alive[lane]
-            n_alive += alive[lane]
-        for lane in range(n_lanes):
-            i = index[first + lane]
-            out[i, t, 0] = u[lane]
-            if out.shape[2] > 1:
-                out[i, t, 1] = v[lane]
-        if n_alive == 0.0:
-            break
-    for lane in range(n_lanes):
-        i = index[first + lane]
-        out[i, int(n_valid[lane]) :, :] = np.nan
-        resolved[i] = missed[lane] == 0.0
-
-
-@numba.njit(parallel=True, cache=True)
-def _integrate_blocks(
-    parameters: NDArray[np.float64],
-    states: NDArray[np.float64],
-    times: NDArray[np.float64],
-    index: NDArray[np.int64],
-    longest_step: float,
-    largest_term: float,
-    out: NDArray[np.floating],
-    resolved: NDArray[np.bool_],
-) -> None:
-    for block in numba.prange((index.shape[0] + _LANES - 1) // _LANES):
-        _integrate_block(block * _LANES, parameters, states, times, index, longest_step, largest_term, out, resolved)
-
-
-def _solve(
-    parameters: NDArray[np.float64],
-    states: NDArray[np.float64],
-    times: NDArray[np.float64],
-    tolerance: float,
-    out: NDArray[np.floating],
-) -> None:
-    """Integrate each trajectory with the longest step that meets the tolerance for it.
-
-    The step depends on a trajectory's own parameters alone, so that no result depends on its neighbours in the batch.
-    """
-    scale = (tolerance / 1e-4) ** (1 / 8)  # the error of an eighth-order step
-    shortest_step = np.max(np.diff(times), initial=0.0) / _MOST_STEPS
+def stiffness(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the fastest rate in 1/ms, (n,), that parameters (n, 4) give the equations, up to a factor."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        stiffness = np.maximum(np.abs(parameters[:, 3]), np.abs(parameters[:, 1] / parameters[:, 3]))
-    # Steps come in classes a quarter of γ apart, so that neighbours share blocks of lanes.
-    classes = np.maximum(np.ceil(4 * stiffness - 1e-9), 1.0) / 4
-    out[:, 0, :] = states[:, : out.shape[2]]
-    out[:, 1:, :] = np.nan
-    for stiffness_class in np.unique(classes[np.isfinite(classes)]):
-        index = np.flatnonzero(classes == stiffness_class)
-        step = scale * _STEP_TIMES_GAMMA / stiffness_class
-        for _ in range(_HALVINGS):
-            if index.size == 0 or step < shortest_step:
-                break
-            resolved = np.empty(len(parameters), np.bool_)
-            arguments = (parameters, states, times, index, step, 10 * tolerance, out, resolved)
-            if index.size > _LANES:
-                _integrate_blocks(*arguments)
-            else:
-                # Waking a team of threads would take longer than the work.
-                _integrate_block(0, *arguments)
-            index = index[~resolved[index]]
-            step /= 2
+        return np.maximum(np.abs(parameters[:, 3]), np.abs(parameters[:, 1] / parameters[:, 3]))
 
 
-def _validated(
-    parameters: ArrayLike, times: ArrayLike, initial_state: ArrayLike, tolerance: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    parameters = np.asarray(parameters, dtype=float)
-    times = np.array(times, dtype=float)
-    if parameters.ndim == 0 or parameters.shape[-1] != 4:
-        raise ValueError(
-            f"Parameters need a last axis of length 4 (theta0, theta1, zeta, gamma); their shape is {parameters.shape}."
-        )
-    if times.ndim != 1 or times.size == 0 or not np.all(np.isfinite(times)) or np.any(np.diff(times) <= 0):
-        raise ValueError("Times must be a one-dimensional array of finite, strictly increasing numbers.")
-    if not 1e-12 <= tolerance <= 1e-1:
-        raise ValueError(f"The tolerance must lie between 1e-12 and 0.1; it is {tolerance}.")
-    try:
-        states = np.broadcast_to(np.asarray(initial_state, dtype=float), (*parameters.shape[:-1], 2)).copy()
-    except ValueError:
-        raise ValueError("The initial state needs a last axis of length 2 (u, v) that fits the parameters.") from None
-    return parameters, times, states
+def cauchy(left: Terms, right: Terms) -> Number:
+    """Return Σ left[i] · right[n − 1 − i] over the n terms of right."""
+    return sum(left[i] * right[len(right) - 1 - i] for i in range(len(right)))
 
 
-def simulate(
-    parameters: ArrayLike,
-    times: ArrayLike,
-    initial_state: ArrayLike = REST,
-    tolerance: float = 1e-4,
-) -> NDArray[np.float64]:
-    """Integrate the neuron for many parameters at once.
+# Written out for each length: the compiler does not always unroll a loop over a tuple, and then vectorises nothing.
+_CAUCHY = (
+    lambda left, right: left[0] * right[0],
+    lambda left, right: left[0] * right[1] + left[1] * right[0],
+    lambda left, right: left[0] * right[2] + left[1] * right[1] + left[2] * right[0],
+    lambda left, right: left[0] * right[3] + left[1] * right[2] + left[2] * right[1] + left[3] * right[0],
+    lambda left, right: (
+        left[0] * right[4] + left[1] * right[3] + left[2] * right[2] + left[3] * right[1] + left[4] * right[0]
+    ),
+    lambda left, right: (
+        left[0] * right[5]
+        + left[1] * right[4]
+        + left[2] * right[3]
+        + left[3] * right[2]
+        + left[4] * right[1]
+        + left[5] * right[0]
+    ),
+    lambda left, right: (
+        left[0] * right[6]
+        + left[1] * right[5]
+        + left[2] * right[4]
+        + left[3] * right[3]
+        + left[4] * right[2]
+        + left[5] * right[1]
+        + left[6] * right[0]
+    ),
+    lambda left, right: (
+        left[0] * right[7]
+        + left[1] * right[6]
+        + left[2] * right[5]
+        + left[3] * right[4]
+        + left[4] * right[3]
+        + left[5] * right[2]
+        + left[6] * right[1]
+        + left[7] * right[0]
+    ),
+)
 
-    parameters: (..., 4), the last axis (theta0, theta1, zeta, gamma). times: (n_times,) in ms, strictly increasing; the
-    initial state (u, v), of shape (2,) or (..., 2), holds at the first of them. tolerance: the error in u to aim for;
-    where the solution is very sensitive to its parameters the error can be larger.
 
-    Returns the states, (..., n_times, 2). A trajectory with |u| > 20, or one that no step resolves, is NaN from there
-    on. Raises ValueError for wrong shapes, times or tolerance.
+@overload(cauchy, jit_options={"fastmath": FAST_MATH, "forceinline": True}, strict=False)
+def _compiled_cauchy(left: Any, right: Any) -> Callable[[Terms, Terms], Number]:
+    return _CAUCHY[len(right) - 1]
+
+
+@inlined
+def first_terms(
+    a1: Number, b1: Number, theta0: Number, theta1: Number, zeta: Number, x0: Number, y0: Number
+) -> tuple[Number, Number, Number]:
+    """Return w₀, x₁ and y₁."""
+    w0 = x0 * x0
+    return w0, a1 * ((x0 + y0 + zeta) - w0 * x0), b1 * ((x0 - theta0) + theta1 * y0)
+
+
+@inlined
+def higher_terms(
+    a: Terms, b: Terms, theta1: Number, w0: Number, x0: Number, x1: Number, y1: Number
+) -> tuple[Terms, Terms, Terms]:
+    """Return (x₀ … x₈), (y₁ … y₈) and (w₀ … w₇); wₖ sums each pair of equal products once, doubled."""
+    w: Any = (w0, (x0 + x0) * x1)
+    x: Any = (x0, x1, a[1] * ((x1 + y1) - cauchy(w, (x0, x1))))
+    y: Any = (y1, b[1] * (x1 + theta1 * y1))
+    w = (*w, (x0 + x0) * x[2] + x1 * x1)
+    x = (*x, a[2] * ((x[2] + y[1]) - cauchy(w, x)))
+    y = (*y, b[2] * (x[2] + theta1 * y[1]))
+    w = (*w, (x0 + x0) * x[3] + (x1 + x1) * x[2])
+    x = (*x, a[3] * ((x[3] + y[2]) - cauchy(w, x)))
+    y = (*y, b[3] * (x[3] + theta1 * y[2]))
+    w = (*w, (x0 + x0) * x[4] + (x1 + x1) * x[3] + x[2] * x[2])
+    x = (*x, a[4] * ((x[4] + y[3]) - cauchy(w, x)))
+    y = (*y, b[4] * (x[4] + theta1 * y[3]))
+    w = (*w, (x0 + x0) * x[5] + (x1 + x1) * x[4] + (x[2] + x[2]) * x[3])
+    x = (*x, a[5] * ((x[5] + y[4]) - cauchy(w, x)))
+    y = (*y, b[5] * (x[5] + theta1 * y[4]))
+    w = (*w, (x0 + x0) * x[6] + (x1 + x1) * x[5] + (x[2] + x[2]) * x[4] + x[3] * x[3])
+    x = (*x, a[6] * ((x[6] + y[5]) - cauchy(w, x)))
+    y = (*y, b[6] * (x[6] + theta1 * y[5]))
+    w = (*w, (x0 + x0) * x[7] + (x1 + x1) * x[6] + (x[2] + x[2]) * x[5] + (x[3] + x[3]) * x[4])
+    x = (*x, a[7] * ((x[7] + y[6]) - cauchy(w, x)))
+    y = (*y, b[7] * (x[7] + theta1 * y[6]))
+    return x, y, w
+
+
+@inlined
+def gains(w: Terms) -> Terms:
+    """Return (g₀ … g₇), the derivatives of Xₖ by xₖ₋ᵢ: g₀ = 1 − 3 w₀ and gᵢ = −3 wᵢ."""
+    return 1 - 3 * w[0], -3 * w[1], -3 * w[2], -3 * w[3], -3 * w[4], -3 * w[5], -3 * w[6], -3 * w[7]
+
+
+@inlined
+def tangent(
+    a: Terms, b: Terms, theta1: Number, g: Terms, dx0: Number, dy0: Number, zeta: Number, q: Terms, r: Terms, s: Terms
+) -> tuple[Terms, Terms]:
+    """Return (dx₀ … dx₈) and (dy₀ … dy₈), the derivatives of all terms in one direction.
+
+    (dx0, dy0) is the derivative of the state. What the direction itself adds: zeta to X₀, qₖ to Yₖ, and rₖ and sₖ to
+    xₖ₊₁ and yₖ₊₁.
     """
-    parameters, times, states = _validated(parameters, times, initial_state, tolerance)
-    batch = parameters.shape[:-1]
-    out = result_array((int(np.prod(batch)), times.size, 2), np.float64)
-    _solve(parameters.reshape(-1, 4), states.reshape(-1, 2), times, tolerance, out)
-    return out.reshape(*batch, times.size, 2)
+    x: Any = (dx0, a[0] * (g[0] * dx0 + (dy0 + zeta)) + r[0])
+    y: Any = (dy0, b[0] * (theta1 * dy0 + (dx0 + q[0])) + s[0])
+    x, y = (
+        (*x, a[1] * (y[1] + cauchy(g, x)) + r[1]),
+        (*y, b[1] * (theta1 * y[1] + (x[1] + q[1])) + s[1]),
+    )
+    x, y = (
+        (*x, a[2] * (y[2] + cauchy(g, x)) + r[2]),
+        (*y, b[2] * (theta1 * y[2] + (x[2] + q[2])) + s[2]),
+    )
+    x, y = (
+        (*x, a[3] * (y[3] + cauchy(g, x)) + r[3]),
+        (*y, b[3] * (theta1 * y[3] + (x[3] + q[3])) + s[3]),
+    )
+    x, y = (
+        (*x, a[4] * (y[4] + cauchy(g, x)) + r[4]),
+        (*y, b[4] * (theta1 * y[4] + (x[4] + q[4])) + s[4]),
+    )
+    x, y = (
+        (*x, a[5] * (y[5] + cauchy(g, x)) + r[5]),
+        (*y, b[5] * (theta1 * y[5] + (x[5] + q[5])) + s[5]),
+    )
+    x, y = (
+        (*x, a[6] * (y[6] + cauchy(g, x)) + r[6]),
+        (*y, b[6] * (theta1 * y[6] + (x[6] + q[6])) + s[6]),
+    )
+    x, y = (
+        (*x, a[7] * (y[7] + cauchy(g, x)) + r[7]),
+        (*y, b[7] * (theta1 * y[7] + (x[7] + q[7])) + s[7]),
+    )
+    return x, y
 
 
-def simulate_potential(
-    parameters: ArrayLike,
-    times: ArrayLike,
-    initial_state: ArrayLike = REST,
-    tolerance: float = 1e-4,
-) -> NDArray[np.float32]:
-    """Integrate as `simulate` does and keep the membrane potential alone, in single precision.
+@inlined
+def adjoint(a: Terms, b: Terms, theta1: Number, g: Terms, x: Number, y: Number) -> tuple[Terms, Terms, Terms, Terms]:
+    """Return the loss's derivatives by all terms and brackets, from those by the state at the end of the step.
 
-    Returns u, (..., n_times): a quarter of the memory of the full states, for large stores of trajectories.
+    Each of (x₈ … x₀), (y₈ … y₀), (X₇ … X₀), (Y₇ … Y₀) begins with the highest; the last of the first two are the
+    derivatives by the state at the beginning of the step.
     """
-    parameters, times, states = _validated(parameters, times, initial_state, tolerance)
-    batch = parameters.shape[:-1]
-    out = result_array((int(np.prod(batch)), times.size, 1), np.float32)
-    _solve(parameters.reshape(-1, 4), states.reshape(-1, 2), times, tolerance, out)
-    return out.reshape(*batch, times.size)
+    xs: Any = (x,)
+    ys: Any = (y,)
+    big_x: Any = (a[7] * x,)
+    big_y: Any = (b[7] * y,)
+    xs, ys = (*xs, x + (big_y[0] + cauchy(g, big_x))), (*ys, y + (big_x[0] + theta1 * big_y[0]))
+    big_x, big_y = (*big_x, a[6] * xs[1]), (*big_y, b[6] * ys[1])
+    xs, ys = (*xs, x + (big_y[1] + cauchy(g, big_x))), (*ys, y + (big_x[1] + theta1 * big_y[1]))
+    big_x, big_y = (*big_x, a[5] * xs[2]), (*big_y, b[5] * ys[2])
+    xs, ys = (*xs, x + (big_y[2] + cauchy(g, big_x))), (*ys, y + (big_x[2] + theta1 * big_y[2]))
+    big_x, big_y = (*big_x, a[4] * xs[3]), (*big_y, b[4] * ys[3])
+    xs, ys = (*xs, x + (big_y[3] + cauchy(g, big_x))), (*ys, y + (big_x[3] + theta1 * big_y[3]))
+    big_x, big_y = (*big_x, a[3] * xs[4]), (*big_y, b[3] * ys[4])
+    xs, ys = (*xs, x + (big_y[4] + cauchy(g, big_x))), (*ys, y + (big_x[4] + theta1 * big_y[4]))
+    big_x, big_y = (*big_x, a[2] * xs[5]), (*big_y, b[2] * ys[5])
+    xs, ys = (*xs, x + (big_y[5] + cauchy(g, big_x))), (*ys, y + (big_x[5] + theta1 * big_y[5]))
+    big_x, big_y = (*big_x, a[1] * xs[6]), (*big_y, b[1] * ys[6])
+    xs, ys = (*xs, x + (big_y[6] + cauchy(g, big_x))), (*ys, y + (big_x[6] + theta1 * big_y[6]))
+    big_x, big_y = (*big_x, a[0] * xs[7]), (*big_y, b[0] * ys[7])
+    xs, ys = (*xs, x + (big_y[7] + cauchy(g, big_x))), (*ys, y + (big_x[7] + theta1 * big_y[7]))
+    return xs, ys, big_x, big_y
 
 
-def divergence_time(trajectory: ArrayLike, times: ArrayLike) -> float | None:
-    """Return the first time in ms at which one trajectory, (n_times, ...), is NaN, or None where it is finite."""
-    values = np.asarray(trajectory).reshape(len(np.asarray(times)), -1)
-    lost = np.flatnonzero(np.isnan(values).any(axis=1))
-    return float(np.asarray(times)[lost[0]]) if lost.size else None
+@inlined
+def hankel(big_x: Terms, x: Terms) -> Terms:
+    """Return (Q₇ … Q₀), Qₘ = −6 Σ X̄ₖ xₖ₋ₘ, of the adjoint's (X̄₇ … X̄₀).
+
+    Twice differentiated, the cubes change the loss by Σ dx_b dx'_c Q_{b+c} over b + c < 8, for directions dx and dx'.
+    """
+    return (
+        -6 * cauchy(x, big_x[:1]),
+        -6 * cauchy(x, big_x[:2]),
+        -6 * cauchy(x, big_x[:3]),
+        -6 * cauchy(x, big_x[:4]),
+        -6 * cauchy(x, big_x[:5]),
+        -6 * cauchy(x, big_x[:6]),
+        -6 * cauchy(x, big_x[:7]),
+        -6 * cauchy(x, big_x),
+    )
+
+
+@inlined
+def curvature(q: Terms, dx: Terms) -> Terms:
+    """Return (f₇ … f₀), f_c = Σ dx_b Q_{b+c}: cauchy(dx', f) is the change of the loss in directions dx and dx'."""
+    return (
+        cauchy(dx, q[:1]),
+        cauchy(dx, q[:2]),
+        cauchy(dx, q[:3]),
+        cauchy(dx, q[:4]),
+        cauchy(dx, q[:5]),
+        cauchy(dx, q[:6]),
+        cauchy(dx, q[:7]),
+        cauchy(dx, q),
+    )
 
 
 def u_nullcline(u: ArrayLike, zeta: float) -> NDArray[np.float64]:

@@ -1,64 +1,19 @@
 """The MAP loss, split into misfit and regularisation, and its landscape over two parameters.
 
-    J(m) = misfit(d − u_m) + ½ Σ ((m − m̄)/sd)²
-
-With r = d − u and marginal noise sd s, the white misfit is ½ Σ (r_i/s)², and the AR(1) one, the negative log-likelihood
-up to a constant, is ½ (r₀/s)² + ½ Σ_{i≥1} (r_i − ρ r_{i−1})² / (s² (1 − ρ²)). The first is the second with ρ = 0.
+J(m) = misfit(d − u_m) + ½ Σ ((m − m̄)/sd)²
 """
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.fitzhugh_nagumo import PARAMETER_NAMES, simulate, simulate_potential
+from core.derivatives import full_hessian, gauss_newton, misfit_gradient
+from core.fitzhugh_nagumo import PARAMETER_NAMES
+from core.misfit import misfit, simulated_misfit
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, SAMPLING_INTERVAL, SIGMA, ZETA, full_prior, time_grid
-
-FEW = 16
-
-
-@numba.njit(cache=True, fastmath={"contract", "reassoc", "arcp", "nsz"})
-def _misfit(potential: NDArray[np.floating], data: NDArray[np.float64], rho: float, marginal_sd: float) -> float:
-    first = data[0] - potential[0]
-    total = 0.0
-    for t in range(1, data.shape[0]):
-        innovation = (data[t] - potential[t]) - rho * (data[t - 1] - potential[t - 1])
-        total += innovation * innovation
-    return 0.5 * (first / marginal_sd) ** 2 + 0.5 * total / (marginal_sd**2 * (1 - rho**2))
-
-
-@numba.njit(parallel=True, cache=True)
-def _misfits(
-    potentials: NDArray[np.floating],
-    data: NDArray[np.float64],
-    rho: float,
-    marginal_sd: float,
-    out: NDArray[np.float64],
-) -> None:
-    for i in numba.prange(potentials.shape[0]):
-        out[i] = _misfit(potentials[i], data, rho, marginal_sd)
-
-
-def misfit(data: ArrayLike, potentials: ArrayLike, marginal_sd: float, rho: float = 0.0) -> NDArray[np.float64]:
-    """Return the misfit, (...), of potentials, (..., n_times), to one trace, (n_times,); rho = 0 is the white one.
-
-    A diverged potential, with NaN, has an infinite misfit. Raises ValueError for a noise of no size or |rho| ≥ 1.
-    """
-    if not marginal_sd > 0 or not -1 < rho < 1:
-        raise ValueError("The misfit needs a noise σ above zero and a correlation ρ strictly between −1 and 1.")
-    potentials = np.asarray(potentials)
-    flat = potentials.reshape(-1, potentials.shape[-1])
-    trace = np.array(data, dtype=float)
-    if len(flat) > FEW:
-        out = np.empty(len(flat))
-        _misfits(flat, trace, float(rho), float(marginal_sd), out)
-    else:
-        # Waking a team of threads would take longer than the work.
-        out = np.array([_misfit(potential, trace, float(rho), float(marginal_sd)) for potential in flat])
-    out[np.isnan(out)] = np.inf
-    return out.reshape(potentials.shape[:-1])
+from core.simulation import longest_step, simulate_potential
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,25 +60,56 @@ class Problem:
         parameters[..., self.columns] = unknown
         return parameters
 
+    @property
+    def step(self) -> float:
+        """The step in ms that suits all of the bounds' box; frozen, it makes the loss smooth."""
+        corners = self.complete(np.stack(np.meshgrid(*self.bounds), axis=-1).reshape(-1, len(self.unknown)))
+        return longest_step(corners)
+
     def regularisation(self, unknown: ArrayLike) -> NDArray[np.float64]:
         """Return the prior's part of the loss, (...), for values (..., p): +∞ outside the bounds, 0 where it is off."""
-        law = TruncatedGaussian(
-            self.unknown, *(tuple(values[i] for i in self.columns) for values in self._prior_values())
-        )
-        penalty = law.regularisation(unknown)
+        penalty = self._law.regularisation(unknown)
         return penalty if self.regularised else np.where(np.isinf(penalty), penalty, 0.0)
 
-    def misfit(self, unknown: ArrayLike) -> NDArray[np.float64]:
-        """Return the data's part of the loss, (...), for values (..., p) of the unknown parameters."""
-        trajectories = simulate(self.complete(unknown), self.times)
-        return misfit(self.data, np.ascontiguousarray(trajectories[..., 0]), self.marginal_sd, self.rho)
+    def misfit(self, unknown: ArrayLike, step: float | None = None) -> NDArray[np.float64]:
+        """Return the data's part of the loss, (...), for values (..., p); step: frozen, in ms, or chosen for each."""
+        parameters = self.complete(unknown)
+        return simulated_misfit(parameters, self.times, self.data, self.marginal_sd, self.rho, step=step)
 
-    def loss(self, unknown: ArrayLike) -> NDArray[np.float64]:
-        """Return misfit + regularisation, (...), for values (..., p) of the unknown parameters."""
-        return self.misfit(unknown) + self.regularisation(unknown)
+    def loss(self, unknown: ArrayLike, step: float | None = None) -> NDArray[np.float64]:
+        """Return misfit + regularisation, (...), for values (..., p); step: frozen, in ms, or chosen for each."""
+        return self.misfit(unknown, step) + self.regularisation(unknown)
 
-    def _prior_values(self) -> tuple[tuple[float, ...], ...]:
-        return self.prior.mean, self.prior.sd, self.prior.lower, self.prior.upper
+    def gradient(self, unknown: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the loss (...) and its gradient (..., p) for values (..., p) inside the bounds, at the frozen step."""
+        unknown = np.asarray(unknown, dtype=float)
+        expansion = misfit_gradient(
+            self.complete(unknown), self.times, self.data, self.marginal_sd, self.rho, step=self.step
+        )
+        gradient = expansion.gradient[..., self.columns]
+        if self.regularised:
+            gradient = gradient - self._law.gradient(unknown)
+        return expansion.misfit + self.regularisation(unknown), gradient
+
+    def hessian(self, unknown: ArrayLike, exact: bool = True) -> NDArray[np.float64]:
+        """Return the Hessian of the loss, (..., p, p), for values (..., p) inside the bounds, at the frozen step.
+
+        exact: with the curvature of the trajectory, or without it, which is the Gauss–Newton Hessian.
+        """
+        expand = full_hessian if exact else gauss_newton
+        expansion = expand(self.complete(unknown), self.times, self.data, self.marginal_sd, self.rho, step=self.step)
+        assert expansion.hessian is not None
+        hessian = expansion.hessian[..., self.columns, :][..., self.columns]
+        return hessian + np.diag(1 / np.square(self._law.sd)) if self.regularised else hessian
+
+    @property
+    def _law(self) -> TruncatedGaussian:
+        """The prior of the unknown parameters."""
+        prior = self.prior
+        return TruncatedGaussian(
+            self.unknown,
+            *(tuple(values[i] for i in self.columns) for values in (prior.mean, prior.sd, prior.lower, prior.upper)),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,6 +147,23 @@ class Landscape:
         return float(self.x[column]), float(self.y[row])
 
 
+def parameter_grid(
+    axes: tuple[str, str], known: tuple[float, ...], prior: TruncatedGaussian, n: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return x (n,), y (n,) and all parameters, (n, n, 4), on a grid over the prior's box of two parameters.
+
+    known: all four parameters, of which those on the axes are ignored. Raises ValueError unless axes are two different
+    parameter names.
+    """
+    if len(set(axes)) != 2 or not set(axes) <= set(PARAMETER_NAMES):
+        raise ValueError(f"The axes must be two different ones of {', '.join(PARAMETER_NAMES)}; they are {axes}.")
+    columns = [PARAMETER_NAMES.index(name) for name in axes]
+    x, y = (np.linspace(prior.lower[i], prior.upper[i], n) for i in columns)
+    parameters = np.array(np.broadcast_to(known, (n, n, 4)), dtype=float)
+    parameters[..., columns[0]], parameters[..., columns[1]] = x[None, :], y[:, None]
+    return x, y, parameters
+
+
 def trajectory_store(
     axes: tuple[str, str],
     known: tuple[float, ...],
@@ -172,12 +175,7 @@ def trajectory_store(
 
     Raises ValueError unless axes are two different parameter names.
     """
-    if len(set(axes)) != 2 or not set(axes) <= set(PARAMETER_NAMES):
-        raise ValueError(f"The axes must be two different ones of {', '.join(PARAMETER_NAMES)}; they are {axes}.")
-    columns = [PARAMETER_NAMES.index(name) for name in axes]
-    x, y = (np.linspace(prior.lower[i], prior.upper[i], n) for i in columns)
-    parameters = np.array(np.broadcast_to(known, (n, n, 4)), dtype=float)
-    parameters[..., columns[0]], parameters[..., columns[1]] = x[None, :], y[:, None]
+    x, y, parameters = parameter_grid(axes, known, prior, n)
     return TrajectoryStore(axes, x, y, times, simulate_potential(parameters, times))
 
 
@@ -185,9 +183,28 @@ def landscape(problem: Problem, store: TrajectoryStore) -> Landscape:
     """Return the loss of a problem on the grid of a store whose axes are the problem's unknown parameters, in order."""
     if problem.unknown != store.axes or not np.array_equal(problem.times, store.times):
         raise ValueError("The store's axes and times must be those of the problem.")
-    grid = np.stack(np.meshgrid(store.x, store.y), axis=-1)
-    losses = misfit(problem.data, store.potentials, problem.marginal_sd, problem.rho)
-    return Landscape(store.axes, store.x, store.y, losses, problem.regularisation(grid))
+    misfits = misfit(problem.data, store.potentials, problem.marginal_sd, problem.rho)
+    return _landscape(problem, store.x, store.y, misfits)
+
+
+def fused_landscape(problem: Problem, n: int = 100) -> Landscape:
+    """Return the loss of a problem on an n × n grid over its two unknown parameters, storing no trajectory.
+
+    Raises ValueError unless exactly two parameters are unknown.
+    """
+    if len(problem.unknown) != 2:
+        raise ValueError("A landscape needs exactly two unknown parameters.")
+    axes = (problem.unknown[0], problem.unknown[1])
+    x, y, parameters = parameter_grid(axes, problem.known, problem.prior, n)
+    misfits = simulated_misfit(parameters, problem.times, problem.data, problem.marginal_sd, problem.rho)
+    return _landscape(problem, x, y, misfits)
+
+
+def _landscape(
+    problem: Problem, x: NDArray[np.float64], y: NDArray[np.float64], misfits: NDArray[np.float64]
+) -> Landscape:
+    grid = np.stack(np.meshgrid(x, y), axis=-1)
+    return Landscape((problem.unknown[0], problem.unknown[1]), x, y, misfits, problem.regularisation(grid))
 
 
 def loss_landscape(
@@ -208,4 +225,4 @@ def loss_landscape(
     prior = full_prior() if prior is None else prior
     grid = time_grid() if times is None else np.asarray(times, dtype=float)
     problem = Problem(np.asarray(data, dtype=float), grid, axes, tuple(known), marginal_sd, rho, prior)
-    return landscape(problem, trajectory_store(axes, tuple(known), grid, prior, n))
+    return fused_landscape(problem, n)

@@ -8,17 +8,19 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import OptimizeResult, minimize
 
 from core.estimate import Estimate
-from core.objective import Problem, misfit, trajectory_store
+from core.objective import Problem, fused_landscape
 
 METHODS = {"L-BFGS-B": "gradient-based", "Nelder-Mead": "gradient-free"}
 
 _FAR = 1e12  # stands for an infinite loss, which SciPy's line searches cannot handle
-_RELATIVE_STEP = 1e-5  # of the box, for central differences
 
 
 @dataclass(frozen=True, eq=False)
 class OptimiserPath:
-    """Where a method went: positions (k, p) and losses (k,), evaluations of the loss, how it ended."""
+    """Where a method went: positions (k, p) and losses (k,), evaluations, how it ended.
+
+    An evaluation is one of the loss, or of the loss together with its gradient.
+    """
 
     method: str
     positions: NDArray[np.float64]
@@ -27,24 +29,12 @@ class OptimiserPath:
     status: str
 
 
-def _finite(losses: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(np.isfinite(losses), losses, _FAR)
-
-
 def _loss_and_gradient(problem: Problem) -> Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]:
-    """Return a function of the unknowns that evaluates loss and central differences in one batch of 2p + 1 lanes.
-
-    Differences become one-sided at the bounds.
-    """
-    lower, upper = problem.bounds.T
-    steps = np.diag(_RELATIVE_STEP * (upper - lower))
+    """Return a function of the unknowns (p,) that returns loss and gradient (p,)."""
 
     def evaluate(position: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        ahead = np.clip(position + steps, lower, upper)
-        behind = np.clip(position - steps, lower, upper)
-        losses = _finite(problem.loss(np.concatenate([position[None], ahead, behind])))
-        p = position.size
-        return float(losses[0]), (losses[1 : p + 1] - losses[p + 1 :]) / np.diag(ahead - behind)
+        loss, gradient = problem.gradient(position)
+        return (float(loss), gradient) if np.isfinite(loss) else (_FAR, np.zeros_like(gradient))
 
     return evaluate
 
@@ -58,7 +48,8 @@ def descend(problem: Problem, start: ArrayLike, method: str) -> OptimiserPath:
         raise ValueError(f"The method must be one of {', '.join(METHODS)}; it is {method!r}.")
     lower, upper = problem.bounds.T
     origin = np.clip(np.asarray(start, dtype=float), lower, upper)
-    positions, losses = [origin], [float(problem.loss(origin))]
+    step = problem.step
+    positions, losses = [origin], [float(problem.loss(origin, step))]
 
     def record(intermediate_result: OptimizeResult) -> None:
         positions.append(np.array(intermediate_result.x))
@@ -68,27 +59,25 @@ def descend(problem: Problem, start: ArrayLike, method: str) -> OptimiserPath:
         result = minimize(
             _loss_and_gradient(problem), origin, jac=True, method=method, bounds=problem.bounds, callback=record
         )
-        evaluations = result.nfev * (2 * origin.size + 1)
     else:
         # A simplex of a tenth of the box, kept inside it.
         edges = 0.1 * (upper - lower)
         simplex = origin + np.vstack([np.zeros(origin.size), np.diag(np.where(origin + edges <= upper, edges, -edges))])
         result = minimize(
-            lambda position: float(_finite(problem.loss(position))),
+            lambda position: min(float(problem.loss(position, step)), _FAR),
             origin,
             method=method,
             bounds=problem.bounds,
             callback=record,
             options={"initial_simplex": simplex, "xatol": 1e-5, "fatol": 1e-4},
         )
-        evaluations = result.nfev
     if result.fun < losses[-1]:
         positions.append(np.array(result.x))
         losses.append(float(result.fun))
     on_edge = np.any((result.x <= lower) | (result.x >= upper))
     status = "Converged" if result.success else f"Stopped: {result.message.rstrip('.').lower()}"
     status += ", on the edge of the prior." if on_edge else "."
-    return OptimiserPath(method, np.array(positions), np.array(losses), int(evaluations), status)
+    return OptimiserPath(method, np.array(positions), np.array(losses), int(result.nfev), status)
 
 
 def map_estimate(problem: Problem, n_grid: int = 41, n_starts: int = 3) -> Estimate:
@@ -98,12 +87,9 @@ def map_estimate(problem: Problem, n_grid: int = 41, n_starts: int = 3) -> Estim
     """
     if len(problem.unknown) != 2:
         raise ValueError("The MAP estimate from a grid needs exactly two unknown parameters.")
-    axes = (problem.unknown[0], problem.unknown[1])
-    store = trajectory_store(axes, problem.known, problem.times, problem.prior, n_grid)
-    grid = np.stack(np.meshgrid(store.x, store.y), axis=-1).reshape(-1, 2)
-    losses = misfit(problem.data, store.potentials, problem.marginal_sd, problem.rho).ravel()
-    losses += problem.regularisation(grid)
-    starts = grid[np.argsort(losses)[:n_starts]]
+    result = fused_landscape(problem, n_grid)
+    grid = np.stack(np.meshgrid(result.x, result.y), axis=-1).reshape(-1, 2)
+    starts = grid[np.argsort(result.loss.ravel())[:n_starts]]
     paths = [descend(problem, start, "Nelder-Mead") for start in starts]
     best = min(paths, key=lambda path: path.losses[-1])
     return Estimate(best.positions[-1:], None, problem.unknown, best.status)

@@ -18,12 +18,13 @@ from starlette.responses import FileResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.derivatives import misfit_gradient
 from core.features import spike_statistics
-from core.fitzhugh_nagumo import simulate, simulate_potential
 from core.jobs import stop_all
+from core.misfit import misfit, simulated_misfit
 from core.noise import sample_ar1
-from core.objective import misfit
 from core.published import time_grid
+from core.simulation import simulate, simulate_potential
 from dashboard import registry
 
 FOLDER = Path(__file__).resolve().parent
@@ -97,6 +98,8 @@ def _compile() -> None:
         for potentials in (simulate_potential(parameters, times), simulate(parameters, times)[..., 0].copy()):
             spike_statistics(potentials, times)
             misfit(noise, potentials, 0.35)
+        simulated_misfit(parameters, times, noise, 0.35)
+    misfit_gradient(alone, times, noise, 0.35)
     sys.stdout.write(f"Ready after {time.monotonic() - start:.1f} s.\n")
     sys.stdout.flush()
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.fitzhugh_nagumo import divergence_time, simulate
 from core.noise import colour
 from core.published import SAMPLING_INTERVAL
+from core.simulation import divergence_time, simulate
 from dashboard.state import Experiment
 
 LARGEST_CORRELATION = 0.999  # samples that lie very close together would leave the likelihood without a width

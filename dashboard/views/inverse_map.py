@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from core.dataset import Dataset
 from core.evaluation import published_test_set
-from core.fitzhugh_nagumo import simulate
 from core.inverse_map import InverseMap
 from core.metrics import median_ape, r_squared
 from core.noise import colour as colour_noise
 from core.published import published_prior, with_constants
+from core.simulation import simulate
 from dashboard import live, registry, session
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.plain import SYMBOLS, TRUTH

@@ -7,10 +7,11 @@ import streamlit as st
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter
 
-from core.fitzhugh_nagumo import PARAMETER_NAMES, simulate
+from core.fitzhugh_nagumo import PARAMETER_NAMES
 from core.noise import whiten
 from core.objective import Landscape, Problem, landscape
 from core.optimizers import METHODS, OptimiserPath, descend
+from core.simulation import simulate
 from dashboard import live, session
 from dashboard.figures import landscape as figures
 from dashboard.figures.plain import SYMBOLS

@@ -7,8 +7,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.features import regime, spike_statistics
-from core.fitzhugh_nagumo import fixed_points, simulate_potential
+from core.fitzhugh_nagumo import fixed_points
 from core.published import SAMPLING_INTERVAL, published_prior
+from core.simulation import simulate_potential
 from dashboard import session
 from dashboard.figures import neuron as figures
 from dashboard.live import Plot

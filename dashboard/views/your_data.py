@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from core.fitzhugh_nagumo import simulate
 from core.optimizers import map_estimate
 from core.published import published_prior, with_constants
+from core.simulation import simulate
 from dashboard import registry, session
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.plain import MAP_ESTIMATE, OPTIMISER

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from core.features import regime, spike_statistics
-from core.fitzhugh_nagumo import simulate_potential
 from core.published import published_prior, time_grid, with_constants
+from core.simulation import simulate_potential
 
 TIMES = np.arange(101) * 0.5  # 50 ms
 

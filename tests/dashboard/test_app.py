@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from core import jobs
-from core.fitzhugh_nagumo import simulate
 from core.published import time_grid
+from core.simulation import simulate
 from dashboard.figures.plain import SHIPPED_MAPS
 from dashboard.state import PRESETS, from_address, to_address
 from tests.dashboard.conftest import ROOT, arrays, shows, trace_csv, write_map

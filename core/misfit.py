@@ -1,0 +1,156 @@
+"""The misfit of potentials to a trace: of stored ones, and of parameters without storing anything.
+
+With r = d − u and marginal noise sd s, the white misfit is ½ Σ (r_i/s)², and the AR(1) one, the negative log-likelihood
+up to a constant, is ½ (r₀/s)² + ½ Σ_{i≥1} (r_i − ρ r_{i−1})² / (s² (1 − ρ²)). The first is the second with ρ = 0.
+"""
+
+import numba
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.compiled import kernel, parallel_kernel
+from core.fitzhugh_nagumo import REST, SCALE
+from core.simulation import (
+    FEW,
+    TILE,
+    TOLERANCE,
+    Status,
+    Work,
+    advance_tile,
+    check_tile,
+    new_block,
+    run_kernel,
+    validated,
+)
+
+
+@kernel
+def _misfit(potential: NDArray[np.floating], data: NDArray[np.float64], rho: float, marginal_sd: float) -> float:
+    first = data[0] - potential[0]
+    total = 0.0
+    for t in range(1, data.shape[0]):
+        innovation = (data[t] - potential[t]) - rho * (data[t - 1] - potential[t - 1])
+        total += innovation * innovation
+    return 0.5 * (first / marginal_sd) ** 2 + 0.5 * total / (marginal_sd**2 * (1 - rho**2))
+
+
+@parallel_kernel
+def _misfits(
+    potentials: NDArray[np.floating],
+    data: NDArray[np.float64],
+    rho: float,
+    marginal_sd: float,
+    out: NDArray[np.float64],
+) -> None:
+    for i in numba.prange(potentials.shape[0]):
+        out[i] = _misfit(potentials[i], data, rho, marginal_sd)
+
+
+@kernel
+def _fused_block(
+    work: Work,
+    first: int,
+    data: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    out: NDArray[np.float64],
+    status: NDArray[np.int64],
+) -> None:
+    """Fill out[i] with the misfit of one block's trajectories; data: u/√3 of the trace; noise: (ρ, s)."""
+    block = new_block(work, first)
+    rho, marginal_sd = noise
+    total, residual, first_square = np.zeros(work.lanes), np.empty(work.lanes), np.empty(work.lanes)
+    for lane in range(work.lanes):
+        residual[lane] = data[0] - block.state[lane]
+        first_square[lane] = residual[lane] * residual[lane]
+    h = 0.0
+    for start in range(0, work.intervals.shape[0], TILE):
+        samples = min(TILE, work.intervals.shape[0] - start)
+        h = advance_tile(block, work, start, samples, h)
+        alive = check_tile(block, work, samples)
+        for s in range(samples):
+            value = data[start + s + 1]
+            for lane in range(work.lanes):
+                after = value - block.x[s, lane]
+                innovation = after - rho * residual[lane]
+                total[lane] += innovation * innovation
+                residual[lane] = after
+        if not alive:
+            break
+    for lane in range(min(work.lanes, work.which.shape[0] - first)):
+        i = work.which[first + lane]
+        misfit = 0.5 * (first_square[lane] + total[lane] / (1 - rho**2)) * (SCALE / marginal_sd) ** 2
+        out[i] = misfit if block.status[lane] == Status.FINITE else np.inf
+        status[i] = block.status[lane]
+
+
+@parallel_kernel
+def _fused_blocks(
+    work: Work,
+    data: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    out: NDArray[np.float64],
+    status: NDArray[np.int64],
+) -> None:
+    for block in numba.prange((work.which.shape[0] + work.lanes - 1) // work.lanes):
+        _fused_block(work, block * work.lanes, data, noise, out, status)
+
+
+def check_noise(marginal_sd: float, rho: float) -> None:
+    """Raise ValueError for a noise of no size or |rho| ≥ 1."""
+    if not marginal_sd > 0 or not -1 < rho < 1:
+        raise ValueError("The misfit needs a noise σ above zero and a correlation ρ strictly between −1 and 1.")
+
+
+def checked_trace(data: ArrayLike, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a trace scaled as the kernels have it, or raise ValueError unless it has a finite sample at each time."""
+    trace = np.array(data, dtype=float) / SCALE
+    if trace.shape != times.shape:
+        raise ValueError(f"The trace has {trace.size} samples but there are {times.size} times.")
+    if not np.all(np.isfinite(trace)):
+        raise ValueError("The trace must hold finite numbers only.")
+    return trace
+
+
+def misfit(data: ArrayLike, potentials: ArrayLike, marginal_sd: float, rho: float = 0.0) -> NDArray[np.float64]:
+    """Return the misfit, (...), of potentials, (..., n_times), to one trace, (n_times,); rho = 0 is the white one.
+
+    A diverged potential, with NaN, has an infinite misfit. Raises ValueError for a noise of no size or |rho| ≥ 1.
+    """
+    check_noise(marginal_sd, rho)
+    potentials = np.asarray(potentials)
+    flat = potentials.reshape(-1, potentials.shape[-1])
+    trace = np.array(data, dtype=float)
+    if len(flat) > FEW:
+        out = np.empty(len(flat))
+        _misfits(flat, trace, float(rho), float(marginal_sd), out)
+    else:
+        # Waking a team of threads would take longer than the work.
+        out = np.array([_misfit(potential, trace, float(rho), float(marginal_sd)) for potential in flat])
+    out[np.isnan(out)] = np.inf
+    return out.reshape(potentials.shape[:-1])
+
+
+def simulated_misfit(
+    parameters: ArrayLike,
+    times: ArrayLike,
+    data: ArrayLike,
+    marginal_sd: float,
+    rho: float = 0.0,
+    initial_state: ArrayLike = REST,
+    tolerance: float = TOLERANCE,
+    step: float | None = None,
+) -> NDArray[np.float64]:
+    """Return the misfit, (...), of the neuron with parameters (..., 4) to one trace, (n_times,), storing no trajectory.
+
+    times, initial_state, tolerance and step are those of `simulate`; rho = 0 is the white misfit. A trajectory that
+    diverges or cannot be followed has an infinite misfit. Raises ValueError as `simulate` and `misfit` do, or when the
+    trace has not a sample a time.
+    """
+    check_noise(marginal_sd, rho)
+    parameters, times, states = validated(parameters, times, initial_state, tolerance, step)
+    trace = checked_trace(data, times)
+    flat = parameters.reshape(-1, 4)
+    out, noise = np.empty(len(flat)), np.array([rho, marginal_sd])
+    run_kernel(_fused_block, _fused_blocks, flat, states.reshape(-1, 2), times, tolerance, step, (trace, noise), out)
+    out[np.isnan(out)] = np.inf
+    return out.reshape(parameters.shape[:-1])
