@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.noise import colour
 from core.published import SAMPLING_INTERVAL
-from core.simulation import divergence_time, simulate
+from core.simulation import Status, divergence_time, simulate_with_status
 from dashboard.state import Experiment
 
 LARGEST_CORRELATION = 0.999  # samples that lie very close together would leave the likelihood without a width
@@ -25,17 +25,20 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """The data on screen, (n_times,), at times in ms; trajectory: the truth's (n_times, 2), None for an upload."""
+    """The data on screen, (n_times,), at times in ms; trajectory: the truth's (n_times, 2), None for an upload.
+
+    status: how the trajectory ended.
+    """
 
     times: NDArray[np.float64]
     data: NDArray[np.float64]
     trajectory: NDArray[np.float64] | None
-    lost_at: float | None
+    status: Status = Status.FINITE
 
     @property
     def usable(self) -> bool:
         """Whether all data are finite, so that something can be fitted to them."""
-        return self.lost_at is None
+        return self.status == Status.FINITE
 
     def clean(self, experiment: Experiment) -> NDArray[np.float64] | None:
         """Return the truth's potential, (n_times,), unless it is hidden or, for an upload, not known."""
@@ -64,23 +67,23 @@ class Observation:
 
     @property
     def note(self) -> str:
-        """A sentence where the truth diverges, or ""."""
-        if self.lost_at is None:
+        """What happened where the truth could not be followed to its end, or ""."""
+        if self.trajectory is None or self.usable:
             return ""
         return (
-            f"The trajectory diverges at t = {self.lost_at:.1f} ms (|u| passes 20, or no step resolves it) and is "
-            "drawn as far as it goes. Bring the parameters back towards the sliders’ ranges to have data to fit."
+            f"{self.status.sentence} It is lost from t = {divergence_time(self.trajectory, self.times):.1f} ms on. "
+            "Bring the parameters back towards the sliders’ ranges to have data to fit."
         )
 
 
 def observe(experiment: Experiment, upload: Trace | None) -> Observation:
     """Return the data that the experiment puts on screen: the upload, if there is one, or truth plus noise."""
     if upload is not None:
-        return Observation(upload.times, upload.u, None, None)
+        return Observation(upload.times, upload.u, None)
     times = experiment.times
-    trajectory = simulate(experiment.parameters, times)
+    trajectory, status = simulate_with_status(experiment.parameters, times)
     noise = colour(normals(experiment.seed, times.size), experiment.rho, experiment.marginal_sd)
-    return Observation(times, trajectory[:, 0] + noise, trajectory, divergence_time(trajectory, times))
+    return Observation(times, trajectory[:, 0] + noise, trajectory, Status(int(status)))
 
 
 def normals(seed: int, n_times: int) -> NDArray[np.float64]:

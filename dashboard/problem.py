@@ -1,19 +1,22 @@
 """From the experiment to the inverse problem on screen, and the trajectories kept for its landscape."""
 
 import threading
-from functools import lru_cache
-
-import numpy as np
 
 from core.fitzhugh_nagumo import PARAMETER_NAMES
-from core.objective import Problem, TrajectoryStore, trajectory_store
+from core.objective import Landscape, Problem, TrajectoryStore, fused_landscape, landscape, trajectory_store
 from core.published import SAMPLING_INTERVAL, full_prior
 from dashboard.observation import Observation
 from dashboard.state import Experiment
 
-N_GRID = 100
-MOST_STEPS = 2e8  # of all trajectories of a grid together: about a second on two cores
+N_DRAGGED = 100  # points a side, at most, of a grid that is computed anew at each step of a slider
+MOST_STEPS = 2e8  # of all trajectories of a grid together: a third of a second on two cores
+MOST_STEPS_DRAGGED = 3e7
+MOST_SAMPLES = 5e7  # of a grid whose trajectories are kept: 200 MB
+MOST_KEPT = 3  # grids
 LEAST_SIGMA = 0.001  # ms; the loss divides by it
+
+Key = tuple[tuple[str, str], tuple[float, ...], bytes]
+_kept: dict[Key, TrajectoryStore] = {}
 _lock = threading.Lock()  # two sessions that ask for the same grid compute it once
 
 
@@ -31,26 +34,44 @@ def problem_of(experiment: Experiment, observation: Observation) -> Problem:
     )
 
 
-def affordable(n: int, gamma: float, t_end: float) -> int:
-    """Return how many points a side a grid can have, n at most, to be simulated in about a second."""
+def affordable(n: int, gamma: float, t_end: float, most_steps: float = MOST_STEPS) -> int:
+    """Return how many points a side a grid can have, n at most, to be simulated in so many steps."""
     steps = 3 * gamma * t_end  # of one trajectory
-    return max(15, min(n, round((MOST_STEPS / steps) ** 0.5)))
+    return max(15, min(n, int((most_steps / steps) ** 0.5)))
 
 
-@lru_cache(maxsize=3)
-def _store(axes: tuple[str, str], known: tuple[float, ...], times: bytes) -> TrajectoryStore:
-    grid = np.frombuffer(times)
-    prior = full_prior()
-    gamma = prior.upper[3] if "gamma" in axes else known[3]
-    return trajectory_store(axes, known, grid, prior, affordable(N_GRID, gamma, grid[-1]))
+def landscape_of(problem: Problem, n: int, settled: bool) -> Landscape:
+    """Return the loss on a grid of n × n points, or fewer where that would take long.
 
-
-def store(problem: Problem) -> TrajectoryStore:
-    """Return the grid's trajectories, kept while only the data, the noise or the unknown parameters move."""
-    axes = (problem.unknown[0], problem.unknown[1])
+    While only the data, the noise or the unknown parameters move, the trajectories of the grid are kept. What changes
+    them is dragged over a grid of 100 × 100 at most, whose trajectories are not stored.
+    """
+    gamma = problem.prior.upper[3] if "gamma" in problem.unknown else problem.known[3]
+    if settled:
+        n = affordable(n, gamma, problem.times[-1])
+        if n * n * problem.times.size > MOST_SAMPLES:
+            return fused_landscape(problem, n)
+        return landscape(problem, store(problem, n))
     with _lock:
-        return _store(axes, _known(problem, axes), problem.times.tobytes())
+        kept = _kept.get(_key(problem))
+    if kept is not None:
+        return landscape(problem, kept)
+    return fused_landscape(problem, affordable(min(n, N_DRAGGED), gamma, problem.times[-1], MOST_STEPS_DRAGGED))
 
 
-def _known(problem: Problem, axes: tuple[str, str]) -> tuple[float, ...]:
-    return tuple(0.0 if name in axes else problem.known[i] for i, name in enumerate(PARAMETER_NAMES))
+def _key(problem: Problem) -> Key:
+    known = tuple(0.0 if name in problem.unknown else problem.known[i] for i, name in enumerate(PARAMETER_NAMES))
+    return (problem.unknown[0], problem.unknown[1]), known, problem.times.tobytes()
+
+
+def store(problem: Problem, n: int) -> TrajectoryStore:
+    """Return the trajectories of an n × n grid, simulated unless they are kept."""
+    key = _key(problem)
+    with _lock:
+        kept = _kept.pop(key, None)
+        if kept is None or kept.x.size != n:
+            kept = trajectory_store(*key[:2], problem.times, problem.prior, n)
+        _kept[key] = kept  # at the end, where the last used are
+        while len(_kept) > MOST_KEPT:
+            _kept.pop(next(iter(_kept)))
+    return kept

@@ -66,6 +66,7 @@ _CHOICES = {
     "misfit": ("ar1", "white"),
     "axis_x": PARAMETER_NAMES,
     "axis_y": PARAMETER_NAMES,
+    "grid": ("100", "200"),
     "regime": ("noisy-noisy", "clean-noisy", "clean-clean"),
 }
 
@@ -94,6 +95,7 @@ class Experiment:
     axis_y: str = "theta1"
     misfit: str = "ar1"
     regularised: bool = True
+    grid: str = "100"
     start_x: float | None = None
     start_y: float | None = None
     regime: str = "noisy-noisy"

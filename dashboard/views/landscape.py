@@ -9,14 +9,14 @@ from scipy.ndimage import minimum_filter
 
 from core.fitzhugh_nagumo import PARAMETER_NAMES
 from core.noise import whiten
-from core.objective import Landscape, Problem, landscape
+from core.objective import Landscape, Problem
 from core.optimizers import METHODS, OptimiserPath, descend
-from core.simulation import simulate
+from core.simulation import Status, simulate_with_status
 from dashboard import live, session
 from dashboard.figures import landscape as figures
 from dashboard.figures.plain import SYMBOLS
 from dashboard.live import Plot
-from dashboard.problem import LEAST_SIGMA, problem_of, store
+from dashboard.problem import LEAST_SIGMA, landscape_of, problem_of
 from dashboard.state import Experiment
 from dashboard.views import frame
 
@@ -83,6 +83,7 @@ def _options(experiment: Experiment) -> None:
         frame.choice(
             "misfit", "misfit", experiment.misfit, {"ar1": "AR(1), as simulated", "white": "white, as published"}
         ),
+        frame.choice("grid", "grid", experiment.grid, {"100": "100 × 100", "200": "200 × 200"}),
         frame.toggle(
             "regularised", "prior", experiment.regularised, help="Add the prior’s regularisation to the loss."
         ),
@@ -106,9 +107,12 @@ def _body() -> None:
             notes.append(
                 f"The loss divides by the noise: it is drawn for σ = {LEAST_SIGMA} ms, since σ = 0 makes it infinite."
             )
-        grid = landscape(problem, store(problem))
+        grid = landscape_of(problem, int(experiment.grid), st.session_state.settled)
         candidate = experiment.candidate
-        potential = simulate(problem.complete(candidate), observation.times)[..., 0]
+        states, ended = simulate_with_status(problem.complete(candidate), observation.times)
+        potential = states[:, 0]
+        if ended != Status.FINITE:
+            notes.append(f"The candidate’s loss is infinite. {Status(int(ended)).sentence}")
         clean = observation.clean(experiment)
         truth = _two(experiment.parameters, problem) if clean is not None else None
         lowest = grid.lowest()

@@ -159,7 +159,7 @@ def test_other_axes_and_the_white_misfit_redraw_the_map(lab):
 
 def test_diverging_truth_leaves_a_sentence_and_the_page_comes_back(lab):
     lab.open("Landscape").type("theta1", -1)
-    assert "The trajectory diverges" in lab.notes()
+    assert "The trajectory diverged" in lab.notes()
     assert lab.page.locator(".lab-plot").count() == 0
     lab.type("theta1", 0.4)
     lab.stand("Landscape")

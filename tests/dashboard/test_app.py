@@ -71,7 +71,7 @@ def test_every_page_opens_with_its_question(visit, page, query):
     assert rail_of(app)["kind"] == "controls"
     if page != "train":
         assert stage_of(app)["kind"] == "plots"
-        assert any("diverges" in note for note in stage_of(app)["notes"]) == bool(query)
+        assert any("The trajectory diverged" in note for note in stage_of(app)["notes"]) == bool(query)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from scipy.linalg import solve_toeplitz
 
-from core.objective import landscape
 from dashboard.observation import Trace, observe
-from dashboard.problem import problem_of, store
+from dashboard.problem import landscape_of, problem_of, store
 from dashboard.state import Experiment
 from tests.reference import reference_solutions
 
@@ -23,7 +22,7 @@ NODES = [(0, 0), (17, 80), (50, 50), (63, 21), (99, 40), (30, 99)]
 
 def grid_of(experiment):
     problem = problem_of(experiment, observe(experiment, None))
-    return landscape(problem, store(problem))
+    return landscape_of(problem, 100, settled=True)
 
 
 def loss_at(experiment, nodes, regularised=True):
@@ -88,7 +87,7 @@ def test_which_parameters_are_known_follows_the_axes():
 
 
 def store_of(experiment):
-    return store(problem_of(experiment, observe(experiment, None)))
+    return store(problem_of(experiment, observe(experiment, None)), 100)
 
 
 def test_the_problem_is_the_experiment_s():
@@ -112,4 +111,33 @@ def test_an_upload_at_another_step_has_its_own_correlation():
     upload = Trace("mine", np.arange(40) * 0.4, np.zeros(40))
     problem = problem_of(EXPERIMENT, observe(EXPERIMENT, upload))
     assert problem.rho == pytest.approx(0.8**2, rel=1e-12)
-    np.testing.assert_array_equal(store(problem).times, upload.times)
+    np.testing.assert_array_equal(store(problem, 100).times, upload.times)
+
+
+@pytest.mark.parametrize("axes", [("theta0", "theta1"), ("zeta", "gamma")])
+def test_a_dragged_landscape_is_the_settled_one(axes):
+    """It is not read from kept trajectories, whose rounding to single precision moves J by far less than 1e-5 of it."""
+    moved = replace(EXPERIMENT, axis_x=axes[0], axis_y=axes[1], theta0=0.123, zeta=-0.321)
+    problem = problem_of(moved, observe(moved, None))
+    dragged = landscape_of(problem, 200, settled=False)
+    assert dragged.loss.shape == (100, 100)
+    np.testing.assert_allclose(dragged.loss, landscape_of(problem, 100, settled=True).loss, rtol=1e-5)
+
+
+def test_a_finer_grid_is_drawn_once_settled():
+    problem = problem_of(EXPERIMENT, observe(EXPERIMENT, None))
+    fine = landscape_of(problem, 200, settled=True)
+    assert fine.loss.shape == (200, 200)
+    coarse = landscape_of(problem, 100, settled=True)
+    # Both grids reach from edge to edge: of 199 and 99 intervals only the corners coincide.
+    np.testing.assert_array_equal(fine.loss[::199, ::199], coarse.loss[::99, ::99])
+    assert fine.lowest() != coarse.lowest()
+
+
+def test_a_long_window_has_a_coarser_grid_that_is_not_kept():
+    long = replace(EXPERIMENT, t_end=1000, gamma=20)
+    problem = problem_of(long, observe(long, None))
+    result = landscape_of(problem, 200, settled=True)
+    # 60,000 steps a trajectory: √(2e8 / 6e4) = 57 points a side.
+    assert result.loss.shape == (57, 57)
+    assert np.all(np.isfinite(result.loss))
