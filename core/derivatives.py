@@ -306,8 +306,8 @@ def _expand(
     step: float | None,
 ) -> Expansion:
     check_noise(marginal_sd, rho)
-    step = longest_step(parameters) if step is None else step
     parameters, times, states = validated(parameters, times, initial_state, step=step)
+    step = longest_step(parameters) if step is None else step
     trace = checked_trace(data, times)
     batch, flat = parameters.shape[:-1], parameters.reshape(-1, 4)
     second = n_directions == N_PARAMETERS
@@ -319,8 +319,9 @@ def _expand(
     )
     out[status != Status.FINITE] = np.nan
     out *= (SCALE / marginal_sd) ** 2 / (1 - rho**2)
+    gamma = np.where(status == Status.FINITE, flat[:, 3], np.nan)
     scale = np.full((len(flat), n_directions), 1 / SCALE)
-    scale[:, 1], scale[:, 3] = 1.0, 1 / flat[:, 3]
+    scale[:, 1], scale[:, 3] = 1.0, 1 / gamma
     gradient = scale * out[:, 1 : 1 + n_directions]
     hessian = None
     if second:
@@ -329,7 +330,7 @@ def _expand(
         hessian[:, *upper[::-1]] = out[:, 1 + n_directions :]
         hessian *= scale[:, :, None] * scale[:, None, :]
         if block_kernel is _hessian_block:
-            hessian[:, 3, 3] -= gradient[:, 3] / flat[:, 3]  # from ln γ to γ
+            hessian[:, 3, 3] -= gradient[:, 3] / gamma  # from ln γ to γ
         hessian = hessian.reshape(*batch, n_directions, n_directions)
     misfit = np.where(status == Status.FINITE, out[:, 0], np.inf)
     return Expansion(misfit.reshape(batch), gradient.reshape(*batch, n_directions), hessian)

@@ -160,8 +160,8 @@ def sensitivities(
     step: the frozen step in ms, by default `longest_step(parameters)`. A diverged trajectory is NaN from there on.
     Raises ValueError as `simulate` does.
     """
-    step = longest_step(parameters) if step is None else step
     parameters, times, states = validated(parameters, times, initial_state, step=step)
+    step = longest_step(parameters) if step is None else step
     flat, shape = parameters.reshape(-1, 4), (*parameters.shape[:-1], times.size)
     out = np.empty((len(flat), times.size, 14))
     run_kernel(

@@ -30,6 +30,7 @@ from core.memory import result_array
 TOLERANCE = 1e-4  # of u, unless the caller says otherwise
 FEW = 16  # trajectories, and lanes of a block in double precision: more keep the pipelines no busier
 MANY = 64  # lanes of a large block in single precision
+BLOCKS_ALONE = 4  # as many are left to one thread: on a busy machine, waking others can take longer than the work
 TILE = 16  # samples computed between two visits to the results
 SINGLE_PRECISION_TOLERANCE = 1e-5
 LARGEST_TERM = 10 / SCALE  # times the tolerance: the last Taylor term beyond which a step is too long
@@ -292,9 +293,10 @@ def longest_step(parameters: ArrayLike, tolerance: float = TOLERANCE) -> float:
     """Return the longest step in ms with which all of the parameters, (..., 4), meet the tolerance as a rule.
 
     It is meant for freezing the step: an optimiser, a difference quotient or a derivative needs a solution that depends
-    smoothly on the parameters.
+    smoothly on the parameters. Those that no step suits are left out; where none is left it is infinite.
     """
-    return float(np.min(_steps_for(np.asarray(parameters, dtype=float).reshape(-1, 4), tolerance)))
+    steps = _steps_for(np.asarray(parameters, dtype=float).reshape(-1, 4), tolerance)
+    return float(np.min(steps, where=steps > 0, initial=np.inf))
 
 
 def run_kernel(
@@ -337,11 +339,11 @@ def run_kernel(
             work = Work(
                 parameters, states, index, lanes, precision, intervals, longest_interval / n_steps, largest_term
             )
-            if index.size > lanes:
+            if index.size > BLOCKS_ALONE * lanes:
                 blocks_kernel(work, *inputs, out, status)
             else:
-                # Waking a team of threads would take longer than the work.
-                block_kernel(work, 0, *inputs, out, status)
+                for first in range(0, index.size, lanes):
+                    block_kernel(work, first, *inputs, out, status)
             index = index[status[index] == Status.STEP_LIMIT]
             n_steps *= 2
     if step is not None:

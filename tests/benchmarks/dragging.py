@@ -34,7 +34,10 @@ def first_page(browser: Browser, runs: Path, record: Record) -> None:
 def warm_up(lab: Lab) -> None:
     """Wait until the server has loaded its maps, and drag for a while on each page that is measured."""
     lab.open("Inverse map")
-    for page, fields in (("Neuron", ("theta0", "sigma", "zeta")), ("Landscape", ("candidate_theta0", "theta0"))):
+    for page, fields in (
+        ("Neuron", ("theta0", "sigma", "zeta")),
+        ("Landscape", ("candidate_theta0", "theta0", "zeta")),
+    ):
         lab.open(page)
         for field in fields:
             drag(lab, field, SETTINGS["warm_up_drags_of_seconds"])
@@ -136,6 +139,9 @@ def main() -> None:
             note_drag(record, "Landscape, candidate’s slider", drag(lab, "candidate_theta0", seconds), 150, None)
             note_drag(record, "Landscape, candidate on the map", drag_candidate(lab, seconds), 150, None)
             note_drag(record, "Landscape, truth’s slider", drag(lab, "theta0", seconds), 150, None)
+            for field in ("zeta", "gamma", "t_end"):
+                # The trajectories of the whole grid change: each picture is 10,000 misfits computed anew.
+                note_drag(record, f"Landscape, {field}", drag(lab, field, seconds), 180, None)
             for field, what in (("theta0", "the truth"), ("candidate_theta0", "the candidate")):
                 waits = releases(lab, field)
                 record.note(

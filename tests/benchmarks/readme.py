@@ -47,8 +47,11 @@ def benchmark_table(name: str) -> str:
         "| figure | measured | target |",
         "|---|---|---|",
     ]
-    for figure in result["figures"]:
+    quoted = [figure for figure in result["figures"] if figure.get("quoted", True)]
+    for figure in quoted:
         lines.append(f"| {figure['what']} | {shown(figure['value'])} {figure['unit']} | {figure.get('target', '')} |")
+    if len(quoted) < len(result["figures"]):
+        lines += ["", f"The rest is in `tests/benchmarks/results/{name}.json`."]
     return "\n".join(line.replace("  |", " |") for line in lines)
 
 

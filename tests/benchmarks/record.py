@@ -57,10 +57,16 @@ class Record:
         self.figures: list[dict[str, Any]] = []
 
     def note(
-        self, what: str, value: float, unit: str = "", most: float | None = None, least: float | None = None
+        self,
+        what: str,
+        value: float,
+        unit: str = "",
+        most: float | None = None,
+        least: float | None = None,
+        quoted: bool = True,
     ) -> None:
-        """Print a figure and keep it; most, least: its target, if it has one."""
-        figure: dict[str, Any] = {"what": what, "value": float(value), "unit": unit}
+        """Print a figure and keep it; most, least: its target, if it has one; quoted: the README shows it."""
+        figure: dict[str, Any] = {"what": what, "value": float(value), "unit": unit, "quoted": quoted}
         target = ""
         for sign, limit, met in (
             ("≤", most, most is None or value <= most),

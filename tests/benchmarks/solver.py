@@ -1,98 +1,219 @@
-"""Ten thousand trajectories of the published prior: the compiled solver against SciPy's odeint, in time and in error.
+"""The engine against what people would use instead, at equal error, and what its derivatives and its growth cost.
 
-odeint, which has no batches, integrates an evenly spread sample of the same trajectories; its time is scaled to all of
-them. Both sides alternate within one process, so that a busy neighbour slows both.
+All sides solve the same parameters, drawn from the published prior, on two threads in one process; they take turns, so
+that a busy neighbour slows each of them. Slow ones solve an evenly spread sample, whose time is scaled. Each library
+competes as its documentation has it and, apart from that, tuned by hand. It needs what
+tests/benchmarks/requirements.txt lists.
 """
 
+import functools
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
-from scipy.integrate import odeint
 
-from core import published_prior, simulate, time_grid
-from core.published import with_constants
+from core.derivatives import full_hessian, gauss_newton, misfit_gradient
+from core.misfit import simulated_misfit
+from core.noise import sample_ar1
+from core.objective import Problem, fused_landscape, parameter_grid
+from core.published import (
+    GAMMA,
+    RHO,
+    SAMPLING_INTERVAL,
+    SIGMA,
+    ZETA,
+    full_prior,
+    published_prior,
+    time_grid,
+    with_constants,
+)
+from core.simulation import TOLERANCE, longest_step, simulate
+from tests.benchmarks.arithmetic import operations_a_step, peak
+from tests.benchmarks.others import ADAPTIVE_TOGETHER, ONE_BY_ONE, THREADS, batched_solvers, scipy_solvers
 from tests.benchmarks.record import Record, output_path
+from tests.benchmarks.tuned import tuned_solvers
 from tests.reference import reference_solution
 
-Slope = tuple[float, float]
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "trajectories": 10_000,
     "samples_each": 1000,
-    "tolerance_of_simulate": 1e-4,
-    "rtol_of_odeint": 1e-6,
-    "atol_of_odeint": "its default, 1.49e-8",
-    "odeint_sample": 200,
+    "threads": THREADS,
     "rounds": 9,
-    "reference": "DOP853, rtol 1e-11, atol 1e-13, of 100 trajectories",
-    "scaling": "the time of odeint is that of the sample times trajectories / odeint_sample",
-    "right_hand_sides_of_odeint": "in Python: unpacked from the array as one writes it, and from plain floats",
-    "excluded": "the first call of simulate, which compiles or loads the compiled solver",
+    "sample_of_those_that_take_one_after_the_other": ONE_BY_ONE,
+    "sample_of_adaptive_batches": ADAPTIVE_TOGETHER,
+    "tolerances": [1e-3, 1e-4, 1e-6],
+    "error": "the largest in u over the samples of a trajectory, of which the 99 % quantile is to meet the tolerance",
+    "reference": "DOP853, rtol 1e-11, atol 1e-13",
+    "checked": 300,
+    "derivatives_of": 2_000,
+    "peak": "what the machine's BLAS reaches in products of 2048 × 2048 matrices, in single and in double precision",
+    "excluded": "first calls, which compile",
 }
+MARGINAL_SD = SIGMA / SAMPLING_INTERVAL
 
 
-def right_hand_side(state: np.ndarray, _: float, theta0: float, theta1: float, zeta: float, gamma: float) -> Slope:
-    """Return (du/dt, dv/dt), in Python as one writes it."""
-    u, v = state
-    return gamma * (u - u**3 / 3 + v + zeta), -(u - theta0 + theta1 * v) / gamma
-
-
-def tuned_right_hand_side(
-    state: np.ndarray, _: float, theta0: float, theta1: float, zeta: float, gamma: float
-) -> Slope:
-    """Return the same from plain floats, which Python handles faster than NumPy's."""
-    u, v = state.tolist()
-    return gamma * (u - u * u * u / 3 + v + zeta), -(u - theta0 + theta1 * v) / gamma
-
-
-def solve_with_odeint(parameters: np.ndarray, times: np.ndarray, slope: Callable[..., Slope]) -> np.ndarray:
-    """Return the states, (n, n_times, 2), one trajectory after the other."""
-    rtol = SETTINGS["rtol_of_odeint"]
-    return np.array([odeint(slope, (0.0, 0.0), times, args=tuple(row), rtol=rtol) for row in parameters])
-
-
-def seconds(work: Callable[..., object], *arguments: object) -> float:
+def seconds(work: Callable[[], object]) -> float:
     """Return how long a call takes."""
     start = time.perf_counter()
-    work(*arguments)
+    work()
     return time.perf_counter() - start
+
+
+def taking_turns(contenders: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Return the median time of each contender in seconds, over rounds in which each has its turn."""
+    for work in contenders.values():
+        work()
+    rounds = [{name: seconds(work) for name, work in contenders.items()} for _ in range(SETTINGS["rounds"])]
+    return {name: float(np.median([each[name] for each in rounds])) for name in contenders}
+
+
+def against_the_others(
+    record: Record,
+    tolerance: float,
+    parameters: np.ndarray,
+    times: np.ndarray,
+    data: np.ndarray,
+    reference: np.ndarray,
+) -> None:
+    """Note times and errors of all contenders at one tolerance, and how many times as fast the engine is.
+
+    reference: u of every so many of the parameters, (m, n_times).
+    """
+    n = len(parameters)
+    checked = parameters[:: n // len(reference)][: len(reference)]
+    plain, tuned = batched_solvers(tolerance), tuned_solvers(tolerance)
+    others = [*scipy_solvers(tolerance), *plain, *tuned]
+    record.settings["others"][f"{tolerance:g}"] = {each.name: each.settings for each in others}
+    out = np.empty((n, times.size, 2))
+    stored = {"ours": lambda: simulate(parameters, times, tolerance=tolerance, out=out)}
+    fused = {"ours": lambda: simulated_misfit(parameters, times, data, MARGINAL_SD, tolerance=tolerance)}
+    solved = {"ours": n} | {solver.name: solver.sample or n for solver in others}
+    for solver in others:
+        sample = parameters[:: n // solved[solver.name]]
+        stored[solver.name] = functools.partial(solver.solve, sample, times)
+        if solver.misfit is not None:
+            fused[solver.name] = functools.partial(solver.misfit, sample, times, data, MARGINAL_SD)
+    potentials = {"ours": simulate(checked, times, tolerance=tolerance)[..., 0]}
+    potentials |= {solver.name: solver.solve(checked, times) for solver in others}
+    is_target = tolerance == TOLERANCE
+    for name, u in potentials.items():
+        error = np.quantile(np.abs(u - reference).max(axis=1), 0.99)
+        record.note(f"{name}: error at {tolerance:g}, 99 % quantile", error, most=tolerance, quoted=is_target)
+    for what, contenders, target in (("stored", stored, 40), ("misfit", fused, 60)):
+        each = {name: 1e6 * taken / solved[name] for name, taken in taking_turns(contenders).items()}
+        for name, value in each.items():
+            record.note(f"{name}: {what} at {tolerance:g}", value, "µs a trajectory", quoted=is_target)
+        for kind, rivals in (("as documented", plain), ("tuned by hand", tuned)):
+            best = min((solver.name for solver in rivals), key=each.__getitem__)
+            record.note(
+                f"{what} at {tolerance:g}: times as fast as the fastest one {kind} ({best})",
+                each[best] / each["ours"],
+                least=target if is_target else None,
+                quoted=is_target,
+            )
+        if what == "stored":
+            record.note(
+                f"{what} at {tolerance:g}: times as fast as odeint",
+                each["SciPy odeint"] / each["ours"],
+                least=2000 if is_target else None,
+                quoted=is_target,
+            )
+        if is_target:
+            note_share(record, what, 1e-6 * each["ours"], times)
+
+
+def note_share(record: Record, what: str, taken: float, times: np.ndarray) -> None:
+    """Note which share of the machine's arithmetic peak one trajectory that took so many seconds amounts to."""
+    in_double, in_single = operations_a_step()
+    interval = times[1] - times[0]
+    steps = (times.size - 1) * np.ceil(interval / longest_step((0.4, 0.4, ZETA, GAMMA)) - 1e-9)
+    least = steps * (in_double / peak(np.float64) + in_single / peak(np.float32))
+    record.note(f"{what}: operations a trajectory", steps * (in_double + in_single))
+    record.note(f"{what}: share of the arithmetic peak", 100 * least / taken, "%")
+
+
+def derivatives(record: Record, times: np.ndarray, data: np.ndarray) -> None:
+    """Note what derivatives cost in units of the loss at the same frozen step."""
+    parameters = with_constants(published_prior().sample(SETTINGS["derivatives_of"], np.random.default_rng(1)))
+    step = longest_step(parameters)
+    arguments = (parameters, times, data, MARGINAL_SD, RHO)
+    taken = taking_turns(
+        {
+            "loss": lambda: simulated_misfit(*arguments, step=step),
+            "loss at steps of its own": lambda: simulated_misfit(*arguments),
+            "gradient": lambda: misfit_gradient(*arguments, step=step),
+            "Gauss–Newton Hessian": lambda: gauss_newton(*arguments, step=step),
+            "full Hessian": lambda: full_hessian(*arguments, step=step),
+        }
+    )
+    for name, value in taken.items():
+        record.note(f"AR(1) {name}", 1e6 * value / len(parameters), "µs a trajectory")
+    for name, most in (("gradient", 4), ("Gauss–Newton Hessian", 5), ("full Hessian", 12)):
+        record.note(f"{name}, in losses at the same step", taken[name] / taken["loss"], most=most)
+        record.note(f"{name}, in losses at steps of their own", taken[name] / taken["loss at steps of its own"])
+
+
+def landscape(record: Record, times: np.ndarray, data: np.ndarray) -> None:
+    """Note what a landscape costs in units of its misfits alone, and one trajectory alone."""
+    known, axes = (0.4, 0.4, ZETA, GAMMA), ("theta0", "theta1")
+    problem = Problem(data, times, axes, known, MARGINAL_SD, RHO, full_prior())
+    *_, grid = parameter_grid(axes, known, full_prior(), 100)
+    taken = taking_turns(
+        {
+            "landscape": lambda: fused_landscape(problem, 100),
+            "misfits": lambda: simulated_misfit(grid, times, data, MARGINAL_SD, RHO),
+        }
+    )
+    record.note("fused landscape, 100 × 100", 1e3 * taken["landscape"], "ms")
+    record.note("fused landscape, in its 10,000 misfits alone", taken["landscape"] / taken["misfits"], most=1.2)
+    alone = [seconds(lambda: simulate(known, times)) for _ in range(200)]
+    record.note("one trajectory: median", 1e6 * np.median(alone), "µs", most=300)
+
+
+def growth(record: Record, data: np.ndarray) -> None:
+    """Note how the time grows with the number of trajectories and with the window."""
+    drawn = with_constants(published_prior().sample(100_000, np.random.default_rng(2)))
+    buffer = np.empty((100_000, data.size, 2))
+    for n in (1, 10, 100, 1_000, 10_000, 100_000):
+        note_growth(record, f"{n:,} trajectories", drawn[:n], time_grid(), data, buffer[:n])
+    for t_end in (20, 50, 100, 200, 400, 1000):
+        times = time_grid(t_end, 5 * t_end)
+        trace = simulate((0.4, 0.4, ZETA, GAMMA), times)[:, 0]
+        note_growth(record, f"T = {t_end} ms", drawn[:2000], times, trace, np.empty((2000, times.size, 2)))
+
+
+def note_growth(
+    record: Record, what: str, parameters: np.ndarray, times: np.ndarray, data: np.ndarray, out: np.ndarray
+) -> None:
+    """Note the time a trajectory, stored and fused."""
+    taken = taking_turns(
+        {
+            "stored": lambda: simulate(parameters, times, out=out),
+            "misfit": lambda: simulated_misfit(parameters, times, data, MARGINAL_SD),
+        }
+    )
+    for kind, value in taken.items():
+        record.note(f"{what}, {kind}", 1e6 * value / len(parameters), "µs a trajectory", quoted=False)
 
 
 def main() -> None:
     """Measure, print and write."""
     out = output_path("solver", __doc__)
-    record = Record("solver", SETTINGS)
-    n, n_sample = SETTINGS["trajectories"], SETTINGS["odeint_sample"]
+    record = Record("solver", SETTINGS | {"others": {}})
     times = time_grid(200.0, SETTINGS["samples_each"])
+    noise = sample_ar1(RHO, MARGINAL_SD, times.size, np.random.default_rng(3))
+    data = simulate((0.4, 0.4, ZETA, GAMMA), times)[:, 0] + noise
+    derivatives(record, times, data)
+    landscape(record, times, data)
+    growth(record, data)
+    n, n_checked = SETTINGS["trajectories"], SETTINGS["checked"]
     parameters = with_constants(published_prior().sample(n, np.random.default_rng(0)))
-    sample = parameters[:: n // n_sample]
-    simulate(parameters[:32], times)
-    ours, theirs, tuned = [], [], []
-    for _ in range(SETTINGS["rounds"]):
-        ours.append(seconds(simulate, parameters, times))
-        theirs.append(seconds(solve_with_odeint, sample, times, right_hand_side) * n / n_sample)
-        tuned.append(seconds(solve_with_odeint, sample, times, tuned_right_hand_side) * n / n_sample)
-    record.note("simulate, 10,000 trajectories: median", 1e3 * np.median(ours), "ms")
-    record.note("simulate: fastest round", 1e3 * np.min(ours), "ms")
-    record.note("simulate: median per trajectory", 1e6 * np.median(ours) / n, "µs")
-    record.note("odeint: median per trajectory", 1e6 * np.median(theirs) / n, "µs")
-    record.note("odeint of plain floats: median per trajectory", 1e6 * np.median(tuned) / n, "µs")
-    record.note("times as fast as odeint: ratio of medians", np.median(theirs) / np.median(ours), least=1000)
-    record.note("times as fast as odeint: median of the rounds", np.median(np.divide(theirs, ours)))
-    record.note("times as fast as odeint of plain floats: ratio of medians", np.median(tuned) / np.median(ours))
-
-    checked = parameters[:: n // 100]
+    checked = parameters[:: n // n_checked][:n_checked]
     reference = np.array(Parallel(n_jobs=2)(delayed(reference_solution)(row, times) for row in checked))[..., 0]
-    for name, states in (
-        ("simulate", simulate(checked, times, tolerance=SETTINGS["tolerance_of_simulate"])),
-        ("odeint", solve_with_odeint(checked, times, right_hand_side)),
-    ):
-        largest = np.abs(states[..., 0] - reference).max(axis=1)
-        for quantile in (0.5, 0.95, 1.0):
-            record.note(
-                f"{name}: largest error in u of a trajectory, {quantile:.0%} quantile", np.quantile(largest, quantile)
-            )
+    for tolerance in SETTINGS["tolerances"]:
+        against_the_others(record, tolerance, parameters, times, data, reference)
     record.save(out)
 
 
