@@ -59,19 +59,14 @@ def drag(lab: Lab, field: str, seconds: float) -> list[dict[str, float]]:
 
 def drag_candidate(lab: Lab, seconds: float) -> list[dict[str, float]]:
     """Drag the orange candidate back and forth over the map, and return the painted events."""
-    mark = lab.drawing("map")["shapes"][-1]
     corners = [lab.pixel("map", *point) for point in ((-0.2, -0.4), (1.0, 1.2))]
 
     def place(share: float) -> tuple[float, float]:
         return tuple(low + share * (high - low) for low, high in zip(*corners, strict=True))
 
     before = lab.evaluate("painted.length")
-    lab.page.mouse.move(*lab.pixel("map", mark["xanchor"], mark["yanchor"]))
-    lab.until("plot('map').classList.contains('lab-near')")
-    lab.page.mouse.down()
-    sweep(lab, seconds, place, 0.5)
-    with lab.painting():
-        lab.page.mouse.up()
+    with lab.held_candidate():
+        sweep(lab, seconds, place, 0.5)
     return lab.evaluate("(n) => painted.slice(n)", before)
 
 

@@ -293,6 +293,17 @@ class Lab:
                 drag_to(share)
         return self
 
+    @contextmanager
+    def held_candidate(self) -> Iterator[None]:
+        """Hold the orange candidate on the map with the mouse, and let it go at the end."""
+        mark = self.drawing("map")["shapes"][-1]
+        self.page.mouse.move(*self.pixel("map", mark["xanchor"], mark["yanchor"]))
+        self.until("plot('map').classList.contains('lab-near')")
+        self.page.mouse.down()
+        yield
+        with self.painting():
+            self.page.mouse.up()
+
     # -------------------------------------------------------------------------------------------------------- training
 
     def fill(self, label: str, value: object) -> "Lab":

@@ -31,11 +31,13 @@ def loss(lab):
     return float(lab.metrics()["loss J of the candidate"].replace("−", "-").replace(",", ""))
 
 
-def test_heat_map_follows_the_truth_while_it_is_dragged(lab):
+@pytest.mark.parametrize("field", ["theta0", "zeta", "gamma", "t_end"])
+def test_heat_map_follows_the_hand(lab, field):
+    """Of θ₀ the data alone change; the others change the trajectories of the whole grid."""
     lab.open("Landscape")
     lab.remember("map")
     before = lab.trace("map")["z"]
-    with lab.held("theta0") as drag_to:
+    with lab.held(field) as drag_to:
         images = set()
         for share in (0.55, 0.6, 0.65):
             drag_to(share)
@@ -44,6 +46,19 @@ def test_heat_map_follows_the_truth_while_it_is_dragged(lab):
     assert lab.is_the_same("map")
     assert np.shape(before) == (100 * 100,)
     assert lab.trace("map")["z"] != before
+
+
+def test_grid_of_200_points_a_side_is_drawn_on_release_and_kept_in_the_address(lab):
+    lab.open("Landscape")
+    lab.choose("grid", "200")
+    assert len(lab.trace("map")["z"]) == 200 * 200
+    with lab.held("zeta") as drag_to:
+        drag_to(0.6)
+        assert len(lab.trace("map")["z"]) == 100 * 100
+    assert len(lab.trace("map")["z"]) == 200 * 200
+    lab.page.reload()
+    lab.stand("Landscape")
+    assert len(lab.trace("map")["z"]) == 200 * 200
 
 
 def test_every_plot_keeps_its_elements_through_fifty_updates(lab):
@@ -104,16 +119,12 @@ def test_candidate_is_dragged_on_the_map_and_its_loss_follows(lab):
     lab.open("Landscape")
     losses = {loss(lab)}
     data = lab.drawing("fit")["shapes"]
-    lab.page.mouse.move(*lab.pixel("map", *candidate(lab)))
-    lab.until("plot('map').classList.contains('lab-near')")
-    lab.page.mouse.down()
-    for place in ((0.5, 0.5), (0.3, 0.6), (0.2, 0.7)):
-        with lab.painting(final=False):
-            lab.page.mouse.move(*lab.pixel("map", *place))
-        assert drawn_candidate(lab) == pytest.approx(lab.pixel("map", *place), abs=2)
-        losses.add(loss(lab))
-    with lab.painting():
-        lab.page.mouse.up()
+    with lab.held_candidate():
+        for place in ((0.5, 0.5), (0.3, 0.6), (0.2, 0.7)):
+            with lab.painting(final=False):
+                lab.page.mouse.move(*lab.pixel("map", *place))
+            assert drawn_candidate(lab) == pytest.approx(lab.pixel("map", *place), abs=2)
+            losses.add(loss(lab))
     assert len(losses) == 4
     assert candidate(lab) == pytest.approx((0.2, 0.7), abs=0.01)
     assert (lab.value("candidate_theta0"), lab.value("candidate_theta1")) == pytest.approx((0.2, 0.7), abs=0.01)
