@@ -6,6 +6,7 @@ number that `simulated_misfit` returns at the same step. Inside, the misfit is t
 (1 − ρ²), and γ is differentiated through ln γ.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,7 @@ def _observe_first(m: Numbers, data: Numbers, rho: float, innovations: NDArray[n
         m[RESIDUAL + lane] = residual
         innovations[0, lane] = (1 - rho * rho) * residual
         m[TOTAL + lane] = innovations[0, lane] * residual
+        m[FARTHEST + lane] = abs(m[X + lane])
 
 
 @inlined
@@ -294,8 +296,7 @@ class Expansion:
 
 
 def _expand(
-    block_kernel: Any,
-    blocks_kernel: Any,
+    blocks_kernel: Callable[..., None],
     n_directions: int,
     parameters: ArrayLike,
     times: ArrayLike,
@@ -314,9 +315,7 @@ def _expand(
     upper = np.triu_indices(n_directions)
     out = np.empty((len(flat), 1 + n_directions + (len(upper[0]) if second else 0)))
     noise = np.array([rho, marginal_sd])
-    status = run_kernel(
-        block_kernel, blocks_kernel, flat, states.reshape(-1, 2), times, TOLERANCE, step, (trace, noise), out
-    )
+    status = run_kernel(blocks_kernel, flat, states.reshape(-1, 2), times, TOLERANCE, step, (trace, noise), out)
     out[status != Status.FINITE] = np.nan
     out *= (SCALE / marginal_sd) ** 2 / (1 - rho**2)
     gamma = np.where(status == Status.FINITE, flat[:, 3], np.nan)
@@ -329,7 +328,7 @@ def _expand(
         hessian[:, *upper] = out[:, 1 + n_directions :]
         hessian[:, *upper[::-1]] = out[:, 1 + n_directions :]
         hessian *= scale[:, :, None] * scale[:, None, :]
-        if block_kernel is _hessian_block:
+        if blocks_kernel is _hessian_blocks:
             hessian[:, 3, 3] -= gradient[:, 3] / gamma  # from ln γ to γ
         hessian = hessian.reshape(*batch, n_directions, n_directions)
     misfit = np.where(status == Status.FINITE, out[:, 0], np.inf)
@@ -349,7 +348,7 @@ def misfit_gradient(
 
     step: the frozen step in ms, by default `longest_step(parameters)`. Raises ValueError as `simulated_misfit` does.
     """
-    return _expand(_adjoint_block, _adjoint_blocks, 6, parameters, times, data, marginal_sd, rho, initial_state, step)
+    return _expand(_adjoint_blocks, 6, parameters, times, data, marginal_sd, rho, initial_state, step)
 
 
 def gauss_newton(
@@ -366,9 +365,7 @@ def gauss_newton(
     The latter leaves out the curvature of the trajectory, and is the Fisher information where the model is true. step:
     the frozen step in ms, by default `longest_step(parameters)`. Raises ValueError as `simulated_misfit` does.
     """
-    return _expand(
-        _gauss_newton_block, _gauss_newton_blocks, 4, parameters, times, data, marginal_sd, rho, initial_state, step
-    )
+    return _expand(_gauss_newton_blocks, 4, parameters, times, data, marginal_sd, rho, initial_state, step)
 
 
 def full_hessian(
@@ -384,4 +381,4 @@ def full_hessian(
 
     step: the frozen step in ms, by default `longest_step(parameters)`. Raises ValueError as `simulated_misfit` does.
     """
-    return _expand(_hessian_block, _hessian_blocks, 4, parameters, times, data, marginal_sd, rho, initial_state, step)
+    return _expand(_hessian_blocks, 4, parameters, times, data, marginal_sd, rho, initial_state, step)

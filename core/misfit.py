@@ -118,8 +118,10 @@ def misfit(data: ArrayLike, potentials: ArrayLike, marginal_sd: float, rho: floa
     """
     check_noise(marginal_sd, rho)
     potentials = np.asarray(potentials)
-    flat = potentials.reshape(-1, potentials.shape[-1])
     trace = np.array(data, dtype=float)
+    if trace.shape != potentials.shape[-1:]:
+        raise ValueError(f"The trace has {trace.size} samples but the potentials have {potentials.shape[-1]}.")
+    flat = potentials.reshape(-1, potentials.shape[-1])
     if len(flat) > FEW:
         out = np.empty(len(flat))
         _misfits(flat, trace, float(rho), float(marginal_sd), out)
@@ -151,6 +153,6 @@ def simulated_misfit(
     trace = checked_trace(data, times)
     flat = parameters.reshape(-1, 4)
     out, noise = np.empty(len(flat)), np.array([rho, marginal_sd])
-    run_kernel(_fused_block, _fused_blocks, flat, states.reshape(-1, 2), times, tolerance, step, (trace, noise), out)
+    run_kernel(_fused_blocks, flat, states.reshape(-1, 2), times, tolerance, step, (trace, noise), out)
     out[np.isnan(out)] = np.inf
     return out.reshape(parameters.shape[:-1])

@@ -53,7 +53,7 @@ def descend(problem: Problem, start: ArrayLike, method: str) -> OptimiserPath:
 
     def record(intermediate_result: OptimizeResult) -> None:
         positions.append(np.array(intermediate_result.x))
-        losses.append(float(intermediate_result.fun))
+        losses.append(float(intermediate_result.fun) if intermediate_result.fun < _FAR else np.inf)
 
     if method == "L-BFGS-B":
         result = minimize(
@@ -71,9 +71,12 @@ def descend(problem: Problem, start: ArrayLike, method: str) -> OptimiserPath:
             callback=record,
             options={"initial_simplex": simplex, "xatol": 1e-5, "fatol": 1e-4},
         )
-    if result.fun < losses[-1]:
+    if result.fun < min(losses[-1], _FAR):
         positions.append(np.array(result.x))
         losses.append(float(result.fun))
+    if result.fun >= _FAR:
+        status = "Stopped: the loss is infinite here, and shows no way down."
+        return OptimiserPath(method, np.array(positions), np.array(losses), int(result.nfev), status)
     on_edge = np.any((result.x <= lower) | (result.x >= upper))
     status = "Converged" if result.success else f"Stopped: {result.message.rstrip('.').lower()}"
     status += ", on the edge of the prior." if on_edge else "."

@@ -164,7 +164,5 @@ def sensitivities(
     step = longest_step(parameters) if step is None else step
     flat, shape = parameters.reshape(-1, 4), (*parameters.shape[:-1], times.size)
     out = np.empty((len(flat), times.size, 14))
-    run_kernel(
-        _sensitivities_block, _sensitivities_blocks, flat, states.reshape(-1, 2), times, TOLERANCE, step, (), out
-    )
+    run_kernel(_sensitivities_blocks, flat, states.reshape(-1, 2), times, TOLERANCE, step, (), out)
     return out[..., :2].reshape(*shape, 2), out[..., 2:].reshape(*shape, 2, 6)

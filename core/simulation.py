@@ -5,7 +5,8 @@ kept in double precision; the higher Taylor terms, a hundredth of the state and 
 where the tolerance allows, which halves their cost and adds an error of about 1e-7.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ from core.memory import result_array
 TOLERANCE = 1e-4  # of u, unless the caller says otherwise
 FEW = 16  # trajectories, and lanes of a block in double precision: more keep the pipelines no busier
 MANY = 64  # lanes of a large block in single precision
-BLOCKS_ALONE = 4  # as many are left to one thread: on a busy machine, waking others can take longer than the work
+BLOCKS_ALONE = 4  # as many are left to one thread
 TILE = 16  # samples computed between two visits to the results
 SINGLE_PRECISION_TOLERANCE = 1e-5
 LARGEST_TERM = 10 / SCALE  # times the tolerance: the last Taylor term beyond which a step is too long
@@ -139,6 +140,8 @@ def new_block(work: Work, first: int) -> Block:
         m[_THETA0 + lane], m[_THETA1 + lane] = work.parameters[i, 0] / SCALE, work.parameters[i, 1]
         m[_ZETA + lane], m[_GAMMA + lane] = work.parameters[i, 2] / SCALE, work.parameters[i, 3]
         block.terms[_THETA1_TERM + lane] = work.parameters[i, 1]
+        if not abs(m[_X + lane]) <= _LIMIT:
+            block.status[lane] = Status.DIVERGED
     return block
 
 
@@ -272,10 +275,10 @@ def _divisions(longest_interval: float, step: NDArray[np.float64]) -> NDArray[np
 
     Trajectories share blocks with those that take the same number.
     """
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
         least = np.maximum(np.ceil(longest_interval / step - 1e-9), 1.0)
-    quantum = 2.0 ** np.maximum(np.floor(np.log2(least)) - 3, 0.0)
-    return np.ceil(least / quantum) * quantum
+        quantum = 2.0 ** np.maximum(np.floor(np.log2(least)) - 3, 0.0)
+        return np.ceil(least / quantum) * quantum
 
 
 def _steps_for(parameters: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
@@ -299,8 +302,18 @@ def longest_step(parameters: ArrayLike, tolerance: float = TOLERANCE) -> float:
     return float(np.min(steps, where=steps > 0, initial=np.inf))
 
 
+@contextmanager
+def _threads_for(n_blocks: int) -> Iterator[None]:
+    """Leave a few blocks to one thread: on a busy machine, waking others can take longer than the work."""
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1 if n_blocks <= BLOCKS_ALONE else threads)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(threads)
+
+
 def run_kernel(
-    block_kernel: Callable[..., None],
     blocks_kernel: Callable[..., None],
     parameters: NDArray[np.float64],
     states: NDArray[np.float64],
@@ -312,8 +325,8 @@ def run_kernel(
 ) -> NDArray[np.int64]:
     """Run a kernel on each trajectory with the longest step that meets the tolerance for it, and return the statuses.
 
-    block_kernel(work, first, *inputs, out, status) works on one block, blocks_kernel(work, *inputs, out, status) on
-    all; where none can be run, out is NaN. The step depends on a trajectory's own parameters alone, so that no result
+    blocks_kernel(work, *inputs, out, status) fills out and status for the trajectories of the work; out is NaN for
+    those that would take too many steps. The step depends on a trajectory's own parameters alone, so that no result
     depends on its neighbours in the batch. A frozen step is taken by all as it is, in double precision throughout.
     """
     intervals = _uniform(np.diff(times))
@@ -339,15 +352,12 @@ def run_kernel(
             work = Work(
                 parameters, states, index, lanes, precision, intervals, longest_interval / n_steps, largest_term
             )
-            if index.size > BLOCKS_ALONE * lanes:
+            with _threads_for(-(-index.size // lanes)):
                 blocks_kernel(work, *inputs, out, status)
-            else:
-                for first in range(0, index.size, lanes):
-                    block_kernel(work, first, *inputs, out, status)
             index = index[status[index] == Status.STEP_LIMIT]
             n_steps *= 2
     if step is not None:
-        status[status == Status.STEP_LIMIT] = Status.DIVERGED  # no term is too large: only NaN misses
+        status[(status == Status.STEP_LIMIT) & ~impossible] = Status.DIVERGED  # no term is too large: only NaN misses
     return status
 
 
@@ -359,7 +369,7 @@ def validated(
     step: float | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return parameters (..., 4), times (n_times,) and states (..., 2), or raise ValueError with what is wrong."""
-    parameters = np.asarray(parameters, dtype=float)
+    parameters = np.ascontiguousarray(parameters, dtype=float)  # another layout would be compiled for anew
     times = np.array(times, dtype=float)
     if parameters.ndim == 0 or parameters.shape[-1] != 4:
         raise ValueError(
@@ -406,8 +416,9 @@ def _fill(
     out: NDArray[np.floating],
 ) -> NDArray[np.int64]:
     flat, flat_states = parameters.reshape(-1, 4), states.reshape(-1, 2)
-    status = run_kernel(_simulate_block, _simulate_blocks, flat, flat_states, times, tolerance, step, (), out)
-    out[:, 0, :] = flat_states[:, : out.shape[2]]
+    status = run_kernel(_simulate_blocks, flat, flat_states, times, tolerance, step, (), out)
+    in_range = np.abs(flat_states[:, :1]) <= DIVERGENCE_LIMIT
+    out[:, 0, :] = np.where(in_range, flat_states, np.nan)[:, : out.shape[2]]
     return status
 
 

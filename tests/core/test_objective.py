@@ -1,24 +1,26 @@
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
 from scipy.linalg import toeplitz
-from scipy.stats import multivariate_normal
 
-from core.objective import Landscape, Problem, landscape, loss_landscape, misfit, trajectory_store
+from core.objective import Landscape, Problem, fused_landscape, landscape, loss_landscape, trajectory_store
+from core.priors import TruncatedGaussian
 from core.published import full_prior, time_grid
-from tests.reference import SLIDERS_LOWER, SLIDERS_UPPER, reference_solution
+from core.simulation import longest_step
+from tests.reference import (
+    SLIDERS_LOWER,
+    SLIDERS_UPPER,
+    plain_misfit,
+    reference_solution,
+    taylor_sensitivities,
+    taylor_solution,
+)
 
 TIMES = time_grid(20, 100)
 KNOWN = (0.5, 0.3, -0.4, 3.0)
 NAMES = ("theta0", "theta1", "zeta", "gamma")
 SD, RHO = 0.35, 0.8
-
-
-def plain_misfit(residual, marginal_sd, rho):
-    """The formulas of the talk, in plain NumPy."""
-    innovations = residual[1:] - rho * residual[:-1]
-    return 0.5 * (residual[0] / marginal_sd) ** 2 + 0.5 * np.sum(innovations**2) / (marginal_sd**2 * (1 - rho**2))
 
 
 def noisy_trace(seed=0):
@@ -29,34 +31,8 @@ def problem(unknown=("theta0", "theta1"), rho=RHO, **changes):
     return Problem(noisy_trace(), TIMES, unknown, KNOWN, SD, rho, full_prior(), **changes)
 
 
-@pytest.mark.parametrize("rho", [0.0, 0.8, -0.3])
-def test_misfit_is_the_formula(rho):
-    rng = np.random.default_rng(1)
-    data, potentials = rng.normal(size=80), rng.normal(size=(2, 3, 80))
-    losses = misfit(data, potentials, SD, rho)
-    for i, j in np.ndindex(2, 3):
-        assert np.isclose(losses[i, j], plain_misfit(data - potentials[i, j], SD, rho), rtol=1e-12)
-
-
-def test_white_misfit_by_hand():
-    """½ (1/0.5)² + ½ (2/0.5)² = 10."""
-    assert np.isclose(misfit([1.0, 2.0], np.zeros(2), 0.5), 10.0, rtol=1e-15)
-
-
-def test_misfit_is_the_negative_log_likelihood_up_to_a_constant():
-    rng = np.random.default_rng(2)
-    data, potentials = rng.normal(size=60), rng.normal(size=(5, 60))
-    law = multivariate_normal(np.zeros(60), SD**2 * toeplitz(RHO ** np.arange(60)))
-    expected = -law.logpdf(data - potentials)
-    losses = misfit(data, potentials, SD, RHO)
-    assert np.allclose(losses - losses[0], expected - expected[0], rtol=0, atol=1e-8)
-
-
-def test_diverged_potentials_have_an_infinite_misfit():
-    potentials = np.zeros((2, 10))
-    potentials[0, 5:] = np.nan
-    assert misfit(np.ones(10), potentials, 1.0).tolist() == [np.inf, 5.0]
-    # θ₁ = −5 diverges; its prior, however wide, does not matter here.
+def test_a_diverged_neuron_has_an_infinite_loss():
+    """θ₁ = −5 diverges; its prior, however wide, does not matter here."""
     assert problem(("theta1", "zeta")).misfit([[-5.0, -0.4], [0.3, -0.4]])[0] == np.inf
 
 
@@ -109,15 +85,142 @@ def test_landscape_of_every_pair_of_axes_against_scipy(axes, rho):
         assert result.loss[row, column] == result.misfit[row, column] + result.regularisation[row, column]
 
 
+@pytest.mark.parametrize("rho", [0.0, RHO])
 @pytest.mark.parametrize("axes", [("theta0", "theta1"), ("gamma", "zeta")])
-def test_landscape_is_the_loss_point_by_point(axes):
-    """They differ by u's rounding to float32, half a unit in the last place of numbers below 4: 2^-23."""
-    task, n = problem(axes), 7
-    result = landscape(task, trajectory_store(axes, KNOWN, TIMES, full_prior(), n))
+def test_both_landscapes_are_the_loss_point_by_point(axes, rho):
+    """That of a store differs by u's rounding to float32, half a unit in the last place of numbers below 4: 2^-23.
+
+    The one that stores nothing differs by the rounding of a hundred squares' sum, with a margin of ten. Its grid has
+    more points than a block, each point alone has one.
+    """
+    task, n = problem(axes, rho), 12
+    stored, fused = landscape(task, trajectory_store(axes, KNOWN, TIMES, full_prior(), n)), fused_landscape(task, n)
+    tolerance = 2**-23 * len(TIMES) * (np.abs(task.data).max() + 4) * ((1 + rho) / (1 - rho)) / SD**2
+    for name in ("x", "y", "regularisation"):
+        assert np.array_equal(getattr(fused, name), getattr(stored, name))
+    assert fused.axes == stored.axes == axes
     for row, column in np.ndindex(n, n):
-        residual_sum = len(TIMES) * (np.abs(task.data).max() + 4)
-        tolerance = 2**-23 * residual_sum * ((1 + RHO) / (1 - RHO)) / SD**2
-        assert abs(result.loss[row, column] - task.loss([result.x[column], result.y[row]])) <= tolerance
+        loss = task.loss([fused.x[column], fused.y[row]])
+        assert np.isclose(fused.loss[row, column], loss, rtol=1e-12, atol=0)
+        assert abs(stored.loss[row, column] - loss) <= tolerance
+
+
+def test_both_landscapes_are_infinite_where_the_neuron_diverges():
+    """A prior that reaches to θ₁ = −6, without weight."""
+    prior = TruncatedGaussian(NAMES, KNOWN, (np.inf,) * 4, (-0.2, -6.0, -0.8, 2.0), (1.0, 1.2, 0.0, 5.0))
+    task = Problem(noisy_trace(), TIMES, ("theta0", "theta1"), KNOWN, SD, RHO, prior)
+    stored = landscape(task, trajectory_store(task.unknown, KNOWN, TIMES, prior, 20)).loss
+    fused = fused_landscape(task, 20).loss
+    assert 20 <= np.isinf(fused).sum() <= 380
+    assert np.array_equal(np.isinf(fused), np.isinf(stored))
+    # Potentials up to 20, rounded to 2^-20.
+    tolerance = 2**-20 * len(TIMES) * (np.abs(task.data).max() + 20) * ((1 + RHO) / (1 - RHO)) / SD**2
+    finite = np.isfinite(fused)
+    assert np.abs(fused[finite] - stored[finite]).max() <= tolerance
+
+
+UNKNOWNS = [
+    ("theta0", "theta1"),
+    ("gamma", "theta1"),
+    ("zeta", "gamma", "theta0"),
+    ("theta0", "theta1", "zeta", "gamma"),
+    ("gamma", "zeta", "theta1", "theta0"),
+]
+
+
+def candidates(task):
+    """Return three positions, (3, p), inside the prior's box, where a longer step than the box's would do."""
+    lower, upper = task.bounds.T
+    return lower + np.random.default_rng(1).uniform(0.15, 0.4, (3, len(lower))) * (upper - lower)
+
+
+@pytest.mark.parametrize("unknown", UNKNOWNS, ids=",".join)
+def test_the_step_suits_the_whole_box(unknown):
+    """It is that of the fastest corner: γ = 5, or the known γ = 3, at a third of 1/γ."""
+    task = problem(unknown)
+    assert np.isclose(task.step, 1 / 15 if "gamma" in unknown else 1 / 9, rtol=1e-14)
+    assert task.step <= longest_step(task.complete(candidates(task)))
+
+
+@pytest.mark.parametrize("rho", [0.0, RHO])
+def test_the_loss_at_a_frozen_step_is_that_of_the_taylor_series(rho):
+    """A hundred squares' sum of rounded numbers: 1e-14 is seen, with the sensitivity of u to rounding."""
+    task = problem(("zeta", "gamma", "theta0"), rho)
+    positions = candidates(task)
+    for step in (task.step, 0.03):
+        u = taylor_solution(task.complete(positions), TIMES, step)[..., 0]
+        expected = plain_misfit(task.data - u, SD, rho)
+        assert np.allclose(task.misfit(positions, step), expected, rtol=1e-11, atol=0)
+        penalty = 0.5 * ((positions[:, 2] - 0.4) / 0.3) ** 2
+        assert np.allclose(task.loss(positions, step), expected + penalty, rtol=1e-11, atol=0)
+
+
+def differences(quotient, h):
+    """Return the fourth-order limit of a difference quotient, and by how much it has changed since twice the h."""
+    values = [quotient(h * factor) for factor in (1, 2, 4)]
+    fine, coarse = ((4 * a - b) / 3 for a, b in pairwise(values))
+    return fine, np.abs(fine - coarse)
+
+
+@pytest.mark.parametrize("regularised", [True, False])
+@pytest.mark.parametrize("unknown", UNKNOWNS, ids=",".join)
+def test_gradient_is_the_slope_of_the_loss(unknown, regularised):
+    """Central differences err by less than their last change, and by the loss's rounding, 1e-13 of it, over h."""
+    task, h = problem(unknown, regularised=regularised), 1e-5
+    positions, p = candidates(task), len(unknown)
+    losses, gradient = task.gradient(positions)
+    assert gradient.shape == (3, p)
+    assert np.allclose(losses, task.loss(positions, task.step), rtol=1e-11, atol=0)
+    for k, unit in enumerate(np.eye(p)):
+
+        def quotient(h, unit=unit):
+            ends = task.loss(np.stack([positions + h * unit, positions - h * unit]), task.step)
+            return (ends[0] - ends[1]) / (2 * h)
+
+        expected, change = differences(quotient, h)
+        tolerance = change + 1e-13 * losses / h
+        assert np.all(tolerance <= 1e-4 * np.abs(gradient).max(axis=-1))
+        assert np.all(np.abs(gradient[:, k] - expected) <= tolerance)
+    alone = task.gradient(positions[0])
+    assert alone[0] == losses[0]
+    assert np.array_equal(alone[1], gradient[0])
+
+
+@pytest.mark.parametrize("regularised", [True, False])
+@pytest.mark.parametrize("unknown", UNKNOWNS, ids=",".join)
+def test_hessian_is_the_curvature_of_the_loss(unknown, regularised):
+    """Second central differences, as above; the loss's rounding, 1e-13 of it, is divided by h²."""
+    task, h = problem(unknown, regularised=regularised), 3e-4
+    positions, p = candidates(task), len(unknown)
+    hessian, losses = task.hessian(positions), task.loss(positions, task.step)
+    assert hessian.shape == (3, p, p)
+    for i, j in np.ndindex(p, p):
+
+        def quotient(h, i=i, j=j):
+            a, b = h * np.eye(p)[i], h * np.eye(p)[j]
+            ends = task.loss(positions + np.stack([a + b, a - b, b - a, -a - b])[:, None], task.step)
+            return (ends[0] - ends[1] - ends[2] + ends[3]) / (4 * h**2)
+
+        expected, change = differences(quotient, h)
+        tolerance = change + 1e-13 * losses / h**2
+        assert np.all(tolerance <= 1e-3 * np.abs(hessian).max(axis=(-2, -1)))
+        assert np.all(np.abs(hessian[:, i, j] - expected) <= tolerance)
+    assert np.array_equal(task.hessian(positions[0]), hessian[0])
+
+
+@pytest.mark.parametrize("regularised", [True, False])
+@pytest.mark.parametrize("unknown", UNKNOWNS, ids=",".join)
+def test_gauss_newton_hessian_is_the_dense_product(unknown, regularised):
+    """JᵀR⁻¹J + 1/sd², with J by complex steps at the frozen step; to rounding."""
+    task = problem(unknown, regularised=regularised)
+    positions = candidates(task)
+    jacobians = taylor_sensitivities(task.complete(positions), TIMES, task.step)[:, :, 0, :]
+    jacobians = jacobians[..., [NAMES.index(name) for name in unknown]]
+    prior = np.diag([1 / {"theta0": 0.3, "theta1": 0.4}.get(name, np.inf) ** 2 for name in unknown])
+    covariance = SD**2 * toeplitz(RHO ** np.arange(len(TIMES)))
+    for hessian, jacobian in zip(task.hessian(positions, exact=False), jacobians, strict=True):
+        expected = jacobian.T @ np.linalg.solve(covariance, jacobian) + regularised * prior
+        assert np.abs(hessian - expected).max() <= 1e-11 * np.abs(expected).max()
 
 
 def test_lowest_is_x_then_y():
@@ -132,9 +235,6 @@ def test_lowest_is_x_then_y():
 
 
 def test_errors_end_in_a_sentence():
-    for marginal_sd, rho in ((0.0, 0.0), (-1.0, 0.0), (np.nan, 0.0), (1.0, 1.0), (1.0, -1.0), (1.0, np.nan)):
-        with pytest.raises(ValueError, match="noise"):
-            misfit(np.ones(3), np.ones(3), marginal_sd, rho)
     with pytest.raises(ValueError, match="'theta2' is not"):
         problem(("theta0", "theta2"))
     with pytest.raises(ValueError, match="99 samples but 100 times"):
@@ -144,6 +244,9 @@ def test_errors_end_in_a_sentence():
     for axes in (("theta0", "theta0"), ("theta0", "nothing")):
         with pytest.raises(ValueError, match="two different"):
             trajectory_store(axes, KNOWN, TIMES, full_prior(), 3)
+    for unknown in (("theta0",), ("theta0", "theta1", "zeta")):
+        with pytest.raises(ValueError, match="exactly two"):
+            fused_landscape(problem(unknown), 3)
     store = trajectory_store(("theta1", "theta0"), KNOWN, TIMES, full_prior(), 3)
     with pytest.raises(ValueError, match="axes and times"):
         landscape(problem(("theta0", "theta1")), store)
