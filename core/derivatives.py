@@ -41,9 +41,10 @@ from core.sensitivities import (
     start_block,
     tangents,
 )
-from core.simulation import TOLERANCE, Status, Work, longest_step, rates, run_kernel, steps_in, validated
+from core.simulation import TOLERANCE, Status, Work, rates, resolving_step, run_kernel, steps_in, validated
 
 N_PARAMETERS = 4
+MOST_STEPS_KEPT = 500_000  # of one trajectory: the history of a block then takes 250 MB
 
 
 @inlined
@@ -287,12 +288,13 @@ def _hessian_blocks(
 class Expansion:
     """A misfit (...) with its gradient (..., p) and, where asked for, its Hessian (..., p, p).
 
-    Where a trajectory diverges the misfit is infinite and the rest NaN.
+    status: how each trajectory ended, (...); where it did not at its end, the misfit is infinite and the rest NaN.
     """
 
     misfit: NDArray[np.float64]
     gradient: NDArray[np.float64]
     hessian: NDArray[np.float64] | None
+    status: NDArray[np.int64]
 
 
 def _expand(
@@ -308,14 +310,24 @@ def _expand(
 ) -> Expansion:
     check_noise(marginal_sd, rho)
     parameters, times, states = validated(parameters, times, initial_state, step=step)
-    step = longest_step(parameters) if step is None else step
     trace = checked_trace(data, times)
     batch, flat = parameters.shape[:-1], parameters.reshape(-1, 4)
+    steps = resolving_step(parameters, times, states).ravel() if step is None else step
     second = n_directions == N_PARAMETERS
     upper = np.triu_indices(n_directions)
     out = np.empty((len(flat), 1 + n_directions + (len(upper[0]) if second else 0)))
     noise = np.array([rho, marginal_sd])
-    status = run_kernel(blocks_kernel, flat, states.reshape(-1, 2), times, TOLERANCE, step, (trace, noise), out)
+    status, _ = run_kernel(
+        blocks_kernel,
+        flat,
+        states.reshape(-1, 2),
+        times,
+        TOLERANCE,
+        steps,
+        (trace, noise),
+        out,
+        most_steps=MOST_STEPS_KEPT,
+    )
     out[status != Status.FINITE] = np.nan
     out *= (SCALE / marginal_sd) ** 2 / (1 - rho**2)
     gamma = np.where(status == Status.FINITE, flat[:, 3], np.nan)
@@ -332,7 +344,7 @@ def _expand(
             hessian[:, 3, 3] -= gradient[:, 3] / gamma  # from ln γ to γ
         hessian = hessian.reshape(*batch, n_directions, n_directions)
     misfit = np.where(status == Status.FINITE, out[:, 0], np.inf)
-    return Expansion(misfit.reshape(batch), gradient.reshape(*batch, n_directions), hessian)
+    return Expansion(misfit.reshape(batch), gradient.reshape(*batch, n_directions), hessian, status.reshape(batch))
 
 
 def misfit_gradient(
@@ -346,7 +358,8 @@ def misfit_gradient(
 ) -> Expansion:
     """Return the misfit of `simulated_misfit` and its gradient (..., 6) in DIRECTIONS, by the adjoint.
 
-    step: the frozen step in ms, by default `longest_step(parameters)`. Raises ValueError as `simulated_misfit` does.
+    step: the frozen step in ms, by default each trajectory's `resolving_step`. Raises ValueError as `simulated_misfit`
+    does.
     """
     return _expand(_adjoint_blocks, 6, parameters, times, data, marginal_sd, rho, initial_state, step)
 
@@ -363,7 +376,7 @@ def gauss_newton(
     """Return the misfit, its gradient (..., 4) in the four parameters, and its Gauss–Newton Hessian (..., 4, 4).
 
     The latter leaves out the curvature of the trajectory, and is the Fisher information where the model is true. step:
-    the frozen step in ms, by default `longest_step(parameters)`. Raises ValueError as `simulated_misfit` does.
+    the frozen step in ms, by default each trajectory's `resolving_step`. Raises ValueError as `simulated_misfit` does.
     """
     return _expand(_gauss_newton_blocks, 4, parameters, times, data, marginal_sd, rho, initial_state, step)
 
@@ -379,6 +392,7 @@ def full_hessian(
 ) -> Expansion:
     """Return the misfit, its gradient (..., 4) in the four parameters, and its Hessian (..., 4, 4).
 
-    step: the frozen step in ms, by default `longest_step(parameters)`. Raises ValueError as `simulated_misfit` does.
+    step: the frozen step in ms, by default each trajectory's `resolving_step`. Raises ValueError as `simulated_misfit`
+    does.
     """
     return _expand(_hessian_blocks, 4, parameters, times, data, marginal_sd, rho, initial_state, step)

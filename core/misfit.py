@@ -8,7 +8,7 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.compiled import kernel, parallel_kernel
+from core.compiled import inlined_as_written, kernel, parallel_kernel
 from core.fitzhugh_nagumo import REST, SCALE
 from core.simulation import (
     FEW,
@@ -46,6 +46,16 @@ def _misfits(
         out[i] = _misfit(potentials[i], data, rho, marginal_sd)
 
 
+@inlined_as_written
+def _observed(total: float, before: float, residual: float, rho: float) -> tuple[float, float]:
+    """Return the sum of squared innovations and the residual, after a sample.
+
+    Rounded as it is written, so that every processor returns the same bits for a trajectory alone and in a batch.
+    """
+    innovation = residual - rho * before
+    return total + innovation * innovation, residual
+
+
 @kernel
 def _fused_block(
     work: Work,
@@ -70,10 +80,7 @@ def _fused_block(
         for s in range(samples):
             value = data[start + s + 1]
             for lane in range(work.lanes):
-                after = value - block.x[s, lane]
-                innovation = after - rho * residual[lane]
-                total[lane] += innovation * innovation
-                residual[lane] = after
+                total[lane], residual[lane] = _observed(total[lane], residual[lane], value - block.x[s, lane], rho)
         if not alive:
             break
     for lane in range(min(work.lanes, work.which.shape[0] - first)):
@@ -97,7 +104,7 @@ def _fused_blocks(
 
 def check_noise(marginal_sd: float, rho: float) -> None:
     """Raise ValueError for a noise of no size or |rho| ≥ 1."""
-    if not marginal_sd > 0 or not -1 < rho < 1:
+    if not 0 < marginal_sd < np.inf or not -1 < rho < 1:
         raise ValueError("The misfit needs a noise σ above zero and a correlation ρ strictly between −1 and 1.")
 
 
@@ -105,7 +112,7 @@ def checked_trace(data: ArrayLike, times: NDArray[np.float64]) -> NDArray[np.flo
     """Return a trace scaled as the kernels have it, or raise ValueError unless it has a finite sample at each time."""
     trace = np.array(data, dtype=float) / SCALE
     if trace.shape != times.shape:
-        raise ValueError(f"The trace has {trace.size} samples but there are {times.size} times.")
+        raise ValueError(f"The trace needs one sample a time, {times.shape}; its shape is {trace.shape}.")
     if not np.all(np.isfinite(trace)):
         raise ValueError("The trace must hold finite numbers only.")
     return trace

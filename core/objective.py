@@ -4,6 +4,7 @@ J(m) = misfit(d − u_m) + ½ Σ ((m − m̄)/sd)²
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +14,9 @@ from core.fitzhugh_nagumo import PARAMETER_NAMES
 from core.misfit import misfit, simulated_misfit
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, SAMPLING_INTERVAL, SIGMA, ZETA, full_prior, time_grid
-from core.simulation import longest_step, simulate_potential
+from core.simulation import resolving_step, simulate_potential
+
+COARSE = 5  # points along each unknown parameter
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +63,12 @@ class Problem:
         parameters[..., self.columns] = unknown
         return parameters
 
-    @property
+    @cached_property
     def step(self) -> float:
-        """The step in ms that suits all of the bounds' box; frozen, it makes the loss smooth."""
-        corners = self.complete(np.stack(np.meshgrid(*self.bounds), axis=-1).reshape(-1, len(self.unknown)))
-        return longest_step(corners)
+        """The step in ms that suits a coarse grid over the bounds' box; frozen, it makes the loss smooth."""
+        axes = [np.linspace(lower, upper, COARSE) for lower, upper in self.bounds]
+        steps = resolving_step(self.complete(np.stack(np.meshgrid(*axes), axis=-1)), self.times)
+        return float(np.min(steps, where=np.isfinite(steps), initial=float(np.max(np.diff(self.times)))))
 
     def regularisation(self, unknown: ArrayLike) -> NDArray[np.float64]:
         """Return the prior's part of the loss, (...), for values (..., p): +∞ outside the bounds, 0 where it is off."""

@@ -22,10 +22,9 @@ from core.fitzhugh_nagumo import (
     higher_terms,
     tangent,
 )
-from core.simulation import FEW, TOLERANCE, Status, Work, longest_step, rates, run_kernel, steps_in, validated
+from core.simulation import FEW, TOLERANCE, Status, Work, rates, resolving_step, run_kernel, steps_in, validated
 
 DIRECTIONS = ("theta0", "theta1", "zeta", "gamma", "u0", "v0")
-N_PARAMETERS = 4
 
 LANES = FEW
 # One array holds all numbers of a block, row by row. With rows at distances it knows, the compiler sees that writing to
@@ -157,12 +156,12 @@ def sensitivities(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the states (..., n_times, 2) and their derivatives (..., n_times, 2, 6) in DIRECTIONS.
 
-    step: the frozen step in ms, by default `longest_step(parameters)`. A diverged trajectory is NaN from there on.
-    Raises ValueError as `simulate` does.
+    step: the frozen step in ms, by default each trajectory's `resolving_step`. A diverged trajectory is NaN from there
+    on. Raises ValueError as `simulate` does.
     """
     parameters, times, states = validated(parameters, times, initial_state, step=step)
-    step = longest_step(parameters) if step is None else step
     flat, shape = parameters.reshape(-1, 4), (*parameters.shape[:-1], times.size)
     out = np.empty((len(flat), times.size, 14))
-    run_kernel(_sensitivities_blocks, flat, states.reshape(-1, 2), times, TOLERANCE, step, (), out)
+    steps = resolving_step(parameters, times, states).ravel() if step is None else step
+    run_kernel(_sensitivities_blocks, flat, states.reshape(-1, 2), times, TOLERANCE, steps, (), out)
     return out[..., :2].reshape(*shape, 2), out[..., 2:].reshape(*shape, 2, 6)

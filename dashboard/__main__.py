@@ -100,6 +100,7 @@ def _compile() -> None:
             misfit(noise, potentials, 0.35)
         simulated_misfit(parameters, times, noise, 0.35)
     misfit_gradient(alone, times, noise, 0.35)
+    simulated_misfit(alone, times, noise, 0.35, step=0.1)  # in double precision, as the optimisers call it
     sys.stdout.write(f"Ready after {time.monotonic() - start:.1f} s.\n")
     sys.stdout.flush()
 

@@ -2,9 +2,20 @@
 
 import threading
 
+import numpy as np
+
 from core.fitzhugh_nagumo import PARAMETER_NAMES
-from core.objective import Landscape, Problem, TrajectoryStore, fused_landscape, landscape, trajectory_store
+from core.objective import (
+    Landscape,
+    Problem,
+    TrajectoryStore,
+    fused_landscape,
+    landscape,
+    parameter_grid,
+    trajectory_store,
+)
 from core.published import SAMPLING_INTERVAL, full_prior
+from core.simulation import longest_step
 from dashboard.observation import Observation
 from dashboard.state import Experiment
 
@@ -15,9 +26,12 @@ MOST_SAMPLES = 5e7  # of a grid whose trajectories are kept: 200 MB
 MOST_KEPT = 3  # grids
 LEAST_SIGMA = 0.001  # ms; the loss divides by it
 
-Key = tuple[tuple[str, str], tuple[float, ...], bytes]
+LEAST_POINTS = 15  # a side, whatever they cost
+
+Key = tuple[tuple[str, str], tuple[float, ...], bytes, int]
 _kept: dict[Key, TrajectoryStore] = {}
-_lock = threading.Lock()  # two sessions that ask for the same grid compute it once
+_building: dict[Key, threading.Lock] = {}  # two sessions that ask for the same grid compute it once
+_lock = threading.Lock()  # for a moment, while the two above change
 
 
 def problem_of(experiment: Experiment, observation: Observation) -> Problem:
@@ -34,44 +48,54 @@ def problem_of(experiment: Experiment, observation: Observation) -> Problem:
     )
 
 
-def affordable(n: int, gamma: float, t_end: float, most_steps: float = MOST_STEPS) -> int:
-    """Return how many points a side a grid can have, n at most, to be simulated in so many steps."""
-    steps = 3 * gamma * t_end  # of one trajectory
-    return max(15, min(n, int((most_steps / steps) ** 0.5)))
+def affordable(n: int, steps: float, most_steps: float = MOST_STEPS) -> int:
+    """Return how many points a side a grid can have, n at most, whose trajectories take so many steps each."""
+    return max(LEAST_POINTS, min(n, int((most_steps / steps) ** 0.5)))
 
 
 def landscape_of(problem: Problem, n: int, settled: bool) -> Landscape:
     """Return the loss on a grid of n × n points, or fewer where that would take long.
 
-    While only the data, the noise or the unknown parameters move, the trajectories of the grid are kept. What changes
-    them is dragged over a grid of 100 × 100 at most, whose trajectories are not stored.
+    While only the data, the noise or the unknown parameters move, the trajectories of the grid are kept, unless they
+    are too many to keep. What changes them is dragged over a grid of 100 × 100 at most.
     """
-    gamma = problem.prior.upper[3] if "gamma" in problem.unknown else problem.known[3]
+    costs = _steps(problem)
     if settled:
-        n = affordable(n, gamma, problem.times[-1])
+        n = affordable(n, costs)
         if n * n * problem.times.size > MOST_SAMPLES:
             return fused_landscape(problem, n)
         return landscape(problem, store(problem, n))
-    with _lock:
-        kept = _kept.get(_key(problem))
+    kept = _kept.get(_key(problem, affordable(n, costs)))
     if kept is not None:
         return landscape(problem, kept)
-    return fused_landscape(problem, affordable(min(n, N_DRAGGED), gamma, problem.times[-1], MOST_STEPS_DRAGGED))
+    return fused_landscape(problem, affordable(min(n, N_DRAGGED), costs, MOST_STEPS_DRAGGED))
 
 
-def _key(problem: Problem) -> Key:
+def _steps(problem: Problem) -> float:
+    """Return how many steps the slowest trajectory of the problem's grid is expected to take."""
+    _, _, corners = parameter_grid((problem.unknown[0], problem.unknown[1]), problem.known, problem.prior, 2)
+    intervals = np.diff(problem.times)
+    return float(np.sum(np.ceil(intervals / longest_step(corners) - 1e-9)))
+
+
+def _key(problem: Problem, n: int) -> Key:
     known = tuple(0.0 if name in problem.unknown else problem.known[i] for i, name in enumerate(PARAMETER_NAMES))
-    return (problem.unknown[0], problem.unknown[1]), known, problem.times.tobytes()
+    return (problem.unknown[0], problem.unknown[1]), known, problem.times.tobytes(), n
 
 
 def store(problem: Problem, n: int) -> TrajectoryStore:
     """Return the trajectories of an n × n grid, simulated unless they are kept."""
-    key = _key(problem)
+    key = _key(problem, n)
     with _lock:
-        kept = _kept.pop(key, None)
-        if kept is None or kept.x.size != n:
+        building = _building.setdefault(key, threading.Lock())
+    with building:
+        kept = _kept.get(key)
+        if kept is None:
             kept = trajectory_store(*key[:2], problem.times, problem.prior, n)
-        _kept[key] = kept  # at the end, where the last used are
-        while len(_kept) > MOST_KEPT:
-            _kept.pop(next(iter(_kept)))
+        with _lock:
+            _building.pop(key, None)
+            _kept.pop(key, None)
+            _kept[key] = kept  # at the end, where the last used are
+            while len(_kept) > MOST_KEPT:
+                _kept.pop(next(iter(_kept)))
     return kept

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from core.features import regime, spike_statistics
 from core.fitzhugh_nagumo import fixed_points
 from core.published import SAMPLING_INTERVAL, published_prior
-from core.simulation import simulate_potential
+from core.simulation import longest_step, simulate_potential
 from dashboard import session
 from dashboard.figures import neuron as figures
 from dashboard.live import Plot
@@ -25,7 +25,8 @@ def rates(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return θ₀ (nx,), θ₁ (ny,) and the spike rate (ny, nx) over the prior's box."""
     prior = published_prior()
-    n = affordable(N_MAP, gamma, n_times * SAMPLING_INTERVAL)
+    steps = n_times * np.ceil(SAMPLING_INTERVAL / longest_step((*prior.upper, zeta, gamma)) - 1e-9)
+    n = affordable(N_MAP, steps)
     x, y = (np.linspace(low, high, n) for low, high in zip(prior.lower, prior.upper, strict=True))
     parameters = np.stack(np.broadcast_arrays(x[None, :], y[:, None], zeta, gamma), axis=-1)
     times = np.arange(n_times) * SAMPLING_INTERVAL

@@ -6,13 +6,14 @@ from scipy.linalg import toeplitz
 from core.derivatives import full_hessian, gauss_newton, misfit_gradient
 from core.misfit import simulated_misfit
 from core.sensitivities import DIRECTIONS
-from core.simulation import longest_step, simulate
+from core.simulation import Status, resolving_step, simulate
 from tests.reference import (
     COMPLEX_STEP,
     SLIDERS_LOWER,
     SLIDERS_UPPER,
     complex_steps,
     plain_misfit,
+    reference_solution,
     taylor_sensitivities,
     taylor_solution,
     theta0_at_hopf,
@@ -182,12 +183,26 @@ def test_one_sample_knows_the_start_alone(expand):
 
 
 @pytest.mark.parametrize("expand", EXPANSIONS)
-def test_the_step_is_by_default_the_longest_that_suits_all(expand):
+def test_the_step_is_by_default_each_neuron_s_own(expand):
+    """A neighbour that no step resolves changes nothing."""
     times = WINDOWS["3 steps"][0]
-    default = expand(NEURONS, times, noisy_trace(times), SD, RHO)
-    chosen = expand(NEURONS, times, noisy_trace(times), SD, RHO, step=longest_step(NEURONS))
-    assert np.array_equal(default.misfit, chosen.misfit)
-    assert np.array_equal(default.gradient, chosen.gradient)
+    data = noisy_trace(times)
+    default = expand([*NEURONS, (0.4, 0.4, -0.4, 1e5)], times, data, SD, RHO)
+    assert default.status.tolist() == [Status.FINITE] * len(NEURONS) + [Status.STEP_LIMIT]
+    for i, neuron in enumerate(NEURONS):
+        alone = expand(neuron, times, data, SD, RHO, step=float(resolving_step(neuron, times)))
+        assert np.array_equal(default.misfit[i], alone.misfit)
+        assert np.array_equal(default.gradient[i], alone.gradient)
+
+
+@pytest.mark.parametrize(
+    ("neuron", "times"),
+    [((0.4, 0.0, -0.4, 0.5), np.arange(0, 100, 2.0)), ((0.4, 0.4, 10.0, 3.0), np.arange(0, 20, 0.2))],
+)
+def test_the_default_step_resolves_what_the_rule_of_thumb_does_not(neuron, times):
+    """SciPy's trajectory is data of which the misfit is at most ½ n (1e-4/s)²."""
+    data = reference_solution(neuron, times)[:, 0]
+    assert misfit_gradient(neuron, times, data, SD).misfit <= 0.5 * len(times) * (1e-4 / SD) ** 2
 
 
 @pytest.mark.parametrize("expand", EXPANSIONS)
@@ -272,7 +287,7 @@ def test_shapes_and_broadcasting(expand):
     [
         ((NEURONS, UNEVEN, np.ones(61), 0.0), "noise"),
         ((NEURONS, UNEVEN, np.ones(61), SD, 1.0), "noise"),
-        ((NEURONS, UNEVEN, np.ones(60), SD), "60 samples but there are 61 times"),
+        ((NEURONS, UNEVEN, np.ones(60), SD), r"one sample a time, \(61,\)"),
         ((NEURONS, UNEVEN, np.full(61, np.nan), SD), "finite"),
         ((NEURONS, UNEVEN[::-1], np.ones(61), SD), "strictly increasing"),
         (((0.4, 0.4, 3.0), UNEVEN, np.ones(61), SD, RHO, START, 0.1), "last axis of length 4"),

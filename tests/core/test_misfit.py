@@ -148,8 +148,8 @@ def test_noise_of_no_size_ends_in_a_sentence(marginal_sd, rho):
     [
         (((0.4, 0.4, 3.0), TIMES, np.ones(100), SD), "last axis of length 4"),
         ((TRUTH, TIMES[::-1], np.ones(100), SD), "strictly increasing"),
-        ((TRUTH, TIMES, np.ones(99), SD), "99 samples but there are 100 times"),
-        ((TRUTH, TIMES, np.ones((2, 100)), SD), "200 samples but there are 100 times"),
+        ((TRUTH, TIMES, np.ones(99), SD), r"one sample a time, \(100,\)"),
+        ((TRUTH, TIMES, np.ones((2, 100)), SD), r"shape is \(2, 100\)"),
         ((TRUTH, TIMES, np.full(100, np.nan), SD), "finite"),
         ((TRUTH, TIMES, np.full(100, np.inf), SD), "finite"),
         ((TRUTH, TIMES, np.ones(100), SD, 0.0, (0.0, 0.0, 0.0)), "initial state"),

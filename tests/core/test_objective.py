@@ -7,7 +7,7 @@ from scipy.linalg import toeplitz
 from core.objective import Landscape, Problem, fused_landscape, landscape, loss_landscape, trajectory_store
 from core.priors import TruncatedGaussian
 from core.published import full_prior, time_grid
-from core.simulation import longest_step
+from core.simulation import resolving_step
 from tests.reference import (
     SLIDERS_LOWER,
     SLIDERS_UPPER,
@@ -136,10 +136,10 @@ def candidates(task):
 
 @pytest.mark.parametrize("unknown", UNKNOWNS, ids=",".join)
 def test_the_step_suits_the_whole_box(unknown):
-    """It is that of the fastest corner: γ = 5, or the known γ = 3, at a third of 1/γ."""
+    """Of the fastest corner: γ = 5 takes three steps between two samples, the known γ = 3 two."""
     task = problem(unknown)
-    assert np.isclose(task.step, 1 / 15 if "gamma" in unknown else 1 / 9, rtol=1e-14)
-    assert task.step <= longest_step(task.complete(candidates(task)))
+    assert np.isclose(task.step, 0.2 / (3 if "gamma" in unknown else 2), rtol=1e-12)
+    assert np.all(task.step <= resolving_step(task.complete(candidates(task)), TIMES))
 
 
 @pytest.mark.parametrize("rho", [0.0, RHO])

@@ -6,7 +6,7 @@ from scipy.linalg import expm
 
 from core.fitzhugh_nagumo import fixed_points
 from core.sensitivities import DIRECTIONS, sensitivities
-from core.simulation import longest_step, simulate
+from core.simulation import longest_step, resolving_step, simulate
 from tests.reference import (
     SLIDERS_LOWER,
     SLIDERS_UPPER,
@@ -121,10 +121,11 @@ def test_directions_begin_as_they_are_named():
     assert np.array_equal(derivatives, np.broadcast_to(np.eye(2, 6, 4), (len(NEURONS), 1, 2, 6)))
 
 
-def test_the_step_is_by_default_the_longest_that_suits_all():
-    step = longest_step(NEURONS)
-    for result, expected in zip(sensitivities(NEURONS, TIMES), sensitivities(NEURONS, TIMES, step=step), strict=True):
-        assert np.array_equal(result, expected)
+def test_the_step_is_by_default_each_neuron_s_own():
+    together = sensitivities(NEURONS, TIMES)
+    for i, neuron in enumerate(NEURONS):
+        alone = sensitivities(neuron, TIMES, step=float(resolving_step(neuron, TIMES)))
+        assert all(np.array_equal(result[i], expected) for result, expected in zip(together, alone, strict=True))
 
 
 def test_divergence_is_nan_from_there_on_and_spares_neighbours():

@@ -138,6 +138,6 @@ def test_a_long_window_has_a_coarser_grid_that_is_not_kept():
     long = replace(EXPERIMENT, t_end=1000, gamma=20)
     problem = problem_of(long, observe(long, None))
     result = landscape_of(problem, 200, settled=True)
-    # 60,000 steps a trajectory: √(2e8 / 6e4) = 57 points a side.
+    # 12 steps for each of 4,999 intervals: √(2e8 / 59988) = 57.7 points a side.
     assert result.loss.shape == (57, 57)
     assert np.all(np.isfinite(result.loss))
