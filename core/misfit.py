@@ -23,6 +23,8 @@ from core.simulation import (
     validated,
 )
 
+SMALLEST_NOISE = 1e-100  # whose square still is a number
+
 
 @kernel
 def _misfit(potential: NDArray[np.floating], data: NDArray[np.float64], rho: float, marginal_sd: float) -> float:
@@ -104,7 +106,7 @@ def _fused_blocks(
 
 def check_noise(marginal_sd: float, rho: float) -> None:
     """Raise ValueError for a noise of no size or |rho| ≥ 1."""
-    if not 0 < marginal_sd < np.inf or not -1 < rho < 1:
+    if not SMALLEST_NOISE < marginal_sd < np.inf or not -1 < rho < 1:
         raise ValueError("The misfit needs a noise σ above zero and a correlation ρ strictly between −1 and 1.")
 
 

@@ -70,8 +70,12 @@ def drop_upload() -> None:
 
 
 def receive(key: str) -> None:
-    """Apply the change that the live component of this key reports; invalid parts become sentences."""
-    report = st.session_state[key].change
+    """Apply the change that the live component of this key reports; invalid parts become sentences.
+
+    A report that arrives after its page was left finds no component any more, and is dropped.
+    """
+    component = st.session_state.get(key)
+    report = component and component.change
     if not report:
         return
     st.session_state.answering = int(report["sequence"])

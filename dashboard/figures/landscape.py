@@ -92,6 +92,7 @@ def loss_map(
                 "title": {"text": "log₁₀(J − min J + 1)", "side": "right", "font": {"size": 11}},
                 "thickness": 10,
                 "outlinewidth": 0,
+                "tickformat": ".1f",  # of one width, so that the map keeps its own
             },
         }
     ]

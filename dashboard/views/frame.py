@@ -85,7 +85,8 @@ def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) ->
             "title": "",
             "items": [
                 choice("preset", "preset", preset, presets),
-                {"kind": "text", "field": "", "label": PRESETS[preset][0] if preset else ""},
+                # Never without a line, so that leaving a preset does not move the slider under the hand.
+                {"kind": "text", "field": "", "label": PRESETS[preset][0] if preset else "Settings of your own."},
             ],
         },
         *([{"title": "Truth", "items": truth}] if simulated else _group("Known", known)),

@@ -60,7 +60,7 @@ def _sentence(paths: list[OptimiserPath], grid: Landscape, minima: int) -> str:
     if np.isinf(lowest):
         return "No point of this grid can be simulated: bring the known parameters back towards the sliders’ ranges."
     if not paths:
-        count = "1 point of the grid lies" if minima == 1 else f"{minima} points of the grid lie"
+        count = "1 point of the grid lies" if minima == 1 else f"{minima:,} points of the grid lie"
         return (
             f"{count} below all neighbours: a method that walks downhill can end near any such point. Click the map to "
             "start a gradient-based and a gradient-free method there; drag the orange candidate to look around."
@@ -69,9 +69,8 @@ def _sentence(paths: list[OptimiserPath], grid: Landscape, minima: int) -> str:
     for path in paths:
         gap = path.losses[-1] - lowest
         where = f"{frame.number(gap, 3)} above the grid’s lowest loss" if gap > 0 else "below the grid’s lowest loss"
-        parts.append(
-            f"{path.method} ({METHODS[path.method]}) ended {where} after {path.evaluations} evaluations. {path.status}"
-        )
+        count = "1 evaluation" if path.evaluations == 1 else f"{path.evaluations:,} evaluations"
+        parts.append(f"{path.method} ({METHODS[path.method]}) ended {where} after {count}. {path.status}")
     return " ".join(parts)
 
 
@@ -165,8 +164,12 @@ def _metrics(
         ("loss J of the candidate", frame.number(misfit + penalty), "Misfit plus regularisation."),
         ("misfit", frame.number(misfit), "The data’s part of the loss."),
         ("prior", frame.number(penalty), "The regularisation; infinite outside the prior’s box."),
-        ("lowest J on the grid", frame.number(float(np.min(grid.loss))), f"Over {grid.x.size} × {grid.y.size} points."),
-        ("minima on the grid", str(minima), "Points lower than all their neighbours."),
+        (
+            f"lowest J of {grid.x.size} × {grid.y.size}",
+            frame.number(float(np.min(grid.loss))),
+            "Over the map’s points.",
+        ),
+        ("minima of the map", f"{minima:,}", "Points lower than all their neighbours."),
     ]
     if truth is not None:
         errors = ", ".join(

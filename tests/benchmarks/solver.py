@@ -33,7 +33,7 @@ from core.simulation import TOLERANCE, longest_step, simulate
 from tests.benchmarks.arithmetic import operations_a_step, peak
 from tests.benchmarks.others import ADAPTIVE_TOGETHER, ONE_BY_ONE, THREADS, batched_solvers, scipy_solvers
 from tests.benchmarks.record import Record, output_path
-from tests.benchmarks.tuned import tuned_solvers
+from tests.benchmarks.tuned import ENVIRONMENT, tuned_solvers
 from tests.reference import reference_solution
 
 SETTINGS: dict[str, Any] = {
@@ -50,6 +50,7 @@ SETTINGS: dict[str, Any] = {
     "derivatives_of": 2_000,
     "peak": "what the machine's BLAS reaches in products of 2048 × 2048 matrices, in single and in double precision",
     "excluded": "first calls, which compile",
+    "environment": ENVIRONMENT | {"for": "all of JAX, as documented and as tuned"},
 }
 MARGINAL_SD = SIGMA / SAMPLING_INTERVAL
 
@@ -87,9 +88,12 @@ def against_the_others(
     others = [*scipy_solvers(tolerance), *plain, *tuned]
     record.settings["others"][f"{tolerance:g}"] = {each.name: each.settings for each in others}
     out = np.empty((n, times.size, 2))
-    stored = {"ours": lambda: simulate(parameters, times, tolerance=tolerance, out=out)}
+    stored = {
+        "ours": lambda: simulate(parameters, times, tolerance=tolerance, out=out),
+        "ours, without a buffer of the caller's": lambda: simulate(parameters, times, tolerance=tolerance),
+    }
     fused = {"ours": lambda: simulated_misfit(parameters, times, data, MARGINAL_SD, tolerance=tolerance)}
-    solved = {"ours": n} | {solver.name: solver.sample or n for solver in others}
+    solved = dict.fromkeys(stored, n) | {solver.name: solver.sample or n for solver in others}
     for solver in others:
         sample = parameters[:: n // solved[solver.name]]
         stored[solver.name] = functools.partial(solver.solve, sample, times)

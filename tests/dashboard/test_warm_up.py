@@ -1,0 +1,32 @@
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+# In a process of its own: the kernels of this one have been called by other tests.
+PROGRAM = """
+from core import derivatives, misfit, simulation
+from core.optimizers import METHODS, descend
+from dashboard.__main__ import _compile
+from dashboard.observation import observe
+from dashboard.problem import landscape_of, problem_of
+from dashboard.state import Experiment
+
+kernels = [value for module in (derivatives, misfit, simulation) for value in vars(module).values()
+           if hasattr(value, "signatures")]
+compiled = lambda: [(kernel.py_func.__name__, len(kernel.signatures)) for kernel in kernels]
+_compile()
+before = compiled()
+problem = problem_of(Experiment(), observe(Experiment(), None))
+for settled in (False, True):
+    landscape_of(problem, 100, settled)
+for method in METHODS:
+    descend(problem, (0.5, 0.3), method)
+print(compiled() == before, dict(before)["_fused_blocks"], dict(before)["_adjoint_blocks"])
+"""
+
+
+def test_no_page_waits_for_the_compiler_after_the_warm_up():
+    """The fused misfit is compiled in two precisions, the adjoint in one."""
+    ended = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "True 2 1"
