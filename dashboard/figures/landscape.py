@@ -128,7 +128,7 @@ def loss_map(
             axis(y_name, range=[float(landscape.y[0]), float(landscape.y[-1])], showgrid=False),
             shapes=shapes,
             legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
-            margin={"l": 52, "r": 12, "t": 54, "b": 38},
+            margin={"l": 52, "r": 12, "t": 66, "b": 38},
             uirevision="-".join(landscape.axes),
         ),
     }
