@@ -40,6 +40,7 @@ FAST_MATH = {"contract", "reassoc", "arcp", "nsz"}
 
 # A function of one lane's numbers; inlined, the loop over the lanes around it becomes vector instructions.
 inlined = numba.njit(fastmath=FAST_MATH, forceinline=True, error_model="numpy")
+# Rounded as it is written: other roundings in a vector than in what is left over would make bits depend on the batch.
 inlined_as_written = numba.njit(forceinline=True, error_model="numpy")
 kernel = numba.njit(fastmath=FAST_MATH, cache=True, error_model="numpy")
 parallel_kernel = numba.njit(parallel=True, cache=True)

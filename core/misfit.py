@@ -50,10 +50,7 @@ def _misfits(
 
 @inlined_as_written
 def _observed(total: float, before: float, residual: float, rho: float) -> tuple[float, float]:
-    """Return the sum of squared innovations and the residual, after a sample.
-
-    Rounded as it is written, so that every processor returns the same bits for a trajectory alone and in a batch.
-    """
+    """Return the sum of squared innovations and the residual, after a sample."""
     innovation = residual - rho * before
     return total + innovation * innovation, residual
 
@@ -63,13 +60,12 @@ def _fused_block(
     work: Work,
     first: int,
     data: NDArray[np.float64],
-    noise: NDArray[np.float64],
+    rho: float,
     out: NDArray[np.float64],
     status: NDArray[np.int64],
 ) -> None:
-    """Fill out[i] with the misfit of one block's trajectories; data: u/√3 of the trace; noise: (ρ, s)."""
+    """Fill out[i] with the square of the first residual and the sum of squared innovations; data: the trace over √3."""
     block = new_block(work, first)
-    rho, marginal_sd = noise
     total, residual, first_square = np.zeros(work.lanes), np.empty(work.lanes), np.empty(work.lanes)
     for lane in range(work.lanes):
         residual[lane] = data[0] - block.state[lane]
@@ -87,8 +83,7 @@ def _fused_block(
             break
     for lane in range(min(work.lanes, work.which.shape[0] - first)):
         i = work.which[first + lane]
-        misfit = 0.5 * (first_square[lane] + total[lane] / (1 - rho**2)) * (SCALE / marginal_sd) ** 2
-        out[i] = misfit if block.status[lane] == Status.FINITE else np.inf
+        out[i, 0], out[i, 1] = first_square[lane], total[lane]
         status[i] = block.status[lane]
 
 
@@ -96,12 +91,12 @@ def _fused_block(
 def _fused_blocks(
     work: Work,
     data: NDArray[np.float64],
-    noise: NDArray[np.float64],
+    rho: float,
     out: NDArray[np.float64],
     status: NDArray[np.int64],
 ) -> None:
     for block in numba.prange((work.which.shape[0] + work.lanes - 1) // work.lanes):
-        _fused_block(work, block * work.lanes, data, noise, out, status)
+        _fused_block(work, block * work.lanes, data, rho, out, status)
 
 
 def check_noise(marginal_sd: float, rho: float) -> None:
@@ -161,7 +156,7 @@ def simulated_misfit(
     parameters, times, states = validated(parameters, times, initial_state, tolerance, step)
     trace = checked_trace(data, times)
     flat = parameters.reshape(-1, 4)
-    out, noise = np.empty(len(flat)), np.array([rho, marginal_sd])
-    run_kernel(_fused_blocks, flat, states.reshape(-1, 2), times, tolerance, step, (trace, noise), out)
-    out[np.isnan(out)] = np.inf
-    return out.reshape(parameters.shape[:-1])
+    out = np.empty((len(flat), 2))
+    status, _ = run_kernel(_fused_blocks, flat, states.reshape(-1, 2), times, tolerance, step, (trace, float(rho)), out)
+    misfits = 0.5 * (out[:, 0] + out[:, 1] / (1 - rho**2)) * (SCALE / marginal_sd) ** 2
+    return np.where(status == Status.FINITE, misfits, np.inf).reshape(parameters.shape[:-1])

@@ -320,7 +320,7 @@ def run_kernel(
     times: NDArray[np.float64],
     tolerance: float,
     step: float | NDArray[np.float64] | None,
-    inputs: tuple[NDArray[np.float64], ...],
+    inputs: tuple[NDArray[np.float64] | float, ...],
     out: NDArray[np.floating],
     most_steps: float = np.inf,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
