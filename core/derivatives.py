@@ -107,11 +107,11 @@ def _gauss_newton_block(
     work: Work,
     first: int,
     data: Numbers,
-    noise: Numbers,
+    rho: float,
     out: NDArray[np.float64],
     status: NDArray[np.int64],
 ) -> None:
-    m, rho, innovations = start_block(work, first), noise[0], np.empty((1, LANES))
+    m, innovations = start_block(work, first), np.empty((1, LANES))
     _observe_first(m, data, rho, innovations)
     h = 0.0
     for t in range(work.intervals.shape[0]):
@@ -164,11 +164,11 @@ def _adjoint_block(
     work: Work,
     first: int,
     data: Numbers,
-    noise: Numbers,
+    rho: float,
     out: NDArray[np.float64],
     status: NDArray[np.int64],
 ) -> None:
-    m, rho, n = start_block(work, first), noise[0], work.intervals.shape[0]
+    m, n = start_block(work, first), work.intervals.shape[0]
     step = _count(work)
     xs, ys, innovations = np.empty((step, LANES)), np.empty((step, LANES)), np.zeros((n + 2, LANES))
     _forward(work, m, data, rho, xs, ys, innovations)
@@ -200,11 +200,11 @@ def _hessian_block(
     work: Work,
     first: int,
     data: Numbers,
-    noise: Numbers,
+    rho: float,
     out: NDArray[np.float64],
     status: NDArray[np.int64],
 ) -> None:
-    m, rho, n = start_block(work, first), noise[0], work.intervals.shape[0]
+    m, n = start_block(work, first), work.intervals.shape[0]
     n_all = _count(work)
     xs, ys, innovations = np.empty((n_all, LANES)), np.empty((n_all, LANES)), np.zeros((n + 2, LANES))
     lxs, lys = np.empty((n_all, LANES)), np.empty((n_all, LANES))
@@ -262,26 +262,22 @@ def _hessian_block(
 
 @parallel_kernel
 def _gauss_newton_blocks(
-    work: Work, data: Numbers, noise: Numbers, out: NDArray[np.float64], status: NDArray[np.int64]
+    work: Work, data: Numbers, rho: float, out: NDArray[np.float64], status: NDArray[np.int64]
 ) -> None:
     for block in numba.prange((work.which.shape[0] + LANES - 1) // LANES):
-        _gauss_newton_block(work, block * LANES, data, noise, out, status)
+        _gauss_newton_block(work, block * LANES, data, rho, out, status)
 
 
 @parallel_kernel
-def _adjoint_blocks(
-    work: Work, data: Numbers, noise: Numbers, out: NDArray[np.float64], status: NDArray[np.int64]
-) -> None:
+def _adjoint_blocks(work: Work, data: Numbers, rho: float, out: NDArray[np.float64], status: NDArray[np.int64]) -> None:
     for block in numba.prange((work.which.shape[0] + LANES - 1) // LANES):
-        _adjoint_block(work, block * LANES, data, noise, out, status)
+        _adjoint_block(work, block * LANES, data, rho, out, status)
 
 
 @parallel_kernel
-def _hessian_blocks(
-    work: Work, data: Numbers, noise: Numbers, out: NDArray[np.float64], status: NDArray[np.int64]
-) -> None:
+def _hessian_blocks(work: Work, data: Numbers, rho: float, out: NDArray[np.float64], status: NDArray[np.int64]) -> None:
     for block in numba.prange((work.which.shape[0] + LANES - 1) // LANES):
-        _hessian_block(work, block * LANES, data, noise, out, status)
+        _hessian_block(work, block * LANES, data, rho, out, status)
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,7 +312,6 @@ def _expand(
     second = n_directions == N_PARAMETERS
     upper = np.triu_indices(n_directions)
     out = np.empty((len(flat), 1 + n_directions + (len(upper[0]) if second else 0)))
-    noise = np.array([rho, marginal_sd])
     status, _ = run_kernel(
         blocks_kernel,
         flat,
@@ -324,7 +319,7 @@ def _expand(
         times,
         TOLERANCE,
         steps,
-        (trace, noise),
+        (trace, float(rho)),
         out,
         most_steps=MOST_STEPS_KEPT,
     )

@@ -295,8 +295,8 @@ def _steps_for(parameters: NDArray[np.float64], tolerance: float) -> NDArray[np.
 def longest_step(parameters: ArrayLike, tolerance: float = TOLERANCE) -> float:
     """Return the longest step in ms with which all of the parameters, (..., 4), meet the tolerance as a rule.
 
-    It is meant for freezing the step: an optimiser, a difference quotient or a derivative needs a solution that depends
-    smoothly on the parameters. Those that no step suits are left out; where none is left it is infinite.
+    It costs no integration, and says what one will cost; `resolving_step` finds the step by trying. Parameters that no
+    step suits are left out; where none is left it is infinite.
     """
     steps = _steps_for(np.asarray(parameters, dtype=float).reshape(-1, 4), tolerance)
     return float(np.min(steps, where=steps > 0, initial=np.inf))
@@ -375,7 +375,8 @@ def resolving_step(
 ) -> NDArray[np.float64]:
     """Return the step in ms, (...), with which `simulate` meets the tolerance for parameters (..., 4).
 
-    It is meant for freezing the step. NaN where no step that can be afforded does; infinite for a single time.
+    It is meant for freezing the step: an optimiser, a difference quotient or a derivative needs a solution that depends
+    smoothly on the parameters. NaN where no step that can be afforded does; infinite for a single time.
     """
     parameters, times, states = validated(parameters, times, initial_state, tolerance)
     flat = parameters.reshape(-1, 4)
