@@ -19,7 +19,8 @@ def _cache_folder() -> Path:
     NUMBA_CACHE_DIR says, or beside the files; where neither can be written, it is a temporary one.
     """
     here = Path(__file__).parent
-    engine = b"".join(path.read_bytes() for path in sorted(here.glob("*.py")))
+    files = (path.read_bytes() for path in sorted(here.glob("*.py")))
+    engine = b"".join(content for content in files if b"numba" in content or b"core.compiled" in content)
     given, name = os.environ.get("NUMBA_CACHE_DIR"), f"engine-{sha256(engine).hexdigest()[:12]}"
     folder = Path(given or here / "__pycache__") / name
     try:
@@ -43,4 +44,5 @@ inlined = numba.njit(fastmath=FAST_MATH, forceinline=True, error_model="numpy")
 # Rounded as it is written: other roundings in a vector than in what is left over would make bits depend on the batch.
 inlined_as_written = numba.njit(forceinline=True, error_model="numpy")
 kernel = numba.njit(fastmath=FAST_MATH, cache=True, error_model="numpy")
-parallel_kernel = numba.njit(parallel=True, cache=True)
+# Runs of optimisers in several Python threads integrate side by side.
+parallel_kernel = numba.njit(parallel=True, cache=True, nogil=True)

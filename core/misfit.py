@@ -1,8 +1,11 @@
 """The misfit of potentials to a trace: of stored ones, and of parameters without storing anything.
 
 With r = d − u and marginal noise sd s, the white misfit is ½ Σ (r_i/s)², and the AR(1) one, the negative log-likelihood
-up to a constant, is ½ (r₀/s)² + ½ Σ_{i≥1} (r_i − ρ r_{i−1})² / (s² (1 − ρ²)). The first is the second with ρ = 0.
+up to a constant, is ½ (r₀/s)² + ½ Σ_{i≥1} (r_i − ρ r_{i−1})² / (s² (1 − ρ²)). The first is the second with ρ = 0. For
+every ρ and s it follows from four sums over the residual (`ResidualSums`), so that one integration serves them all.
 """
+
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -24,6 +27,25 @@ from core.simulation import (
 )
 
 SMALLEST_NOISE = 1e-100  # whose square still is a number
+
+
+class ResidualSums(NamedTuple):
+    """All that the noise model needs to know of residuals r, each (...); infinite where a trajectory was lost.
+
+    first: r₀²; squares: Σ_{i≥1} r_i²; products: Σ_{i≥1} r_i r_{i−1}; last: the square of the last residual.
+    """
+
+    first: NDArray[np.float64]
+    squares: NDArray[np.float64]
+    products: NDArray[np.float64]
+    last: NDArray[np.float64]
+
+    def quadratic_form(self, rho: ArrayLike) -> NDArray[np.float64]:
+        """Return r₀² + Σ_{i≥1} (r_i − ρ r_{i−1})² / (1 − ρ²), (...), which is twice the misfit times s²."""
+        rho = np.asarray(rho, dtype=float)
+        before = self.first + self.squares - self.last
+        innovations = self.squares - 2 * rho * self.products + rho**2 * before
+        return self.first + innovations / (1 - rho**2)
 
 
 @kernel
@@ -49,24 +71,19 @@ def _misfits(
 
 
 @inlined_as_written
-def _observed(total: float, before: float, residual: float, rho: float) -> tuple[float, float]:
-    """Return the sum of squared innovations and the residual, after a sample."""
-    innovation = residual - rho * before
-    return total + innovation * innovation, residual
+def _observed(squares: float, products: float, before: float, residual: float) -> tuple[float, float, float]:
+    """Return the sums of squares and of products of neighbours, and the residual, after a sample."""
+    return squares + residual * residual, products + residual * before, residual
 
 
 @kernel
 def _fused_block(
-    work: Work,
-    first: int,
-    data: NDArray[np.float64],
-    rho: float,
-    out: NDArray[np.float64],
-    status: NDArray[np.int64],
+    work: Work, first: int, data: NDArray[np.float64], out: NDArray[np.float64], status: NDArray[np.int64]
 ) -> None:
-    """Fill out[i] with the square of the first residual and the sum of squared innovations; data: the trace over √3."""
+    """Fill out[i] with the four sums over the residual of the scaled equations; data: the trace over √3."""
     block = new_block(work, first)
-    total, residual, first_square = np.zeros(work.lanes), np.empty(work.lanes), np.empty(work.lanes)
+    squares, products = np.zeros(work.lanes), np.zeros(work.lanes)
+    residual, first_square = np.empty(work.lanes), np.empty(work.lanes)
     for lane in range(work.lanes):
         residual[lane] = data[0] - block.state[lane]
         first_square[lane] = residual[lane] * residual[lane]
@@ -78,25 +95,22 @@ def _fused_block(
         for s in range(samples):
             value = data[start + s + 1]
             for lane in range(work.lanes):
-                total[lane], residual[lane] = _observed(total[lane], residual[lane], value - block.x[s, lane], rho)
+                squares[lane], products[lane], residual[lane] = _observed(
+                    squares[lane], products[lane], residual[lane], value - block.x[s, lane]
+                )
         if not alive:
             break
     for lane in range(min(work.lanes, work.which.shape[0] - first)):
         i = work.which[first + lane]
-        out[i, 0], out[i, 1] = first_square[lane], total[lane]
+        out[i, 0], out[i, 1] = first_square[lane], squares[lane]
+        out[i, 2], out[i, 3] = products[lane], residual[lane] * residual[lane]
         status[i] = block.status[lane]
 
 
 @parallel_kernel
-def _fused_blocks(
-    work: Work,
-    data: NDArray[np.float64],
-    rho: float,
-    out: NDArray[np.float64],
-    status: NDArray[np.int64],
-) -> None:
+def _fused_blocks(work: Work, data: NDArray[np.float64], out: NDArray[np.float64], status: NDArray[np.int64]) -> None:
     for block in numba.prange((work.which.shape[0] + work.lanes - 1) // work.lanes):
-        _fused_block(work, block * work.lanes, data, rho, out, status)
+        _fused_block(work, block * work.lanes, data, out, status)
 
 
 def check_noise(marginal_sd: float, rho: float) -> None:
@@ -136,6 +150,29 @@ def misfit(data: ArrayLike, potentials: ArrayLike, marginal_sd: float, rho: floa
     return out.reshape(potentials.shape[:-1])
 
 
+def residual_sums(
+    parameters: ArrayLike,
+    times: ArrayLike,
+    data: ArrayLike,
+    initial_state: ArrayLike = REST,
+    tolerance: float = TOLERANCE,
+    step: float | None = None,
+) -> ResidualSums:
+    """Return the sums over the residual of one trace, (n_times,), to the neuron with parameters (..., 4).
+
+    No trajectory is stored. times, initial_state, tolerance and step are those of `simulate`. Raises ValueError as
+    `simulate` does, or when the trace has not a sample a time.
+    """
+    parameters, times, states = validated(parameters, times, initial_state, tolerance, step)
+    trace = checked_trace(data, times)
+    flat = parameters.reshape(-1, 4)
+    out = np.empty((len(flat), 4))
+    status, _ = run_kernel(_fused_blocks, flat, states.reshape(-1, 2), times, tolerance, step, (trace,), out)
+    out[status != Status.FINITE] = np.inf
+    out *= SCALE**2
+    return ResidualSums(*(column.reshape(parameters.shape[:-1]) for column in out.T))
+
+
 def simulated_misfit(
     parameters: ArrayLike,
     times: ArrayLike,
@@ -153,10 +190,11 @@ def simulated_misfit(
     trace has not a sample a time.
     """
     check_noise(marginal_sd, rho)
-    parameters, times, states = validated(parameters, times, initial_state, tolerance, step)
-    trace = checked_trace(data, times)
-    flat = parameters.reshape(-1, 4)
-    out = np.empty((len(flat), 2))
-    status, _ = run_kernel(_fused_blocks, flat, states.reshape(-1, 2), times, tolerance, step, (trace, float(rho)), out)
-    misfits = 0.5 * (out[:, 0] + out[:, 1] / (1 - rho**2)) * (SCALE / marginal_sd) ** 2
-    return np.where(status == Status.FINITE, misfits, np.inf).reshape(parameters.shape[:-1])
+    sums = residual_sums(parameters, times, data, initial_state, tolerance, step)
+    return _scaled(sums, marginal_sd, rho)
+
+
+def _scaled(sums: ResidualSums, marginal_sd: float, rho: float) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):  # where a trajectory was lost, the sums are infinite
+        misfits = 0.5 * sums.quadratic_form(rho) / marginal_sd**2
+    return np.where(np.isfinite(sums.squares), misfits, np.inf)

@@ -4,7 +4,7 @@ import pytest
 from scipy.linalg import toeplitz
 from scipy.stats import multivariate_normal
 
-from core.misfit import misfit, simulated_misfit
+from core.misfit import misfit, residual_sums, simulated_misfit
 from core.published import time_grid
 from core.simulation import simulate
 from tests.reference import SLIDERS_LOWER, SLIDERS_UPPER, plain_misfit, reference_solution, taylor_solution
@@ -165,3 +165,14 @@ def test_invalid_input_ends_in_a_sentence(arguments, sentence):
 def test_a_trace_of_another_length_ends_in_a_sentence():
     with pytest.raises(ValueError, match="5 samples"):
         misfit(np.ones(5), np.zeros((2, 7)), SD)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.8, -0.5, 0.99])
+def test_residual_sums_serve_every_noise(rho):
+    """One integration, and the misfit of stored potentials in plain NumPy."""
+    parameters = np.array([[0.4, 0.4, -0.4, 3.0], [0.9, 0.1, -0.2, 2.5], [-0.1, 1.1, -0.4, 4.0]])
+    times = time_grid(40, 200)
+    data = np.random.default_rng(0).normal(0, 1, 200)
+    sums = residual_sums(parameters, times, data, step=0.1)
+    expected = plain_misfit(data - simulate(parameters, times, step=0.1)[..., 0], 0.35, rho)
+    assert np.allclose(0.5 * sums.quadratic_form(rho) / 0.35**2, expected, rtol=1e-12)
