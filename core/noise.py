@@ -58,6 +58,19 @@ def whiten(residual: ArrayLike, rho: float, marginal_sd: float) -> NDArray[np.fl
     return white
 
 
+def autocorrelation(white: ArrayLike, n_lags: int) -> NDArray[np.float64]:
+    """Return Σ w_i w_{i+k} / Σ w_i², (n_lags + 1,), of a whitened residual (n_times,) for the lags k = 0 … n_lags.
+
+    Where the noise model is right it is that of independent numbers: beyond lag 0, 95 % of it lies within
+    ±1.96/√n_times (Bartlett 1946). Raises ValueError unless there are more samples than lags.
+    """
+    white = np.asarray(white, dtype=float)
+    if not 0 <= n_lags < white.size:
+        raise ValueError(f"A residual of {white.size} samples has no autocorrelation at lag {n_lags}.")
+    products = [white[: white.size - lag] @ white[lag:] for lag in range(n_lags + 1)]
+    return np.array(products) / products[0]
+
+
 def log_density(residual: ArrayLike, rho: float, marginal_sd: float) -> NDArray[np.float64]:
     """Return the log density of residuals (..., n_times) under AR(1) noise, of shape (...)."""
     white = whiten(residual, rho, marginal_sd)

@@ -3,7 +3,7 @@ import pytest
 from scipy.linalg import solve_triangular, toeplitz
 from scipy.stats import multivariate_normal
 
-from core.noise import colour, log_density, sample_ar1, whiten
+from core.noise import autocorrelation, colour, log_density, sample_ar1, whiten
 
 RHO, SD = 0.8, 0.35
 
@@ -80,3 +80,19 @@ def test_invalid_laws_end_in_a_sentence(rho, marginal_sd, sentence):
     for function in (colour, whiten, log_density):
         with pytest.raises(ValueError, match=sentence):
             function(np.ones(5), rho, marginal_sd)
+
+
+def test_autocorrelation_of_white_and_of_coloured_noise():
+    """White numbers: within ±4/√n at each lag. AR(1): ρᵏ, with Bartlett's error, at most √(19/n)."""
+    n, rng = 20_000, np.random.default_rng(0)
+    white = autocorrelation(rng.standard_normal(n), 20)
+    assert white[0] == 1
+    assert np.all(np.abs(white[1:]) < 4 / np.sqrt(n))
+    coloured = autocorrelation(sample_ar1(0.9, 1.0, n, rng), 10)
+    assert np.allclose(coloured, 0.9 ** np.arange(11), atol=4 * np.sqrt(19 / n))
+
+
+def test_autocorrelation_by_hand_and_refused():
+    assert np.allclose(autocorrelation([1.0, 2.0, -1.0], 2), [1, (2 - 2) / 6, -1 / 6])
+    with pytest.raises(ValueError, match="3 samples has no autocorrelation at lag 3"):
+        autocorrelation([1.0, 2.0, -1.0], 3)
