@@ -3,7 +3,7 @@
 J(m) = misfit(d − u_m) + ½ Σ ((m − m̄)/sd)²
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.derivatives import full_hessian, gauss_newton, misfit_gradient
 from core.fitzhugh_nagumo import PARAMETER_NAMES
-from core.misfit import misfit, simulated_misfit
+from core.misfit import check_noise, misfit, simulated_misfit
+from core.noise import whiten
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, SAMPLING_INTERVAL, SIGMA, ZETA, full_prior, time_grid
-from core.simulation import resolving_step, simulate_potential
+from core.sensitivities import sensitivities
+from core.simulation import resolving_step, simulate, simulate_potential
 
 COARSE = 5  # points along each unknown parameter
 
@@ -70,10 +72,23 @@ class Problem:
         steps = resolving_step(self.complete(np.stack(np.meshgrid(*axes), axis=-1)), self.times)
         return float(np.min(steps, where=np.isfinite(steps), initial=float(np.max(np.diff(self.times)))))
 
+    def with_noise(self, rho: float, marginal_sd: float) -> "Problem":
+        """Return the same problem under another noise, which does not change the step."""
+        problem = replace(self, rho=rho, marginal_sd=marginal_sd)
+        problem.__dict__["step"] = self.step
+        return problem
+
     def regularisation(self, unknown: ArrayLike) -> NDArray[np.float64]:
         """Return the prior's part of the loss, (...), for values (..., p): +∞ outside the bounds, 0 where it is off."""
         penalty = self._law.regularisation(unknown)
         return penalty if self.regularised else np.where(np.isinf(penalty), penalty, 0.0)
+
+    def prior_log_density(self, unknown: ArrayLike) -> NDArray[np.float64]:
+        """Return the prior's log density, (...), of values (..., p), −∞ outside the bounds; uniform where it is off."""
+        if self.regularised:
+            return self._law.log_density(unknown)
+        volume = float(np.prod(self.bounds[:, 1] - self.bounds[:, 0]))
+        return -self.regularisation(unknown) - np.log(volume)
 
     def misfit(self, unknown: ArrayLike, step: float | None = None) -> NDArray[np.float64]:
         """Return the data's part of the loss, (...), for values (..., p); step: frozen, in ms, or chosen for each."""
@@ -106,7 +121,50 @@ class Problem:
         hessian = expansion.hessian[..., self.columns, :][..., self.columns]
         return hessian + np.diag(1 / np.square(self._law.sd)) if self.regularised else hessian
 
-    @property
+    def expansion(self, unknown: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return loss (...), gradient (..., p) and Gauss–Newton Hessian (..., p, p) for values (..., p), in one go.
+
+        At the frozen step; outside the bounds the loss is infinite.
+        """
+        unknown = np.asarray(unknown, dtype=float)
+        data, noise = (self.times, self.data), (self.marginal_sd, self.rho)
+        expansion = gauss_newton(self.complete(unknown), *data, *noise, step=self.step)
+        assert expansion.hessian is not None
+        gradient = expansion.gradient[..., self.columns]
+        hessian = expansion.hessian[..., self.columns, :][..., self.columns]
+        if self.regularised:
+            gradient = gradient - self._law.gradient(unknown)
+            hessian = hessian + np.diag(1 / np.square(self._law.sd))
+        return expansion.misfit + self.regularisation(unknown), gradient, hessian
+
+    def residuals(self, unknown: ArrayLike) -> NDArray[np.float64]:
+        """Return the whitened residuals, (r,), for values (p,) inside the bounds, at the frozen step.
+
+        They are n_times of the data and, where the loss is regularised, one for each unknown parameter whose prior is
+        Gaussian; half the sum of their squares is the loss. NaN from where the trajectory diverges on.
+        """
+        check_noise(self.marginal_sd, self.rho)
+        potential = simulate(self.complete(unknown), self.times, step=self.step)[:, 0]
+        white = whiten(self.data - potential, self.rho, self.marginal_sd)
+        if not self.regularised:
+            return white
+        law, gaussian = self._law, np.isfinite(self._law.sd)
+        return np.concatenate([white, ((np.asarray(unknown) - law.mean) / law.sd)[gaussian]])
+
+    def jacobian(self, unknown: ArrayLike) -> NDArray[np.float64]:
+        """Return the derivatives of the residuals, (r, p), for values (p,) inside the bounds, at the frozen step."""
+        check_noise(self.marginal_sd, self.rho)
+        _, derivatives = sensitivities(self.complete(unknown), self.times, step=self.step)
+        white = whiten(-derivatives[:, 0, self.columns].T, self.rho, self.marginal_sd).T
+        if not self.regularised:
+            return white
+        return np.vstack([white, np.diag(1 / np.asarray(self._law.sd))[np.isfinite(self._law.sd)]])
+
+    def sample_prior(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw n values of the unknown parameters from their prior, (n, p)."""
+        return self._law.sample(n, rng)
+
+    @cached_property
     def _law(self) -> TruncatedGaussian:
         """The prior of the unknown parameters."""
         prior = self.prior

@@ -2,7 +2,8 @@ from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
-from scipy.linalg import toeplitz
+from scipy.linalg import solve_triangular, toeplitz
+from scipy.stats import truncnorm
 
 from core.objective import Landscape, Problem, fused_landscape, landscape, loss_landscape, trajectory_store
 from core.priors import TruncatedGaussian
@@ -221,6 +222,48 @@ def test_gauss_newton_hessian_is_the_dense_product(unknown, regularised):
     for hessian, jacobian in zip(task.hessian(positions, exact=False), jacobians, strict=True):
         expected = jacobian.T @ np.linalg.solve(covariance, jacobian) + regularised * prior
         assert np.abs(hessian - expected).max() <= 1e-11 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("rho", [0.0, RHO])
+@pytest.mark.parametrize("regularised", [True, False])
+@pytest.mark.parametrize("unknown", UNKNOWNS, ids=",".join)
+def test_residuals_and_their_derivatives(unknown, regularised, rho):
+    """Whitened by LAPACK's Cholesky factor, from the Taylor series and its complex steps; to rounding.
+
+    Then follow (m − m̄)/sd of the Gaussian priors, of θ₀ and θ₁ alone, in the order of the unknowns.
+    """
+    task = problem(unknown, rho, regularised=regularised)
+    factor = np.linalg.cholesky(SD**2 * toeplitz(rho ** np.arange(len(TIMES))))
+    gaussian = {"theta0": 0.3, "theta1": 0.4}
+    rows = [k for k, name in enumerate(unknown) if name in gaussian] if regularised else []
+    sd = np.array([gaussian[unknown[k]] for k in rows])
+    for position in candidates(task):
+        residuals, jacobian = task.residuals(position), task.jacobian(position)
+        u = taylor_solution(task.complete(position), TIMES, task.step)[:, 0]
+        expected = np.concatenate([solve_triangular(factor, task.data - u, lower=True), (position[rows] - 0.4) / sd])
+        assert np.abs(residuals - expected).max() <= 1e-11 * np.abs(expected).max()
+        assert np.isclose(0.5 * residuals @ residuals, task.loss(position, task.step), rtol=1e-12, atol=0)
+        slopes = taylor_sensitivities(task.complete(position), TIMES, task.step)[:, 0, task.columns]
+        expected = np.vstack([solve_triangular(factor, -slopes, lower=True), np.eye(len(unknown))[rows] / sd[:, None]])
+        assert jacobian.shape == (len(residuals), len(unknown))
+        assert np.abs(jacobian - expected).max() <= 1e-11 * np.abs(expected).max()
+
+
+def test_residuals_of_a_diverged_neuron_are_not_finite():
+    task = problem(("theta1", "zeta"))
+    assert np.isnan(task.residuals(np.array([-5.0, -0.4]))).any()
+
+
+def test_draws_of_the_prior_are_those_of_the_unknown_parameters():
+    """Uniform on [2, 5] has mean 3.5 and sd 0.866; θ₀ cut at two sds has mean 0.4 and sd 0.88 · 0.3 (SciPy)."""
+    task, n = problem(("gamma", "theta0")), 4000
+    draws = task.sample_prior(n, np.random.default_rng(5))
+    sd = np.array([3 / np.sqrt(12), truncnorm(-2, 2, scale=0.3).std()])
+    assert draws.shape == (n, 2)
+    assert np.all(np.abs(draws.mean(axis=0) - [3.5, 0.4]) <= 4 * sd / np.sqrt(n))
+    # The kurtosis of neither is above three, so the sd of an sd is below sd/√(2n).
+    assert np.all(np.abs(draws.std(axis=0) - sd) <= 4 * sd / np.sqrt(2 * n))
+    assert np.all(np.isfinite(task.loss(draws[:100])))
 
 
 def test_lowest_is_x_then_y():
