@@ -7,6 +7,7 @@ from core.estimate import Estimate
 from core.features import spike_statistics
 from core.noise import sample_ar1
 from core.objective import loss_landscape
+from core.posterior import exact_posterior
 from core.published import published_prior, time_grid
 from core.simulation import simulate
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Estimate",
     "available_inverse_maps",
+    "exact_posterior",
     "load_inverse_map",
     "loss_landscape",
     "published_prior",
