@@ -1,0 +1,122 @@
+"""The MAP estimate of the parameters and of the noise together, from the loss with its log-determinant.
+
+J(m, ρ, σ) = Q(ρ) / (2 s²) + n log s + ½ (n − 1) log(1 − ρ²) − log p(m) − log p(ρ, σ), with s = σ/Δt. Parameters and
+noise hardly depend on each other, so they take turns until neither moves.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from core.estimate import Estimate
+from core.misfit import ResidualSums, residual_sums
+from core.modes import descend_together, find_modes, survey
+from core.noise_quadrature import known_noise, noise_nodes
+from core.objective import Problem
+from core.priors import TruncatedGaussian
+from core.published import SAMPLING_INTERVAL
+
+ROUNDS = 30
+SETTLED = 1e-9  # the change of the loss in a round at which it ends
+RIVALS = 12.0  # above the lowest loss: minima that another noise may bring to the front
+DIFFERENCE = 1e-5  # of the noise law's standard deviations, for the Hessian's mixed part
+
+
+def estimate_with_noise(problem: Problem, noise_law: TruncatedGaussian) -> Estimate:
+    """Return the joint MAP of a problem's unknown parameters with rho and sigma [ms], and its Laplace covariance.
+
+    noise_law: of (rho, sigma [ms]); the problem's own noise is where the search begins. The covariance is None, and the
+    status says so, where the estimate lies on an edge of a law. Raises ValueError where no point can be simulated.
+    """
+    modes = find_modes(problem, survey(problem))
+    if not modes.losses.size:
+        raise ValueError("No point of the prior’s box can be simulated: bring the known parameters back into range.")
+    found = [_settle(problem, noise_law, position) for position in modes.within(RIVALS).positions]
+    values = min(found, key=lambda pair: pair[0])[1]
+    names = (*problem.unknown, *noise_law.names)
+    lower = np.concatenate([problem.bounds[:, 0], noise_law.lower])
+    upper = np.concatenate([problem.bounds[:, 1], noise_law.upper])
+    if np.any((values <= lower) | (values >= upper)):
+        return Estimate(values[None], None, names, "On the edge of a prior, where its curvature says nothing.")
+    hessian = _hessian(problem, noise_law, values)
+    if np.linalg.eigvalsh(hessian)[0] <= 0:
+        return Estimate(values[None], None, names, "The loss has no curvature of its own in some direction here.")
+    return Estimate(values[None], np.asarray(np.linalg.inv(hessian), dtype=np.float64)[None], names)
+
+
+def _with(problem: Problem, noise: NDArray[np.float64]) -> Problem:
+    return problem.with_noise(float(noise[0]), float(noise[1]) / SAMPLING_INTERVAL)
+
+
+def _sums(problem: Problem, position: NDArray[np.float64]) -> ResidualSums:
+    return residual_sums(problem.complete(position), problem.times, problem.data, step=problem.step)
+
+
+def _noise_loss(
+    noise: NDArray[np.float64], sums: ResidualSums, n_times: int, noise_law: TruncatedGaussian
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the part of the loss that the noise changes, and its gradient by (rho, sigma)."""
+    rho, s = float(noise[0]), float(noise[1]) / SAMPLING_INTERVAL
+    loss = -known_noise(rho, s).log_likelihood(sums, n_times) - noise_law.log_density(noise)
+    before = sums.first + sums.squares - sums.last
+    determinant = 1 - rho**2
+    innovations = sums.squares - 2 * rho * sums.products + rho**2 * before
+    slope = (2 * rho * before - 2 * sums.products) / determinant + 2 * rho * innovations / determinant**2
+    by_rho = 0.5 * slope / s**2 - (n_times - 1) * rho / determinant
+    by_s = n_times / s - sums.quadratic_form(rho) / s**3
+    return float(loss), np.array([by_rho, by_s / SAMPLING_INTERVAL]) - noise_law.gradient(noise)
+
+
+def _settle(
+    problem: Problem, noise_law: TruncatedGaussian, position: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the lowest joint loss that is reached from a position, and the parameters and the noise there."""
+    n_times, sd = problem.times.size, np.array(noise_law.sd)
+    bounds = np.column_stack([noise_law.lower, noise_law.upper]) / sd[:, None]
+    sums = _sums(problem, position)
+    noise = np.array([np.mean(part) for part in _middle(noise_law, sums, n_times)])
+    loss = np.inf
+    for _ in range(ROUNDS):
+        result = minimize(
+            lambda scaled, sums: _scaled(*_noise_loss(scaled * sd, sums, n_times, noise_law), sd),
+            noise / sd, args=(sums,), jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-14, "gtol": 1e-8},
+        )  # fmt: skip
+        noise = np.clip(result.x * sd, noise_law.lower, noise_law.upper)
+        position = descend_together(_with(problem, noise), position[None])[0][0]
+        sums = _sums(problem, position)
+        before, loss = (
+            loss,
+            _noise_loss(noise, sums, n_times, noise_law)[0] - float(problem.prior_log_density(position)),
+        )
+        if before - loss < SETTLED:
+            break
+    return loss, np.concatenate([position, noise])
+
+
+def _middle(noise_law: TruncatedGaussian, sums: ResidualSums, n_times: int) -> tuple[float, float]:
+    """Return the mean of (rho, sigma) given one residual: where the search for the best begins."""
+    rho, marginal_sd = noise_nodes(noise_law, sums, n_times).mean(sums, n_times)
+    return rho, marginal_sd * SAMPLING_INTERVAL
+
+
+def _scaled(loss: float, gradient: NDArray[np.float64], sd: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    return loss, gradient * sd
+
+
+def _hessian(problem: Problem, noise_law: TruncatedGaussian, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the joint Hessian: exact in the parameters, by central differences of exact gradients in the noise."""
+    p = len(problem.unknown)
+    position, noise = values[:p], values[p:]
+    hessian = np.zeros((p + 2, p + 2))
+    hessian[:p, :p] = _with(problem, noise).hessian(position)
+    sums = _sums(problem, position)
+    for k, sd in enumerate(noise_law.sd):
+        change = np.zeros(2)
+        change[k] = DIFFERENCE * sd
+        ends = []
+        for sign in (1, -1):
+            moved = noise + sign * change
+            by_noise = _noise_loss(moved, sums, problem.times.size, noise_law)[1]
+            ends.append(np.concatenate([_with(problem, moved).gradient(position)[1], by_noise]))
+        hessian[p + k] = hessian[:, p + k] = (ends[0] - ends[1]) / (2 * change[k])
+    return hessian

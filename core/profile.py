@@ -1,0 +1,110 @@
+"""The profile likelihood of one parameter: how well the data alone fix it when the other is free.
+
+For each value of the parameter the misfit is minimised over the other one within the prior's bounds. By Wilks (1938) a
+rise of ½ χ²₁ above the lowest misfit bounds a confidence interval.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from core.modes import descend_together, find_modes, survey
+from core.objective import Problem
+
+RISE_95 = float(0.5 * chi2.ppf(0.95, 1))  # 1.92
+WIDE = 41  # values across the prior's bounds
+NEAR = 41  # values around the best one
+NEAR_REACH = 5.0  # standard deviations
+OTHERS = 48  # values of the other parameter from which minima are sought
+STARTS = 3  # for each value
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """How far the misfit rises, (n,), above its lowest as one parameter is held at values, (n,), ascending.
+
+    interval: the ends of the 95 % interval, None where the bounds of the prior come first; verdict: "identifiable",
+    "bounded below only", "bounded above only" or "not identifiable"; sentence: what that means.
+    """
+
+    name: str
+    values: NDArray[np.float64]
+    rises: NDArray[np.float64]
+    interval: tuple[float | None, float | None]
+
+    @property
+    def verdict(self) -> str:
+        """Say in words on which sides the data bound the parameter."""
+        low, high = self.interval
+        if low is not None and high is not None:
+            return "identifiable"
+        if low is None and high is None:
+            return "not identifiable"
+        return "bounded below only" if high is None else "bounded above only"
+
+    @property
+    def sentence(self) -> str:
+        """Say what the verdict means."""
+        return {
+            "identifiable": "The data alone bound it on both sides.",
+            "bounded below only": "The data bound it below only: above, no value that the prior allows fits worse.",
+            "bounded above only": "The data bound it above only: below, no value that the prior allows fits worse.",
+            "not identifiable": "The data do not bound it: the other parameter makes up for whatever value it has.",
+        }[self.verdict]
+
+
+def profile_likelihood(problem: Problem, name: str) -> Profile:
+    """Return the profile likelihood of one of a problem's two unknown parameters; the prior counts only as bounds.
+
+    Raises ValueError unless exactly two parameters are unknown and name is one of them, or where no point of the box
+    can be simulated.
+    """
+    if len(problem.unknown) != 2 or name not in problem.unknown:
+        raise ValueError(f"A profile needs two unknown parameters, and {name!r} to be one of them.")
+    axis = problem.unknown.index(name)
+    free = replace(problem, regularised=False)
+    modes = find_modes(free, survey(free))
+    if not modes.losses.size:
+        raise ValueError("No point of the prior’s box can be simulated: bring the known parameters back into range.")
+    best, curvature = modes.positions[0], modes.hessians[0]
+    low, high = problem.bounds[axis]
+    spread = np.linalg.pinv(curvature)
+    sd = min(float(np.sqrt(max(spread[axis, axis], 0.0))) or high - low, high - low)
+    near = np.clip(best[axis] + sd * np.linspace(-NEAR_REACH, NEAR_REACH, NEAR), low, high)
+    values = np.unique(np.concatenate([np.linspace(low, high, WIDE), near, [best[axis]]]))
+    losses = _lowest_along(free, axis, values, best, float(spread[1 - axis, axis] / max(spread[axis, axis], 1e-300)))
+    rises = losses - min(float(np.min(losses)), float(modes.losses[0]))
+    return Profile(name, values, rises, _interval(values, rises))
+
+
+def _lowest_along(
+    problem: Problem, axis: int, values: NDArray[np.float64], best: NDArray[np.float64], slope: float
+) -> NDArray[np.float64]:
+    """Return the lowest misfit, (n,), with one parameter at values (n,), over the other one."""
+    low, high = problem.bounds[1 - axis]
+    others = np.linspace(low, high, OTHERS)
+    grid = np.empty((values.size, OTHERS, 2))
+    grid[..., axis], grid[..., 1 - axis] = values[:, None], others
+    order = np.argsort(problem.loss(grid), axis=1, kind="stable")[:, :STARTS]
+    starts = np.empty((values.size, STARTS + 1, 2))
+    starts[..., axis] = values[:, None]
+    starts[:, :STARTS, 1 - axis] = others[order]
+    # A valley narrower than the grid is followed from the best point along its slope.
+    starts[:, STARTS, 1 - axis] = np.clip(best[1 - axis] + slope * (values - best[axis]), low, high)
+    _, losses, _ = descend_together(problem, starts.reshape(-1, 2), fixed=(axis,))
+    return np.min(losses.reshape(values.size, STARTS + 1), axis=1)
+
+
+def _interval(values: NDArray[np.float64], rises: NDArray[np.float64]) -> tuple[float | None, float | None]:
+    """Return the outermost crossings of the 95 % rise, None where the values end below it."""
+    inside = np.flatnonzero(rises <= RISE_95)
+    first, last = inside[0], inside[-1]
+    ends: list[float | None] = [None, None]
+    for k, (i, j) in enumerate(((first, first - 1), (last, last + 1))):
+        if 0 <= j < values.size:
+            # An infinite rise leaves the value inside.
+            share = (RISE_95 - rises[i]) / (rises[j] - rises[i])
+            ends[k] = float(values[i] + share * (values[j] - values[i]))
+    return ends[0], ends[1]

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from core.laplace import laplace
+from core.modes import map_estimate
+from core.posterior import posterior
+from tests.core.test_modes import problem_of
+
+
+def test_covariance_against_finite_differences_of_the_loss():
+    """Central second differences at a tenth of a standard deviation err by a hundredth of the fourth derivatives."""
+    problem = problem_of((0.4, 0.4))
+    ours = laplace(problem)
+    assert ours.covariance is not None
+    assert ours.status == ""
+    mean, sd = ours.mean[0], np.sqrt(np.diag(ours.covariance[0]))
+    assert np.allclose(mean, map_estimate(problem).mean[0], rtol=0, atol=1e-9)
+
+    def loss(*steps):
+        return float(problem.loss(mean + 0.1 * sd * np.array(steps), problem.step))
+
+    curvature = (
+        np.array(
+            [
+                [
+                    loss(1, 0) - 2 * loss(0, 0) + loss(-1, 0),
+                    (loss(1, 1) - loss(1, -1) - loss(-1, 1) + loss(-1, -1)) / 4,
+                ],
+                [0, loss(0, 1) - 2 * loss(0, 0) + loss(0, -1)],
+            ]
+        )
+        / 0.01
+    )
+    curvature[1, 0] = curvature[0, 1]
+    scaled = ours.covariance[0] / np.outer(sd, sd)
+    assert np.allclose(scaled @ curvature, np.eye(2), atol=0.02)
+
+
+def test_a_spiking_neuron_s_posterior_is_nearly_normal():
+    problem = problem_of((0.4, 0.4))
+    ours, exact = laplace(problem), posterior(problem)
+    assert ours.covariance is not None
+    assert np.allclose(ours.covariance[0] / exact.covariance, 1, atol=0.05)
+
+
+@pytest.mark.parametrize("theta", [(1.1, 0.9), (0.4, -0.6)])
+def test_refused_on_an_edge_of_the_prior(theta):
+    ours = laplace(problem_of(theta))
+    assert ours.covariance is None
+    assert ours.status.startswith("Refused: the lowest loss lies on the edge of the prior")
+
+
+def test_doubtful_near_an_edge():
+    """A silent neuron fixes little: the normal law reaches beyond the prior, and says so."""
+    ours = laplace(problem_of((-0.1, 1.1)))
+    assert ours.covariance is not None
+    assert "Doubtful" in ours.status
