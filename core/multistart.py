@@ -1,0 +1,190 @@
+"""A method from many starts: which minima there are, and from where the method reaches each."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import ArrayLike, NDArray
+
+from core.objective import Problem
+from core.optimizers import NEGLIGIBLE, Objective, OptimiserPath, descend, followed_down
+
+NEAR = 0.5  # of the loss, a negative log-likelihood: what one standard deviation away from a minimum costs
+SAME = 0.1  # standard deviations
+ROUGHLY_SAME = 1e-6  # of the box
+
+Array = NDArray[np.float64]
+
+
+def start_grid(bounds: ArrayLike, n: int) -> Array:
+    """Return the centres of n^p equal cells of a box with bounds (p, 2), as (n^p, p).
+
+    The first unknown runs fastest, so that two unknowns reshape to an image (n, n) with rows along the second one.
+    Raises ValueError unless n is at least one.
+    """
+    if n < 1:
+        raise ValueError(f"A grid of starts needs at least one point a side; it has {n}.")
+    lower, upper = np.asarray(bounds, dtype=float).T
+    fractions = (np.arange(n) + 0.5) / n
+    unit = np.stack(np.meshgrid(*[fractions] * lower.size, indexing="ij"), axis=-1)[..., ::-1]
+    return lower + unit.reshape(-1, lower.size) * (upper - lower)
+
+
+def prior_starts(problem: Problem, n: int, rng: np.random.Generator) -> Array:
+    """Return n draws of the prior of the problem's unknown parameters, (n, p)."""
+    return problem.sample_prior(n, rng)
+
+
+class _StoppedError(Exception):
+    """The caller wants no more."""
+
+
+class _Stoppable:
+    """A problem that refuses to be evaluated once it is to stop: a run under way then ends within an evaluation."""
+
+    def __init__(self, problem: Objective, stop: threading.Event):
+        self._problem, self._stop = problem, stop
+
+    def __getattr__(self, name: str) -> Any:
+        if self._stop.is_set():
+            raise _StoppedError
+        return getattr(self._problem, name)
+
+
+def _run(problem: Objective, start: Array, method: str, seed: int) -> tuple[int, OptimiserPath | None]:
+    try:
+        return seed, descend(problem, start, method, seed)
+    except _StoppedError:
+        return seed, None
+
+
+def explore(problem: Objective, method: str, starts: ArrayLike, n_jobs: int = 2) -> Iterator[tuple[int, OptimiserPath]]:
+    """Yield (i, path) for each of the starts (n, p) as its run ends, n_jobs at a time, in no fixed order.
+
+    Start i has the seed i, so that a path does not depend on the others. When the generator is closed, the runs under
+    way end within an evaluation, and nothing goes on.
+    """
+    starts, stop = np.asarray(starts, dtype=float), threading.Event()
+    stoppable = cast(Objective, _Stoppable(problem, stop))
+    _ = problem.step  # computed once, here, rather than in each thread
+
+    def tasks() -> Iterator[Any]:
+        for i, start in enumerate(starts):
+            if stop.is_set():
+                return
+            yield delayed(_run)(stoppable, start, method, i)
+
+    # Threads: the kernels let go of Python's lock, and processes would take seconds to start.
+    pool = Parallel(n_jobs, backend="threading", return_as="generator_unordered", pre_dispatch=n_jobs, batch_size=1)
+    ended = pool(tasks())
+    try:
+        for i, path in ended:
+            if path is not None:
+                yield i, path
+    finally:
+        stop.set()
+        for _ in ended:
+            pass
+
+
+@dataclass(frozen=True, eq=False)
+class Minimum:
+    """A minimum that runs ended in: where it is, how low, how curved, and how often it was reached.
+
+    position: (p,); eigenvalues: (p,) of the exact Hessian, ascending; on_edge: on the box's, where the gradient need
+    not vanish and the Hessian need not be positive; share: of all starts, run or not.
+    """
+
+    position: Array
+    loss: float
+    eigenvalues: Array
+    on_edge: bool
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class Basins:
+    """Which minimum each of n starts leads to.
+
+    starts: (n, p); labels: (n,), indices into minima, −1 where not yet run or where the end is no minimum; losses: (n,)
+    at the ends, NaN where not yet run; evaluations: (n,), 0 where not yet run; minima: ascending by loss; bottoms:
+    (n, p), to where each end was followed down, NaN where to no minimum; kept for the next call.
+    """
+
+    method: str
+    starts: Array
+    labels: NDArray[np.int64]
+    losses: Array
+    evaluations: NDArray[np.int64]
+    minima: tuple[Minimum, ...]
+    bottoms: Array | None = None
+
+
+def _distinct(problem: Objective, bottoms: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the indices (k,) of different minima among bottoms (n, p), ascending by loss, and a label (n,) for each.
+
+    Two are the same where the upper one lies within SAME standard deviations of the lower one, in the metric of the
+    lower one's Hessian, at a loss that differs by no more than is negligible.
+    """
+    lower, upper = problem.bounds.T
+    _, firsts, groups = np.unique(
+        np.round((bottoms - lower) / (upper - lower) / ROUGHLY_SAME), axis=0, return_index=True, return_inverse=True
+    )
+    positions = bottoms[firsts]
+    losses, hessians = problem.loss(positions, problem.step), problem.hessian(positions)
+    labels = np.full(len(firsts), -1)
+    heads: list[int] = []
+    for i in np.argsort(losses, kind="stable"):
+        if labels[i] >= 0:
+            continue
+        apart = positions - positions[i]
+        distances = np.einsum("ni,ij,nj->n", apart, hessians[i], apart)
+        same = (labels < 0) & (distances <= SAME**2) & (np.abs(losses - losses[i]) <= NEGLIGIBLE)
+        labels[same] = len(heads)
+        heads.append(int(firsts[i]))
+    return np.array(heads, dtype=np.int64), labels[groups.ravel()]
+
+
+def basins(
+    problem: Objective, method: str, starts: ArrayLike, ends: Mapping[int, OptimiserPath], before: Basins | None = None
+) -> Basins:
+    """Say which minimum each of the starts (n, p) leads to, from the paths that have ended, by the start's index.
+
+    Methods stop at different distances from a minimum. So each end is followed down by Newton's method with the exact
+    Hessian, on the box; where it arrives at a minimum without falling by more than NEAR, the start leads there. An end
+    higher up, at a saddle or at an infinite loss leads nowhere. Of these minima those are one that lie within SAME
+    standard deviations of each other, as the Hessian has them. before: an earlier result for the same problem, method
+    and starts, whose ends are not followed down again; the result is the same without it.
+    """
+    starts = np.asarray(starts, dtype=float)
+    n = len(starts)
+    losses, evaluations, labels = np.full(n, np.nan), np.zeros(n, np.int64), np.full(n, -1)
+    for i, path in ends.items():
+        losses[i], evaluations[i] = path.losses[-1], path.evaluations[-1]
+    bottoms, fresh = np.full(starts.shape, np.nan), evaluations > 0
+    if before is not None and before.bottoms is not None:
+        known = before.evaluations > 0
+        bottoms[known], fresh = before.bottoms[known], fresh & ~known
+    if np.any(fresh):
+        last = np.array([ends[int(i)].positions[-1] for i in np.flatnonzero(fresh)])
+        bottoms[fresh] = followed_down(problem, last, NEAR)
+    arrived = np.flatnonzero(~np.isnan(bottoms[:, 0]))
+    minima: tuple[Minimum, ...] = ()
+    if arrived.size:
+        heads, labels[arrived] = _distinct(problem, bottoms[arrived])
+        minima = _minima(problem, bottoms[arrived[heads]], np.bincount(labels[arrived]) / n)
+    return Basins(method, starts, labels, losses, evaluations, minima, bottoms)
+
+
+def _minima(problem: Objective, positions: Array, shares: Array) -> tuple[Minimum, ...]:
+    lower, upper = problem.bounds.T
+    losses = problem.loss(positions, problem.step)
+    eigenvalues = np.linalg.eigvalsh(problem.hessian(positions))
+    on_edge = np.any((positions <= lower) | (positions >= upper), axis=1)
+    values = zip(positions, losses, eigenvalues, on_edge, shares, strict=True)
+    return tuple(
+        Minimum(position, float(loss), eigen, bool(edge), float(share)) for position, loss, eigen, edge, share in values
+    )
