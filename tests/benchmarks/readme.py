@@ -1,13 +1,14 @@
-"""Write the figures in the README from the cards of the shipped maps and the results of the benchmarks."""
+"""Write the figures in the README from the maps' cards and from the results of experiments and benchmarks."""
 
 import json
 from pathlib import Path
 
+from core.experiments.record import RESULTS as EXPERIMENTS
 from core.files import write_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).parent / "results"
-BENCHMARKS = ("solver", "dragging", "training")
+BENCHMARKS = ("posterior", "solver", "dragging", "training")
 START = "<!-- figures: written by python -m tests.benchmarks.readme -->\n"
 END = "<!-- end of figures -->"
 
@@ -55,9 +56,32 @@ def benchmark_table(name: str) -> str:
     return "\n".join(line.replace("  |", " |") for line in lines)
 
 
+def experiment_tables(name: str) -> str:
+    """Return the tables and the targets of one experiment."""
+    result = json.loads((EXPERIMENTS / f"{name}.json").read_text())
+    parts = [f"`python -m core.experiments {name}`. {result['about']}"]
+    for table in result["tables"]:
+        rows = [[cell_text(cell) for cell in row] for row in (table["columns"], *table["rows"])]
+        rows.insert(1, ["---"] * len(table["columns"]))
+        parts.append("\n".join([f"{table['title']}:", "", *(f"| {' | '.join(row)} |" for row in rows)]))
+    missed = [target for target in result["targets"] if not target["met"]]
+    parts.append(f"Of {len(result['targets'])} targets {len(result['targets']) - len(missed)} are met.")
+    parts += [f"Missed: {target['figure']}, {cell_text(target['measured'])}." for target in missed]
+    return "\n\n".join(parts)
+
+
+def cell_text(cell: str | float | None) -> str:
+    """Return a cell of a table: text, a figure with the digits that mean something, or a dash for none."""
+    if cell is None:
+        return "–"
+    return cell if isinstance(cell, str) else f"{cell:.4g}".replace("-", "−")
+
+
 def figures() -> str:
     """Return all that stands between the marks of the README."""
-    return "\n\n".join([maps_table(), *(benchmark_table(name) for name in BENCHMARKS)])
+    experiments = sorted(path.stem for path in EXPERIMENTS.glob("*.json"))
+    parts = [*(experiment_tables(name) for name in experiments), *(benchmark_table(name) for name in BENCHMARKS)]
+    return "\n\n".join([maps_table(), *parts])
 
 
 def with_figures(readme: str) -> str:

@@ -1,0 +1,145 @@
+"""The yardstick: what any estimator can reach on the 2,000 published test traces, and how well calibrated it is."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from scipy.stats import chi2, kstest
+
+from core.dataset import Dataset
+from core.evaluation import N_TEST, published_test_set
+from core.experiments.record import Result, Table, Target
+from core.inverse_map import available_inverse_maps, load_inverse_map
+from core.laplace import laplace
+from core.metrics import median_ape, r_squared, rmse
+from core.noise_estimate import estimate_with_noise
+from core.objective import Problem
+from core.posterior import Posterior, posterior
+from core.published import SAMPLING_INTERVAL, full_prior, published_noise_law, time_grid, with_constants
+
+MASSES = (0.5, 0.9)
+WORKERS = 2
+CHUNK = 20  # traces
+KNOWN, INTEGRATED, WHITE = (
+    "exact posterior, noise known",
+    "exact posterior, noise integrated out",
+    "exact posterior, white misfit",
+)
+MAP, LAPLACE, JOINT = "MAP, noise known", "Laplace, noise known", "MAP with the noise"
+
+
+def problem_of(data: Dataset, i: int) -> Problem:
+    """Return the inverse problem of one noisy trace, with its own noise known."""
+    rho, sigma = data.noise_parameters[i]
+    known = tuple(with_constants(np.zeros(2)))
+    trace = data.noisy[i].astype(float)
+    return Problem(trace, time_grid(), ("theta0", "theta1"), known, sigma / SAMPLING_INTERVAL, rho, full_prior())
+
+
+def _described(found: Posterior, truth: NDArray[np.float64]) -> dict[str, Any]:
+    """Return what is kept of a posterior: its mean, how probable the truth is in it, and the truth's ranks."""
+    return {
+        "mean": found.mean,
+        "credibility": float(found.credibility(truth)),
+        "ranks": [float(found.distribution(axis, truth[axis])) for axis in (0, 1)],
+        "unresolved": bool(found.status),
+    }
+
+
+def _one_trace(data: Dataset, i: int) -> dict[str, dict[str, Any]]:
+    """Return the estimates of every method for one trace."""
+    problem, truth = problem_of(data, i), data.theta[i]
+    approximation = laplace(problem)
+    described: dict[str, dict[str, Any]] = {
+        KNOWN: _described(posterior(problem), truth),
+        INTEGRATED: _described(posterior(problem, published_noise_law()), truth),
+        WHITE: _described(posterior(problem.with_noise(0.0, problem.marginal_sd)), truth),
+        MAP: {"mean": approximation.mean[0]},
+        LAPLACE: {"mean": approximation.mean[0]},
+        JOINT: {"mean": estimate_with_noise(problem, published_noise_law()).mean[0, :2]},
+    }
+    if approximation.covariance is not None:
+        offset = truth - approximation.mean[0]
+        distance = offset @ np.linalg.solve(approximation.covariance[0], offset)
+        described[LAPLACE]["credibility"] = float(chi2.cdf(distance, 2))
+    return described
+
+
+def _chunk(data: Dataset, first: int) -> list[dict[str, dict[str, Any]]]:
+    numba.set_num_threads(1)  # the other core belongs to the other process
+    return [_one_trace(data, i) for i in range(first, min(first + CHUNK, len(data.theta)))]
+
+
+def _row(
+    name: str, truth: NDArray[np.float64], mean: NDArray[np.float64], rows: list[dict[str, Any]]
+) -> tuple[Any, ...]:
+    metrics = [value for metric in (r_squared, median_ape, rmse) for value in metric(truth, mean)]
+    credibility = np.array([row["credibility"] for row in rows if "credibility" in row])
+    coverage = [float(np.mean(credibility < mass)) if credibility.size else None for mass in MASSES]
+    described = credibility.size / len(truth) if credibility.size else None
+    return name, *map(float, metrics), float(np.mean(median_ape(truth, mean))), *coverage, described
+
+
+def run(report: Callable[[str], None]) -> Result:
+    """Compute every estimator on every trace, two processes side by side."""
+    data = published_test_set()
+    chunks = Parallel(n_jobs=WORKERS, return_as="generator")(
+        delayed(_chunk)(data, first) for first in range(0, N_TEST, CHUNK)
+    )
+    traces: list[dict[str, dict[str, Any]]] = []
+    for chunk in chunks:
+        traces += chunk
+        report(f"{len(traces)} of {N_TEST} traces")
+    found = {name: [trace[name] for trace in traces] for name in traces[0]}
+    rows = [_row(name, data.theta, np.array([row["mean"] for row in found[name]]), found[name]) for name in found]
+    for name in available_inverse_maps():
+        rows.append(_row(name, data.theta, load_inverse_map(name).predict(data.noisy).mean, []))
+    columns = (
+        "estimator", "R² θ₀", "R² θ₁", "Median-APE θ₀", "Median-APE θ₁", "RMSE θ₀", "RMSE θ₁", "Median-APE",
+        *(f"coverage of {mass:.0%}" for mass in MASSES), "share of traces with a covariance",
+    )  # fmt: skip
+    return Result(
+        f"What any estimator can reach on {N_TEST:,} noisy test traces of the published prior and noise.",
+        {"n_traces": N_TEST, "masses": list(MASSES)},
+        (
+            Table("The limit, and how near the shipped maps come", columns, tuple(rows)),
+            _calibration(found),
+        ),
+        _targets(found),
+    )
+
+
+def _rank_p_values(rows: list[dict[str, Any]]) -> list[float]:
+    """Return the probability, for each parameter, of ranks at least as far from uniform (Kolmogorov–Smirnov)."""
+    ranks = np.array([row["ranks"] for row in rows])
+    return [float(kstest(ranks[:, axis], "uniform").pvalue) for axis in (0, 1)]
+
+
+def _calibration(found: dict[str, list[dict[str, Any]]]) -> Table:
+    rows: list[tuple[str | float | None, ...]] = []
+    for name in (KNOWN, INTEGRATED, WHITE):
+        credibility = np.array([row["credibility"] for row in found[name]])
+        unresolved = float(np.mean([row["unresolved"] for row in found[name]]))
+        coverage = [float(np.mean(credibility < mass)) for mass in MASSES]
+        rows.append((name, *coverage, *_rank_p_values(found[name]), unresolved))
+    columns = ("posterior", *(f"{mass:.0%} region holds the truth" for mass in MASSES))
+    return Table(
+        "Calibration of the exact posterior",
+        (*columns, "p of the ranks of θ₀", "p of the ranks of θ₁", "share not resolved in full"),
+        tuple(rows),
+    )
+
+
+def _targets(found: dict[str, list[dict[str, Any]]]) -> tuple[Target, ...]:
+    targets = []
+    for name in (KNOWN, INTEGRATED):
+        credibility = np.array([row["credibility"] for row in found[name]])
+        for mass, width in zip(MASSES, (0.03, 0.02), strict=True):
+            covered = float(np.mean(credibility < mass))
+            targets.append(Target(f"{name}: {mass:.0%} region holds the truth", covered, mass - width, mass + width))
+        for symbol, p in zip(("θ₀", "θ₁"), _rank_p_values(found[name]), strict=True):
+            targets.append(Target(f"{name}: p of the ranks of {symbol}", p, at_least=0.01))
+    return tuple(targets)

@@ -1,0 +1,182 @@
+"""Least squares on other people's problems: both states, few times, a start that nobody knows.
+
+Yang, Wong and Kou (2021), "Inference of dynamic systems from noisy and sparse data via manifold-constrained Gaussian
+processes", PNAS 118; and the FitzHugh–Nagumo toy problem of PINTS (Clerx and others 2019). Both have the equations of
+the laboratory, with a = θ₀, b = θ₁, c = γ and no stimulus.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.experiments.record import Result, Table, Target
+from core.metrics import rmse
+from core.sensitivities import DIRECTIONS
+from core.simulation import simulate
+from core.states import StateProblem, cramer_rao, fit_states, refine
+
+SEED = 0
+N_DATA_SETS = 400
+N_DRAWS, N_STARTS = 8000, 5
+NORMAL_90 = 1.6448536269514722  # a Gaussian lies within as many standard deviations of its mean with probability 0.9
+MISSED = 1e-2  # how far above the loss of the fit from the truth a loss shows another minimum, not rounding
+FIGURES = (
+    "truth",
+    "mean of estimates",
+    "RMSE",
+    "Cramér–Rao sd",
+    "RMSE / bound",
+    "RMSE from the truth",
+    "ratio of RMSEs",
+    "share within 90 %",
+)
+SYMBOLS = {"theta0": "θ₀", "theta1": "θ₁", "zeta": "ζ", "gamma": "γ", "u0": "u₀", "v0": "v₀"}
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """A problem that others have published. values: all six in DIRECTIONS; observed: u alone, or u and v."""
+
+    title: str
+    values: tuple[float, ...]
+    n_times: int
+    t_end: float
+    noise_sd: float
+    observed: tuple[str, ...]
+    unknown: tuple[str, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+
+    @property
+    def truth(self) -> NDArray[np.float64]:
+        """The true values of the unknowns, (p,)."""
+        return np.array([self.values[DIRECTIONS.index(name)] for name in self.unknown])
+
+    def problem(self, rng: np.random.Generator) -> StateProblem:
+        """Return the problem with new data: the trajectory, solved to 1e-9, plus white noise."""
+        times = np.linspace(0.0, self.t_end, self.n_times)
+        data = simulate(self.values[:4], times, self.values[4:], tolerance=1e-9)
+        data = data + self.noise_sd * rng.standard_normal(data.shape)
+        data[:, ["u" not in self.observed, "v" not in self.observed]] = np.nan
+        noise_sd = np.full(2, self.noise_sd)
+        return StateProblem(
+            data, times, self.unknown, self.values, noise_sd, np.array(self.lower), np.array(self.upper)
+        )
+
+
+BOTH = SetUp(
+    "MAGI: both states, start unknown",
+    values=(0.2, 0.2, 0.0, 3.0, -1.0, 1.0),
+    n_times=41,
+    t_end=20.0,
+    noise_sd=0.2,
+    observed=("u", "v"),
+    unknown=("theta0", "theta1", "gamma", "u0", "v0"),
+    lower=(-1.0, -1.0, 0.5, -3.0, -3.0),
+    upper=(1.5, 1.5, 10.0, 3.0, 3.0),
+)
+U_ALONE = replace(BOTH, title="MAGI's neuron: u alone, start unknown", observed=("u",))
+# Noise and box as in PINTS' own functional test of its optimisers on this model; γ from 0.1, for at 0 v has no rate.
+PINTS = SetUp(
+    "PINTS: both states, start known",
+    values=(0.1, 0.5, 0.0, 3.0, -1.0, 1.0),
+    n_times=200,
+    t_end=20.0,
+    noise_sd=0.5,
+    observed=("u", "v"),
+    unknown=("theta0", "theta1", "gamma"),
+    lower=(0.0, 0.0, 0.1),
+    upper=(10.0, 10.0, 10.0),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Fits:
+    """What n data sets gave: estimates, their standard deviations, and those of least squares from the truth, (n, p).
+
+    missed: how many fits ended at a higher loss than the one from the truth; doubted: how many with a status sentence;
+    seconds: (n,), of one fit.
+    """
+
+    estimates: NDArray[np.float64]
+    sds: NDArray[np.float64]
+    from_truth: NDArray[np.float64]
+    bound: NDArray[np.float64]
+    missed: int
+    doubted: int
+    seconds: NDArray[np.float64]
+
+
+def fits(set_up: SetUp, n: int) -> Fits:
+    """Fit n seeded data sets of a set-up, each from a box that does not know the truth, and from the truth."""
+    estimates, sds, from_truth, seconds = [], [], [], []
+    missed = doubted = 0
+    for seed in np.random.SeedSequence(SEED).spawn(n):
+        rng = np.random.default_rng(seed)
+        problem = set_up.problem(rng)
+        began = perf_counter()
+        estimate = fit_states(problem, rng, N_DRAWS, N_STARTS)
+        seconds.append(perf_counter() - began)
+        reference = refine(problem, set_up.truth)
+        estimates.append(estimate.mean[0])
+        singular = np.full((len(set_up.unknown),) * 2, np.nan)
+        sds.append(np.sqrt(np.diag(singular if estimate.covariance is None else estimate.covariance[0])))
+        from_truth.append(reference.x)
+        missed += int(problem.loss(estimate.mean[0], problem.step) > reference.cost + MISSED)
+        doubted += bool(estimate.status)
+    bound = np.sqrt(np.diag(cramer_rao(problem, set_up.truth)))
+    return Fits(np.array(estimates), np.array(sds), np.array(from_truth), bound, missed, doubted, np.array(seconds))
+
+
+def figures(set_up: SetUp, found: Fits) -> NDArray[np.float64]:
+    """Return the numbers of FIGURES for each unknown, (p, 8)."""
+    truth = np.broadcast_to(set_up.truth, found.estimates.shape)
+    errors, reference = rmse(truth, found.estimates), rmse(truth, found.from_truth)
+    within = np.mean(np.abs(found.estimates - truth) <= NORMAL_90 * found.sds, axis=0)
+    mean = found.estimates.mean(axis=0)
+    return np.column_stack(
+        [truth[0], mean, errors, found.bound, errors / found.bound, reference, errors / reference, within]
+    )
+
+
+def run(report: Callable[[str], None], n: int = N_DATA_SETS) -> Result:
+    """Fit n data sets of each set-up and hold the errors against the Cramér–Rao bound and the fit from the truth."""
+    tables, ends = [], []
+    targets: list[Target] = []
+    fits(BOTH, 1)  # compiles, which is not to count as a fit's time
+    for set_up in (BOTH, U_ALONE, PINTS):
+        report(f"{set_up.title}: {n} data sets")
+        found = fits(set_up, n)
+        rows = dict(zip(map(SYMBOLS.__getitem__, set_up.unknown), figures(set_up, found).tolist(), strict=True))
+        tables.append(Table(set_up.title, ("unknown", *FIGURES), tuple((name, *row) for name, row in rows.items())))
+        ends.append((set_up.title, found.missed, found.doubted, *np.quantile(found.seconds, [0.5, 1]).tolist()))
+        if set_up is BOTH:
+            targets += _targets(rows)
+    columns = ("set-up", "missed the minimum", "with a doubt", "median seconds of a fit", "longest")
+    tables.append(Table(f"How {n} fits of each set-up ended", columns, tuple(ends)))
+    return Result(
+        "Least squares from a wide box on the set-ups of MAGI and of PINTS, against the Cramér–Rao bound.",
+        {
+            "data sets": n,
+            "draws from the box": N_DRAWS,
+            "of them refined": N_STARTS,
+            "seed": SEED,
+            "streams": "child i of the seed's SeedSequence draws the noise of data set i, and then its starts",
+            "noise and box of PINTS": "of its functional test of optimisers on this model; γ from 0.1 instead of 0",
+            "set-ups": [asdict(set_up) for set_up in (BOTH, U_ALONE, PINTS)],
+        },
+        tuple(tables),
+        tuple(targets),
+    )
+
+
+def _targets(rows: dict[str, list[float]]) -> list[Target]:
+    targets = []
+    for symbol in ("θ₀", "θ₁", "γ"):
+        to_bound, to_truth = (rows[symbol][FIGURES.index(name)] for name in ("RMSE / bound", "ratio of RMSEs"))
+        targets.append(Target(f"RMSE of {symbol} / Cramér–Rao sd", to_bound, at_most=1.20))
+        targets.append(Target(f"RMSE of {symbol} / that of least squares from the truth", to_truth, at_most=1.02))
+    return targets

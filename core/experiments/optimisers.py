@@ -1,0 +1,76 @@
+"""How often the global MAP is found, and from how many starts each single-start method finds it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+from joblib import Parallel, delayed
+
+from core.dataset import Dataset
+from core.evaluation import published_test_set
+from core.experiments.limit import CHUNK, WORKERS, problem_of
+from core.experiments.record import Result, Table, Target
+from core.modes import map_estimate
+from core.multistart import prior_starts
+from core.optimizers import METHODS, descend
+from core.posterior import posterior
+
+N_TRACES = 500
+REACHED = 0.01  # above the lowest loss known, within which the global MAP counts as found
+NEAR = 0.5  # the same for single starts: one standard deviation, so that slow convergence is not called failure
+SEED = 20210
+
+
+def _one_trace(data: Dataset, i: int) -> dict[str, Any]:
+    """Return the loss that each method reaches on one trace, and the highest point of the exact posterior."""
+    problem = problem_of(data, i)
+    start = prior_starts(problem, 1, np.random.default_rng([SEED, i]))[0]
+    paths = {method: descend(problem, start, method, seed=i) for method in METHODS}
+    return {
+        "posterior": float(problem.loss(posterior(problem).mode, problem.step)),
+        "map": float(problem.loss(map_estimate(problem).mean[0], problem.step)),
+        "losses": {method: float(path.losses[-1]) for method, path in paths.items()},
+        "evaluations": {method: int(path.evaluations[-1]) for method, path in paths.items()},
+    }
+
+
+def _chunk(data: Dataset, first: int) -> list[dict[str, Any]]:
+    numba.set_num_threads(1)  # the other core belongs to the other process
+    return [_one_trace(data, i) for i in range(first, min(first + CHUNK, N_TRACES))]
+
+
+def run(report: Callable[[str], None]) -> Result:
+    """Run every method from one draw of the prior on each trace, two processes side by side."""
+    data = published_test_set()
+    chunks = Parallel(n_jobs=WORKERS, return_as="generator")(
+        delayed(_chunk)(data, first) for first in range(0, N_TRACES, CHUNK)
+    )
+    traces: list[dict[str, Any]] = []
+    for chunk in chunks:
+        traces += chunk
+        report(f"{len(traces)} of {N_TRACES} traces")
+    lowest = np.array([min(trace["posterior"], trace["map"], *trace["losses"].values()) for trace in traces])
+    found = np.array([trace["map"] for trace in traces])
+    rows: list[tuple[str | float | None, ...]] = []
+    for method in METHODS:
+        losses = np.array([trace["losses"][method] for trace in traces])
+        evaluations = np.array([trace["evaluations"][method] for trace in traces])
+        near, exact = float(np.mean(losses < lowest + NEAR)), float(np.mean(losses < lowest + REACHED))
+        rows.append((method, METHODS[method], near, exact, float(np.median(evaluations))))
+    reached = float(np.mean(found < lowest + REACHED))
+    rows.append(
+        ("global MAP", "survey of the box, then many descents", float(np.mean(found < lowest + NEAR)), reached, None)
+    )
+    return Result(
+        f"Which methods reach the lowest loss on {N_TRACES} noisy test traces from one draw of the prior each.",
+        {"n_traces": N_TRACES, "seed": SEED, "near": NEAR, "reached": REACHED},
+        (
+            Table(
+                "Share of draws of the prior from which a method reaches the global minimum",
+                ("method", "kind", f"within {NEAR}", f"within {REACHED}", "median evaluations"),
+                tuple(rows),
+            ),
+        ),
+        (Target("global MAP: share of traces on which it reaches the posterior’s highest point", reached, 0.99),),
+    )

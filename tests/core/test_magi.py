@@ -1,0 +1,44 @@
+import numpy as np
+from scipy.stats import binom, chi2
+
+from core.experiments.magi import BOTH, NORMAL_90, U_ALONE, fits, run
+
+N = 20
+
+
+def test_a_small_run_of_magi():
+    """Errors of n Gaussian estimates at the bound: Σ(error/sd)² is χ² with n degrees of freedom.
+
+    That their distribution is skewed, and their variance 1.17 times the bound in the worst case measured, is left room
+    for: quantiles of 1e-6.
+    """
+    found = fits(BOTH, N)
+    assert found.missed == found.doubted == 0
+    squares = np.sum(((found.estimates - BOTH.truth) / found.bound) ** 2, axis=0)
+    assert np.all((squares >= chi2.ppf(1e-6, N)) & (squares <= chi2.isf(1e-6, N)))
+    # Both ends lie at the same minimum: SciPy stops at changes of 1e-8 of the loss of 40, so at sqrt(2 · 4e-7) sd.
+    assert np.all(np.abs(found.estimates - found.from_truth) <= 1e-2 * found.bound)
+    within = np.sum(np.abs(found.estimates - BOTH.truth) <= NORMAL_90 * found.sds, axis=0)
+    assert np.all(within >= binom.ppf(1e-6, N, 0.9))
+
+
+def test_the_same_data_are_observed_in_part():
+    both, alone = (set_up.problem(np.random.default_rng(0)) for set_up in (BOTH, U_ALONE))
+    assert np.array_equal(both.data[:, 0], alone.data[:, 0])
+    assert np.all(np.isnan(alone.data[:, 1]))
+    assert np.all(np.isfinite(both.data))
+
+
+def test_the_run_has_its_tables_and_targets():
+    lines = []
+    result = run(lines.append, n=2)
+    assert len(lines) == 3
+    assert [len(table.rows) for table in result.tables] == [5, 5, 3, 3]
+    assert all(len(row) == len(table.columns) for table in result.tables for row in table.rows)
+    assert len(result.targets) == 6
+    rows = {row[0]: dict(zip(result.tables[0].columns, row, strict=True)) for row in result.tables[0].rows}
+    for target in result.targets:
+        row = next(row for symbol, row in rows.items() if f"of {symbol} " in target.figure)
+        other = row["RMSE from the truth" if "from the truth" in target.figure else "Cramér–Rao sd"]
+        assert np.isclose(target.measured, row["RMSE"] / other, rtol=1e-12)
+    assert result.as_json()["settings"]["set-ups"][0]["upper"] == (1.5, 1.5, 10.0, 3.0, 3.0)
