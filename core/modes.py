@@ -152,11 +152,11 @@ def map_estimate(problem: Problem) -> Estimate:
     """Return the MAP estimate: the lowest of the minima to which the most promising points of the box lead.
 
     Takes a trace on any time grid, and any number of unknown parameters. Its status says where it lies on an edge.
+    Raises ValueError where no point of the box can be simulated.
     """
     modes = _lowest_of_all(problem)
     if not modes.losses.size:
-        middle = problem.bounds.mean(axis=1)
-        return Estimate(middle[None], None, problem.unknown, "No point of the prior’s box could be simulated.")
+        raise ValueError("No point of the prior’s box can be simulated: bring the known parameters back into range.")
     lower, upper = problem.bounds.T
     position = modes.positions[0]
     on_edge = bool(np.any((position <= lower) | (position >= upper)))

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from core.estimate import Estimate
 from core.misfit import ResidualSums, residual_sums
 from core.modes import descend_together, find_modes, survey
-from core.noise_quadrature import known_noise, noise_nodes
+from core.noise_quadrature import HIGHEST_CORRELATION, check_noise_law, known_noise, noise_nodes
 from core.objective import Problem
 from core.priors import TruncatedGaussian
 from core.published import SAMPLING_INTERVAL
@@ -19,6 +19,7 @@ from core.published import SAMPLING_INTERVAL
 ROUNDS = 30
 SETTLED = 1e-9  # the change of the loss in a round at which it ends
 RIVALS = 12.0  # above the lowest loss: minima that another noise may bring to the front
+LEAST_SIGMA = 1e-9  # ms; the loss divides by it
 DIFFERENCE = 1e-5  # of the noise law's standard deviations, for the Hessian's mixed part
 
 
@@ -28,6 +29,7 @@ def estimate_with_noise(problem: Problem, noise_law: TruncatedGaussian) -> Estim
     noise_law: of (rho, sigma [ms]); the problem's own noise is where the search begins. The covariance is None, and the
     status says so, where the estimate lies on an edge of a law. Raises ValueError where no point can be simulated.
     """
+    check_noise_law(noise_law)
     modes = find_modes(problem, survey(problem))
     if not modes.losses.size:
         raise ValueError("No point of the prior’s box can be simulated: bring the known parameters back into range.")
@@ -71,8 +73,11 @@ def _settle(
     problem: Problem, noise_law: TruncatedGaussian, position: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
     """Return the lowest joint loss that is reached from a position, and the parameters and the noise there."""
-    n_times, sd = problem.times.size, np.array(noise_law.sd)
-    bounds = np.column_stack([noise_law.lower, noise_law.upper]) / sd[:, None]
+    n_times, sd = problem.times.size, _scale(noise_law)
+    lower, upper = np.array(noise_law.lower), np.array(noise_law.upper)
+    lower[0], upper[0] = np.clip([lower[0], upper[0]], -HIGHEST_CORRELATION, HIGHEST_CORRELATION)
+    lower[1] = max(lower[1], LEAST_SIGMA)
+    bounds = np.column_stack([lower, upper]) / sd[:, None]
     sums = _sums(problem, position)
     noise = np.array([np.mean(part) for part in _middle(noise_law, sums, n_times)])
     loss = np.inf
@@ -81,7 +86,7 @@ def _settle(
             lambda scaled, sums: _scaled(*_noise_loss(scaled * sd, sums, n_times, noise_law), sd),
             noise / sd, args=(sums,), jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-14, "gtol": 1e-8},
         )  # fmt: skip
-        noise = np.clip(result.x * sd, noise_law.lower, noise_law.upper)
+        noise = np.clip(result.x * sd, lower, upper)
         position = descend_together(_with(problem, noise), position[None])[0][0]
         sums = _sums(problem, position)
         before, loss = (
@@ -91,6 +96,11 @@ def _settle(
         if before - loss < SETTLED:
             break
     return loss, np.concatenate([position, noise])
+
+
+def _scale(noise_law: TruncatedGaussian) -> NDArray[np.float64]:
+    """Return the size of what ρ and σ may change by, (2,): a uniform law has its width for a standard deviation."""
+    return np.minimum(noise_law.sd, np.subtract(noise_law.upper, noise_law.lower))
 
 
 def _middle(noise_law: TruncatedGaussian, sums: ResidualSums, n_times: int) -> tuple[float, float]:
@@ -110,7 +120,7 @@ def _hessian(problem: Problem, noise_law: TruncatedGaussian, values: NDArray[np.
     hessian = np.zeros((p + 2, p + 2))
     hessian[:p, :p] = _with(problem, noise).hessian(position)
     sums = _sums(problem, position)
-    for k, sd in enumerate(noise_law.sd):
+    for k, sd in enumerate(_scale(noise_law)):
         change = np.zeros(2)
         change[k] = DIFFERENCE * sd
         ends = []

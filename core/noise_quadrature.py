@@ -16,6 +16,7 @@ from core.published import SAMPLING_INTERVAL
 NODES = 16  # along each of two directions: with this reach their sums err by 1e-4, by 1e-3 at the edge of the law
 REACH = 6.0  # standard deviations, given the data, that the nodes span
 SEARCH = 48  # nodes along each from which mean and sd are found
+LAW_REACH = 9.0  # standard deviations of the law itself
 HIGHEST_CORRELATION = 0.9999
 
 
@@ -57,13 +58,28 @@ def known_noise(rho: float, marginal_sd: float) -> NoiseNodes:
     return NoiseNodes(np.array([rho], float), np.array([marginal_sd], float), np.zeros(1))
 
 
+def check_noise_law(law: TruncatedGaussian) -> None:
+    """Raise ValueError unless it is a law of rho within ±1 and of sigma at or above zero."""
+    if len(law.names) != 2 or law.lower[0] < -1 or law.upper[0] > 1 or law.lower[1] < 0:
+        raise ValueError("A noise law is one of (rho, sigma): ρ between −1 and 1, and σ at or above zero.")
+
+
+def _probable(law: TruncatedGaussian) -> TruncatedGaussian:
+    """Return the law within bounds that leave out a negligible share of it, and ρ = ±1."""
+    mean, reach = np.array(law.mean), LAW_REACH * np.array(law.sd)
+    lower, upper = np.maximum(law.lower, mean - reach), np.minimum(law.upper, mean + reach)
+    lower[0], upper[0] = np.clip([lower[0], upper[0]], -HIGHEST_CORRELATION, HIGHEST_CORRELATION)
+    return TruncatedGaussian(law.names, law.mean, law.sd, tuple(lower), tuple(upper))
+
+
 def noise_nodes(law: TruncatedGaussian, sums: ResidualSums, n_times: int) -> NoiseNodes:
     """Return nodes over the part of a law of (rho, sigma [ms]) that one residual of n_times samples leaves probable.
 
     Data tell ρ and the innovations' sd s √(1 − ρ²) nearly independently: the nodes are laid over these two.
     """
-    low, high = np.array(law.lower), np.array(law.upper)
-    ends = np.clip([low[0], high[0]], -HIGHEST_CORRELATION, HIGHEST_CORRELATION)
+    check_noise_law(law)
+    law = _probable(law)
+    ends = law.lower[0], law.upper[0]
     window = np.array([ends, [0.0, np.inf]])
     for n in (SEARCH, SEARCH, SEARCH, NODES):
         nodes = _product_nodes(law, window, n)

@@ -43,8 +43,17 @@ class Problem:
         for name in self.unknown:
             if name not in PARAMETER_NAMES:
                 raise ValueError(f"Unknown parameters are among {', '.join(PARAMETER_NAMES)}; {name!r} is not.")
-        if len(self.data) != len(self.times):
-            raise ValueError(f"The trace has {len(self.data)} samples but {len(self.times)} times.")
+        if not self.unknown or len(set(self.unknown)) != len(self.unknown):
+            raise ValueError("Name at least one unknown parameter, and each of them once.")
+        if len(self.known) != len(PARAMETER_NAMES):
+            raise ValueError(
+                f"Known are all four parameters, {', '.join(PARAMETER_NAMES)}; {len(self.known)} are given."
+            )
+        if np.shape(self.data) != np.shape(self.times) or np.ndim(self.data) != 1 or np.size(self.data) < 2:
+            raise ValueError(
+                f"The trace needs two samples or more, and one a time: the shapes are {np.shape(self.data)} and "
+                f"{np.shape(self.times)}."
+            )
         if not np.all(np.isfinite(self.data)):
             raise ValueError("The trace must hold finite numbers only.")
 

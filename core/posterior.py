@@ -33,6 +33,7 @@ FEW_CELLS = 4_000  # of one grid while the charts are fitted
 FITTINGS = 4  # of the charts, at most
 STRETCH = 2.5  # in standard deviations, against the chart's own, beyond which a chart is fitted anew
 TINY = 1e-6
+REDRAWS = 8
 MOST_CHARTS = 12
 FORETOLD = 1.0  # log density: a mode whose height another chart's model gives as closely needs no chart of its own
 RING = 1000  # cells, about, by which a grid grows at once: few would take as long
@@ -112,15 +113,24 @@ class Posterior:
     def distribution(self, axis: int, values: ArrayLike) -> NDArray[np.float64]:
         """Return the probability, (...), that the parameter of this axis, 0 or 1, lies below values (...).
 
-        A parallelogram's shadow on an axis is a trapezoid, whose distribution is a difference of squares.
+        A parallelogram's shadow on an axis is a trapezoid, whose distribution is a difference of squares. What the
+        shadow of a cell that the edge of the prior cuts throws beyond the edge is spread over the part inside.
         """
+        edges = self._shadow(axis, self.problem.bounds[axis])
+        held = np.maximum(edges[1] - edges[0], TINY)
+        low, high = self.problem.bounds[axis]
+        inside = (self._shadow(axis, np.clip(values, low, high)) - edges[0]) / held
+        return inside @ self.masses
+
+    def _shadow(self, axis: int, values: ArrayLike) -> NDArray[np.float64]:
+        """Return which share of each cell's shadow on an axis lies below values (...), (..., k)."""
         extents = np.abs(self.cells.sides[:, axis, :])
         long = extents.max(axis=1)
         short = np.maximum(extents.min(axis=1), _ONE_LINE * long)
         offset = np.asarray(values, dtype=float)[..., None] - self.cells.centres[:, axis]
         corners = ((1, 0.5, 0.5), (-1, 0.5, -0.5), (-1, -0.5, 0.5), (1, -0.5, -0.5))
         squares = [sign * np.maximum(offset + a * long + b * short, 0.0) ** 2 for sign, a, b in corners]
-        return np.clip(sum(squares) / (2 * long * short), 0.0, 1.0) @ self.masses
+        return np.clip(sum(squares) / (2 * long * short), 0.0, 1.0)
 
     def interval(self, axis: int, mass: float) -> tuple[float, float]:
         """Return the ends between which the parameter of this axis lies with a mass, as much below as above."""
@@ -148,9 +158,14 @@ class Posterior:
     def draws(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw n values, (n, 2)."""
         which = rng.choice(self.masses.size, size=n, p=self.masses)
-        inside = np.einsum("kij,kj->ki", self.cells.sides[which], rng.uniform(-0.5, 0.5, size=(n, 2)))
-        bounds = self.problem.bounds
-        return np.clip(self.cells.centres[which] + inside, bounds[:, 0], bounds[:, 1])
+        draws, left = self.cells.centres[which], np.arange(n)
+        low, high = self.problem.bounds.T
+        for _ in range(REDRAWS):  # of what falls beside a cell that the edge of the prior cuts
+            inside = np.einsum("kij,kj->ki", self.cells.sides[which[left]], rng.uniform(-0.5, 0.5, size=(left.size, 2)))
+            trial = self.cells.centres[which[left]] + inside
+            kept = np.all((trial >= low) & (trial <= high), axis=1)
+            draws[left[kept]], left = trial[kept], left[~kept]
+        return draws
 
     def predictive(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw n potentials without noise, (n, n_times)."""
@@ -188,17 +203,19 @@ class _Chart:
 def _charts(problem: Problem, nodes: NoiseNodes, modes: Modes) -> list[_Chart]:
     """Return charts around the modes that matter; a mode that the charts so far foretell is left out."""
     charts: list[_Chart] = []
+    uniform = 12 / np.ptp(problem.bounds, axis=1) ** 2
     _, gradients, _ = problem.expansion(modes.positions)
     heights = _log_joint(problem, nodes, modes.positions)
     for position, height, hessian, gradient in zip(modes.positions, heights, modes.hessians, gradients, strict=True):
-        # On the edge of the prior the density falls at the rate of the gradient, which can be much faster.
+        # On the edge of the prior the density falls at the rate of the gradient, which can be much faster; and no chart
+        # need be wider than the uniform law over the box.
         at_edge = np.any(position[:, None] == problem.bounds, axis=1)
-        precision = hessian + np.diag(np.where(at_edge, gradient**2, 0.0))
+        precision = hessian + np.diag(np.where(at_edge, gradient**2, 0.0) + uniform)
         chart = _Chart(position, np.linalg.inv(np.linalg.cholesky(precision)).T, float(height))
         if all(abs(other.model(position[None])[0] - height) > FORETOLD for other in charts):
             charts.append(chart)
-    most = max(chart.log_mass for chart in charts)
-    return [chart for chart in charts if chart.log_mass > most - NEGLIGIBLE][:MOST_CHARTS]
+    charts.sort(key=lambda chart: -chart.log_mass)
+    return [chart for chart in charts if chart.log_mass > charts[0].log_mass - NEGLIGIBLE][:MOST_CHARTS]
 
 
 def _cut(
@@ -262,6 +279,8 @@ def _grown(
     lattice, centres, values, weights = (np.concatenate(parts) for parts in zip(*rings, strict=True))
     log_areas = weights + np.log(abs(np.linalg.det(sides)))
     cells = Cells(centres, np.broadcast_to(sides, (len(centres), 2, 2)), values, log_areas)
+    if n >= MOST_CELLS:
+        return cells, np.ones(2, bool)  # what lies beyond is not known
     masses = np.exp(values + weights + log_slant - most)
     masses /= masses.sum()
     spread = np.sqrt(masses @ (lattice - masses @ lattice) ** 2)
@@ -368,6 +387,7 @@ def posterior(problem: Problem, noise_law: TruncatedGaussian | None = None) -> P
     modes = find_modes(problem, survey(problem))
     if not modes.losses.size:
         raise ValueError("No point of the prior’s box can be simulated: bring the known parameters back into range.")
+    modes = modes.within(2 * NEGLIGIBLE)
     nodes = known_noise(problem.rho, problem.marginal_sd)
     if noise_law is not None:
         n_times = problem.times.size
@@ -375,7 +395,6 @@ def posterior(problem: Problem, noise_law: TruncatedGaussian | None = None) -> P
         nodes = noise_nodes(noise_law, best, n_times)
         rho, marginal_sd = nodes.mean(best, n_times)
         problem = problem.with_noise(rho, marginal_sd)
-        modes = modes.within(2 * NEGLIGIBLE)
         modes = find_modes(problem, Survey(modes.positions, modes.losses))
     cells, status = _quadrature(problem, nodes, modes)
     logs = cells.log_densities + cells.log_areas
@@ -400,12 +419,15 @@ def exact_posterior(
     """Return the exact posterior of any two of the four parameters for one trace, (n_times,).
 
     rho, marginal_sd: of the noise (rho = 0: white); where neither is given, they are integrated out over noise_law, by
-    default the published one of (rho, sigma [ms]). times: (n_times,) in ms, by default the published grid; known: all
-    four parameters, of which those on the axes are ignored; prior: of all four, by default the published one. Raises
+    default the published one of (rho, sigma [ms]); on any grid ρ is that of neighbouring samples, and s = σ/0.2 ms.
+    times: (n_times,) in ms, by default the published grid; known: all four parameters, of which those on the axes are
+    ignored; prior: of all four, by default the published one. Raises
     ValueError where only one of rho and marginal_sd is given, and as `Problem` does.
     """
     if (rho is None) != (marginal_sd is None):
         raise ValueError("Give both rho and marginal_sd, or neither to integrate the noise out.")
+    if rho is not None and noise_law is not None:
+        raise ValueError("A known noise needs no noise_law: leave it out, or leave rho and marginal_sd out.")
     grid = time_grid() if times is None else np.asarray(times, dtype=float)
     prior = full_prior() if prior is None else prior
     trace = np.asarray(data, dtype=float)

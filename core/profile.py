@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from core.modes import descend_together, find_modes, survey
+from core.modes import HOPELESS, descend_together, find_modes, survey
 from core.objective import Problem
 
 RISE_95 = float(0.5 * chi2.ppf(0.95, 1))  # 1.92
@@ -24,6 +24,8 @@ STARTS = 3  # for each value
 @dataclass(frozen=True, eq=False)
 class Profile:
     """How far the misfit rises, (n,), above its lowest as one parameter is held at values, (n,), ascending.
+
+    Rises beyond a hundred are cut there.
 
     interval: the ends of the 95 % interval, None where the bounds of the prior come first; verdict: "identifiable",
     "bounded below only", "bounded above only" or "not identifiable"; sentence: what that means.
@@ -49,9 +51,9 @@ class Profile:
         """Say what the verdict means."""
         return {
             "identifiable": "The data alone bound it on both sides.",
-            "bounded below only": "The data bound it below only: above, no value that the prior allows fits worse.",
-            "bounded above only": "The data bound it above only: below, no value that the prior allows fits worse.",
-            "not identifiable": "The data do not bound it: the other parameter makes up for whatever value it has.",
+            "bounded below only": "The data bound it below only: they do not rule out the prior’s upper bound.",
+            "bounded above only": "The data bound it above only: they do not rule out the prior’s lower bound.",
+            "not identifiable": "The data rule out neither end of what the prior allows.",
         }[self.verdict]
 
 
@@ -75,7 +77,8 @@ def profile_likelihood(problem: Problem, name: str) -> Profile:
     near = np.clip(best[axis] + sd * np.linspace(-NEAR_REACH, NEAR_REACH, NEAR), low, high)
     values = np.unique(np.concatenate([np.linspace(low, high, WIDE), near, [best[axis]]]))
     losses = _lowest_along(free, axis, values, best, float(spread[1 - axis, axis] / max(spread[axis, axis], 1e-300)))
-    rises = losses - min(float(np.min(losses)), float(modes.losses[0]))
+    # A descent that is well under way and as far above the lowest has been given up.
+    rises = np.minimum(losses - min(float(np.min(losses)), float(modes.losses[0])), HOPELESS)
     return Profile(name, values, rises, _interval(values, rises))
 
 

@@ -99,7 +99,7 @@ def run(report: Callable[[str], None]) -> Result:
         rows.append(_row(name, data.theta, load_inverse_map(name).predict(data.noisy).mean, []))
     columns = (
         "estimator", "R² θ₀", "R² θ₁", "Median-APE θ₀", "Median-APE θ₁", "RMSE θ₀", "RMSE θ₁", "Median-APE",
-        *(f"coverage of {mass:.0%}" for mass in MASSES), "share of traces with a covariance",
+        *(f"coverage of {mass:.0%}" for mass in MASSES), "share of traces it refers to",
     )  # fmt: skip
     return Result(
         f"What any estimator can reach on {N_TEST:,} noisy test traces of the published prior and noise.",

@@ -196,17 +196,20 @@ def test_minima_within_a_tenth_of_a_standard_deviation_are_the_same():
         assert np.allclose([minimum.eigenvalues for minimum in found.minima], 4)
 
 
-def test_a_minimum_on_the_edge():
-    """The box ends at x = 0.8, before the right well: there y = 4/15, and the loss goes on falling beyond."""
-    task = two_wells([[-2, 0.8], [-2, 2]])
+@pytest.mark.parametrize(("lower", "upper", "edge"), [(-2, 0.8, 0.8), (-0.8, 2, -0.8)])
+def test_a_minimum_on_the_edge(lower, upper, edge):
+    """The box ends before one of the wells: there y = x/3, and the loss goes on falling beyond."""
+    task = two_wells([[lower, upper], [-2, 2]])
     starts = start_grid(task.bounds, 4)
     found = basins(task, "L-BFGS-B", starts, dict(explore(task, "L-BFGS-B", starts)))
-    assert [minimum.on_edge for minimum in found.minima] == [True, False]
-    assert found.minima[0].position[0] == 0.8
-    assert np.isclose(found.minima[0].position[1], 4 / 15, atol=1e-3)
-    slope = 2 * 0.8 * (0.64 - 1) + (0.8 - 4) / 25
-    assert np.isclose(task.gradient(found.minima[0].position)[1][0], slope, atol=1e-2)
-    assert np.sum(found.labels == 0) > 0
+    assert len(found.minima) == 2
+    (minimum,) = (minimum for minimum in found.minima if minimum.on_edge)
+    assert minimum.position[0] == edge
+    assert np.isclose(minimum.position[1], edge / 3, atol=1e-3)
+    slope = 2 * edge * (edge**2 - 1) + (edge - 4) / 25
+    assert np.isclose(task.gradient(minimum.position)[1][0], slope, atol=1e-2)
+    assert slope * edge < 0
+    assert minimum.share > 0
 
 
 def test_growing_ends_give_the_same_as_all_at_once(monkeypatch):

@@ -4,6 +4,7 @@ from scipy.optimize import minimize
 
 from core.noise import log_density
 from core.noise_estimate import estimate_with_noise
+from core.priors import TruncatedGaussian
 from core.published import published_noise_law
 from core.simulation import simulate
 from tests.core.test_modes import problem_of
@@ -65,6 +66,15 @@ def test_noise_is_found_within_its_error():
         ours = estimate_with_noise(problem_of((0.4, 0.4), int(seed)), LAW)
         assert abs(ours.mean[0, 2] - 0.8) < 4 * 0.019
         assert abs(ours.mean[0, 3] - 0.07) < 4 * 0.0033
+
+
+def test_a_uniform_noise_law_is_a_very_wide_one():
+    bounds = (0.0, 0.0), (0.99, 0.5)
+    problem = problem_of((0.4, 0.4))
+    flat = estimate_with_noise(problem, TruncatedGaussian(("rho", "sigma"), (0.5, 0.1), (np.inf, np.inf), *bounds))
+    wide = estimate_with_noise(problem, TruncatedGaussian(("rho", "sigma"), (0.5, 0.1), (100.0, 100.0), *bounds))
+    assert np.allclose(flat.mean, wide.mean, atol=1e-5)
+    assert flat.covariance is not None
 
 
 def test_an_edge_is_said():

@@ -280,7 +280,7 @@ def test_lowest_is_x_then_y():
 def test_errors_end_in_a_sentence():
     with pytest.raises(ValueError, match="'theta2' is not"):
         problem(("theta0", "theta2"))
-    with pytest.raises(ValueError, match="99 samples but 100 times"):
+    with pytest.raises(ValueError, match="two samples or more, and one a time"):
         Problem(np.ones(99), TIMES, ("theta0", "theta1"), KNOWN, SD, RHO, full_prior())
     with pytest.raises(ValueError, match="finite"):
         Problem(np.full(100, np.nan), TIMES, ("theta0", "theta1"), KNOWN, SD, RHO, full_prior())

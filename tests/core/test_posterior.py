@@ -8,6 +8,7 @@ from core.dataset import make_dataset
 from core.noise import sample_ar1
 from core.objective import Problem
 from core.posterior import exact_posterior, posterior
+from core.priors import TruncatedGaussian
 from core.published import GAMMA, ZETA, full_prior, published_noise_law, published_prior, time_grid
 from core.simulation import simulate
 from tests.reference import plain_misfit
@@ -118,6 +119,30 @@ def test_data_without_information_leave_the_prior():
     assert np.allclose(np.exp(ours.log_density([0.4, 0.4])), np.prod([law.pdf(0.4) for law in laws]), rtol=1e-3)
 
 
+@pytest.mark.parametrize("data", [(0.1, -0.2), trace((0.4, 0.4))])
+def test_data_without_information_leave_a_uniform_prior(data):
+    """Of ζ and γ, whose laws are uniform: mean, sd and distribution are those of their intervals."""
+    times = np.arange(len(data)) * 0.2
+    ours = exact_posterior(data, 0.0, 1e6, times=times, axes=("zeta", "gamma"))
+    widths = np.array([0.8, 3.0])
+    assert np.all(np.abs(ours.mean - (-0.4, 3.5)) < 0.01 * widths)
+    assert np.allclose(np.sqrt(np.diag(ours.covariance)), widths / np.sqrt(12), rtol=0.02)
+    assert np.allclose(ours.distribution(0, [-0.8, -0.6, -0.2, 0.0]), [0, 0.25, 0.75, 1], atol=0.01)
+    draws = ours.draws(2000, np.random.default_rng(0))
+    assert np.mean(np.any((draws == [-0.8, 2.0]) | (draws == [0.0, 5.0]), axis=1)) < 1e-3
+
+
+@pytest.mark.parametrize("sd", [1e-3, 1e-6])
+def test_a_narrow_noise_law_is_a_mean_over_known_noises(sd):
+    """Gauss–Hermite nodes of the law, each a known noise: five along each axis are exact to far below a thousandth."""
+    law = TruncatedGaussian(("rho", "sigma"), (RHO, 0.07), (sd, sd), (0.6, 0.04), (0.9, 0.1))
+    data = trace(NEURONS["excited"])
+    nodes, weights = np.polynomial.hermite_e.hermegauss(5 if sd == 1e-3 else 1)
+    logs = [[exact_posterior(data, RHO + sd * a, 0.35 + sd * b / 0.2).log_evidence for b in nodes] for a in nodes]
+    expected = np.log(np.sum(np.outer(weights, weights) / weights.sum() ** 2 * np.exp(np.array(logs) - np.max(logs))))
+    assert abs(exact_posterior(data, noise_law=law).log_evidence - expected - np.max(logs)) < 3e-3
+
+
 def test_regions_hold_what_they_say():
     """Of n draws a share of mass ± √(mass (1 − mass)/n) lies in a region."""
     ours = posterior(problem_of(trace(NEURONS["excited"])))
@@ -214,5 +239,14 @@ def test_bad_input_is_refused_in_a_sentence():
         posterior(Problem(data, TIMES, ("theta0",), (0.4, 0.4, ZETA, GAMMA), S, RHO, full_prior()))
     with pytest.raises(ValueError, match=r"between 0 and 1; 1\.5 does not"):
         exact_posterior(data, RHO, S).threshold(1.5)
+    with pytest.raises(ValueError, match="each of them once"):
+        exact_posterior(data, RHO, S, axes=("theta0", "theta0"))
+    with pytest.raises(ValueError, match="two samples or more"):
+        exact_posterior(data[:1], RHO, S, times=[0.0])
+    with pytest.raises(ValueError, match="leave it out"):
+        exact_posterior(data, RHO, S, noise_law=published_noise_law())
+    impossible = TruncatedGaussian(("rho", "sigma"), (2.0, 0.07), (0.5, 0.01), (1.5, 0.04), (3.0, 0.1))
+    with pytest.raises(ValueError, match="ρ between −1 and 1"):
+        exact_posterior(data, noise_law=impossible)
     with pytest.raises(ValueError, match="finite numbers only"):
         exact_posterior(np.where(TIMES == 0, np.nan, data), RHO, S)
