@@ -18,12 +18,13 @@ from starlette.responses import FileResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.derivatives import misfit_gradient
+from core.derivatives import full_hessian, gauss_newton, misfit_gradient
 from core.features import spike_statistics
 from core.jobs import stop_all
 from core.misfit import misfit, simulated_misfit
 from core.noise import sample_ar1
 from core.published import time_grid
+from core.sensitivities import sensitivities
 from core.simulation import simulate, simulate_potential
 from dashboard import registry
 
@@ -100,7 +101,11 @@ def _compile() -> None:
             misfit(noise, potentials, 0.35)
         simulated_misfit(parameters, times, noise, 0.35)
     misfit_gradient(alone, times, noise, 0.35)
+    full_hessian(alone, times, noise, 0.35)
+    gauss_newton(alone, times, noise, 0.35)
+    sensitivities(alone, times)
     simulated_misfit(alone, times, noise, 0.35, step=0.1)  # in double precision, as the optimisers call it
+    simulate(alone, times, step=0.1)
     sys.stdout.write(f"Ready after {time.monotonic() - start:.1f} s.\n")
     sys.stdout.flush()
 

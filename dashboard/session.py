@@ -24,6 +24,7 @@ def begin() -> None:
         st.session_state.experiment = experiment
         st.session_state.sentences = sentences
         st.session_state.upload = None
+        st.session_state.recording = None
         st.session_state.answering = 0
         st.session_state.settled = True
 
@@ -45,6 +46,11 @@ def upload() -> Trace | None:
     return st.session_state.upload
 
 
+def recording() -> Trace | None:
+    """Return the uploaded recording that the page Your data alone can take, if there is one."""
+    return st.session_state.recording
+
+
 def observation() -> Observation:
     """Return the data on screen."""
     return observe(experiment(), upload())
@@ -58,7 +64,14 @@ def address() -> str:
 def use_upload(trace: Trace) -> None:
     """Put an uploaded trace in the place of the simulated data."""
     st.session_state.upload = trace
-    st.session_state.experiment = replace(experiment(), upload=trace.name, start_x=None, start_y=None)
+    st.session_state.recording = None
+    st.session_state.experiment = replace(experiment(), upload=trace.name, starts=())
+    st.session_state.sentences = ()
+
+
+def use_recording(trace: Trace | None) -> None:
+    """Put a recording with gaps or unequal steps on the page Your data, or take it off; other pages keep their data."""
+    st.session_state.recording = trace
     st.session_state.sentences = ()
 
 
@@ -81,6 +94,8 @@ def receive(key: str) -> None:
     st.session_state.answering = int(report["sequence"])
     st.session_state.settled = bool(report["final"])
     changes = dict(report["changes"])
+    if "wish" in changes:  # what the Landscape page is asked to do, once
+        st.session_state.wish = changes.pop("wish")
     preset = changes.pop("preset", None)
     if preset in PRESETS:
         load_preset(preset)
@@ -91,5 +106,5 @@ def load_preset(name: str) -> None:
     """Set truth, noise and window as the preset has them; simulated data take the place of an upload."""
     preset = PRESETS[name][1]
     fields = {field: getattr(preset, field) for field in PRESET_FIELDS}
-    st.session_state.experiment = replace(experiment(), **fields, upload="", start_x=None, start_y=None)
-    st.session_state.upload = None
+    st.session_state.experiment = replace(experiment(), **fields, upload="", starts=())
+    st.session_state.upload = st.session_state.recording = None

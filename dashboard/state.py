@@ -1,6 +1,5 @@
 """The one experiment that every page shows, what may be typed into it, and its round trip to the address."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.fitzhugh_nagumo import PARAMETER_NAMES
+from core.optimizers import METHODS
 from core.published import (
     GAMMA,
     GAMMA_RANGE,
@@ -56,25 +56,33 @@ QUANTITIES: dict[str, Quantity] = {
 _CANDIDATE = {"theta0": 0.6, "theta1": 0.4, "zeta": -0.2, "gamma": 3.5}
 for _name in PARAMETER_NAMES:
     QUANTITIES[f"candidate_{_name}"] = replace(QUANTITIES[_name], default=_CANDIDATE[_name])
-for _name in ("start_x", "start_y"):
-    QUANTITIES[_name] = Quantity("start", "of the optimisers", "", -1000, 1000, 0.001, math.nan, -100, 100)
 
 LONGEST_ADDRESS = 8000  # characters; browsers and servers take no longer ones either
 
+MOST_STARTS = 5
+FURTHEST_START = 100
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _INTEGERS = ("seed",)
 _CHOICES = {
     "misfit": ("ar1", "white"),
     "axis_x": PARAMETER_NAMES,
     "axis_y": PARAMETER_NAMES,
     "grid": ("100", "200"),
+    "beside": ("fit", "surface", "race", "basins"),
+    "explorer": tuple(METHODS),
+    "explored": ("grid-10", "grid-15", "grid-20", "grid-30", "prior-100", "prior-400"),
     "regime": ("noisy-noisy", "clean-noisy", "clean-clean"),
+    "below": ("prediction", "profiles", "noise"),
 }
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is on screen: the truth makes the data, the candidate is moved against them, optimisers begin at start.
+    """What is on screen: the truth makes the data, the candidate is moved against them, optimisers race from starts.
 
+    adding: a click on the map adds a start and does not replace the last; beside: what stands beside the map; explorer
+    and explored: the method and the starts that basins are explored with.
     upload names a trace that was uploaded and stands in place of the simulated data; it does not travel in the address.
     """
 
@@ -96,9 +104,17 @@ class Experiment:
     misfit: str = "ar1"
     regularised: bool = True
     grid: str = "100"
-    start_x: float | None = None
-    start_y: float | None = None
+    methods: tuple[str, ...] = ("Gradient descent", "Adam", "L-BFGS-B", "Levenberg–Marquardt", "Nelder–Mead")
+    starts: tuple[tuple[float, float], ...] = ()
+    adding: bool = False
+    beside: str = "fit"
+    explorer: str = "L-BFGS-B"
+    explored: str = "grid-15"
     regime: str = "noisy-noisy"
+    limit: bool = False
+    noise_known: bool = True
+    whole_prior: bool = False
+    below: str = "prediction"
     upload: str = ""
     own_maps: str = ""
 
@@ -160,7 +176,7 @@ def _number(field: str, value: Any) -> float | int:
     text = str(value).strip().replace("−", "-")
     if not re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+", text):  # a comma between thousands is not taken for a point
         text = text.replace(",", ".")
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
+    if not _NUMBER.fullmatch(text):
         raise ValueError(f"{quantity.symbol} must be a number; “{given}” is none.")
     number = float(text)
     if not quantity.least <= number <= quantity.most:
@@ -175,10 +191,46 @@ def _number(field: str, value: Any) -> float | int:
     return number
 
 
+def _methods(text: str) -> tuple[str, ...]:
+    """Return the methods named in text, with commas between them, in the order of METHODS."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in METHODS:
+            raise ValueError(f"“{name[:20]}” is not a method; those are {', '.join(METHODS)}.")
+    if not names:
+        raise ValueError("A race needs at least one method.")
+    return tuple(name for name in METHODS if name in names)
+
+
+def _start(text: str) -> tuple[float, float]:
+    """Return the point that text names: two numbers with a comma between them."""
+    numbers = [number.strip() for number in text.split(",")]
+    if len(numbers) != 2 or not all(map(_NUMBER.fullmatch, numbers)):
+        raise ValueError(f"A start is two numbers with a comma between them; “{text[:20]}” is none.")
+    x, y = map(float, numbers)
+    if max(abs(x), abs(y)) > FURTHEST_START:
+        raise ValueError(f"A start must lie between −{FURTHEST_START} and {FURTHEST_START} on both axes.")
+    return x, y
+
+
+def _starts(text: str) -> tuple[tuple[float, float], ...]:
+    """Return the points that text names, with semicolons between them."""
+    starts = tuple(_start(point) for point in text.split(";")) if text else ()
+    if len(starts) > MOST_STARTS:
+        raise ValueError(f"At most {MOST_STARTS} starts race at once: clear them, or let a click replace the start.")
+    return starts
+
+
+def _starts_text(starts: tuple[tuple[float, float], ...]) -> str:
+    return ";".join(f"{x!r},{y!r}" for x, y in starts)
+
+
 def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experiment, tuple[str, ...]]:
     """Return the experiment with the changes that are valid, and a sentence for each that is not.
 
-    Values may be numbers or typed text; an unknown field or a value out of range leaves what was there.
+    Values may be numbers or typed text; an unknown field or a value out of range leaves what was there. The field start
+    is a click on the map: a point that replaces the starts, or is added to them. The first one turns from the fit to
+    the race.
     """
     valid: dict[str, Any] = {}
     sentences = []
@@ -186,7 +238,7 @@ def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experime
     for field, value in changes.items():
         try:
             if field in QUANTITIES:
-                valid[field] = None if value is None and field.startswith("start") else _number(field, value)
+                valid[field] = _number(field, value)
             elif field in _CHOICES:
                 if value not in _CHOICES[field]:
                     raise ValueError(f"“{str(value)[:20]}” is not a choice for {field.replace('_', ' ')}.")
@@ -195,6 +247,13 @@ def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experime
                 if str(value).lower() not in ("0", "1", "true", "false"):
                     raise ValueError(f"{field.capitalize()} must be 0 or 1; “{str(value)[:20]}” is neither.")
                 valid[field] = str(value).lower() in ("1", "true")
+            elif field == "methods":
+                valid[field] = _methods(str(value))
+            elif field == "starts":
+                valid[field] = _starts(str(value))
+            elif field == "start":
+                kept = experiment.starts if experiment.adding else ()
+                valid["starts"] = _starts(";".join(filter(None, (_starts_text(kept), str(value)))))
             elif field in ("upload", "own_maps"):
                 valid[field] = str(value)
             else:
@@ -206,8 +265,10 @@ def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experime
         # The axis that was not touched makes room.
         other = next(name for name in PARAMETER_NAMES if name != changed.axis_x)
         changed = replace(changed, axis_y=other) if "axis_x" in valid else replace(changed, axis_x=other)
-    if changed.axes != experiment.axes or None in (changed.start_x, changed.start_y):
-        changed = replace(changed, start_x=None, start_y=None)
+    if changed.axes != experiment.axes and "starts" not in valid:
+        changed = replace(changed, starts=())
+    if changed.starts and not experiment.starts and changed.beside == "fit" and "beside" not in valid:
+        changed = replace(changed, beside="race")
     return changed, tuple(sentences)
 
 
@@ -215,20 +276,21 @@ def to_address(experiment: Experiment) -> str:
     """Return the query string that holds the experiment: every number to its last digit."""
     values = {}
     for name, value in asdict(experiment).items():
-        if value is None or value == "":
-            continue
-        values[name] = str(int(value)) if isinstance(value, bool) else str(value)
+        if name == "methods":
+            values[name] = ",".join(value)
+        elif name == "starts":
+            values[name] = _starts_text(value)
+        else:
+            values[name] = str(int(value)) if isinstance(value, bool) else str(value)
+        if not values[name]:
+            del values[name]
     return urlencode(values)
 
 
 def from_address(query: str) -> tuple[Experiment, tuple[str, ...]]:
     """Return the experiment of a query string, and a sentence for each part that is not valid or did not travel."""
     given = dict(parse_qsl(query[:LONGEST_ADDRESS], keep_blank_values=True))
-    start: dict[str, str] = {key: given.pop(key) for key in ("start_x", "start_y") if key in given}
     experiment, sentences = change(Experiment(), given)
-    if len(start) == 2:
-        experiment, more = change(experiment, start)
-        sentences += more
     if experiment.upload:
         sentences += (
             f"The link was made with the uploaded trace “{experiment.upload}”, which does not travel in an address: "

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from core.objective import Landscape
 from core.optimizers import OptimiserPath
+from dashboard.figures import race
 from dashboard.figures.plain import (
     CANDIDATE,
     DATA,
-    OPTIMISER,
     PRIOR,
     SYMBOLS,
     TRUTH,
@@ -42,7 +42,6 @@ _VIRIDIS = (
 )
 COLOURS = [[(i / 9) ** 0.45, colour] for i, colour in enumerate(_VIRIDIS)]
 LOWEST = "#F0E442"
-DASHES = {"L-BFGS-B": "solid", "Nelder-Mead": "dot"}
 
 
 def heights(landscape: Landscape) -> NDArray[np.float64]:
@@ -56,10 +55,6 @@ def heights(landscape: Landscape) -> NDArray[np.float64]:
 def _top(z: NDArray[np.float64]) -> float:
     """Return the top of the colour scale, which changes rarely so that colours do not flicker."""
     return float(np.ceil(4 * np.nanmax(z)) / 4) if np.any(np.isfinite(z)) else 1.0
-
-
-def _point(position: NDArray[np.float64]) -> Point:
-    return float(position[0]), float(position[1])
 
 
 def _inside(landscape: Landscape, point: Point) -> bool:
@@ -98,25 +93,12 @@ def loss_map(
     ]
     shapes = [mark("square", PRIOR, prior_mean), mark("x", LOWEST, lowest, "#000000")]
     traces += [legend_entry("prior mean", "square", PRIOR), legend_entry("lowest", "x", LOWEST)]
-    for path in paths:
-        colour = {"dash": DASHES[path.method]}
-        traces.append(
-            line(
-                path.method,
-                OPTIMISER,
-                2,
-                x=array(path.positions[:, 0]),
-                y=array(path.positions[:, 1]),
-                line=colour,
-                hoverinfo="name",
-            )
-        )
-        shapes.append(mark("x", OPTIMISER, _point(path.positions[-1]), "#FFFFFF"))
-    if paths:
-        shapes.append(mark("circle", OPTIMISER, _point(paths[0].positions[0]), "#FFFFFF"))
     if truth is not None and _inside(landscape, truth):
         shapes.append(mark("star", "#FFFFFF", truth, "#000000"))
         traces.append(legend_entry("truth", "star", TRUTH))
+    lines, ends = race.on_map(paths, len(traces), len(shapes))
+    traces += lines
+    shapes += ends
     shapes.append(mark("circle", CANDIDATE, candidate, "#000000"))
     traces.append(legend_entry("candidate", "circle", CANDIDATE))
     x_name, y_name = (SYMBOLS[name] for name in landscape.axes)
@@ -128,7 +110,7 @@ def loss_map(
             axis(y_name, range=[float(landscape.y[0]), float(landscape.y[-1])], showgrid=False),
             shapes=shapes,
             legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
-            margin={"l": 52, "r": 12, "t": 66, "b": 38},
+            margin={"l": 52, "r": 12, "t": 52, "b": 38},
             uirevision="-".join(landscape.axes),
         ),
     }

@@ -1,6 +1,7 @@
 """What all figures share: typed arrays, axes, the colours of the roles; the browser resolves those named "theme:…"."""
 
 import base64
+import re
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ TRUTH = "theme:text"
 DATA = "rgba(140, 145, 150, 0.65)"
 CANDIDATE = "#E69F00"
 OPTIMISER = "#D55E00"
+LIMIT = "#009E73"  # what no method can beat: the exact posterior, the lowest minimum
 PRIOR = "theme:faint"
 SHIPPED_MAPS = {"cnn-noisy": "#0072B2", "cnn-clean": "#56B4E9", "dense-noisy": "#CC79A7", "dense-clean": "#A6761D"}
 OWN_MAPS = ("#44AA99", "#999933", "#AA4499", "#6699CC", "#DDCC77", "#117733")
@@ -64,14 +66,32 @@ _CIRCLE = "M" + "L".join(f"{7 * np.cos(a):.1f},{7 * np.sin(a):.1f}" for a in np.
 _DIAMOND = "M0,8L6,0L0,-8L-6,0Z"
 _CROSS = "M-6,-4L-4,-6L0,-2L4,-6L6,-4L2,0L6,4L4,6L0,2L-4,6L-6,4L-2,0Z"
 _SQUARE = "M-5,-5L5,-5L5,5L-5,5Z"
-_OUTLINES = {"star": _STAR, "circle": _CIRCLE, "diamond": _DIAMOND, "x": _CROSS, "square": _SQUARE}
+_OUTLINES = {
+    "star": _STAR,
+    "circle": _CIRCLE,
+    "diamond": _DIAMOND,
+    "x": _CROSS,
+    "square": _SQUARE,
+    "triangle-up": "M0,8L7,-5L-7,-5Z",
+    "triangle-down": "M0,-8L7,5L-7,5Z",
+    "pentagon": "M0,7.5L7.1,2.3L4.4,-6L-4.4,-6L-7.1,2.3Z",
+    "hourglass": "M-6,7L6,7L-6,-7L6,-7Z",
+    "bowtie": "M-7,6L7,-6L7,6L-7,-6Z",
+}
+
+_NUMBERS = re.compile(r"-?[\d.]+")
 
 
-def mark(symbol: str, colour: str, at: tuple[float, float], outline: str = "theme:background") -> dict[str, Any]:
-    """Return a mark on a plane: a shape of constant size."""
+def mark(
+    symbol: str, colour: str, at: tuple[float, float], outline: str = "theme:background", size: float = 1.0
+) -> dict[str, Any]:
+    """Return a mark on a plane: a shape of constant size, a multiple of the usual one."""
+    path = _OUTLINES[symbol]
+    if size != 1:
+        path = _NUMBERS.sub(lambda number: f"{size * float(number[0]):.2g}", path)
     return {
         "type": "path",
-        "path": _OUTLINES[symbol],
+        "path": path,
         "xsizemode": "pixel",
         "ysizemode": "pixel",
         "xanchor": float(at[0]),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,15 +23,31 @@ export default async (component) => {
 
 
 @dataclass(frozen=True)
+class Race:
+    """What the player above the plots shows: a race, or the hint where none is.
+
+    id: of the paths, "" for none; begin: of their starts, of which new ones play once; tools: controls beside the
+    player.
+    """
+
+    id: str
+    begin: str
+    hint: str
+    tools: Sequence[dict[str, Any]] = ()
+
+
+@dataclass(frozen=True)
 class Plot:
     """A figure as plain dicts, or None for one that stays as it is, and what the hand can do in it.
 
-    click: the fields that a click at (x, y) sets; handle: ((x, y), fields), a point that can be dragged.
+    click: the two fields that a click at (x, y) sets, or the one that takes both as text; handle: ((x, y), fields), a
+    point that can be dragged. A line trace whose meta holds a clock, and the positions of two shapes as head and end,
+    grows while a race is played.
     """
 
     id: str
     figure: dict[str, Any] | None
-    click: tuple[str, str] | None = None
+    click: tuple[str, str] | str | None = None
     handle: tuple[tuple[float, float], tuple[str, str]] | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -47,7 +63,9 @@ class Plot:
             "version": _checksum(layout),
             "skeleton": _checksum(_skeleton(self.figure)),
         }
-        if self.click:
+        if isinstance(self.click, str):
+            spec["click"] = {"both": self.click}
+        elif self.click:
             spec["click"] = dict(zip("xy", self.click, strict=True))
         if self.handle:
             at, names = self.handle
@@ -119,10 +137,13 @@ def plots(
     table: Sequence[Sequence[str | dict[str, str]]] = (),
     said: Sequence[str] = (),
     notes: Sequence[str] = (),
+    race: Race | None = None,
+    tools: Sequence[dict[str, Any]] = (),
 ) -> None:
     """Show plots in a named layout, metrics (label, value, help), a table, what is seen in sentences, and notes.
 
-    table: rows of cells, the first row being the head; a cell is text, or text, colour and help.
+    table: rows of cells, the first row being the head; a cell is text, or text, colour and help. race: the player of
+    the plots' race; tools: controls among the plots.
 
     settled: no slider is being dragged, so that everything is drawn in full.
     """
@@ -134,6 +155,8 @@ def plots(
         "table": [list(row) for row in table],
         "said": list(said),
         "notes": list(notes),
+        "race": None if race is None else {**asdict(race), "tools": list(race.tools)},
+        "tools": list(tools),
         "answers": answers,
         "settled": settled,
     }

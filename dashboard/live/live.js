@@ -5,7 +5,7 @@
 const PATIENCE = 4000 // ms after which an answer that never came no longer holds back the next change
 const GRAB = 16 // px around a handle within which it can be picked up
 
-const link = { sequence: Date.now(), inFlight: null, pending: null, timer: 0 }
+const link = { sequence: Date.now(), inFlight: null, unanswered: null, pending: null, timer: 0 }
 
 function report(event, send, changes, final) {
   const before = link.pending?.changes
@@ -18,7 +18,7 @@ function flush() {
   const { send, changes, final, time } = link.pending
   link.pending = null
   link.sequence += 1
-  link.inFlight = { sequence: link.sequence, time, final }
+  link.inFlight = link.unanswered = { sequence: link.sequence, time, final }
   link.timer = setTimeout(release, PATIENCE)
   send({ sequence: link.sequence, changes, final })
 }
@@ -32,9 +32,10 @@ function release() {
 // What is drawn now is on screen after the next frame, before which input that waited meanwhile is handed out.
 function painted(sequence) {
   requestAnimationFrame(() => setTimeout(() => {
-    const { inFlight } = link
-    if (!inFlight || sequence < inFlight.sequence) return
-    const detail = { milliseconds: performance.now() - inFlight.time, final: inFlight.final }
+    const { unanswered } = link
+    if (!unanswered || sequence < unanswered.sequence) return
+    const detail = { milliseconds: performance.now() - unanswered.time, final: unanswered.final }
+    link.unanswered = null
     document.dispatchEvent(new CustomEvent("inverse-lab-painted", { detail }))
     release()
   }))
@@ -139,6 +140,32 @@ function button(item, send) {
   return { node, update: (next) => { latest = next } }
 }
 
+// The line and the mark that stand for something in a plot.
+function sign({ colour, dash, path }) {
+  const line = `<path d="M-16,0H16" stroke="${colour}" stroke-width="2.5" stroke-dasharray="${dash}"/>`
+  const mark = `<path d="${path}" fill="${colour}" transform="scale(0.9, -0.9)"/>` // plots count pixels upwards
+  return element("span", { className: "lab-sign", innerHTML: `<svg viewBox="-16 -8 32 16">${line}${mark}</svg>` })
+}
+
+// Check boxes of which several can be ticked.
+function several(item, send) {
+  const boxes = item.options.map(({ value }) => element("input", { type: "checkbox", value }))
+  const ticked = () => boxes.filter((box) => box.checked).map((box) => box.value).join()
+  for (const box of boxes) box.addEventListener("change", (event) => report(event, send(), { [item.field]: ticked() }, true))
+  const labels = item.options.map(({ value, help, ...look }, i) => (
+    element("label", { className: "lab-toggle", title: help }, [boxes[i], sign(look), value])
+  ))
+  const node = element("div", { className: "lab-several", dataset: { field: item.field } }, labels)
+  return { node, update: (next) => boxes.forEach((box) => { box.checked = next.value.includes(box.value) }) }
+}
+
+function progress(item) {
+  const bar = element("progress", { max: 1, ariaLabel: item.field })
+  const said = element("span")
+  const node = element("div", { className: "lab-progress", dataset: { field: item.field } }, [bar, said])
+  return { node, update: (next) => { bar.value = next.value; say(said, next.text) } }
+}
+
 function text(item) {
   const node = element("p", { className: "lab-text" })
   return { node, update: (next) => say(node, next.label) }
@@ -155,7 +182,7 @@ async function copy(text) {
 }
 
 // How each kind of control is made: (item, send) → its node and a function that brings it up to date.
-const MAKERS = { slider, toggle, choice, button, text }
+const MAKERS = { slider, toggle, choice, several, button, progress, text }
 
 class Controls {
   constructor(root) {
@@ -264,18 +291,32 @@ function outline(trace, xaxis, yaxis) {
 }
 
 // The outline of a shape in the pixels of the drawing; only M, L, H and Z occur, and Plotly counts pixels upwards.
-function shapeOutline(shape, xaxis, yaxis) {
+// at: the pixels in its pair of axes where a mark stands, if not at its anchor.
+function shapeOutline(shape, xaxis, yaxis, at) {
   const pixels = shape.xsizemode === "pixel"
-  const across = (value) => xaxis._offset + (pixels ? xaxis.d2p(shape.xanchor) + value : xaxis.d2p(value))
-  const up = (value) => yaxis._offset + (pixels ? yaxis.d2p(shape.yanchor) - value : yaxis.d2p(value))
+  const [x0, y0] = at ?? (pixels ? [xaxis.d2p(shape.xanchor), yaxis.d2p(shape.yanchor)] : [])
+  const across = (value) => xaxis._offset + (pixels ? x0 + value : xaxis.d2p(value))
+  const up = (value) => yaxis._offset + (pixels ? y0 - value : yaxis.d2p(value))
   return shape.path.replace(/([MLH])([^MLHZ]*)/g, (_, pen, point) => {
     const [x, y] = point.split(",").map(Number)
     return pen + across(x).toFixed(1) + (pen === "H" ? "" : `,${up(y).toFixed(1)}`)
   })
 }
 
+// The corners of a line trace in the pixels of its pair of axes.
+function corners(trace, xaxis, yaxis) {
+  const [x, y] = [numbers(trace.x), numbers(trace.y)]
+  return Array.from(x, (across, i) => [xaxis.l2p(across), yaxis.l2p(y[i])])
+}
+
+// The lines of a plot that grow while a race is played: the position of each, its clock, and those of its two shapes.
+function runners(spec) {
+  return (spec.figure?.data ?? []).flatMap(({ meta }, trace) => (meta?.clock ? [{ trace, ...meta }] : []))
+}
+
 class Plot {
-  constructor(id) {
+  constructor(id, race) {
+    this.race = race
     this.box = element("div", { className: "lab-plot", dataset: { plot: id } })
     this.drawn = { version: "", skeleton: "" } // by Plotly
     this.shown = "" // the version on screen, which may have been slid to
@@ -298,6 +339,8 @@ class Plot {
       this.drawn = { version, skeleton }
     }
     this.shown = version
+    this.runners = undefined
+    this.follow()
   }
 
   // Move the lines and marks to where the figure has them, without Plotly: a tenth of the time of drawing it again.
@@ -322,6 +365,45 @@ class Plot {
     return true
   }
 
+  // The runners of the race as they are drawn: their elements, their corners, and the clock at each corner.
+  measured() {
+    const { _fullData: traces, _fullLayout: { xaxis, yaxis } } = this.box
+    const { data, layout } = this.spec.figure
+    const mark = (i) => this.box.querySelector(`.shapelayer path[data-index="${i}"]`)
+    return runners(this.spec).map(({ trace, clock, head, end }) => ({
+      clock: numbers(clock),
+      points: corners(data[trace], xaxis, yaxis),
+      line: this.box.querySelector(`.trace${traces[trace].uid} path.js-line`),
+      head: mark(head),
+      end: mark(end),
+      stand: (at) => shapeOutline(layout.shapes[head], xaxis, yaxis, at),
+    }))
+  }
+
+  // Draw each line of a race as far as the clock has come, with its head there.
+  follow() {
+    const { clock, last } = this.race
+    if (!this.ready || (clock >= last && !this.cut)) return
+    this.runners ??= this.measured()
+    this.cut = clock < last
+    for (const runner of this.runners) {
+      const { points } = runner
+      const next = runner.clock.findIndex((each) => each > clock)
+      const done = next < 0
+      let at = points[done ? points.length - 1 : Math.max(next - 1, 0)]
+      if (next > 0) {
+        // On the segment it is where the line of the losses is, over their logarithmic axis.
+        const [before, after] = [runner.clock[next - 1], runner.clock[next]]
+        const share = Math.log(clock / before) / Math.log(after / before)
+        at = at.map((value, i) => value + share * (points[next][i] - value))
+      }
+      const passed = done ? points : [...points.slice(0, next), at]
+      runner.line?.setAttribute("d", `M${passed.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L")}`)
+      runner.head?.setAttribute("d", runner.stand(at))
+      if (runner.end) runner.end.style.display = done ? "" : "none"
+    }
+  }
+
   async react({ data, layout }) {
     const Plotly = await loadPlotly()
     const first = !this.ready
@@ -335,6 +417,7 @@ class Plot {
     if (first) {
       this.ready = true
       this.box.on("plotly_click", (event) => this.click(event))
+      this.box.on("plotly_afterplot", () => { this.runners = undefined; this.follow() })
       this.observer.observe(this.box)
     }
   }
@@ -362,7 +445,7 @@ class Plot {
     if (!click) return
     const point = event.points[0]
     const { x, y } = point.data.type === "surface" ? point : this.coordinates(event.event)
-    report(event.event, this.send, { [click.x]: x, [click.y]: y }, true)
+    report(event.event, this.send, click.both ? { [click.both]: `${x},${y}` } : { [click.x]: x, [click.y]: y }, true)
   }
 
   near(event) {
@@ -408,6 +491,96 @@ class Plot {
   }
 }
 
+// ------------------------------------------------------------------------------------------------------------- races
+
+const RACE = 10 // s that a race takes
+const TEMPO = 0.7 // a second the evaluations grow by at least this, as a logarithm
+
+// One clock for all plots of a stage: the evaluations that each method has spent. It grows geometrically, since methods
+// differ by orders of magnitude. A new race plays once; otherwise the whole of it shows.
+class Race {
+  constructor(show) {
+    this.show = show
+    this.clock = this.last = 1
+    this.clocks = []
+    const press = (label, action) => element("button", { type: "button", className: "lab-button", textContent: label, onclick: action })
+    this.toggle = press("Play", () => (this.playing ? this.pause() : this.play()))
+    this.toggle.classList.add("lab-play")
+    this.range = element("input", { type: "range", min: 0, max: 1, step: 0.001, ariaLabel: "evaluations" })
+    this.range.addEventListener("input", () => { this.pause(); this.seek(this.last ** this.range.value) })
+    this.said = element("span", { className: "lab-clock" })
+    this.hint = element("p")
+    this.buttons = element("div", { className: "lab-buttons" }, [
+      press("Back", () => { this.pause(); this.seek(1) }),
+      this.toggle,
+      press("Step", () => { this.pause(); this.step() }),
+      this.range,
+      this.said,
+    ])
+    this.tools = new Controls(element("div", { className: "lab-controls" }))
+    this.node = element("div", { className: "lab-player" }, [this.hint, this.buttons, this.tools.root])
+  }
+
+  update(data, plots, send) {
+    this.node.hidden = !data
+    if (!data) return
+    this.clocks = plots.flatMap(runners).map((runner) => numbers(runner.clock))
+    this.last = Math.max(1, ...this.clocks.map((clock) => clock.at(-1)))
+    say(this.hint, data.id ? "" : data.hint)
+    this.buttons.hidden = !data.id
+    this.tools.update({ groups: [{ title: "", items: data.tools }], inline: true }, send)
+    const isNew = this.begin !== undefined && this.begin !== data.begin
+    this.begin = data.begin
+    if (data.id !== this.id) {
+      this.id = data.id
+      this.pause()
+      this.clock = this.last
+      if (isNew && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.play()
+    }
+    this.tell()
+  }
+
+  play() {
+    if (this.clock >= this.last) this.clock = 1
+    this.playing = true
+    this.toggle.textContent = "Pause"
+    const tempo = Math.max(Math.log(this.last) / RACE, TEMPO)
+    let then
+    const frame = (now) => {
+      if (!this.playing) return
+      // A tab that was hidden meanwhile goes on where it was.
+      this.seek(this.clock * Math.exp(tempo * Math.min((now - (then ?? now)) / 1000, 0.1)))
+      then = now
+      if (this.clock < this.last) requestAnimationFrame(frame)
+      else this.pause()
+    }
+    requestAnimationFrame(frame)
+  }
+
+  pause() {
+    this.playing = false
+    this.toggle.textContent = "Play"
+  }
+
+  // To the next evaluation at which something moves.
+  step() {
+    const next = this.clocks.flatMap((clock) => clock.find((each) => each > this.clock) ?? [])
+    this.seek(Math.min(...next, this.last))
+  }
+
+  seek(clock) {
+    this.clock = Math.min(Math.max(clock, 1), this.last)
+    this.tell()
+    this.show()
+  }
+
+  tell() {
+    this.range.value = this.last > 1 ? Math.log(this.clock) / Math.log(this.last) : 1
+    const [now, all] = [Math.floor(this.clock), this.last].map((value) => value.toLocaleString("en-US"))
+    say(this.said, `evaluation ${now} of ${all}`)
+  }
+}
+
 class Plots {
   constructor(root) {
     this.grid = element("div", { className: "lab-plots" })
@@ -416,7 +589,9 @@ class Plots {
     this.notes = element("div", { className: "lab-notes", role: "status" })
     this.table = element("table", { className: "lab-table" })
     this.plots = new Map()
-    this.grid.append(this.table, this.metrics, this.said)
+    this.race = new Race(() => this.plots.forEach((plot) => plot.follow()))
+    this.tools = new Controls(element("div", { className: "lab-controls lab-tools" }))
+    this.grid.append(this.race.node, this.tools.root, this.table, this.metrics, this.said)
     root.replaceChildren(this.notes, this.grid)
   }
 
@@ -430,6 +605,9 @@ class Plots {
       say(node.lastChild, value)
       node.title = help
     })
+    this.race.update(data.race, data.plots, send)
+    this.tools.root.hidden = !data.tools.length
+    this.tools.update({ groups: [{ title: "", items: data.tools }], inline: true }, send)
     this.list(this.table, data.table, "tr", (row, cells) => this.list(row, cells, "td", (cell, value) => this.cell(cell, value)))
     const colours = resolved(themeColours(this.grid))
     for (const [id, plot] of this.plots) {
@@ -441,12 +619,13 @@ class Plots {
     }
     for (const spec of data.plots) {
       if (!this.plots.has(spec.id)) {
-        const plot = new Plot(spec.id)
+        const plot = new Plot(spec.id, this.race)
         this.plots.set(spec.id, plot)
         this.grid.append(plot.box)
       }
       await this.plots.get(spec.id).draw(spec, colours, data.settled, send)
     }
+    this.race.show()
   }
 
   // A cell is text, or text with the colour of its role and a sentence.
@@ -467,6 +646,7 @@ class Plots {
   }
 
   close() {
+    this.race.pause()
     this.plots.forEach((plot) => plot.close())
   }
 }

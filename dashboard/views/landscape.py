@@ -1,6 +1,7 @@
 """The Landscape page: where does the optimiser end up, and why?"""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -10,35 +11,18 @@ from scipy.ndimage import minimum_filter
 from core.fitzhugh_nagumo import PARAMETER_NAMES
 from core.noise import whiten
 from core.objective import Landscape, Problem
-from core.optimizers import METHODS, OptimiserPath, descend
 from core.simulation import Status, simulate_with_status
 from dashboard import live, session
 from dashboard.figures import landscape as figures
 from dashboard.figures.plain import SYMBOLS
+from dashboard.figures.race import course
 from dashboard.live import Plot
 from dashboard.problem import LEAST_SIGMA, landscape_of, problem_of
 from dashboard.state import Experiment
-from dashboard.views import frame
+from dashboard.views import basins, frame, race
 
-
-def paths_from(problem: Problem, start: tuple[float, float]) -> list[OptimiserPath]:
-    """Return the path of each method from start; kept until the problem or the start changes."""
-    key = (
-        problem.data.tobytes(),
-        problem.times.tobytes(),
-        problem.unknown,
-        problem.known,
-        problem.marginal_sd,
-        problem.rho,
-        problem.regularised,
-        start,
-    )
-    if st.session_state.get("paths_key") != key:
-        if not st.session_state.settled:
-            return []
-        st.session_state.paths = [descend(problem, start, method) for method in METHODS]
-        st.session_state.paths_key = key
-    return st.session_state.paths
+BEAT = 0.5  # s between two looks at what is computed in the background
+BESIDE = {"fit": "fit and residual", "surface": "surface", "race": "race", "basins": "basins"}
 
 
 def count_minima(losses: NDArray[np.float64]) -> int:
@@ -55,23 +39,12 @@ def _two(parameters: tuple[float, ...], problem: Problem) -> tuple[float, float]
     return parameters[first], parameters[second]
 
 
-def _sentence(paths: list[OptimiserPath], grid: Landscape, minima: int) -> str:
-    lowest = float(np.min(grid.loss))
-    if np.isinf(lowest):
+def _first_look(grid: Landscape, minima: int) -> str:
+    """Say what the map shows before anything has raced on it."""
+    if np.all(np.isinf(grid.loss)):
         return "No point of this grid can be simulated: bring the known parameters back towards the sliders’ ranges."
-    if not paths:
-        count = "1 point of the grid lies" if minima == 1 else f"{minima:,} points of the grid lie"
-        return (
-            f"{count} below all neighbours: a method that walks downhill can end near any such point. Click the map to "
-            "start a gradient-based and a gradient-free method there; drag the orange candidate to look around."
-        )
-    parts = []
-    for path in paths:
-        gap = path.losses[-1] - lowest
-        where = f"{frame.number(gap, 3)} above the grid’s lowest loss" if gap > 0 else "below the grid’s lowest loss"
-        count = "1 evaluation" if path.evaluations == 1 else f"{path.evaluations:,} evaluations"
-        parts.append(f"{path.method} ({METHODS[path.method]}) ended {where} after {count}. {path.status}")
-    return " ".join(parts)
+    count = "1 point of the grid lies" if minima == 1 else f"{minima:,} points of the grid lie"
+    return f"{count} below all neighbours: a method that walks downhill can end near any such point."
 
 
 def _options(experiment: Experiment) -> None:
@@ -86,74 +59,79 @@ def _options(experiment: Experiment) -> None:
         frame.toggle(
             "regularised", "prior", experiment.regularised, help="Add the prior’s regularisation to the loss."
         ),
-        frame.button("start_x", "Clear the paths", None),
+        frame.choice("beside", "beside the map", experiment.beside, BESIDE),
     ]
     live.controls(
-        "landscape_options", [{"title": "", "items": items}], partial(session.receive, "landscape_options"), inline=True
+        "landscape_options",
+        [{"title": "", "items": items}, {"title": "", "items": [race.methods(experiment)]}],
+        partial(session.receive, "landscape_options"),
+        inline=True,
     )
 
 
-@st.fragment
+def _notes(experiment: Experiment, problem: Problem, ended: Status) -> list[str]:
+    """Return a sentence for each way in which the loss is not what it seems; ended: how the candidate's run did."""
+    notes = []
+    if experiment.sigma < LEAST_SIGMA:
+        notes.append(
+            f"The loss divides by the noise: it is drawn for σ = {LEAST_SIGMA} ms, since σ = 0 makes it infinite."
+        )
+    if ended != Status.FINITE:
+        notes.append(f"The candidate’s loss is infinite. {ended.sentence}")
+    if np.isinf(problem.regularisation(experiment.candidate)):
+        notes.append("The candidate lies outside the prior’s box, and so outside the map: its loss is infinite.")
+    return notes
+
+
 def _body() -> None:
     experiment, observation = session.experiment(), session.observation()
     notes = [observation.note]
     plots: list[Plot] = []
-    metrics: list[tuple[str, str, str]] = []
-    sentence = ""
-    if observation.usable:
-        problem = problem_of(experiment, observation)
-        if experiment.sigma < LEAST_SIGMA:
-            notes.append(
-                f"The loss divides by the noise: it is drawn for σ = {LEAST_SIGMA} ms, since σ = 0 makes it infinite."
-            )
+    more: dict[str, Any] = {}
+    problem = problem_of(experiment, observation) if observation.usable else None
+    wish = st.session_state.pop("wish", None)
+    found = basins.attend(problem, experiment, wish)
+    paths = race.attend(problem, experiment, wish)
+    if problem is not None:
         grid = landscape_of(problem, int(experiment.grid), st.session_state.settled)
         candidate = experiment.candidate
         states, ended = simulate_with_status(problem.complete(candidate), observation.times)
-        potential = states[:, 0]
-        if ended != Status.FINITE:
-            notes.append(f"The candidate’s loss is infinite. {Status(int(ended)).sentence}")
+        notes += _notes(experiment, problem, Status(int(ended)))
         clean = observation.clean(experiment)
         truth = _two(experiment.parameters, problem) if clean is not None else None
-        lowest = grid.lowest()
-        start = (experiment.start_x, experiment.start_y)
-        paths = [] if start[0] is None or start[1] is None else paths_from(problem, (start[0], start[1]))
-        prior_mean = _two(problem.prior.mean, problem)
         minima = count_minima(grid.loss)
         handle = (candidate, (f"candidate_{experiment.axis_x}", f"candidate_{experiment.axis_y}"))
-        surface = figures.surface(grid, candidate, lowest, truth) if st.session_state.settled else None
-        plots = [
-            Plot(
-                "map",
-                figures.loss_map(grid, candidate, lowest, prior_mean, truth, paths),
-                ("start_x", "start_y"),
-                handle,
-            ),
-            Plot("surface", surface),
-            Plot(
-                "fit",
-                figures.fit(
-                    observation.times,
-                    observation.data,
-                    potential,
-                    clean,
-                ),
-            ),
-            Plot(
-                "residual",
-                figures.residual(
-                    observation.times,
-                    whiten(observation.data - potential, problem.rho, problem.marginal_sd),
-                    problem.rho != 0,
-                ),
-            ),
-        ]
-        metrics = _metrics(problem, candidate, truth, grid, minima)
-        sentence = _sentence(paths, grid, minima)
-        if np.isinf(problem.regularisation(candidate)):
-            notes.append("The candidate lies outside the prior’s box, and so outside the map: its loss is infinite.")
+        heat_map = figures.loss_map(grid, candidate, grid.lowest(), _two(problem.prior.mean, problem), truth, paths)
+        fit = Plot("fit", figures.fit(problem.times, problem.data, states[:, 0], clean))
+        known = min([float(np.min(grid.loss)), *(float(path.losses[-1]) for path in paths)])
+        lowest = min(known, basins.lowest(found))
+        more["metrics"] = _metrics(problem, candidate, truth, grid, minima)
+        more["race"] = race.player(experiment, paths)
+        more["said"] = race.sentences(paths, lowest, race.missing()) if paths else [_first_look(grid, minima)]
+        plots = [Plot("map", heat_map, "start", handle)]
+        if experiment.beside == "basins":
+            plots += basins.plots(problem, found, known, truth)
+            more |= {"said": basins.sentences(found, known), "table": basins.table(found, known, problem.unknown)}
+            more["tools"] = basins.tools(experiment)
+        elif experiment.beside == "race":
+            plots += [Plot("course", course(paths, lowest)), fit]
+            more["table"] = race.table(paths, lowest) if paths else []
+        elif experiment.beside == "surface":
+            surface = figures.surface(grid, candidate, grid.lowest(), truth) if st.session_state.settled else None
+            plots.append(Plot("surface", surface))
+        else:
+            residual = whiten(problem.data - states[:, 0], problem.rho, problem.marginal_sd)
+            plots += [fit, Plot("residual", figures.residual(problem.times, residual, problem.rho != 0))]
     with frame.beside_rail("landscape", [frame.candidate_group(experiment)]):
         _options(experiment)
-        frame.stage("landscape", "landscape", plots, metrics=metrics, said=[sentence], notes=notes)
+        frame.stage("landscape", f"landscape-{experiment.beside}", plots, notes=notes, **more)
+    if _works() != st.session_state.beating:
+        st.rerun()
+
+
+def _works() -> bool:
+    """Say whether something is being computed in the background."""
+    return basins.is_active() or race.current() is not None
 
 
 def _metrics(
@@ -180,6 +158,7 @@ def _metrics(
 
 
 def show() -> None:
-    """Show the page."""
+    """Show the page, which looks again and again at what is computed in the background, as long as something is."""
     frame.question("Where does the optimiser end up, and why?")
-    _body()
+    st.session_state.beating = _works()
+    st.fragment(_body, run_every=BEAT if st.session_state.beating else None)()

@@ -40,12 +40,19 @@ class PageFacts(NamedTuple):
 
 PAGES = {
     "Neuron": PageFacts("/", "What do the parameters do", ("potential", "phase", "rates")),
-    "Landscape": PageFacts("/landscape", "Where does the optimiser end up", ("map", "surface", "fit", "residual")),
+    "Landscape": PageFacts("/landscape", "Where does the optimiser end up", ("map", "fit", "residual")),
     "Inverse map": PageFacts(
         "/inverse-map", "What does a learned inverse map", ("estimates", "resimulated", "first", "second")
     ),
+    "Uncertainty": PageFacts("/uncertainty", "How sure can one be", ("posterior", "first", "second", "prediction")),
     "Train": PageFacts("/train", "What does a map learn", ()),
     "Your data": PageFacts("/your-data", "What can be said about a trace", ("trace",)),
+}
+BESIDE = {  # the map of the Landscape page, by the choice that stands there
+    "fit": ("fit", "residual"),
+    "surface": ("surface",),
+    "race": ("course", "fit"),
+    "basins": ("basins", "waterfall"),
 }
 SHIPPED_MAPS = ("cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy")
 NO_CHROMIUM = (
@@ -193,11 +200,20 @@ class Lab:
             "(title) => document.querySelector('h4')?.textContent.startsWith(title)", PAGES[page].question, 60_000
         )
         self.page.wait_for_selector(f"{STANDS} .lab-controls")
+        plots = PAGES[page].plots
+        if page == "Landscape":
+            plots = ("map", *BESIDE[self.values()["beside"]])
         self.until(
             "(ids) => ids.every((id) => plot(id)?.querySelector('.main-svg') && plot(id)._fullLayout)",
-            [plot for plot in PAGES[page].plots if plot not in missing],
+            [plot for plot in plots if plot not in missing],
         )
+        self.race_stands()
         self.page.wait_for_selector(STANDS)
+        return self
+
+    def race_stands(self) -> "Lab":
+        """Wait until no race is being computed any more."""
+        self.until("!document.querySelector('.lab-player [data-field=\"race share\"]')", timeout=60_000)
         return self
 
     def until(self, expression: str, arg: Any = None, timeout: float = 20_000) -> None:
@@ -335,6 +351,24 @@ class Lab:
     def drawing(self, plot: str) -> dict[str, Any]:
         """Return the traces and shapes of a plot with typed arrays as lists; what is not a number is None."""
         return json.loads(self.evaluate("(id) => JSON.stringify(drawing(id))", plot))
+
+    def shown(self) -> list[str]:
+        """Return the names of the plots on the page."""
+        return self.evaluate("[...document.querySelectorAll('.lab-plot')].map((node) => node.dataset.plot)")
+
+    def race(self, x: float, y: float) -> "Lab":
+        """Click the map at (x, y) and wait until the race from there begins."""
+        return self.click("map", x, y).race_stands()
+
+    def press(self, name: str) -> "Lab":
+        """Press a button of the page, which may answer on its own or by the server."""
+        self.page.get_by_role("button", name=name, exact=True).click()
+        return self
+
+    def clock(self) -> tuple[int, int]:
+        """Return the evaluations at which the race stands, and at which it ends."""
+        words = self.page.locator(".lab-clock").inner_text().replace(",", "").split()
+        return int(words[1]), int(words[3])
 
     def trace(self, plot: str, name: str = "") -> dict[str, Any]:
         """Return the trace of a plot with this name; that of a loss has none."""

@@ -1,6 +1,5 @@
 """The Landscape page under the hand: the candidate, the truth, and optimisers started by a click."""
 
-import re
 from itertools import pairwise
 
 import numpy as np
@@ -63,17 +62,17 @@ def test_grid_of_200_points_a_side_is_drawn_on_release_and_kept_in_the_address(l
 
 def test_every_plot_keeps_its_elements_through_fifty_updates(lab):
     lab.open("Landscape")
-    for plot in ("map", "surface", "fit", "residual"):
+    for plot in ("map", "fit", "residual"):
         lab.remember(plot)
     before = lab.evaluate("painted.length")
     lab.drag("candidate_theta0", *(0.3 + 0.015 * i for i in range(25)))
     lab.drag("theta0", *(0.3 + 0.015 * i for i in range(25)))
     assert lab.evaluate("painted.length") - before >= 50
-    assert all(lab.is_the_same(plot) for plot in ("map", "surface", "fit", "residual"))
+    assert all(lab.is_the_same(plot) for plot in ("map", "fit", "residual"))
 
 
 def test_camera_of_the_surface_survives_updates(lab):
-    lab.open("Landscape")
+    lab.open("Landscape", "beside=surface")
     camera = "Object.values(plot('surface')._fullLayout.scene._scene.getCamera().eye)"
     first = lab.evaluate(camera)
     box = lab.page.locator(".lab-plot[data-plot=surface]").bounding_box()
@@ -89,7 +88,7 @@ def test_camera_of_the_surface_survives_updates(lab):
 
 
 def test_surface_is_drawn_on_release_and_shows_what_the_map_shows(lab):
-    lab.open("Landscape")
+    lab.open("Landscape", "beside=surface")
     with lab.held("theta0") as drag_to:
         before = lab.trace("surface")["z"]
         drag_to(0.6)
@@ -97,22 +96,6 @@ def test_surface_is_drawn_on_release_and_shows_what_the_map_shows(lab):
         assert lab.trace("surface")["z"] == before
         assert lab.trace("map")["z"] != before
     assert lab.trace("surface")["z"] == lab.trace("map")["z"]
-
-
-def test_click_starts_two_optimisers_and_draws_both_paths(lab):
-    lab.open("Landscape").click("map", 0.1, 0.9)
-    paths = [lab.trace("map", name) for name in ("L-BFGS-B", "Nelder-Mead")]
-    for path in paths:
-        assert len(path["x"]) == len(path["y"]) > 3
-        assert (path["x"][0], path["y"][0]) == pytest.approx((0.1, 0.9), abs=0.01)
-        assert lab.evaluate("(name) => outline('map', name).getTotalLength() > 0", path["name"])
-    dashes = [path["line"]["dash"] for path in paths]
-    assert dashes[0] != dashes[1]
-    for name in ("L-BFGS-B (gradient-based)", "Nelder-Mead (gradient-free)"):
-        assert re.search(rf"{re.escape(name)} ended .* after \d+ evaluations\.", lab.sentence())
-    with lab.painting():
-        lab.page.get_by_role("button", name="Clear the paths").click()
-    assert "Nelder-Mead" not in [trace["name"] for trace in lab.drawing("map")["traces"]]
 
 
 def test_candidate_is_dragged_on_the_map_and_its_loss_follows(lab):
@@ -131,7 +114,7 @@ def test_candidate_is_dragged_on_the_map_and_its_loss_follows(lab):
     # The truth and its data stay, and no optimiser was started by letting go.
     assert lab.value("theta0") == 0.4
     assert lab.drawing("fit")["shapes"] == data
-    assert "Nelder-Mead" not in [trace["name"] for trace in lab.drawing("map")["traces"]]
+    assert "Nelder–Mead" not in [trace["name"] for trace in lab.drawing("map")["traces"]]
 
 
 def test_candidate_on_the_truth_has_no_error_and_a_residual_within_the_band(lab):
@@ -185,7 +168,7 @@ def test_noise_of_no_size_is_drawn_with_a_sentence(lab):
 
 def test_slider_let_go_where_it_was_picked_up_ends_the_drag(lab):
     """The browser reports no change then; the pages must still be drawn in full, and their address be whole."""
-    lab.open("Neuron")
+    lab.open("Neuron", "beside=surface")
     place = lab.along("theta0")
     lab.page.mouse.move(*place(lab.share("theta0")))
     lab.page.mouse.down()

@@ -79,9 +79,10 @@ def test_the_browser_gets_the_figure_as_it_is_with_a_revision_of_its_data():
 
 def test_a_plot_says_what_the_hand_can_do_in_it():
     handle = ((0.6, 0.4), ("candidate_theta0", "candidate_theta1"))
-    spec = Plot("map", figure(), ("start_x", "start_y"), handle).as_json()
+    spec = Plot("map", figure(), ("theta0", "theta1"), handle).as_json()
     assert spec["id"] == "map"
-    assert spec["click"] == {"x": "start_x", "y": "start_y"}
+    assert spec["click"] == {"x": "theta0", "y": "theta1"}
+    assert Plot("map", figure(), "start").as_json()["click"] == {"both": "start"}
     assert spec["handle"] == {"at": (0.6, 0.4), "x": "candidate_theta0", "y": "candidate_theta1"}
     assert not {"click", "handle"} & Plot("map", figure()).as_json().keys()
 

@@ -65,7 +65,7 @@ def test_the_store_is_kept_while_only_the_data_move():
     kept = store_of(EXPERIMENT)
     for change in (
         {"sigma": 0.2}, {"rho": 0.1}, {"seed": 8}, {"misfit": "white"}, {"regularised": False}, {"hidden": True},
-        {"theta0": 0.9}, {"theta1": -0.1}, {"candidate_theta0": 0.1}, {"start_x": 0.1, "start_y": 0.1},
+        {"theta0": 0.9}, {"theta1": -0.1}, {"candidate_theta0": 0.1}, {"starts": ((0.1, 0.1),)},
     ):  # fmt: skip
         assert store_of(replace(EXPERIMENT, **change)) is kept, change
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from core.fitzhugh_nagumo import PARAMETER_NAMES
-from dashboard.state import PRESETS, QUANTITIES, Experiment, change, from_address, to_address
+from core.optimizers import METHODS
+from dashboard.state import MOST_STARTS, PRESETS, QUANTITIES, Experiment, change, from_address, to_address
 from tests.reference import reference_solution
 
 SYMBOLS = {
@@ -21,8 +22,6 @@ SYMBOLS = {
     "candidate_theta1": "θ₁",
     "candidate_zeta": "ζ",
     "candidate_gamma": "γ",
-    "start_x": "start",
-    "start_y": "start",
 }
 
 
@@ -38,16 +37,27 @@ def random_number(rng, field):
 
 def random_experiment(rng):
     numbers = {field: random_number(rng, field) for field in QUANTITIES}
-    if rng.random() < 0.5:
-        numbers["start_x"] = numbers["start_y"] = None
+    n_starts = int(rng.integers(MOST_STARTS + 1))
     axis_x, axis_y = rng.permutation(PARAMETER_NAMES)[:2].tolist()
     return Experiment(
         **numbers,
         hidden=bool(rng.integers(2)),
         regularised=bool(rng.integers(2)),
+        limit=bool(rng.integers(2)),
+        noise_known=bool(rng.integers(2)),
+        whole_prior=bool(rng.integers(2)),
+        below=str(rng.choice(["prediction", "profiles", "noise"])),
         axis_x=axis_x,
         axis_y=axis_y,
         misfit=str(rng.choice(["ar1", "white"])),
+        methods=tuple(method for method in METHODS if rng.random() < 0.5) or ("Adam",),
+        starts=tuple(
+            (float(x), float(y)) for x, y in rng.choice([rng.uniform(-100, 100), -0.0, 5e-324], (n_starts, 2))
+        ),
+        adding=bool(rng.integers(2)),
+        beside=str(rng.choice(["fit", "surface", "race", "basins"])),
+        explorer=str(rng.choice(list(METHODS))),
+        explored=str(rng.choice(["grid-15", "prior-400"])),
         regime=str(rng.choice(["noisy-noisy", "clean-noisy", "clean-clean"])),
         own_maps=str(rng.choice(["", "my-map-1,Zweite Karte", "größer & kleiner=?#%"])),
     )
@@ -78,14 +88,14 @@ def test_the_defaults_are_the_published_set_up():
 @pytest.mark.parametrize("field", SYMBOLS)
 @pytest.mark.parametrize("text", ["abc", "nan", "inf", "-inf", "1e999", "-1e999", "0.4.4", "1,2,3", "0x10", "4e9"])
 def test_an_invalid_number_becomes_a_sentence_and_changes_nothing(field, text):
-    before = Experiment(start_x=0.1, start_y=0.2)
+    before = Experiment(starts=((0.1, 0.2),))
     after, sentences = change(before, {field: text})
     assert after == before
     assert len(sentences) == 1
     assert SYMBOLS[field] in sentences[0]
 
 
-@pytest.mark.parametrize("field", [field for field in SYMBOLS if not field.startswith("start")])
+@pytest.mark.parametrize("field", SYMBOLS)
 def test_an_invalid_number_in_an_address_leaves_the_default(field):
     after, (sentence,) = from_address(f"{field}=%E2%88%92x&hidden=1")
     assert after == Experiment(hidden=True)
@@ -150,7 +160,7 @@ def test_typed_text_is_read_as_people_write_numbers(field, text, value):
 def test_the_axes_never_coincide():
     wishes = (None, *PARAMETER_NAMES)
     for (x, y), new_x, new_y in product(permutations(PARAMETER_NAMES, 2), wishes, wishes):
-        before = Experiment(axis_x=x, axis_y=y, start_x=0.1, start_y=0.2)
+        before = Experiment(axis_x=x, axis_y=y, starts=((0.1, 0.2),))
         wanted = {"axis_x": new_x, "axis_y": new_y}
         after, sentences = change(before, {field: name for field, name in wanted.items() if name})
         assert sentences == ()
@@ -161,7 +171,7 @@ def test_the_axes_never_coincide():
         if new_y and new_y != new_x:
             assert after.axis_y == new_y
         # A start is a point on the old plane.
-        assert (after.start_x is None) == (after.axes != before.axes)
+        assert (after.starts == ()) == (after.axes != before.axes)
 
 
 def test_an_upload_does_not_travel_and_the_link_says_so():
@@ -175,9 +185,55 @@ def test_the_names_of_many_maps_travel():
     assert from_address(to_address(experiment)) == (experiment, ())
 
 
-def test_a_cleared_start_travels():
-    cleared, _ = change(Experiment(start_x=0.1, start_y=0.2), {"start_x": None})
+def test_a_click_replaces_the_starts_or_adds_one_up_to_five():
+    once, _ = change(Experiment(), {"start": "0.1,0.2"})
+    assert once.starts == ((0.1, 0.2),)
+    assert change(once, {"start": "-0.3,1"})[0].starts == ((-0.3, 1.0),)
+    more = replace(once, adding=True)
+    for i in range(4):
+        more, sentences = change(more, {"start": f"0.5,{i}"})
+        assert sentences == ()
+    assert more.starts == ((0.1, 0.2), (0.5, 0.0), (0.5, 1.0), (0.5, 2.0), (0.5, 3.0))
+    after, (sentence,) = change(more, {"start": "0,0"})
+    assert after == more
+    assert sentence.startswith("At most 5 starts")
+
+
+def test_the_first_start_turns_from_the_fit_to_the_race_and_later_ones_leave_the_choice():
+    raced, _ = change(Experiment(), {"start": "0,0"})
+    assert raced.beside == "race"
+    assert change(replace(raced, beside="fit"), {"start": "1,1"})[0].beside == "fit"
+    assert change(Experiment(beside="basins"), {"start": "0,0"})[0].beside == "basins"
+    # A link holds what its sender chose.
+    kept = replace(raced, beside="fit")
+    assert from_address(to_address(kept)) == (kept, ())
+
+
+def test_cleared_starts_travel():
+    cleared, sentences = change(Experiment(starts=((0.1, 0.2),)), {"starts": ""})
+    assert sentences == ()
+    assert cleared.starts == ()
     assert from_address(to_address(cleared)) == (cleared, ())
+
+
+@pytest.mark.parametrize(
+    "text", ["abc", "1", "1,2,3", "0.1;0.2", "nan,0", "0,inf", "0.1,1e9", "1,2;", ";1,2", "0,0;" * 5 + "0,0", "0x1,1"]
+)
+def test_starts_that_make_no_sense_become_a_sentence_and_change_nothing(text):
+    before = Experiment(starts=((0.1, 0.2),), beside="race")
+    after, (sentence,) = change(before, {"starts": text})
+    assert after == before
+    assert "start" in sentence
+    assert sentence.endswith("What was there stays.")
+
+
+def test_methods_are_named_in_their_order_and_never_none():
+    before = Experiment()
+    assert change(before, {"methods": "Nelder–Mead, Adam,Adam"})[0].methods == ("Adam", "Nelder–Mead")
+    for text, fragment in (("", "at least one"), ("Adam,Simplex", "“Simplex” is not a method")):
+        after, (sentence,) = change(before, {"methods": text})
+        assert after == before
+        assert fragment in sentence
 
 
 def hostile_queries():
@@ -204,8 +260,11 @@ def test_no_query_string_raises_or_leaves_an_impossible_experiment():
         assert len(sentences) < 1000
         assert experiment.axis_x != experiment.axis_y
         for field, quantity in QUANTITIES.items():
-            value = getattr(experiment, field)
-            assert value is None or quantity.least <= value <= quantity.most
+            assert quantity.least <= getattr(experiment, field) <= quantity.most
+        assert len(experiment.starts) <= MOST_STARTS
+        assert np.all(np.abs(np.array(experiment.starts)) <= 100)
+        assert set(experiment.methods) <= METHODS.keys()
+        assert experiment.methods
         assert 10 <= experiment.n_times <= 5000
 
 

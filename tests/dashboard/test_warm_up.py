@@ -5,14 +5,17 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # In a process of its own: the kernels of this one have been called by other tests.
 PROGRAM = """
-from core import derivatives, misfit, simulation
+from core import derivatives, misfit, sensitivities, simulation
+from core.laplace import laplace
 from core.optimizers import METHODS, descend
+from core.posterior import posterior
+from core.published import published_noise_law
 from dashboard.__main__ import _compile
 from dashboard.observation import observe
 from dashboard.problem import landscape_of, problem_of
 from dashboard.state import Experiment
 
-kernels = [value for module in (derivatives, misfit, simulation) for value in vars(module).values()
+kernels = [value for module in (derivatives, misfit, sensitivities, simulation) for value in vars(module).values()
            if hasattr(value, "signatures")]
 compiled = lambda: [(kernel.py_func.__name__, len(kernel.signatures)) for kernel in kernels]
 _compile()
@@ -22,6 +25,8 @@ for settled in (False, True):
     landscape_of(problem, 100, settled)
 for method in METHODS:
     descend(problem, (0.5, 0.3), method)
+posterior(problem, published_noise_law())
+laplace(problem)
 print(compiled() == before, dict(before)["_fused_blocks"], dict(before)["_adjoint_blocks"])
 """
 

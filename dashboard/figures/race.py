@@ -1,0 +1,107 @@
+"""How optimisers race: each method's line and mark, its path on the map, and its loss against the evaluations."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.optimizers import OptimiserPath
+from dashboard.figures.plain import OPTIMISER, array, axis, layout, legend_entry, line, mark
+
+REACHED = 0.5  # above the lowest loss, within which a run has reached it: as likely within a factor of e^½
+_DARK = "#A34700"  # a shade of the optimisers' colour
+# Dashes in pixels, colour and mark. Those that know derivatives of the residual or of second order are dark.
+LOOKS: dict[str, tuple[str, str, str]] = {
+    "Gradient descent": ("solid", OPTIMISER, "triangle-down"),
+    "Adam": ("2px,3px", OPTIMISER, "bowtie"),
+    "L-BFGS-B": ("9px,3px", OPTIMISER, "square"),
+    "Newton": ("9px,3px,2px,3px", _DARK, "pentagon"),
+    "Levenberg–Marquardt": ("solid", _DARK, "diamond"),
+    "Nelder–Mead": ("5px,3px", _DARK, "triangle-up"),
+    "Differential evolution": ("2px,3px", _DARK, "hourglass"),
+}
+_TICKS = [digit * 10**power for power in range(6) for digit in (1, 2, 5)]
+
+Drawn = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+
+
+def sign(method: str) -> dict[str, str]:
+    """Return what the browser draws beside a method's name: colour, dashes and the outline of its mark."""
+    dash, colour, symbol = LOOKS[method]
+    dashes = "none" if dash == "solid" else dash.replace("px", "")
+    return {"colour": colour, "dash": dashes, "path": mark(symbol, colour, (0, 0))["path"]}
+
+
+def runner(
+    path: OptimiserPath,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    clock: NDArray[np.int64],
+    n_traces: int,
+    n_shapes: int,
+) -> Drawn:
+    """Draw a path along x, y (k,) with its head and the cross at its end, and let it grow with the clock (k,).
+
+    n_traces, n_shapes: how many stand in the figure before it.
+    """
+    dash, colour, symbol = LOOKS[path.method]
+    end = float(x[-1]), float(y[-1])
+    trace = line(
+        path.method,
+        colour,
+        2,
+        x=array(x),
+        y=array(y),
+        line={"dash": dash},
+        meta={"clock": array(np.maximum(clock, 1)), "head": n_shapes, "end": n_shapes + 1},
+        hovertemplate=f"{path.method}<extra></extra>",
+        showlegend=False,
+    )
+    return [trace], [mark(symbol, colour, end, "#FFFFFF"), mark("x", "#FFFFFF", end, colour, 0.75)]
+
+
+def on_map(paths: Sequence[OptimiserPath], n_traces: int, n_shapes: int) -> Drawn:
+    """Draw the paths on the map, with a ring at each start; as many traces and shapes stand in it before."""
+    starts = dict.fromkeys((float(path.positions[0, 0]), float(path.positions[0, 1])) for path in paths)
+    traces: list[dict[str, Any]] = []
+    shapes = [mark("circle", "#FFFFFF", start, OPTIMISER, 0.6) for start in starts]
+    for path in paths:
+        x, y = path.positions.T
+        drawn = runner(path, x, y, path.evaluations, n_traces + len(traces), n_shapes + len(shapes))
+        traces += drawn[0]
+        shapes += drawn[1]
+    return traces, shapes
+
+
+def course(paths: Sequence[OptimiserPath], lowest: float) -> dict[str, Any]:
+    """Draw log₁₀(J − lowest + 1) along each path against the evaluations, over a logarithmic axis."""
+    traces: list[dict[str, Any]] = []
+    shapes: list[dict[str, Any]] = []
+    most, top = 10.0, 1.0
+    for path in paths:
+        finite = np.isfinite(path.losses)
+        if not np.any(finite):
+            continue
+        clock = np.maximum(path.evaluations[finite], 1)
+        heights = np.log10(np.maximum(path.losses[finite] - lowest, 0) + 1)
+        most, top = max(most, float(clock[-1])), max(top, float(np.max(heights)))
+        drawn = runner(path, np.log10(clock), heights, clock, len(traces), len(shapes))
+        traces += drawn[0]
+        shapes += drawn[1]
+    return {
+        "data": traces or [legend_entry("", "circle", OPTIMISER)],
+        "layout": layout(
+            "Loss along each path",
+            axis(
+                "evaluations of the loss",
+                range=[0, float(np.log10(most)) * 1.03],
+                tickvals=[float(np.log10(tick)) for tick in _TICKS],
+                ticktext=[f"{tick:,}" for tick in _TICKS],
+            ),
+            axis("log₁₀(J − lowest + 1)", range=[-0.15, float(np.ceil(2 * top)) / 2]),
+            shapes=shapes,
+            showlegend=False,
+            margin={"l": 46, "r": 10, "t": 30, "b": 38},
+        ),
+    }

@@ -1,0 +1,171 @@
+"""The basins of the Landscape page: explored in the background, shown as they grow, and told in a list of minima."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.multistart import Basins, prior_starts, start_grid
+from core.objective import Problem
+from core.optimizers import METHODS
+from dashboard.exploration import Exploration, Progress
+from dashboard.figures import basins as figures
+from dashboard.figures.plain import SYMBOLS
+from dashboard.live import Plot
+from dashboard.state import Experiment
+from dashboard.views import frame
+
+STARTS = {
+    "grid-10": "10 × 10 starts",
+    "grid-15": "15 × 15 starts",
+    "grid-20": "20 × 20 starts",
+    "grid-30": "30 × 30 starts",
+    "prior-100": "100 draws of the prior",
+    "prior-400": "400 draws of the prior",
+}
+
+
+def current() -> Exploration | None:
+    """Return the exploration of this session, if there is one."""
+    return st.session_state.get("exploration")
+
+
+def is_active() -> bool:
+    """Say whether an exploration of this session is under way."""
+    exploration = current()
+    return exploration is not None and exploration.progress().active
+
+
+def attend(problem: Problem | None, experiment: Experiment, wish: str | None) -> Basins | None:
+    """Start or stop an exploration as the page was told to, end one of another problem, and return what was found.
+
+    While a slider is dragged what was found stays as it is.
+    """
+    state = st.session_state
+    exploration = current()
+    if exploration and (problem is None or not exploration.is_of(problem)):
+        exploration.stop()
+        if state.settled:
+            state.exploration, state.basins_gone = None, True
+    if wish in ("explore", "stop exploring") and exploration:
+        exploration.stop()
+    if wish == "explore" and problem is not None:
+        kind, number = experiment.explored.split("-")
+        if kind == "grid":
+            starts = start_grid(problem.bounds, int(number))
+        else:
+            starts = prior_starts(problem, int(number), np.random.default_rng([experiment.seed, 2]))
+        state.exploration, state.basins_gone = Exploration(problem, experiment.explorer, starts), False
+    exploration = current()
+    return exploration.basins(anew=state.settled) if exploration else None
+
+
+def tools(experiment: Experiment) -> list[dict[str, Any]]:
+    """Return the controls of an exploration, and how far it is."""
+    exploration = current()
+    progress = exploration.progress() if exploration else None
+    items = [
+        frame.choice("explorer", "method", experiment.explorer, {method: method for method in METHODS}),
+        frame.choice("explored", "from", experiment.explored, STARTS),
+        frame.button("wish", "Explore basins", "explore")
+        if progress is None or not progress.active
+        else frame.button("wish", "Stop", "stop exploring"),
+    ]
+    if progress is not None:
+        items.append(
+            {"kind": "progress", "field": "explored share", "value": progress.done / progress.total,
+             "text": _status(progress)}
+        )  # fmt: skip
+    return items
+
+
+def _status(progress: Progress) -> str:
+    count = f"{progress.done:,} of {progress.total:,} starts"
+    if progress.state == "waiting":
+        return "Waiting for another exploration to end."
+    if progress.state == "running":
+        left = "" if progress.seconds_left is None else f", about {progress.seconds_left:.0f} s left"
+        return f"{count}{left}"
+    if progress.state == "failed":
+        return f"The exploration failed after {count}. What was found stays."
+    return count if progress.state == "done" else f"Stopped at {count}"
+
+
+def plots(problem: Problem, found: Basins | None, known: float, truth: tuple[float, float] | None) -> list[Plot]:
+    """Return the basin map and the waterfall; while a slider is dragged they stay.
+
+    known: the lowest loss known from elsewhere.
+    """
+    if not st.session_state.settled:
+        return [Plot("basins", None), Plot("waterfall", None)]
+    if found is None:
+        hint = "Press “Explore basins”: the map grows as starts end."
+        if st.session_state.get("basins_gone"):
+            hint = "The problem has changed since: explore its basins anew."
+        basin_map = figures.empty(problem.unknown, problem.bounds, hint)
+    else:
+        basin_map = figures.basin_map(found, problem.unknown, problem.bounds, known, truth)
+    return [Plot("basins", basin_map, "start"), Plot("waterfall", figures.waterfall(found, known))]
+
+
+def lowest(found: Basins | None) -> float:
+    """Return the lowest loss that an exploration has found, or infinity."""
+    return found.minima[0].loss if found and found.minima else np.inf
+
+
+def sentences(found: Basins | None, known: float) -> list[str]:
+    """Say what the exploration has found, and how its pictures are read."""
+    if found is None or not found.minima:
+        return [
+            "A basin is the set of starts from which a method ends in the same minimum. Explored from many starts, it "
+            "shows how far a start may lie from the truth, and how many minima there are to be caught in."
+        ]
+    run = found.evaluations > 0
+    count = len(found.minima)
+    many = "1 minimum" if count == 1 else f"{count:,} minima"
+    share = frame.number(100 * float(np.mean(found.labels[run] == 0)), 2)
+    said = f"{found.method} found {many} from {np.sum(run):,} starts; {share} % of them end in the lowest one, "
+    if figures.is_global(found, known):
+        said += f"J = {frame.number(found.minima[0].loss)}, drawn in green."
+    else:
+        gap = frame.number(found.minima[0].loss - known, 3)
+        said += f"which lies {gap} above the lowest loss known: no start has found that."
+    nowhere = int(np.sum(found.labels[run] < 0))
+    if nowhere:
+        said += f" {nowhere:,} {'ends' if nowhere == 1 else 'end'} in no minimum, drawn in dark grey."
+    said += f" Half of the runs need more than {np.median(found.evaluations[run]):,.0f} evaluations."
+    return [
+        said,
+        "Each cell or dot of the basin map is a start, coloured by the minimum it ends in; the numbers of the list "
+        "stand where the minima are. The waterfall sorts the final losses: each step is a minimum, and the wider the "
+        "first, the easier the lowest one is found.",
+    ]
+
+
+def table(found: Basins | None, known: float, unknown: Sequence[str]) -> list[list[str | dict[str, str]]]:
+    """Return the list of the minima that have a colour of their own, lowest first, and a row for all others."""
+    if found is None or not found.minima:
+        return []
+    names = ", ".join(SYMBOLS[name] for name in unknown)
+    rows: list[list[str | dict[str, str]]] = [
+        ["minimum", names, "J − lowest", "eigenvalues of the Hessian", "on the edge", "share of starts"]
+    ]
+    own = figures.tones(found, known)
+    for number, colour in own.items():
+        minimum = found.minima[number]
+        rows.append(
+            [
+                {"text": str(number + 1), "colour": colour},
+                ", ".join(f"{value:.4f}".replace("-", "−") for value in minimum.position),
+                frame.number(round(minimum.loss - found.minima[0].loss, 2), 3),
+                " and ".join(frame.number(float(value), 3) for value in minimum.eigenvalues),
+                "yes" if minimum.on_edge else "no",
+                f"{100 * minimum.share:.1f} %",
+            ]
+        )
+    others = [minimum.share for number, minimum in enumerate(found.minima) if number not in own]
+    if others:
+        label = "1 other" if len(others) == 1 else f"{len(others):,} others"
+        rows.append([{"text": label, "colour": figures.OTHERS}, "", "", "", "", f"{100 * sum(others):.1f} %"])
+    return rows
