@@ -26,6 +26,13 @@ def inverse_map() -> None:
     inverse_map.show()
 
 
+def uncertainty() -> None:
+    """Show the page."""
+    from dashboard.views import uncertainty
+
+    uncertainty.show()
+
+
 def training() -> None:
     """Show the page."""
     from dashboard.views import training
@@ -47,6 +54,7 @@ page = st.navigation(
         st.Page(neuron, title="Neuron", url_path="neuron", default=True),
         st.Page(landscape, title="Landscape", url_path="landscape"),
         st.Page(inverse_map, title="Inverse map", url_path="inverse-map"),
+        st.Page(uncertainty, title="Uncertainty", url_path="uncertainty"),
         st.Page(training, title="Train", url_path="train"),
         st.Page(your_data, title="Your data", url_path="your-data"),
     ],

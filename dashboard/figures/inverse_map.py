@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.figures.density import Raster, widened
 from dashboard.figures.plain import (
     DATA,
+    PRIOR,
     SYMBOLS,
     TRUTH,
     array,
@@ -17,10 +19,10 @@ from dashboard.figures.plain import (
     layout,
     legend_entry,
     line,
-    mark,
     reach,
     translucent,
 )
+from dashboard.figures.regions import LIMIT, contours, frame, placed
 
 
 def estimates(
@@ -29,29 +31,32 @@ def estimates(
     found: Mapping[str, tuple[str, NDArray[np.float64]]],
     clouds: Mapping[str, NDArray[np.float64]],
     truth: tuple[float, float] | None,
+    zoom: NDArray[np.float64] | None = None,
+    density: Raster | None = None,
+    means: NDArray[np.float64] | None = None,
 ) -> dict[str, Any]:
     """Draw each map's estimate, (2,), its cloud over fresh noise, (n, 2), and the truth within the prior's box (2, 2).
 
-    found: name → (colour, estimate).
+    found: name → (colour, estimate); zoom: a box, (2, 2), to show alone; density: the exact posterior in it; means: its
+    means, (n, 2), for fresh noise.
     """
-    (x_low, x_high), (y_low, y_high) = bounds
-    margins = 0.04 * (bounds[:, 1] - bounds[:, 0])
-    shapes: list[dict[str, Any]] = [
-        {"type": "rect", "x0": x_low, "x1": x_high, "y0": y_low, "y1": y_high, "layer": "above",
-         "line": {"color": "theme:faint", "width": 1, "dash": "dash"}}
-    ]  # fmt: skip
+    box = widened(bounds, 0.04) if zoom is None else zoom
+    shapes: list[dict[str, Any]] = [frame(bounds, PRIOR, "dash")]
     for name, cloud in clouds.items():
         shapes.append(dots(translucent(found[name][0], 0.45), cloud[:, 0], cloud[:, 1], 3.5))
-    shapes += [mark("diamond", colour, (estimate[0], estimate[1])) for colour, estimate in found.values()]
+    if means is not None:
+        shapes.append(dots(LIMIT, means[:, 0], means[:, 1], 5))
+    shapes += [placed("diamond", colour, estimate, box) for colour, estimate in found.values()]
     if truth is not None:
-        shapes.append(mark("star", TRUTH, truth))
+        shapes.append(placed("star", TRUTH, np.array(truth), box))
+    title = "Estimates of θ, and clouds of 200 fresh noise draws" if zoom is None else "Estimates, clouds and the limit"
     return {
         # An empty trace, since Plotly draws no axes without one.
-        "data": [legend_entry("", "diamond", TRUTH)],
+        "data": [legend_entry("", "diamond", TRUTH) if density is None else contours(density)],
         "layout": layout(
-            "Estimates of θ, and clouds of 200 fresh noise draws",
-            axis(SYMBOLS[names[0]], range=[x_low - margins[0], x_high + margins[0]]),
-            axis(SYMBOLS[names[1]], range=[y_low - margins[1], y_high + margins[1]]),
+            title,
+            axis(SYMBOLS[names[0]], range=box[0].tolist()),
+            axis(SYMBOLS[names[1]], range=box[1].tolist()),
             shapes=shapes,
             showlegend=False,
         ),

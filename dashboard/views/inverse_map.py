@@ -17,10 +17,11 @@ from core.simulation import simulate
 from dashboard import live, registry, session
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.plain import SYMBOLS, TRUTH
+from dashboard.figures.regions import LIMIT
 from dashboard.live import Plot
 from dashboard.observation import Observation
 from dashboard.state import Experiment
-from dashboard.views import frame
+from dashboard.views import frame, limit, readings
 
 N_CLOUD = 200
 REGIMES = {
@@ -83,6 +84,16 @@ def _row(
     return [{"text": inverse_map.name, "colour": colour}, *numbers, *errors, *figures_of_regime, trained_for]
 
 
+def _limit_row(mean: NDArray[np.float64] | None, truth: tuple[float, ...] | None) -> list[str | dict[str, str]]:
+    """Return the row of the exact posterior mean, (2,), as far as it is known; it has no test of 2,000 samples."""
+    numbers, errors = ["–", "–"], ["–", "–"]
+    if mean is not None:
+        numbers = [readings.number(value, 3) for value in mean]
+    if mean is not None and truth is not None:
+        errors = [_relative(value, true) for value, true in zip(mean, truth, strict=True)]
+    return [{"text": "exact posterior mean", "colour": LIMIT}, *numbers, *errors, "–", "–", ""]
+
+
 def _not_trained_for(maps: dict[str, InverseMap], trace: dict[str, Any]) -> list[str]:
     """Return a sentence for each way in which the trace differs from what maps were trained for."""
     names: dict[tuple[str, ...], list[str]] = {}
@@ -95,10 +106,15 @@ def _not_trained_for(maps: dict[str, InverseMap], trace: dict[str, Any]) -> list
     ]
 
 
+def _best(spread: dict[str, NDArray[np.float64]]) -> str:
+    """Return the name of the map that stands for the best."""
+    return "cnn-noisy" if "cnn-noisy" in spread else next(iter(spread))
+
+
 def _sentence(experiment: Experiment, spread: dict[str, NDArray[np.float64]]) -> str:
     if not spread:
         return "Each diamond is what a map makes of the trace on screen."
-    name = "cnn-noisy" if "cnn-noisy" in spread else next(iter(spread))
+    name = _best(spread)
     sd = spread[name].std(axis=0)
     if np.max(sd) < 1e-6:
         return f"Over {N_CLOUD} noise draws the estimates of {name} do not move: no noise, or a map at its limit."
@@ -133,6 +149,11 @@ def _body() -> None:
         _row(each, colours[name], found.get(name), truth, experiment.regime, each.differences(**trace))
         for name, each in maps.items()
     ]
+    noise = cloud_normals(experiment.seed, observation.times.size)
+    best = (_best(spread), spread[_best(spread)]) if spread else None
+    beside = limit.beside(experiment, observation, noise, best, truth)
+    if experiment.limit:
+        rows.append(_limit_row(None if beside.found is None else beside.found.mean, truth))
     prior = published_prior()
     # The box holds the priors of all maps, since none can estimate beyond its own.
     priors = [prior, *(each.settings.prior for each in maps.values())]
@@ -148,6 +169,9 @@ def _body() -> None:
                 {name: (colours[name], found[name]) for name in found},
                 spread,
                 truth,
+                beside.box,
+                beside.density,
+                None if beside.means is None else np.array(beside.means).reshape(-1, 2),
             ),
         )
     ]
@@ -165,10 +189,15 @@ def _body() -> None:
     if observation.usable and not able:
         notes.append("No map takes this time grid: they were trained on T = 200 ms with 1,000 samples 0.2 ms apart.")
     with frame.beside_rail("inverse_map"):
-        regime = frame.choice("regime", "test of 2,000 samples", experiment.regime, REGIMES)
+        items = [
+            frame.toggle(
+                "limit", "zoom on the limit", experiment.limit, help="Show the exact posterior beside the maps."
+            ),
+            frame.choice("regime", "test of 2,000 samples", experiment.regime, REGIMES),
+        ]
         live.controls(
             "inverse_map_options",
-            [{"title": "", "items": [regime]}],
+            [{"title": "", "items": items}],
             partial(session.receive, "inverse_map_options"),
             inline=True,
         )
@@ -177,9 +206,10 @@ def _body() -> None:
             "inverse-map",
             plots,
             table=rows,
-            said=[_sentence(experiment, spread), *_not_trained_for(maps, trace)],
-            notes=notes,
+            said=[f"{_sentence(experiment, spread)} {beside.sentence}", *_not_trained_for(maps, trace)],
+            notes=[*notes, beside.note],
         )
+        limit.complete(beside, noise)
 
 
 def _scatter(regime: str, maps: dict[str, InverseMap], colours: dict[str, str]) -> list[Plot]:

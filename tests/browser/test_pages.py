@@ -71,7 +71,7 @@ def test_theme_that_changes_while_the_page_is_open_is_followed(lab):
 def test_hiding_the_truth_removes_it_from_every_page(lab):
     lab.open()
     lab.tick("hidden")
-    for page in ("Neuron", "Landscape", "Inverse map", "Your data"):
+    for page in ("Neuron", "Landscape", "Inverse map", "Uncertainty", "Your data"):
         lab.go(page, "phase")
         assert lab.page.locator("[data-field=theta0]").count() == 0
         for plot in lab.evaluate("[...document.querySelectorAll('.lab-plot')].map((el) => el.dataset.plot)"):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,10 +18,11 @@ PAGES = {
     "": "What do the parameters do to the neuron?",
     "landscape": "Where does the optimiser end up, and why?",
     "inverse-map": "What does a learned inverse map make of these data, and of noise?",
+    "uncertainty": "How sure can one be, and what is the best possible answer?",
     "train": "What does a map learn from another prior?",
     "your-data": "What can be said about a trace of your own?",
 }
-WITH_FIGURES = ["", "landscape", "inverse-map", "your-data"]
+WITH_FIGURES = ["", "landscape", "inverse-map", "uncertainty", "your-data"]
 TRUTH = {"theta0": 0.317_283_9, "theta1": 0.582_914_6}
 METRICS = {kind: {"r2": {"theta0": 0.9876, "theta1": 0.5}, "median_ape": {"theta0": 0.01, "theta1": 0.02}}
            for kind in ("clean", "noisy")}  # fmt: skip
@@ -82,12 +84,12 @@ def test_every_page_opens_with_its_question(visit, page, query):
         {"gamma": 100, "zeta": 100, "t_end": 20},
         {"sigma": 0, "t_end": 2},
         {"sigma": 100, "rho": -0.999, "t_end": 40},
-        {"axis_x": "zeta", "axis_y": "gamma", "start_x": 5, "start_y": -100, "t_end": 20},
+        {"axis_x": "zeta", "axis_y": "gamma", "starts": "5,-100;0,0", "t_end": 20},
         {"theta0": "x" * 5000, "bogus": "<script>"},
     ],
     ids=lambda query: next(iter(query)),
 )
-@pytest.mark.parametrize("page", ["", "landscape"])
+@pytest.mark.parametrize("page", ["", "landscape", "uncertainty"])
 def test_extreme_addresses_end_in_no_traceback(visit, page, query):
     assert len(stage_of(visit(page, **query))["plots"]) >= 1
 
@@ -149,6 +151,11 @@ def test_hidden_parameters_are_those_to_be_estimated(visit):
 # ------------------------------------------------------------------------------------------------------------ your data
 
 
+def first_stage_of(app):
+    """Return the stage at the top of the page; the fit with an unknown start stands below it."""
+    return next(part for part in payloads(app) if part["kind"] == "plots")
+
+
 def upload(app, content, name="mine.csv"):
     app.get("file_uploader")[0].set_value((name, content, "text/csv"))
     return checked(app.run())
@@ -158,9 +165,9 @@ def test_an_uploaded_trace_takes_the_place_of_the_data(visit):
     times = np.arange(40) * 0.5
     app = upload(visit("your-data"), trace_csv(times, 0.123_456_7 + np.cos(times)))
     assert any("mine.csv" in text.value for text in app.text)
-    assert "M0,1.123" in json.dumps(stage_of(app))
+    assert "M0,1.123" in json.dumps(first_stage_of(app))
     assert "upload=mine.csv" in rail_of(app)["address"]
-    table = stage_of(app)["table"]
+    table = first_stage_of(app)["table"]
     assert {row[0]["text"]: row[1] for row in table[1:]}["cnn-noisy"] == "–"  # it takes one time grid only
     next(button for button in app.button if button.label == "Back to simulated data").click()
     assert "upload=" not in rail_of(checked(app.run()))["address"]
@@ -168,12 +175,45 @@ def test_an_uploaded_trace_takes_the_place_of_the_data(visit):
 
 def test_a_bad_upload_leaves_what_was_there_and_says_why(visit):
     app = visit("your-data")
-    before = stage_of(app)["plots"]
+    before = first_stage_of(app)["plots"]
     app = upload(app, b"time,u\n0,1\n0.2,oops\n", "bad.csv")
-    assert stage_of(app)["plots"] == before
-    (note,) = stage_of(app)["notes"]
+    assert first_stage_of(app)["plots"] == before
+    (note,) = first_stage_of(app)["notes"]
     assert note.startswith("bad.csv: ")
     assert note.endswith("What was on screen stays.")
+
+
+def test_a_recording_with_gaps_is_for_the_fit_alone_and_other_pages_keep_their_data(visit):
+    times = np.linspace(0, 20, 41) ** 1.01
+    states = simulate((0.2, 0.2, -0.4, 3.0), times, (-1.0, 1.0))
+    rows = [f"{t},{u},{v}" for t, (u, v) in zip(times, states, strict=True)]
+    rows[3] = f"{times[3]},,"
+    app = upload(visit("your-data"), "\n".join(rows).encode(), "magi.csv")
+    (note,) = first_stage_of(app)["notes"]
+    assert note == (
+        "magi.csv: u has gaps and the samples are not equally far apart, so that of all estimates only the fit below "
+        "can take it. The other pages stay with the simulated data."
+    )
+    assert "upload=" not in rail_of(app)["address"]
+    app = press(app, "Fit")
+    table = {row[0]: row[1] for row in first_stage_of(app)["table"]}
+    # The samples are clean, so that the fit is off by the error of the simulation alone.
+    for symbol, value in {"θ₀": 0.2, "θ₁": 0.2, "γ": 3.0, "u₀": -1.0, "v₀": 1.0}.items():
+        assert float(table[symbol].replace("−", "-")) == pytest.approx(value, abs=6e-3)
+    app.checkbox(key="fit_unknown_u0").uncheck()
+    app = checked(app.run())
+    assert first_stage_of(app)["table"] == []
+    assert first_stage_of(app)["said"][0].startswith("Press Fit")
+    app = press(app, "Back to simulated data")
+    assert [plot["id"] for plot in first_stage_of(app)["plots"]] == ["trace"]
+
+
+def test_a_fit_without_unknowns_ends_in_a_sentence(visit):
+    app = visit("your-data", t_end=20)
+    for box in app.checkbox:
+        box.uncheck()
+    app = press(checked(app.run()), "Fit")
+    assert payloads(app)[-1]["said"] == ["Name at least one unknown, and each of them once."]
 
 
 def test_a_trace_with_a_tiny_step_ends_in_no_traceback(visit):
@@ -304,5 +344,72 @@ def test_a_card_without_metrics_ends_in_no_traceback(visit, new_run):
 
 def test_a_map_called_like_an_estimator_leaves_it_its_row(visit, new_run):
     write_map(new_run("MAP"), "MAP")
-    rows = [row[0]["text"] for row in stage_of(visit("your-data"))["table"][1:]]
+    rows = [row[0]["text"] for row in first_stage_of(visit("your-data"))["table"][1:]]
     assert rows == ["MAP", *sorted(SHIPPED_MAPS)]
+
+
+# ------------------------------------------------------------------------------------------------------- landscape
+
+
+def beside(app):
+    """Return the plots that stand beside the map."""
+    return [plot["id"] for plot in stage_of(app)["plots"] if plot["id"] != "map"]
+
+
+def test_starts_of_an_address_race_with_their_methods(visit):
+    app = visit("landscape", starts="0.1,0.9;0.5,0.5", methods="Nelder–Mead,L-BFGS-B", t_end=20)
+    while app.session_state["racing"] is not None:  # on a busy machine it takes more than one look
+        app = checked(app.run())
+    assert beside(app) == ["course", "fit"]
+    stage = stage_of(app)
+    lines = [trace for trace in stage["plots"][0]["figure"]["data"] if "meta" in trace]
+    assert [line["name"] for line in lines] == ["L-BFGS-B", "Nelder–Mead"] * 2
+    assert len(stage["table"]) == 5
+    assert stage["race"]["id"]
+    assert "from 2 starts" in stage["said"][0] or stage["said"][0].startswith("None")
+
+
+@pytest.mark.parametrize(
+    ("choice", "plots"),
+    [("fit", ["fit", "residual"]), ("surface", ["surface"]), ("race", ["course", "fit"]),
+     ("basins", ["basins", "waterfall"])],
+)  # fmt: skip
+def test_what_stands_beside_the_map_is_chosen(visit, choice, plots):
+    app = visit("landscape", beside=choice, t_end=20)
+    assert beside(app) == plots
+    assert stage_of(app)["race"]["id"] == ""
+    assert "Click the map" in stage_of(app)["race"]["hint"]
+
+
+def test_basins_are_explored_when_asked_for_and_dropped_with_their_problem(visit):
+    app = visit("landscape", beside="basins", t_end=20, explored="grid-10")
+    assert stage_of(app)["table"] == []
+    app.session_state["wish"] = "explore"
+    app = checked(app.run())
+    exploration = app.session_state["exploration"]
+    while exploration.progress().active:  # the page asks so too
+        exploration.thread.join(1)
+    app = checked(app.run())
+    stage = stage_of(app)
+    assert stage["tools"][-1]["text"] == "100 of 100 starts"
+    assert stage["table"][1][0]["text"] == "1"
+    assert "L-BFGS-B found" in stage["said"][0]
+    app.session_state["experiment"] = replace(app.session_state["experiment"], theta0=0.3)
+    app = checked(app.run())
+    assert app.session_state["exploration"] is None
+    assert stage_of(app)["table"] == []
+    assert "The problem has changed" in json.dumps(stage_of(app)["plots"][1])
+
+
+def test_an_exploration_is_stopped_when_the_data_are_lost(visit):
+    app = visit("landscape", beside="basins", t_end=400, explored="grid-30", explorer="Adam")
+    app.session_state["wish"] = "explore"
+    app = checked(app.run())
+    exploration = app.session_state["exploration"]
+    assert exploration.progress().active
+    app.session_state["experiment"] = replace(app.session_state["experiment"], theta1=-3.0)
+    app = checked(app.run())
+    assert stage_of(app)["plots"] == []
+    assert not exploration.progress().active
+    exploration.thread.join(10)
+    assert not exploration.thread.is_alive()

@@ -1,14 +1,18 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from scipy.stats import norm
+from scipy.stats import chi2, norm
 
 from core.jobs import Progress
+from core.multistart import Basins, Minimum
 from core.objective import Landscape
-from core.optimizers import OptimiserPath
-from dashboard.figures import inverse_map, landscape, neuron, plain, training
+from core.optimizers import METHODS, OptimiserPath
+from core.profile import Profile
+from dashboard.figures import basins, inverse_map, landscape, neuron, plain, race, regions, training, uncertainty
+from dashboard.figures.density import Raster
 from tests.dashboard.conftest import arrays, decoded, shows
 
 RNG = np.random.default_rng(1)
@@ -23,13 +27,38 @@ BOWL = 900 * ((X[None, :] - 0.5) ** 2 + (Y[:, None] - 0.7) ** 2)
 LOSS = np.where(Y[:, None] > 1.1, np.inf, BOWL)
 GRID = Landscape(("theta0", "theta1"), X, Y, LOSS, np.zeros_like(LOSS))
 LOWEST = GRID.lowest()
+LOWEST_LOSS = float(BOWL.min())
 PATHS = [
-    OptimiserPath(method, RNG.uniform(0, 1, (5, 2)), np.arange(5.0)[::-1], 9, "Converged.")
-    for method in ("L-BFGS-B", "Nelder-Mead")
+    OptimiserPath(
+        method, RNG.uniform(0, 1, (5, 2)), LOWEST_LOSS + losses, np.ones(5), np.array([1, 3, 4, 9, 9]), "Converged."
+    )
+    for method, losses in (("L-BFGS-B", np.arange(5.0)[::-1]), ("Nelder–Mead", np.array([np.inf, 99, 9, 9, 9])))
 ]
+STARTS = np.stack(np.meshgrid([0.1, 0.4, 0.7], [0.0, 0.4, 0.8]), axis=-1).reshape(-1, 2)
+# Of nine starts seven have run: four end in one of two minima of equal width, one in a third, two nowhere.
+BASINS = Basins(
+    "L-BFGS-B",
+    STARTS,
+    np.array([0, 0, 1, 1, 2, -1, -1, -1, -1]),
+    np.array([5.0, 5.0, 14.0, 14.0, 104.0, 30.0, np.inf, np.nan, np.nan]),
+    np.array([7, 8, 9, 10, 11, 12, 1, 0, 0]),
+    tuple(
+        Minimum(np.array(position), loss, np.array([1.0, 2.0]), False, share)
+        for position, loss, share in (((0.1, 0.2), 5.0, 2 / 9), ((0.6, 0.1), 14.0, 2 / 9), ((0.2, 0.9), 104.0, 1 / 9))
+    ),
+)
 CLOUD = RNG.normal(0.4, 0.05, (200, 2))
 FOUND = {"cnn-noisy": ("#0072B2", np.array([0.41, 0.61])), "my-map-1": ("#44AA99", np.array([0.2, 0.3]))}
 POTENTIALS = {"cnn-noisy": ("#0072B2", np.cos(TIMES))}
+NEAR = np.array([[0.25, 0.45], [0.5, 0.7]])
+NORMAL = (np.array([0.35, 0.6]), np.array([[4e-4, -3e-4], [-3e-4, 9e-4]]))
+_X, _Y = (low + (np.arange(60) + 0.5) / 60 * (high - low) for low, high in NEAR)
+_OFF = np.stack(np.meshgrid(_X, _Y), axis=-1) - NORMAL[0]
+_MASSES = np.exp(-0.5 * np.einsum("yxi,ij,yxj->yx", _OFF, np.linalg.inv(NORMAL[1]), _OFF))
+DENSITY = Raster(_X, _Y, _MASSES / _MASSES.sum())
+EMPTY = Raster(_X, _Y, np.zeros((60, 60)))
+BAND = np.stack([np.sin(TIMES) - 0.1, np.sin(TIMES) + 0.1])
+PROFILE = Profile("theta0", np.linspace(-0.2, 1, 40), np.where(X > 0.9, np.inf, 500 * (X - 0.35) ** 2), (0.29, None))
 PROGRESS = Progress("mine", "running", 60, (0.3, 0.1, 0.04), (0.2, 0.1, 0.05), best_epoch=3)
 BOX = np.array([[-0.2, 1.0], [-0.4, 1.2]])
 
@@ -43,9 +72,18 @@ def figures(hidden):
         "rates": neuron.rate_map(X, Y, np.where(BOWL > 300, np.nan, BOWL), truth),
         "map": landscape.loss_map(GRID, (0.6, 0.4), LOWEST, (0.4, 0.4), truth, PATHS),
         "surface": landscape.surface(GRID, (0.6, 0.4), LOWEST, truth),
+        "basins": basins.basin_map(BASINS, ("theta0", "theta1"), BOX, 5.0, truth),
         "fit": landscape.fit(TIMES, NOISY, np.cos(TIMES), clean),
         "estimates": inverse_map.estimates(("theta0", "theta1"), BOX, FOUND, {"cnn-noisy": CLOUD}, truth),
         "resimulated": inverse_map.resimulated(TIMES, NOISY, clean, POTENTIALS),
+        "beside the limit": inverse_map.estimates(
+            GRID.axes, BOX, FOUND, {"cnn-noisy": CLOUD}, truth, NEAR, DENSITY, CLOUD[:24]
+        ),
+        "posterior": uncertainty.plane(GRID.axes, NEAR, DENSITY, BOX, NORMAL, FOUND, truth, "title", zoom=NEAR),
+        "marginal": uncertainty.marginal("theta0", DENSITY.x, *np.ones((3, 60)), None if hidden else TRUTH[0], "title"),
+        "prediction": uncertainty.prediction(TIMES, NOISY, BAND, 2 * BAND, clean, "title"),
+        "profile": uncertainty.profile(PROFILE, NEAR[0], None if hidden else TRUTH[0], "title"),
+        "regions": uncertainty.both_regions(GRID.axes, NEAR, DENSITY, DENSITY, truth),
     }
 
 
@@ -55,6 +93,16 @@ ALL = {
     "phase": neuron.phase_plane(PARAMETERS, TRAJECTORY),
     "no rates": neuron.rate_map(X, Y, np.full((30, 40), np.nan), None),
     "residual": landscape.residual(TIMES, 3 * RNG.standard_normal(200), True),
+    "posterior alone": uncertainty.plane(GRID.axes, NEAR, DENSITY, BOX, None, {}, None, "title"),
+    "Laplace refused": uncertainty.plane(GRID.axes, NEAR, DENSITY, BOX, (NORMAL[0], None), FOUND, (7.0, -7.0), "title"),
+    "autocorrelation": uncertainty.autocorrelations(0.1 * RNG.standard_normal(31), 0.9 ** np.arange(31), 1000, 0.2),
+    "nothing within": uncertainty.plane(GRID.axes, NEAR, EMPTY, BOX, None, {}, None, "title"),
+    "course": race.course(PATHS, LOWEST_LOSS),
+    "no course": race.course([], LOWEST_LOSS),
+    "basins of draws": basins.basin_map(replace(BASINS, starts=STARTS + 0.01 * X[:9, None]), GRID.axes, BOX, 5.0, None),
+    "no basins": basins.empty(GRID.axes, BOX, "hint"),
+    "waterfall": basins.waterfall(BASINS, 5.0),
+    "no waterfall": basins.waterfall(None, np.inf),
     "first": inverse_map.predicted_against_true(
         "theta0", CLOUD[:, 0], [("cnn-noisy", "#0072B2", CLOUD[:, 1])], "title"
     ),
@@ -176,10 +224,85 @@ def marks(figure):
 
 def test_the_loss_map_shows_every_mark_and_names_it():
     names = {trace.get("name") for trace in ALL["map"]["data"]}
-    assert {"truth", "candidate", "prior mean", "lowest", "L-BFGS-B", "Nelder-Mead"} <= names
-    ends = {tuple(path.positions[-1]) for path in PATHS} | {tuple(PATHS[0].positions[0])}
+    assert {"truth", "candidate", "prior mean", "lowest", "L-BFGS-B", "Nelder–Mead"} <= names
+    ends = {tuple(path.positions[place]) for path in PATHS for place in (0, -1)}
     assert marks(ALL["map"]) == {TRUTH, (0.6, 0.4), (0.4, 0.4), LOWEST} | ends
-    np.testing.assert_array_equal(decoded(trace(ALL["map"], "Nelder-Mead")["y"]), PATHS[1].positions[:, 1].astype("f4"))
+    np.testing.assert_array_equal(decoded(trace(ALL["map"], "Nelder–Mead")["y"]), PATHS[1].positions[:, 1].astype("f4"))
+
+
+def runners(figure):
+    """Return, for each line of a race, its clock and the places of its line's end, its head and its cross."""
+    shapes = figure["layout"]["shapes"]
+    for each in figure["data"]:
+        if "meta" in each:
+            end = decoded(each["x"])[-1], decoded(each["y"])[-1]
+            marked = [shapes[each["meta"][part]] for part in ("head", "end")]
+            yield decoded(each["meta"]["clock"]), end, [(mark["xanchor"], mark["yanchor"]) for mark in marked]
+
+
+@pytest.mark.parametrize("name", ["map", "course"])
+def test_a_race_ends_with_each_head_and_cross_at_the_end_of_its_own_line(name):
+    found = list(runners(ALL[name]))
+    assert len(found) == 2
+    for _, end, places in found:
+        np.testing.assert_allclose(places, [end, end], rtol=1e-6)
+    np.testing.assert_array_equal(found[0][0], [1, 3, 4, 9, 9])
+    assert all(len(clock) == len(decoded(trace["x"])) for (clock, _, _), trace in
+               zip(found, [each for each in ALL[name]["data"] if "meta" in each], strict=True))  # fmt: skip
+
+
+def test_the_course_is_the_logarithm_above_the_lowest_against_that_of_the_evaluations():
+    line = trace(ALL["course"], "L-BFGS-B")
+    np.testing.assert_allclose(decoded(line["x"]), np.log10([1, 3, 4, 9, 9]), rtol=1e-6)
+    np.testing.assert_allclose(decoded(line["y"]), np.log10([5, 4, 3, 2, 1]), atol=1e-6)
+    # Without the infinite loss at its start.
+    np.testing.assert_allclose(
+        decoded(trace(ALL["course"], "Nelder–Mead")["y"]), np.log10([100, 10, 10, 10]), rtol=1e-6
+    )
+
+
+def test_methods_are_told_apart_by_line_and_mark():
+    assert set(race.LOOKS) == set(METHODS)
+    assert len({(dash, colour) for dash, colour, _ in race.LOOKS.values()}) == len(METHODS)
+    assert len({symbol for _, _, symbol in race.LOOKS.values()}) == len(METHODS)
+    for method in METHODS:
+        assert race.sign(method)["path"].startswith("M")
+
+
+def test_basins_are_coloured_by_the_minimum_that_is_reached():
+    cells = trace(ALL["basins"], None)
+    z = decoded(cells["z"])
+    assert z.shape == (3, 3)
+    colours = [colour for _, colour in cells["colorscale"][::2]]
+    shown = [None if np.isnan(value) else colours[int(value)] for value in z.ravel()]
+    first, second, third = basins.tones(BASINS, 5.0).values()
+    assert first == plain.LIMIT
+    assert shown == [first, first, second, second, third, basins.NOWHERE, basins.NOWHERE, None, None]
+    np.testing.assert_array_equal(decoded(cells["x"]), STARTS[:3, 0].astype("f4"))
+    np.testing.assert_array_equal(decoded(cells["y"]), STARTS[::3, 1].astype("f4"))
+    dots = trace(ALL["basins of draws"], "")
+    assert dots["marker"]["color"] == shown[:7]
+    np.testing.assert_array_equal(decoded(dots["y"]), (STARTS + 0.01 * X[:9, None])[:7, 1].astype("f4"))
+    assert "ends in minimum 2, 9.0 above the lowest, after 10 evaluations" in cells["text"][1][0]
+    assert cells["text"][2][2] == "not yet run"
+
+
+def test_the_limit_s_colour_is_for_the_global_minimum_alone():
+    assert plain.LIMIT not in basins.tones(BASINS, 4.0).values()
+    assert len(set(basins.tones(BASINS, 4.0).values())) == 3
+    many = replace(BASINS, minima=tuple(replace(BASINS.minima[0], loss=5.0 + i, share=i / 500) for i in range(30)))
+    own = basins.tones(many, 5.0)
+    # The global one, and of the others those with the widest basins.
+    assert list(own) == [0, *range(30 - len(basins.TONES), 30)]
+    assert len(set(own.values())) == len(own)
+
+
+def test_the_waterfall_sorts_what_has_ended():
+    dots = trace(ALL["waterfall"], "")
+    np.testing.assert_allclose(decoded(dots["y"]), np.log10([1, 1, 10, 10, 26, 100]), rtol=1e-6)
+    np.testing.assert_array_equal(decoded(dots["x"]), np.arange(1, 7))
+    assert dots["marker"]["color"][0] == plain.LIMIT
+    assert dots["marker"]["color"][4] == basins.NOWHERE
 
 
 def test_the_surface_carries_its_marks_at_their_heights():
@@ -236,6 +359,60 @@ def test_the_range_of_an_axis_widens_by_whole_numbers():
 
 
 def test_colours_of_the_maps_are_told_apart():
-    colours = [*plain.SHIPPED_MAPS.values(), *plain.OWN_MAPS, plain.CANDIDATE, plain.OPTIMISER]
+    colours = [*plain.SHIPPED_MAPS.values(), *plain.OWN_MAPS, plain.CANDIDATE, plain.OPTIMISER, plain.LIMIT]
     assert len(set(colours)) == len(colours)
     assert plain.translucent("#0072B2", 0.45) == "rgba(0, 114, 178, 0.45)"
+
+
+def test_an_ellipse_has_its_mass_s_distance_everywhere():
+    for mass in (0.5, 0.9):
+        off = regions.ellipse(*NORMAL, mass) - NORMAL[0]
+        distances = np.einsum("ni,ij,nj->n", off, np.linalg.inv(NORMAL[1]), off)
+        np.testing.assert_allclose(distances, chi2.ppf(mass, 2), rtol=1e-9)
+
+
+def test_the_edges_of_the_regions_are_drawn_at_their_levels():
+    """The density of a normal law falls to 1 − mass of its peak at the edge of the region that holds the mass."""
+    trace = regions.contours(DENSITY)
+    levels = trace["contours"]
+    assert (levels["start"], levels["end"]) == pytest.approx((0.1, 0.5), abs=0.03)
+    assert levels["size"] == levels["end"] - levels["start"]
+    assert trace["x0"] + 59 * trace["dx"] == pytest.approx(DENSITY.x[-1])
+    assert trace["y0"] + 59 * trace["dy"] == pytest.approx(DENSITY.y[-1])
+    only = regions.contours(DENSITY, (0.9,))["contours"]
+    assert only["start"] == only["end"] == levels["start"]
+
+
+def test_what_lies_outside_is_pointed_to_from_the_frame():
+    inside = regions.placed("diamond", "#0072B2", np.array([0.3, 0.6]), NEAR)
+    assert (inside["xanchor"], inside["yanchor"]) == (0.3, 0.6)
+    middle = NEAR.mean(axis=1)
+    for direction in ((1, 0), (-1, 0), (0, 1), (0.5, -1)):
+        far = middle + 3 * np.array(direction) * (NEAR[:, 1] - NEAR[:, 0])
+        arrow = regions.placed("diamond", "#0072B2", far, NEAR)
+        at = np.array([arrow["xanchor"], arrow["yanchor"]])
+        assert not regions.outside(NEAR, at)
+        # On the way out, as far as the frame lets it go.
+        reach = np.max(np.abs(at - middle) / (0.5 * (NEAR[:, 1] - NEAR[:, 0])))
+        assert reach == pytest.approx(0.985)
+        np.testing.assert_allclose(np.cross([*(at - middle), 0], [*(far - middle), 0]), 0, atol=1e-12)
+        # Its tip is at the anchor, its tail behind it.
+        corners = np.array([corner.split(",") for corner in arrow["path"][1:-1].split("L")], dtype=float)
+        assert np.all(corners[0] == 0)
+        assert np.dot(corners[1:].mean(axis=0), direction) < 0
+
+
+def test_the_figures_of_the_uncertainty_page_hold_what_was_drawn():
+    prediction, profile, lags = ALL["prediction"], ALL["profile"], ALL["autocorrelation"]
+    band = decoded(trace(prediction, "90 % of u without noise")["y"])
+    np.testing.assert_array_equal(band, np.concatenate([BAND[0], BAND[1][::-1]]).astype("f4"))
+    rises = decoded(trace(profile, "lowest misfit")["y"])
+    np.testing.assert_allclose(rises[X <= 0.9], PROFILE.rises[X <= 0.9], rtol=1e-6)
+    assert np.all(rises[X > 0.9] > 1e5)
+    lines = [shape for shape in profile["layout"]["shapes"] if shape["type"] == "line"]
+    # Wilks: 1.92 is half of the 95 % point of χ²₁. An end that the data leave open has no line.
+    assert [shape["y0"] for shape in lines if shape.get("xref") == "paper"] == [pytest.approx(chi2.ppf(0.95, 1) / 2)]
+    assert [shape["x0"] for shape in lines if shape.get("yref") == "paper"] == [0.29, TRUTH[0]]
+    low, high = (lags["layout"]["shapes"][0][end] for end in ("y0", "y1"))
+    assert (low, high) == pytest.approx((-0.06198, 0.06198), abs=1e-5)
+    assert trace(lags, "white")["dx"] == 0.2

@@ -1,0 +1,77 @@
+"""The posterior on a plane of two parameters, wherever it is shown: its regions, frames, and what lies outside."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from dashboard.figures.density import Raster
+from dashboard.figures.plain import array, grid, mark, translucent
+
+LIMIT = "#009E73"
+MASSES = (0.5, 0.9)  # of the regions that are drawn
+SMALLEST_FRAME = 0.03  # of the plane: half a side of a frame that is seen around the marks
+ASPECT = 1.15  # of the plane on screen, width over height, for the direction of an arrow
+
+Array = NDArray[np.float64]
+
+
+def ellipse(mean: Array, covariance: Array, mass: float) -> Array:
+    """Return the outline, (n, 2), of the region of highest density of a normal law of two parameters."""
+    angle = np.linspace(0, 2 * np.pi, 121)
+    circle = np.column_stack([np.cos(angle), np.sin(angle)])
+    return mean + np.sqrt(chi2.ppf(mass, 2)) * circle @ np.linalg.cholesky(covariance).T
+
+
+def contours(density: Raster, masses: Sequence[float] = MASSES, shaded: bool = True, dash: str = "solid") -> Any:
+    """Return the trace of a posterior: its density as shade, and the edges of its regions of highest density."""
+    top = float(density.masses.max()) or 1.0
+    levels = sorted(density.level(mass) / top for mass in masses)
+    return {
+        "type": "contour",
+        **grid(density.x),
+        "y0": float(density.y[0]),
+        "dy": float(density.y[1] - density.y[0]),
+        "z": array(density.masses / top),
+        "zmin": 0,
+        "zmax": 1,
+        "autocontour": False,
+        "contours": {
+            "coloring": "heatmap" if shaded else "none",
+            "start": levels[0],
+            "end": levels[-1],
+            "size": levels[-1] - levels[0] or 1.0,
+        },
+        "colorscale": [[0, translucent(LIMIT, 0)], [1, translucent(LIMIT, 0.8)]],
+        "showscale": False,
+        "showlegend": False,
+        "line": {"color": LIMIT, "width": 1.6, "dash": dash, "smoothing": 0.6},
+        "hovertemplate": "%{x:.5~g}, %{y:.5~g}<extra></extra>",
+    }
+
+
+def frame(box: Array, colour: str, dash: str = "solid") -> dict[str, Any]:
+    """Return the outline of a box, (2, 2)."""
+    (x_low, x_high), (y_low, y_high) = box.tolist()
+    return {"type": "rect", "x0": x_low, "x1": x_high, "y0": y_low, "y1": y_high, "layer": "above",
+            "line": {"color": colour, "width": 1.2, "dash": dash}}  # fmt: skip
+
+
+def outside(box: Array, point: Array) -> bool:
+    """Say whether a point lies outside a box, (2, 2)."""
+    return bool(np.any((point < box[:, 0]) | (point > box[:, 1])))
+
+
+def placed(symbol: str, colour: str, point: Array, box: Array) -> dict[str, Any]:
+    """Return the mark of a point, or an arrow at the frame that points to where it lies outside the box."""
+    if not outside(box, point):
+        return mark(symbol, colour, (point[0], point[1]))
+    centre, half = box.mean(axis=1), 0.5 * (box[:, 1] - box[:, 0])
+    direction = (point - centre) / half
+    at = centre + 0.985 * half * direction / np.max(np.abs(direction))
+    across, up = direction * np.array([ASPECT, 1.0]) / np.hypot(ASPECT * direction[0], direction[1])
+    corners = [(0, 0), (-13, 6), (-10, 0), (-13, -6)]
+    path = "L".join(f"{x * across - y * up:.1f},{x * up + y * across:.1f}" for x, y in corners)
+    return {**mark(symbol, colour, (at[0], at[1])), "path": f"M{path}Z"}

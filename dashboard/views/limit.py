@@ -1,0 +1,121 @@
+"""The limit beside the clouds of the Inverse map page: the exact posterior, and its means for fresh noise."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.noise import colour as colour_noise
+from core.objective import Problem
+from core.posterior import Posterior, posterior
+from dashboard.figures.density import Raster, raster, widened, window
+from dashboard.observation import Observation
+from dashboard.problem import problem_of
+from dashboard.state import Experiment
+from dashboard.views import readings, results
+
+N_MEANS = 24  # of the clouds' noise draws: each takes a posterior of its own
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """What stands beside the maps: a box, (2, 2), to zoom in on, the posterior there, and its means for fresh noise.
+
+    problem and trajectory, (n_times,): what the means, as far as they are known, are computed from.
+    """
+
+    sentence: str
+    note: str = ""
+    box: Array | None = None
+    found: Posterior | None = None
+    density: Raster | None = None
+    means: list[Array] | None = None
+    problem: Problem | None = None
+    trajectory: Array | None = None
+
+
+def beside(
+    experiment: Experiment,
+    observation: Observation,
+    normals: Array,
+    best: tuple[str, Array] | None,
+    truth: tuple[float, float] | None,
+) -> Beside:
+    """Return what stands beside the maps; normals: (n, n_times), of the fresh noise; best: a map and its cloud (n, 2).
+
+    While a slider is dragged, the window stays, and the exact posterior is left out.
+    """
+    if not observation.usable:
+        return Beside("")
+    if not experiment.limit:
+        return Beside("Tick “zoom on the limit” to see how far this is from the best possible.")
+    if not st.session_state.settled:
+        return Beside("Let go to see the exact posterior.", box=st.session_state.get("limit_box"))
+    problem = problem_of(
+        replace(experiment, axis_x="theta0", axis_y="theta1", misfit="ar1", regularised=True), observation
+    )
+    try:
+        found = results.posterior(problem)
+    except ValueError as error:
+        return Beside("", note=str(error))
+    box = _zoom(found, best, truth)
+    st.session_state.limit_box = box
+    means: list[Array] | None = None
+    trajectory = None
+    if observation.trajectory is not None:
+        trajectory = observation.trajectory[:, 0]
+        key = (*results.key_of(problem), normals[0].tobytes(), trajectory.tobytes())
+        means = results.kept("fresh means", key, list)
+    return Beside(_sentence(found, means, best), "", box, found, raster(found, box), means, problem, trajectory)
+
+
+def complete(shown: Beside, normals: Array) -> None:
+    """Compute the means that are missing, with progress, and show the page again; who goes on meanwhile stops it."""
+    if shown.problem is None or shown.trajectory is None or shown.means is None or len(shown.means) == N_MEANS:
+        return
+    problem, means = shown.problem, shown.means
+    noise = colour_noise(normals[:N_MEANS], problem.rho, problem.marginal_sd)
+    with st.container(key="lab_waiting_limit"):
+        bar = st.progress(0.0)
+    while len(means) < N_MEANS:
+        done = len(means)
+        bar.progress(done / N_MEANS, text=f"Exact posterior of fresh noise, draw {done + 1} of {N_MEANS} …")
+        means.append(posterior(replace(problem, data=shown.trajectory + noise[done])).mean)
+    st.rerun()
+
+
+def _zoom(found: Posterior, best: tuple[str, Array] | None, truth: tuple[float, float] | None) -> Array:
+    """Return the box, (2, 2), that holds the posterior, most of the best map's cloud, and the truth."""
+    parts = [window(found).T]
+    if best is not None:
+        parts.append(np.quantile(best[1], [0.02, 0.98], axis=0))
+    if truth is not None:
+        parts.append(np.array([truth]))
+    points = np.concatenate(parts)
+    return widened(np.column_stack([points.min(axis=0), points.max(axis=0)]), 0.05)
+
+
+def _sentence(found: Posterior, means: list[Array] | None, best: tuple[str, Array] | None) -> str:
+    """Compare the scatter of the best map with the exact posterior."""
+    first, second = _digits(readings.sds(found.covariance))
+    text = (
+        f"Green: the exact posterior of this trace. Nothing made of it can be surer than ±{first} in θ₀ and ±{second} "
+        "in θ₁."
+    )
+    if means is None:
+        return text
+    text += f" Green dots: its mean for {N_MEANS} of the draws"
+    scatter = np.std(means, axis=0) if means else np.zeros(2)
+    if len(means) < N_MEANS or best is None or np.min(scatter) == 0:
+        return f"{text}."
+    name, cloud = best
+    first, second = _digits(scatter)
+    ratios = [readings.times(ratio) for ratio in cloud.std(axis=0) / scatter]
+    return f"{text}; they scatter by {first} and {second}, {name} {ratios[0]} and {ratios[1]} times as far."
+
+
+def _digits(sds: Array) -> list[str]:
+    return [readings.number(sd, readings.decimals_for(sd)) for sd in sds]

@@ -1,0 +1,126 @@
+"""What is computed for the problem on screen, kept in the session, so that a rerun without a change costs nothing."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core import laplace as laplace_approximation
+from core import posterior as exact
+from core import profile as profiles
+from core.estimate import Estimate
+from core.noise import colour
+from core.noise_estimate import estimate_with_noise
+from core.objective import Problem
+from core.posterior import Posterior
+from core.priors import TruncatedGaussian
+from core.profile import Profile
+from dashboard.problem import LEAST_SIGMA
+from dashboard.state import Experiment
+
+MOST_KEPT = 24
+N_PREDICTED = 250  # draws of the potential
+NOISES = 4  # draws of the noise on each
+
+Result = TypeVar("Result")
+
+
+def key_of(problem: Problem) -> tuple[Any, ...]:
+    """Return what the results of a problem depend on, as a key."""
+    return (
+        problem.data.tobytes(),
+        problem.times.tobytes(),
+        problem.unknown,
+        tuple(value for i, value in enumerate(problem.known) if i not in problem.columns),
+        problem.marginal_sd,
+        problem.rho,
+        problem.regularised,
+    )
+
+
+def kept(name: str, key: tuple[Any, ...], compute: Callable[[], Result]) -> Result:
+    """Return what compute returns, or returned the last time for this name and key."""
+    results: dict[tuple[Any, ...], Any] = st.session_state.setdefault("results", {})
+    whole = (name, *key)
+    result = results.pop(whole) if whole in results else compute()
+    results[whole] = result  # at the end, where the last used are
+    while len(results) > MOST_KEPT:
+        results.pop(next(iter(results)))
+    return result
+
+
+@contextmanager
+def waiting(key: str, text: str) -> Iterator[None]:
+    """Say what the visitor waits for, should it take longer than half a second, above the page and moving nothing."""
+    with st.container(key=f"lab_waiting_{key}"), st.spinner(text):
+        yield
+
+
+def noise_law(experiment: Experiment) -> TruncatedGaussian:
+    """Return a law of (rho, sigma [ms]) that prefers nothing: about uniform, over all that is sensible."""
+    bounds = np.array([(-0.999, 0.999), (LEAST_SIGMA, max(0.8, 3 * experiment.sigma))])
+    width = bounds[:, 1] - bounds[:, 0]
+    return TruncatedGaussian(
+        ("rho", "sigma"),
+        tuple(bounds.mean(axis=1).tolist()),
+        tuple((10 * width).tolist()),
+        tuple(bounds[:, 0].tolist()),
+        tuple(bounds[:, 1].tolist()),
+    )
+
+
+def posterior(problem: Problem, law: TruncatedGaussian | None = None) -> Posterior:
+    """Return the exact posterior, with the problem's noise, or with the noise integrated out over a law of it.
+
+    How long it took last is noted, for who wants to know whether it can follow the hand.
+    """
+
+    def compute() -> Posterior:
+        start = time.monotonic()
+        result = exact.posterior(problem, law)
+        st.session_state.posterior_seconds = time.monotonic() - start
+        return result
+
+    return kept("posterior", (*key_of(problem), law), compute)
+
+
+def laplace(problem: Problem) -> Estimate:
+    """Return the Laplace approximation."""
+    return kept("laplace", key_of(problem), lambda: laplace_approximation.laplace(problem))
+
+
+def with_noise(problem: Problem, law: TruncatedGaussian) -> Estimate:
+    """Return the MAP estimate of the parameters and the noise together."""
+    return kept("with noise", (*key_of(problem), law), lambda: estimate_with_noise(problem, law))
+
+
+def profile(problem: Problem, name: str) -> Profile:
+    """Return the profile likelihood of one of the two unknown parameters."""
+    return kept("profile", (*key_of(problem), name), lambda: profiles.profile_likelihood(problem, name))
+
+
+def predicted(found: Posterior) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the 90 % bands, (2, n_times) each, of the potential without noise and of data with it."""
+
+    def compute() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        rng = np.random.default_rng(0)
+        problem = found.problem
+        potentials = found.predictive(N_PREDICTED, rng)
+        normals = rng.standard_normal((NOISES * N_PREDICTED, problem.times.size))
+        noisy = np.tile(potentials, (NOISES, 1)) + colour(normals, problem.rho, problem.marginal_sd)
+        return (
+            np.nanquantile(potentials, [0.05, 0.95], axis=0),
+            np.nanquantile(noisy, [0.05, 0.95], axis=0),
+        )
+
+    return kept("predicted", (*key_of(found.problem), found.nodes.rho.size), compute)
+
+
+def white(problem: Problem) -> Problem:
+    """Return the problem with its noise taken as white."""
+    return replace(problem, rho=0.0)

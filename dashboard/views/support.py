@@ -1,0 +1,255 @@
+"""What stands below on the Uncertainty page: predictions, profiles or noise models, and the table of all estimators."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from core.estimate import Estimate
+from core.noise import autocorrelation, whiten
+from core.objective import Problem
+from core.posterior import Posterior
+from core.published import SAMPLING_INTERVAL
+from core.simulation import simulate
+from dashboard import registry
+from dashboard.figures import uncertainty as figures
+from dashboard.figures.density import raster, widened, window
+from dashboard.figures.plain import OPTIMISER, SYMBOLS, TRUTH
+from dashboard.figures.regions import LIMIT
+from dashboard.live import Plot
+from dashboard.observation import Observation
+from dashboard.state import Experiment
+from dashboard.views import readings, results
+from dashboard.views.readings import with_sd
+
+BELOW = {
+    "prediction": "what the posterior predicts",
+    "profiles": "profiles of the likelihood",
+    "noise": "white against AR(1) noise",
+}
+FURTHEST = 2.5  # times the window of the posterior, to which it is widened to show the truth
+N_LAGS = 30
+
+Array = NDArray[np.float64]
+Point = tuple[float, float]
+Row = list[str | dict[str, str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What stands in one part of the page."""
+
+    plots: list[Plot]
+    said: list[str]
+    metrics: list[tuple[str, str, str]] = field(default_factory=list)
+    table: list[Row] = field(default_factory=list)
+
+    def as_it_is(self) -> "Content":
+        """Return the same with plots that stay as they are."""
+        return replace(self, plots=[Plot(plot.id, None) for plot in self.plots])
+
+
+def truth_of(experiment: Experiment, problem: Problem, observation: Observation) -> Point | None:
+    """Return the truth of the two unknown parameters, unless it is hidden or not known."""
+    if observation.clean(experiment) is None:
+        return None
+    first, second = (experiment.parameters[i] for i in problem.columns)
+    return first, second
+
+
+def estimates_of(observation: Observation, problem: Problem) -> dict[str, tuple[str, Estimate]]:
+    """Return what the inverse maps make of the data on the axes of the problem: name → (colour, estimate)."""
+    if set(problem.unknown) != {"theta0", "theta1"}:
+        return {}
+    maps, _ = registry.inverse_maps()
+    colours = registry.colours(maps)
+    order = [("theta0", "theta1").index(name) for name in problem.unknown]
+    found = {}
+    for name, each in maps.items():
+        if each.takes(observation.times):
+            estimate = each.predict(observation.data[None])
+            found[name] = (colours[name], Estimate(estimate.mean[:, order].copy(), None, problem.unknown))
+    return found
+
+
+def window_of(found: Posterior, truth: Point | None) -> Array:
+    """Return the box, (2, 2), in which a posterior is shown: where its probability is, and the truth if it is near."""
+    box = window(found)
+    if truth is not None:
+        point = np.array(truth)
+        wider = np.column_stack([np.minimum(box[:, 0], point), np.maximum(box[:, 1], point)])
+        growth = (wider[:, 1] - wider[:, 0]) / (box[:, 1] - box[:, 0])
+        if 1 < np.max(growth) <= FURTHEST:
+            box = widened(wider, 0.06)
+    # A little beyond the prior's bounds, so that its edge is seen.
+    bounds, margin = found.problem.bounds, 0.03 * (box[:, 1] - box[:, 0])
+    return np.column_stack([np.maximum(box[:, 0], bounds[:, 0] - margin), np.minimum(box[:, 1], bounds[:, 1] + margin)])
+
+
+def _prediction(experiment: Experiment, observation: Observation, found: Posterior) -> Content:
+    potential, noisy = results.predicted(found)
+    figure = figures.prediction(
+        observation.times,
+        observation.data,
+        potential,
+        noisy,
+        observation.clean(experiment),
+        "Posterior prediction of u(t) and of the data",
+    )
+    said = readings.about_prediction(observation.data, potential, noisy, found.problem.marginal_sd)
+    return Content([Plot("prediction", figure)], [said])
+
+
+def _profiles(problem: Problem, box: Array, truth: Point | None) -> Content:
+    plots, said = [], []
+    for axis, identity in enumerate(("profile-first", "profile-second")):
+        name = problem.unknown[axis]
+        found = results.profile(problem, name)
+        known = None if truth is None else truth[axis]
+        plots.append(
+            Plot(identity, figures.profile(found, box[axis], known, f"Profile of {SYMBOLS[name]}: {found.verdict}"))
+        )
+        said.append(readings.about_profile(found))
+    said.insert(
+        0,
+        "Each curve holds one parameter and lets the other make up for it as far as it can: where even then the misfit "
+        "rises by 1.92, the likelihood, without any prior, bounds the parameter at 95 %.",
+    )
+    return Content(plots, [" ".join(said)])
+
+
+def _noise(experiment: Experiment, observation: Observation, problem: Problem, truth: Point | None) -> Content:
+    rho = observation.correlation(experiment.rho)
+    models = [problem.with_noise(rho, problem.marginal_sd), problem.with_noise(0.0, problem.marginal_sd)]
+    coloured, white = (results.posterior(each) for each in models)
+    boxes = np.array([window_of(each, truth) for each in (coloured, white)])
+    box = np.column_stack([boxes[:, :, 0].min(axis=0), boxes[:, :, 1].max(axis=0)])
+    lags = []
+    for each in (coloured, white):
+        potential = simulate(each.problem.complete(each.mode), observation.times)[:, 0]
+        white_residual = whiten(observation.data - potential, each.problem.rho, each.problem.marginal_sd)
+        lags.append(autocorrelation(white_residual, min(N_LAGS, observation.times.size - 1)))
+    plots = [
+        Plot(
+            "regions",
+            figures.both_regions(
+                (coloured.names[0], coloured.names[1]), box, raster(coloured, box), raster(white, box), truth
+            ),
+        ),
+        Plot(
+            "autocorrelation",
+            figures.autocorrelations(
+                lags[0], lags[1], observation.times.size, float(observation.times[1] - observation.times[0])
+            ),
+        ),
+    ]
+    held = None
+    if truth is not None:
+        held = (float(coloured.credibility(np.array(truth))), float(white.credibility(np.array(truth))))
+    ratio = readings.region_area(coloured, 0.9) / readings.region_area(white, 0.9)
+    said = readings.about_noise_models(ratio, rho, held, (lags[0], lags[1]), observation.times.size)
+    given = (models[0].rho, SAMPLING_INTERVAL * models[0].marginal_sd)
+    joint = _joint(experiment, observation, problem)
+    said += readings.about_given_noise(given, joint)
+    return Content(plots, [said], _noise_metrics(given, joint))
+
+
+def _joint(experiment: Experiment, observation: Observation, problem: Problem) -> Estimate:
+    """Return the estimate of the parameters and the noise together, whatever noise the page takes for granted."""
+    start = problem.with_noise(observation.correlation(experiment.rho), problem.marginal_sd)
+    return results.with_noise(start, results.noise_law(experiment))
+
+
+def _noise_metrics(given: tuple[float, float], joint: Estimate) -> list[tuple[str, str, str]]:
+    """Return what the data say about ρ and σ beside what is given."""
+    metrics = []
+    for i, (symbol, unit) in enumerate((("ρ", ""), ("σ", " ms"))):
+        value = float(joint.mean[0, 2 + i])
+        text = readings.number(value, 4)
+        if joint.covariance is not None:
+            text = with_sd(value, float(readings.sds(joint.covariance[0])[2 + i]))
+        help_text = f"Estimated together with the parameters. {joint.status}"
+        assumed = "As the rail has it, between neighbouring samples." if symbol == "ρ" else "As the rail has it."
+        metrics.append((f"{symbol} from the data", text + unit, help_text))
+        metrics.append((f"{symbol} assumed", readings.number(given[i], 3) + unit, assumed))
+    return metrics
+
+
+def _table(
+    found: Posterior,
+    normal: Estimate,
+    joint: Estimate | None,
+    maps: dict[str, tuple[str, Estimate]],
+    truth: Point | None,
+) -> list[Row]:
+    symbols = [SYMBOLS[name] for name in found.names]
+    head: Row = ["", *symbols, *(f"error {symbol}" for symbol in symbols), "in the exact 90 % region",
+                 "truth in its own 90 % region"]  # fmt: skip
+    rows = [head]
+    decimals = [readings.decimals_for(sd) for sd in readings.sds(found.covariance)]
+    if truth is not None:
+        held = float(found.credibility(np.array(truth)))
+        rows.append(
+            [
+                {"text": "truth", "colour": TRUTH},
+                *(readings.number(value, digits) for value, digits in zip(truth, decimals, strict=True)),
+                "",
+                "",
+                "yes" if held <= 0.9 else "no",
+                "",
+            ]
+        )
+    exact = Estimate(found.mean[None].copy(), found.covariance[None].copy(), found.names, found.status)
+    listed: list[tuple[str, str, Estimate]] = [
+        ("exact posterior mean", LIMIT, exact),
+        ("MAP and Laplace", OPTIMISER, normal),
+    ]
+    if joint is not None:
+        covariance = None if joint.covariance is None else joint.covariance[:, :2, :2].copy()
+        both = Estimate(joint.mean[:, :2].copy(), covariance, found.names, joint.status)
+        listed.append(("MAP together with σ and ρ", OPTIMISER, both))
+    listed += [(name, colour, each) for name, (colour, each) in maps.items()]
+    for name, colour, estimate in listed:
+        rows.append(_row(name, colour, estimate, found, truth, decimals))
+    return rows
+
+
+def _row(
+    name: str, colour: str, estimate: Estimate, found: Posterior, truth: Point | None,
+    decimals: Sequence[int],
+) -> Row:  # fmt: skip
+    mean = estimate.mean[0]
+    numbers = [readings.number(value, digits) for value, digits in zip(mean, decimals, strict=True)]
+    if estimate.covariance is not None:
+        pairs = zip(mean, readings.sds(estimate.covariance[0]), strict=True)
+        numbers = [with_sd(value, sd) for value, sd in pairs]
+    errors, own = ["–", "–"], "–"
+    if truth is not None:
+        off = mean - np.array(truth)
+        errors = [readings.signed(value, digits) for value, digits in zip(off, decimals, strict=True)]
+        if name.startswith("exact"):
+            own = "yes" if found.credibility(np.array(truth)) <= 0.9 else "no"
+        elif estimate.covariance is not None:
+            own = "yes" if off @ np.linalg.solve(estimate.covariance[0], off) <= chi2.ppf(0.9, 2) else "no"
+    near = "yes" if found.credibility(mean) <= 0.9 else "no"
+    return [{"text": name, "colour": colour, "help": estimate.status}, *numbers, *errors, near, own]
+
+
+def support(
+    experiment: Experiment, observation: Observation, problem: Problem, found: Posterior, box: Array
+) -> Content:
+    """Return what stands below: one of three views, and the table; box: (2, 2), where the posterior is shown."""
+    truth = truth_of(experiment, problem, observation)
+    if experiment.below == "prediction":
+        content = _prediction(experiment, observation, found)
+    elif experiment.below == "profiles":
+        content = _profiles(problem, box, truth)
+    else:
+        content = _noise(experiment, observation, problem, truth)
+    joint = None
+    if experiment.below == "noise" or not experiment.noise_known:
+        joint = _joint(experiment, observation, problem)
+    table = _table(found, results.laplace(found.problem), joint, estimates_of(observation, problem), truth)
+    return replace(content, table=table)

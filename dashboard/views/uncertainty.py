@@ -1,0 +1,199 @@
+"""The Uncertainty page: how sure can one be, and what is the best possible answer?"""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from core.estimate import Estimate
+from core.fitzhugh_nagumo import PARAMETER_NAMES
+from core.objective import Problem
+from core.posterior import Posterior
+from core.priors import TruncatedGaussian
+from dashboard import live, session
+from dashboard.figures import uncertainty as figures
+from dashboard.figures.density import Raster, raster, widened
+from dashboard.figures.plain import SYMBOLS
+from dashboard.figures.regions import outside
+from dashboard.live import Plot
+from dashboard.observation import Observation
+from dashboard.problem import LEAST_SIGMA, problem_of
+from dashboard.state import Experiment
+from dashboard.views import frame, readings, results
+from dashboard.views.support import BELOW, Content, Point, estimates_of, support, truth_of, window_of
+
+FOLLOWS = 0.25  # s: a posterior that takes longer waits until the slider is let go
+
+Array = NDArray[np.float64]
+
+
+def _options(experiment: Experiment) -> None:
+    names = {name: SYMBOLS[name] for name in PARAMETER_NAMES}
+    models = {"ar1": "AR(1), as simulated", "white": "white, as published"}
+    items = [
+        frame.choice("axis_x", "axes", experiment.axis_x, names),
+        frame.choice("axis_y", "and", experiment.axis_y, names),
+        *([frame.choice("misfit", "misfit", experiment.misfit, models)] if experiment.noise_known else []),
+        frame.toggle(
+            "noise_known",
+            "noise known",
+            experiment.noise_known,
+            help="Take σ and ρ of the rail for granted, or integrate them out: AR(1) noise of which nothing is known.",
+        ),
+        frame.toggle("regularised", "prior", experiment.regularised, help="Weigh the prior’s box by the prior."),
+        frame.toggle("whole_prior", "whole prior", experiment.whole_prior, help="Show all of the prior’s box."),
+    ]
+    live.controls(
+        "uncertainty_options",
+        [{"title": "", "items": items}],
+        partial(session.receive, "uncertainty_options"),
+        inline=True,
+    )
+
+
+def prior_density(problem: Problem, axis: int, values: Array) -> Array:
+    """Return the prior density, (n,), of one of the two unknown parameters."""
+    i, prior = problem.columns[axis], problem.prior
+    sd = prior.sd[i] if problem.regularised else np.inf
+    law = TruncatedGaussian((prior.names[i],), (prior.mean[i],), (sd,), (prior.lower[i],), (prior.upper[i],))
+    return np.exp(law.log_density(values[:, None]))
+
+
+def _marginals(found: Posterior, density: Raster, normal: Estimate | None, truth: Point | None) -> list[Plot]:
+    """Return the plots of both marginals; density: the posterior where its probability is."""
+    plots = []
+    for axis, (identity, values) in enumerate((("first", density.x), ("second", density.y))):
+        exact = density.masses.sum(axis=axis) / (values[1] - values[0])
+        law = None
+        if normal is not None and normal.covariance is not None:
+            law = norm.pdf(values, normal.mean[0, axis], np.sqrt(normal.covariance[0, axis, axis]))
+        name = found.names[axis]
+        prior = prior_density(found.problem, axis, values)
+        known = None if truth is None else truth[axis]
+        figure = figures.marginal(name, values, exact, prior, law, known, f"{SYMBOLS[name]} alone")
+        plots.append(Plot(identity, figure))
+    return plots
+
+
+def _main(
+    experiment: Experiment, observation: Observation, problem: Problem, found: Posterior, settled: bool
+) -> Content:
+    """Return the posterior on the plane, its marginals, and how to read them.
+
+    Until all has settled, the window stays as long as it holds the posterior, and what takes longer is left out.
+    """
+    truth = truth_of(experiment, problem, observation)
+    if settled or outside(st.session_state.uncertainty_window, found.mean):
+        st.session_state.uncertainty_window = window_of(found, truth)
+    zoom = st.session_state.uncertainty_window
+    box = widened(problem.bounds, 0.03) if experiment.whole_prior else zoom
+    near = raster(found, zoom)
+    maps = {name: (colour, each.mean[0]) for name, (colour, each) in estimates_of(observation, problem).items()}
+    # With its noise integrated out, a posterior's problem has the noise's mean.
+    normal = results.laplace(found.problem) if settled else None
+    shape = readings.shape_of(found, near)
+    title = "Posterior in the prior’s box" if experiment.whole_prior else "Posterior, with its 50 % and 90 % regions"
+    figure = figures.plane(
+        (found.names[0], found.names[1]),
+        box,
+        raster(found, box) if experiment.whole_prior else near,
+        problem.bounds,
+        None if normal is None else (normal.mean[0], None if normal.covariance is None else normal.covariance[0]),
+        maps,
+        truth,
+        title,
+        zoom if experiment.whole_prior else None,
+    )
+    others = {name: place for name, (_, place) in maps.items()}
+    others |= {} if normal is None else {"MAP": normal.mean[0]}
+    others |= {} if truth is None else {"truth": np.array(truth)}
+    beyond = {name: place for name, place in others.items() if outside(box, place)}
+    white = problem.rho == 0 and experiment.rho != 0 and experiment.noise_known
+    of_theta = set(problem.unknown) == {"theta0", "theta1"}
+    first, second = (readings.decimals_for(sd) for sd in readings.sds(found.covariance))
+    said = [
+        [
+            readings.size(found, shape),
+            readings.form(found, shape),
+            readings.about_truth(found, truth, observation.trajectory is None, white),
+        ],
+        [
+            "" if experiment.noise_known else readings.about_noise(found),
+            "" if normal is None else readings.about_laplace(found, normal),
+            readings.about_others(beyond, (first, second), of_theta),
+            "The green frame is where the other view zooms in." if experiment.whole_prior else "",
+            found.status,
+        ],
+    ]
+    plots = [Plot("posterior", figure), *_marginals(found, near, normal, truth)]
+    return Content(plots, [" ".join(filter(None, part)) for part in said])
+
+
+def _kept(part: str, content: Content | None) -> Content:
+    """Return the content of a part of the page; without any, what was there last, which stays as it is."""
+    if content is None:
+        return st.session_state.get(f"{part}_shown", Content([], [])).as_it_is()
+    st.session_state[f"{part}_shown"] = content
+    return content
+
+
+def _posterior(experiment: Experiment, problem: Problem) -> Posterior:
+    """Return the posterior on screen; raises ValueError where no point of the prior's box can be simulated."""
+    return results.posterior(problem, None if experiment.noise_known else results.noise_law(experiment))
+
+
+@st.fragment
+def _body() -> None:
+    experiment, observation = session.experiment(), session.observation()
+    notes = [observation.note]
+    with frame.beside_rail("uncertainty"):
+        _options(experiment)
+        if not observation.usable:
+            frame.stage("uncertainty", "uncertainty", [], notes=notes)
+            return
+        problem = problem_of(experiment, observation)
+        if experiment.sigma < LEAST_SIGMA:
+            notes.append(f"Without noise the posterior is a point: it is drawn for σ = {LEAST_SIGMA} ms.")
+        main = below = None
+        refused = ""
+        settled = st.session_state.settled or "uncertainty_shown" not in st.session_state
+        # Both waits are there in every run: an element less would mount those after it anew.
+        with results.waiting("posterior", "Computing the posterior …"):
+            if settled or st.session_state.uncertainty_follows:
+                try:
+                    found = _posterior(experiment, problem)
+                except ValueError as error:
+                    refused = str(error)
+                else:
+                    main = _main(experiment, observation, problem, found, settled)
+        if refused:
+            frame.stage("uncertainty", "uncertainty", [], notes=[*notes, refused])
+            return
+        shown = _kept("uncertainty", main)
+        frame.stage("uncertainty", "uncertainty", shown.plots, said=shown.said, notes=notes)
+        with results.waiting("below", f"Computing {BELOW[experiment.below]} …"):
+            if settled:
+                st.session_state.uncertainty_follows = st.session_state.posterior_seconds < FOLLOWS
+                below = support(experiment, observation, problem, found, st.session_state.uncertainty_window)
+        shown = _kept("uncertainty_support", below)
+        # The answer is what stands above: nobody has to wait for what supports it before going on.
+        live.plots(
+            "uncertainty_support",
+            f"uncertainty-{experiment.below}",
+            shown.plots,
+            partial(session.receive, "uncertainty_support"),
+            answers=0,
+            settled=st.session_state.settled,
+            said=shown.said,
+            metrics=shown.metrics,
+            table=shown.table,
+            tools=[frame.choice("below", "below", experiment.below, BELOW)],
+        )
+
+
+def show() -> None:
+    """Show the page."""
+    frame.question("How sure can one be, and what is the best possible answer?")
+    _body()

@@ -1,0 +1,122 @@
+"""The Uncertainty page under the hand, and the limit beside the clouds of the Inverse map page."""
+
+import numpy as np
+import pytest
+
+from tests.browser.lab import STANDS
+
+pytestmark = pytest.mark.browser
+
+CONTOURS = "[...plot('posterior').querySelectorAll('.contourlines path')].map((path) => path.getAttribute('d'))"
+
+
+def reading(lab):
+    """Return the sentences on how to read the main picture."""
+    return lab.page.locator("[data-layout=uncertainty] .lab-said").inner_text()
+
+
+def below(lab, choice, *plots):
+    """Choose what stands below, and wait until it does."""
+    lab.choose("below", choice)
+    lab.until("(ids) => ids.every((id) => plot(id)?.querySelector('.main-svg'))", list(plots))
+    lab.page.wait_for_selector(STANDS)
+
+
+def test_both_regions_are_drawn_around_the_truth_and_read(lab):
+    lab.open("Uncertainty")
+    assert len(lab.evaluate(CONTOURS)) == 2
+    (x_low, x_high), (y_low, y_high) = lab.range("posterior"), lab.range("posterior", "yaxis")
+    # The zoom is on the posterior: of θ₀ it shows a few hundredths at most.
+    assert x_low < 0.4 < x_high < x_low + 0.05
+    assert y_low < 0.4 < y_high < y_low + 0.2
+    assert "Given these data, θ₀ = 0.40" in reading(lab)
+    assert "slanted needle" in reading(lab)
+    assert lab.table()["exact posterior mean"][4:] == ["yes", "yes"]
+    # The first screen holds the question, the main picture, at least half as wide as the stage, and how to read it.
+    picture = lab.page.locator(".lab-plot[data-plot=posterior]").bounding_box()
+    said = lab.page.locator(".lab-said").first.bounding_box()
+    assert picture["width"] > 0.5 * (1280 - picture["x"] - 20)
+    assert said["y"] + said["height"] < 800
+
+
+def test_posterior_is_drawn_anew_when_noise_is_let_go(lab):
+    lab.open("Uncertainty")
+    for plot in ("posterior", "first", "second", "prediction"):
+        lab.remember(plot)
+    before, marginal, wide = lab.evaluate(CONTOURS), lab.trace("first", "exact")["y"], lab.range("posterior")
+    lab.drag("sigma", 0.3, 0.5)
+    lab.until("([before]) => plot('posterior').layout.xaxis.range[0] < before", [wide[0]])
+    lab.page.wait_for_selector(STANDS)
+    assert lab.evaluate(CONTOURS) != before
+    assert lab.trace("first", "exact")["y"] != marginal
+    assert np.ptp(lab.range("posterior")) > 1.5 * np.ptp(wide)
+    assert all(map(lab.is_the_same, ("posterior", "first", "second", "prediction")))
+
+
+def test_options_change_what_is_assumed_and_what_is_shown(lab):
+    lab.open("Uncertainty")
+    lab.tick("whole_prior")
+    assert lab.range("posterior") == pytest.approx([-0.236, 1.036])
+    lab.tick("whole_prior")
+    lab.choose("misfit", "white")
+    white = reading(lab)
+    assert "The truth lies outside the 90 % region" in white
+    lab.tick("noise_known")
+    assert "are integrated out" in reading(lab)
+    assert lab.page.locator("[data-field=misfit]").count() == 0
+    lab.choose("axis_x", "gamma")
+    assert "none is drawn on these axes" in reading(lab)
+    lab.page.reload()
+    lab.stand("Uncertainty")
+    assert lab.values()["noise_known"] == "false"
+
+
+def test_each_view_below_is_drawn_and_explained(lab):
+    lab.open("Uncertainty")
+    said = lab.page.locator("[data-layout^='uncertainty-'] .lab-said")
+    below(lab, "profiles", "profile-first", "profile-second")
+    assert "θ₀ is identifiable" in said.inner_text()
+    rises = np.array(lab.trace("profile-first", "lowest misfit")["y"], dtype=float)
+    assert rises.min() == pytest.approx(0, abs=1e-3)
+    below(lab, "noise", "regions", "autocorrelation")
+    assert "Taken as white" in said.inner_text()
+    assert lab.evaluate("plot('regions').querySelectorAll('.contourlines path').length") == 2
+    coloured, white = (np.array(lab.trace("autocorrelation", name)["y"]) for name in ("AR(1)", "white"))
+    assert coloured[0] == white[0] == 1
+    # At lag one the noise of ρ = 0.8 keeps about 0.8; once whitened, 1.96/√1000 = 0.06 holds 95 %.
+    assert white[1] > 0.7
+    assert abs(coloured[1]) < 0.13
+    sigma, sd = (float(part) for part in lab.metrics()["σ from the data"].removesuffix(" ms").split(" ± "))
+    assert abs(sigma - 0.07) < 4 * sd
+    assert "MAP together with σ and ρ" in lab.table()
+
+
+@pytest.mark.parametrize(
+    ("address", "fragment"),
+    [
+        ("theta0=-0.1&theta1=1.1", "does not spike"),
+        ("theta0=0.865", "times better than the other"),
+        ("theta0=1.2&hidden=1", "is refused: the lowest loss lies on the edge"),
+    ],
+    ids=["silent", "near the bifurcation", "edge"],
+)
+def test_sentence_follows_what_is_on_screen(lab, address, fragment):
+    lab.open("Uncertainty", address)
+    assert fragment in reading(lab)
+    assert lab.evaluate(CONTOURS)
+
+
+def test_limit_beside_the_clouds_comes_with_progress(lab):
+    lab.open("Inverse map")
+    lab.evaluate("""new MutationObserver(() => {
+        window.progressed ||= Boolean(document.querySelector("[data-testid='stProgress']"))
+    }).observe(document.body, { childList: true, subtree: true })""")
+    lab.tick("limit")
+    assert lab.evaluate("plot('estimates').data[0].type") == "contour"
+    lab.until("document.querySelector('.lab-said').textContent.includes('they scatter by')", None, 60_000)
+    assert lab.evaluate("window.progressed")
+    assert lab.page.locator("[data-testid='stProgress']").count() == 0
+    dots = [shape for shape in lab.drawing("estimates")["shapes"] if shape["line"]["color"] == "#009E73"]
+    assert dots[0]["path"].count("M") == 24
+    lab.tick("limit")
+    assert lab.range("estimates")[0] < -0.2

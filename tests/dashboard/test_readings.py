@@ -1,0 +1,191 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import truncnorm
+
+from core.estimate import Estimate
+from core.posterior import posterior
+from core.profile import Profile
+from dashboard.figures.density import raster, window
+from dashboard.observation import observe
+from dashboard.problem import problem_of
+from dashboard.state import PRESETS, Experiment
+from dashboard.views import readings
+
+CASES = {
+    "needle": Experiment(),
+    "silent": PRESETS["Silent"][1],
+    "excited": PRESETS["Excited"][1],
+    "white": Experiment(misfit="white", seed=7),
+}
+
+
+@pytest.fixture(scope="module")
+def found():
+    """The posteriors of the cases."""
+    return {name: posterior(problem_of(each, observe(each, None))) for name, each in CASES.items()}
+
+
+@pytest.fixture(scope="module")
+def shapes(found):
+    """What each of them looks like."""
+    return {name: readings.shape_of(each, raster(each, window(each))) for name, each in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("value", "sd", "text"),
+    [(0.40123, 0.00154, "0.4012 ± 0.0015"), (-0.137, 0.042, "−0.137 ± 0.042"), (0.832, 0.17, "0.83 ± 0.17"),
+     (2.9, 12.0, "3 ± 12"), (0.4, 0.0, "0.4000 ± 0.0000"), (0.4, np.inf, "0.4000 ± inf")],
+)  # fmt: skip
+def test_a_value_has_the_digits_that_its_sd_leaves(value, sd, text):
+    assert readings.with_sd(value, sd) == text
+
+
+def test_numbers_that_round_to_zero_have_no_sign():
+    assert readings.number(-0.0004, 3) == "0.000"
+    assert readings.signed(-0.0004, 3) == "0.000"
+    assert readings.signed(-0.04, 2) == "−0.04"
+    assert readings.signed(0.04, 2) == "+0.04"
+    assert [readings.times(factor) for factor in (1.26, 34.0, 187.0, 12_345.0)] == ["1.3", "34", "190", "12,000"]
+
+
+def test_the_sd_of_a_prior_is_that_of_the_truncated_law(found):
+    exact = [truncnorm.std(-2, 2, scale=scale) for scale in (0.3, 0.4)]
+    np.testing.assert_allclose(readings.prior_sds(found["needle"]), exact, rtol=1e-3)
+    flat = replace(found["needle"], problem=replace(found["needle"].problem, regularised=False))
+    np.testing.assert_allclose(readings.prior_sds(flat), np.array([1.2, 1.6]) / np.sqrt(12))
+
+
+def correlation_on_a_grid(each):
+    """Return the correlation of exp(−J) summed over a grid of points."""
+    (x_low, x_high), (y_low, y_high) = window(each)
+    grid = np.stack(np.meshgrid(np.linspace(x_low, x_high, 80), np.linspace(y_low, y_high, 80)), axis=-1)
+    losses = each.problem.loss(grid)
+    weights = np.exp(losses.min() - losses).ravel()
+    covariance = np.cov(grid.reshape(-1, 2).T, aweights=weights)
+    return covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])
+
+
+def test_each_posterior_is_described_by_its_form(found, shapes):
+    needle, silent, excited = (shapes[name] for name in ("needle", "silent", "excited"))
+    forms = {name: readings.form(each, shapes[name]) for name, each in found.items()}
+    exact = correlation_on_a_grid(found["needle"])
+    assert exact < -0.9
+    assert needle.correlation == pytest.approx(exact, abs=0.005)
+    assert needle.sharper == pytest.approx(np.sqrt((1 - exact) / (1 + exact)), rel=0.1)
+    assert "slanted needle: a larger θ₀ with a smaller θ₁" in forms["needle"]
+    assert silent.silent
+    assert silent.edges == ("θ₀ = −0.2", "θ₁ = 1.2")
+    assert forms["silent"].startswith("The best fit does not spike")
+    assert "θ₀ = −0.2 and θ₁ = 1.2" in forms["silent"]
+    assert (excited.silent, excited.edges, excited.pieces) == (False, (), 1)
+    # Of a region about as full as that of a normal law.
+    assert excited.fullness == pytest.approx(1, abs=0.1)
+    assert forms["excited"] == "It is one compact piece."
+
+
+def test_several_pieces_and_an_improbable_mean_are_said(found, shapes):
+    assert "in 3 pieces" in readings.form(found["excited"], replace(shapes["excited"], pieces=3))
+    bent = replace(shapes["excited"], fullness=0.5)
+    assert "no ellipse" in readings.form(found["excited"], bent)
+
+
+def test_the_size_names_both_values_and_what_was_learnt(found, shapes):
+    each, shape = found["needle"], shapes["needle"]
+    text = readings.size(each, shape)
+    sds = np.sqrt(np.diag(each.covariance))
+    assert f"θ₀ = {readings.with_sd(each.mean[0], sds[0])}" in text
+    factor = 0.8796 * 0.3 / sds[0]
+    assert float(text.split(": ")[1].split(" and")[0]) == pytest.approx(factor, rel=0.05)
+    assert "hardly so in θ₁" in readings.size(each, replace(shape, narrower=(5.0, 1.1)))
+    assert "times narrower than the prior in θ₁" in readings.size(each, replace(shape, narrower=(1.0, 5.0)))
+    assert "say little about either" in readings.size(each, replace(shape, narrower=(1.0, 1.1)))
+
+
+def test_where_the_truth_lies(found):
+    each = found["needle"]
+    first, second = each.mean
+    assert "inside the 50 %" in readings.about_truth(each, (first, second), False, False)
+    # Along one parameter alone, across the needle: with Mahalanobis distance r, exp(−r²/2) lies outside.
+    step = np.sqrt(1 / np.linalg.inv(each.covariance)[0, 0])
+    assert "between the 50 %" in readings.about_truth(each, (first + 1.7 * step, second), False, False)
+    outside = (first + 4 * step, second)
+    assert "one trace in ten" in readings.about_truth(each, outside, False, False)
+    assert "white misfit" in readings.about_truth(each, outside, False, True)
+    assert "beyond the prior’s box" in readings.about_truth(each, (1.5, 0.4), False, False)
+    assert readings.about_truth(each, None, True, False) == "What made this trace is not known."
+    assert readings.about_truth(each, None, False, False) == "The truth is hidden."
+
+
+def test_laplace_is_compared_with_the_posterior(found):
+    each = found["excited"]
+
+    def said(mean=each.mean, factor=1.0, status="", covariance=each.covariance):
+        scaled = None if covariance is None else factor * covariance[None]
+        return readings.about_laplace(each, Estimate(np.array(mean)[None], scaled, each.names, status))
+
+    assert "nearly coincide" in said()
+    # A covariance four times as large has ellipses of four times the area.
+    assert "4 times the area" in said(factor=4.0)
+    assert "1/4 of the area" in said(factor=0.25)
+    direction = np.linalg.cholesky(each.covariance)[:, 0]
+    assert "2.0 sd off the mean" in said(mean=each.mean + 2 * direction)
+    assert said(status="Refused: on an edge.", covariance=None).endswith("is refused: on an edge.")
+
+
+def test_what_lies_beyond_the_window_is_named_with_its_place():
+    beyond = {"cnn-noisy": np.array([0.41234, -0.5]), "truth": np.array([0.1, 0.2])}
+    text = readings.about_others(beyond, (3, 2), of_theta=True)
+    assert text.endswith("cnn-noisy (0.412, −0.50) and truth (0.100, 0.20).")
+    assert readings.about_others({}, (3, 2), of_theta=True) == ""
+    assert "none is drawn" in readings.about_others({}, (3, 2), of_theta=False)
+
+
+def test_the_prediction_counts_the_data_in_its_band():
+    data = np.arange(100.0)
+    band = np.array([np.full(100, 9.5), np.full(100, 89.5)])
+    text = readings.about_prediction(data, band / 100, band, 0.35)
+    assert "80 % of the data" in text
+    assert "±0.4" in text
+
+
+@pytest.mark.parametrize(
+    ("interval", "fragment"),
+    [
+        ((0.39, 0.41), "identifiable, 95 % interval 0.3900 to 0.4100"),
+        ((None, 0.41), "bounded above only, 95 % below 0.410"),
+        ((0.39, None), "bounded below only, 95 % above 0.390"),
+        ((None, None), "not identifiable, no 95 % bound"),
+    ],
+)
+def test_a_profile_is_put_in_words(interval, fragment):
+    assert fragment in readings.about_profile(Profile("theta0", np.zeros(2), np.zeros(2), interval))
+
+
+def test_noise_models_are_compared_by_area_truth_and_residual():
+    white = np.array([1.0, *np.full(30, 0.5)])
+    coloured = np.array([1.0, *np.zeros(29), 0.2])
+    said = readings.about_noise_models(4.0, 0.8, (0.5, 0.99), (coloured, white), 1000)
+    assert "1/4 of the area" in said
+    assert "The AR(1) region holds the truth, the other misses it." in said
+    assert "of 30 lags, 30 leave the band under the white one and 1 under AR(1)" in said
+    assert "4 times as large" in readings.about_noise_models(0.25, 0.8, None, (coloured, white), 1000)
+    assert "Both regions miss" in readings.about_noise_models(1.0, 0.8, (0.95, 0.99), (coloured, white), 1000)
+    assert "both models are the same" in readings.about_noise_models(1.0, 0.0, None, (coloured, white), 1000)
+
+
+def test_a_noise_that_the_data_contradict_is_named():
+    names = ("theta0", "theta1", "rho", "sigma")
+    joint = Estimate(np.array([[0.4, 0.4, 0.8, 0.04]]), np.diag([1e-6, 1e-4, 4e-4, 1e-5])[None], names)
+    assert readings.about_given_noise((0.82, 0.042), joint) == ""
+    assert "another σ than" in readings.about_given_noise((0.82, 0.07), joint)
+    assert "another ρ and σ than" in readings.about_given_noise((0.2, 0.07), joint)
+    assert readings.about_given_noise((0.2, 0.07), replace(joint, covariance=None)) == ""
+
+
+def test_the_region_of_a_normal_law_has_its_area(found):
+    """χ²₂ has its 90 % at 4.61: an ellipse of π 4.61 √det C, which the excited neuron's posterior nearly is."""
+    each = found["excited"]
+    exact = np.pi * 4.605 * np.sqrt(np.linalg.det(each.covariance))
+    assert readings.region_area(each, 0.9) == pytest.approx(exact, rel=0.1)

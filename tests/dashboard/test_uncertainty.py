@@ -1,0 +1,344 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import chi2, norm, truncnorm
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from core import posterior as exact
+from core.estimate import Estimate
+from core.fitzhugh_nagumo import PARAMETER_NAMES
+from core.noise import colour
+from core.objective import Problem
+from dashboard.figures.regions import LIMIT
+from dashboard.observation import observe
+from dashboard.problem import problem_of
+from dashboard.state import Experiment
+from dashboard.views import limit, results, support, uncertainty
+from tests.dashboard.conftest import ROOT, decoded
+
+SHORT = {"t_end": 60}  # a posterior of a short window takes half the time
+
+
+def shown(app):
+    """Return what the live components of a page receive, by the first of their plots, or by their kind."""
+    parts = [json.loads(part.proto.json) for part in app.get("bidi_component")]
+    return {part["plots"][0]["id"] if part.get("plots") else part["kind"]: part for part in parts}
+
+
+@pytest.fixture
+def visit(runs):
+    """Return a function that opens a page in a new session, and fails where it would show a traceback."""
+
+    def open_page(page="uncertainty", **query):
+        app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+        app.query_params.update({name: str(value) for name, value in query.items()})
+        app._page_hash = calc_hash(page)
+        return checked(app.run())
+
+    return open_page
+
+
+def checked(app):
+    """Return the page, if nothing on it is a traceback."""
+    assert [(error.message, error.stack_trace[-1]) for error in app.exception] == []
+    return app
+
+
+def figure(part, identity):
+    return next(plot["figure"] for plot in part["plots"] if plot["id"] == identity)
+
+
+def trace(drawn, name):
+    return next(each for each in drawn["data"] if each.get("name") == name)
+
+
+def rows(part):
+    return {(row[0] if isinstance(row[0], str) else row[0]["text"]): row[1:] for row in part["table"]}
+
+
+def text(part):
+    return " ".join(part["said"])
+
+
+def test_the_posterior_is_drawn_with_its_marginals_and_read(visit):
+    parts = shown(visit(**SHORT))
+    main = parts["posterior"]
+    plane = figure(main, "posterior")
+    density = decoded(plane["data"][0]["z"])
+    assert density.max() == 1
+    assert {trace["name"] for trace in plane["data"] if "name" in trace} >= {"exact", "Laplace", "MAP", "truth"}
+    for identity, name in (("first", "θ₀"), ("second", "θ₁")):
+        marginal = figure(main, identity)
+        for law in ("exact", "Laplace"):
+            line = trace(marginal, law)
+            x, y = decoded(line["x"]).astype(float), decoded(line["y"])
+            # The window holds 99.8 %, a normal law of about the same width a little less.
+            assert np.trapezoid(y, x) == pytest.approx(0.995, abs=0.012), (name, law)
+        assert marginal["layout"]["xaxis"]["title"]["text"] == name
+    assert "Given these data, θ₀ = " in text(main)
+    assert "The truth lies" in text(main)
+    assert parts["prediction"]["answers"] == 0
+
+
+def test_the_table_has_every_estimator_with_its_error(visit):
+    table = rows(shown(visit(**SHORT, below="noise"))["regions"])
+    assert table["truth"][:2] == ["0.4000", "0.400"]
+    for name in ("exact posterior mean", "MAP and Laplace", "MAP together with σ and ρ"):
+        value, sd = (float(part) for part in table[name][0].split(" ± "))
+        assert float(table[name][2].replace("−", "-")) == pytest.approx(value - 0.4, abs=1e-4)
+        assert 1e-3 < sd < 0.02
+        assert table[name][4] == "yes"
+    # In six draws of ten thousand a truth from the prior lies three sd off: here it does not.
+    assert table["exact posterior mean"][5] == "yes"
+
+
+def test_each_view_below_has_its_plots_and_its_sentence(visit):
+    views = {
+        "prediction": (["prediction"], "The dark band"),
+        "profiles": (["profile-first", "profile-second"], "θ₁ is identifiable"),
+        "noise": (["regions", "autocorrelation"], "Taken as white"),
+    }
+    for below, (plots, sentence) in views.items():
+        part = shown(visit(**SHORT, below=below))[plots[0]]
+        assert [plot["id"] for plot in part["plots"]] == plots
+        assert part["layout"] == f"uncertainty-{below}"
+        assert sentence in text(part)
+        assert part["tools"][0]["value"] == below
+
+
+def test_noise_that_is_not_known_leaves_the_rail_s_alone(visit):
+    """σ and ρ of the rail make the data; what is assumed of them is another thing."""
+    known, unknown = (shown(visit(**SHORT, noise_known=given)) for given in (1, 0))
+    assert "are integrated out" in text(unknown["posterior"])
+    assert "are integrated out" not in text(known["posterior"])
+    fields = [[item["field"] for item in part["controls"]["groups"][0]["items"]] for part in (known, unknown)]
+    assert "misfit" in fields[0]
+    assert "misfit" not in fields[1]
+    assert "MAP together with σ and ρ" in rows(unknown["prediction"])
+
+
+def test_other_axes_have_no_inverse_maps_and_say_so(visit):
+    parts = shown(visit(axis_x="gamma", axis_y="zeta"))
+    assert "none is drawn on these axes" in text(parts["posterior"])
+    assert figure(parts["posterior"], "posterior")["layout"]["xaxis"]["title"]["text"] == "γ"
+    assert [name for name in rows(parts["prediction"]) if "noisy" in name] == []
+
+
+def test_the_edge_of_the_prior_refuses_laplace_and_says_why(visit):
+    main = shown(visit(theta0=1.2, **SHORT))["posterior"]
+    assert "The Laplace approximation (dashed) is refused: the lowest loss lies on the edge" in text(main)
+    assert "The truth lies beyond the prior’s box" in text(main)
+    assert np.all(np.isnan(decoded(trace(figure(main, "posterior"), "Laplace")["x"])))
+
+
+def test_no_noise_and_a_lost_trace_end_in_sentences(visit):
+    assert "drawn for σ = 0.001 ms" in shown(visit(sigma=0, **SHORT))["posterior"]["notes"][0]
+    lost = shown(visit(theta1=-3, t_end=60))
+    assert "The trajectory diverged" in lost["plots"]["notes"][0]
+
+
+def test_a_posterior_that_cannot_be_had_ends_in_its_sentence(visit, monkeypatch):
+    def refuse(*_):
+        raise ValueError("No point of the prior’s box can be simulated.")
+
+    monkeypatch.setattr(results.exact, "posterior", refuse)
+    for page, query in (("uncertainty", {}), ("inverse-map", {"limit": 1})):
+        parts = shown(visit(page, **query, **SHORT))
+        notes = [note for part in parts.values() for note in part.get("notes", [])]
+        assert "No point of the prior’s box can be simulated." in notes
+
+
+def test_all_of_the_prior_is_shown_with_a_frame_around_the_posterior(visit):
+    plane = figure(shown(visit(whole_prior=1, **SHORT))["posterior"], "posterior")
+    box, zoom = [shape for shape in plane["layout"]["shapes"] if shape["type"] == "rect"]
+    assert (box["x0"], box["x1"], box["y0"], box["y1"]) == (-0.2, 1.0, -0.4, 1.2)
+    assert -0.2 < zoom["x0"] < 0.4 < zoom["x1"] < 1
+    low, high = plane["layout"]["xaxis"]["range"]
+    assert low < -0.2 < 1 < high
+
+
+def test_a_rerun_without_a_change_computes_nothing(visit, monkeypatch):
+    app = visit(below="profiles", **SHORT)
+    before = shown(app)
+
+    def never(*_):
+        raise AssertionError("computed again")
+
+    for module, name in ((results.exact, "posterior"), (results.laplace_approximation, "laplace"),
+                         (results.profiles, "profile_likelihood")):  # fmt: skip
+        monkeypatch.setattr(module, name, never)
+    after = shown(checked(app.run()))
+    assert [part["plots"] for part in after.values() if "plots" in part] == [
+        part["plots"] for part in before.values() if "plots" in part
+    ]
+
+
+def test_what_a_drag_cannot_follow_stays_until_it_is_let_go(visit, monkeypatch):
+    app = visit(**SHORT)
+    app.session_state["uncertainty_follows"] = False
+    app.session_state["settled"] = False
+    app.session_state["experiment"] = replace(app.session_state["experiment"], theta0=0.3)
+    parts = [json.loads(part.proto.json) for part in checked(app.run()).get("bidi_component")]
+    assert all(plot["kept"] for part in parts for plot in part.get("plots", []))
+    app.session_state["uncertainty_follows"] = True
+    followed = shown(checked(app.run()))["posterior"]
+    for plot in followed["plots"]:
+        # Laplace takes as long again, and waits.
+        assert np.all(np.isnan(decoded(trace(plot["figure"], "Laplace")["y"])))
+    app.session_state["settled"] = True
+    told = text(shown(checked(app.run()))["posterior"])
+    # The posterior's sd is 0.007.
+    assert float(told.split("θ₀ = ")[1].split(" ")[0]) == pytest.approx(0.3, abs=0.03)
+
+
+def test_a_drag_that_begins_without_a_posterior_ends_in_no_traceback(visit):
+    app = visit(theta1=-3, t_end=60)
+    app.session_state["settled"] = False
+    app.session_state["experiment"] = replace(app.session_state["experiment"], theta1=0.4)
+    assert "figure" in shown(checked(app.run()))["posterior"]["plots"][0]
+
+
+# ---------------------------------------------------------------------------------------------------- the inverse map
+
+
+def test_the_limit_stands_beside_the_clouds(visit, monkeypatch):
+    monkeypatch.setattr(limit, "N_MEANS", 3)
+    plain = shown(visit("inverse-map"))["estimates"]
+    assert "Tick “zoom on the limit”" in text(plain)
+    beside = shown(visit("inverse-map", limit=1))["estimates"]
+    drawn = figure(beside, "estimates")
+    assert drawn["data"][0]["type"] == "contour"
+    low, high = drawn["layout"]["xaxis"]["range"]
+    assert -0.2 < low < 0.4 < high < 1
+    means = [shape for shape in drawn["layout"]["shapes"] if shape["line"]["color"] == LIMIT]
+    assert [shape["path"].count("M") for shape in means] == [3]
+    assert "Green dots: its mean for 3 of the draws; they scatter by" in text(beside)
+    # The estimate of the default's θ₀ has an sd of 0.0015.
+    assert float(rows(beside)["exact posterior mean"][0]) == pytest.approx(0.4, abs=0.006)
+
+
+def test_the_means_of_fresh_noise_are_those_of_the_clouds_draws(visit, monkeypatch):
+    monkeypatch.setattr(limit, "N_MEANS", 2)
+    app = visit("inverse-map", limit=1, t_end=60, seed=5)
+    kept = [value for key, value in app.session_state["results"].items() if key[0] == "fresh means"]
+    experiment = Experiment(t_end=60, seed=5)
+    trajectory = observe(experiment, None).trajectory[:, 0]
+    normals = np.random.default_rng([5, 1]).standard_normal((200, 300))
+    for mean, draw in zip(kept[0], normals, strict=False):
+        data = trajectory + colour(draw, experiment.rho, experiment.marginal_sd)
+        again = exact.posterior(replace(problem_of(experiment, observe(experiment, None)), data=data)).mean
+        np.testing.assert_allclose(mean, again, atol=1e-12)
+
+
+def test_the_limit_without_noise_scatters_not_at_all(visit, monkeypatch):
+    monkeypatch.setattr(limit, "N_MEANS", 2)
+    assert text(shown(visit("inverse-map", limit=1, sigma=0, t_end=60))["estimates"]).count("2 of the draws.") == 1
+
+
+def test_the_limit_is_left_out_of_a_drag_within_the_same_window(visit, monkeypatch):
+    monkeypatch.setattr(limit, "N_MEANS", 2)
+    app = visit("inverse-map", limit=1)
+    before = figure(shown(app)["estimates"], "estimates")["layout"]["xaxis"]["range"]
+    app.session_state["settled"] = False
+    app.session_state["experiment"] = replace(app.session_state["experiment"], sigma=0.2)
+    dragged = figure(shown(checked(app.run()))["estimates"], "estimates")
+    assert dragged["data"][0]["type"] != "contour"
+    assert dragged["layout"]["xaxis"]["range"] == before
+
+
+# ---------------------------------------------------------------------------------------------------------- functions
+
+
+def problem_on(**changes):
+    experiment = Experiment(**{**SHORT, **changes})
+    return problem_of(experiment, observe(experiment, None))
+
+
+@pytest.fixture(scope="module")
+def short_posterior():
+    """The posterior of the published default in a short window."""
+    return exact.posterior(problem_on())
+
+
+def test_the_key_of_a_problem_changes_with_all_that_its_results_depend_on():
+    base = problem_on()
+    changed = [
+        problem_on(seed=8), problem_on(t_end=62), problem_on(zeta=-0.3), problem_on(sigma=0.1), problem_on(rho=0.5),
+        problem_on(misfit="white"), problem_on(regularised=False), problem_on(axis_x="gamma"),
+        problem_on(axis_x="theta1", axis_y="theta0"),
+    ]  # fmt: skip
+    keys = {results.key_of(each) for each in (base, *changed)}
+    assert len(keys) == 1 + len(changed)
+    # What is unknown does not count where only the data know of it.
+    assert results.key_of(replace(base, known=(9.0, 9.0, *base.known[2:]))) == results.key_of(base)
+
+
+def test_the_law_of_an_unknown_noise_prefers_next_to_nothing():
+    for experiment in (Experiment(), Experiment(sigma=50.0)):
+        law = results.noise_law(experiment)
+        assert law.lower[1] < experiment.sigma < law.upper[1]
+        corners = np.array([[rho, sigma] for rho in (-0.99, 0.0, 0.99) for sigma in (law.lower[1], law.upper[1])])
+        # A Gaussian ten times as wide as its interval falls by ½ (1/20)² from its middle to its ends, for each of both.
+        assert np.ptp(law.log_density(corners)) < 0.0026
+
+
+def test_the_prior_of_a_parameter_is_a_density():
+    problem = problem_on(axis_x="zeta")
+    values = np.linspace(-0.5, 1.5, 401)
+    theta1 = uncertainty.prior_density(problem, 1, values)
+    np.testing.assert_allclose(theta1, truncnorm(-2, 2, 0.4, 0.4).pdf(values), rtol=1e-12)
+    zeta = uncertainty.prior_density(problem, 0, np.array([-0.9, -0.4, -0.1, 0.1]))
+    np.testing.assert_allclose(zeta, [0, 1.25, 1.25, 0], rtol=1e-12)
+    flat = uncertainty.prior_density(replace(problem, regularised=False), 1, np.array([0.0, 1.0]))
+    np.testing.assert_allclose(flat, 1 / 1.6, rtol=1e-12)
+
+
+def test_the_window_is_widened_to_a_truth_that_is_near(short_posterior):
+    plain = support.window_of(short_posterior, None)
+    near = plain[:, 1] + 0.5 * (plain[:, 1] - plain[:, 0])
+    wider = support.window_of(short_posterior, tuple(near))
+    assert np.all((wider[:, 0] <= plain[:, 0] + 1e-12) & (wider[:, 1] > near))
+    far = plain[:, 1] + 5 * (plain[:, 1] - plain[:, 0])
+    np.testing.assert_array_equal(support.window_of(short_posterior, tuple(far)), plain)
+
+
+def test_the_predictive_bands_hold_what_they_say(short_posterior, monkeypatch):
+    monkeypatch.setattr(results.st, "session_state", {})
+    potential, noisy = results.predicted(short_posterior)
+    s = short_posterior.problem.marginal_sd
+    assert np.all(noisy[0] < potential[0])
+    assert np.all(noisy[1] > potential[1])
+    # Where u is known far better than a measurement, the band of the data is ±1.645 s: of 1,000 draws a quantile has an
+    # sd of 0.067 s, and the mean over 300 samples, of which neighbours are alike, about 0.02 s.
+    quiet = np.ptp(potential, axis=0) < 0.05
+    half = 0.5 * np.ptp(noisy, axis=0)[quiet]
+    assert quiet.sum() > 100
+    assert half.mean() == pytest.approx(norm.ppf(0.95) * s, abs=0.04 * s)
+
+
+def test_own_regions_of_estimators_are_those_of_their_normal_law(short_posterior):
+    """The row says whether the truth has a Mahalanobis distance below that of 90 %."""
+    covariance = np.diag([1e-4, 4e-4])
+    limit = np.sqrt(chi2.ppf(0.9, 2))
+    for distance, answer in ((0.99 * limit, "yes"), (1.01 * limit, "no")):
+        mean = short_posterior.mean
+        estimate = Estimate(mean[None].copy(), covariance[None], short_posterior.names)
+        truth = (mean[0] + 0.01 * distance, mean[1])
+        row = support._row("any", "#000000", estimate, short_posterior, truth, [3, 3])
+        assert row[-1] == answer
+        assert row[-2] == "yes"
+
+
+def test_inverse_maps_are_turned_to_the_axes():
+    experiment = Experiment(axis_x="theta1", axis_y="theta0")
+    observation = observe(experiment, None)
+    swapped = support.estimates_of(observation, problem_of(experiment, observation))
+    usual = support.estimates_of(observation, problem_of(Experiment(), observation))
+    assert list(swapped) == list(usual) != []
+    for name in usual:
+        np.testing.assert_array_equal(swapped[name][1].mean[0], usual[name][1].mean[0][::-1])
+    assert isinstance(problem_of(experiment, observation), Problem)
+    assert set(PARAMETER_NAMES) > set(experiment.axes)
