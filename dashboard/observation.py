@@ -11,16 +11,29 @@ from core.published import SAMPLING_INTERVAL
 from core.simulation import Status, divergence_time, simulate_with_status
 from dashboard.state import Experiment
 
+UNEQUAL = 1e-3  # of the mean step: the difference between steps from which on they are not equal
 LARGEST_CORRELATION = 0.999  # samples that lie very close together would leave the likelihood without a width
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """An uploaded trace: its name, times (n,) in ms from 0, and potential u (n,)."""
+    """An uploaded recording: its name, times (n,) in ms from 0, u (n,), and v (n,) if it was observed; NaN is a gap."""
 
     name: str
     times: NDArray[np.float64]
     u: NDArray[np.float64]
+    v: NDArray[np.float64] | None = None
+
+    @property
+    def unequal(self) -> bool:
+        """Whether the samples are not equally far apart."""
+        steps = np.diff(self.times)
+        return bool(np.ptp(steps) > UNEQUAL * steps.mean())
+
+    @property
+    def complete(self) -> bool:
+        """Whether u has no gap and equal steps, which all pages need but the fit with an unknown start."""
+        return not self.unequal and not np.any(np.isnan(self.u))
 
 
 @dataclass(frozen=True, eq=False)

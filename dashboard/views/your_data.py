@@ -8,18 +8,18 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from core.optimizers import map_estimate
+from core.modes import map_estimate
 from core.published import published_prior, with_constants
 from core.simulation import simulate
 from dashboard import registry, session
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.plain import MAP_ESTIMATE, OPTIMISER
 from dashboard.live import Plot
-from dashboard.observation import Observation
+from dashboard.observation import Observation, Trace
 from dashboard.problem import problem_of
 from dashboard.state import Experiment
 from dashboard.upload import read_trace
-from dashboard.views import frame
+from dashboard.views import frame, states_fit
 
 Cell = str | dict[str, str]
 
@@ -34,7 +34,10 @@ def _take_upload() -> None:
     except ValueError as error:
         st.session_state.sentences = (f"{file.name}: {error} What was on screen stays.",)
         return
-    session.use_upload(trace)
+    if trace.complete:
+        session.use_upload(trace)
+    else:
+        session.use_recording(trace)
 
 
 def _csv(observation: Observation) -> str:
@@ -102,12 +105,19 @@ def _body() -> None:
     with frame.beside_rail("your_data"):
         left, right = st.columns([3, 2], vertical_alignment="center")
         left.file_uploader(
-            "A trace as CSV: two columns, time in ms at equal steps and u; 20 to 5,000 rows",
+            "A recording as CSV: time in ms, u and, if observed, v; a cell may be empty; 20 to 5,000 rows",
             type=["csv", "txt"],
             key="uploaded_file",
             on_change=_take_upload,
         )
-        upload = session.upload()
+        upload, recording = session.upload(), session.recording()
+        if recording is not None:
+            right.text(f"On screen now, on this page alone: {recording.name}")
+            before = "simulated data" if upload is None else upload.name
+            right.button(f"Back to {before}", on_click=session.use_recording, args=(None,))
+            notes = [*st.session_state.sentences, _what_it_lacks(recording, before)]
+            states_fit.section(states_fit.samples_of(experiment, observation, recording), notes)
+            return
         if upload is None:
             right.caption(
                 "On screen now: the simulated data of the rail. Uploaded data would take their place on every page."
@@ -126,6 +136,22 @@ def _body() -> None:
         figure = figures.resimulated(observation.times, observation.data, None, lines)
         frame.stage("your_data", "single", [Plot("trace", figure)], table=rows, said=[_sentence(estimates)])
         _downloads(observation, estimates)
+        states_fit.section(states_fit.samples_of(experiment, observation, upload))
+
+
+def _what_it_lacks(recording: Trace, others: str) -> str:
+    """Say why the other pages cannot take a recording, what still works, and what they show instead."""
+    lacks = []
+    if np.all(np.isnan(recording.u)):
+        lacks.append("u was not observed")
+    elif np.any(np.isnan(recording.u)):
+        lacks.append("u has gaps")
+    if recording.unequal:
+        lacks.append("the samples are not equally far apart")
+    return (
+        f"{recording.name}: {' and '.join(lacks)}, so that of all estimates only the fit below can take it. "
+        f"The other pages stay with {'the ' if others == 'simulated data' else ''}{others}."
+    )
 
 
 def _sentence(estimates: dict[str, np.ndarray]) -> str:

@@ -8,6 +8,9 @@ TIMES = np.arange(30) * 0.2
 U = np.sin(TIMES)
 ROWS = trace_csv(TIMES, U, header="").decode().splitlines()
 LF = "\n".join(ROWS)
+V = 0.5 * np.cos(TIMES)
+OF_BOTH = [f"{row},{v!r}" for row, v in zip(ROWS, V.tolist(), strict=True)]
+LF_OF_BOTH = "\n".join(OF_BOTH)
 
 
 def with_row(number, text, rows=ROWS):
@@ -61,9 +64,16 @@ def shifted(number, by):
         (with_row(7, "1.2,spike"), ("Row 7", "spike", "column u", "number")),
         (with_row(7, "noon,0.1"), ("Row 7", "noon", "column time")),
         (b"time,u\n" + with_row(7, "1.2,spike"), ("Row 8", "spike")),
-        (with_row(7, "1.2,"), ("Row 7", "gap", "column u")),
         (with_row(1, " ,0.5"), ("Row 1", "gap", "column time")),
-        (with_row(7, "1.2,NaN"), ("Row 7", "NaN", "finite")),
+        (with_row(7, "1.2,NaN"), ("Row 7", "NaN", "finite", "cell empty")),
+        (b"time,u,w\n" + LF.encode(), ("Row 2", "2 columns")),
+        (b"time,u,w\n" + LF_OF_BOTH.encode(), ("time, u, w", "v after them")),
+        (b"time,v\n" + LF.encode(), ("time, v", "time and u")),
+        (with_row(7, "1.2,0.1,spike", OF_BOTH), ("Row 7", "spike", "column v")),
+        (with_row(7, "1.2,0.1", OF_BOTH), ("Row 7", "2 columns", "three")),
+        (with_row(7, "1.2,0.1,-1001", OF_BOTH), ("Row 7 has v beyond ±1,000",)),
+        (with_row(7, "1.2,1001,"), ("Row 7", "3 columns")),
+        ("\n".join(f"{t:.1f},," for t in TIMES), ("Nothing was observed",)),
         (with_row(1, "nan,0"), ("Row 1", "nan", "finite")),
         (with_row(30, "5.8,-inf"), ("Row 30", "-inf", "finite")),
         (with_row(7, "1.2,1e999"), ("Row 7", "1e999", "finite")),
@@ -80,13 +90,12 @@ def shifted(number, by):
         (trace_csv(TIMES[::-1], U), ("row 3", "increase", "sort")),
         (shifted(8, -0.5), ("row 8", "increase")),
         (shifted(8, -0.2), ("row 8", "increase", "doubles")),
-        (shifted(8, 0.1), ("row 8", "not equally", "equal steps")),
         (b"", ("empty",)),
         (b"\n\r\n , \n", ("empty",)),
         (b"\x89PNG\r\n\x1a\n\x00\x00", ("not a CSV", "UTF-8")),
         (LF.encode("utf-16"), ("not a CSV", "UTF-8")),
         (b"\x00" * 100, ("Row 1", "1 column;")),
-        (b"PK\x03\x04,a,b", ("Row 1", "3 columns")),
+        (b"PK\x03\x04,a,b", ("columns are called", "time and u")),
         (b'"0,1\n' + LF.encode(), ("not a CSV",)),
         (b"0" * (6 * 2**20), ("5 MB",)),
     ],
@@ -101,4 +110,45 @@ def test_a_bad_file_is_refused_in_a_sentence_that_names_the_place(content, fragm
 
 def test_rows_are_counted_as_an_editor_counts_them():
     with pytest.raises(ValueError, match="Row 8 has a gap"):
-        read_trace("a.csv", b"\n" + with_row(7, "1.2,"))
+        read_trace("a.csv", b"\n" + with_row(7, ",1.2"))
+
+
+@pytest.mark.parametrize("header", ["", "time,u,v\n", "t [ms],u,v (recovery)\n"])
+def test_a_third_column_is_v_and_empty_cells_are_not_observed(header):
+    rows = [*OF_BOTH[:6], "1.2,,0.5", *OF_BOTH[7:9], "1.8,0.25, ", "2.0,,", *OF_BOTH[11:]]
+    trace = read_trace("a.csv", (header + "\n".join(rows)).encode())
+    u, v = U.copy(), V.copy()
+    u[[6, 10]], v[[9, 10]] = np.nan, np.nan
+    u[9], v[6] = 0.25, 0.5
+    np.testing.assert_array_equal(trace.u, u)
+    np.testing.assert_array_equal(trace.v, v)
+    assert not trace.complete
+
+
+def test_a_recording_of_v_alone_is_read():
+    trace = read_trace("a.csv", "\n".join(f"{t:.1f},,{v!r}" for t, v in zip(TIMES, V.tolist(), strict=True)).encode())
+    np.testing.assert_array_equal(trace.v, V)
+    assert np.all(np.isnan(trace.u))
+
+
+@pytest.mark.parametrize(
+    ("content", "complete", "unequal"),
+    [
+        (LF.encode(), True, False),
+        (LF_OF_BOTH.encode(), True, False),
+        (with_row(7, "1.2,0.1,", OF_BOTH), True, False),  # the other pages use u alone
+        (with_row(7, "1.2,"), False, False),
+        (with_row(7, "1.2,,0.1", OF_BOTH), False, False),
+        (shifted(8, 0.1), False, True),
+        (shifted(8, 1e-5), True, False),
+    ],
+    ids=["u", "u and v", "gap in v", "gap in u", "gap in u beside v", "late", "rounded"],
+)
+def test_what_other_pages_can_take_has_u_at_equal_steps(content, complete, unequal):
+    trace = read_trace("a.csv", content)
+    assert (trace.complete, trace.unequal) == (complete, unequal)
+
+
+def test_two_columns_have_no_v():
+    assert read_trace("a.csv", LF.encode()).v is None
+    assert read_trace("a.csv", "\n".join(f"{row}," for row in ROWS).encode()).v is None

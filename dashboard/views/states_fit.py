@@ -1,0 +1,326 @@
+"""A part of the page Your data: least squares on u and v, with parameters and start unknown."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.estimate import Estimate
+from core.experiments.magi import BOTH, SYMBOLS
+from core.sensitivities import DIRECTIONS
+from core.simulation import simulate
+from core.states import StateProblem, fit_states
+from dashboard import live, session
+from dashboard.figures import states as figures
+from dashboard.live import Plot
+from dashboard.observation import Observation, Trace
+from dashboard.state import QUANTITIES, Experiment
+from dashboard.views import frame, results
+
+SEED = 0  # of the draws from the box, so that a fit can be repeated
+MOST_STEPS = 7e4  # of a trajectory at the frozen step: a fit then takes some seconds
+SHORT = 50.0  # ms, up to which a recording is searched in the wide box
+N_CURVE = 1000  # points of a fitted trajectory at least
+SMALLEST_SD, LARGEST_SD = 1e-4, 1e3
+START = {"u0": (-3.0, 3.0), "v0": (-3.0, 3.0)}
+_WIDE = {name: (low, high) for name, low, high in zip(BOTH.unknown, BOTH.lower, BOTH.upper, strict=True)}
+BOXES = {
+    "wide": {**_WIDE, "zeta": (-1.0, 1.0)},
+    "sliders": {**{name: (QUANTITIES[name].low, QUANTITIES[name].high) for name in DIRECTIONS[:4]}, **START},
+}
+BOX_LABELS = {"wide": "wide, as for MAGI", "sliders": "the sliders’ ranges"}
+OF_THE_RAIL = ("zeta", "gamma")
+TYPED = ("theta0", "theta1", "u0", "v0")  # their known values are typed here
+DEFAULTS: dict[str, Any] = {
+    **{f"fit_unknown_{name}": name != "zeta" for name in DIRECTIONS},
+    **{f"fit_known_{name}": QUANTITIES[name].default if name in QUANTITIES else 0.0 for name in TYPED},
+    "fit_box": "sliders",
+}
+HELP = (
+    "Least squares on all observed samples of u and v, at any times. Unknown are the ticked ones of the parameters and "
+    "of the state at the first sample; ζ and γ, where they are known, are those of the rail."
+)
+HEAD = ("unknown", "estimate", "± sd", "searched")
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """What is fitted: name, times (n,) in ms, and (u, v) (n, 2), NaN where not observed.
+
+    truth: of simulated data that are not hidden, the trajectory (n, 2) and all six values; rho: of simulated noise.
+    """
+
+    name: str
+    times: Array
+    data: Array
+    truth: tuple[Array, dict[str, float]] | None = None
+    rho: float | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is unknown, the known values of all six in DIRECTIONS, the sds of u and v, and the name of the box."""
+
+    unknown: tuple[str, ...]
+    known: tuple[float, ...]
+    noise_sd: tuple[float, float]
+    box: str
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What the section shows below its settings."""
+
+    plots: list[Plot]
+    table: list[list[str]]
+    said: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A problem and its least-squares estimate."""
+
+    problem: StateProblem
+    estimate: Estimate
+
+    def is_of(self, problem: StateProblem) -> bool:
+        """Say whether the fit is that of a problem: the same data, unknowns, known values, noise and box."""
+        return all(
+            np.array_equal(getattr(self.problem, part), getattr(problem, part), equal_nan=part == "data")
+            for part in ("data", "times", "unknown", "known", "noise_sd", "lower", "upper")
+        )
+
+
+def samples_of(experiment: Experiment, observation: Observation, uploaded: Trace | None) -> Samples:
+    """Return what is fitted: the uploaded recording, with v if it has it, or u of the simulated data."""
+    if uploaded is not None:
+        v = np.full_like(uploaded.u, np.nan) if uploaded.v is None else uploaded.v
+        return Samples(uploaded.name, uploaded.times, np.column_stack([uploaded.u, v]))
+    truth = None
+    if observation.trajectory is not None and not experiment.hidden:
+        truth = observation.trajectory, dict(zip(DIRECTIONS, (*experiment.parameters, 0.0, 0.0), strict=True))
+    data = np.column_stack([observation.data, np.full_like(observation.data, np.nan)])
+    return Samples("the simulated data", observation.times, data, truth, experiment.rho)
+
+
+def problem_for(samples: Samples, settings: Settings) -> StateProblem:
+    """Return the problem; known values of what is unknown are put aside, so that they do not tell problems apart."""
+    box = BOXES[settings.box]
+    known = [
+        sum(box[name]) / 2 if name in settings.unknown else value
+        for name, value in zip(DIRECTIONS, settings.known, strict=True)
+    ]
+    lower, upper = np.array([box[name] for name in settings.unknown]).reshape(-1, 2).T
+    return StateProblem(
+        samples.data, samples.times, settings.unknown, tuple(known), np.array(settings.noise_sd), lower, upper
+    )
+
+
+def fit(problem: StateProblem) -> Fit:
+    """Return the fit; raises ValueError where it would take minutes."""
+    longest = MOST_STEPS * problem.step
+    if problem.times[-1] > longest:
+        raise ValueError(
+            f"The recording of {problem.times[-1]:,.0f} ms is too long for this box, whose stiffest corner needs tiny "
+            f"steps: choose the sliders’ ranges, fewer unknowns, or a piece of at most {longest:,.0f} ms."
+        )
+    return Fit(problem, fit_states(problem, SEED))
+
+
+def trajectory(found: Fit) -> tuple[Array, Array]:
+    """Return times (k,), close enough to draw a line, and the fitted (u, v) (k, 2) at them."""
+    times = np.linspace(0.0, found.problem.times[-1], max(N_CURVE, found.problem.times.size))
+    values = found.problem.complete(found.estimate.mean[0])
+    return times, simulate(values[:4], times, values[4:])
+
+
+def deviations(estimate: Estimate) -> Array:
+    """Return the standard deviations, (p,), NaN where the data do not determine the unknowns."""
+    if estimate.covariance is None:
+        return np.full(len(estimate.names), np.nan)
+    return np.sqrt(np.diag(estimate.covariance[0]))
+
+
+def _digits(value: float, sd: float) -> tuple[str, str]:
+    """Return an estimate and its standard deviation, both to the second digit of the latter."""
+    if not np.isfinite(sd) or sd <= 0:
+        return frame.number(value), "–"
+    decimals = int(np.clip(1 - np.floor(np.log10(sd)), 0, 8))
+    return f"{value:.{decimals}f}".replace("-", "−"), f"{sd:.{decimals}f}"
+
+
+def table(found: Fit, truth: Mapping[str, float] | None) -> list[list[str]]:
+    """Return the rows of the table, its head first; truth: the true values, for a column of their own."""
+    rows = [[*HEAD, "truth"] if truth else [*HEAD]]
+    bounds = found.problem.bounds.tolist()
+    estimates = zip(found.estimate.names, found.estimate.mean[0], deviations(found.estimate), bounds, strict=True)
+    for name, value, sd, (low, high) in estimates:
+        row = [SYMBOLS[name], *_digits(value, sd), f"{low:g} to {high:g}".replace("-", "−")]
+        rows.append([*row, frame.number(truth[name])] if truth else row)
+    return rows
+
+
+def with_symbols(text: str) -> str:
+    """Return a sentence of the engine with the symbols of the six values in place of their names."""
+    return re.sub(rf"\b({'|'.join(DIRECTIONS)})\b", lambda name: SYMBOLS[name[0]], text)
+
+
+def sentences(found: Fit, rho: float | None) -> list[str]:
+    """Return what to know about a fit; rho: of the simulated noise, None where the data were not simulated."""
+    estimate, problem = found.estimate, found.problem
+    said = [with_symbols(estimate.status) or "The fit converged inside the box, and the noise explains its residuals."]
+    if np.all(np.isfinite(estimate.mean)):
+        residuals = problem.residuals(estimate.mean[0])
+        is_v = np.broadcast_to([False, True], problem.data.shape)[problem.observed]
+        parts = [
+            f"{np.sqrt(np.mean(residuals[of] ** 2)) * sd:.2g} in {name} (typed: {sd:.3g})"
+            for name, of, sd in zip("uv", (~is_v, is_v), problem.noise_sd, strict=True)
+            if np.any(of)
+        ]
+        said.append(f"The root mean square residual is {' and '.join(parts)}.")
+    if rho:
+        said.append(
+            f"The simulated noise is correlated (ρ = {rho:.2f}), and is taken for white here: "
+            "the true uncertainty is larger than the ± says."
+        )
+    return said
+
+
+def as_json(found: Fit, name: str, known_is_secret: bool) -> str:
+    """Return the fit as text in JSON; what is not a number is null, and so are known values that are to be hidden."""
+    problem, estimate = found.problem, found.estimate
+
+    def plain(values: Array) -> list[Any]:
+        return [float(value) if np.isfinite(value) else None for value in values]
+
+    known = {name: value for name, value in zip(DIRECTIONS, problem.known, strict=True) if name not in problem.unknown}
+    content = {
+        "data": name,
+        "estimates": dict(zip(estimate.names, plain(estimate.mean[0]), strict=True)),
+        "standard_deviations": dict(zip(estimate.names, plain(deviations(estimate)), strict=True)),
+        "covariance": None if estimate.covariance is None else list(map(plain, estimate.covariance[0])),
+        "known": None if known_is_secret else known,
+        "noise_sd": dict(zip("uv", problem.noise_sd.tolist(), strict=True)),
+        "box": dict(zip(problem.unknown, problem.bounds.tolist(), strict=True)),
+        "status": estimate.status,
+    }
+    return json.dumps(content, indent=2)
+
+
+def _settings(experiment: Experiment, samples: Samples) -> tuple[Settings, bool]:
+    """Ask for the settings, which outlast a visit to another page, and return them and whether Fit was pressed."""
+    sd = max(float(f"{experiment.marginal_sd:.3g}"), SMALLEST_SD)  # as it can be typed
+    kept = st.session_state.setdefault("fit_settings", {**DEFAULTS, "fit_sd_u": sd, "fit_sd_v": sd})
+    for key, value in kept.items():
+        st.session_state.setdefault(key, value)
+    source = (samples.name, float(samples.times[-1])) if samples.rho is None else None
+    if st.session_state.get("fit_source") != source:
+        st.session_state.fit_source = source
+        st.session_state.fit_box = "wide" if source and samples.times[-1] <= SHORT else "sliders"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        with st.container(horizontal=True, width=350, vertical_alignment="center", gap="small"):
+            st.markdown("Unknown:", width="content")
+            for name in DIRECTIONS:
+                st.checkbox(SYMBOLS[name], key=f"fit_unknown_{name}", width="content")
+        for state in "uv":
+            st.number_input(
+                f"Noise sd of {state}", SMALLEST_SD, LARGEST_SD, step=0.01, format="%.4g", key=f"fit_sd_{state}",
+                disabled=bool(np.all(np.isnan(samples.data[:, "uv".index(state)]))), width=120,
+                help=f"The standard deviation of white noise on {state}.",
+            )  # fmt: skip
+        st.selectbox(
+            "Box that is searched", list(BOXES), format_func=BOX_LABELS.__getitem__, key="fit_box", width=180,
+            help="The wide box takes a longer search, and suits recordings of up to about 50 ms.",
+        )  # fmt: skip
+        pressed = st.button("Fit", type="primary")
+    unknown = tuple(name for name in DIRECTIONS if st.session_state[f"fit_unknown_{name}"])
+    typed = [name for name in TYPED if name not in unknown]
+    if typed:
+        with st.container(horizontal=True, gap="small"):
+            for name in typed:
+                st.number_input(
+                    f"{SYMBOLS[name]}, known", -100.0, 100.0, step=0.05, format="%.4g", key=f"fit_known_{name}",
+                    width=120,
+                )  # fmt: skip
+    st.session_state.fit_settings = {key: st.session_state.get(key, value) for key, value in kept.items()}
+    values = {name: getattr(experiment, name) for name in OF_THE_RAIL}
+    values |= {name: st.session_state.fit_settings[f"fit_known_{name}"] for name in TYPED}
+    sds = tuple(float(st.session_state.fit_settings[f"fit_sd_{state}"]) for state in "uv")
+    known = tuple(float(values[name]) for name in DIRECTIONS)
+    return Settings(unknown, known, (sds[0], sds[1]), st.session_state.fit_box), pressed
+
+
+def _intended(samples: Samples, settings: Settings, experiment: Experiment) -> str:
+    """Say what a click on Fit will do."""
+    known = [
+        f"{SYMBOLS[name]}" if experiment.hidden and name in experiment.axes
+        else f"{SYMBOLS[name]} = {getattr(experiment, name):g}".replace("-", "−")
+        for name in OF_THE_RAIL if name not in settings.unknown
+    ]  # fmt: skip
+    of_the_rail = f", with {' and '.join(known)} as on the rail" if known else ""
+    return f"Press Fit to search the box for the least-squares fit to {samples.name}{of_the_rail}."
+
+
+def _shown(samples: Samples, settings: Settings, pressed: bool, experiment: Experiment) -> tuple[Content, Fit | None]:
+    """Return what is on screen, and the fit where there is one to these data with these settings."""
+    found: Fit | None = st.session_state.get("fitted")
+    refused = ""
+    with results.waiting("fit", "Searching the box, then refining the best starts …"):
+        try:
+            problem = problem_for(samples, settings)
+            if pressed:
+                found = st.session_state.fitted = fit(problem)
+            found = found if found is not None and found.is_of(problem) else None
+        except ValueError as error:
+            refused, found = with_symbols(str(error)), None
+    times, fitted, rows = None, None, []
+    said = [refused or _intended(samples, settings, experiment)]
+    if found is not None:
+        rows = table(found, samples.truth and samples.truth[1])
+        said = sentences(found, samples.rho)
+        if np.all(np.isfinite(found.estimate.mean)):
+            times, fitted = trajectory(found)
+    plots = []
+    for i, state in enumerate("uv"):
+        curve = None if times is None or fitted is None else (times, fitted[:, i])
+        truth = None if samples.truth is None else (samples.times, samples.truth[0][:, i])
+        plots.append(Plot(f"states-{state}", figures.state(state, samples.times, samples.data[:, i], curve, truth)))
+    return Content(plots, rows, said), found
+
+
+def section(samples: Samples, notes: Sequence[str] = ()) -> None:
+    """Show the settings, the button, and the fit over the data; while a slider is dragged all of it stays as it is."""
+    experiment = session.experiment()
+    st.markdown("##### Fit with an unknown start", help=HELP)
+    settings, pressed = _settings(experiment, samples)
+    if st.session_state.settled or "fit_shown" not in st.session_state:
+        content, found = _shown(samples, settings, pressed, experiment)
+        kept = [Plot(plot.id, None) for plot in content.plots]
+        st.session_state.fit_shown = Content(kept, content.table, content.said), found
+    else:
+        # The wait is there in every run: an element less would mount those after it anew.
+        with results.waiting("fit", ""):
+            content, found = st.session_state.fit_shown
+    live.plots(
+        "states_stage",
+        "states",
+        content.plots,
+        partial(session.receive, "states_stage"),
+        answers=st.session_state.answering,
+        settled=st.session_state.settled,
+        table=content.table,
+        said=content.said,
+        notes=notes,
+    )
+    if found is not None:
+        secret = experiment.hidden and any(name in experiment.axes for name in OF_THE_RAIL)
+        text = as_json(found, samples.name, secret)
+        st.download_button("Fit as JSON", text, "inverse-lab-fit.json", "application/json", on_click="ignore")
