@@ -80,7 +80,10 @@ def cell_text(cell: str | float | None) -> str:
 def figures() -> str:
     """Return all that stands between the marks of the README."""
     experiments = sorted(path.stem for path in EXPERIMENTS.glob("*.json"))
-    parts = [*(experiment_tables(name) for name in experiments), *(benchmark_table(name) for name in BENCHMARKS)]
+    parts = [
+        *(experiment_tables(name) for name in experiments),
+        *(benchmark_table(name) for name in BENCHMARKS if (RESULTS / f"{name}.json").is_file()),
+    ]
     return "\n\n".join([maps_table(), *parts])
 
 
