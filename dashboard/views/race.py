@@ -17,7 +17,7 @@ from dashboard.racing import Racing, Run
 from dashboard.state import MOST_STARTS, Experiment
 from dashboard.views import frame
 
-SOON = 0.5  # s for which a page waits for a race before it shows how far it is
+SOON = 0.5  # s for which the page waits for a race before it shows how far it is
 
 
 def current() -> Racing | None:
@@ -42,7 +42,7 @@ def attend(problem: Problem | None, experiment: Experiment, wish: str | None) ->
     if wish == "stop racing":
         state.given_up = wanted
     if problem is not None and state.settled:
-        _compute(problem, wanted)
+        _compute(problem, wanted, is_new=experiment.starts != state.begun)
     if wanted != state.given_up:
         state.given_up = ()
     if current() is None:
@@ -63,7 +63,7 @@ def _stop() -> None:
         st.session_state.racing = None
 
 
-def _compute(problem: Problem, wanted: tuple[Run, ...]) -> None:
+def _compute(problem: Problem, wanted: tuple[Run, ...], is_new: bool) -> None:
     """Collect the runs that have ended, and begin those that are wanted and missing, unless they were given up."""
     state = st.session_state
     missing = tuple(run for run in wanted if run not in state.paths)
@@ -75,7 +75,8 @@ def _compute(problem: Problem, wanted: tuple[Run, ...]) -> None:
     if missing and state.given_up != wanted:
         if current() is None:
             state.racing = Racing(problem, missing)
-            state.racing.wait(SOON)
+            # New starts are waited for; other data are shown first.
+            state.racing.wait(SOON if is_new else 0.0)
         if not state.racing.active:
             kept = {run: path for run, path in state.paths.items() if run in wanted}
             state.paths, state.racing = kept | state.racing.ended(), None

@@ -12,7 +12,7 @@ from tests.browser.lab import PAGES, Lab, open_browser, serve
 README_PICTURE = Path(__file__).parent / "pictures" / "landscape.png"
 SIZES = ({"width": 1280, "height": 800}, {"width": 1920, "height": 1080})
 # A truth off the prior's mean, a candidate off the truth, and a start from which some of the methods go astray.
-SHOWN = "theta0=0.3&theta1=0.25&candidate_theta0=0.55&candidate_theta1=0.6&starts=0.76,0.88"
+SHOWN = "theta0=0.3&theta1=0.25&candidate_theta0=0.15&candidate_theta1=0.8&starts=0.76,0.88"
 
 
 def take(lab: Lab, page: str, path: Path) -> None:
