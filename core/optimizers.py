@@ -255,7 +255,7 @@ def _newton(run: _Run) -> bool:
     """SciPy's interior-point trust region, of its Newton methods the one that knows bounds.
 
     SciPy's own test of the gradient is that of the loss with the barrier, however high that still is, and would end the
-    run short of minima on an edge; so the test is made here. A start too near to an edge never gets away from it.
+    run short of minima on an edge; so the test is made here. Begun on an edge, it may stay there or be slow to leave.
     """
     if not run.begin(run.gradient(run.start)[0]):
         return False

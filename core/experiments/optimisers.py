@@ -17,6 +17,7 @@ from core.optimizers import METHODS, descend
 from core.posterior import posterior
 
 N_TRACES = 500
+N_STARTS = 200  # of them, on which every method runs from one draw of the prior
 REACHED = 0.01  # above the lowest loss known, within which the global MAP counts as found
 NEAR = 0.5  # the same for single starts: one standard deviation, so that slow convergence is not called failure
 SEED = 20210
@@ -26,7 +27,7 @@ def _one_trace(data: Dataset, i: int) -> dict[str, Any]:
     """Return the loss that each method reaches on one trace, and the highest point of the exact posterior."""
     problem = problem_of(data, i)
     start = prior_starts(problem, 1, np.random.default_rng([SEED, i]))[0]
-    paths = {method: descend(problem, start, method, seed=i) for method in METHODS}
+    paths = {method: descend(problem, start, method, seed=i) for method in METHODS if i < N_STARTS}
     return {
         "posterior": float(problem.loss(posterior(problem).mode, problem.step)),
         "map": float(problem.loss(map_estimate(problem).mean[0], problem.step)),
@@ -54,17 +55,19 @@ def run(report: Callable[[str], None]) -> Result:
     found = np.array([trace["map"] for trace in traces])
     rows: list[tuple[str | float | None, ...]] = []
     for method in METHODS:
-        losses = np.array([trace["losses"][method] for trace in traces])
-        evaluations = np.array([trace["evaluations"][method] for trace in traces])
-        near, exact = float(np.mean(losses < lowest + NEAR)), float(np.mean(losses < lowest + REACHED))
+        losses = np.array([trace["losses"][method] for trace in traces[:N_STARTS]])
+        evaluations = np.array([trace["evaluations"][method] for trace in traces[:N_STARTS]])
+        rises = losses - lowest[:N_STARTS]
+        near, exact = float(np.mean(rises < NEAR)), float(np.mean(rises < REACHED))
         rows.append((method, METHODS[method], near, exact, float(np.median(evaluations))))
     reached = float(np.mean(found < lowest + REACHED))
     rows.append(
         ("global MAP", "survey of the box, then many descents", float(np.mean(found < lowest + NEAR)), reached, None)
     )
     return Result(
-        f"Which methods reach the lowest loss on {N_TRACES} noisy test traces from one draw of the prior each.",
-        {"n_traces": N_TRACES, "seed": SEED, "near": NEAR, "reached": REACHED},
+        f"Which methods reach the lowest loss: the global MAP on {N_TRACES} noisy test traces, and every method on "
+        f"{N_STARTS} of them from one draw of the prior each.",
+        {"n_traces": N_TRACES, "n_starts": N_STARTS, "seed": SEED, "near": NEAR, "reached": REACHED},
         (
             Table(
                 "Share of draws of the prior from which a method reaches the global minimum",

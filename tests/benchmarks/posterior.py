@@ -16,7 +16,7 @@ from core.posterior import posterior
 from core.published import published_noise_law
 from tests.benchmarks.record import Record, output_path
 
-N_TRACES = 200  # the first of the published test set
+N_TRACES = 100  # the first of the published test set
 
 
 def milliseconds(estimate: Callable[[Problem], object]) -> np.ndarray:

@@ -1,4 +1,5 @@
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -300,6 +301,8 @@ def test_evaluations_are_counted(method, monkeypatch):
     assert gradients[-len(path.positions) :] == path.positions.tolist()
     evaluated = task.points["loss"] + gradients[: -len(path.positions)] + task.points["residuals"]
     assert path.evaluations[-1] == len(evaluated)
+    # No method pays twice in a row for the same point; the population's first member is the start again.
+    assert all(one != two for one, two in pairwise(evaluated)) or method == "Differential evolution"
     assert {tuple(point) for point in path.positions.tolist()} <= {tuple(point) for point in evaluated}
     for name in ("hessian", "jacobian"):
         assert {tuple(point) for point in task.points[name]} <= {tuple(point) for point in evaluated}
@@ -326,6 +329,16 @@ def test_every_method_runs_on_every_problem(truth, unknown, method):
     for name in ("positions", "losses", "gradient_norms", "evaluations"):
         assert np.array_equal(getattr(path, name), getattr(again, name))
     assert path.status == again.status
+
+
+def test_newton_gets_away_from_a_corner():
+    """Begun in the lower one, and not a little inside, SciPy's method gives up after one evaluation."""
+    task = problem((0.95, 0.9), rho=RHO, regularised=True, unknown=NAMES, n_times=100)
+    for corner in task.bounds.T:
+        path = descend(task, corner, "Newton")
+        is_sound(task, path, "Newton", corner)
+        assert path.status == "Converged."
+        assert path.losses[-1] < 0.1 * path.losses[0]
 
 
 def test_only_the_population_depends_on_the_seed():
