@@ -202,6 +202,7 @@ class Lab:
         self.page.wait_for_selector(f"{STANDS} .lab-controls")
         plots = PAGES[page].plots
         if page == "Landscape":
+            self.page.wait_for_selector("[data-field=beside]")
             plots = ("map", *BESIDE[self.values()["beside"]])
         self.until(
             "(ids) => ids.every((id) => plot(id)?.querySelector('.main-svg') && plot(id)._fullLayout)",
