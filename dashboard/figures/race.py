@@ -11,7 +11,7 @@ from dashboard.figures.plain import OPTIMISER, array, axis, layout, legend_entry
 
 REACHED = 0.5  # above the lowest loss, within which a run has reached it: as likely within a factor of e^½
 _DARK = "#A34700"  # a shade of the optimisers' colour
-# Dashes in pixels, colour and mark. Those that know derivatives of the residual or of second order are dark.
+# Dashes in pixels, colour and mark; methods that use gradients alone have the colour itself, others the shade.
 LOOKS: dict[str, tuple[str, str, str]] = {
     "Gradient descent": ("solid", OPTIMISER, "triangle-down"),
     "Adam": ("2px,3px", OPTIMISER, "bowtie"),
