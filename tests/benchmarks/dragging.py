@@ -102,19 +102,13 @@ def what_survives(lab: Lab, record: Record) -> None:
     record.note(f"Neuron: elements kept through {n} updates", all(map(lab.is_the_same, plots)), least=1)
     record.note(f"Neuron: zoom kept through {n} updates", lab.range("potential") == zoomed, least=1)
     lab.open("Landscape", "beside=surface")
-    eye = "Object.values(plot('surface')._fullLayout.scene._scene.getCamera().eye)"
-    first = lab.evaluate(eye)
-    box = lab.page.locator(".lab-plot[data-plot=surface]").bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    lab.pull((x, y), (x + 80, y - 30))
-    lab.until("(first) => Math.abs(plot('surface').layout.scene.camera.eye.x - first) > 0.1", first[0])
-    turned = lab.evaluate(eye)
+    turned = lab.turn_surface()
     plots = ("map", "surface")
     for plot in plots:
         lab.remember(plot)
     lab.drag("theta0", *shares)
     record.note(f"Landscape: elements kept through {n} updates", all(map(lab.is_the_same, plots)), least=1)
-    record.note(f"Landscape: camera kept through {n} updates", np.allclose(lab.evaluate(eye), turned), least=1)
+    record.note(f"Landscape: camera kept through {n} updates", np.allclose(lab.camera(), turned), least=1)
 
 
 def race(lab: Lab, record: Record) -> None:

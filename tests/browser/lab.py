@@ -54,7 +54,13 @@ BESIDE = {  # the map of the Landscape page, by the choice that stands there
     "race": ("course", "fit"),
     "basins": ("basins", "waterfall"),
 }
-SHIPPED_MAPS = ("cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy")
+TEST_VIEWS = {  # of the Inverse map page; what shows a stored experiment waits for none
+    "scatter": ("first", "second"),
+    "noise": (),
+    "samples": (),
+    "errors": ("errors",),
+}
+SHIPPED_MAPS = ("best", "cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy")
 NO_CHROMIUM = (
     "There is no Chromium here: `apt-get install chromium`, or `python -m playwright install --with-deps chromium`."
 )
@@ -204,6 +210,9 @@ class Lab:
         if page == "Landscape":
             self.page.wait_for_selector("[data-field=beside]")
             plots = ("map", *BESIDE[self.values()["beside"]])
+        if page == "Inverse map":
+            self.page.wait_for_selector("[data-field=test_view]")
+            plots = ("estimates", "resimulated", *TEST_VIEWS[self.values()["test_view"]])
         self.until(
             "(ids) => ids.every((id) => plot(id)?.querySelector('.main-svg') && plot(id)._fullLayout)",
             [plot for plot in plots if plot not in missing],
@@ -412,6 +421,28 @@ class Lab:
         self.page.mouse.move(*end, steps=5)
         self.page.mouse.up()
 
+    def camera(self) -> list[float]:
+        """Return where the camera of the surface stands."""
+        return self.evaluate("Object.values(plot('surface')._fullLayout.scene._scene.getCamera().eye)")
+
+    def turn_surface(self) -> list[float]:
+        """Turn the surface by the mouse, wait until it stands still, and return where its camera does."""
+        first = self.camera()
+        box = self.page.locator(".lab-plot[data-plot=surface]").bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.pull((x, y), (x + 80, y - 30))
+        # Its last moves are drawn some frames after the hand's.
+        self.until(
+            """(first) => {
+              const eye = plot("surface")._fullLayout.scene._scene.getCamera().eye.x
+              window.still = window.eye === eye ? window.still + 1 : 0
+              window.eye = eye
+              return window.still > 20 && Math.abs(plot("surface").layout.scene.camera.eye.x - first) > 0.1
+            }""",
+            first[0],
+        )
+        return self.camera()
+
     def zoom(self, plot: str, low: float, high: float) -> list[float]:
         """Zoom into a stretch of a plot's x axis, as a hand does, and return the range that it got."""
         before = self.range(plot)
@@ -437,8 +468,8 @@ class Lab:
         return " ".join(self.page.locator(".lab-notes p").all_inner_texts())
 
     def sentence(self) -> str:
-        """Return what the page says is seen."""
-        return self.page.locator(".lab-said").inner_text()
+        """Return what the page says is seen in its main picture."""
+        return self.page.locator(".lab-said").first.inner_text()
 
     def metrics(self) -> dict[str, str]:
         """Return the metrics of the page, label → value."""
@@ -450,12 +481,15 @@ class Lab:
         )
 
     def table(self) -> dict[str, list[str]]:
-        """Return the rows of the page's table by their first cell."""
+        """Return the rows of the page's tables by their first cell; of two alike the upper one."""
         rows = self.evaluate(
             "[...document.querySelectorAll('.lab-table tr')]"
             ".map((row) => [...row.children].map((cell) => cell.textContent))"
         )
-        return {row[0]: row[1:] for row in rows}
+        found: dict[str, list[str]] = {}
+        for head, *cells in rows:
+            found.setdefault(head, cells)
+        return found
 
 
 def sweep(lab: Lab, seconds: float, place: Callable[[float], tuple[float, float]], middle: float) -> None:

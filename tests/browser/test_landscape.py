@@ -73,18 +73,12 @@ def test_every_plot_keeps_its_elements_through_fifty_updates(lab):
 
 def test_camera_of_the_surface_survives_updates(lab):
     lab.open("Landscape", "beside=surface")
-    camera = "Object.values(plot('surface')._fullLayout.scene._scene.getCamera().eye)"
-    first = lab.evaluate(camera)
-    box = lab.page.locator(".lab-plot[data-plot=surface]").bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    lab.pull((x, y), (x + 80, y - 30))
-    lab.until("(first) => Math.abs(plot('surface').layout.scene.camera.eye.x - first) > 0.1", first[0])
-    turned = lab.evaluate(camera)
+    turned = lab.turn_surface()
     z = lab.trace("surface")["z"]
     lab.drag("theta0", 0.6, 0.7)
     lab.drag("candidate_theta0", 0.3)
     assert lab.trace("surface")["z"] != z
-    assert lab.evaluate(camera) == pytest.approx(turned)
+    assert lab.camera() == pytest.approx(turned)
 
 
 def test_surface_is_drawn_on_release_and_shows_what_the_map_shows(lab):
