@@ -1,6 +1,6 @@
 """Training and test sets: draw parameters, simulate, add noise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,8 @@ from core.noise import sample_ar1
 from core.priors import TruncatedGaussian
 from core.published import SAMPLING_INTERVAL, with_constants
 from core.simulation import simulate_potential
+
+CHUNK = 250  # traces whose noise is drawn at once: what lies in the cache is touched many times faster
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +49,16 @@ def make_dataset(
         raise ValueError(
             "Most trajectories of this prior diverge: narrow the bounds, or bring ζ and γ back into range."
         )
+    return with_new_noise(Dataset(theta, np.empty((n, 2)), clean, clean), noise_law, rng)
+
+
+def with_new_noise(data: Dataset, noise_law: TruncatedGaussian, rng: np.random.Generator) -> Dataset:
+    """Return the same trajectories with noise drawn anew, each with its own (rho, sigma [ms]) from noise_law."""
+    n, n_times = data.clean.shape
     noise_parameters = noise_law.sample(n, rng)
-    noise = sample_ar1(noise_parameters[:, 0], noise_parameters[:, 1] / SAMPLING_INTERVAL, times.size, rng)
-    return Dataset(theta, noise_parameters, clean, (clean + noise).astype(np.float32))
+    noisy = np.empty_like(data.clean)
+    for first in range(0, n, CHUNK):
+        part = slice(first, first + CHUNK)
+        rho, sigma = noise_parameters[part].T
+        noisy[part] = data.clean[part] + sample_ar1(rho, sigma / SAMPLING_INTERVAL, n_times, rng)
+    return replace(data, noise_parameters=noise_parameters, noisy=noisy)

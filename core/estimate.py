@@ -11,13 +11,15 @@ class Estimate:
     """Estimates for n traces.
 
     mean: (n, p); covariance: (n, p, p) or None where the estimator gives none; names: the p parameters; status: one
-    sentence on how far the estimates can be trusted, empty where there is nothing to say.
+    sentence on how far the estimates can be trusted, empty where there is nothing to say; novelty: (n,), how unlike the
+    traces are to all that the estimator was made for, beyond its threshold above 1, or None where nothing tells.
     """
 
     mean: NDArray[np.float64]
     covariance: NDArray[np.float64] | None
     names: tuple[str, ...]
     status: str = ""
+    novelty: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         if self.mean.ndim != 2 or self.mean.shape[1] != len(self.names):
@@ -27,3 +29,5 @@ class Estimate:
             if self.covariance.shape != (*self.mean.shape, len(self.names)):
                 raise ValueError(f"A covariance of shape {self.covariance.shape} does not fit the mean.")
             self.covariance.setflags(write=False)
+        if self.novelty is not None and self.novelty.shape != self.mean.shape[:1]:
+            raise ValueError(f"Novelty of shape {self.novelty.shape} does not fit the mean.")

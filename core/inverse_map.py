@@ -1,5 +1,6 @@
 """A learned inverse map: predict θ from traces; save and load it as safetensors with a JSON card, never pickle."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,6 @@ from torch import nn
 
 from core.estimate import Estimate
 from core.files import read_json, write_bytes, write_json
-from core.networks import build
 from core.published import SAMPLING_INTERVAL, time_grid
 from core.training import TrainingSettings, predict
 
@@ -45,6 +45,11 @@ class InverseMap:
         """The only time grid, (n_times,) in ms, whose traces the map takes."""
         return time_grid()
 
+    @property
+    def fingerprint(self) -> str:
+        """A short text that only these weights have."""
+        return hashlib.sha256(save_tensors(self.network.state_dict())).hexdigest()[:16]
+
     def takes(self, times: NDArray[np.float64]) -> bool:
         """Say whether traces at these times have the map's own time grid."""
         return len(times) == len(self.times) and bool(np.allclose(times, self.times, rtol=0, atol=1e-6))
@@ -68,8 +73,13 @@ class InverseMap:
             np.empty((0, 2)) if known is None else np.unique(np.atleast_2d(np.asarray(known, dtype=float)), axis=0)
         )
         sentences = {self.outside(zeta=zeta, gamma=gamma) for zeta, gamma in constants}
-        mean = self.settings.unscale(predict(self.network, data))
-        return Estimate(mean, None, self.parameter_names, " ".join(sorted(sentences - {""})))
+        scaled, covariance = predict(self.network, data)
+        # No posterior mean lies outside the prior's box; a linear output can, by a little.
+        mean = self.settings.unscale(np.clip(scaled, 0.0, 1.0))
+        if covariance is not None:
+            width = np.subtract(self.settings.prior.upper, self.settings.prior.lower)
+            covariance = covariance * np.outer(width, width)
+        return Estimate(mean, covariance, self.parameter_names, " ".join(sorted(sentences - {""})))
 
     def differences(
         self,
@@ -130,7 +140,7 @@ def inverse_map(
     name: str, settings: TrainingSettings, weights: Mapping[str, torch.Tensor], card: Mapping[str, Any]
 ) -> InverseMap:
     """Return the map that the weights make; raises ValueError where they do not fit the settings' architecture."""
-    network = build(settings.architecture, len(time_grid()), len(settings.prior.names), seed=0)
+    network = settings.network()
     try:
         network.load_state_dict(dict(weights))
     except RuntimeError:

@@ -30,8 +30,8 @@ _lock = threading.Lock()
 class Progress:
     """How a training stands.
 
-    state: "starting", "running", "finished", "stopped" or "failed"; losses: one an epoch, mean squared errors of scaled
-    parameters; seconds: so far; message: what a failed one has to say.
+    state: "starting", "running", "finished", "stopped" or "failed"; losses: one an epoch, mean absolute errors of
+    scaled parameters; seconds: so far; message: what a failed one has to say.
     """
 
     name: str
@@ -173,11 +173,11 @@ def _work(folder: Path) -> None:
     """Train what request.json asks for; the body of the process."""
     import torch
 
+    from core.calibration import calibrated
     from core.evaluation import N_TEST, describe, evaluate, published_test_set
     from core.inverse_map import inverse_map
     from core.training import TEST_STREAM, TrainingSettings, train
 
-    torch.set_num_threads(1)  # the networks are too small to gain from more
     request = read_json(folder / "request.json")
     name = request["name"]
     training_loss: list[float] = []
@@ -190,6 +190,8 @@ def _work(folder: Path) -> None:
 
     try:
         settings = TrainingSettings.from_json(request["settings"])
+        # The published networks are too small to gain from a second thread.
+        torch.set_num_threads(threads := 2 if settings.gives_covariance else 1)
         note("starting")
         report, written = None, 0.0
         for report in train(settings):
@@ -210,11 +212,11 @@ def _work(folder: Path) -> None:
             "best_epoch": report.best_epoch,
             "seconds": round(report.seconds, 1),
             "validation_loss": report.best_validation_loss,
-            "threads": 1,
+            "threads": threads,
             "device": "cpu",
             "ended": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
-        trained = inverse_map(name, settings, report.best_weights, {})
+        trained = inverse_map(name, settings, calibrated(settings, report.best_weights), {})
         metrics = {
             "own": evaluate(trained, settings.dataset(N_TEST, TEST_STREAM)),
             "published": evaluate(trained, published_test_set()),

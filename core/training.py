@@ -1,8 +1,10 @@
 """Train a network on simulated pairs (trace, θ): a generator that yields one report an epoch."""
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,21 +12,33 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from core.dataset import Dataset, make_dataset
-from core.networks import ARCHITECTURES, build
+from core.checkpoint import Checkpoint, load_checkpoint
+from core.dataset import Dataset, make_dataset, with_new_noise
+from core.networks import ARCHITECTURES, WIDE, Gaussian, build
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, ZETA, published_noise_law, published_prior, time_grid
 
 N_VALIDATION = 2000
 SAMPLES_RANGE = (100, 20_000)
 EPOCHS_RANGE = (1, 1000)
+RENEWED = ("nothing", "noise", "everything")
+SIMULATIONS_LAST = 4  # epochs before new ones are drawn: one costs as much as half a step of training with it
+BETA = 0.5  # how far the precise traces are kept from drowning the others (Seitzer and others 2022, β-NLL)
+WARM_UP = 0.03  # share of the training in which the learning rate rises to its highest
+LARGEST_GRADIENT = 0.5  # norm beyond which gradients of the log-likelihood are scaled down
+SAVING_INTERVAL = 60.0  # seconds between two checkpoints
+SHUFFLES = 2**20  # more than there are seeds: no two epochs of any seeds are shuffled alike
 # First words of the seed sequences, so that training, validation and test sets never share draws.
 TRAINING_STREAM, VALIDATION_STREAM, TEST_STREAM = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Everything that fixes a training: the same settings give the same map on the same machine."""
+    """Everything that fixes a training: the same settings give the same map on the same machine.
+
+    widths: of the dense layers of the architectures that give a covariance; renewed: what each epoch draws anew of its
+    N samples, "nothing", as published, the "noise", or "everything".
+    """
 
     architecture: str = "cnn"
     prior: TruncatedGaussian = published_prior()
@@ -37,6 +51,8 @@ class TrainingSettings:
     batch_size: int = 32
     learning_rate: float = 2e-3
     seed: int = 0
+    widths: tuple[int, ...] = ()
+    renewed: str = "nothing"
 
     def __post_init__(self) -> None:
         if not isinstance(self.noisy, bool) or self.prior.names != ("theta0", "theta1"):
@@ -46,6 +62,14 @@ class TrainingSettings:
                 raise ValueError("ζ, γ, N, epochs, batch size and learning rate of a training must be numbers.")
         if self.architecture not in ARCHITECTURES:
             raise ValueError(f"The architecture must be one of {', '.join(ARCHITECTURES)}.")
+        if self.gives_covariance != bool(self.widths) or not all(
+            isinstance(width, int) and 1 <= width <= 4096 for width in self.widths
+        ):
+            raise ValueError(
+                f"The architectures {' and '.join(WIDE)}, and no others, need widths of layers, from 1 to 4,096."
+            )
+        if self.renewed not in RENEWED:
+            raise ValueError(f"What an epoch draws anew must be one of {', '.join(RENEWED)}.")
         for label, value, (low, high) in (
             ("number of samples N", self.n_samples, SAMPLES_RANGE),
             ("number of epochs", self.epochs, EPOCHS_RANGE),
@@ -72,14 +96,31 @@ class TrainingSettings:
                 key: TruncatedGaussian(**{field: tuple(values) for field, values in content[key].items()})
                 for key in ("prior", "noise_law")
             }
-            return cls(**{**content, **laws})
+            # Maps of earlier versions name no widths.
+            return cls(**{**content, **laws, "widths": tuple(content.get("widths", ()))})
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"The training settings are not complete: {error}.") from None
 
-    def dataset(self, n: int, stream: int, seed: int = 0) -> Dataset:
-        """Draw n samples of these settings' prior and noise from one of the streams."""
-        rng = np.random.default_rng([stream, seed])
+    def dataset(self, n: int, stream: int, seed: int = 0, epoch: int = 0) -> Dataset:
+        """Draw n samples of these settings' prior and noise from one of the streams, for one epoch of a training."""
+        rng = np.random.default_rng([stream, seed, epoch] if epoch else [stream, seed])
         return make_dataset(n, self.prior, self.noise_law, time_grid(), self.zeta, self.gamma, rng)
+
+    def network(self) -> nn.Module:
+        """Return the network before its training."""
+        return build(self.architecture, len(time_grid()), len(self.prior.names), self.seed, self.widths, self.noisy)
+
+    def traces(self, data: Dataset) -> NDArray[np.float32]:
+        """Return the traces of a data set, (n, n_times), that these settings train on: the noisy or the clean ones."""
+        return data.noisy if self.noisy else data.clean
+
+    @property
+    def gives_covariance(self) -> bool:
+        """Whether the network gives a Gaussian; such a one is trained with products in half precision.
+
+        They are nearly twice as fast for wide layers, and the map is no less accurate at the end.
+        """
+        return self.architecture in WIDE
 
     def scale(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         """Map θ, (n, 2), from the prior's box to [0, 1]²."""
@@ -94,7 +135,7 @@ class TrainingSettings:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """The state after one epoch: mean squared errors of scaled parameters, seconds, and the best weights so far."""
+    """The state after one epoch: mean absolute errors of scaled parameters, seconds, and the best weights so far."""
 
     epoch: int
     epochs: int
@@ -106,56 +147,116 @@ class Report:
     best_weights: dict[str, torch.Tensor]
 
 
-def predict(network: nn.Module, traces: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the outputs, (n, n_outputs), of a network for traces, (n, n_times)."""
+def predict(
+    network: nn.Module, traces: NDArray[np.floating], device: str = "cpu"
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Return the means, (n, p), and covariances, (n, p, p) or None, that a network gives for traces, (n, n_times)."""
     network.eval()
     with torch.inference_mode():
         batches = torch.from_numpy(np.ascontiguousarray(traces, dtype=np.float32)).split(500)
-        return torch.cat([network(batch) for batch in batches]).double().numpy()
+        outputs = [network(batch.to(device)) for batch in batches]
+        if not isinstance(outputs[0], Gaussian):
+            return torch.cat(outputs).double().cpu().numpy(), None
+        mean = torch.cat([output.mean for output in outputs]).double().cpu().numpy()
+        factor = torch.cat([output.factor for output in outputs]).double().cpu()
+        return mean, Gaussian(torch.from_numpy(mean), factor).covariance().numpy()
 
 
-def train(settings: TrainingSettings) -> Iterator[Report]:
-    """Train with Adam on the mean squared error, as published, and yield a report after each epoch.
+def _loss(output: Gaussian | torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return what is minimised, and the mean absolute error.
 
-    Unlike the published one, the learning rate falls to zero along a half cosine: the same accuracy in fewer epochs.
-
-    The caller stops by not asking for the next report. The best weights are those of the lowest error on a validation
-    set that is the same for every seed.
+    The weights of the traces depend on the traces alone, so that the best Gaussian for each is the same as without.
     """
-    start = time.monotonic()
-    data = settings.dataset(settings.n_samples, TRAINING_STREAM, settings.seed)
-    validation = settings.dataset(N_VALIDATION, VALIDATION_STREAM)
-    traces = torch.from_numpy(data.noisy if settings.noisy else data.clean)
-    targets = torch.from_numpy(settings.scale(data.theta).astype(np.float32))
-    validation_traces = validation.noisy if settings.noisy else validation.clean
-    validation_targets = settings.scale(validation.theta)
+    if isinstance(output, Gaussian):
+        weights = output.factor.detach().diagonal(dim1=1, dim2=2).log().mean(1).mul(-2 * BETA).exp()
+        error = nn.functional.l1_loss(output.mean.detach(), targets)
+        return (weights * output.negative_log_likelihood(targets)).mean(), error
+    return nn.functional.mse_loss(output, targets), nn.functional.l1_loss(output.detach(), targets)
 
-    network = build(settings.architecture, traces.shape[1], targets.shape[1], settings.seed)
-    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, fused=True)
-    decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs)
-    shuffle = torch.Generator().manual_seed(settings.seed)
-    best_epoch, best_loss, best_weights = 0, np.inf, {}
-    for epoch in range(1, settings.epochs + 1):
-        network.train()
-        total = 0.0
-        for batch in torch.randperm(len(traces), generator=shuffle).split(settings.batch_size):
-            loss = nn.functional.mse_loss(network(traces[batch]), targets[batch])
-            optimiser.zero_grad()
-            loss.backward()
+
+def _learning_rate(settings: TrainingSettings, done: float) -> float:
+    """Return the learning rate when a share of the training is done: up in a line, and down along half a cosine."""
+    return settings.learning_rate * min(1.0, done / WARM_UP) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def train(settings: TrainingSettings, checkpoint: Path | None = None, device: str = "cpu") -> Iterator[Report]:
+    """Train with Adam and yield a report after each epoch.
+
+    A network that gives a Gaussian is trained on the negative log-likelihood, any other on the mean squared error, as
+    published. Unlike the published one, the learning rate falls to zero along a half cosine: the same accuracy in fewer
+    epochs. The caller stops by not asking for the next report. The best weights are those of the lowest mean absolute
+    error on a validation set that is the same for every seed; the squared error would be that of a few traces.
+    checkpoint: a file in which the state is kept now and then, and from which a training under the same settings goes
+    on; device: where to train, "cpu" or "cuda".
+    """
+    start = saved = time.monotonic()
+    validation = settings.dataset(N_VALIDATION, VALIDATION_STREAM)
+    network = settings.network().to(device)
+    # The errors of few traces near the bifurcation are huge: the Gaussian loss needs squares that forget sooner.
+    betas = (0.9, 0.98 if settings.gives_covariance else 0.999)
+    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, betas=betas, fused=True)
+    state = None if checkpoint is None else load_checkpoint(checkpoint, settings.as_json())
+    if state is None:
+        state = Checkpoint(0, 0, np.inf, 0.0, {}, {}, {})
+    else:
+        network.load_state_dict(state.weights)
+        optimiser.load_state_dict({**optimiser.state_dict(), "state": state.moments})
+    before, data = state.seconds, None
+    for epoch in range(state.epoch + 1, settings.epochs + 1):
+        data = _epoch_data(settings, data, epoch)
+        training_loss = _train_epoch(network, optimiser, settings, data, epoch, device)
+        mean, _ = predict(network, settings.traces(validation), device)
+        loss = float(np.mean(np.abs(mean - settings.scale(validation.theta))))
+        best_epoch, best_loss, best_weights = state.best_epoch, state.best_validation_loss, state.best_weights
+        if loss < best_loss:
+            weights = {name: tensor.cpu().clone() for name, tensor in network.state_dict().items()}
+            best_epoch, best_loss, best_weights = epoch, loss, weights
+        now = time.monotonic()
+        state = Checkpoint(
+            epoch, best_epoch, best_loss, before + now - start,
+            network.state_dict(), best_weights, optimiser.state_dict()["state"],
+        )  # fmt: skip
+        if checkpoint is not None and now - saved > SAVING_INTERVAL and epoch < settings.epochs:
+            saved = now
+            state.save(checkpoint, settings.as_json())
+        yield Report(epoch, settings.epochs, training_loss, loss, best_epoch, best_loss, state.seconds, best_weights)
+
+
+def _train_epoch(
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    settings: TrainingSettings,
+    data: Dataset,
+    epoch: int,
+    device: str,
+) -> float:
+    """Change the weights batch by batch, and return the mean absolute error of scaled parameters along the way."""
+    traces = torch.from_numpy(settings.traces(data)).to(device)
+    targets = torch.from_numpy(settings.scale(data.theta).astype(np.float32)).to(device)
+    shuffle = torch.Generator().manual_seed(settings.seed + SHUFFLES * epoch)
+    network.train()
+    total = 0.0
+    for i, batch in enumerate(torch.randperm(len(traces), generator=shuffle).split(settings.batch_size)):
+        done = (epoch - 1 + i * settings.batch_size / len(traces)) / settings.epochs
+        for group in optimiser.param_groups:
+            group["lr"] = _learning_rate(settings, done)
+        with torch.autocast(device, torch.bfloat16, enabled=settings.gives_covariance):
+            output = network(traces[batch])
+        loss, error = _loss(output, targets[batch])
+        optimiser.zero_grad()
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT) if settings.gives_covariance else loss
+        if torch.isfinite(norm):
             optimiser.step()
-            total += loss.item() * len(batch)
-        decay.step()
-        validation_loss = float(np.mean((predict(network, validation_traces) - validation_targets) ** 2))
-        if validation_loss < best_loss:
-            best_epoch, best_loss = epoch, validation_loss
-            best_weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-        yield Report(
-            epoch,
-            settings.epochs,
-            total / len(traces),
-            validation_loss,
-            best_epoch,
-            best_loss,
-            time.monotonic() - start,
-            best_weights,
-        )
+        total += error.item() * len(batch)
+    return total / len(traces)
+
+
+def _epoch_data(settings: TrainingSettings, data: Dataset | None, epoch: int) -> Dataset:
+    """Return the samples of an epoch, given those of the one before, or None where the process has just begun."""
+    first = 1 + (epoch - 1) // SIMULATIONS_LAST * SIMULATIONS_LAST if settings.renewed == "everything" else 1
+    if data is None or epoch == first:
+        data = settings.dataset(settings.n_samples, TRAINING_STREAM, settings.seed, first - 1)
+    if settings.renewed == "nothing" or not settings.noisy or epoch == first:
+        return data
+    return with_new_noise(data, settings.noise_law, np.random.default_rng([TRAINING_STREAM, settings.seed, 0, epoch]))

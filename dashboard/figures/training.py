@@ -24,7 +24,7 @@ def losses(progress: Progress) -> dict[str, Any]:
             line("validation", VALIDATION, 2, x=array(epochs), y=array(progress.validation_loss)),
         ],
         "layout": layout(
-            "Mean squared error of the scaled parameters",
+            "Mean absolute error of the scaled parameters",
             axis("epoch", range=[0, max(progress.epochs, 2)]),
             axis("error", type="log", exponentformat="power", dtick="D2"),
             shapes=shapes,

@@ -14,3 +14,5 @@ def test_shapes_are_checked_and_arrays_read_only():
             Estimate(mean, None, ("a", "b"))
     with pytest.raises(ValueError, match="does not fit"):
         Estimate(np.zeros((3, 2)), np.zeros((2, 2)), ("a", "b"))
+    with pytest.raises(ValueError, match="Novelty of shape"):
+        Estimate(np.zeros((3, 2)), None, ("a", "b"), novelty=np.zeros(2))

@@ -42,9 +42,9 @@ def has_losses(progress):
 
 
 def validation_error(model):
-    """Return the mean squared error of the scaled parameters on the validation set."""
+    """Return the mean absolute error of the scaled parameters on the validation set."""
     data = model.settings.dataset(N_VALIDATION, VALIDATION_STREAM)
-    return np.mean(((model.predict(data.noisy).mean - data.theta) / [1.2, 1.6]) ** 2)
+    return np.mean(np.abs((model.predict(data.noisy).mean - data.theta) / [1.2, 1.6]))
 
 
 def test_a_training_runs_to_its_end(tmp_path):

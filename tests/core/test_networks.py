@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import expit
+from scipy.stats import multivariate_normal
 from torch import nn
 
-from core.networks import build
+from core.networks import Whitening, build
+from core.noise import sample_ar1, whiten
 
 
 def count(network):
@@ -98,5 +100,60 @@ def test_weights_follow_kerass_glorot_uniform_law(architecture):
 
 
 def test_an_unknown_architecture_ends_in_a_sentence():
-    with pytest.raises(ValueError, match="one of cnn, dense"):
+    with pytest.raises(ValueError, match="one of wide, wide-cnn, cnn, dense"):
         build("transformer", 1000, 2, seed=0)
+
+
+WIDTHS = (24, 16)
+
+
+@pytest.mark.parametrize("architecture", ["wide", "wide-cnn"])
+def test_gaussian_against_scipy(architecture):
+    """Density and covariance of what the network gives, for three parameters."""
+    network = build(architecture, 200, 3, seed=2, widths=WIDTHS)
+    traces = torch.randn(5, 200, generator=torch.Generator().manual_seed(1))
+    truth = torch.rand(5, 3, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        law = network(traces)
+        losses = law.negative_log_likelihood(truth).numpy()
+        covariances = law.covariance().numpy().astype(float)
+    for i in range(5):
+        density = multivariate_normal(law.mean[i].numpy(), covariances[i]).logpdf(truth[i].numpy())
+        assert np.isclose(losses[i], -density - 1.5 * np.log(2 * np.pi), rtol=1e-4, atol=1e-4)
+        factor = law.factor[i].numpy()
+        assert np.allclose(np.linalg.inv(factor.T @ factor), covariances[i], rtol=1e-4)
+        assert np.all(np.triu(factor, 1) == 0)
+
+
+def test_whitening_is_that_of_the_published_noise():
+    noise = sample_ar1(np.full(3, 0.8), np.full(3, 0.35), 1000, np.random.default_rng(0))
+    filtered = Whitening()(torch.from_numpy(noise)).numpy()
+    assert np.allclose(filtered, [whiten(each, 0.8, 0.35) for each in noise], rtol=0, atol=1e-12)
+
+
+def test_wide_dense_against_plain_numpy():
+    network = build("wide", 1000, 2, seed=1, widths=WIDTHS).double()
+    weights = [tensor.detach().numpy() for tensor in network.parameters()]
+    traces = np.random.default_rng(0).normal(size=(4, 1000))
+    with torch.inference_mode():
+        law = network(torch.from_numpy(traces))
+    for i, trace in enumerate(traces):
+        x = whiten(trace, 0.8, 0.35)
+        for k in (0, 2):
+            x = swish(weights[k] @ x + weights[k + 1])
+        mean0, mean1, log0, log1, below = weights[4] @ x + weights[5]
+        factor = 4 * np.array([[np.exp(log0), 0], [np.exp(log1) * below, np.exp(log1)]])
+        # The head's outputs are rounded to single precision.
+        assert np.allclose(law.mean[i], [0.5 + mean0 / 4, 0.5 + mean1 / 4], rtol=0, atol=1e-6)
+        assert np.allclose(law.factor[i], factor, rtol=1e-6)
+
+
+def test_spread_widens_the_covariance_alone():
+    network = build("wide", 1000, 2, seed=1, widths=WIDTHS)
+    traces = torch.randn(3, 1000, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        before = network(traces)
+        network[-1].spread.fill_(1.5)
+        after = network(traces)
+    assert torch.equal(before.mean, after.mean)
+    assert torch.allclose(after.covariance(), 1.5**2 * before.covariance(), rtol=1e-5)

@@ -1,0 +1,68 @@
+"""The state of a training in one file, so that a training that was ended goes on where it was; never pickle."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from core.files import write_bytes
+
+Tensors = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """The state after an epoch: weights, best weights so far, and the optimiser's moments of each weight by number."""
+
+    epoch: int
+    best_epoch: int
+    best_validation_loss: float
+    seconds: float
+    weights: Tensors
+    best_weights: Tensors
+    moments: dict[int, Tensors]
+
+    def save(self, path: Path, settings: Mapping[str, Any]) -> None:
+        """Write the state and the settings of its training to path in one step."""
+        tensors = {f"weights/{name}": tensor for name, tensor in self.weights.items()}
+        tensors |= {f"best/{name}": tensor for name, tensor in self.best_weights.items()}
+        for number, moments in self.moments.items():
+            tensors |= {f"moments/{number}/{name}": tensor for name, tensor in moments.items()}
+        numbers = {
+            "epoch": self.epoch,
+            "best_epoch": self.best_epoch,
+            "best_validation_loss": self.best_validation_loss,
+            "seconds": self.seconds,
+        }
+        # Copies, since the format refuses tensors that share memory, as the best weights may with the last ones.
+        tensors = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+        write_bytes(path, save(tensors, {"numbers": json.dumps(numbers), "settings": json.dumps(settings)}))
+
+
+def load_checkpoint(path: Path, settings: Mapping[str, Any]) -> Checkpoint | None:
+    """Return the state in the file at path, or None where there is none of a training with these settings."""
+    if not path.is_file():
+        return None
+    weights, best_weights, moments = Tensors(), Tensors(), dict[int, Tensors]()
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata()
+            if json.loads(metadata["settings"]) != json.loads(json.dumps(settings)):
+                return None
+            for key in file.keys():  # noqa: SIM118 – no mapping
+                kind, name = key.split("/", 1)
+                if kind == "moments":
+                    number, name = name.split("/")
+                    moments.setdefault(int(number), Tensors())[name] = file.get_tensor(key)
+                else:
+                    (weights if kind == "weights" else best_weights)[name] = file.get_tensor(key)
+            return Checkpoint(
+                **json.loads(metadata["numbers"]), weights=weights, best_weights=best_weights, moments=moments
+            )
+    except (SafetensorError, KeyError, TypeError, ValueError):
+        return None
