@@ -87,6 +87,12 @@ class Problem:
         problem.__dict__["step"] = self.step
         return problem
 
+    def with_data(self, data: NDArray[np.float64]) -> "Problem":
+        """Return the same problem for another trace, (n_times,), which does not change the step."""
+        problem = replace(self, data=data)
+        problem.__dict__["step"] = self.step
+        return problem
+
     def regularisation(self, unknown: ArrayLike) -> NDArray[np.float64]:
         """Return the prior's part of the loss, (...), for values (..., p): +∞ outside the bounds, 0 where it is off."""
         penalty = self._law.regularisation(unknown)

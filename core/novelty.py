@@ -1,0 +1,126 @@
+"""How unlike a trace is to all that a map was trained for, judged by what its best fit leaves unexplained.
+
+From draws of the map's Gaussian, Levenberg–Marquardt descends to the nearest minima. The residual of the lowest should
+be AR(1) noise as the map knows it: its correlation, its size, the whiteness and the tails of its innovations are
+summarised. The score is the squared distance (Mahalanobis) of this summary from those of traces like the training's,
+over the value that one in a hundred of these exceeds: above 1, a trace counts as unlike those of the training.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.estimate import Estimate
+from core.inverse_map import InverseMap
+from core.modes import descend_together
+from core.noise import autocorrelation
+from core.objective import Problem
+from core.published import SAMPLING_INTERVAL, full_prior, time_grid, with_constants
+from core.simulation import simulate_potential
+from core.training import N_VALIDATION, VALIDATION_STREAM, TrainingSettings
+
+FALSE_ALARM_RATE = 0.01
+N_STARTS = 16  # draws of the Gaussian; the first is its mean
+STEPS = 12
+N_LAGS = 8
+TRIMMED = 0.03  # share of the reference that does not shape the ellipsoid: fits that ended in another minimum
+SEED = 0
+
+
+@dataclass(frozen=True)
+class NoveltyReference:
+    """Where summaries of familiar traces lie: mean (k,), precision (k, k), squared distance at the threshold."""
+
+    mean: tuple[float, ...]
+    precision: tuple[tuple[float, ...], ...]
+    threshold: float
+
+    def scores(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the scores, (n,), of summaries, (n, k): above 1, a trace counts as unlike those of the training."""
+        deviations = summaries - np.array(self.mean)
+        return np.einsum("ni,ij,nj->n", deviations, np.array(self.precision), deviations) / self.threshold
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the reference as numbers and lists."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "NoveltyReference":
+        """Return the reference that `as_json` wrote."""
+        return cls(tuple(content["mean"]), tuple(map(tuple, content["precision"])), float(content["threshold"]))
+
+
+def problem_of(settings: TrainingSettings) -> Problem:
+    """Return the inverse problem that a map was trained for, with the mean of its noise law and without a trace."""
+    full, theta, noise = full_prior(), settings.prior, settings.noise_law
+    columns = ("mean", "sd", "lower", "upper")
+    laws = (getattr(theta, column) + getattr(full, column)[len(theta.names) :] for column in columns)
+    prior = replace(full, **dict(zip(columns, laws, strict=True)))
+    known = tuple(with_constants(np.zeros(2), settings.zeta, settings.gamma).tolist())
+    grid = time_grid()
+    return Problem(
+        np.zeros(grid.size), grid, theta.names, known, noise.mean[1] / SAMPLING_INTERVAL, noise.mean[0], prior
+    )
+
+
+def novelty_reference(trained: InverseMap) -> NoveltyReference:
+    """Return the reference of a map with covariance, from the validation set of its own prior and noise."""
+    validation = trained.settings.dataset(N_VALIDATION, VALIDATION_STREAM)
+    traces = trained.settings.traces(validation)
+    return _reference(residual_summaries(problem_of(trained.settings), traces, trained.predict(traces)))
+
+
+def with_novelty(trained: InverseMap, data: ArrayLike, estimate: Estimate) -> Estimate:
+    """Return a map's estimates for traces, (n, n_times), with their scores; without, where it has no reference."""
+    content = trained.card.get("novelty")
+    if content is None:
+        return estimate
+    summaries = residual_summaries(problem_of(trained.settings), data, estimate)
+    return replace(estimate, novelty=NoveltyReference.from_json(content).scores(summaries))
+
+
+def _reference(summaries: NDArray[np.float64]) -> NoveltyReference:
+    """Return the reference that the summaries of familiar traces, (n, k), make."""
+    kept = summaries
+    for _ in range(5):
+        mean, precision = kept.mean(axis=0), np.linalg.inv(np.cov(kept.T))
+        deviations = summaries - mean
+        distances = np.einsum("ni,ij,nj->n", deviations, precision, deviations)
+        kept = summaries[distances <= np.quantile(distances, 1 - TRIMMED)]
+    threshold = float(np.quantile(distances, 1 - FALSE_ALARM_RATE))
+    return NoveltyReference(tuple(mean.tolist()), tuple(map(tuple, precision.tolist())), threshold)
+
+
+def _starts(
+    mean: NDArray[np.float64], covariance: NDArray[np.float64], bounds: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    normals = np.random.default_rng(SEED).standard_normal((N_STARTS, mean.size))
+    normals[0] = 0
+    return np.clip(mean + normals @ np.linalg.cholesky(covariance).T, *bounds.T)
+
+
+def residual_summaries(problem: Problem, data: ArrayLike, estimate: Estimate) -> NDArray[np.float64]:
+    """Return the summaries, (n, k), of traces, (n, n_times), with a map's estimates, which must have a covariance.
+
+    problem: everything but the trace. Raises ValueError for estimates without covariance.
+    """
+    if estimate.covariance is None:
+        raise ValueError("The novelty of a trace needs an estimate with a covariance.")
+    data = np.asarray(data, dtype=float)
+    fits = []
+    for trace, mean, covariance in zip(data, estimate.mean, estimate.covariance, strict=True):
+        starts = _starts(mean, covariance, problem.bounds)
+        positions, losses, _ = descend_together(problem.with_data(trace), starts, STEPS)
+        fits.append(positions[np.argmin(losses)])
+    potentials = simulate_potential(problem.complete(np.array(fits)), problem.times)
+    return np.array([_summary(residual) for residual in data - potentials])
+
+
+def _summary(residual: NDArray[np.float64]) -> NDArray[np.float64]:
+    rho = np.clip(residual[1:] @ residual[:-1] / (residual[:-1] @ residual[:-1]), -0.999, 0.999)
+    innovations = residual[1:] - rho * residual[:-1]
+    size = np.sqrt(np.mean(innovations**2))
+    tails = np.log(np.mean((innovations / size) ** 4))
+    return np.array([np.arctanh(rho), np.log(size), tails, *autocorrelation(innovations, N_LAGS)[1:]])
