@@ -1,0 +1,99 @@
+"""The search for the size and the learning rate of the shipped map: `python -m core.search`.
+
+Optuna proposes (tree-structured Parzen estimator), and trials that lag behind the median are pruned. Each trial trains
+on as many fresh samples; the validation set decides. Finished trials lie in a journal in the work folder, so that a
+search that was stopped goes on where it was.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import optuna
+import torch
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
+from core.files import write_json
+from core.training import TrainingSettings, train
+
+COMMAND = "python -m core.search"
+WORK = Path("runs/search")
+SUMMARY = "summary.json"  # in the work folder, for the card of the best map
+N_TRIALS = 16
+N_SAMPLES, EPOCHS = 8000, 25
+FIRST_EPOCHS = 6  # in which no trial is pruned, since the learning rate has yet to rise and fall
+LARGEST = 2_300_000  # weights: 9.2 MB on disk
+
+
+def proposed(trial: optuna.Trial) -> TrainingSettings:
+    """Return the settings that a trial is to train under."""
+    first = trial.suggest_categorical("first width", (512, 768, 1024))
+    width = trial.suggest_categorical("further widths", (256, 384, 512, 640))
+    depth = trial.suggest_int("layers", 3, 5)
+    return TrainingSettings(
+        "wide",
+        n_samples=N_SAMPLES,
+        epochs=EPOCHS,
+        batch_size=trial.suggest_categorical("batch size", (128, 256)),
+        learning_rate=trial.suggest_float("learning rate", 3e-4, 3e-3, log=True),
+        widths=(first, *[width] * (depth - 1)),
+        renewed="everything",
+    )
+
+
+def _objective(trial: optuna.Trial) -> float:
+    settings = proposed(trial)
+    n_weights = sum(tensor.numel() for tensor in settings.network().parameters())
+    if n_weights > LARGEST:
+        raise optuna.TrialPruned(f"{n_weights:,} weights are too many.")
+    report = None
+    for report in train(settings):
+        trial.report(report.validation_loss, report.epoch)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+    assert report is not None
+    trial.set_user_attr("seconds", round(report.seconds, 1))
+    return report.best_validation_loss
+
+
+def summary(study: optuna.Study) -> dict[str, Any]:
+    """Return what a study found: the best trials, and how many there were of each kind."""
+    done = sorted(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]), key=lambda trial: trial.value or 0.0)
+    return {
+        "command": COMMAND,
+        "about": "Mean absolute error of scaled parameters on the validation set, after as many fresh samples each.",
+        "n_samples": N_SAMPLES * EPOCHS,
+        "trials": len(study.trials),
+        "completed": len(done),
+        "pruned": len(study.get_trials(states=[optuna.trial.TrialState.PRUNED])),
+        "importance": optuna.importance.get_param_importances(study) if len(done) > 1 else {},
+        "best": [{"error": trial.value, **trial.params, **trial.user_attrs} for trial in done[:5]],
+    }
+
+
+def main() -> None:
+    """Search on from where the journal ends, and write the summary."""
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
+    parser.add_argument("--work", type=Path, default=WORK, help="folder of the journal")
+    parser.add_argument("--trials", type=int, default=N_TRIALS, help="number of trials in all")
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)
+    study = optuna.create_study(
+        storage=JournalStorage(JournalFileBackend(str(options.work / "journal.log"))),
+        sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=8),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=FIRST_EPOCHS),
+        study_name="wide",
+        load_if_exists=True,
+    )
+    ended = sum(trial.state.is_finished() for trial in study.trials)
+    if ended < options.trials:
+        study.optimize(_objective, n_trials=options.trials - ended)
+    write_json(options.work / SUMMARY, summary(study))
+    sys.stdout.write(f"{options.work / SUMMARY} written after {len(study.trials)} trials.\n")
+
+
+if __name__ == "__main__":
+    main()
