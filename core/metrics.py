@@ -23,3 +23,15 @@ def rmse(truth: ArrayLike, estimate: ArrayLike) -> NDArray[np.float64]:
     """Return the root mean squared error over n samples, (p,), of truth and estimate, (n, p)."""
     truth, estimate = np.asarray(truth, dtype=float), np.asarray(estimate, dtype=float)
     return np.sqrt(np.mean((estimate - truth) ** 2, axis=0))
+
+
+def squared_bias_and_centred_mse(
+    reference: ArrayLike, series: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (mean over time of series − reference)², (n,), and the rest of the mean squared error, (n,).
+
+    reference, series: (n, n_times). The two add up to the mean squared error.
+    """
+    error = np.asarray(series, dtype=float) - np.asarray(reference, dtype=float)
+    bias = error.mean(axis=-1) ** 2
+    return bias, np.mean(error**2, axis=-1) - bias

@@ -1,18 +1,15 @@
 """The yardstick: what any estimator can reach on the 2,000 published test traces, and how well calibrated it is."""
 
-from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.stats import chi2, kstest
 
 from core.dataset import Dataset
 from core.evaluation import N_TEST, published_test_set
+from core.experiments.context import Context, records
 from core.experiments.record import Result, Table, Target
-from core.inverse_map import available_inverse_maps, load_inverse_map
 from core.laplace import laplace
 from core.metrics import median_ape, r_squared, rmse
 from core.noise_estimate import estimate_with_noise
@@ -21,8 +18,9 @@ from core.posterior import Posterior, posterior
 from core.published import SAMPLING_INTERVAL, full_prior, published_noise_law, time_grid, with_constants
 
 MASSES = (0.5, 0.9)
-WORKERS = 2
+CURVE = tuple(np.round(np.arange(0.05, 1.0, 0.05), 2).tolist())  # masses of the calibration curve
 CHUNK = 20  # traces
+N_QUICK = 40
 KNOWN, INTEGRATED, WHITE = (
     "exact posterior, noise known",
     "exact posterior, noise integrated out",
@@ -42,7 +40,7 @@ def problem_of(data: Dataset, i: int) -> Problem:
 def _described(found: Posterior, truth: NDArray[np.float64]) -> dict[str, Any]:
     """Return what is kept of a posterior: its mean, how probable the truth is in it, and the truth's ranks."""
     return {
-        "mean": found.mean,
+        "mean": found.mean.tolist(),
         "credibility": float(found.credibility(truth)),
         "ranks": [float(found.distribution(axis, truth[axis])) for axis in (0, 1)],
         "unresolved": bool(found.status),
@@ -57,9 +55,9 @@ def _one_trace(data: Dataset, i: int) -> dict[str, dict[str, Any]]:
         KNOWN: _described(posterior(problem), truth),
         INTEGRATED: _described(posterior(problem, published_noise_law()), truth),
         WHITE: _described(posterior(problem.with_noise(0.0, problem.marginal_sd)), truth),
-        MAP: {"mean": approximation.mean[0]},
-        LAPLACE: {"mean": approximation.mean[0]},
-        JOINT: {"mean": estimate_with_noise(problem, published_noise_law()).mean[0, :2]},
+        MAP: {"mean": approximation.mean[0].tolist()},
+        LAPLACE: {"mean": approximation.mean[0].tolist()},
+        JOINT: {"mean": estimate_with_noise(problem, published_noise_law()).mean[0, :2].tolist()},
     }
     if approximation.covariance is not None:
         offset = truth - approximation.mean[0]
@@ -68,9 +66,9 @@ def _one_trace(data: Dataset, i: int) -> dict[str, dict[str, Any]]:
     return described
 
 
-def _chunk(data: Dataset, first: int) -> list[dict[str, dict[str, Any]]]:
-    numba.set_num_threads(1)  # the other core belongs to the other process
-    return [_one_trace(data, i) for i in range(first, min(first + CHUNK, len(data.theta)))]
+def _chunk(first: int) -> dict[str, Any]:
+    data = published_test_set()
+    return {"traces": [_one_trace(data, i) for i in range(first, first + CHUNK)]}
 
 
 def _row(
@@ -83,33 +81,36 @@ def _row(
     return name, *map(float, metrics), float(np.mean(median_ape(truth, mean))), *coverage, described
 
 
-def run(report: Callable[[str], None]) -> Result:
-    """Compute every estimator on every trace, two processes side by side."""
-    data = published_test_set()
-    chunks = Parallel(n_jobs=WORKERS, return_as="generator")(
-        delayed(_chunk)(data, first) for first in range(0, N_TEST, CHUNK)
-    )
-    traces: list[dict[str, dict[str, Any]]] = []
-    for chunk in chunks:
-        traces += chunk
-        report(f"{len(traces)} of {N_TEST} traces")
+def run(context: Context) -> Result:
+    """Compute every estimator on every trace."""
+    n = N_QUICK if context.quick else N_TEST
+    chunks = records(_chunk, {f"{first}": (first,) for first in range(0, n, CHUNK)}, context, "limit")
+    traces = [trace for first in range(0, n, CHUNK) for trace in chunks[f"{first}"]["traces"]]
+    truth = published_test_set().theta[:n]
     found = {name: [trace[name] for trace in traces] for name in traces[0]}
-    rows = [_row(name, data.theta, np.array([row["mean"] for row in found[name]]), found[name]) for name in found]
-    for name in available_inverse_maps():
-        rows.append(_row(name, data.theta, load_inverse_map(name).predict(data.noisy).mean, []))
+    rows = [_row(name, truth, np.array([row["mean"] for row in found[name]]), found[name]) for name in found]
     columns = (
         "estimator", "R² θ₀", "R² θ₁", "Median-APE θ₀", "Median-APE θ₁", "RMSE θ₀", "RMSE θ₁", "Median-APE",
         *(f"coverage of {mass:.0%}" for mass in MASSES), "share of traces it refers to",
     )  # fmt: skip
     return Result(
-        f"What any estimator can reach on {N_TEST:,} noisy test traces of the published prior and noise.",
-        {"n_traces": N_TEST, "masses": list(MASSES)},
-        (
-            Table("The limit, and how near the shipped maps come", columns, tuple(rows)),
-            _calibration(found),
-        ),
+        f"What any estimator can reach on {n:,} noisy test traces of the published prior and noise.",
+        {"n_traces": n, "masses": list(MASSES)},
+        (Table("The limit", columns, tuple(rows)), _calibration(found), _curve(found)),
         _targets(found),
     )
+
+
+def _curve(found: dict[str, list[dict[str, Any]]]) -> Table:
+    """Return the share of truths inside the region of each mass."""
+    described = {
+        name: np.array([row["credibility"] for row in rows if "credibility" in row]) for name, rows in found.items()
+    }
+    described = {name: credibility for name, credibility in described.items() if credibility.size}
+    rows: tuple[tuple[str | float | None, ...], ...] = tuple(
+        (f"{mass:g}", *(float(np.mean(credibility < mass)) for credibility in described.values())) for mass in CURVE
+    )
+    return Table("Share of truths inside the region of each mass", ("mass", *described), rows)
 
 
 def _rank_p_values(rows: list[dict[str, Any]]) -> list[float]:

@@ -5,13 +5,13 @@ processes", PNAS 118; and the FitzHugh–Nagumo toy problem of PINTS (Clerx and 
 the laboratory, with a = θ₀, b = θ₁, c = γ and no stimulus.
 """
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.experiments.context import Context
 from core.experiments.record import Result, Table, Target
 from core.metrics import rmse
 from core.sensitivities import DIRECTIONS
@@ -19,7 +19,7 @@ from core.simulation import simulate
 from core.states import StateProblem, cramer_rao, fit_states, refine
 
 SEED = 0
-N_DATA_SETS = 400
+N_DATA_SETS, N_QUICK = 400, 10
 N_DRAWS, N_STARTS = 8000, 5
 NORMAL_90 = 1.6448536269514722  # a Gaussian lies within as many standard deviations of its mean with probability 0.9
 MISSED = 1e-2  # how far above the loss of the fit from the truth a loss shows another minimum, not rounding
@@ -142,13 +142,14 @@ def figures(set_up: SetUp, found: Fits) -> NDArray[np.float64]:
     )
 
 
-def run(report: Callable[[str], None], n: int = N_DATA_SETS) -> Result:
-    """Fit n data sets of each set-up and hold the errors against the Cramér–Rao bound and the fit from the truth."""
+def run(context: Context) -> Result:
+    """Fit data sets of each set-up and hold the errors against the Cramér–Rao bound and the fit from the truth."""
+    n = N_QUICK if context.quick else N_DATA_SETS
     tables, ends = [], []
     targets: list[Target] = []
     fits(BOTH, 1)  # compiles, which is not to count as a fit's time
     for set_up in (BOTH, U_ALONE, PINTS):
-        report(f"{set_up.title}: {n} data sets")
+        context.report(f"{set_up.title}: {n} data sets")
         found = fits(set_up, n)
         rows = dict(zip(map(SYMBOLS.__getitem__, set_up.unknown), figures(set_up, found).tolist(), strict=True))
         tables.append(Table(set_up.title, ("unknown", *FIGURES), tuple((name, *row) for name, row in rows.items())))

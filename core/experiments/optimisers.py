@@ -1,15 +1,13 @@
 """How often the global MAP is found, and from how many starts each single-start method finds it."""
 
-from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
-from joblib import Parallel, delayed
 
 from core.dataset import Dataset
 from core.evaluation import published_test_set
-from core.experiments.limit import CHUNK, WORKERS, problem_of
+from core.experiments.context import Context, records
+from core.experiments.limit import CHUNK, problem_of
 from core.experiments.record import Result, Table, Target
 from core.modes import map_estimate
 from core.multistart import prior_starts
@@ -36,28 +34,24 @@ def _one_trace(data: Dataset, i: int) -> dict[str, Any]:
     }
 
 
-def _chunk(data: Dataset, first: int) -> list[dict[str, Any]]:
-    numba.set_num_threads(1)  # the other core belongs to the other process
-    return [_one_trace(data, i) for i in range(first, min(first + CHUNK, N_TRACES))]
-
-
-def run(report: Callable[[str], None]) -> Result:
-    """Run every method from one draw of the prior on each trace, two processes side by side."""
+def _chunk(first: int) -> dict[str, Any]:
     data = published_test_set()
-    chunks = Parallel(n_jobs=WORKERS, return_as="generator")(
-        delayed(_chunk)(data, first) for first in range(0, N_TRACES, CHUNK)
-    )
-    traces: list[dict[str, Any]] = []
-    for chunk in chunks:
-        traces += chunk
-        report(f"{len(traces)} of {N_TRACES} traces")
+    return {"traces": [_one_trace(data, i) for i in range(first, first + CHUNK)]}
+
+
+def run(context: Context) -> Result:
+    """Run every method from one draw of the prior on each trace."""
+    n = CHUNK if context.quick else N_TRACES
+    n_starts = min(n, N_STARTS)
+    chunks = records(_chunk, {f"{first}": (first,) for first in range(0, n, CHUNK)}, context, "optimisers")
+    traces = [trace for first in range(0, n, CHUNK) for trace in chunks[f"{first}"]["traces"]]
     lowest = np.array([min(trace["posterior"], trace["map"], *trace["losses"].values()) for trace in traces])
     found = np.array([trace["map"] for trace in traces])
     rows: list[tuple[str | float | None, ...]] = []
     for method in METHODS:
-        losses = np.array([trace["losses"][method] for trace in traces[:N_STARTS]])
-        evaluations = np.array([trace["evaluations"][method] for trace in traces[:N_STARTS]])
-        rises = losses - lowest[:N_STARTS]
+        losses = np.array([trace["losses"][method] for trace in traces[:n_starts]])
+        evaluations = np.array([trace["evaluations"][method] for trace in traces[:n_starts]])
+        rises = losses - lowest[:n_starts]
         near, exact = float(np.mean(rises < NEAR)), float(np.mean(rises < REACHED))
         rows.append((method, METHODS[method], near, exact, float(np.median(evaluations))))
     reached = float(np.mean(found < lowest + REACHED))
@@ -65,9 +59,9 @@ def run(report: Callable[[str], None]) -> Result:
         ("global MAP", "survey of the box, then many descents", float(np.mean(found < lowest + NEAR)), reached, None)
     )
     return Result(
-        f"Which methods reach the lowest loss: the global MAP on {N_TRACES} noisy test traces, and every method on "
-        f"{N_STARTS} of them from one draw of the prior each.",
-        {"n_traces": N_TRACES, "n_starts": N_STARTS, "seed": SEED, "near": NEAR, "reached": REACHED},
+        f"Which methods reach the lowest loss: the global MAP on {n} noisy test traces, and every method on "
+        f"{n_starts} of them from one draw of the prior each.",
+        {"n_traces": n, "n_starts": n_starts, "seed": SEED, "near": NEAR, "reached": REACHED},
         (
             Table(
                 "Share of draws of the prior from which a method reaches the global minimum",

@@ -78,6 +78,15 @@ def stored(name: str) -> dict[str, Any] | None:
     return json.loads(path.read_text()) if path.is_file() else None
 
 
+def limit_row(estimator: str) -> dict[str, Any] | None:
+    """Return the figures of an estimator in the stored experiment `limit`, by column, or None where it has not run."""
+    result = stored("limit")
+    if result is None:
+        return None
+    table = result["tables"][0]
+    return next((dict(zip(table["columns"], row, strict=True)) for row in table["rows"] if row[0] == estimator), None)
+
+
 def _text(cell: Sequence[Any] | str | float | None) -> str:
     if cell is None:
         return "–"

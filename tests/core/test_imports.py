@@ -37,21 +37,45 @@ FLOORS = {
     "noise_estimate": 7,
     "posterior": 7,
     "profile": 7,
+    "checkpoint": 2,
     "training": 4,
+    "calibration": 5,
     "inverse_map": 5,
+    "trainings": 6,
     "evaluation": 6,
+    "novelty": 7,
+    "polish": 7,
     "jobs": 7,
-    "pretrain": 7,
+    "pretrain": 8,
+    "search": 5,
     "experiments.record": 2,
+    "experiments.context": 2,
     "experiments.limit": 8,
     "experiments.magi": 8,
+    "experiments.maps": 8,
+    "experiments.accuracy": 9,
+    "experiments.calibration": 9,
+    "experiments.noise": 9,
+    "experiments.training_size": 9,
+    "experiments.regimes": 10,
+    "experiments.time_series": 10,
     "experiments.optimisers": 9,
     "experiments.__init__": 0,
-    "experiments.__main__": 10,
+    "experiments.__main__": 11,
     "__init__": 8,
 }
 # Experiments reach torch through the maps that they measure, and name no part of it.
-WITH_TORCH = {"networks", "training", "inverse_map", "evaluation", "jobs", "pretrain"}
+WITH_TORCH = {
+    "networks",
+    "checkpoint",
+    "training",
+    "calibration",
+    "inverse_map",
+    "trainings",
+    "evaluation",
+    "jobs",
+    "search",
+}
 
 
 def imported(path):

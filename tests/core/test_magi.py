@@ -1,7 +1,9 @@
 import numpy as np
 from scipy.stats import binom, chi2
 
-from core.experiments.magi import BOTH, NORMAL_90, U_ALONE, fits, run
+from core.experiments import magi
+from core.experiments.context import Context
+from core.experiments.magi import BOTH, NORMAL_90, U_ALONE, fits
 
 N = 20
 
@@ -29,9 +31,10 @@ def test_the_same_data_are_observed_in_part():
     assert np.all(np.isfinite(both.data))
 
 
-def test_the_run_has_its_tables_and_targets():
+def test_the_run_has_its_tables_and_targets(monkeypatch, tmp_path):
     lines = []
-    result = run(lines.append, n=2)
+    monkeypatch.setattr(magi, "N_QUICK", 2)
+    result = magi.run(Context(lines.append, tmp_path, quick=True))
     assert len(lines) == 3
     assert [len(table.rows) for table in result.tables] == [5, 5, 3, 3]
     assert all(len(row) == len(table.columns) for table in result.tables for row in table.rows)

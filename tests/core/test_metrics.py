@@ -1,6 +1,6 @@
 import numpy as np
 
-from core.metrics import median_ape, r_squared, rmse
+from core.metrics import median_ape, r_squared, rmse, squared_bias_and_centred_mse
 
 TRUTH = np.array([[1.0, -2.0], [2.0, 4.0], [3.0, -5.0], [6.0, 1.0]])
 ESTIMATE = TRUTH + np.array([[0.1, 1.0], [-0.2, 0.0], [0.6, -0.5], [0.0, 0.1]])
@@ -30,3 +30,12 @@ def test_median_ape_of_a_known_law():
     truth = rng.uniform(1, 2, (100_000, 2)) * rng.choice([-1, 1], (100_000, 2))
     estimate = truth * (1 + rng.uniform(-1, 1, (100_000, 2)))
     assert np.all(np.abs(median_ape(truth, estimate) - 0.5) <= 0.008)
+
+
+def test_bias_and_centred_error_add_up_to_the_mean_squared_error():
+    """An offset of 0.3 and a sine of amplitude 0.5 over whole periods: 0.09 and 0.125."""
+    t = np.arange(1000) / 1000
+    series = np.stack([0.3 + 0.5 * np.sin(2 * np.pi * 5 * t), np.zeros(1000)])
+    bias, centred = squared_bias_and_centred_mse(np.zeros((2, 1000)), series)
+    assert np.allclose(bias, [0.09, 0], rtol=0, atol=1e-12)
+    assert np.allclose(centred, [0.125, 0], rtol=0, atol=1e-12)

@@ -1,0 +1,50 @@
+"""Accuracy of the dense network and the CNN as published, and of ours, each tested in the regime it was trained in."""
+
+from core.experiments.context import Context
+from core.experiments.maps import REFERENCE_SIZE, Scores, kinds, published_settings, scores, seeds, sizes, trained
+from core.experiments.record import Result, Table, limit_row
+
+# Of the authors' code, N = 1,024 with noise, tested on 2,048 samples: R² of θ₀, of θ₁, and the mean; then Median-APE of
+# the paper at N = 8,000, which it gives for the CNN alone.
+REFERENCE_RUNS = {"authors' TensorFlow run": (0.9625, 0.9344, 0.9484), "authors' PyTorch run": (0.9605, 0.9285, 0.9445)}
+COLUMNS = ("map", "N", "R² θ₀", "R² θ₁", "R²", "± over seeds", "Median-APE", "± over seeds", "RMSE θ₀", "RMSE θ₁")
+
+
+def _row(name: str, n: int, found: Scores) -> tuple[str | float | None, ...]:
+    return (
+        name,
+        float(n),
+        *found.r_squared.mean(axis=0).tolist(),
+        found.mean("r_squared"),
+        found.spread("r_squared"),
+        found.mean("median_ape"),
+        found.spread("median_ape"),
+        *found.rmse.mean(axis=0).tolist(),
+    )
+
+
+def run(context: Context) -> Result:
+    """Train what is missing and compare everything on the noisy test traces."""
+    largest = sizes(context)[-1]
+    reference = {
+        f"CNN {seed}": published_settings("cnn", REFERENCE_SIZE, noisy=True, seed=seed) for seed in seeds(context)
+    }
+    rows: list[tuple[str | float | None, ...]] = [
+        (name, float(REFERENCE_SIZE), *figures, None, None, None, None, None)
+        for name, figures in REFERENCE_RUNS.items()
+    ]
+    rows.append(_row("CNN, as published", REFERENCE_SIZE, scores(trained(reference, context).values(), noisy=True)))
+    for kind, maps in kinds(context, largest, noisy=True).items():
+        name = kind if kind == "ours" else f"{kind}, as published"
+        rows.append(_row(name, largest, scores(maps, noisy=True)))
+    limit = limit_row("exact posterior, noise integrated out")
+    if limit is not None:
+        r2 = (limit["R² θ₀"], limit["R² θ₁"])
+        rows.append(
+            ("the limit", None, *r2, sum(r2) / 2, None, limit["Median-APE"], None, limit["RMSE θ₀"], limit["RMSE θ₁"])
+        )
+    return Result(
+        "Accuracy on noisy test traces, trained on noisy ones; the mean over the seeds.",
+        {"seeds": list(seeds(context)), "n_test": 2000},
+        (Table("Accuracy of dense and convolutional networks", COLUMNS, tuple(rows)),),
+    )

@@ -1,0 +1,143 @@
+"""The maps that the experiments compare: which trainings they need, and how the trained maps do on the test set."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.dataset import Dataset
+from core.evaluation import published_test_set
+from core.experiments.context import Context, completed
+from core.inverse_map import InverseMap
+from core.metrics import median_ape, r_squared, rmse
+from core.training import TrainingSettings
+from core.trainings import key_of, map_of, read_trained, run_training, write_trained
+
+SIZES = (500, 1000, 4000, 8000)
+REFERENCE_SIZE = 1024  # of the authors' reference run
+SEEDS = (0, 1, 2)
+REGIMES = {"clean/clean": (False, False), "clean/noisy": (False, True), "noisy/noisy": (True, True)}
+QUICK_SIZES, QUICK_SEEDS, QUICK_EPOCHS = (500, 1000), (0,), 10
+
+
+class Published(NamedTuple):
+    """Figures of the paper for its CNN: Median-APE and R², each the mean of the two parameters."""
+
+    median_ape: float
+    r_squared: float
+
+
+# Rudi, Bessac and Lenzi (2021), arXiv:2012.06691.
+PUBLISHED = {
+    "clean/clean": dict(
+        zip(SIZES, map(Published, (0.023, 0.014, 0.014, 0.014), (0.990, 0.995, 0.997, 0.998)), strict=True)
+    ),
+    "clean/noisy": dict(
+        zip(SIZES, map(Published, (0.169, 0.174, 0.204, 0.251), (0.788, 0.763, 0.710, 0.617)), strict=True)
+    ),
+    "noisy/noisy": dict(
+        zip(SIZES, map(Published, (0.098, 0.096, 0.060, 0.053), (0.921, 0.938, 0.970, 0.976)), strict=True)
+    ),
+}
+
+
+def published_settings(architecture: str, n: int, noisy: bool, seed: int) -> TrainingSettings:
+    """Return the published training of "cnn" or "dense"; for many samples it ends sooner, at the same accuracy."""
+    epochs = 200 if n <= REFERENCE_SIZE else 60 if noisy else 100
+    return TrainingSettings(architecture, noisy=noisy, n_samples=n, epochs=epochs, seed=seed)
+
+
+def our_settings(n: int, noisy: bool, seed: int) -> TrainingSettings:
+    """Return our training on n simulations, with noise drawn anew in each epoch.
+
+    The validation set chose between the architectures: convolutions where simulations are few and noisy, else wide
+    dense layers.
+    """
+    few = n <= 1024
+    return TrainingSettings(
+        "wide-cnn" if few and noisy else "wide",
+        noisy=noisy,
+        n_samples=n,
+        epochs=300 if few and not noisy else min(600, SEEN[noisy] // n),
+        batch_size=128 if noisy else 32,
+        learning_rate=1e-3,
+        seed=seed,
+        widths=(256, 128) if few and noisy else (512, 512, 512, 512),
+        renewed="noise",
+    )
+
+
+SEEN = {True: 1_600_000, False: 400_000}  # traces that a training on many simulations is shown, noisy or not
+
+
+class Scores(NamedTuple):
+    """R², Median-APE and RMSE of several seeds of one kind of map, each (seeds, 2), for the two parameters."""
+
+    r_squared: NDArray[np.float64]
+    median_ape: NDArray[np.float64]
+    rmse: NDArray[np.float64]
+
+    def mean(self, metric: str) -> float:
+        """Return the mean of a metric over parameters and seeds."""
+        return float(getattr(self, metric).mean())
+
+    def spread(self, metric: str) -> float | None:
+        """Return the standard deviation over the seeds of a metric's mean over the parameters."""
+        values = getattr(self, metric).mean(axis=1)
+        return float(values.std(ddof=1)) if len(values) > 1 else None
+
+
+@lru_cache(maxsize=1)
+def test_set() -> Dataset:
+    """Return the 2,000 published test samples."""
+    return published_test_set()
+
+
+def scores(maps: Iterable[InverseMap], noisy: bool) -> Scores:
+    """Return how maps do on the noisy or the clean test traces."""
+    data = test_set()
+    means = [each.predict(data.noisy if noisy else data.clean).mean for each in maps]
+    return Scores(*(np.array([metric(data.theta, mean) for mean in means]) for metric in (r_squared, median_ape, rmse)))
+
+
+def trained(wanted: dict[str, TrainingSettings], context: Context) -> dict[str, InverseMap]:
+    """Return the maps of trainings, by name; those that the folder of results does not hold are trained first."""
+    folder = context.kept("trainings")
+    if context.quick:
+        wanted = {name: _shortened(settings) for name, settings in wanted.items()}
+    by_key = {key_of(settings): settings for settings in wanted.values()}
+    completed(
+        run_training,
+        {key: (settings,) for key, settings in by_key.items()},
+        context.report,
+        lambda key: read_trained(folder, by_key[key]),
+        lambda key, result: write_trained(folder, by_key[key], result),
+    )
+    return {name: map_of(folder, settings, name) for name, settings in wanted.items()}
+
+
+def _shortened(settings: TrainingSettings) -> TrainingSettings:
+    return TrainingSettings.from_json({**settings.as_json(), "epochs": min(settings.epochs, QUICK_EPOCHS)})
+
+
+def sizes(context: Context) -> tuple[int, ...]:
+    """Return the training sizes that are compared."""
+    return QUICK_SIZES if context.quick else SIZES
+
+
+def seeds(context: Context) -> tuple[int, ...]:
+    """Return the seeds of each training."""
+    return QUICK_SEEDS if context.quick else SEEDS
+
+
+def kinds(context: Context, n: int, noisy: bool) -> dict[str, list[InverseMap]]:
+    """Return all seeds of the CNN and the dense network as published, and of ours, trained on n samples."""
+    wanted: dict[str, TrainingSettings] = {}
+    for seed in seeds(context):
+        wanted[f"CNN {seed}"] = published_settings("cnn", n, noisy, seed)
+        wanted[f"dense {seed}"] = published_settings("dense", n, noisy, seed)
+        wanted[f"ours {seed}"] = our_settings(n, noisy, seed)
+    found = trained(wanted, context)
+    return {kind: [found[f"{kind} {seed}"] for seed in seeds(context)] for kind in ("CNN", "dense", "ours")}
