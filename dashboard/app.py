@@ -49,16 +49,15 @@ def your_data() -> None:
 
 st.set_page_config(page_title="Inverse Lab", layout="wide")
 session.begin()
-page = st.navigation(
-    [
-        st.Page(neuron, title="Neuron", url_path="neuron", default=True),
-        st.Page(landscape, title="Landscape", url_path="landscape"),
-        st.Page(inverse_map, title="Inverse map", url_path="inverse-map"),
-        st.Page(uncertainty, title="Uncertainty", url_path="uncertainty"),
-        st.Page(training, title="Train", url_path="train"),
-        st.Page(your_data, title="Your data", url_path="your-data"),
-    ],
-    position="top",
-)
+pages = [
+    st.Page(neuron, title="Neuron", url_path="neuron", default=True),
+    st.Page(landscape, title="Landscape", url_path="landscape"),
+    st.Page(inverse_map, title="Inverse map", url_path="inverse-map"),
+    st.Page(uncertainty, title="Uncertainty", url_path="uncertainty"),
+    st.Page(training, title="Train", url_path="train"),
+    st.Page(your_data, title="Your data", url_path="your-data"),
+]
+page = st.navigation(pages, position="top")
+st.session_state.pages = {each.title: each for each in pages}
 session.turn_to(page.title)
 page.run()

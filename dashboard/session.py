@@ -1,6 +1,7 @@
 """What one visitor's session holds: the experiment, an uploaded trace, sentences to show, the change being answered."""
 
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -94,8 +95,9 @@ def receive(key: str) -> None:
     st.session_state.answering = int(report["sequence"])
     st.session_state.settled = bool(report["final"])
     changes = dict(report["changes"])
-    if "wish" in changes:  # what the Landscape page is asked to do, once
-        st.session_state.wish = changes.pop("wish")
+    for asked in ("wish", "sample"):  # what the Landscape page is asked to do, and which test sample to open, once
+        if asked in changes:
+            st.session_state[asked] = changes.pop(asked)
     preset = changes.pop("preset", None)
     if preset in PRESETS:
         load_preset(preset)
@@ -105,6 +107,10 @@ def receive(key: str) -> None:
 def load_preset(name: str) -> None:
     """Set truth, noise and window as the preset has them; simulated data take the place of an upload."""
     preset = PRESETS[name][1]
-    fields = {field: getattr(preset, field) for field in PRESET_FIELDS}
+    set_truth({field: getattr(preset, field) for field in PRESET_FIELDS})
+
+
+def set_truth(fields: dict[str, Any]) -> None:
+    """Set truth, noise and window by field; simulated data take the place of an upload."""
     st.session_state.experiment = replace(experiment(), **fields, upload="", starts=())
     st.session_state.upload = st.session_state.recording = None

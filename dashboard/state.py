@@ -73,7 +73,8 @@ _CHOICES = {
     "explorer": tuple(METHODS),
     "explored": ("grid-10", "grid-15", "grid-20", "grid-30", "prior-100", "prior-400"),
     "regime": ("noisy-noisy", "clean-noisy", "clean-clean"),
-    "below": ("prediction", "profiles", "noise"),
+    "test_view": ("scatter", "noise", "samples", "errors"),
+    "below": ("prediction", "profiles", "noise", "calibration"),
 }
 
 
@@ -82,7 +83,8 @@ class Experiment:
     """What is on screen: the truth makes the data, the candidate is moved against them, optimisers race from starts.
 
     adding: a click on the map adds a start and does not replace the last; beside: what stands beside the map; explorer
-    and explored: the method and the starts that basins are explored with.
+    and explored: the method and the starts that basins are explored with; test_view and test_map: the picture of the
+    2,000 test samples, and the map whose errors it shows, "" for the best.
     upload names a trace that was uploaded and stands in place of the simulated data; it does not travel in the address.
     """
 
@@ -110,7 +112,9 @@ class Experiment:
     beside: str = "fit"
     explorer: str = "L-BFGS-B"
     explored: str = "grid-15"
+    test_view: str = "scatter"
     regime: str = "noisy-noisy"
+    test_map: str = ""
     limit: bool = False
     noise_known: bool = True
     whole_prior: bool = False
@@ -254,7 +258,7 @@ def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experime
             elif field == "start":
                 kept = experiment.starts if experiment.adding else ()
                 valid["starts"] = _starts(";".join(filter(None, (_starts_text(kept), str(value)))))
-            elif field in ("upload", "own_maps"):
+            elif field in ("upload", "own_maps", "test_map"):
                 valid[field] = str(value)
             else:
                 raise ValueError(f"“{field[:20]}” is no part of an experiment.")

@@ -1,6 +1,6 @@
 """The figures of the Inverse map page: estimates on the plane of θ, their trajectories, and predicted against true."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from dashboard.figures.density import Raster, widened
 from dashboard.figures.plain import (
     DATA,
+    LIMIT,
     PRIOR,
     SYMBOLS,
+    TRAINED_CLEAN,
     TRUTH,
     array,
     axis,
@@ -19,16 +21,17 @@ from dashboard.figures.plain import (
     layout,
     legend_entry,
     line,
+    map_dash,
     reach,
     translucent,
 )
-from dashboard.figures.regions import LIMIT, contours, frame, placed
+from dashboard.figures.regions import contours, frame, of_map, placed
 
 
 def estimates(
     names: tuple[str, str],
     bounds: NDArray[np.float64],
-    found: Mapping[str, tuple[str, NDArray[np.float64]]],
+    found: dict[str, tuple[str, NDArray[np.float64]]],
     clouds: Mapping[str, NDArray[np.float64]],
     truth: tuple[float, float] | None,
     zoom: NDArray[np.float64] | None = None,
@@ -43,10 +46,14 @@ def estimates(
     box = widened(bounds, 0.04) if zoom is None else zoom
     shapes: list[dict[str, Any]] = [frame(bounds, PRIOR, "dash")]
     for name, cloud in clouds.items():
-        shapes.append(dots(translucent(found[name][0], 0.45), cloud[:, 0], cloud[:, 1], 3.5))
+        clean = name in TRAINED_CLEAN
+        shapes.append(
+            dots(translucent(found[name][0], 0.8 if clean else 0.45), cloud[:, 0], cloud[:, 1], 1.8 if clean else 3.5)
+        )
     if means is not None:
         shapes.append(dots(LIMIT, means[:, 0], means[:, 1], 5))
-    shapes += [placed("diamond", colour, estimate, box) for colour, estimate in found.values()]
+    # The best map stands first, and is drawn last, on top.
+    shapes += [of_map(name, colour, estimate, box) for name, (colour, estimate) in reversed(found.items())]
     if truth is not None:
         shapes.append(placed("star", TRUTH, np.array(truth), box))
     title = "Estimates of θ, and clouds of 200 fresh noise draws" if zoom is None else "Estimates, clouds and the limit"
@@ -67,11 +74,12 @@ def resimulated(
     times: NDArray[np.float64],
     data: NDArray[np.float64],
     truth: NDArray[np.float64] | None,
-    potentials: Mapping[str, tuple[str, NDArray[np.float64]]],
+    potentials: dict[str, tuple[str, NDArray[np.float64]]],
 ) -> dict[str, Any]:
     """Draw the potential, (n_times,), simulated from each estimate over the data and the truth; name → (colour, u)."""
     traces = [
-        line(name, colour, 1.4, y=array(u), **grid(times), hoverinfo="name") for name, (colour, u) in potentials.items()
+        line(name, colour, 1.4, y=array(u), **grid(times), line={"dash": map_dash(name)}, hoverinfo="name")
+        for name, (colour, u) in reversed(potentials.items())
     ]
     if truth is not None:
         traces.append(line("truth", TRUTH, 1.3, y=array(truth), **grid(times), line={"dash": "dot"}, hoverinfo="skip"))
@@ -90,25 +98,25 @@ def resimulated(
 def predicted_against_true(
     name: str,
     truth: NDArray[np.float64],
-    predictions: Sequence[tuple[str, str, NDArray[np.float64]]],
+    predictions: dict[str, tuple[str, NDArray[np.float64]]],
     title: str,
 ) -> dict[str, Any]:
-    """Draw predictions, (n,), of one parameter against its true values, (n,); predictions: (map, colour, values)."""
+    """Draw predictions, (n,), of one parameter against its true values, (n,); map → (colour, values)."""
     low, high = float(truth.min()), float(truth.max())
     margin = 0.05 * (high - low)
     scope = [low - margin, high + margin]
-    shapes = [dots(translucent(colour, 0.5), truth, values, 2.6) for _, colour, values in predictions]
+    shapes = [dots(translucent(colour, 0.5), truth, values, 2.6) for colour, values in reversed(predictions.values())]
     shapes.append({"type": "line", "x0": scope[0], "y0": scope[0], "x1": scope[1], "y1": scope[1],
                    "line": {"color": TRUTH, "width": 1, "dash": "dot"}})  # fmt: skip
     symbol = SYMBOLS[name]
     return {
-        "data": [legend_entry(label, "circle", colour) for label, colour, _ in predictions],
+        "data": [legend_entry(name, "circle", colour) for name, (colour, _) in predictions.items()],
         "layout": layout(
             title,
             axis(f"true {symbol}", range=scope),
             axis(f"predicted {symbol}", range=scope),
             shapes=shapes,
-            margin={"l": 52, "r": 12, "t": 66, "b": 40},
+            margin={"l": 52, "r": 12, "t": 48, "b": 40},
             legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
         ),
     }

@@ -13,7 +13,9 @@ CANDIDATE = "#E69F00"
 OPTIMISER = "#D55E00"
 LIMIT = "#009E73"  # what no method can beat: the exact posterior, the lowest minimum
 PRIOR = "theme:faint"
-SHIPPED_MAPS = {"cnn-noisy": "#0072B2", "cnn-clean": "#56B4E9", "dense-noisy": "#CC79A7", "dense-clean": "#A6761D"}
+BEST, CNN, DENSE = "#0072B2", "#56B4E9", "#CC79A7"
+SHIPPED_MAPS = {"best": BEST, "cnn-noisy": CNN, "cnn-clean": CNN, "dense-noisy": DENSE, "dense-clean": DENSE}
+TRAINED_CLEAN = ("cnn-clean", "dense-clean")  # of their network's colour too: hollow marks and dashed lines
 OWN_MAPS = ("#44AA99", "#999933", "#AA4499", "#6699CC", "#DDCC77", "#117733")
 
 MAP_ESTIMATE = "MAP"  # the optimiser's estimate, beside those of the maps
@@ -83,9 +85,14 @@ _NUMBERS = re.compile(r"-?[\d.]+")
 
 
 def mark(
-    symbol: str, colour: str, at: tuple[float, float], outline: str = "theme:background", size: float = 1.0
+    symbol: str,
+    colour: str,
+    at: tuple[float, float],
+    outline: str = "theme:background",
+    size: float = 1.0,
+    hollow: bool = False,
 ) -> dict[str, Any]:
-    """Return a mark on a plane: a shape of constant size, a multiple of the usual one."""
+    """Return a mark on a plane: a shape of constant size, a multiple of the usual one; hollow: only its edge."""
     path = _OUTLINES[symbol]
     if size != 1:
         path = _NUMBERS.sub(lambda number: f"{size * float(number[0]):.2g}", path)
@@ -96,8 +103,8 @@ def mark(
         "ysizemode": "pixel",
         "xanchor": float(at[0]),
         "yanchor": float(at[1]),
-        "fillcolor": colour,
-        "line": {"color": outline, "width": 1.2},
+        "fillcolor": "theme:background" if hollow else colour,
+        "line": {"color": colour, "width": 2.2} if hollow else {"color": outline, "width": 1.2},
         "layer": "above",
     }
 
@@ -105,6 +112,16 @@ def mark(
 def legend_entry(name: str, symbol: str, colour: str) -> dict[str, Any]:
     """Return a trace without points that names a mark in the legend."""
     return markers(name, colour, symbol, 10, x=[None], y=[None], hoverinfo="skip")
+
+
+def map_entry(name: str, colour: str) -> dict[str, Any]:
+    """Return a trace without points that names the mark of an inverse map in the legend."""
+    return legend_entry(name, "diamond-open" if name in TRAINED_CLEAN else "diamond", colour)
+
+
+def map_dash(name: str) -> str:
+    """Return how the lines of an inverse map are drawn."""
+    return "dash" if name in TRAINED_CLEAN else "solid"
 
 
 def dots(colour: str, x: NDArray[np.float64], y: NDArray[np.float64], width: float = 2.5) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from dashboard.figures.density import Raster
-from dashboard.figures.plain import array, grid, mark, translucent
+from dashboard.figures.plain import LIMIT, TRAINED_CLEAN, array, grid, mark, translucent
 
-LIMIT = "#009E73"
 MASSES = (0.5, 0.9)  # of the regions that are drawn
 SMALLEST_FRAME = 0.03  # of the plane: half a side of a frame that is seen around the marks
 ASPECT = 1.15  # of the plane on screen, width over height, for the direction of an arrow
@@ -59,19 +58,24 @@ def frame(box: Array, colour: str, dash: str = "solid") -> dict[str, Any]:
             "line": {"color": colour, "width": 1.2, "dash": dash}}  # fmt: skip
 
 
+def of_map(name: str, colour: str, estimate: Array, box: Array) -> dict[str, Any]:
+    """Return the mark of an inverse map's estimate, (2,), in a box of the plane."""
+    return placed("diamond", colour, estimate, box, hollow=name in TRAINED_CLEAN)
+
+
 def outside(box: Array, point: Array) -> bool:
     """Say whether a point lies outside a box, (2, 2)."""
     return bool(np.any((point < box[:, 0]) | (point > box[:, 1])))
 
 
-def placed(symbol: str, colour: str, point: Array, box: Array) -> dict[str, Any]:
+def placed(symbol: str, colour: str, point: Array, box: Array, hollow: bool = False) -> dict[str, Any]:
     """Return the mark of a point, or an arrow at the frame that points to where it lies outside the box."""
     if not outside(box, point):
-        return mark(symbol, colour, (point[0], point[1]))
+        return mark(symbol, colour, (point[0], point[1]), hollow=hollow)
     centre, half = box.mean(axis=1), 0.5 * (box[:, 1] - box[:, 0])
     direction = (point - centre) / half
     at = centre + 0.985 * half * direction / np.max(np.abs(direction))
     across, up = direction * np.array([ASPECT, 1.0]) / np.hypot(ASPECT * direction[0], direction[1])
     corners = [(0, 0), (-13, 6), (-10, 0), (-13, -6)]
     path = "L".join(f"{x * across - y * up:.1f},{x * up + y * across:.1f}" for x, y in corners)
-    return {**mark(symbol, colour, (at[0], at[1])), "path": f"M{path}Z"}
+    return {**mark(symbol, colour, (at[0], at[1]), hollow=hollow), "path": f"M{path}Z"}

@@ -1,6 +1,5 @@
 """The figures of the Uncertainty page: the posterior on the plane and by parameter, what it predicts, its profiles."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from core.profile import RISE_95, Profile
 from dashboard.figures.density import Raster
 from dashboard.figures.plain import (
     DATA,
+    LIMIT,
     OPTIMISER,
     PRIOR,
     SYMBOLS,
@@ -21,10 +21,11 @@ from dashboard.figures.plain import (
     layout,
     legend_entry,
     line,
+    map_entry,
     reach,
     translucent,
 )
-from dashboard.figures.regions import LIMIT, MASSES, SMALLEST_FRAME, contours, ellipse, frame, placed
+from dashboard.figures.regions import MASSES, SMALLEST_FRAME, contours, ellipse, frame, of_map, placed
 
 HIGHEST_RISE = 6.0  # of a profile, on screen
 
@@ -38,7 +39,7 @@ def plane(
     density: Raster,
     bounds: Array,
     normal: tuple[Array, Array | None] | None,
-    found: Mapping[str, tuple[str, Array]],
+    found: dict[str, tuple[str, Array, Array | None]],
     truth: Point | None,
     title: str,
     zoom: Array | None = None,
@@ -46,29 +47,25 @@ def plane(
     """Draw the posterior in a box, (2, 2), of the plane, with what other estimators make of the same data.
 
     bounds: of the prior; normal: mean and covariance of the Laplace approximation, without covariance where it is
-    refused, or None where it is not known; found: name → (colour, estimate); zoom: a box to frame. What lies outside is
-    pointed to from the frame.
+    refused, or None where it is not known; found: name → (colour, estimate, covariance or None); zoom: a box to frame.
+    What lies outside is pointed to from the frame.
     """
     traces = [contours(density), legend_entry("exact", "square", LIMIT)]
     shapes: list[dict[str, Any]] = [frame(bounds, PRIOR, "dash")]
     if zoom is not None:
         half = np.maximum(0.5 * (zoom[:, 1] - zoom[:, 0]), SMALLEST_FRAME * (box[:, 1] - box[:, 0]))
         shapes.append(frame(zoom.mean(axis=1)[:, None] + np.outer(half, [-1, 1]), LIMIT))
-    for i, mass in enumerate(MASSES):
-        mean, covariance = normal or (None, None)
-        outline = np.full((1, 2), np.nan)
-        if mean is not None and covariance is not None:
-            outline = ellipse(mean, covariance, mass)
-        traces.append(
-            line("Laplace", OPTIMISER, 1.6, x=array(outline[:, 0]), y=array(outline[:, 1]),
-                 line={"dash": "dash"}, hoverinfo="skip", showlegend=i == 0)
-        )  # fmt: skip
+    traces += _ellipses("Laplace", OPTIMISER, "dash", normal or (np.zeros(2), None))
+    traces[-1]["showlegend"] = True
     if normal is not None:
         shapes.append(placed("x", OPTIMISER, normal[0], box))
     traces.append(legend_entry("MAP", "x", OPTIMISER))
-    for name, (colour, estimate) in found.items():
-        shapes.append(placed("diamond", colour, estimate, box))
-        traces.append(legend_entry(name, "diamond", colour))
+    for name, (colour, estimate, covariance) in found.items():
+        if covariance is not None:
+            traces += _ellipses(name, colour, "solid", (estimate, covariance))
+        traces.append({**map_entry(name, colour), "legendgroup": name})
+    # The best map stands first, and is drawn last, on top.
+    shapes += [of_map(name, colour, estimate, box) for name, (colour, estimate, _) in reversed(found.items())]
     if truth is not None:
         shapes.append(placed("star", TRUTH, np.array(truth), box))
         traces.append(legend_entry("truth", "star", TRUTH))
@@ -84,6 +81,20 @@ def plane(
             uirevision="-".join(names),
         ),
     }
+
+
+def _ellipses(name: str, colour: str, dash: str, law: tuple[Array, Array | None]) -> list[dict[str, Any]]:
+    """Return the ellipses of a normal law, mean and covariance, which the legend shows and hides together.
+
+    Without a covariance they are there and empty, so that what follows keeps its place.
+    """
+    mean, covariance = law
+    outlines = [np.full((1, 2), np.nan) if covariance is None else ellipse(mean, covariance, mass) for mass in MASSES]
+    return [
+        line(name, colour, 1.6, x=array(outline[:, 0]), y=array(outline[:, 1]), line={"dash": dash},
+             hoverinfo="skip", showlegend=False, legendgroup=name)
+        for outline in outlines
+    ]  # fmt: skip
 
 
 def marginal(

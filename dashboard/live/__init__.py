@@ -10,6 +10,8 @@ from zlib import crc32
 
 import streamlit as st
 
+Cell = str | dict[str, Any]  # text, or text with colour, hollow, help, or the change that a click on it reports
+
 FOLDER = Path(__file__).parent
 _runs = count()
 
@@ -41,14 +43,15 @@ class Plot:
     """A figure as plain dicts, or None for one that stays as it is, and what the hand can do in it.
 
     click: the two fields that a click at (x, y) sets, or the one that takes both as text; handle: ((x, y), fields), a
-    point that can be dragged. A line trace whose meta holds a clock, and the positions of two shapes as head and end,
-    grows while a race is played.
+    point that can be dragged; pick: the field that a click on a point of a trace sets to its customdata. A line trace
+    whose meta holds a clock, and the positions of two shapes as head and end, grows while a race is played.
     """
 
     id: str
     figure: dict[str, Any] | None
     click: tuple[str, str] | str | None = None
     handle: tuple[tuple[float, float], tuple[str, str]] | None = None
+    pick: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return what the browser needs to know whether to draw, to slide, or to leave the plot as it is."""
@@ -63,7 +66,9 @@ class Plot:
             "version": _checksum(layout),
             "skeleton": _checksum(_skeleton(self.figure)),
         }
-        if isinstance(self.click, str):
+        if self.pick:
+            spec["click"] = {"point": self.pick}
+        elif isinstance(self.click, str):
             spec["click"] = {"both": self.click}
         elif self.click:
             spec["click"] = dict(zip("xy", self.click, strict=True))
@@ -134,7 +139,7 @@ def plots(
     answers: int,
     settled: bool,
     metrics: Sequence[tuple[str, str, str]] = (),
-    table: Sequence[Sequence[str | dict[str, str]]] = (),
+    table: Sequence[Sequence[Cell]] = (),
     said: Sequence[str] = (),
     notes: Sequence[str] = (),
     race: Race | None = None,
@@ -142,8 +147,8 @@ def plots(
 ) -> None:
     """Show plots in a named layout, metrics (label, value, help), a table, what is seen in sentences, and notes.
 
-    table: rows of cells, the first row being the head; a cell is text, or text, colour and help. race: the player of
-    the plots' race; tools: controls among the plots.
+    table: rows of cells, the first row being the head. race: the player of the plots' race; tools: controls among the
+    plots.
 
     settled: no slider is being dragged, so that everything is drawn in full.
     """

@@ -444,6 +444,10 @@ class Plot {
     const { click } = this.spec
     if (!click) return
     const point = event.points[0]
+    if (click.point) {
+      if (point.customdata !== undefined) report(event.event, this.send, { [click.point]: point.customdata }, true)
+      return
+    }
     const { x, y } = point.data.type === "surface" ? point : this.coordinates(event.event)
     report(event.event, this.send, click.both ? { [click.both]: `${x},${y}` } : { [click.x]: x, [click.y]: y }, true)
   }
@@ -596,6 +600,7 @@ class Plots {
   }
 
   async update(data, send) {
+    this.send = send
     this.grid.dataset.layout = data.layout
     this.list(this.said, data.said, "p", (node, text) => say(node, text))
     this.list(this.notes, data.notes, "p", (node, text) => say(node, text))
@@ -628,13 +633,21 @@ class Plots {
     this.race.show()
   }
 
-  // A cell is text, or text with the colour of its role and a sentence.
+  // A cell is text, or text with the colour of its role and a sentence, or a button that reports a change.
   cell(node, value) {
-    const { text, colour, help } = typeof value === "string" ? { text: value } : value
-    if (!node.firstChild) node.append(element("i"), element("span"))
-    say(node.lastChild, text)
-    node.firstChild.hidden = !colour
-    if (colour) node.firstChild.style.background = colour.startsWith("theme:") ? "currentColor" : colour
+    const { text, colour, hollow, help, change } = typeof value === "string" ? { text: value } : value
+    if (!node.firstChild) {
+      const press = element("button", { type: "button", className: "lab-button" })
+      press.addEventListener("click", (event) => report(event, this.send, node.change, true))
+      node.append(element("i"), element("span"), press)
+    }
+    const [swatch, said, press] = node.children
+    node.change = change
+    say(said, change ? "" : text)
+    say(press, change ? text : "")
+    swatch.hidden = !colour
+    swatch.classList.toggle("lab-hollow", Boolean(hollow))
+    if (colour) swatch.style.color = colour.startsWith("theme:") ? "" : colour
     node.title = help ?? ""
   }
 

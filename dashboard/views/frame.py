@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.fitzhugh_nagumo import PARAMETER_NAMES
 from dashboard import live, session
+from dashboard.figures.plain import TRAINED_CLEAN
 from dashboard.state import PRESET_FIELDS, PRESETS, QUANTITIES, Experiment
 
 RAIL_WIDTH = 250
@@ -153,6 +154,11 @@ def stage(key: str, layout: str, plots: Sequence[live.Plot], **more: Any) -> Non
         notes=[note for note in notes if note],
         **more,
     )
+
+
+def map_cell(name: str, colour: str) -> live.Cell:
+    """Return the cell that names an inverse map in a table."""
+    return {"text": name, "colour": colour, "hollow": name in TRAINED_CLEAN}
 
 
 def question(text: str) -> None:

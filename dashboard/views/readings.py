@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from core.published import SAMPLING_INTERVAL
 from core.simulation import simulate
 from dashboard.figures.density import Raster
 from dashboard.figures.plain import SYMBOLS
+
+if TYPE_CHECKING:
+    from core.inverse_map import InverseMap
 
 SLANTED = 0.9  # correlation
 NEEDLE = 12.0  # times as sharp across as along
@@ -83,6 +87,11 @@ def times(factor: float) -> str:
 def listed(words: list[str]) -> str:
     """Return words with commas and an “and”."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def named(estimator: str) -> str:
+    """Return an estimator as a sentence names it."""
+    return f"the {estimator}" if estimator.startswith("exact") else estimator
 
 
 def sds(covariance: Array) -> Array:
@@ -211,6 +220,49 @@ def about_laplace(found: Posterior, normal: Estimate) -> str:
     if ratio >= RESIZED:
         return f"{text}: its ellipses have {times(ratio)} times the area that they should have."
     return f"{text}."
+
+
+def about_map(found: Posterior, name: str, normal: Estimate) -> str:
+    """Say how the ellipses of an inverse map compare with the posterior."""
+    assert normal.covariance is not None
+    apart = normal.mean[0] - found.mean
+    distance = float(np.sqrt(apart @ np.linalg.solve(found.covariance, apart)))
+    ratio = float(np.sqrt(np.linalg.det(normal.covariance[0]) / np.linalg.det(found.covariance)))
+    size_of_it = f"{times(ratio)} times" if ratio >= 1 else f"1/{times(1 / ratio)} of"
+    return (
+        f"The ellipses of {name}, at once and without any simulation, lie {distance:.1f} sd off the mean and have "
+        f"{size_of_it} the area of the posterior’s."
+    )
+
+
+def about_calibration(mass: float, held: Mapping[str, float]) -> str:
+    """Say what share of truths the regions of a mass hold; held: estimator → share."""
+    shares = listed([f"{100 * share:.1f} % for {named(name)}" for name, share in held.items()])
+    return (
+        f"Of 2,000 test samples, the regions made to hold {100 * mass:.0f} % hold the truth in {shares}. Below the "
+        "diagonal an estimator is too sure, above it too cautious."
+    )
+
+
+def not_trained_for(maps: Mapping[str, "InverseMap"], trace: dict[str, Any]) -> list[str]:
+    """Return a sentence for each way in which a trace differs from what maps were trained for."""
+    names: dict[tuple[str, ...], list[str]] = {}
+    for name, each in maps.items():
+        names.setdefault(each.differences(**trace), []).append(name)
+    return [
+        f"Not trained for this trace: {', '.join(alike)}. It differs in {', '.join(differences)}."
+        for differences, alike in names.items()
+        if differences
+    ]
+
+
+def about_novelty(name: str, score: float, false_alarm_rate: float) -> str:
+    """Say whether a trace is like those that a map was trained on; score: its out-of-distribution score."""
+    shown = f"its out-of-distribution score is {number(score, 1) if score < 100 else 'above 100'}"
+    rare = f"only {100 * false_alarm_rate:.0f} % of the traces that the map was made for exceed 1"
+    if score > 1:
+        return f"Beware: this trace is unlike all that {name} was trained on; {shown}, and {rare}."
+    return f"To {name} this trace looks familiar: {shown}; {rare}."
 
 
 def about_others(outside: Mapping[str, Array], decimals: tuple[int, int], of_theta: bool) -> str:

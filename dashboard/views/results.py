@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -22,6 +22,10 @@ from core.priors import TruncatedGaussian
 from core.profile import Profile
 from dashboard.problem import LEAST_SIGMA
 from dashboard.state import Experiment
+from dashboard.views import readings
+
+if TYPE_CHECKING:
+    from core.inverse_map import InverseMap
 
 MOST_KEPT = 24
 N_PREDICTED = 250  # draws of the potential
@@ -119,6 +123,19 @@ def predicted(found: Posterior) -> tuple[NDArray[np.float64], NDArray[np.float64
         )
 
     return kept("predicted", (*key_of(found.problem), found.nodes.rho.size), compute)
+
+
+def novelty(inverse_map: "InverseMap", data: NDArray[np.float64]) -> str:
+    """Say how unlike a trace, (n_times,), is to those that a map was trained on; "" where the map cannot tell."""
+    from core.novelty import FALSE_ALARM_RATE, with_novelty
+
+    def compute() -> str:
+        scores = with_novelty(inverse_map, data[None], inverse_map.predict(data[None])).novelty
+        if scores is None:
+            return ""
+        return readings.about_novelty(inverse_map.name, float(scores[0]), FALSE_ALARM_RATE)
+
+    return kept("novelty", (inverse_map.name, data.tobytes()), compute)
 
 
 def white(problem: Problem) -> Problem:

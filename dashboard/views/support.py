@@ -1,23 +1,25 @@
 """What stands below on the Uncertainty page: predictions, profiles or noise models, and the table of all estimators."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import streamlit as st
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import Estimate
+from core.experiments import record
 from core.noise import autocorrelation, whiten
 from core.objective import Problem
 from core.posterior import Posterior
 from core.published import SAMPLING_INTERVAL
 from core.simulation import simulate
-from dashboard import registry
+from dashboard import live, registry
+from dashboard.figures import accuracy
 from dashboard.figures import uncertainty as figures
 from dashboard.figures.density import raster, widened, window
-from dashboard.figures.plain import OPTIMISER, SYMBOLS, TRUTH
-from dashboard.figures.regions import LIMIT
+from dashboard.figures.plain import LIMIT, OPTIMISER, PRIOR, SYMBOLS, TRAINED_CLEAN, TRUTH
 from dashboard.live import Plot
 from dashboard.observation import Observation
 from dashboard.state import Experiment
@@ -28,13 +30,14 @@ BELOW = {
     "prediction": "what the posterior predicts",
     "profiles": "profiles of the likelihood",
     "noise": "white against AR(1) noise",
+    "calibration": "how often regions hold the truth",
 }
 FURTHEST = 2.5  # times the window of the posterior, to which it is widened to show the truth
 N_LAGS = 30
 
 Array = NDArray[np.float64]
 Point = tuple[float, float]
-Row = list[str | dict[str, str]]
+Row = list[live.Cell]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +52,14 @@ class Content:
     def as_it_is(self) -> "Content":
         """Return the same with plots that stay as they are."""
         return replace(self, plots=[Plot(plot.id, None) for plot in self.plots])
+
+
+def kept(part: str, content: Content | None) -> Content:
+    """Return the content of a part of a page; without any, what was there last, which stays as it is."""
+    if content is None:
+        return st.session_state.get(f"{part}_shown", Content([], [])).as_it_is()
+    st.session_state[f"{part}_shown"] = content
+    return content
 
 
 def truth_of(experiment: Experiment, problem: Problem, observation: Observation) -> Point | None:
@@ -70,8 +81,16 @@ def estimates_of(observation: Observation, problem: Problem) -> dict[str, tuple[
     for name, each in maps.items():
         if each.takes(observation.times):
             estimate = each.predict(observation.data[None])
-            found[name] = (colours[name], Estimate(estimate.mean[:, order].copy(), None, problem.unknown))
+            covariance = None if estimate.covariance is None else estimate.covariance[:, order][:, :, order]
+            if covariance is not None and not _is_law(covariance[0]):
+                covariance = None
+            found[name] = (colours[name], Estimate(estimate.mean[:, order].copy(), covariance, problem.unknown))
     return found
+
+
+def _is_law(covariance: Array) -> bool:
+    """Say whether a normal law can have this covariance, (2, 2): for a wild trace a network gives anything."""
+    return bool(np.all(np.isfinite(covariance)) and np.min(np.linalg.eigvalsh(covariance)) > 0)
 
 
 def window_of(found: Posterior, truth: Point | None) -> Array:
@@ -177,6 +196,24 @@ def _noise_metrics(given: tuple[float, float], joint: Estimate) -> list[tuple[st
     return metrics
 
 
+def _calibration(colours: Mapping[str, str]) -> Content:
+    """Return how often the regions of each estimator hold the truth of 2,000 test samples."""
+    stored = record.stored("calibration")
+    if stored is None:
+        return Content([], ["Run “python -m core.experiments calibration” to see how often regions hold the truth."])
+    table = stored["tables"][0]
+    numbers = np.array([[np.nan if cell is None else float(cell) for cell in row] for row in table["rows"]])
+    masses, shares = numbers[:, 0], numbers[:, 1:].T
+    curves = [
+        accuracy.curve(name, values, colours.get(name, PRIOR))
+        for name, values in zip(table["columns"][1:], shares, strict=True)
+    ]
+    at = int(np.abs(masses - 0.9).argmin())
+    held = {each.name: float(each.values[at]) for each in curves if np.isfinite(each.values[at])}
+    said = readings.about_calibration(float(masses[at]), held)
+    return Content([Plot("calibration", accuracy.calibration(masses, curves))], [said])
+
+
 def _table(
     found: Posterior,
     normal: Estimate,
@@ -234,18 +271,21 @@ def _row(
         elif estimate.covariance is not None:
             own = "yes" if off @ np.linalg.solve(estimate.covariance[0], off) <= chi2.ppf(0.9, 2) else "no"
     near = "yes" if found.credibility(mean) <= 0.9 else "no"
-    return [{"text": name, "colour": colour, "help": estimate.status}, *numbers, *errors, near, own]
+    head = {"text": name, "colour": colour, "hollow": name in TRAINED_CLEAN, "help": estimate.status}
+    return [head, *numbers, *errors, near, own]
 
 
 def support(
     experiment: Experiment, observation: Observation, problem: Problem, found: Posterior, box: Array
 ) -> Content:
-    """Return what stands below: one of three views, and the table; box: (2, 2), where the posterior is shown."""
+    """Return what stands below: one of four views, and the table; box: (2, 2), where the posterior is shown."""
     truth = truth_of(experiment, problem, observation)
     if experiment.below == "prediction":
         content = _prediction(experiment, observation, found)
     elif experiment.below == "profiles":
         content = _profiles(problem, box, truth)
+    elif experiment.below == "calibration":
+        content = _calibration(registry.colours(registry.inverse_maps()[0]))
     else:
         content = _noise(experiment, observation, problem, truth)
     joint = None

@@ -15,12 +15,16 @@ from dashboard.figures.plain import MAP_ESTIMATE, SYMBOLS
 from dashboard.live import Plot
 from dashboard.views import frame
 
-PRESETS = {
-    "About 20 seconds": (2000, 60),
-    "About a minute": (4000, 80),
-    "As cnn-noisy (one to two minutes)": (8000, 60),
-}
-NETWORKS = {"cnn": "CNN, as published", "dense": "dense, as published"}
+PRESETS = {"About a minute": (20_000, 42), "About 20 seconds": (5000, 48), "About five minutes": (20_000, 220)}
+NETWORKS = {"wide": "wide, with covariance", "cnn": "CNN, as published", "dense": "dense, as published"}
+# The wide network takes new simulations and new noise in every epoch, the published ones the same throughout.
+RECIPES: dict[str, dict[str, Any]] = {
+    "wide": {
+        "batch_size": 256, "learning_rate": 1.5e-3, "widths": (768, 512, 512, 512), "renewed": "everything",
+    },
+    "cnn": {},
+    "dense": {},
+}  # fmt: skip
 NOISES = {"published": "published law of σ and ρ", "own": "a law of one’s own", "clean": "none: clean traces"}
 
 
@@ -51,14 +55,16 @@ def _free_name() -> str:
 def _form() -> None:
     """Ask for a training and start it."""
     experiment = session.experiment()
-    st.session_state.setdefault("train_samples", PRESETS["About 20 seconds"][0])
-    st.session_state.setdefault("train_epochs", PRESETS["About 20 seconds"][1])
+    st.session_state.setdefault("train_samples", PRESETS["About a minute"][0])
+    st.session_state.setdefault("train_epochs", PRESETS["About a minute"][1])
     name = st.text_input("Name of the map", value=_free_name(), max_chars=40, key=f"train_name_{_free_name()}")
     left, right = st.columns(2)
     architecture = left.selectbox("Network", list(NETWORKS), format_func=NETWORKS.__getitem__)
     right.selectbox("Preset for N and epochs", list(PRESETS), key="train_preset", on_change=_fill_in)
     samples = left.number_input("Training samples N", *SAMPLES_RANGE, step=500, key="train_samples")
     epochs = right.number_input("Epochs", *EPOCHS_RANGE, step=10, key="train_epochs")
+    if architecture == "wide":
+        st.caption("The wide network sees new noise in every epoch and new simulations in every fourth.")
     st.markdown("**Prior of θ** (Gaussian, cut off at the bounds)")
     prior_problem, prior, noise_law = "", published_prior(), published_noise_law()
     try:
@@ -89,6 +95,7 @@ def _form() -> None:
             experiment.gamma,
             int(samples),
             int(epochs),
+            **RECIPES[architecture],
         )
         if name.strip() in (*registry.inverse_maps()[0], MAP_ESTIMATE):
             raise ValueError(f"There is already a map called {name.strip()!r}: choose another name.")

@@ -1,5 +1,6 @@
 """The Uncertainty page: how sure can one be, and what is the best possible answer?"""
 
+from collections.abc import Iterable
 from functools import partial
 
 import numpy as np
@@ -12,7 +13,7 @@ from core.fitzhugh_nagumo import PARAMETER_NAMES
 from core.objective import Problem
 from core.posterior import Posterior
 from core.priors import TruncatedGaussian
-from dashboard import live, session
+from dashboard import live, registry, session
 from dashboard.figures import uncertainty as figures
 from dashboard.figures.density import Raster, raster, widened
 from dashboard.figures.plain import SYMBOLS
@@ -22,7 +23,7 @@ from dashboard.observation import Observation
 from dashboard.problem import LEAST_SIGMA, problem_of
 from dashboard.state import Experiment
 from dashboard.views import frame, readings, results
-from dashboard.views.support import BELOW, Content, Point, estimates_of, support, truth_of, window_of
+from dashboard.views.support import BELOW, Content, Point, estimates_of, kept, support, truth_of, window_of
 
 FOLLOWS = 0.25  # s: a posterior that takes longer waits until the slider is let go
 
@@ -77,6 +78,16 @@ def _marginals(found: Posterior, density: Raster, normal: Estimate | None, truth
     return plots
 
 
+def _law(estimate: Estimate) -> tuple[Array, Array | None]:
+    """Return the mean, (2,), and the covariance, (2, 2), of the one estimate, where it has one."""
+    return estimate.mean[0], None if estimate.covariance is None else estimate.covariance[0]
+
+
+def _not_trained_for(names: Iterable[str], experiment: Experiment, observation: Observation) -> list[str]:
+    maps, _ = registry.inverse_maps()
+    return readings.not_trained_for({name: maps[name] for name in names}, observation.described(experiment))
+
+
 def _main(
     experiment: Experiment, observation: Observation, problem: Problem, found: Posterior, settled: bool
 ) -> Content:
@@ -90,7 +101,8 @@ def _main(
     zoom = st.session_state.uncertainty_window
     box = widened(problem.bounds, 0.03) if experiment.whole_prior else zoom
     near = raster(found, zoom)
-    maps = {name: (colour, each.mean[0]) for name, (colour, each) in estimates_of(observation, problem).items()}
+    maps = estimates_of(observation, problem)
+    laws = {name: each for name, (_, each) in maps.items() if each.covariance is not None}
     # With its noise integrated out, a posterior's problem has the noise's mean.
     normal = results.laplace(found.problem) if settled else None
     shape = readings.shape_of(found, near)
@@ -100,13 +112,13 @@ def _main(
         box,
         raster(found, box) if experiment.whole_prior else near,
         problem.bounds,
-        None if normal is None else (normal.mean[0], None if normal.covariance is None else normal.covariance[0]),
-        maps,
+        None if normal is None else _law(normal),
+        {name: (colour, *_law(each)) for name, (colour, each) in maps.items()},
         truth,
         title,
         zoom if experiment.whole_prior else None,
     )
-    others = {name: place for name, (_, place) in maps.items()}
+    others = {name: each.mean[0] for name, (_, each) in maps.items()}
     others |= {} if normal is None else {"MAP": normal.mean[0]}
     others |= {} if truth is None else {"truth": np.array(truth)}
     beyond = {name: place for name, place in others.items() if outside(box, place)}
@@ -122,6 +134,8 @@ def _main(
         [
             "" if experiment.noise_known else readings.about_noise(found),
             "" if normal is None else readings.about_laplace(found, normal),
+            *(readings.about_map(found, name, each) for name, each in laws.items()),
+            *_not_trained_for(laws, experiment, observation),
             readings.about_others(beyond, (first, second), of_theta),
             "The green frame is where the other view zooms in." if experiment.whole_prior else "",
             found.status,
@@ -129,14 +143,6 @@ def _main(
     ]
     plots = [Plot("posterior", figure), *_marginals(found, near, normal, truth)]
     return Content(plots, [" ".join(filter(None, part)) for part in said])
-
-
-def _kept(part: str, content: Content | None) -> Content:
-    """Return the content of a part of the page; without any, what was there last, which stays as it is."""
-    if content is None:
-        return st.session_state.get(f"{part}_shown", Content([], [])).as_it_is()
-    st.session_state[f"{part}_shown"] = content
-    return content
 
 
 def _posterior(experiment: Experiment, problem: Problem) -> Posterior:
@@ -171,17 +177,17 @@ def _body() -> None:
         if refused:
             frame.stage("uncertainty", "uncertainty", [], notes=[*notes, refused])
             return
-        shown = _kept("uncertainty", main)
+        shown = kept("uncertainty", main)
         frame.stage("uncertainty", "uncertainty", shown.plots, said=shown.said, notes=notes)
         with results.waiting("below", f"Computing {BELOW[experiment.below]} …"):
             if settled:
                 st.session_state.uncertainty_follows = st.session_state.posterior_seconds < FOLLOWS
                 below = support(experiment, observation, problem, found, st.session_state.uncertainty_window)
-        shown = _kept("uncertainty_support", below)
+        shown = kept("uncertainty_support", below)
         # The answer is what stands above: nobody has to wait for what supports it before going on.
         live.plots(
             "uncertainty_support",
-            f"uncertainty-{experiment.below}",
+            f"uncertainty-{experiment.below if shown.plots else 'none'}",
             shown.plots,
             partial(session.receive, "uncertainty_support"),
             answers=0,

@@ -11,7 +11,7 @@ import streamlit as st
 from core.modes import map_estimate
 from core.published import published_prior, with_constants
 from core.simulation import simulate
-from dashboard import registry, session
+from dashboard import live, registry, session
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.plain import MAP_ESTIMATE, OPTIMISER
 from dashboard.live import Plot
@@ -19,9 +19,7 @@ from dashboard.observation import Observation, Trace
 from dashboard.problem import problem_of
 from dashboard.state import Experiment
 from dashboard.upload import read_trace
-from dashboard.views import frame, states_fit
-
-Cell = str | dict[str, str]
+from dashboard.views import frame, results, states_fit
 
 
 def _take_upload() -> None:
@@ -49,7 +47,7 @@ def _csv(observation: Observation) -> str:
     return text.getvalue()
 
 
-def _estimates(experiment: Experiment, observation: Observation) -> tuple[dict[str, np.ndarray], list[list[Cell]]]:
+def _estimates(experiment: Experiment, observation: Observation) -> tuple[dict[str, np.ndarray], list[list[live.Cell]]]:
     """Return the estimates of θ by name, (2,), and the rows of the table."""
     maps, _ = registry.inverse_maps()
     colours = registry.colours(maps)
@@ -71,11 +69,13 @@ def _estimates(experiment: Experiment, observation: Observation) -> tuple[dict[s
         if each.takes(observation.times):
             found[name] = each.predict(observation.data[None])
             sentences[name] = sentences[name] or unknown
-    rows: list[list[Cell]] = [["estimator", "θ₀", "θ₁", "what to know"]]
+            if st.session_state.settled:
+                sentences[name] += f" {results.novelty(each, observation.data)}".rstrip()
+    rows: list[list[live.Cell]] = [["estimator", "θ₀", "θ₁", "what to know"]]
     for name, sentence in sentences.items():
         values = found[name].mean[0] if name in found else None
         numbers = ["–", "–"] if values is None else [f"{value:.4f}".replace("-", "−") for value in values]
-        rows.append([{"text": name, "colour": colours.get(name, OPTIMISER)}, *numbers, sentence])
+        rows.append([frame.map_cell(name, colours.get(name, OPTIMISER)), *numbers, sentence])
     return {name: estimate.mean[0] for name, estimate in found.items()}, rows
 
 

@@ -61,6 +61,11 @@ def stage_of(app):
     return payloads(app)[-1]
 
 
+def first_stage_of(app):
+    """Return the stage at the top of the page; what supports it stands below."""
+    return next(part for part in payloads(app) if part["kind"] == "plots")
+
+
 def rail_of(app):
     return payloads(app)[0]
 
@@ -73,7 +78,7 @@ def test_every_page_opens_with_its_question(visit, page, query):
     assert rail_of(app)["kind"] == "controls"
     if page != "train":
         assert stage_of(app)["kind"] == "plots"
-        assert any("The trajectory diverged" in note for note in stage_of(app)["notes"]) == bool(query)
+        assert any("The trajectory diverged" in note for note in first_stage_of(app)["notes"]) == bool(query)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +101,7 @@ def test_extreme_addresses_end_in_no_traceback(visit, page, query):
 
 def test_the_estimates_of_an_extreme_address_end_in_no_traceback(visit):
     for page in ("inverse-map", "your-data"):
-        assert stage_of(visit(page, sigma=100, theta0=0.9, gamma=4.9, zeta=-0.1))["plots"]
+        assert first_stage_of(visit(page, sigma=100, theta0=0.9, gamma=4.9, zeta=-0.1))["plots"]
 
 
 def test_the_address_of_a_page_holds_the_experiment(visit):
@@ -149,11 +154,6 @@ def test_hidden_parameters_are_those_to_be_estimated(visit):
 
 
 # ------------------------------------------------------------------------------------------------------------ your data
-
-
-def first_stage_of(app):
-    """Return the stage at the top of the page; the fit with an unknown start stands below it."""
-    return next(part for part in payloads(app) if part["kind"] == "plots")
 
 
 def upload(app, content, name="mine.csv"):

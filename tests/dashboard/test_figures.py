@@ -11,7 +11,18 @@ from core.multistart import Basins, Minimum
 from core.objective import Landscape
 from core.optimizers import METHODS, OptimiserPath
 from core.profile import Profile
-from dashboard.figures import basins, inverse_map, landscape, neuron, plain, race, regions, training, uncertainty
+from dashboard.figures import (
+    accuracy,
+    basins,
+    inverse_map,
+    landscape,
+    neuron,
+    plain,
+    race,
+    regions,
+    training,
+    uncertainty,
+)
 from dashboard.figures.density import Raster
 from tests.dashboard.conftest import arrays, decoded, shows
 
@@ -48,10 +59,12 @@ BASINS = Basins(
     ),
 )
 CLOUD = RNG.normal(0.4, 0.05, (200, 2))
-FOUND = {"cnn-noisy": ("#0072B2", np.array([0.41, 0.61])), "my-map-1": ("#44AA99", np.array([0.2, 0.3]))}
-POTENTIALS = {"cnn-noisy": ("#0072B2", np.cos(TIMES))}
+FOUND = {"cnn-noisy": ("#56B4E9", np.array([0.41, 0.61])), "my-map-1": ("#44AA99", np.array([0.2, 0.3]))}
+POTENTIALS = {"cnn-noisy": ("#56B4E9", np.cos(TIMES))}
 NEAR = np.array([[0.25, 0.45], [0.5, 0.7]])
 NORMAL = (np.array([0.35, 0.6]), np.array([[4e-4, -3e-4], [-3e-4, 9e-4]]))
+WITH_LAWS = {"best": ("#0072B2", np.array([0.36, 0.62]), 1.5 * NORMAL[1]),
+             "cnn-clean": ("#56B4E9", np.array([0.41, 0.61]), None)}  # fmt: skip
 _X, _Y = (low + (np.arange(60) + 0.5) / 60 * (high - low) for low, high in NEAR)
 _OFF = np.stack(np.meshgrid(_X, _Y), axis=-1) - NORMAL[0]
 _MASSES = np.exp(-0.5 * np.einsum("yxi,ij,yxj->yx", _OFF, np.linalg.inv(NORMAL[1]), _OFF))
@@ -61,6 +74,13 @@ BAND = np.stack([np.sin(TIMES) - 0.1, np.sin(TIMES) + 0.1])
 PROFILE = Profile("theta0", np.linspace(-0.2, 1, 40), np.where(X > 0.9, np.inf, 500 * (X - 0.35) ** 2), (0.29, None))
 PROGRESS = Progress("mine", "running", 60, (0.3, 0.1, 0.04), (0.2, 0.1, 0.05), best_epoch=3)
 BOX = np.array([[-0.2, 1.0], [-0.4, 1.2]])
+LEVELS = np.array([0.0, 0.07, 0.2])
+CURVES = [
+    accuracy.curve("best", np.array([0.011, 0.017, 0.3]), "#0072B2"),
+    accuracy.curve("dense-clean", np.array([0.0025, 0.11, 0.41]), "#CC79A7"),
+    accuracy.curve("exact posterior mean", np.array([np.nan, 0.0136, 0.05])),
+]
+ERRORS = RNG.lognormal(-3, 1, 200)
 
 
 def figures(hidden):
@@ -79,7 +99,7 @@ def figures(hidden):
         "beside the limit": inverse_map.estimates(
             GRID.axes, BOX, FOUND, {"cnn-noisy": CLOUD}, truth, NEAR, DENSITY, CLOUD[:24]
         ),
-        "posterior": uncertainty.plane(GRID.axes, NEAR, DENSITY, BOX, NORMAL, FOUND, truth, "title", zoom=NEAR),
+        "posterior": uncertainty.plane(GRID.axes, NEAR, DENSITY, BOX, NORMAL, WITH_LAWS, truth, "title", zoom=NEAR),
         "marginal": uncertainty.marginal("theta0", DENSITY.x, *np.ones((3, 60)), None if hidden else TRUTH[0], "title"),
         "prediction": uncertainty.prediction(TIMES, NOISY, BAND, 2 * BAND, clean, "title"),
         "profile": uncertainty.profile(PROFILE, NEAR[0], None if hidden else TRUTH[0], "title"),
@@ -94,7 +114,9 @@ ALL = {
     "no rates": neuron.rate_map(X, Y, np.full((30, 40), np.nan), None),
     "residual": landscape.residual(TIMES, 3 * RNG.standard_normal(200), True),
     "posterior alone": uncertainty.plane(GRID.axes, NEAR, DENSITY, BOX, None, {}, None, "title"),
-    "Laplace refused": uncertainty.plane(GRID.axes, NEAR, DENSITY, BOX, (NORMAL[0], None), FOUND, (7.0, -7.0), "title"),
+    "Laplace refused": uncertainty.plane(
+        GRID.axes, NEAR, DENSITY, BOX, (NORMAL[0], None), WITH_LAWS, (7.0, -7.0), "title"
+    ),
     "autocorrelation": uncertainty.autocorrelations(0.1 * RNG.standard_normal(31), 0.9 ** np.arange(31), 1000, 0.2),
     "nothing within": uncertainty.plane(GRID.axes, NEAR, EMPTY, BOX, None, {}, None, "title"),
     "course": race.course(PATHS, LOWEST_LOSS),
@@ -104,8 +126,13 @@ ALL = {
     "waterfall": basins.waterfall(BASINS, 5.0),
     "no waterfall": basins.waterfall(None, np.inf),
     "first": inverse_map.predicted_against_true(
-        "theta0", CLOUD[:, 0], [("cnn-noisy", "#0072B2", CLOUD[:, 1])], "title"
+        "theta0", CLOUD[:, 0], {"cnn-noisy": ("#56B4E9", CLOUD[:, 1])}, "title"
     ),
+    "against the noise": accuracy.against_noise(LEVELS, CURVES, 0.07),
+    "against N": accuracy.against_samples(np.array([500.0, 1000, 8000]), CURVES, 0.0136, "title"),
+    "against N without a limit": accuracy.against_samples(np.array([500.0, 1000, 8000]), CURVES, None, "title"),
+    "errors": accuracy.errors(("theta0", "theta1"), CLOUD, ERRORS, BOX, "title"),
+    "calibration": accuracy.calibration(np.array([0.05, 0.5, 0.95]), CURVES),
     "losses": training.losses(PROGRESS),
     "losses of nothing": training.losses(Progress("mine", "starting", 60)),
     "diverged": neuron.potential(
@@ -359,8 +386,17 @@ def test_the_range_of_an_axis_widens_by_whole_numbers():
 
 
 def test_colours_of_the_maps_are_told_apart():
-    colours = [*plain.SHIPPED_MAPS.values(), *plain.OWN_MAPS, plain.CANDIDATE, plain.OPTIMISER, plain.LIMIT]
+    looks = {(colour, name in plain.TRAINED_CLEAN) for name, colour in plain.SHIPPED_MAPS.items()}
+    assert len(looks) == len(plain.SHIPPED_MAPS)
+    colours = [plain.BEST, plain.CNN, plain.DENSE, *plain.OWN_MAPS, plain.CANDIDATE, plain.OPTIMISER, plain.LIMIT]
+    assert {colour for colour, _ in looks} == set(colours[:3])
     assert len(set(colours)) == len(colours)
+    # What sees no noise has the colour of its network, but only the edge of its mark.
+    marks_of = {
+        name: regions.of_map(name, colour, NEAR.mean(axis=1), NEAR) for name, colour in plain.SHIPPED_MAPS.items()
+    }
+    assert marks_of["cnn-noisy"]["fillcolor"] == marks_of["cnn-clean"]["line"]["color"] == "#56B4E9"
+    assert marks_of["cnn-clean"]["fillcolor"] == marks_of["cnn-noisy"]["line"]["color"] == "theme:background"
     assert plain.translucent("#0072B2", 0.45) == "rgba(0, 114, 178, 0.45)"
 
 
@@ -369,6 +405,20 @@ def test_an_ellipse_has_its_mass_s_distance_everywhere():
         off = regions.ellipse(*NORMAL, mass) - NORMAL[0]
         distances = np.einsum("ni,ij,nj->n", off, np.linalg.inv(NORMAL[1]), off)
         np.testing.assert_allclose(distances, chi2.ppf(mass, 2), rtol=1e-9)
+
+
+def test_the_ellipses_of_a_map_stand_beside_those_of_laplace():
+    plane = ALL["posterior"]
+    for name, mean, covariance in (("Laplace", *NORMAL), ("best", *WITH_LAWS["best"][1:])):
+        drawn = [each for each in plane["data"] if each.get("name") == name and each["mode"] == "lines"]
+        assert len(drawn) == 2
+        for each, mass in zip(drawn, regions.MASSES, strict=True):
+            off = np.column_stack([decoded(each["x"]), decoded(each["y"])]).astype(float) - mean
+            distances = np.einsum("ni,ij,nj->n", off, np.linalg.inv(covariance), off)
+            np.testing.assert_allclose(distances, chi2.ppf(mass, 2), rtol=1e-4)
+            # One click in the legend hides both.
+            assert each["legendgroup"] == name
+    assert [each["mode"] for each in plane["data"] if each.get("name") == "cnn-clean"] == ["markers"]
 
 
 def test_the_edges_of_the_regions_are_drawn_at_their_levels():

@@ -189,3 +189,27 @@ def test_the_region_of_a_normal_law_has_its_area(found):
     each = found["excited"]
     exact = np.pi * 4.605 * np.sqrt(np.linalg.det(each.covariance))
     assert readings.region_area(each, 0.9) == pytest.approx(exact, rel=0.1)
+
+
+def test_the_ellipses_of_a_map_are_compared_with_the_posterior(found):
+    each = found["excited"]
+    direction = np.linalg.cholesky(each.covariance)[:, 0]
+    for factor, fragment in ((4.0, "have 4 times the area"), (0.25, "have 1/4 of the area")):
+        normal = Estimate((each.mean + 3 * direction)[None], factor * each.covariance[None], each.names)
+        text = readings.about_map(each, "best", normal)
+        assert "The ellipses of best" in text
+        assert "lie 3.0 sd off the mean" in text
+        assert fragment in text
+
+
+def test_the_coverage_is_told_for_each_estimator():
+    text = readings.about_calibration(0.9, {"best": 0.8844, "exact posterior": 0.9})
+    assert "made to hold 90 % hold the truth in 88.4 % for best and 90.0 % for the exact posterior." in text
+
+
+def test_about_novelty():
+    familiar, strange, wild = (readings.about_novelty("best", score, 0.01) for score in (0.31, 4.04, 1e6))
+    assert familiar.startswith("To best this trace looks familiar: its out-of-distribution score is 0.3;")
+    assert strange.startswith("Beware: this trace is unlike all that best was trained on;")
+    assert "score is 4.0, and only 1 % of the traces" in strange
+    assert "score is above 100" in wild

@@ -46,7 +46,7 @@ def random_experiment(rng):
         limit=bool(rng.integers(2)),
         noise_known=bool(rng.integers(2)),
         whole_prior=bool(rng.integers(2)),
-        below=str(rng.choice(["prediction", "profiles", "noise"])),
+        below=str(rng.choice(["prediction", "profiles", "noise", "calibration"])),
         axis_x=axis_x,
         axis_y=axis_y,
         misfit=str(rng.choice(["ar1", "white"])),
@@ -58,7 +58,9 @@ def random_experiment(rng):
         beside=str(rng.choice(["fit", "surface", "race", "basins"])),
         explorer=str(rng.choice(list(METHODS))),
         explored=str(rng.choice(["grid-15", "prior-400"])),
+        test_view=str(rng.choice(["scatter", "noise", "samples", "errors"])),
         regime=str(rng.choice(["noisy-noisy", "clean-noisy", "clean-clean"])),
+        test_map=str(rng.choice(["", "best", "größer & kleiner=?#%"])),
         own_maps=str(rng.choice(["", "my-map-1,Zweite Karte", "größer & kleiner=?#%"])),
     )
 

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from core.estimate import Estimate
 from core.fitzhugh_nagumo import PARAMETER_NAMES
 from core.noise import colour
 from core.objective import Problem
-from dashboard.figures.regions import LIMIT
+from dashboard import registry
+from dashboard.figures.plain import LIMIT
 from dashboard.observation import observe
 from dashboard.problem import problem_of
 from dashboard.state import Experiment
@@ -81,6 +83,32 @@ def test_the_posterior_is_drawn_with_its_marginals_and_read(visit):
     assert "Given these data, θ₀ = " in text(main)
     assert "The truth lies" in text(main)
     assert parts["prediction"]["answers"] == 0
+
+
+def test_the_ellipses_of_the_map_are_those_of_its_covariance(visit):
+    parts = shown(visit())
+    experiment = Experiment()
+    estimate = registry.inverse_maps()[0]["best"].predict(observe(experiment, None).data[None])
+    plane = figure(parts["posterior"], "posterior")
+    drawn = [each for each in plane["data"] if each.get("name") == "best" and each["mode"] == "lines"]
+    for each, mass in zip(drawn, (0.5, 0.9), strict=True):
+        off = np.column_stack([decoded(each["x"]), decoded(each["y"])]).astype(float) - estimate.mean[0]
+        distances = np.einsum("ni,ij,nj->n", off, np.linalg.inv(estimate.covariance[0]), off)
+        np.testing.assert_allclose(distances, chi2.ppf(mass, 2), rtol=1e-2)  # they travel in single precision
+        assert each["line"]["color"] == "#0072B2"
+    value, sd = (float(part) for part in rows(parts["prediction"])["best"][0].split(" ± "))
+    assert value == pytest.approx(estimate.mean[0, 0], abs=1e-3)
+    assert sd == pytest.approx(np.sqrt(estimate.covariance[0, 0, 0]), rel=0.06)
+    assert rows(parts["prediction"])["best"][5] in ("yes", "no")
+    assert rows(parts["prediction"])["cnn-noisy"][5] == "–"
+    assert "The ellipses of best" in text(parts["posterior"])
+    assert "Not trained" not in text(parts["posterior"])
+
+
+def test_a_map_that_was_not_trained_for_the_trace_says_so_beside_its_ellipses(visit):
+    said = text(shown(visit(gamma=4))["posterior"])
+    assert "Not trained for this trace: best. It differs in γ (trained at 3)." in said
+    assert "The ellipses of best" not in text(shown(visit(**SHORT))["posterior"])  # it takes one time grid only
 
 
 def test_the_table_has_every_estimator_with_its_error(visit):
@@ -332,6 +360,19 @@ def test_own_regions_of_estimators_are_those_of_their_normal_law(short_posterior
         assert row[-2] == "yes"
 
 
+@pytest.mark.parametrize(
+    "wrong", [np.full((2, 2), np.nan), np.diag([np.inf, 1.0]), np.zeros((2, 2)), [[1.0, 2.0], [2.0, 1.0]]]
+)
+def test_what_is_no_covariance_is_dropped(monkeypatch, wrong):
+    experiment = Experiment()
+    observation = observe(experiment, None)
+    wild = Estimate(np.zeros((1, 2)), np.array([wrong]), ("theta0", "theta1"))
+    every = {"wild": SimpleNamespace(takes=lambda _: True, predict=lambda _: wild)}
+    monkeypatch.setattr(registry, "inverse_maps", lambda: (every, ()))
+    monkeypatch.setattr(registry, "colours", lambda _: {"wild": "#000000"})
+    assert support.estimates_of(observation, problem_of(experiment, observation))["wild"][1].covariance is None
+
+
 def test_inverse_maps_are_turned_to_the_axes():
     experiment = Experiment(axis_x="theta1", axis_y="theta0")
     observation = observe(experiment, None)
@@ -340,5 +381,8 @@ def test_inverse_maps_are_turned_to_the_axes():
     assert list(swapped) == list(usual) != []
     for name in usual:
         np.testing.assert_array_equal(swapped[name][1].mean[0], usual[name][1].mean[0][::-1])
+    laws = [maps["best"][1].covariance[0] for maps in (swapped, usual)]
+    np.testing.assert_array_equal(laws[0], laws[1][::-1, ::-1])
+    assert laws[1][0, 0] != laws[1][1, 1]
     assert isinstance(problem_of(experiment, observation), Problem)
     assert set(PARAMETER_NAMES) > set(experiment.axes)

@@ -1,0 +1,191 @@
+"""How maps do on many test samples: against the noise, against N, over the plane of θ, and how often regions hold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.figures.plain import (
+    BEST,
+    CNN,
+    DENSE,
+    LIMIT,
+    OPTIMISER,
+    PRIOR,
+    SYMBOLS,
+    TRAINED_CLEAN,
+    TRUTH,
+    array,
+    axis,
+    layout,
+    line,
+    map_dash,
+    markers,
+)
+
+LEGEND = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 11}}
+# What is neither a map of the registry nor named like one: colour and dash.
+ROLES = {
+    "exact posterior mean": (LIMIT, "dash"),
+    "exact posterior": (LIMIT, "dash"),
+    "published": (TRUTH, "dot"),
+    "CNN": (CNN, "solid"),
+    "dense": (DENSE, "solid"),
+    "ours": (BEST, "solid"),
+    "best after polishing": (BEST, "dot"),
+    "best after weighted draws": (BEST, "dash"),
+    "Laplace": (OPTIMISER, "dash"),
+}
+FURTHEST = 1e9  # a height that no axis reaches
+_TICKS = [digit * 10.0**power for power in range(-4, 3) for digit in (1, 2, 5)]
+_SCALE = (-2.4, 0.4)  # powers of ten of the errors that colours tell apart, the same for every map
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A line of figures: the name of who they are of, its colour, and the values, (n,), NaN where there is none."""
+
+    name: str
+    colour: str
+    values: Array
+
+
+def curve(name: str, values: Array, colour: str = PRIOR) -> Curve:
+    """Return the line of an estimator; colour: of one that has no role of its own."""
+    return Curve(name, ROLES[name][0] if name in ROLES else colour, values)
+
+
+def _drawn(each: Curve, x: Array, size: float = 7, **trace: Any) -> dict[str, Any]:
+    """Return a curve as a trace of lines with a mark, so many pixels wide, at each value."""
+    dash = ROLES[each.name][1] if each.name in ROLES else map_dash(each.name)
+    return line(
+        each.name,
+        each.colour,
+        2,
+        mode="lines+markers",
+        x=array(x),
+        y=array(each.values),
+        line={"dash": dash},
+        marker={
+            "size": size,
+            "color": each.colour,
+            "symbol": "circle-open" if each.name in TRAINED_CLEAN else "circle",
+        },
+        **trace,
+    )
+
+
+def _log_axis(title: str, values: Array) -> dict[str, Any]:
+    """Return a logarithmic axis that holds all values, with ticks at 1, 2 and 5."""
+    low, high = np.log10(np.nanmin(values)) - 0.08, np.log10(np.nanmax(values)) + 0.08
+    return axis(
+        title,
+        type="log",
+        range=[float(low), float(high)],
+        tickvals=_TICKS,
+        ticktext=[f"{tick:,.10g}" for tick in _TICKS],
+    )
+
+
+def against_noise(levels: Array, curves: Sequence[Curve], sigma: float) -> dict[str, Any]:
+    """Draw the error at each noise level, (n,) in ms; sigma: that of the rail, which is marked."""
+    # A path slides under the hand where a line would be drawn anew.
+    path = f"M{sigma:.6g},{1 / FURTHEST:g}L{sigma:.6g},{FURTHEST:g}"
+    return {
+        "data": [_drawn(each, levels, hovertemplate="σ = %{x:.3g} ms: %{y:.3~g}") for each in curves],
+        "layout": layout(
+            "Error against the noise of the test traces",
+            axis("σ [ms]", range=[0.0, 1.04 * float(levels.max())]),
+            _log_axis("Median-APE", np.concatenate([each.values for each in curves])),
+            shapes=[{"type": "path", "path": path, "layer": "below", "line": {"color": TRUTH, "width": 1}}],
+            margin={"l": 58, "r": 12, "t": 48, "b": 40},
+            legend=LEGEND,
+        ),
+    }
+
+
+def against_samples(counts: Array, curves: Sequence[Curve], limit: float | None, title: str) -> dict[str, Any]:
+    """Draw the error against the number of training samples, (n,); limit: what no estimator beats, if it is known."""
+    traces = [_drawn(each, counts, hovertemplate="N = %{x:,}: %{y:.3~g}") for each in curves]
+    ends = np.array([counts.min() / 10**0.08, counts.max() * 10**0.08])
+    if limit is not None:
+        floor = Curve("exact posterior mean", LIMIT, np.full(2, limit))
+        traces.append({**_drawn(floor, ends, hovertemplate="%{y:.3~g}"), "mode": "lines"})
+    heights = np.concatenate([*(each.values for each in curves), [np.nan if limit is None else limit]])
+    return {
+        "data": traces,
+        "layout": layout(
+            title,
+            axis(
+                "training samples N",
+                type="log",
+                range=np.log10(ends).tolist(),
+                tickvals=counts.tolist(),
+                ticktext=[f"{count:,.0f}" for count in counts],
+            ),
+            _log_axis("Median-APE", heights),
+            margin={"l": 58, "r": 12, "t": 48, "b": 40},
+            legend=LEGEND,
+        ),
+    }
+
+
+def errors(names: tuple[str, str], truth: Array, values: Array, bounds: Array, title: str) -> dict[str, Any]:
+    """Draw test samples at their true parameters, (n, 2), in the prior's box, (2, 2), coloured by error, (n,)."""
+    # The largest last, on top.
+    order = np.argsort(values, kind="stable")
+    powers = np.arange(np.ceil(_SCALE[0]), np.floor(_SCALE[1]) + 1)
+    dots = markers(
+        "",
+        "",
+        "circle",
+        x=array(truth[order, 0]),
+        y=array(truth[order, 1]),
+        customdata=order.tolist(),
+        text=[f"{value:.2g}" for value in values[order]],
+        hovertemplate="%{x:.3f}, %{y:.3f}: error %{text}<extra>click: open on Neuron</extra>",
+        showlegend=False,
+    )
+    dots["marker"] = {
+        "size": 5,
+        "color": array(np.log10(np.maximum(values[order], 10.0 ** _SCALE[0]))),
+        "colorscale": "Viridis",
+        "cmin": _SCALE[0],
+        "cmax": _SCALE[1],
+        "colorbar": {
+            "title": {"text": "error [sd of the prior]", "side": "right", "font": {"size": 11}},
+            "thickness": 10,
+            "outlinewidth": 0,
+            "tickvals": powers.tolist(),
+            "ticktext": [f"{10**power:g}" for power in powers],
+        },
+    }
+    ranges = (bounds + 0.02 * (bounds[:, 1:] - bounds[:, :1]) * np.array([-1.0, 1.0])).tolist()
+    return {
+        "data": [dots],
+        "layout": layout(
+            title,
+            axis(f"true {SYMBOLS[names[0]]}", range=ranges[0]),
+            axis(f"true {SYMBOLS[names[1]]}", range=ranges[1]),
+            showlegend=False,
+        ),
+    }
+
+
+def calibration(masses: Array, curves: Sequence[Curve]) -> dict[str, Any]:
+    """Draw the share of truths that regions hold against the mass, (n,), that they are made to hold."""
+    ideal = line("as it should be", PRIOR, 1.2, x=[0, 1], y=[0, 1], hoverinfo="skip")
+    return {
+        "data": [ideal, *(_drawn(each, masses, 4, hovertemplate="%{x:.0%}: %{y:.1%}") for each in curves)],
+        "layout": layout(
+            "How often regions hold the truth",
+            axis("mass of the region", range=[0, 1], tickformat=".0%"),
+            axis("share of truths inside", range=[0, 1], tickformat=".0%"),
+            margin={"l": 58, "r": 12, "t": 48, "b": 40},
+            legend=LEGEND,
+        ),
+    }

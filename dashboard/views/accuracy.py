@@ -1,0 +1,267 @@
+"""What stands below on the Inverse map page: how the maps do on 2,000 test samples, in one of four pictures."""
+
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.dataset import Dataset
+from core.evaluation import published_test_set
+from core.experiments.record import stored
+from core.features import regime as regime_of
+from core.inverse_map import InverseMap
+from core.metrics import median_ape, r_squared
+from core.published import GAMMA, T_END, ZETA, published_prior
+from dashboard import live, session
+from dashboard.figures import accuracy as figures
+from dashboard.figures.inverse_map import predicted_against_true
+from dashboard.figures.plain import LIMIT, PRIOR, SYMBOLS
+from dashboard.live import Plot
+from dashboard.state import Experiment
+from dashboard.views import frame, readings
+from dashboard.views.support import Content, kept
+
+VIEWS = {
+    "scatter": "predicted against true",
+    "noise": "error against the noise",
+    "samples": "error against N",
+    "errors": "error over the plane, and the worst",
+}
+REGIMES = {
+    "noisy-noisy": "trained noisy, tested noisy",
+    "clean-noisy": "trained clean, tested noisy",
+    "clean-clean": "trained clean, tested clean",
+}
+N_WORST = 10
+METRICS = ("R² θ₀", "R² θ₁", "R²", "Median-APE θ₀", "Median-APE θ₁", "Median-APE")
+
+Array = NDArray[np.float64]
+
+
+@lru_cache(maxsize=1)
+def samples() -> Dataset:
+    """Return the 2,000 published test samples."""
+    return published_test_set()
+
+
+@lru_cache(maxsize=64)
+def predictions(inverse_map: InverseMap, tested: str) -> Array:
+    """Return a map's predictions, (2000, 2), for the clean or the noisy test traces."""
+    return inverse_map.predict(samples().noisy if tested == "noisy" else samples().clean).mean
+
+
+def scaled_errors(estimates: Array, truth: Array) -> Array:
+    """Return how far estimates, (n, 2), are from the truth, (n, 2), in standard deviations of the prior."""
+    return np.sqrt(np.sum(((estimates - truth) / np.array(published_prior().sd)) ** 2, axis=1))
+
+
+def worst(errors: Array) -> NDArray[np.int64]:
+    """Return the numbers of the samples with the largest errors, the largest first."""
+    return np.argsort(-errors, kind="stable")[:N_WORST]
+
+
+def of_regime(maps: Mapping[str, InverseMap], regime: str) -> dict[str, InverseMap]:
+    """Return the maps that were trained on such traces as a regime says."""
+    noisy = regime.startswith("noisy")
+    return {name: each for name, each in maps.items() if each.settings.noisy == noisy}
+
+
+def limit_of(regime: str) -> dict[str, float] | None:
+    """Return the metrics of the exact posterior mean on the traces of a regime, or None where they are not known."""
+    found = stored("limit")
+    if found is None or regime.endswith("clean"):
+        return None
+    columns = found["tables"][0]["columns"]
+    rows = {row[0]: row for row in found["tables"][0]["rows"]}
+    figures_of_it = dict(zip(columns, rows["exact posterior, noise integrated out"], strict=True))
+    for name in ("R²", "Median-APE"):
+        figures_of_it[name] = (figures_of_it[f"{name} θ₀"] + figures_of_it[f"{name} θ₁"]) / 2
+    return {name: float(figures_of_it[name]) for name in METRICS}
+
+
+def _metrics(values: Array) -> dict[str, float]:
+    """Return the metrics of predictions, (2000, 2)."""
+    found: dict[str, float] = {}
+    for name, metric in (("R²", r_squared), ("Median-APE", median_ape)):
+        first, second = metric(samples().theta, values)
+        found |= {f"{name} θ₀": first, f"{name} θ₁": second, name: (first + second) / 2}
+    return found
+
+
+def _row(head: live.Cell, metrics: dict[str, float]) -> list[live.Cell]:
+    return [head, *(readings.number(metrics[name], 4) for name in METRICS)]
+
+
+def _scatter(chosen: dict[str, InverseMap], colours: Mapping[str, str], regime: str) -> Content:
+    """Return predicted against true for both parameters, and the metrics of each map."""
+    tested, truth = regime.split("-")[1], samples().theta
+    found = {name: predictions(each, tested) for name, each in chosen.items()}
+    plots = []
+    for column, identity in enumerate(("first", "second")):
+        parameter = published_prior().names[column]
+        values = {name: (colours[name], each[:, column]) for name, each in found.items()}
+        title = f"Predicted against true {SYMBOLS[parameter]}, {REGIMES[regime]}"
+        plots.append(Plot(identity, predicted_against_true(parameter, truth[:, column], values, title)))
+    metrics = {name: _metrics(each) for name, each in found.items()}
+    rows: list[list[live.Cell]] = [["", *METRICS]]
+    rows += [_row(frame.map_cell(name, colours[name]), metrics[name]) for name in found]
+    said = "Each dot is a test sample: on the dotted line its estimate is right."
+    limit = limit_of(regime)
+    if limit is not None:
+        rows.append(_row({"text": "exact posterior mean", "colour": LIMIT}, limit))
+    name = min(metrics, key=lambda name: metrics[name]["Median-APE"])
+    said += f" The nearest is {name}, which misses by {_per_cent(metrics[name]['Median-APE'])} in the median"
+    said += "." if limit is None else f"; the exact posterior mean misses by {_per_cent(limit['Median-APE'])}."
+    return Content(plots, [said], table=rows)
+
+
+def _per_cent(share: float) -> str:
+    return f"{100 * share:.2g} %"
+
+
+def _column(table: dict[str, Any], position: int) -> Array:
+    """Return a column of a stored table; NaN where there is no figure."""
+    return np.array([np.nan if row[position] is None else float(row[position]) for row in table["rows"]])
+
+
+def _not_run(name: str, what: str) -> Content:
+    return Content([], [f"Run “python -m core.experiments {name}” to see {what}."])
+
+
+def _noise(colours: Mapping[str, str], sigma: float) -> Content:
+    """Return the error of each map and of the exact posterior mean against the noise level."""
+    found = stored("noise")
+    if found is None:
+        return _not_run("noise", "how the error of each map grows with the noise")
+    table = found["tables"][0]
+    levels = _column(table, 0)
+    curves = [
+        figures.curve(name, _column(table, position), colours.get(name, PRIOR))
+        for position, name in enumerate(table["columns"])
+        if position > 0
+    ]
+    at = int(np.abs(levels - sigma).argmin())
+    errors = {each.name: float(each.values[at]) for each in curves if np.isfinite(each.values[at])}
+    said = f"At σ = {levels[at]:g} ms, the level nearest to that of the rail (upright line), the error is "
+    said += readings.listed(
+        [f"{_per_cent(errors[name])} for {readings.named(name)}" for name in sorted(errors, key=errors.__getitem__)]
+    )
+    said += ". Dashed and hollow: maps that were trained without noise."
+    return Content([Plot("against-noise", figures.against_noise(levels, curves, sigma))], [said, found["about"]])
+
+
+def _samples(regime: str) -> Content:
+    """Return the error against the number of training samples, for one regime."""
+    found = stored("training-size")
+    if found is None:
+        return _not_run("training-size", "how the error falls with the number of training samples")
+    table = next(table for table in found["tables"] if table["title"] == REGIMES[regime])
+    counts = np.array([float(row[0].replace(",", "")) for row in table["rows"]])
+    curves = [
+        figures.curve(column.removesuffix(": Median-APE"), _column(table, position))
+        for position, column in enumerate(table["columns"])
+        if column.endswith(": Median-APE")
+    ]
+    limit = limit_of(regime)
+    figure = figures.against_samples(
+        counts, curves, None if limit is None else limit["Median-APE"], f"Error against N, {REGIMES[regime]}"
+    )
+    last = {each.name: float(each.values[-1]) for each in curves if np.isfinite(each.values[-1])}
+    said = f"With N = {counts[-1]:,.0f} the error is "
+    said += readings.listed([f"{_per_cent(error)} for {readings.named(name)}" for name, error in last.items()])
+    if limit is not None:
+        said += f"; for the exact posterior mean, which no training beats, it is {_per_cent(limit['Median-APE'])}"
+    return Content([Plot("against-samples", figure)], [f"{said}.", found["about"]])
+
+
+def _errors(name: str, inverse_map: InverseMap, regime: str) -> Content:
+    """Return the errors of a map over the plane of θ, and its worst cases."""
+    tested, data = regime.split("-")[1], samples()
+    estimates = predictions(inverse_map, tested)
+    errors = scaled_errors(estimates, data.theta)
+    prior = published_prior()
+    names = (prior.names[0], prior.names[1])
+    figure = figures.errors(
+        names,
+        data.theta,
+        errors,
+        np.column_stack([prior.lower, prior.upper]),
+        f"Error of {name} over ({SYMBOLS[names[0]]}, {SYMBOLS[names[1]]}), tested {tested}",
+    )
+    rows: list[list[live.Cell]] = [["true θ₀, θ₁", "estimate", "error [sd]", ""]]
+    silent = 0
+    for number in worst(errors):
+        rho, sigma = data.noise_parameters[number]
+        truth, estimate = (
+            ", ".join(readings.number(value, 3) for value in pair) for pair in (data.theta[number], estimates[number])
+        )
+        button = {
+            "text": "open",
+            "change": {"sample": int(number)},
+            "help": f"Make it the truth of the page Neuron, with σ = {sigma:.3f} ms and ρ = {rho:.2f}.",
+        }
+        rows.append([truth, estimate, readings.number(errors[number], 2), button])
+        silent += regime_of(data.clean[number].astype(float)) == "silent"
+    median, ninth = np.quantile(errors, [0.5, 0.9])
+    said = [
+        f"The error is √(Σ ((estimate − truth) / sd of the prior)²): {median:.2g} in the median, above {ninth:.2g} for "
+        f"one sample in ten, {errors.max():.2g} at worst. Silent neurons among the {N_WORST} worst: {silent}.",
+        "A click on a point, or “open”, makes θ₀, θ₁, σ and ρ of that sample the truth of the page Neuron; its noise "
+        "is drawn anew.",
+    ]
+    return Content([Plot("errors", figure, pick="sample")], said, table=rows)
+
+
+def _content(experiment: Experiment, chosen: dict[str, InverseMap], colours: Mapping[str, str], tested: str) -> Content:
+    """Return what stands below; tested: the map whose errors are shown."""
+    if experiment.test_view == "noise":
+        return _noise(colours, experiment.sigma)
+    if experiment.test_view == "samples":
+        return _samples(experiment.regime)
+    if not chosen:
+        return Content([], ["No map was trained on such traces."])
+    if experiment.test_view == "errors":
+        return _errors(tested, chosen[tested], experiment.regime)
+    return _scatter(chosen, colours, experiment.regime)
+
+
+def open_sample() -> None:
+    """Go to the page Neuron with the test sample that was clicked, if one was, as the truth."""
+    number = str(st.session_state.pop("sample", ""))
+    if not number.isdecimal() or int(number) >= len(samples().theta):
+        return
+    theta, (rho, sigma) = samples().theta[int(number)].tolist(), samples().noise_parameters[int(number)].tolist()
+    truth = {"theta0": theta[0], "theta1": theta[1], "sigma": sigma, "rho": rho}
+    session.set_truth({**truth, "zeta": ZETA, "gamma": GAMMA, "t_end": T_END, "hidden": False})
+    st.switch_page(st.session_state.pages["Neuron"])
+
+
+def show(experiment: Experiment, maps: Mapping[str, InverseMap], colours: Mapping[str, str]) -> None:
+    """Show the picture that is chosen; while a slider is dragged it stays, but for the mark of the noise."""
+    view = experiment.test_view
+    chosen = of_regime(maps, experiment.regime)
+    tested = experiment.test_map if experiment.test_map in chosen else next(iter(chosen), "")
+    tools = [frame.choice("test_view", "on 2,000 test samples", view, VIEWS)]
+    if view != "noise":
+        tools.append(frame.choice("regime", "maps", experiment.regime, REGIMES))
+    if view == "errors":
+        tools.append(frame.choice("test_map", "errors of", tested, {name: name for name in chosen}))
+    shown = kept(
+        "accuracy",
+        _content(experiment, chosen, colours, tested) if st.session_state.settled or view == "noise" else None,
+    )
+    # The answer is what stands above, as on the page Uncertainty.
+    live.plots(
+        "inverse_map_accuracy",
+        f"accuracy-{view if shown.plots else 'none'}",
+        shown.plots,
+        partial(session.receive, "inverse_map_accuracy"),
+        answers=0,
+        settled=st.session_state.settled,
+        said=shown.said,
+        table=shown.table,
+        tools=tools,
+    )

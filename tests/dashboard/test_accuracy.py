@@ -1,0 +1,315 @@
+"""What the maps do on many test samples: the figures, and the part of the page Inverse map that shows them."""
+
+import json
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from core.evaluation import published_test_set
+from core.experiments import record
+from core.metrics import median_ape, r_squared
+from dashboard import registry
+from dashboard.figures import accuracy as figures
+from dashboard.figures import plain
+from dashboard.state import Experiment
+from dashboard.views import accuracy
+from tests.dashboard.conftest import ROOT, decoded
+
+LEVELS = ("0", "0.07", "0.2")
+NOISE = {"best": (0.011, 0.017, 0.3), "cnn-clean": (0.0016, 0.2855, 0.7), "exact posterior mean": (None, 0.0136, 0.05)}
+COUNTS = ("500", "1,000", "4,000", "8,000")
+KINDS = {"published": (0.098, 0.096, 0.06, 0.053), "CNN": (0.09, None, 0.055, 0.05), "ours": (0.06, 0.04, 0.03, 0.02)}
+MASSES = ("0.05", "0.5", "0.9", "0.95")
+HELD = {"best": (0.06, 0.52, 0.884, 0.94), "exact posterior": (0.05, 0.501, 0.898, 0.951)}
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """Return a function that stores an experiment, in a folder that holds no other."""
+    monkeypatch.setattr(record, "RESULTS", tmp_path)
+
+    def store(name, *tables):
+        content = {"about": f"About {name}.", "tables": tables}
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+
+    return store
+
+
+def table(title, head, names, columns):
+    """Return a stored table: a column for each name, a row for each of the head's values."""
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    return {
+        "title": title,
+        "columns": [head, *columns],
+        "rows": [[n, *row] for n, row in zip(names, rows, strict=True)],
+    }
+
+
+@pytest.fixture
+def visit(runs):
+    """Return a function that opens a page in a new session."""
+
+    def open_page(page="inverse-map", **query):
+        app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+        app.query_params.update({name: str(value) for name, value in query.items()})
+        app._page_hash = calc_hash(page)
+        return checked(app.run())
+
+    return open_page
+
+
+def checked(app):
+    assert [(error.message, error.stack_trace[-1]) for error in app.exception] == []
+    return app
+
+
+def lower(app):
+    """Return what the lowest live component of the page receives."""
+    return json.loads(app.get("bidi_component")[-1].proto.json)
+
+
+def lines(plot):
+    """Return the lines of a plot: name → their heights."""
+    return {trace["name"]: decoded(trace["y"]) for trace in plot["figure"]["data"] if isinstance(trace["y"], dict)}
+
+
+def as_numbers(values):
+    return np.array([np.nan if value is None else value for value in values], dtype="f4")
+
+
+# ------------------------------------------------------------------------------------------------------------ figures
+
+
+def test_the_noise_is_marked_and_the_lines_are_the_numbers():
+    curves = [figures.curve(name, as_numbers(values), "#123456") for name, values in NOISE.items()]
+    drawn = figures.against_noise(np.array([0, 0.07, 0.2]), curves, 0.123)
+    for trace, (name, values) in zip(drawn["data"], NOISE.items(), strict=True):
+        assert trace["name"] == name
+        np.testing.assert_array_equal(decoded(trace["y"]), as_numbers(values))
+        np.testing.assert_array_equal(decoded(trace["x"]), np.float32([0, 0.07, 0.2]))
+    best, clean, limit = drawn["data"]
+    assert [trace["line"]["dash"] for trace in (best, clean, limit)] == ["solid", "dash", "dash"]
+    assert (limit["line"]["color"], clean["marker"]["symbol"]) == (plain.LIMIT, "circle-open")
+    assert drawn["layout"]["yaxis"]["type"] == "log"
+    low, high = drawn["layout"]["yaxis"]["range"]
+    assert 10**low < 0.0016 < 0.7 < 10**high
+    (mark,) = drawn["layout"]["shapes"]
+    places = [[float(number) for number in place.split(",")] for place in mark["path"][1:].split("L")]
+    assert [place[0] for place in places] == [0.123, 0.123]
+    assert places[0][1] < 10**low < 10**high < places[1][1]
+
+
+def test_the_number_of_samples_runs_along_a_logarithm_with_the_limit_below():
+    curves = [figures.curve(name, as_numbers(values)) for name, values in KINDS.items()]
+    drawn = figures.against_samples(np.array([500.0, 1000, 4000, 8000]), curves, 0.0136, "title")
+    for trace, (name, values) in zip(drawn["data"], KINDS.items(), strict=False):
+        assert trace["name"] == name
+        np.testing.assert_array_equal(decoded(trace["y"]), as_numbers(values))
+    limit = drawn["data"][-1]
+    np.testing.assert_array_equal(decoded(limit["y"]), np.float32([0.0136, 0.0136]))
+    across = drawn["layout"]["xaxis"]
+    assert (across["type"], drawn["layout"]["yaxis"]["type"]) == ("log", "log")
+    assert across["ticktext"] == list(COUNTS)
+    assert 10 ** across["range"][0] < 500 < 8000 < 10 ** across["range"][1]
+    looks = {trace["name"]: (trace["line"]["color"], trace["line"]["dash"]) for trace in drawn["data"]}
+    assert looks["published"] == (plain.TRUTH, "dot")
+    assert looks["exact posterior mean"] == (plain.LIMIT, "dash")
+    assert (looks["CNN"][0], looks["ours"][0]) == (plain.CNN, plain.BEST)
+    without = figures.against_samples(np.array([500.0, 1000, 4000, 8000]), curves, None, "title")
+    assert len(without["data"]) == 3
+
+
+def test_each_sample_is_drawn_at_its_truth_in_the_colour_of_its_error():
+    rng = np.random.default_rng(0)
+    truth, errors = rng.uniform(0, 1, (50, 2)), rng.lognormal(-2, 1, 50)
+    drawn = figures.errors(("theta0", "theta1"), truth, errors, np.array([[0, 1], [0, 1]]), "title")
+    (dots,) = drawn["data"]
+    numbers = np.array(dots["customdata"])
+    assert sorted(numbers) == list(range(50))
+    np.testing.assert_array_equal(decoded(dots["x"]), truth[numbers, 0].astype("f4"))
+    np.testing.assert_array_equal(decoded(dots["y"]), truth[numbers, 1].astype("f4"))
+    colours = decoded(dots["marker"]["color"])
+    shown = colours > dots["marker"]["cmin"]
+    np.testing.assert_allclose(10 ** colours[shown], errors[numbers][shown], rtol=1e-5)
+    assert shown.sum() > 40
+    assert np.all(np.diff(errors[numbers]) >= 0)  # the largest on top
+    assert "error" in dots["marker"]["colorbar"]["title"]["text"]
+
+
+def test_the_calibration_has_a_diagonal_and_the_shares():
+    curves = [figures.curve(name, np.array(values)) for name, values in HELD.items()]
+    diagonal, *drawn = figures.calibration(np.array([0.05, 0.5, 0.9, 0.95]), curves)["data"]
+    assert diagonal["x"] == diagonal["y"] == [0, 1]
+    for trace, (name, values) in zip(drawn, HELD.items(), strict=True):
+        assert trace["name"] == name
+        np.testing.assert_array_equal(decoded(trace["y"]), np.float32(values))
+
+
+# -------------------------------------------------------------------------------------------------------------- views
+
+
+def test_errors_are_scaled_by_the_prior_and_the_worst_are_the_worst():
+    rng = np.random.default_rng(1)
+    truth = rng.uniform(0, 1, (300, 2))
+    estimates = truth + rng.normal(0, 0.1, (300, 2))
+    # The published prior has sds 0.3 and 0.4.
+    by_hand = [(((a - c) / 0.3) ** 2 + ((b - d) / 0.4) ** 2) ** 0.5
+               for (a, b), (c, d) in zip(estimates, truth, strict=True)]  # fmt: skip
+    errors = accuracy.scaled_errors(estimates, truth)
+    np.testing.assert_allclose(errors, by_hand, rtol=1e-12)
+    ranked = sorted(range(300), key=lambda i: by_hand[i])[::-1]
+    assert list(accuracy.worst(errors)) == ranked[:10]
+
+
+def test_predictions_of_every_map_of_a_regime_stand_against_the_truth(visit):
+    data = published_test_set()
+    for regime in accuracy.REGIMES:
+        trained, tested = regime.split("-")
+        part = lower(visit(regime=regime))
+        names = {name for name in plain.SHIPPED_MAPS if name.endswith("-clean") == (trained == "clean")}
+        assert [plot["id"] for plot in part["plots"]] == ["first", "second"]
+        assert {trace["name"] for trace in part["plots"][0]["figure"]["data"]} == names
+        rows = {row[0]["text"]: row[1:] for row in part["table"][1:]}
+        # Clean traces have no noise that would set a limit.
+        assert set(rows) - names == ({"exact posterior mean"} if tested == "noisy" else set())
+        for name in names:
+            values = registry.inverse_maps()[0][name].predict(data.noisy if tested == "noisy" else data.clean).mean
+            assert float(rows[name][2]) == pytest.approx(r_squared(data.theta, values).mean(), abs=6e-5)
+            assert float(rows[name][5]) == pytest.approx(median_ape(data.theta, values).mean(), abs=6e-5)
+
+
+def test_the_errors_of_a_map_come_with_its_ten_worst(visit):
+    data = published_test_set()
+    for name, regime in (("best", "noisy-noisy"), ("dense-clean", "clean-clean")):
+        part = lower(visit(test_view="errors", regime=regime, test_map=name))
+        estimates = registry.inverse_maps()[0][name].predict(data.noisy if "noisy" in regime else data.clean).mean
+        errors = np.linalg.norm((estimates - data.theta) / [0.3, 0.4], axis=1)
+        ten = np.argsort(errors)[::-1][:10]
+        rows = part["table"][1:]
+        assert [row[-1]["change"] for row in rows] == [{"sample": int(number)} for number in ten]
+        for row, number in zip(rows, ten, strict=True):
+            shown = [[float(value) for value in cell.replace("−", "-").split(", ")] for cell in row[:3]]
+            assert shown[0] == pytest.approx(data.theta[number], abs=6e-4)
+            assert shown[1] == pytest.approx(estimates[number], abs=6e-4)
+            assert shown[2] == pytest.approx([errors[number]], abs=6e-3)
+        assert part["plots"][0]["click"] == {"point": "sample"}
+        assert part["plots"][0]["figure"]["data"][0]["customdata"][::-1][:10] == ten.tolist()
+        assert part["tools"][2]["value"] == name
+
+
+def test_an_unknown_map_makes_room_for_the_first(visit):
+    part = lower(visit(test_view="errors", test_map="theirs"))
+    assert part["tools"][2]["value"] == "best"
+    assert [name for name, _ in part["tools"][2]["options"]] == ["best", "cnn-noisy", "dense-noisy"]
+
+
+def test_the_stored_errors_stand_against_the_noise(visit, results):
+    results("noise", table("Median-APE", "σ [ms]", LEVELS, NOISE))
+    part = lower(visit(test_view="noise", sigma=0.08))
+    assert part["layout"] == "accuracy-noise"
+    drawn = lines(part["plots"][0])
+    assert list(drawn) == list(NOISE)
+    for name, values in NOISE.items():
+        np.testing.assert_array_equal(drawn[name], as_numbers(values))
+    assert part["plots"][0]["figure"]["layout"]["shapes"][0]["path"].startswith("M0.08,")
+    assert "At σ = 0.07 ms" in part["said"][0]
+    assert "1.4 % for the exact posterior mean, 1.7 % for best and 29 % for cnn-clean" in part["said"][0]
+    assert part["said"][1] == "About noise."
+
+
+def test_the_mark_of_the_noise_follows_the_hand(visit, results):
+    results("noise", table("Median-APE", "σ [ms]", LEVELS, NOISE))
+    app = visit(test_view="noise")
+    app.session_state["settled"] = False
+    app.session_state["experiment"] = Experiment(sigma=0.15, test_view="noise")
+    part = lower(checked(app.run()))
+    assert part["plots"][0]["figure"]["layout"]["shapes"][0]["path"].startswith("M0.15,")
+    app.session_state["experiment"] = Experiment(sigma=0.16, test_view="errors")
+    assert [plot.get("kept") for plot in lower(checked(app.run()))["plots"]] == [True]
+
+
+@pytest.mark.parametrize(("regime", "title"), accuracy.REGIMES.items())
+def test_the_stored_errors_stand_against_n(visit, results, regime, title):
+    scale = 1 + list(accuracy.REGIMES).index(regime)  # so that the tables differ
+    tables = []
+    for i, name in enumerate(accuracy.REGIMES.values(), 1):
+        columns = {}
+        for kind, values in KINDS.items():
+            columns[f"{kind}: Median-APE"] = [None if value is None else i * value for value in values]
+            columns[f"{kind}: R²"] = [0.9] * 4
+        tables.append(table(name, "N", COUNTS, columns))
+    results("training-size", *tables)
+    limit = dict.fromkeys(("R² θ₀", "R² θ₁"), 0.99) | {"Median-APE θ₀": 0.01, "Median-APE θ₁": 0.02}
+    results(
+        "limit",
+        {"title": "", "columns": ["", *limit], "rows": [["exact posterior, noise integrated out", *limit.values()]]},
+    )
+    part = lower(visit(test_view="samples", regime=regime))
+    drawn = lines(part["plots"][0])
+    for kind, values in KINDS.items():
+        np.testing.assert_allclose(drawn[kind], scale * as_numbers(values), rtol=1e-6)
+    if regime == "clean-clean":
+        assert "exact posterior mean" not in drawn
+    else:
+        np.testing.assert_allclose(drawn["exact posterior mean"], 0.015, rtol=1e-6)
+    assert title in part["plots"][0]["figure"]["layout"]["title"]["text"]
+    assert part["said"][0].startswith("With N = 8,000 the error is")
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "command"),
+    [
+        ("inverse-map", {"test_view": "noise"}, "core.experiments noise"),
+        ("inverse-map", {"test_view": "samples"}, "core.experiments training-size"),
+        ("uncertainty", {"below": "calibration", "t_end": 60}, "core.experiments calibration"),
+    ],
+)
+def test_an_experiment_that_was_not_run_leaves_its_command_and_no_plot(visit, results, page, query, command):
+    part = lower(visit(page, **query))
+    assert part["plots"] == []
+    assert part["layout"].endswith("-none")
+    (said,) = part["said"]
+    assert f"Run “python -m {command}” to see" in said
+
+
+def test_the_stored_coverage_stands_below_the_posterior(visit, results):
+    results("calibration", table("", "mass", MASSES, HELD))
+    part = lower(visit("uncertainty", below="calibration", t_end=60))
+    assert [plot["id"] for plot in part["plots"]] == ["calibration"]
+    drawn = lines(part["plots"][0])
+    for name, values in HELD.items():
+        np.testing.assert_array_equal(drawn[name], np.float32(values))
+    assert "made to hold 90 % hold the truth in 88.4 % for best and 89.8 % for the exact posterior" in part["said"][0]
+
+
+def test_a_sample_that_is_opened_becomes_the_truth_of_the_page_neuron(visit):
+    app = visit(test_view="errors", theta0=0.1, zeta=-0.2, gamma=4, t_end=100, hidden=1, starts="0.5,0.5", seed=3)
+    app.session_state["sample"] = 1234
+    app = checked(app.run())
+    experiment, data = app.session_state["experiment"], published_test_set()
+    assert (experiment.theta0, experiment.theta1) == tuple(data.theta[1234])
+    assert (experiment.rho, experiment.sigma) == tuple(data.noise_parameters[1234])
+    # As all samples have them; the noise is drawn from the rail's seed.
+    assert (experiment.zeta, experiment.gamma, experiment.t_end, experiment.seed) == (-0.4, 3.0, 200.0, 3)
+    assert not experiment.hidden
+    assert experiment.starts == ()
+    assert lower(app)["layout"] == "neuron"
+
+
+@pytest.mark.parametrize("sample", ["2000", "-1", "a", "²"])
+def test_a_sample_that_is_none_opens_nothing(visit, sample):
+    app = visit(test_view="errors")
+    before = app.session_state["experiment"]
+    app.session_state["sample"] = sample
+    app = checked(app.run())
+    assert app.session_state["experiment"] == before
+    assert lower(app)["layout"] == "accuracy-errors"
+
+
+@pytest.mark.parametrize("view", ["scatter", "errors"])
+def test_a_regime_without_maps_ends_in_a_sentence(view):
+    content = accuracy._content(Experiment(test_view=view), {}, {}, "")
+    assert content.plots == []
+    assert content.said == ["No map was trained on such traces."]
