@@ -74,8 +74,7 @@ class InverseMap:
         )
         sentences = {self.outside(zeta=zeta, gamma=gamma) for zeta, gamma in constants}
         scaled, covariance = predict(self.network, data)
-        # No posterior mean lies outside the prior's box; a linear output can, by a little.
-        mean = self.settings.unscale(np.clip(scaled, 0.0, 1.0))
+        mean = self.settings.unscale(scaled)
         if covariance is not None:
             width = np.subtract(self.settings.prior.upper, self.settings.prior.lower)
             covariance = covariance * np.outer(width, width)

@@ -1,6 +1,6 @@
 """The architectures: each maps traces (n, n_times) to parameters scaled to [0, 1], (n, p), or to a Gaussian of them.
 
-The published ones are `Dense` and `ConvolutionalNetwork`; ours is `WideDense`.
+The published ones are `Dense` and `ConvolutionalNetwork`; ours are `WideDense` and `WideConvolutional`.
 """
 
 from typing import NamedTuple

@@ -3,7 +3,8 @@
 From draws of the map's Gaussian, Levenberg–Marquardt descends to the nearest minima. The residual of the lowest should
 be AR(1) noise as the map knows it: its correlation, its size, the whiteness and the tails of its innovations are
 summarised. The score is the squared distance (Mahalanobis) of this summary from those of traces like the training's,
-over the value that one in a hundred of these exceeds: above 1, a trace counts as unlike those of the training.
+over the value that one in a hundred of these exceeds: above 1, a trace counts as unlike those of the training. What
+another θ can imitate, such as a small change of ζ, leaves nothing unexplained and goes unseen.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -27,6 +28,7 @@ STEPS = 12
 N_LAGS = 8
 TRIMMED = 0.03  # share of the reference that does not shape the ellipsoid: fits that ended in another minimum
 SEED = 0
+LARGEST = 1e9  # score: of a trace that no fit can be found for
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class NoveltyReference:
     def scores(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the scores, (n,), of summaries, (n, k): above 1, a trace counts as unlike those of the training."""
         deviations = summaries - np.array(self.mean)
-        return np.einsum("ni,ij,nj->n", deviations, np.array(self.precision), deviations) / self.threshold
+        distances = np.einsum("ni,ij,nj->n", deviations, np.array(self.precision), deviations)
+        return np.nan_to_num(distances / self.threshold, nan=LARGEST, posinf=LARGEST)
 
     def as_json(self) -> dict[str, Any]:
         """Return the reference as numbers and lists."""

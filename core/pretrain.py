@@ -43,7 +43,10 @@ def published(samples: int) -> dict[str, list[TrainingSettings]]:
 
 
 def best() -> TrainingSettings:
-    """Return the settings of the best map; size and learning rate are the outcome of `python -m core.search`."""
+    """Return the settings of the best map: its size is the outcome of `python -m core.search`.
+
+    A long training is at its highest rate for longer than a trial, and needs a lower one than the best trial had.
+    """
     return TrainingSettings(
         "wide",
         n_samples=20_000,

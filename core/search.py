@@ -1,7 +1,7 @@
 """The search for the size and the learning rate of the shipped map: `python -m core.search`.
 
 Optuna proposes (tree-structured Parzen estimator), and trials that lag behind the median are pruned. Each trial trains
-on as many fresh samples; the validation set decides. Finished trials lie in a journal in the work folder, so that a
+on as many noisy traces; the validation set decides. Finished trials lie in a journal in the work folder, so that a
 search that was stopped goes on where it was.
 """
 
@@ -23,7 +23,8 @@ WORK = Path("runs/search")
 SUMMARY = "summary.json"  # in the work folder, for the card of the best map
 N_TRIALS = 16
 N_SAMPLES, EPOCHS = 8000, 25
-FIRST_EPOCHS = 6  # in which no trial is pruned, since the learning rate has yet to rise and fall
+FIRST_EPOCHS = 6  # in which no trial is pruned, since the learning rate has only just risen
+_ENDED = [optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED]
 LARGEST = 2_300_000  # weights: 9.2 MB on disk
 
 
@@ -60,14 +61,15 @@ def _objective(trial: optuna.Trial) -> float:
 
 def summary(study: optuna.Study) -> dict[str, Any]:
     """Return what a study found: the best trials, and how many there were of each kind."""
+    pruned = study.get_trials(states=[optuna.trial.TrialState.PRUNED])
     done = sorted(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]), key=lambda trial: trial.value or 0.0)
     return {
         "command": COMMAND,
-        "about": "Mean absolute error of scaled parameters on the validation set, after as many fresh samples each.",
+        "about": "Mean absolute error of scaled parameters on the validation set, after as many noisy traces each.",
         "n_samples": N_SAMPLES * EPOCHS,
-        "trials": len(study.trials),
+        "trials": len(done) + len(pruned),
         "completed": len(done),
-        "pruned": len(study.get_trials(states=[optuna.trial.TrialState.PRUNED])),
+        "pruned": len(pruned),
         "importance": optuna.importance.get_param_importances(study) if len(done) > 1 else {},
         "best": [{"error": trial.value, **trial.params, **trial.user_attrs} for trial in done[:5]],
     }
@@ -83,12 +85,13 @@ def main() -> None:
     torch.set_num_threads(1)
     study = optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(options.work / "journal.log"))),
-        sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=8),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=FIRST_EPOCHS),
         study_name="wide",
         load_if_exists=True,
     )
-    ended = sum(trial.state.is_finished() for trial in study.trials)
+    # Another seed for each start: the same one would propose the same trials again.
+    study.sampler = optuna.samplers.TPESampler(seed=len(study.trials), n_startup_trials=8)
+    ended = len(study.get_trials(states=_ENDED))
     if ended < options.trials:
         study.optimize(_objective, n_trials=options.trials - ended)
     write_json(options.work / SUMMARY, summary(study))

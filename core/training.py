@@ -103,7 +103,7 @@ class TrainingSettings:
 
     def dataset(self, n: int, stream: int, seed: int = 0, epoch: int = 0) -> Dataset:
         """Draw n samples of these settings' prior and noise from one of the streams, for one epoch of a training."""
-        rng = np.random.default_rng([stream, seed, epoch] if epoch else [stream, seed])
+        rng = np.random.default_rng([stream, seed, epoch])
         return make_dataset(n, self.prior, self.noise_law, time_grid(), self.zeta, self.gamma, rng)
 
     def network(self) -> nn.Module:

@@ -23,7 +23,7 @@ def key_of(settings: TrainingSettings) -> str:
 
 
 def run_training(settings: TrainingSettings, checkpoint: Path | None = None, device: str = "cpu") -> Trained:
-    """Train to the end, on one thread where the device is the processor, and return the best weights, calibrated."""
+    """Train to the end, on one thread of the processor, and return the best weights, calibrated."""
     torch.set_num_threads(1)
     report = deque(train(settings, checkpoint, device), maxlen=1).pop()
     weights = calibrated(settings, report.best_weights)

@@ -45,9 +45,9 @@ def main() -> None:
         "been computed lies in the folder of --work: a run that was stopped goes on from there. Delete the folder "
         "after changing the engine.",
         epilog="limit: the yardstick, and calibration of the exact posterior; training-size, accuracy, regimes, "
-        "time-series: the paper's tables, reproduced and beaten; calibration: the best map against the limit; noise: "
-        "every map against the level of the noise; optimisers: how often each method finds the global minimum; magi: "
-        "least squares on other people's data.",
+        "time-series: the paper's tables, with its networks and with ours; calibration: the best map against the "
+        "limit; noise: every map against the level of the noise; optimisers: how often each method finds the global "
+        "minimum; magi: least squares on other people's data.",
     )
     parser.add_argument("name", choices=(*EXPERIMENTS, "all"), metavar="NAME", help=", ".join((*EXPERIMENTS, "all")))
     parser.add_argument("--quick", action="store_true", help="a small version, which is printed and not stored")

@@ -33,7 +33,9 @@ def maps_table() -> str:
             for kind in ("clean", "noisy")
             for metric, digits in (("r2", 4), ("median_ape", 4))
         ]
-        lines.append(f"| {card['name']} | {card['settings']['n_samples']:,} | {' | '.join(figures)} |")
+        settings = card["settings"]
+        n = "drawn anew" if settings["renewed"] == "everything" else f"{settings['n_samples']:,}"
+        lines.append(f"| {card['name']} | {n} | {' | '.join(figures)} |")
     return "\n".join(lines)
 
 
@@ -65,7 +67,8 @@ def experiment_tables(name: str) -> str:
         rows.insert(1, ["---"] * len(table["columns"]))
         parts.append("\n".join([f"{table['title']}:", "", *(f"| {' | '.join(row)} |" for row in rows)]))
     missed = [target for target in result["targets"] if not target["met"]]
-    parts.append(f"Of {len(result['targets'])} targets {len(result['targets']) - len(missed)} are met.")
+    if result["targets"]:
+        parts.append(f"Of {len(result['targets'])} targets {len(result['targets']) - len(missed)} are met.")
     parts += [f"Missed: {target['figure']}, {cell_text(target['measured'])}." for target in missed]
     return "\n\n".join(parts)
 

@@ -142,9 +142,10 @@ def test_wide_dense_against_plain_numpy():
         for k in (0, 2):
             x = swish(weights[k] @ x + weights[k + 1])
         mean0, mean1, log0, log1, below = weights[4] @ x + weights[5]
-        factor = 4 * np.array([[np.exp(log0), 0], [np.exp(log1) * below, np.exp(log1)]])
+        scale0, scale1 = np.exp(8 * np.tanh(np.array([log0, log1]) / 8))
+        factor = 4 * np.array([[scale0, 0], [scale1 * below, scale1]])
         # The head's outputs are rounded to single precision.
-        assert np.allclose(law.mean[i], [0.5 + mean0 / 4, 0.5 + mean1 / 4], rtol=0, atol=1e-6)
+        assert np.allclose(law.mean[i], expit([mean0, mean1]), rtol=0, atol=1e-6)
         assert np.allclose(law.factor[i], factor, rtol=1e-6)
 
 
