@@ -1,6 +1,6 @@
 """Training and test sets: draw parameters, simulate, add noise."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,16 +49,23 @@ def make_dataset(
         raise ValueError(
             "Most trajectories of this prior diverge: narrow the bounds, or bring ζ and γ back into range."
         )
-    return with_new_noise(Dataset(theta, np.empty((n, 2)), clean, clean), noise_law, rng)
+    return Dataset(theta, *_noise(clean, noise_law, rng))
 
 
 def with_new_noise(data: Dataset, noise_law: TruncatedGaussian, rng: np.random.Generator) -> Dataset:
     """Return the same trajectories with noise drawn anew, each with its own (rho, sigma [ms]) from noise_law."""
-    n, n_times = data.clean.shape
+    return Dataset(data.theta, *_noise(data.clean, noise_law, rng))
+
+
+def _noise(
+    clean: NDArray[np.float32], noise_law: TruncatedGaussian, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
+    """Return noise parameters, the clean traces as they are, and the noisy ones."""
+    n, n_times = clean.shape
     noise_parameters = noise_law.sample(n, rng)
-    noisy = np.empty_like(data.clean)
+    noisy = np.empty_like(clean)
     for first in range(0, n, CHUNK):
         part = slice(first, first + CHUNK)
         rho, sigma = noise_parameters[part].T
-        noisy[part] = data.clean[part] + sample_ar1(rho, sigma / SAMPLING_INTERVAL, n_times, rng)
-    return replace(data, noise_parameters=noise_parameters, noisy=noisy)
+        noisy[part] = clean[part] + sample_ar1(rho, sigma / SAMPLING_INTERVAL, n_times, rng)
+    return noise_parameters, clean, noisy

@@ -1,4 +1,4 @@
-"""How good estimates are: R², Median-APE and RMSE, each for every parameter."""
+"""How good estimates are: R², Median-APE and RMSE, each for every parameter, and distances from the truth."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,13 @@ def rmse(truth: ArrayLike, estimate: ArrayLike) -> NDArray[np.float64]:
     """Return the root mean squared error over n samples, (p,), of truth and estimate, (n, p)."""
     truth, estimate = np.asarray(truth, dtype=float), np.asarray(estimate, dtype=float)
     return np.sqrt(np.mean((estimate - truth) ** 2, axis=0))
+
+
+def squared_distances(deviations: ArrayLike, covariance: ArrayLike) -> NDArray[np.float64]:
+    """Return d′ C⁻¹ d, (n,), of deviations d, (n, p), under covariances C, (n, p, p) or one (p, p) (Mahalanobis)."""
+    deviations = np.asarray(deviations, dtype=float)
+    solved = np.linalg.solve(np.asarray(covariance, dtype=float), deviations[..., None])[..., 0]
+    return np.asarray(np.sum(deviations * solved, axis=-1))
 
 
 def squared_bias_and_centred_mse(

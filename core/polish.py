@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, logsumexp
 
 from core.estimate import Estimate
+from core.metrics import squared_distances
 from core.misfit import residual_sums
 from core.modes import descend_together
 from core.noise_quadrature import noise_nodes
@@ -75,8 +76,7 @@ def _student(
 ) -> NDArray[np.float64]:
     """Return the log density, (k,), at points (k, p) of the law that draws around a mean are taken from."""
     p, dof = mean.size, DEGREES_OF_FREEDOM
-    deviations = points - mean
-    distances = np.sum(deviations * np.linalg.solve(covariance, deviations.T).T, axis=1)
+    distances = squared_distances(points - mean, covariance)
     constant = gammaln((dof + p) / 2) - gammaln(dof / 2) - 0.5 * p * np.log(dof * np.pi)
     return constant - 0.5 * np.linalg.slogdet(covariance)[1] - 0.5 * (dof + p) * np.log1p(distances / dof)
 
@@ -102,11 +102,11 @@ def _reweighted(
         if not len(new):
             return None
         sums = residual_sums(problem.complete(new), problem.times, problem.data, step=problem.step)
+        if not np.any(np.isfinite(sums.squares)):
+            return None
         if nodes is None:
             best = np.argmin(sums.quadratic_form(problem.rho))
             nodes = noise_nodes(noise_law, type(sums)(*(part[best] for part in sums)), n_times)
-        if not np.any(np.isfinite(sums.squares)):
-            return None
         draws = np.concatenate([draws, new])
         logs = np.concatenate([logs, nodes.log_likelihood(sums, n_times) + problem.prior_log_density(new)])
         # All draws so far count as drawn from the mixture of all laws so far (Owen and Zhou 2000).

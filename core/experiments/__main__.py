@@ -1,12 +1,11 @@
 """The command `python -m core.experiments NAME`: run an experiment, print what it found, and store it as JSON."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from core.experiments.accuracy import run as accuracy
 from core.experiments.calibration import run as calibration
-from core.experiments.context import PROCESSES, Context, workers
+from core.experiments.context import PROCESSES, Context, report, workers
 from core.experiments.limit import run as limit
 from core.experiments.magi import run as magi
 from core.experiments.noise import run as noise
@@ -29,12 +28,6 @@ EXPERIMENTS = {
     "optimisers": optimisers,
     "magi": magi,
 }
-
-
-def report(line: str) -> None:
-    """Print a line of progress at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 def main() -> None:

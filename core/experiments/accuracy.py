@@ -1,7 +1,19 @@
 """Accuracy of the dense network and the CNN as published, and of ours, trained and tested on noisy traces."""
 
+from core.evaluation import N_TEST
 from core.experiments.context import Context
-from core.experiments.maps import REFERENCE_SIZE, Scores, kinds, published_settings, scores, seeds, sizes, trained
+from core.experiments.maps import (
+    REFERENCE_SIZE,
+    Scores,
+    best,
+    kinds,
+    label,
+    published_settings,
+    scores,
+    seeds,
+    sizes,
+    trained,
+)
 from core.experiments.record import Result, Table, limit_row
 
 # Rudi, Bessac and Lenzi's own code, N = 1,024 with noise, tested on 2,048 samples: R² of θ₀, of θ₁, and the mean.
@@ -9,10 +21,10 @@ REFERENCE_RUNS = {"authors' TensorFlow run": (0.9625, 0.9344, 0.9484), "authors'
 COLUMNS = ("map", "N", "R² θ₀", "R² θ₁", "R²", "± over seeds", "Median-APE", "± over seeds", "RMSE θ₀", "RMSE θ₁")
 
 
-def _row(name: str, n: int, found: Scores) -> tuple[str | float | None, ...]:
+def _row(name: str, n: int | None, found: Scores) -> tuple[str | float | None, ...]:
     return (
         name,
-        float(n),
+        None if n is None else float(n),
         *found.r_squared.mean(axis=0).tolist(),
         found.mean("r_squared"),
         found.spread("r_squared"),
@@ -34,16 +46,14 @@ def run(context: Context) -> Result:
     ]
     rows.append(_row("CNN, as published", REFERENCE_SIZE, scores(trained(reference, context).values(), noisy=True)))
     for kind, maps in kinds(context, largest, noisy=True).items():
-        name = kind if kind == "ours" else f"{kind}, as published"
-        rows.append(_row(name, largest, scores(maps, noisy=True)))
-    limit = limit_row("exact posterior, noise integrated out")
+        rows.append(_row(label(kind), largest, scores(maps, noisy=True)))
+    rows += [_row(name, None, scores(maps, noisy=True)) for name, maps in best().items()]
+    limit = limit_row()
     if limit is not None:
-        r2 = (limit["R² θ₀"], limit["R² θ₁"])
-        rows.append(
-            ("the limit", None, *r2, sum(r2) / 2, None, limit["Median-APE"], None, limit["RMSE θ₀"], limit["RMSE θ₁"])
-        )
+        r2, errors = ([limit[f"{metric} {symbol}"] for symbol in ("θ₀", "θ₁")] for metric in ("R²", "RMSE"))
+        rows.append(("the limit", None, *r2, limit["R²"], None, limit["Median-APE"], None, *errors))
     return Result(
         "Accuracy on noisy test traces, trained on noisy ones; the mean over the seeds.",
-        {"seeds": list(seeds(context)), "n_test": 2000},
+        {"seeds": list(seeds(context)), "n_test": N_TEST},
         (Table("Accuracy of dense and convolutional networks", COLUMNS, tuple(rows)),),
     )

@@ -1,5 +1,6 @@
 """Where an experiment runs: tasks side by side, each result kept once it is there, so that a stopped run goes on."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +31,12 @@ class Context:
         folder = self.folder / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def report(line: str) -> None:
+    """Print a line of progress at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 @contextmanager
@@ -88,3 +95,12 @@ def records(
         return read_json(path) if path.is_file() else None
 
     return completed(work, tasks, context.report, read, lambda key, result: write_json(folder / f"{key}.json", result))
+
+
+def traces(
+    work: Callable[[int], dict[str, Any]], n: int, chunk: int, context: Context, name: str
+) -> list[dict[str, Any]]:
+    """Return what work(first) says in its list "traces" of chunk traces from the first on, for n traces in a row."""
+    firsts = range(0, n, chunk)
+    found = records(work, {f"{first}": (first,) for first in firsts}, context, name)
+    return [trace for first in firsts for trace in found[f"{first}"]["traces"]]

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.dataset import Dataset
 from core.evaluation import published_test_set
-from core.experiments.context import Context, records
+from core.experiments.context import Context, traces
 from core.experiments.limit import CHUNK, problem_of
 from core.experiments.record import Result, Table, Target
 from core.modes import map_estimate
@@ -43,20 +43,19 @@ def run(context: Context) -> Result:
     """Run every method from one draw of the prior on each trace."""
     n = CHUNK if context.quick else N_TRACES
     n_starts = min(n, N_STARTS)
-    chunks = records(_chunk, {f"{first}": (first,) for first in range(0, n, CHUNK)}, context, "optimisers")
-    traces = [trace for first in range(0, n, CHUNK) for trace in chunks[f"{first}"]["traces"]]
-    lowest = np.array([min(trace["posterior"], trace["map"], *trace["losses"].values()) for trace in traces])
-    found = np.array([trace["map"] for trace in traces])
+    found = traces(_chunk, n, CHUNK, context, "optimisers")
+    lowest = np.array([min(trace["posterior"], trace["map"], *trace["losses"].values()) for trace in found])
+    of_map = np.array([trace["map"] for trace in found])
     rows: list[tuple[str | float | None, ...]] = []
     for method in METHODS:
-        losses = np.array([trace["losses"][method] for trace in traces[:n_starts]])
-        evaluations = np.array([trace["evaluations"][method] for trace in traces[:n_starts]])
+        losses = np.array([trace["losses"][method] for trace in found[:n_starts]])
+        evaluations = np.array([trace["evaluations"][method] for trace in found[:n_starts]])
         rises = losses - lowest[:n_starts]
         near, exact = float(np.mean(rises < NEAR)), float(np.mean(rises < REACHED))
         rows.append((method, METHODS[method], near, exact, float(np.median(evaluations))))
-    reached = float(np.mean(found < lowest + REACHED))
+    reached = float(np.mean(of_map < lowest + REACHED))
     rows.append(
-        ("global MAP", "survey of the box, then many descents", float(np.mean(found < lowest + NEAR)), reached, None)
+        ("global MAP", "survey of the box, then many descents", float(np.mean(of_map < lowest + NEAR)), reached, None)
     )
     return Result(
         f"Which methods reach the lowest loss: the global MAP on {n} noisy test traces, and every method on "

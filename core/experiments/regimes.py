@@ -1,7 +1,8 @@
 """The three regimes of noise: what becomes of a map that is tested on noisier traces than it was trained on."""
 
+from core.evaluation import N_TEST
 from core.experiments.context import Context
-from core.experiments.maps import PUBLISHED, REGIMES, kinds, scores, seeds, sizes
+from core.experiments.maps import PUBLISHED, REGIMES, best, kinds, label, scores, seeds, sizes
 from core.experiments.record import Result, Table, limit_row
 from core.experiments.training_size import TITLES
 
@@ -28,11 +29,12 @@ def run(context: Context) -> Result:
         rows: list[tuple[str | float | None, ...]] = [
             ("published CNN", None, None, published.r_squared, None, None, None, published.median_ape, None)
         ]
-        for kind, of_kind in maps[trained_noisy].items():
+        compared = {**maps[trained_noisy], **(best() if trained_noisy else {})}
+        for kind, of_kind in compared.items():
             found = scores(of_kind, tested_noisy)
             rows.append(
                 (
-                    kind if kind == "ours" else f"{kind}, as published",
+                    label(kind),
                     *found.r_squared.mean(axis=0).tolist(),
                     found.mean("r_squared"),
                     found.spread("r_squared"),
@@ -41,14 +43,14 @@ def run(context: Context) -> Result:
                     found.spread("median_ape"),
                 )
             )
-        limit = limit_row("exact posterior, noise integrated out") if tested_noisy else None
+        limit = limit_row() if tested_noisy else None
         if limit is not None:
             r2, apes = ([limit[f"{metric} {symbol}"] for symbol in ("θ₀", "θ₁")] for metric in ("R²", "Median-APE"))
-            rows.append(("the limit", *r2, sum(r2) / 2, None, *apes, limit["Median-APE"], None))
+            rows.append(("the limit", *r2, limit["R²"], None, *apes, limit["Median-APE"], None))
         tables.append(Table(TITLES[regime], COLUMNS, tuple(rows)))
     return Result(
         f"Three regimes of noise at N = {n:,}. A map trained without noise takes every wiggle of the noise for the "
         "neuron's; the cure is to train on noisy traces, and to draw the noise anew in each epoch.",
-        {"seeds": list(seeds(context)), "n_test": 2000, "n_samples": n},
+        {"seeds": list(seeds(context)), "n_test": N_TEST, "n_samples": n},
         tuple(tables),
     )

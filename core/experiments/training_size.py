@@ -1,8 +1,9 @@
 """Accuracy against the size N of the training set, in the three regimes of noise, as in the paper's table."""
 
+from core.evaluation import N_TEST
 from core.experiments.context import Context
 from core.experiments.maps import PUBLISHED, REGIMES, Scores, kinds, scores, seeds, sizes
-from core.experiments.record import Result, Table, Target
+from core.experiments.record import Result, Table, Target, limit_row
 
 TITLES = {
     "clean/clean": "trained clean, tested clean",
@@ -21,6 +22,8 @@ def _row(regime: str, n: int, found: Found) -> tuple[str | float | None, ...]:
     cells: list[str | float | None] = [f"{n:,}", published.median_ape, published.r_squared]
     for kind in KINDS:
         cells += [found[regime, n, kind].mean("median_ape"), found[regime, n, kind].mean("r_squared")]
+    limit = limit_row() if REGIMES[regime][1] else None
+    cells += [None, None] if limit is None else [limit["Median-APE"], limit["R²"]]
     return tuple(cells)
 
 
@@ -70,7 +73,8 @@ def run(context: Context) -> Result:
             for regime, (noisy, tested_noisy) in REGIMES.items():
                 if noisy == trained_noisy:
                     found |= {(regime, n, kind): scores(of_kind, tested_noisy) for kind, of_kind in maps.items()}
-    columns = ("N", *(f"{kind}: {metric}" for kind in ("published", *KINDS) for metric in ("Median-APE", "R²")))
+    compared = ("published", *KINDS, "limit")
+    columns = ("N", *(f"{kind}: {metric}" for kind in compared for metric in ("Median-APE", "R²")))
     tables = [
         Table(TITLES[regime], columns, tuple(_row(regime, n, found) for n in sizes(context))) for regime in REGIMES
     ]
@@ -78,7 +82,7 @@ def run(context: Context) -> Result:
     spread_columns = ("regime", *(f"{kind}: {metric}" for kind in KINDS for metric in ("Median-APE", "R²")))
     return Result(
         "Accuracy against the number N of simulations in the training set; the mean of both parameters and all seeds.",
-        {"seeds": list(seeds(context)), "n_test": 2000},
+        {"seeds": list(seeds(context)), "n_test": N_TEST},
         (*tables, Table("Standard deviation over the seeds", spread_columns, spreads)),
         () if context.quick else tuple(_targets(found)),
     )

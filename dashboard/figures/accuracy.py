@@ -11,6 +11,7 @@ from dashboard.figures.plain import (
     BEST,
     CNN,
     DENSE,
+    LEGEND,
     LIMIT,
     OPTIMISER,
     PRIOR,
@@ -25,7 +26,6 @@ from dashboard.figures.plain import (
     markers,
 )
 
-LEGEND = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 11}}
 # What is neither a map of the registry nor named like one: colour and dash.
 ROLES = {
     "exact posterior mean": (LIMIT, "dash"),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from dashboard.figures.density import Raster, widened
 from dashboard.figures.plain import (
     DATA,
+    LEGEND,
     LIMIT,
     PRIOR,
     SYMBOLS,
@@ -117,6 +118,6 @@ def predicted_against_true(
             axis(f"predicted {symbol}", range=scope),
             shapes=shapes,
             margin={"l": 52, "r": 12, "t": 48, "b": 40},
-            legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
+            legend=LEGEND,
         ),
     }

@@ -12,6 +12,7 @@ from dashboard.figures import race
 from dashboard.figures.plain import (
     CANDIDATE,
     DATA,
+    LEGEND,
     PRIOR,
     SYMBOLS,
     TRUTH,
@@ -109,7 +110,7 @@ def loss_map(
             axis(x_name, range=[float(landscape.x[0]), float(landscape.x[-1])], showgrid=False),
             axis(y_name, range=[float(landscape.y[0]), float(landscape.y[-1])], showgrid=False),
             shapes=shapes,
-            legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
+            legend=LEGEND,
             margin={"l": 52, "r": 12, "t": 52, "b": 38},
             uirevision="-".join(landscape.axes),
         ),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from core.fitzhugh_nagumo import fixed_points, u_nullcline, v_nullcline
 from dashboard.figures.plain import (
     DATA,
+    LEGEND,
     SYMBOLS,
     TRUTH,
     U_RANGE,
@@ -89,7 +90,7 @@ def phase_plane(parameters: tuple[float, ...], trajectory: NDArray[np.float64]) 
             "Phase plane",
             axis("u", range=list(U_RANGE)),
             axis("v", range=reach(np.clip(trajectory[:, 1], -4, 4), V_RANGE)),
-            legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10}},
+            legend=LEGEND,
             shapes=marks,
             margin={"l": 46, "r": 12, "t": 52, "b": 38},
         ),

@@ -21,6 +21,7 @@ OWN_MAPS = ("#44AA99", "#999933", "#AA4499", "#6699CC", "#DDCC77", "#117733")
 MAP_ESTIMATE = "MAP"  # the optimiser's estimate, beside those of the maps
 
 SYMBOLS = {"theta0": "θ₀", "theta1": "θ₁", "zeta": "ζ", "gamma": "γ"}
+LEGEND = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}}
 U_RANGE = (-2.5, 2.5)
 V_RANGE = (-1.5, 1.5)
 

@@ -9,6 +9,7 @@ from core.profile import RISE_95, Profile
 from dashboard.figures.density import Raster
 from dashboard.figures.plain import (
     DATA,
+    LEGEND,
     LIMIT,
     OPTIMISER,
     PRIOR,
@@ -76,7 +77,7 @@ def plane(
             axis(SYMBOLS[names[0]], range=box[0].tolist()),
             axis(SYMBOLS[names[1]], range=box[1].tolist()),
             shapes=shapes,
-            legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
+            legend=LEGEND,
             margin={"l": 58, "r": 12, "t": 62, "b": 38},
             uirevision="-".join(names),
         ),
@@ -133,7 +134,7 @@ def marginal(
             axis("density", rangemode="tozero", nticks=4),
             shapes=shapes,
             margin={"l": 52, "r": 12, "t": 48, "b": 38},
-            legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
+            legend=LEGEND,
         ),
     }
 
@@ -202,7 +203,7 @@ def profile(found: Profile, box: Array, truth: float | None, title: str) -> dict
             axis("rise of the misfit", range=[-0.15, HIGHEST_RISE]),
             shapes=shapes,
             margin={"l": 52, "r": 12, "t": 48, "b": 38},
-            legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
+            legend=LEGEND,
         ),
     }
 
@@ -230,7 +231,7 @@ def both_regions(
             axis(SYMBOLS[names[1]], range=box[1].tolist()),
             shapes=shapes,
             margin={"l": 58, "r": 12, "t": 48, "b": 38},
-            legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
+            legend=LEGEND,
         ),
     }
 
@@ -252,6 +253,6 @@ def autocorrelations(coloured: Array, white: Array, n_times: int, interval: floa
             axis("autocorrelation", range=[min(-0.3, 1.1 * float(min(coloured.min(), white.min()))), 1.05]),
             shapes=[band],
             margin={"l": 52, "r": 12, "t": 48, "b": 38},
-            legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}},
+            legend=LEGEND,
         ),
     }

@@ -1,16 +1,15 @@
 """What stands below on the Inverse map page: how the maps do on 2,000 test samples, in one of four pictures."""
 
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.dataset import Dataset
 from core.evaluation import published_test_set
-from core.experiments.record import stored
+from core.experiments.record import limit_row, stored
 from core.features import regime as regime_of
 from core.inverse_map import InverseMap
 from core.metrics import median_ape, r_squared
@@ -22,7 +21,7 @@ from dashboard.figures.plain import LIMIT, PRIOR, SYMBOLS
 from dashboard.live import Plot
 from dashboard.state import Experiment
 from dashboard.views import frame, readings
-from dashboard.views.support import Content, kept
+from dashboard.views.below import Content, show_below
 
 VIEWS = {
     "scatter": "predicted against true",
@@ -41,16 +40,11 @@ METRICS = ("R² θ₀", "R² θ₁", "R²", "Median-APE θ₀", "Median-APE θ�
 Array = NDArray[np.float64]
 
 
-@lru_cache(maxsize=1)
-def samples() -> Dataset:
-    """Return the 2,000 published test samples."""
-    return published_test_set()
-
-
 @lru_cache(maxsize=64)
 def predictions(inverse_map: InverseMap, tested: str) -> Array:
     """Return a map's predictions, (2000, 2), for the clean or the noisy test traces."""
-    return inverse_map.predict(samples().noisy if tested == "noisy" else samples().clean).mean
+    data = published_test_set()
+    return inverse_map.predict(data.noisy if tested == "noisy" else data.clean).mean
 
 
 def scaled_errors(estimates: Array, truth: Array) -> Array:
@@ -71,22 +65,15 @@ def of_regime(maps: Mapping[str, InverseMap], regime: str) -> dict[str, InverseM
 
 def limit_of(regime: str) -> dict[str, float] | None:
     """Return the metrics of the exact posterior mean on the traces of a regime, or None where they are not known."""
-    found = stored("limit")
-    if found is None or regime.endswith("clean"):
-        return None
-    columns = found["tables"][0]["columns"]
-    rows = {row[0]: row for row in found["tables"][0]["rows"]}
-    figures_of_it = dict(zip(columns, rows["exact posterior, noise integrated out"], strict=True))
-    for name in ("R²", "Median-APE"):
-        figures_of_it[name] = (figures_of_it[f"{name} θ₀"] + figures_of_it[f"{name} θ₁"]) / 2
-    return {name: float(figures_of_it[name]) for name in METRICS}
+    limit = None if regime.endswith("clean") else limit_row()
+    return None if limit is None else {name: float(limit[name]) for name in METRICS}
 
 
 def _metrics(values: Array) -> dict[str, float]:
     """Return the metrics of predictions, (2000, 2)."""
     found: dict[str, float] = {}
     for name, metric in (("R²", r_squared), ("Median-APE", median_ape)):
-        first, second = metric(samples().theta, values)
+        first, second = metric(published_test_set().theta, values)
         found |= {f"{name} θ₀": first, f"{name} θ₁": second, name: (first + second) / 2}
     return found
 
@@ -97,7 +84,7 @@ def _row(head: live.Cell, metrics: dict[str, float]) -> list[live.Cell]:
 
 def _scatter(chosen: dict[str, InverseMap], colours: Mapping[str, str], regime: str) -> Content:
     """Return predicted against true for both parameters, and the metrics of each map."""
-    tested, truth = regime.split("-")[1], samples().theta
+    tested, truth = regime.split("-")[1], published_test_set().theta
     found = {name: predictions(each, tested) for name, each in chosen.items()}
     plots = []
     for column, identity in enumerate(("first", "second")):
@@ -163,7 +150,7 @@ def _samples(regime: str) -> Content:
     curves = [
         figures.curve(column.removesuffix(": Median-APE"), _column(table, position))
         for position, column in enumerate(table["columns"])
-        if column.endswith(": Median-APE")
+        if column.endswith(": Median-APE") and not column.startswith("limit")
     ]
     limit = limit_of(regime)
     figure = figures.against_samples(
@@ -179,7 +166,7 @@ def _samples(regime: str) -> Content:
 
 def _errors(name: str, inverse_map: InverseMap, regime: str) -> Content:
     """Return the errors of a map over the plane of θ, and its worst cases."""
-    tested, data = regime.split("-")[1], samples()
+    tested, data = regime.split("-")[1], published_test_set()
     estimates = predictions(inverse_map, tested)
     errors = scaled_errors(estimates, data.theta)
     prior = published_prior()
@@ -231,9 +218,10 @@ def _content(experiment: Experiment, chosen: dict[str, InverseMap], colours: Map
 def open_sample() -> None:
     """Go to the page Neuron with the test sample that was clicked, if one was, as the truth."""
     number = str(st.session_state.pop("sample", ""))
-    if not number.isdecimal() or int(number) >= len(samples().theta):
+    if not number.isdecimal() or int(number) >= len(published_test_set().theta):
         return
-    theta, (rho, sigma) = samples().theta[int(number)].tolist(), samples().noise_parameters[int(number)].tolist()
+    data = published_test_set()
+    theta, (rho, sigma) = data.theta[int(number)].tolist(), data.noise_parameters[int(number)].tolist()
     truth = {"theta0": theta[0], "theta1": theta[1], "sigma": sigma, "rho": rho}
     session.set_truth({**truth, "zeta": ZETA, "gamma": GAMMA, "t_end": T_END, "hidden": False})
     st.switch_page(st.session_state.pages["Neuron"])
@@ -249,19 +237,5 @@ def show(experiment: Experiment, maps: Mapping[str, InverseMap], colours: Mappin
         tools.append(frame.choice("regime", "maps", experiment.regime, REGIMES))
     if view == "errors":
         tools.append(frame.choice("test_map", "errors of", tested, {name: name for name in chosen}))
-    shown = kept(
-        "accuracy",
-        _content(experiment, chosen, colours, tested) if st.session_state.settled or view == "noise" else None,
-    )
-    # The answer is what stands above, as on the page Uncertainty.
-    live.plots(
-        "inverse_map_accuracy",
-        f"accuracy-{view if shown.plots else 'none'}",
-        shown.plots,
-        partial(session.receive, "inverse_map_accuracy"),
-        answers=0,
-        settled=st.session_state.settled,
-        said=shown.said,
-        table=shown.table,
-        tools=tools,
-    )
+    content = _content(experiment, chosen, colours, tested) if st.session_state.settled or view == "noise" else None
+    show_below("accuracy", view, content, tools)

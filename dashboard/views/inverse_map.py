@@ -87,7 +87,8 @@ def _body() -> None:
     truth = None if clean is None else (experiment.theta0, experiment.theta1)
     trace = observation.described(experiment)
     able = {name: each for name, each in maps.items() if observation.usable and each.takes(observation.times)}
-    found = {name: each.predict(observation.data[None]).mean[0] for name, each in able.items()}
+    estimates = {name: each.predict(observation.data[None]) for name, each in able.items()}
+    found = {name: estimate.mean[0] for name, estimate in estimates.items()}
     spread = clouds(experiment, observation, able)
     rows: list[list[live.Cell]] = [["", "θ₀", "θ₁", "error θ₀", "error θ₁", "trained for it"]]
     if truth is not None:
@@ -131,7 +132,11 @@ def _body() -> None:
     notes = [observation.note, *unreadable]
     if observation.usable and not able:
         notes.append("No map takes this time grid: they were trained on T = 200 ms with 1,000 samples 0.2 ms apart.")
-    familiar = [results.novelty(each, observation.data) for each in able.values() if st.session_state.settled]
+    familiar = [
+        results.novelty(each, observation.data, estimates[name])
+        for name, each in able.items()
+        if st.session_state.settled
+    ]
     with frame.beside_rail("inverse_map"):
         items = [
             frame.toggle(

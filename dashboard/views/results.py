@@ -125,12 +125,15 @@ def predicted(found: Posterior) -> tuple[NDArray[np.float64], NDArray[np.float64
     return kept("predicted", (*key_of(found.problem), found.nodes.rho.size), compute)
 
 
-def novelty(inverse_map: "InverseMap", data: NDArray[np.float64]) -> str:
-    """Say how unlike a trace, (n_times,), is to those that a map was trained on; "" where the map cannot tell."""
+def novelty(inverse_map: "InverseMap", data: NDArray[np.float64], estimate: Estimate) -> str:
+    """Say how unlike a trace, (n_times,), is to those that a map was trained on; "" where the map cannot tell.
+
+    estimate: the map's own of this trace.
+    """
     from core.novelty import FALSE_ALARM_RATE, with_novelty
 
     def compute() -> str:
-        scores = with_novelty(inverse_map, data[None], inverse_map.predict(data[None])).novelty
+        scores = with_novelty(inverse_map, data[None], estimate).novelty
         if scores is None:
             return ""
         return readings.about_novelty(inverse_map.name, float(scores[0]), FALSE_ALARM_RATE)

@@ -1,15 +1,15 @@
 """What stands below on the Uncertainty page: predictions, profiles or noise models, and the table of all estimators."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import Estimate
 from core.experiments import record
+from core.metrics import squared_distances
 from core.noise import autocorrelation, whiten
 from core.objective import Problem
 from core.posterior import Posterior
@@ -24,6 +24,7 @@ from dashboard.live import Plot
 from dashboard.observation import Observation
 from dashboard.state import Experiment
 from dashboard.views import readings, results
+from dashboard.views.below import Content
 from dashboard.views.readings import with_sd
 
 BELOW = {
@@ -38,28 +39,6 @@ N_LAGS = 30
 Array = NDArray[np.float64]
 Point = tuple[float, float]
 Row = list[live.Cell]
-
-
-@dataclass(frozen=True, eq=False)
-class Content:
-    """What stands in one part of the page."""
-
-    plots: list[Plot]
-    said: list[str]
-    metrics: list[tuple[str, str, str]] = field(default_factory=list)
-    table: list[Row] = field(default_factory=list)
-
-    def as_it_is(self) -> "Content":
-        """Return the same with plots that stay as they are."""
-        return replace(self, plots=[Plot(plot.id, None) for plot in self.plots])
-
-
-def kept(part: str, content: Content | None) -> Content:
-    """Return the content of a part of a page; without any, what was there last, which stays as it is."""
-    if content is None:
-        return st.session_state.get(f"{part}_shown", Content([], [])).as_it_is()
-    st.session_state[f"{part}_shown"] = content
-    return content
 
 
 def truth_of(experiment: Experiment, problem: Problem, observation: Observation) -> Point | None:
@@ -269,7 +248,7 @@ def _row(
         if name.startswith("exact"):
             own = "yes" if found.credibility(np.array(truth)) <= 0.9 else "no"
         elif estimate.covariance is not None:
-            own = "yes" if off @ np.linalg.solve(estimate.covariance[0], off) <= chi2.ppf(0.9, 2) else "no"
+            own = "yes" if squared_distances(off[None], estimate.covariance[:1])[0] <= chi2.ppf(0.9, 2) else "no"
     near = "yes" if found.credibility(mean) <= 0.9 else "no"
     head = {"text": name, "colour": colour, "hollow": name in TRAINED_CLEAN, "help": estimate.status}
     return [head, *numbers, *errors, near, own]

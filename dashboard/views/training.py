@@ -64,7 +64,10 @@ def _form() -> None:
     samples = left.number_input("Training samples N", *SAMPLES_RANGE, step=500, key="train_samples")
     epochs = right.number_input("Epochs", *EPOCHS_RANGE, step=10, key="train_epochs")
     if architecture == "wide":
-        st.caption("The wide network sees new noise in every epoch and new simulations in every fourth.")
+        st.caption(
+            "The wide network sees new noise in every epoch and new simulations in every fourth. On noisy traces, a "
+            "Gauss–Newton step is learnt after the last epoch."
+        )
     st.markdown("**Prior of θ** (Gaussian, cut off at the bounds)")
     prior_problem, prior, noise_law = "", published_prior(), published_noise_law()
     try:
@@ -113,6 +116,8 @@ def _status(progress: Progress) -> str:
         return f"The training failed. {progress.message}"
     if progress.state == "starting":
         return "Simulating the training data …"
+    if progress.state == "finishing":
+        return f"All {done} epochs are done. Fitting what comes after them, and testing the map …"
     if progress.active:
         left = progress.seconds_left
         return (

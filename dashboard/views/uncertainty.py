@@ -23,7 +23,8 @@ from dashboard.observation import Observation
 from dashboard.problem import LEAST_SIGMA, problem_of
 from dashboard.state import Experiment
 from dashboard.views import frame, readings, results
-from dashboard.views.support import BELOW, Content, Point, estimates_of, kept, support, truth_of, window_of
+from dashboard.views.below import Content, kept, show_below
+from dashboard.views.support import BELOW, Point, estimates_of, support, truth_of, window_of
 
 FOLLOWS = 0.25  # s: a posterior that takes longer waits until the slider is let go
 
@@ -183,20 +184,7 @@ def _body() -> None:
             if settled:
                 st.session_state.uncertainty_follows = st.session_state.posterior_seconds < FOLLOWS
                 below = support(experiment, observation, problem, found, st.session_state.uncertainty_window)
-        shown = kept("uncertainty_support", below)
-        # The answer is what stands above: nobody has to wait for what supports it before going on.
-        live.plots(
-            "uncertainty_support",
-            f"uncertainty-{experiment.below if shown.plots else 'none'}",
-            shown.plots,
-            partial(session.receive, "uncertainty_support"),
-            answers=0,
-            settled=st.session_state.settled,
-            said=shown.said,
-            metrics=shown.metrics,
-            table=shown.table,
-            tools=[frame.choice("below", "below", experiment.below, BELOW)],
-        )
+        show_below("uncertainty", experiment.below, below, [frame.choice("below", "below", experiment.below, BELOW)])
 
 
 def show() -> None:

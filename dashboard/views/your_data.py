@@ -70,7 +70,7 @@ def _estimates(experiment: Experiment, observation: Observation) -> tuple[dict[s
             found[name] = each.predict(observation.data[None])
             sentences[name] = sentences[name] or unknown
             if st.session_state.settled:
-                sentences[name] += f" {results.novelty(each, observation.data)}".rstrip()
+                sentences[name] += f" {results.novelty(each, observation.data, found[name])}".rstrip()
     rows: list[list[live.Cell]] = [["estimator", "θ₀", "θ₁", "what to know"]]
     for name, sentence in sentences.items():
         values = found[name].mean[0] if name in found else None

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from core.inverse_map import inverse_map
 from core.networks import build
@@ -93,3 +95,23 @@ def new_run(runs):
         return folder
 
     return make
+
+
+def checked(app):
+    """Return the page, if nothing on it is a traceback."""
+    assert [(error.message, error.stack_trace[-1]) for error in app.exception] == []
+    return app
+
+
+@pytest.fixture
+def visit(runs):
+    """Return a function that opens a page in a new session, and fails where it would show a traceback."""
+
+    def open_page(page, **query):
+        app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+        app.query_params.update({name: str(value) for name, value in query.items()})
+        # Pages of st.navigation that are functions are found by the hash of their path; AppTest switches files alone.
+        app._page_hash = calc_hash(page)
+        return checked(app.run())
+
+    return open_page

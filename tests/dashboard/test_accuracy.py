@@ -4,8 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from core.evaluation import published_test_set
 from core.experiments import record
@@ -15,7 +13,7 @@ from dashboard.figures import accuracy as figures
 from dashboard.figures import plain
 from dashboard.state import Experiment
 from dashboard.views import accuracy
-from tests.dashboard.conftest import ROOT, decoded
+from tests.dashboard.conftest import checked, decoded
 
 LEVELS = ("0", "0.07", "0.2")
 NOISE = {"best": (0.011, 0.017, 0.3), "cnn-clean": (0.0016, 0.2855, 0.7), "exact posterior mean": (None, 0.0136, 0.05)}
@@ -45,24 +43,6 @@ def table(title, head, names, columns):
         "columns": [head, *columns],
         "rows": [[n, *row] for n, row in zip(names, rows, strict=True)],
     }
-
-
-@pytest.fixture
-def visit(runs):
-    """Return a function that opens a page in a new session."""
-
-    def open_page(page="inverse-map", **query):
-        app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
-        app.query_params.update({name: str(value) for name, value in query.items()})
-        app._page_hash = calc_hash(page)
-        return checked(app.run())
-
-    return open_page
-
-
-def checked(app):
-    assert [(error.message, error.stack_trace[-1]) for error in app.exception] == []
-    return app
 
 
 def lower(app):
@@ -167,7 +147,7 @@ def test_predictions_of_every_map_of_a_regime_stand_against_the_truth(visit):
     data = published_test_set()
     for regime in accuracy.REGIMES:
         trained, tested = regime.split("-")
-        part = lower(visit(regime=regime))
+        part = lower(visit("inverse-map", regime=regime))
         names = {name for name in plain.SHIPPED_MAPS if name.endswith("-clean") == (trained == "clean")}
         assert [plot["id"] for plot in part["plots"]] == ["first", "second"]
         assert {trace["name"] for trace in part["plots"][0]["figure"]["data"]} == names
@@ -183,7 +163,7 @@ def test_predictions_of_every_map_of_a_regime_stand_against_the_truth(visit):
 def test_the_errors_of_a_map_come_with_its_ten_worst(visit):
     data = published_test_set()
     for name, regime in (("best", "noisy-noisy"), ("dense-clean", "clean-clean")):
-        part = lower(visit(test_view="errors", regime=regime, test_map=name))
+        part = lower(visit("inverse-map", test_view="errors", regime=regime, test_map=name))
         estimates = registry.inverse_maps()[0][name].predict(data.noisy if "noisy" in regime else data.clean).mean
         errors = np.linalg.norm((estimates - data.theta) / [0.3, 0.4], axis=1)
         ten = np.argsort(errors)[::-1][:10]
@@ -200,14 +180,14 @@ def test_the_errors_of_a_map_come_with_its_ten_worst(visit):
 
 
 def test_an_unknown_map_makes_room_for_the_first(visit):
-    part = lower(visit(test_view="errors", test_map="theirs"))
+    part = lower(visit("inverse-map", test_view="errors", test_map="theirs"))
     assert part["tools"][2]["value"] == "best"
     assert [name for name, _ in part["tools"][2]["options"]] == ["best", "cnn-noisy", "dense-noisy"]
 
 
 def test_the_stored_errors_stand_against_the_noise(visit, results):
     results("noise", table("Median-APE", "σ [ms]", LEVELS, NOISE))
-    part = lower(visit(test_view="noise", sigma=0.08))
+    part = lower(visit("inverse-map", test_view="noise", sigma=0.08))
     assert part["layout"] == "accuracy-noise"
     drawn = lines(part["plots"][0])
     assert list(drawn) == list(NOISE)
@@ -221,7 +201,7 @@ def test_the_stored_errors_stand_against_the_noise(visit, results):
 
 def test_the_mark_of_the_noise_follows_the_hand(visit, results):
     results("noise", table("Median-APE", "σ [ms]", LEVELS, NOISE))
-    app = visit(test_view="noise")
+    app = visit("inverse-map", test_view="noise")
     app.session_state["settled"] = False
     app.session_state["experiment"] = Experiment(sigma=0.15, test_view="noise")
     part = lower(checked(app.run()))
@@ -246,7 +226,7 @@ def test_the_stored_errors_stand_against_n(visit, results, regime, title):
         "limit",
         {"title": "", "columns": ["", *limit], "rows": [["exact posterior, noise integrated out", *limit.values()]]},
     )
-    part = lower(visit(test_view="samples", regime=regime))
+    part = lower(visit("inverse-map", test_view="samples", regime=regime))
     drawn = lines(part["plots"][0])
     for kind, values in KINDS.items():
         np.testing.assert_allclose(drawn[kind], scale * as_numbers(values), rtol=1e-6)
@@ -285,7 +265,9 @@ def test_the_stored_coverage_stands_below_the_posterior(visit, results):
 
 
 def test_a_sample_that_is_opened_becomes_the_truth_of_the_page_neuron(visit):
-    app = visit(test_view="errors", theta0=0.1, zeta=-0.2, gamma=4, t_end=100, hidden=1, starts="0.5,0.5", seed=3)
+    app = visit(
+        "inverse-map", test_view="errors", theta0=0.1, zeta=-0.2, gamma=4, t_end=100, hidden=1, starts="0.5,0.5", seed=3
+    )
     app.session_state["sample"] = 1234
     app = checked(app.run())
     experiment, data = app.session_state["experiment"], published_test_set()
@@ -300,7 +282,7 @@ def test_a_sample_that_is_opened_becomes_the_truth_of_the_page_neuron(visit):
 
 @pytest.mark.parametrize("sample", ["2000", "-1", "a", "²"])
 def test_a_sample_that_is_none_opens_nothing(visit, sample):
-    app = visit(test_view="errors")
+    app = visit("inverse-map", test_view="errors")
     before = app.session_state["experiment"]
     app.session_state["sample"] = sample
     app = checked(app.run())

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from core import jobs
@@ -12,7 +11,7 @@ from core.published import time_grid
 from core.simulation import simulate
 from dashboard.figures.plain import SHIPPED_MAPS
 from dashboard.state import PRESETS, from_address, to_address
-from tests.dashboard.conftest import ROOT, arrays, shows, trace_csv, write_map
+from tests.dashboard.conftest import arrays, checked, shows, trace_csv, write_map
 
 PAGES = {
     "": "What do the parameters do to the neuron?",
@@ -26,26 +25,6 @@ WITH_FIGURES = ["", "landscape", "inverse-map", "uncertainty", "your-data"]
 TRUTH = {"theta0": 0.317_283_9, "theta1": 0.582_914_6}
 METRICS = {kind: {"r2": {"theta0": 0.9876, "theta1": 0.5}, "median_ape": {"theta0": 0.01, "theta1": 0.02}}
            for kind in ("clean", "noisy")}  # fmt: skip
-
-
-@pytest.fixture
-def visit(runs):
-    """Return a function that opens a page in a new session, and fails where it would show a traceback."""
-
-    def open_page(page, **query):
-        app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
-        app.query_params.update({name: str(value) for name, value in query.items()})
-        # Pages of st.navigation that are functions are found by the hash of their path; AppTest switches files alone.
-        app._page_hash = calc_hash(page)
-        return checked(app.run())
-
-    return open_page
-
-
-def checked(app):
-    """Return the page, if nothing on it is a traceback."""
-    assert [(error.message, error.stack_trace[-1]) for error in app.exception] == []
-    return app
 
 
 def no_constant(name):

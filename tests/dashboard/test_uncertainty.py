@@ -5,8 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy.stats import chi2, norm, truncnorm
-from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from core import posterior as exact
 from core.estimate import Estimate
@@ -19,7 +17,7 @@ from dashboard.observation import observe
 from dashboard.problem import problem_of
 from dashboard.state import Experiment
 from dashboard.views import limit, results, support, uncertainty
-from tests.dashboard.conftest import ROOT, decoded
+from tests.dashboard.conftest import checked, decoded
 
 SHORT = {"t_end": 60}  # a posterior of a short window takes half the time
 
@@ -28,25 +26,6 @@ def shown(app):
     """Return what the live components of a page receive, by the first of their plots, or by their kind."""
     parts = [json.loads(part.proto.json) for part in app.get("bidi_component")]
     return {part["plots"][0]["id"] if part.get("plots") else part["kind"]: part for part in parts}
-
-
-@pytest.fixture
-def visit(runs):
-    """Return a function that opens a page in a new session, and fails where it would show a traceback."""
-
-    def open_page(page="uncertainty", **query):
-        app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
-        app.query_params.update({name: str(value) for name, value in query.items()})
-        app._page_hash = calc_hash(page)
-        return checked(app.run())
-
-    return open_page
-
-
-def checked(app):
-    """Return the page, if nothing on it is a traceback."""
-    assert [(error.message, error.stack_trace[-1]) for error in app.exception] == []
-    return app
 
 
 def figure(part, identity):
@@ -66,7 +45,7 @@ def text(part):
 
 
 def test_the_posterior_is_drawn_with_its_marginals_and_read(visit):
-    parts = shown(visit(**SHORT))
+    parts = shown(visit("uncertainty", **SHORT))
     main = parts["posterior"]
     plane = figure(main, "posterior")
     density = decoded(plane["data"][0]["z"])
@@ -86,7 +65,7 @@ def test_the_posterior_is_drawn_with_its_marginals_and_read(visit):
 
 
 def test_the_ellipses_of_the_map_are_those_of_its_covariance(visit):
-    parts = shown(visit())
+    parts = shown(visit("uncertainty"))
     experiment = Experiment()
     estimate = registry.inverse_maps()[0]["best"].predict(observe(experiment, None).data[None])
     plane = figure(parts["posterior"], "posterior")
@@ -106,13 +85,15 @@ def test_the_ellipses_of_the_map_are_those_of_its_covariance(visit):
 
 
 def test_a_map_that_was_not_trained_for_the_trace_says_so_beside_its_ellipses(visit):
-    said = text(shown(visit(gamma=4))["posterior"])
+    said = text(shown(visit("uncertainty", gamma=4))["posterior"])
     assert "Not trained for this trace: best. It differs in γ (trained at 3)." in said
-    assert "The ellipses of best" not in text(shown(visit(**SHORT))["posterior"])  # it takes one time grid only
+    assert "The ellipses of best" not in text(
+        shown(visit("uncertainty", **SHORT))["posterior"]
+    )  # it takes one time grid only
 
 
 def test_the_table_has_every_estimator_with_its_error(visit):
-    table = rows(shown(visit(**SHORT, below="noise"))["regions"])
+    table = rows(shown(visit("uncertainty", **SHORT, below="noise"))["regions"])
     assert table["truth"][:2] == ["0.4000", "0.400"]
     for name in ("exact posterior mean", "MAP and Laplace", "MAP together with σ and ρ"):
         value, sd = (float(part) for part in table[name][0].split(" ± "))
@@ -130,7 +111,7 @@ def test_each_view_below_has_its_plots_and_its_sentence(visit):
         "noise": (["regions", "autocorrelation"], "Taken as white"),
     }
     for below, (plots, sentence) in views.items():
-        part = shown(visit(**SHORT, below=below))[plots[0]]
+        part = shown(visit("uncertainty", **SHORT, below=below))[plots[0]]
         assert [plot["id"] for plot in part["plots"]] == plots
         assert part["layout"] == f"uncertainty-{below}"
         assert sentence in text(part)
@@ -139,7 +120,7 @@ def test_each_view_below_has_its_plots_and_its_sentence(visit):
 
 def test_noise_that_is_not_known_leaves_the_rail_s_alone(visit):
     """σ and ρ of the rail make the data; what is assumed of them is another thing."""
-    known, unknown = (shown(visit(**SHORT, noise_known=given)) for given in (1, 0))
+    known, unknown = (shown(visit("uncertainty", **SHORT, noise_known=given)) for given in (1, 0))
     assert "are integrated out" in text(unknown["posterior"])
     assert "are integrated out" not in text(known["posterior"])
     fields = [[item["field"] for item in part["controls"]["groups"][0]["items"]] for part in (known, unknown)]
@@ -149,22 +130,22 @@ def test_noise_that_is_not_known_leaves_the_rail_s_alone(visit):
 
 
 def test_other_axes_have_no_inverse_maps_and_say_so(visit):
-    parts = shown(visit(axis_x="gamma", axis_y="zeta"))
+    parts = shown(visit("uncertainty", axis_x="gamma", axis_y="zeta"))
     assert "none is drawn on these axes" in text(parts["posterior"])
     assert figure(parts["posterior"], "posterior")["layout"]["xaxis"]["title"]["text"] == "γ"
     assert [name for name in rows(parts["prediction"]) if "noisy" in name] == []
 
 
 def test_the_edge_of_the_prior_refuses_laplace_and_says_why(visit):
-    main = shown(visit(theta0=1.2, **SHORT))["posterior"]
+    main = shown(visit("uncertainty", theta0=1.2, **SHORT))["posterior"]
     assert "The Laplace approximation (dashed) is refused: the lowest loss lies on the edge" in text(main)
     assert "The truth lies beyond the prior’s box" in text(main)
     assert np.all(np.isnan(decoded(trace(figure(main, "posterior"), "Laplace")["x"])))
 
 
 def test_no_noise_and_a_lost_trace_end_in_sentences(visit):
-    assert "drawn for σ = 0.001 ms" in shown(visit(sigma=0, **SHORT))["posterior"]["notes"][0]
-    lost = shown(visit(theta1=-3, t_end=60))
+    assert "drawn for σ = 0.001 ms" in shown(visit("uncertainty", sigma=0, **SHORT))["posterior"]["notes"][0]
+    lost = shown(visit("uncertainty", theta1=-3, t_end=60))
     assert "The trajectory diverged" in lost["plots"]["notes"][0]
 
 
@@ -174,13 +155,13 @@ def test_a_posterior_that_cannot_be_had_ends_in_its_sentence(visit, monkeypatch)
 
     monkeypatch.setattr(results.exact, "posterior", refuse)
     for page, query in (("uncertainty", {}), ("inverse-map", {"limit": 1})):
-        parts = shown(visit(page, **query, **SHORT))
+        parts = shown(visit("uncertainty", page, **query, **SHORT))
         notes = [note for part in parts.values() for note in part.get("notes", [])]
         assert "No point of the prior’s box can be simulated." in notes
 
 
 def test_all_of_the_prior_is_shown_with_a_frame_around_the_posterior(visit):
-    plane = figure(shown(visit(whole_prior=1, **SHORT))["posterior"], "posterior")
+    plane = figure(shown(visit("uncertainty", whole_prior=1, **SHORT))["posterior"], "posterior")
     box, zoom = [shape for shape in plane["layout"]["shapes"] if shape["type"] == "rect"]
     assert (box["x0"], box["x1"], box["y0"], box["y1"]) == (-0.2, 1.0, -0.4, 1.2)
     assert -0.2 < zoom["x0"] < 0.4 < zoom["x1"] < 1
@@ -189,7 +170,7 @@ def test_all_of_the_prior_is_shown_with_a_frame_around_the_posterior(visit):
 
 
 def test_a_rerun_without_a_change_computes_nothing(visit, monkeypatch):
-    app = visit(below="profiles", **SHORT)
+    app = visit("uncertainty", below="profiles", **SHORT)
     before = shown(app)
 
     def never(*_):
@@ -205,7 +186,7 @@ def test_a_rerun_without_a_change_computes_nothing(visit, monkeypatch):
 
 
 def test_what_a_drag_cannot_follow_stays_until_it_is_let_go(visit, monkeypatch):
-    app = visit(**SHORT)
+    app = visit("uncertainty", **SHORT)
     app.session_state["uncertainty_follows"] = False
     app.session_state["settled"] = False
     app.session_state["experiment"] = replace(app.session_state["experiment"], theta0=0.3)
@@ -223,7 +204,7 @@ def test_what_a_drag_cannot_follow_stays_until_it_is_let_go(visit, monkeypatch):
 
 
 def test_a_drag_that_begins_without_a_posterior_ends_in_no_traceback(visit):
-    app = visit(theta1=-3, t_end=60)
+    app = visit("uncertainty", theta1=-3, t_end=60)
     app.session_state["settled"] = False
     app.session_state["experiment"] = replace(app.session_state["experiment"], theta1=0.4)
     assert "figure" in shown(checked(app.run()))["posterior"]["plots"][0]
