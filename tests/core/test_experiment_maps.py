@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core.evaluation import published_test_set
 from core.experiments import accuracy, maps, noise, regimes, time_series, training_size
 from core.experiments.context import Context, workers
 from core.experiments.record import RESULTS, stored
@@ -38,7 +39,7 @@ def test_training_size_has_the_published_figures_beside_ours(context):
     }
     settings = maps._shortened(maps.published_settings("cnn", 500, noisy=True, seed=0))
     network = maps.map_of(context.kept("trainings"), settings, "cnn")
-    data = maps.test_set()
+    data = published_test_set()
     estimate = network.predict(data.noisy).mean
     row = result.tables[2].rows[0]
     assert np.isclose(row[3], median_ape(data.theta, estimate).mean(), rtol=1e-12)
@@ -56,17 +57,13 @@ def test_other_experiments_use_the_same_trainings(experiment, context):
 
 def test_time_series_from_true_parameters_err_by_the_noise_alone(monkeypatch):
     """Of a map that knows θ, against noisy traces: the variance of AR(1) noise of ρ = 0.8 over a window of 1,000."""
-
-    class Knowing:
-        def predict(self, traces):
-            return type("Estimate", (), {"mean": maps.test_set().theta})
-
-    bias, centred = time_series._middle([Knowing()], tested_noisy=True, noisy_reference=True)
+    truth = published_test_set().theta
+    bias, centred = time_series._middle([truth], noisy_reference=True)
     # s² = 0.35² (1 + (0.0097/0.07)²); its band around the median lies near the mean; 10 % for the skewness of the law.
     assert abs(centred / (0.35**2 * 1.019) - 1) <= 0.1
     # The mean over time has variance s² (1 + ρ)/(1 − ρ)/n, and its square that as mean, 0.45 of it as median.
     assert 0.2 <= bias / (0.35**2 * 9 / 1000) <= 0.8
-    assert time_series._middle([Knowing()], True, False)[1] <= 1e-8
+    assert time_series._middle([truth], noisy_reference=False)[1] <= 1e-8
 
 
 def test_noise_levels_stretch_one_realisation():

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from scipy.signal import correlate
 from scipy.special import expit
 from scipy.stats import multivariate_normal
 from torch import nn
 
-from core.networks import Whitening, build
+from core.networks import Residual, Whitening, build
 from core.noise import sample_ar1, whiten
 
 
@@ -100,14 +101,14 @@ def test_weights_follow_kerass_glorot_uniform_law(architecture):
 
 
 def test_an_unknown_architecture_ends_in_a_sentence():
-    with pytest.raises(ValueError, match="one of wide, wide-cnn, cnn, dense"):
+    with pytest.raises(ValueError, match="one of wide, residual, cnn, dense"):
         build("transformer", 1000, 2, seed=0)
 
 
 WIDTHS = (24, 16)
 
 
-@pytest.mark.parametrize("architecture", ["wide", "wide-cnn"])
+@pytest.mark.parametrize("architecture", ["wide", "residual"])
 def test_gaussian_against_scipy(architecture):
     """Density and covariance of what the network gives, for three parameters."""
     network = build(architecture, 200, 3, seed=2, widths=WIDTHS)
@@ -158,3 +159,18 @@ def test_spread_widens_the_covariance_alone():
         after = network(traces)
     assert torch.equal(before.mean, after.mean)
     assert torch.allclose(after.covariance(), 1.5**2 * before.covariance(), rtol=1e-5)
+
+
+def test_residual_block_against_scipy():
+    """Two correlations with length 5, added to the input, and a swish."""
+    block = Residual(3).double()
+    series = torch.randn(2, 3, 40, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    weights = [tensor.detach().numpy() for tensor in block.parameters()]
+
+    def convolved(x, kernel, bias):
+        return np.stack([sum(correlate(x[j], kernel[i, j], "same") for j in range(3)) + bias[i] for i in range(3)])
+
+    with torch.inference_mode():
+        found = block(series).numpy()
+    for x, y in zip(series.numpy(), found, strict=True):
+        assert np.allclose(y, swish(x + convolved(swish(convolved(x, *weights[:2])), *weights[2:])), rtol=0, atol=1e-12)
