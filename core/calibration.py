@@ -1,28 +1,28 @@
-"""Scale a map's covariance, so that its 90 % regions hold 90 % of the validation set."""
+"""Scale a map's covariance, so that its 90 % regions hold 90 % of a set of traces kept for this alone."""
 
 import numpy as np
-import torch
 from scipy.stats import chi2
+from torch import nn
 
-from core.training import N_VALIDATION, VALIDATION_STREAM, TrainingSettings, predict
+from core.metrics import squared_distances
+from core.training import CALIBRATION_STREAM, TrainingSettings, predict
 
 MASS = 0.9
+N_CALIBRATION = 5000
 
 
-def calibrated(settings: TrainingSettings, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return the weights with the spread of the Gaussian set; those of a network that gives none as they are.
+def calibrate(settings: TrainingSettings, network: nn.Module) -> None:
+    """Set the spread of the law that a network gives; one that gives none stays as it is.
 
     A posterior with heavy tails has no Gaussian that is right for every mass; this one is right for the mass of 90 %.
     """
     if not settings.gives_covariance:
-        return weights
-    network = settings.network()
-    name = next(name for name in network.state_dict() if name.endswith("spread"))
-    network.load_state_dict({**weights, name: torch.ones(())})
-    validation = settings.dataset(N_VALIDATION, VALIDATION_STREAM)
-    mean, covariance = predict(network, settings.traces(validation))
+        return
+    # A network that refines another has two; its own is the last.
+    spread = [buffer for name, buffer in network.named_buffers() if name.endswith("spread")][-1]
+    spread.fill_(1.0)
+    data = settings.dataset(N_CALIBRATION, CALIBRATION_STREAM)
+    mean, covariance = predict(network, settings.traces(data))
     assert covariance is not None
-    deviations = (settings.scale(validation.theta) - mean)[..., None]
-    distances = np.sum(deviations * np.linalg.solve(covariance, deviations), axis=(1, 2))
-    spread = np.sqrt(np.quantile(distances, MASS) / chi2.ppf(MASS, mean.shape[1]))
-    return {**weights, name: torch.tensor(spread, dtype=torch.float32)}
+    distances = squared_distances(settings.scale(data.theta) - mean, covariance)
+    spread.fill_(float(np.sqrt(np.quantile(distances, MASS) / chi2.ppf(MASS, mean.shape[1]))))

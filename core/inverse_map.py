@@ -1,6 +1,7 @@
 """A learned inverse map: predict θ from traces; save and load it as safetensors with a JSON card, never pickle."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from torch import nn
 from core.estimate import Estimate
 from core.files import read_json, write_bytes, write_json
 from core.published import SAMPLING_INTERVAL, time_grid
+from core.refinement import network_of
 from core.training import TrainingSettings, predict
 
 PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
@@ -47,8 +49,9 @@ class InverseMap:
 
     @property
     def fingerprint(self) -> str:
-        """A short text that only these weights have."""
-        return hashlib.sha256(save_tensors(self.network.state_dict())).hexdigest()[:16]
+        """A short text that only these weights, with this reference of the out-of-distribution score, have."""
+        reference = json.dumps(self.card.get("novelty"), sort_keys=True).encode()
+        return hashlib.sha256(save_tensors(self.network.state_dict()) + reference).hexdigest()[:16]
 
     def takes(self, times: NDArray[np.float64]) -> bool:
         """Say whether traces at these times have the map's own time grid."""
@@ -139,7 +142,7 @@ def inverse_map(
     name: str, settings: TrainingSettings, weights: Mapping[str, torch.Tensor], card: Mapping[str, Any]
 ) -> InverseMap:
     """Return the map that the weights make; raises ValueError where they do not fit the settings' architecture."""
-    network = settings.network()
+    network = network_of(settings)
     try:
         network.load_state_dict(dict(weights))
     except RuntimeError:

@@ -30,8 +30,9 @@ _lock = threading.Lock()
 class Progress:
     """How a training stands.
 
-    state: "starting", "running", "finished", "stopped" or "failed"; losses: one an epoch, mean absolute errors of
-    scaled parameters; seconds: so far; message: what a failed one has to say.
+    state: "starting", "running", "finishing" while what comes after the epochs is done, "finished", "stopped" or
+    "failed"; losses: one an epoch, mean absolute errors of scaled parameters; seconds: so far; message: what a failed
+    one has to say.
     """
 
     name: str
@@ -46,7 +47,7 @@ class Progress:
     @property
     def active(self) -> bool:
         """Whether the process is still at work."""
-        return self.state in ("starting", "running")
+        return self.state in ("starting", "running", "finishing")
 
     @property
     def seconds_left(self) -> float | None:
@@ -173,10 +174,10 @@ def _work(folder: Path) -> None:
     """Train what request.json asks for; the body of the process."""
     import torch
 
-    from core.calibration import calibrated
     from core.evaluation import N_TEST, describe, evaluate, published_test_set
     from core.inverse_map import inverse_map
     from core.training import TEST_STREAM, TrainingSettings, train
+    from core.trainings import finished
 
     request = read_json(folder / "request.json")
     name = request["name"]
@@ -205,18 +206,21 @@ def _work(folder: Path) -> None:
                 note("running", best_epoch=report.best_epoch, seconds=report.seconds)
             if is_stopping(folder):
                 break
-        if report is None or not report.best_weights:
-            raise ValueError("The error was not finite from the start: narrow the prior, or lower the noise.")
+        assert report is not None
+        note("finishing", best_epoch=report.best_epoch, seconds=report.seconds)
+        began = time.monotonic()
+        network = finished(settings, report.best_weights)
+        seconds = report.seconds + time.monotonic() - began
         training = {
             "epochs_done": len(validation_loss),
             "best_epoch": report.best_epoch,
-            "seconds": round(report.seconds, 1),
+            "seconds": round(seconds, 1),
             "validation_loss": report.best_validation_loss,
             "threads": threads,
             "device": "cpu",
             "ended": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
-        trained = inverse_map(name, settings, calibrated(settings, report.best_weights), {})
+        trained = inverse_map(name, settings, network.state_dict(), {})
         metrics = {
             "own": evaluate(trained, settings.dataset(N_TEST, TEST_STREAM)),
             "published": evaluate(trained, published_test_set()),
@@ -224,7 +228,7 @@ def _work(folder: Path) -> None:
         about = "Trained by `python -m core.jobs FOLDER` on the settings below."
         describe(trained, about, "python -m core.jobs FOLDER", training, metrics).save(folder)
         ended = "finished" if len(validation_loss) == report.epochs else "stopped"
-        note(ended, best_epoch=report.best_epoch, seconds=report.seconds)
+        note(ended, seconds=seconds)
     except ValueError as error:
         note("failed", message=str(error))
 

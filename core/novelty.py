@@ -20,12 +20,13 @@ from core.noise import autocorrelation
 from core.objective import Problem
 from core.published import SAMPLING_INTERVAL, full_prior, time_grid, with_constants
 from core.simulation import simulate_potential
-from core.training import N_VALIDATION, VALIDATION_STREAM, TrainingSettings
+from core.training import CALIBRATION_STREAM, TrainingSettings
 
 FALSE_ALARM_RATE = 0.01
 N_STARTS = 16  # draws of the Gaussian; the first is its mean
 STEPS = 12
 N_LAGS = 8
+N_REFERENCE = 2000
 TRIMMED = 0.03  # share of the reference that does not shape the ellipsoid: fits that ended in another minimum
 SEED = 0
 LARGEST = 1e9  # score: of a trace that no fit can be found for
@@ -41,8 +42,7 @@ class NoveltyReference:
 
     def scores(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the scores, (n,), of summaries, (n, k): above 1, a trace counts as unlike those of the training."""
-        deviations = summaries - np.array(self.mean)
-        distances = np.einsum("ni,ij,nj->n", deviations, np.array(self.precision), deviations)
+        distances = _distances(summaries, np.array(self.mean), np.array(self.precision))
         return np.nan_to_num(distances / self.threshold, nan=LARGEST, posinf=LARGEST)
 
     def as_json(self) -> dict[str, Any]:
@@ -69,9 +69,8 @@ def problem_of(settings: TrainingSettings) -> Problem:
 
 
 def novelty_reference(trained: InverseMap) -> NoveltyReference:
-    """Return the reference of a map with covariance, from the validation set of its own prior and noise."""
-    validation = trained.settings.dataset(N_VALIDATION, VALIDATION_STREAM)
-    traces = trained.settings.traces(validation)
+    """Return the reference of a map with covariance, from traces of its own prior and noise kept for this alone."""
+    traces = trained.settings.traces(trained.settings.dataset(N_REFERENCE, CALIBRATION_STREAM))
     return _reference(residual_summaries(problem_of(trained.settings), traces, trained.predict(traces)))
 
 
@@ -84,13 +83,19 @@ def with_novelty(trained: InverseMap, data: ArrayLike, estimate: Estimate) -> Es
     return replace(estimate, novelty=NoveltyReference.from_json(content).scores(summaries))
 
 
+def _distances(
+    summaries: NDArray[np.float64], mean: NDArray[np.float64], precision: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    deviations = summaries - mean
+    return np.asarray(np.einsum("ni,ij,nj->n", deviations, precision, deviations))
+
+
 def _reference(summaries: NDArray[np.float64]) -> NoveltyReference:
     """Return the reference that the summaries of familiar traces, (n, k), make."""
     kept = summaries
     for _ in range(5):
-        mean, precision = kept.mean(axis=0), np.linalg.inv(np.cov(kept.T))
-        deviations = summaries - mean
-        distances = np.einsum("ni,ij,nj->n", deviations, precision, deviations)
+        mean, precision = kept.mean(axis=0), np.asarray(np.linalg.inv(np.cov(kept.T)), dtype=np.float64)
+        distances = _distances(summaries, mean, precision)
         kept = summaries[distances <= np.quantile(distances, 1 - TRIMMED)]
     threshold = float(np.quantile(distances, 1 - FALSE_ALARM_RATE))
     return NoveltyReference(tuple(mean.tolist()), tuple(map(tuple, precision.tolist())), threshold)

@@ -5,28 +5,27 @@ trained lies in the work folder, which the experiments share; a training that wa
 """
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from core.evaluation import describe, evaluate, published_test_set
+from core.experiments.context import completed, report, workers
+from core.experiments.maps import SEEDS, published_settings
 from core.files import read_json
 from core.inverse_map import PRETRAINED, InverseMap
 from core.novelty import novelty_reference
 from core.search import SUMMARY, WORK
 from core.training import TrainingSettings
-from core.trainings import key_of, map_of, read_trained, run_training, write_trained
+from core.trainings import Trained, key_of, map_of, read_trained, run_training, write_trained
 
-SEEDS = (0, 1, 2)
-EPOCHS = {"noisy": 60, "clean": 100}  # by validation error: noise is learnt by heart if its draws are seen more often
 COMMAND = "python -m core.pretrain"
 PUBLISHED_ABOUT = "The published network on the published prior (Rudi, Bessac and Lenzi 2021, arXiv:2012.06691)."
 BEST_ABOUT = (
     "Our best map for one trace at a time: wide dense layers on whitened traces that give a Gaussian with full "
-    "covariance, trained on the negative log-likelihood with simulations and noise that never end."
+    "covariance, then a learned Gauss–Newton step from one simulation at the estimate; both trained on the negative "
+    "log-likelihood with simulations and noise that never end."
 )
 
 
@@ -34,11 +33,10 @@ def published(samples: int) -> dict[str, list[TrainingSettings]]:
     """Return the settings of the published networks, all seeds of each map."""
     return {
         f"{architecture}-{kind}": [
-            TrainingSettings(architecture, noisy=kind == "noisy", n_samples=samples, epochs=epochs, seed=seed)
-            for seed in SEEDS
+            published_settings(architecture, samples, noisy=kind == "noisy", seed=seed) for seed in SEEDS
         ]
         for architecture in ("cnn", "dense")
-        for kind, epochs in EPOCHS.items()
+        for kind in ("noisy", "clean")
     }
 
 
@@ -56,15 +54,6 @@ def best() -> TrainingSettings:
         widths=(768, 512, 512, 512, 512),
         renewed="everything",
     )
-
-
-def _train(settings: TrainingSettings, work: Path, device: str) -> None:
-    """Train to the end what the work folder does not hold yet."""
-    if read_trained(work, settings) is None:
-        checkpoint = work / f"{key_of(settings)}.checkpoint"
-        write_trained(work, settings, run_training(settings, checkpoint, device))
-        checkpoint.unlink(missing_ok=True)
-        sys.stderr.write(f"{settings.architecture}, noisy: {settings.noisy}, seed {settings.seed}: done\n")
 
 
 def _described(name: str, seeds: list[TrainingSettings], work: Path, about: str, **more: Any) -> InverseMap:
@@ -97,8 +86,22 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     families = published(options.samples)
     # The best map comes first, since it takes longest.
-    tasks = [(best(), options.device)] + [(settings, "cpu") for seeds in families.values() for settings in seeds]
-    Parallel(n_jobs=options.processes)(delayed(_train)(settings, options.work, device) for settings, device in tasks)
+    wanted = {key_of(best()): (best(), options.device)}
+    wanted |= {key_of(settings): (settings, "cpu") for seeds in families.values() for settings in seeds}
+    checkpoints = {key: options.work / f"{key}.checkpoint" for key in wanted}
+
+    def write(key: str, trained: Trained) -> None:
+        write_trained(options.work, wanted[key][0], trained)
+        checkpoints[key].unlink(missing_ok=True)
+
+    with workers(None, options.processes):
+        completed(
+            run_training,
+            {key: (settings, checkpoints[key], device) for key, (settings, device) in wanted.items()},
+            report,
+            lambda key: read_trained(options.work, wanted[key][0]),
+            write,
+        )
     for name, seeds in families.items():
         _described(name, seeds, options.work, PUBLISHED_ABOUT).save(options.out)
     search = read_json(WORK / SUMMARY) if (WORK / SUMMARY).is_file() else {}

@@ -14,7 +14,7 @@ from torch import nn
 
 from core.checkpoint import Checkpoint, load_checkpoint
 from core.dataset import Dataset, make_dataset, with_new_noise
-from core.networks import ARCHITECTURES, WIDE, Gaussian, build
+from core.networks import ARCHITECTURES, OURS, Gaussian, build
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, ZETA, published_noise_law, published_prior, time_grid
 
@@ -29,7 +29,7 @@ LARGEST_GRADIENT = 0.5  # norm beyond which gradients of the log-likelihood are 
 SAVING_INTERVAL = 60.0  # seconds between two checkpoints
 SHUFFLES = 2**20  # more than there are seeds: no two epochs of any seeds are shuffled alike
 # First words of the seed sequences, so that training, validation and test sets never share draws.
-TRAINING_STREAM, VALIDATION_STREAM, TEST_STREAM = 0, 1, 2
+TRAINING_STREAM, VALIDATION_STREAM, TEST_STREAM, CALIBRATION_STREAM, REFINEMENT_STREAM = range(5)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class TrainingSettings:
             isinstance(width, int) and 1 <= width <= 4096 for width in self.widths
         ):
             raise ValueError(
-                f"The architectures {' and '.join(WIDE)}, and no others, need widths of layers, from 1 to 4,096."
+                f"The architectures {' and '.join(OURS)}, and no others, need widths of layers, from 1 to 4,096."
             )
         if self.renewed not in RENEWED:
             raise ValueError(f"What an epoch draws anew must be one of {', '.join(RENEWED)}.")
@@ -120,7 +120,15 @@ class TrainingSettings:
 
         They are nearly twice as fast for wide layers, and the map is no less accurate at the end.
         """
-        return self.architecture in WIDE
+        return self.architecture in OURS
+
+    @property
+    def refined(self) -> bool:
+        """Whether a learned Gauss–Newton step follows the network (`core.refinement`).
+
+        It simulates at each estimate, which only a map may do whose simulations are not counted.
+        """
+        return self.gives_covariance and self.noisy and self.renewed == "everything"
 
     def scale(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         """Map θ, (n, 2), from the prior's box to [0, 1]²."""
@@ -162,15 +170,19 @@ def predict(
         return mean, Gaussian(torch.from_numpy(mean), factor).covariance().numpy()
 
 
-def _loss(output: Gaussian | torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return what is minimised, and the mean absolute error.
+def gaussian_loss(law: Gaussian, targets: torch.Tensor) -> torch.Tensor:
+    """Return the mean negative log-likelihood of scaled parameters, (n, p), each trace with a weight of its own.
 
-    The weights of the traces depend on the traces alone, so that the best Gaussian for each is the same as without.
+    The weights depend on the traces alone, so that the best law for each trace is the same as without them.
     """
+    weights = law.factor.detach().diagonal(dim1=1, dim2=2).log().mean(1).mul(-2 * BETA).exp()
+    return (weights * law.negative_log_likelihood(targets)).mean()
+
+
+def _loss(output: Gaussian | torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return what is minimised, and the mean absolute error."""
     if isinstance(output, Gaussian):
-        weights = output.factor.detach().diagonal(dim1=1, dim2=2).log().mean(1).mul(-2 * BETA).exp()
-        error = nn.functional.l1_loss(output.mean.detach(), targets)
-        return (weights * output.negative_log_likelihood(targets)).mean(), error
+        return gaussian_loss(output, targets), nn.functional.l1_loss(output.mean.detach(), targets)
     return nn.functional.mse_loss(output, targets), nn.functional.l1_loss(output.detach(), targets)
 
 

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import Estimate
+from core.evaluation import N_TEST, published_test_set
 from core.experiments.context import Context, records
 from core.experiments.limit import CURVE, MASSES
-from core.experiments.maps import test_set
-from core.experiments.record import Result, Table, Target, limit_row, stored
+from core.experiments.record import EXACT, Result, Table, Target, limit_row, stored
 from core.inverse_map import available_inverse_maps, load_inverse_map
-from core.metrics import median_ape, r_squared, rmse
+from core.metrics import median_ape, r_squared, rmse, squared_distances
 from core.noise import sample_ar1
 from core.novelty import FALSE_ALARM_RATE, problem_of, with_novelty
 from core.polish import polish, reweight
@@ -29,10 +29,8 @@ from core.published import (
 from core.simulation import simulate_potential
 
 BEST = "best"
-LIMIT = "exact posterior, noise integrated out"
 POLISHED, REWEIGHTED = "best after polishing", "best after weighted draws"
 CHUNK, N_QUICK = 100, 100
-N_TEST = 2000
 N_STRANGE = 200  # traces of each kind
 SEED = 6060
 # What differs from the training: σ [ms], ρ, ζ, γ.
@@ -52,7 +50,7 @@ Array = NDArray[np.float64]
 def _chunk(first: int) -> dict[str, Any]:
     """Return what becomes of the best map's estimates for some of the test traces."""
     best = load_inverse_map(BEST)
-    traces = test_set().noisy[first : first + CHUNK]
+    traces = published_test_set().noisy[first : first + CHUNK]
     estimate = best.predict(traces)
     law, problem = published_noise_law(), problem_of(best.settings)
     found = {
@@ -79,7 +77,7 @@ def _scores(estimate: Estimate) -> list[float]:
 def strange(sigma: float = SIGMA, rho: float = RHO, zeta: float = ZETA, gamma: float = GAMMA) -> Array:
     """Return traces, (n, n_times), of the test set's θ under another noise or another neuron; all are finite."""
     rng = np.random.default_rng(SEED)
-    potentials = simulate_potential(with_constants(test_set().theta[:N_STRANGE], zeta, gamma), time_grid())
+    potentials = simulate_potential(with_constants(published_test_set().theta[:N_STRANGE], zeta, gamma), time_grid())
     potentials = potentials[np.isfinite(potentials[:, -1])]
     n, n_times = potentials.shape
     return potentials + sample_ar1(np.full(n, rho), np.full(n, sigma / SAMPLING_INTERVAL), n_times, rng)
@@ -92,22 +90,16 @@ def _strange_scores(name: str) -> dict[str, Any]:
 
 def credibilities(truth: Array, mean: Array, covariance: Array) -> Array:
     """Return the mass, (n,), of the normal law's region on whose edge the truth lies: all (n, p), (n, p), (n, p, p)."""
-    deviations = (truth - mean)[..., None]
-    distances = np.sum(deviations * np.linalg.solve(covariance, deviations), axis=(1, 2))
-    return np.asarray(chi2.cdf(distances, truth.shape[1]))
+    return np.asarray(chi2.cdf(squared_distances(truth - mean, covariance), truth.shape[1]))
 
 
 def _row(name: str, truth: Array, mean: Array, inside: Array, limit: dict[str, Any] | None) -> tuple[Any, ...]:
     error, ape = float(rmse(truth, mean).mean()), float(median_ape(truth, mean).mean())
     ratios: list[float | None] = [None, None]
     if limit is not None:
-        ratios = [error / _mean_rmse(limit), ape / limit["Median-APE"]]
+        ratios = [error / limit["RMSE"], ape / limit["Median-APE"]]
     coverage = [float(np.mean(inside < mass)) for mass in MASSES]
     return (name, *r_squared(truth, mean).tolist(), error, ape, *ratios, *coverage)
-
-
-def _mean_rmse(limit: dict[str, Any]) -> float:
-    return float(np.mean([limit["RMSE θ₀"], limit["RMSE θ₁"]]))
 
 
 def run(context: Context) -> Result:
@@ -119,8 +111,8 @@ def run(context: Context) -> Result:
     found = records(_chunk, {f"{version}-{i}": (i,) for i in range(0, n, CHUNK)}, context, "calibration")
     chunks = [found[f"{version}-{i}"] for i in range(0, n, CHUNK)]
     strangers = records(_strange_scores, {f"{version}-{name}": (name,) for name in STRANGE}, context, "novelty")
-    truth = test_set().theta[:n]
-    limit = None if context.quick else limit_row(LIMIT)
+    truth = published_test_set().theta[:n]
+    limit = None if context.quick else limit_row()
     rows, inside = [], {}
     for name in (BEST, POLISHED, REWEIGHTED):
         mean = np.concatenate([chunk[name]["mean"] for chunk in chunks])
@@ -130,7 +122,7 @@ def run(context: Context) -> Result:
     if limit is not None:
         r2 = (limit["R² θ₀"], limit["R² θ₁"])
         coverage = [limit[f"coverage of {mass:.0%}"] for mass in MASSES]
-        rows.append((LIMIT, *r2, _mean_rmse(limit), limit["Median-APE"], 1.0, 1.0, *coverage))
+        rows.append((EXACT, *r2, limit["RMSE"], limit["Median-APE"], 1.0, 1.0, *coverage))
     novelty = np.concatenate([chunk["novelty"] for chunk in chunks])
     false_alarms = float(np.mean(novelty > 1))
     flagged = {name: float(np.mean(np.array(strangers[f"{version}-{name}"]["novelty"]) > 1)) for name in STRANGE}
@@ -164,7 +156,7 @@ def _curve(inside: dict[str, Array]) -> Table:
     limit = stored("limit")
     curve = next((table for table in limit["tables"] if table["columns"][0] == "mass"), None) if limit else None
     if curve is not None:
-        for name, shown in (("Laplace, noise known", "Laplace"), (LIMIT, "exact posterior")):
+        for name, shown in (("Laplace, noise known", "Laplace"), (EXACT, "exact posterior")):
             names.append(shown)
             columns.append([row[curve["columns"].index(name)] for row in curve["rows"]])
     rows = tuple((f"{mass:g}", *cells) for mass, *cells in zip(CURVE, *columns, strict=True))

@@ -146,7 +146,7 @@ def enlarge(path):
         (card_without_settings, "no settings"),
         (card_as_list, "JSON object"),
         (name_another_architecture, "do not fit the architecture 'cnn'"),
-        (name_an_unknown_architecture, "one of wide, wide-cnn, cnn, dense"),
+        (name_an_unknown_architecture, "one of wide, residual, cnn, dense"),
         (enlarge, "larger than 10 MB"),
     ],
 )

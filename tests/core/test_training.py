@@ -182,7 +182,7 @@ def test_settings_survive_json():
         ({"n_samples": 20_001}, "number of samples"),
         ({"epochs": 0}, "number of epochs"),
         ({"widths": (8,)}, "and no others, need widths"),
-        ({"architecture": "wide"}, "wide-cnn, and no others, need widths"),
+        ({"architecture": "wide"}, "residual, and no others, need widths"),
         ({"architecture": "wide", "widths": (8, 0)}, "from 1 to 4,096"),
         ({"renewed": "all"}, "nothing, noise, everything"),
         ({"epochs": 1001}, "number of epochs"),

@@ -10,7 +10,7 @@ from core.trainings import key_of, map_of, read_trained, run_training, write_tra
 
 SETTINGS = TrainingSettings("dense", n_samples=200, epochs=3)
 OURS = TrainingSettings(
-    "wide-cnn", n_samples=200, epochs=2, batch_size=64, learning_rate=1e-3, widths=(16,), renewed="noise"
+    "residual", n_samples=200, epochs=2, batch_size=64, learning_rate=1e-3, widths=(16,), renewed="noise"
 )
 
 

@@ -1,0 +1,179 @@
+"""A network followed by a learned Gauss–Newton step (unrolled optimisation; Adler and Öktem 2017).
+
+One simulation at the network's estimate, with its sensitivities, gives the misfit's gradient and Gauss–Newton Hessian
+there. Where the estimate lies in the valley of the lowest minimum, the step that they name leads to the posterior's
+mean; elsewhere it leads astray. A small network learns which is the case, how far to go, and what uncertainty is left.
+Everything it sees and says is measured in standard deviations of the first estimate.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from core.networks import Gaussian, lower_factor
+from core.published import SAMPLING_INTERVAL, time_grid, with_constants
+from core.sensitivities import sensitivities
+from core.training import REFINEMENT_STREAM, TrainingSettings, gaussian_loss
+
+WIDTH = 128
+FARTHEST = 6.0  # standard deviations that a step can go, and bound of the other outputs
+LEAST_INFORMATION = 1e-3  # added to the Hessian, in the units of an inverse covariance of one
+LEAST_NOISE = 1e-3
+DRAWS = 4  # of as many simulations as an epoch of the first network has
+EPOCHS, BATCH_SIZE, LEARNING_RATE = 30, 512, 2e-3
+WARM_UP = 0.05  # share of the steps in which the learning rate rises
+
+Array = NDArray[np.float64]
+
+
+def _whitened(series: Array, rho: Array) -> Array:
+    """Return the innovations, (n, n_times − 1, …), of series, (n, n_times, …), under correlations (n,)."""
+    rho = rho.reshape(-1, *[1] * (series.ndim - 1))
+    return np.asarray((series[:, 1:] - rho * series[:, :-1]) / np.sqrt(1 - rho**2))
+
+
+def _within(series: Array) -> Array:
+    """Return the series with zeros where a trajectory diverged: nothing is learnt from it there."""
+    return np.nan_to_num(series, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _expansion(settings: TrainingSettings, traces: Array, mean: Array, scale: Array) -> tuple[Array, Array, Array]:
+    """Return gradients (n, p) and Hessians (n, p, p) of the misfit, and what the residuals look like, (n, 2).
+
+    At scaled means (n, p), in the units that the lower triangles scale, (n, p, p), are in scaled parameters. Each
+    residual sets the noise it is weighed with, within the bounds of its law.
+    """
+    p, law = mean.shape[1], settings.noise_law
+    parameters = with_constants(settings.unscale(mean), settings.zeta, settings.gamma)
+    states, derivatives = sensitivities(parameters, time_grid())
+    residuals = traces - _within(states[..., 0])
+    widths = np.subtract(settings.prior.upper, settings.prior.lower)
+    jacobians = _within(derivatives[..., 0, :p]) * widths @ scale
+    products, squares = np.sum(residuals[:, 1:] * residuals[:, :-1], axis=1), np.sum(residuals[:, :-1] ** 2, axis=1)
+    correlation = np.clip(products / np.maximum(squares, LEAST_NOISE), -0.99, 0.99)
+    rho = np.clip(correlation, law.lower[0], law.upper[0])
+    innovations = _whitened(residuals, rho)
+    size = np.sqrt(np.mean(innovations**2, axis=1)) + LEAST_NOISE
+    marginal_sd = np.clip(size, law.lower[1] / SAMPLING_INTERVAL, law.upper[1] / SAMPLING_INTERVAL) + LEAST_NOISE
+    slopes = _whitened(jacobians, rho) / marginal_sd[:, None, None]
+    gradients = -np.einsum("nti,nt->ni", slopes, innovations / marginal_sd[:, None])
+    return gradients, slopes.transpose(0, 2, 1) @ slopes, np.column_stack([np.arctanh(correlation), np.log(size)])
+
+
+def step_inputs(settings: TrainingSettings, traces: Array, law: Gaussian) -> torch.Tensor:
+    """Return what a `Step` takes, (n, k): features of the misfit's expansion, then the law that is to be refined."""
+    mean = law.mean.double().cpu().numpy()
+    p = mean.shape[1]
+    factor = law.factor.double().cpu().numpy()
+    scale = np.linalg.inv(factor)  # a square root of the covariance: the factor is one of the precision
+    gradients, hessians, noise = _expansion(settings, traces, mean, scale)
+    lower = np.asarray(np.linalg.cholesky(hessians + LEAST_INFORMATION * np.eye(p)), dtype=np.float64)
+    newton = -np.linalg.solve(lower @ lower.transpose(0, 2, 1), gradients[..., None])[..., 0]
+    # Sizes differ by orders of magnitude.
+    features = (np.arcsinh(gradients), np.arcsinh(newton), _logarithmic(lower), noise, mean, _logarithmic(factor))
+    return torch.from_numpy(np.column_stack([*features, mean, factor[:, *np.tril_indices(p)]]).astype(np.float32))
+
+
+def _logarithmic(lower: Array) -> Array:
+    """Return the logarithms of the diagonals of lower triangles, (n, p, p), and the rest in units of its row."""
+    diagonal = np.einsum("nii->ni", lower)
+    rows, columns = np.tril_indices(lower.shape[1], -1)
+    return np.column_stack([np.log(diagonal), np.arcsinh(lower[:, rows, columns] / diagonal[:, rows])])
+
+
+class Step(nn.Module):
+    """From `step_inputs`, (n, k), to the refined laws of p parameters."""
+
+    def __init__(self, p: int):
+        super().__init__()
+        triangle = p * (p + 1) // 2
+        self.p, self.n_features = p, 3 * p + 2 * triangle + 2
+        self.centre: torch.Tensor
+        self.scale: torch.Tensor
+        self.spread: torch.Tensor
+        self.register_buffer("centre", torch.zeros(self.n_features))
+        self.register_buffer("scale", torch.ones(self.n_features))
+        self.register_buffer("spread", torch.ones(()))  # as that of `core.networks.GaussianHead`
+        layers: list[nn.Module] = []
+        for n_inputs in (self.n_features, WIDTH, WIDTH):
+            layers += [nn.Linear(n_inputs, WIDTH), nn.SiLU()]
+        last = nn.Linear(WIDTH, p + triangle)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.layers = nn.Sequential(*layers, last)
+
+    def forward(self, inputs: torch.Tensor) -> Gaussian:
+        """Return the laws; before any training, those that are to be refined."""
+        p = self.p
+        features, mean, triangle = inputs.split([self.n_features, p, p * (p + 1) // 2], dim=1)
+        outputs = FARTHEST * torch.tanh(self.layers((features - self.centre) / self.scale) / FARTHEST)
+        rows, columns = torch.tril_indices(p, p, device=inputs.device)
+        factor = torch.zeros(len(inputs), p, p, dtype=inputs.dtype, device=inputs.device)
+        factor[:, rows, columns] = triangle
+        shift = torch.linalg.solve_triangular(factor, outputs[:, :p].unsqueeze(-1), upper=False).squeeze(-1)
+        refined = lower_factor(outputs[:, p : 2 * p], outputs[:, 2 * p :]) @ factor / self.spread
+        return Gaussian((mean + shift).clamp(0, 1), refined)
+
+
+class Refined(nn.Module):
+    """The network that settings name, and the step that follows it."""
+
+    def __init__(self, settings: TrainingSettings):
+        super().__init__()
+        self.settings = settings
+        self.first = settings.network()
+        self.step = Step(len(settings.prior.names))
+
+    def inputs(self, traces: torch.Tensor) -> torch.Tensor:
+        """Return the `step_inputs` of traces, (n, n_times)."""
+        with torch.no_grad():
+            law = self.first(traces)
+        return step_inputs(self.settings, traces.double().cpu().numpy(), law).to(traces.device)
+
+    def forward(self, traces: torch.Tensor) -> Gaussian:
+        """Return the refined laws of traces, (n, n_times)."""
+        return self.step(self.inputs(traces))
+
+
+def network_of(settings: TrainingSettings) -> nn.Module:
+    """Return the whole network of a map before its training: with the step, where its settings have one."""
+    return Refined(settings) if settings.refined else settings.network()
+
+
+def refine(settings: TrainingSettings, first: nn.Module) -> Refined:
+    """Return a trained first network with a step that has learnt from new simulations."""
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(settings.seed)
+        network = Refined(settings)
+    network.first.load_state_dict(first.state_dict())
+    network.eval()
+    inputs, targets = zip(*(_examples(network, draw) for draw in range(DRAWS)), strict=True)
+    _train(network.step, torch.cat(inputs), torch.cat(targets))
+    return network
+
+
+def _examples(network: Refined, draw: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return inputs and scaled true parameters of one draw of simulations."""
+    settings = network.settings
+    data = settings.dataset(settings.n_samples, REFINEMENT_STREAM, settings.seed, draw)
+    inputs = torch.cat([network.inputs(traces) for traces in torch.from_numpy(data.noisy).split(500)])
+    return inputs, torch.from_numpy(settings.scale(data.theta).astype(np.float32))
+
+
+def _train(step: Step, inputs: torch.Tensor, targets: torch.Tensor) -> None:
+    features = inputs[:, : step.n_features]
+    step.centre.copy_(features.mean(0))
+    step.scale.copy_(features.std(0) + 1e-6)
+    optimiser = torch.optim.AdamW(step.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
+    total = EPOCHS * -(-len(inputs) // BATCH_SIZE)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total, pct_start=WARM_UP)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(EPOCHS):
+        for batch in torch.randperm(len(inputs), generator=generator).split(BATCH_SIZE):
+            loss = gaussian_loss(step(inputs[batch]), targets[batch])
+            optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(step.parameters(), 0.5)
+            optimiser.step()
+            schedule.step()

@@ -1,0 +1,128 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from core import refinement
+from core.inverse_map import inverse_map
+from core.metrics import squared_distances
+from core.misfit import misfit
+from core.networks import Gaussian
+from core.published import with_constants
+from core.refinement import Refined, Step, network_of, refine, step_inputs
+from core.training import TEST_STREAM, TrainingSettings, predict, train
+from tests.reference import reference_solutions
+
+SETTINGS = TrainingSettings(
+    "wide", n_samples=2000, epochs=16, batch_size=64, learning_rate=2e-3, widths=(64, 64), renewed="everything"
+)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return SETTINGS.dataset(1000, TEST_STREAM)
+
+
+@pytest.fixture(scope="module")
+def first():
+    network = SETTINGS.network()
+    network.load_state_dict(list(train(SETTINGS))[-1].best_weights)
+    return network
+
+
+@pytest.fixture(scope="module")
+def refined(first):
+    return refine(SETTINGS, first)
+
+
+def law(data):
+    """Return laws for the first four traces, 0.03 wide and centred as far from the truth."""
+    factor = np.tril(np.random.default_rng(0).normal(size=(4, 2, 2))) + 30 * np.eye(2)
+    mean = SETTINGS.scale(data.theta[:4]) + 0.02
+    return Gaussian(torch.tensor(mean, dtype=torch.float32), torch.tensor(factor, dtype=torch.float32))
+
+
+def test_gradient_against_differences_of_tightly_solved_trajectories(data):
+    """Central differences of the AR(1) misfit, the noise held, in standard deviations of the law."""
+    given = law(data)
+    mean, scale = given.mean.double().numpy(), np.linalg.inv(given.factor.double().numpy())
+    traces = data.noisy[:4].astype(float)
+    gradients, hessians, noise = refinement._expansion(SETTINGS, traces, mean, scale)
+    times = np.arange(1000) * 0.2
+
+    def potentials(scaled):
+        return reference_solutions(with_constants(SETTINGS.unscale(scaled), -0.4, 3.0), times)[..., 0]
+
+    size = 1e-5
+    for i in range(2):
+        shift = size * scale[:, :, i]
+        ahead, behind = potentials(mean + shift), potentials(mean - shift)
+        for n in range(4):
+            rho = np.clip(np.tanh(noise[n, 0]), 0.8 - 3 * 0.057, 0.8 + 3 * 0.057)
+            sd = np.clip(np.exp(noise[n, 1]), 0.0409 / 0.2, 0.0991 / 0.2) + refinement.LEAST_NOISE
+            pair = np.stack([ahead[n], behind[n]])
+            slope = np.subtract(*misfit(traces[n], pair, sd, rho)) / (2 * size)
+            assert abs(slope - gradients[n, i]) <= 1e-3 * max(1.0, np.abs(gradients[n]).max())
+            curvature = misfit(np.zeros(1000), (ahead[n] - behind[n]) / (2 * size), sd, rho) * 2
+            assert abs(curvature / hessians[n, i, i] - 1) <= 1e-3
+
+
+def test_untrained_step_leaves_the_law_alone(data):
+    given = law(data)
+    step = Step(2)
+    found = step(step_inputs(SETTINGS, data.noisy[:4].astype(float), given))
+    assert torch.allclose(found.mean, given.mean, rtol=0, atol=1e-6)
+    assert torch.allclose(found.covariance(), given.covariance(), rtol=1e-3, atol=0)
+
+
+def test_step_is_measured_in_standard_deviations(data):
+    """A shift z and a factor A become mean + C z and covariance C (A'A)⁻¹ C', with C C' the first covariance."""
+    given, step = law(data), Step(2)
+    z, logs, below = np.array([0.5, -0.3]), np.array([0.7, -0.2]), 0.4
+    outputs, farthest = np.concatenate([z, 8 * np.arctanh(logs / 8), [below]]), refinement.FARTHEST
+    with torch.no_grad():
+        step.layers[-1].bias.copy_(torch.tensor(farthest * np.arctanh(outputs / farthest)))
+    found = step(step_inputs(SETTINGS, data.noisy[:4].astype(float), given))
+    scale = np.linalg.inv(given.factor.double().numpy())
+    factor = np.exp(logs)[:, None] * np.array([[1.0, 0.0], [below, 1.0]])
+    expected = scale @ np.linalg.inv(factor.T @ factor) @ scale.transpose(0, 2, 1)
+    assert np.allclose(found.mean.detach(), given.mean.numpy() + scale @ z, rtol=0, atol=1e-5)
+    assert np.allclose(found.covariance().detach(), expected, rtol=1e-3, atol=0)
+
+
+def test_a_learned_step_leads_nearer_to_the_truth(first, refined, data):
+    """Smaller median errors by a third at least, and a likelier truth."""
+    truth = SETTINGS.scale(data.theta)
+    laws = [predict(network, data.noisy) for network in (first, refined)]
+    errors = [np.median(np.abs(mean - truth)) for mean, _ in laws]
+    assert errors[1] <= errors[0] / 1.5
+    scores = [squared_distances(truth - mean, cov) + np.linalg.slogdet(cov)[1] for mean, cov in laws]
+    assert np.mean(scores[1]) < np.mean(scores[0]) - 0.5
+
+
+def test_refined_map_is_saved_and_loaded_whole(refined, data, tmp_path):
+    made = inverse_map("a-map", SETTINGS, refined.state_dict(), {})
+    made.save(tmp_path)
+    again = inverse_map("a-map", SETTINGS, made.network.state_dict(), {})
+    one, other = made.predict(data.noisy[:50]), again.predict(data.noisy[:50])
+    assert np.array_equal(one.mean, other.mean)
+    assert np.array_equal(one.covariance, other.covariance)
+    # Each trace is simulated at its own estimate: company changes nothing beyond rounding.
+    assert np.allclose(made.predict(data.noisy[:1]).mean, one.mean[:1], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("changes", [{"gamma": 6.0}, {"zeta": 5.0}, {"zeta": -30.0, "gamma": 20.0}])
+def test_trajectories_that_diverge_leave_numbers(changes, data):
+    settings = dataclasses.replace(SETTINGS, **changes)
+    inputs = step_inputs(settings, data.noisy[:4].astype(float), law(data))
+    assert torch.all(torch.isfinite(inputs))
+    mean, covariance = predict(network_of(settings), data.noisy[:4] * 1e3)
+    assert np.all(np.isfinite(mean))
+    assert np.all(np.isfinite(covariance))
+
+
+def test_only_maps_with_endless_noisy_simulations_are_refined():
+    assert isinstance(network_of(SETTINGS), Refined)
+    for changes in ({"renewed": "noise"}, {"noisy": False}, {"architecture": "cnn", "widths": ()}):
+        assert not isinstance(network_of(dataclasses.replace(SETTINGS, **changes)), Refined)
