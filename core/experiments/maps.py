@@ -80,7 +80,7 @@ def our_settings(n: int, noisy: bool, seed: int) -> TrainingSettings:
     )
 
 
-RESIDUAL_EPOCHS = {True: {500: 240, 1000: 160, 4000: 100, 8000: 80}, False: {500: 300, 1000: 200}}  # noisy or clean
+RESIDUAL_EPOCHS = {True: {500: 240, 1000: 160, 4000: 100, 8000: 80}, False: {500: 300, 1000: 140}}  # noisy or clean
 
 
 BEST = "best, simulations without end"

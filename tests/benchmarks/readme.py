@@ -59,10 +59,10 @@ def benchmark_table(name: str) -> str:
 
 
 def experiment_tables(name: str) -> str:
-    """Return the tables and the targets of one experiment."""
+    """Return the tables and the targets of one experiment; its curves stand on the pages."""
     result = json.loads((EXPERIMENTS / f"{name}.json").read_text())
     parts = [f"`python -m core.experiments {name}`. {result['about']}"]
-    for table in result["tables"]:
+    for table in (table for table in result["tables"] if table["columns"][0] != "mass"):
         rows = [[cell_text(cell) for cell in row] for row in (table["columns"], *table["rows"])]
         rows.insert(1, ["---"] * len(table["columns"]))
         parts.append("\n".join([f"{table['title']}:", "", *(f"| {' | '.join(row)} |" for row in rows)]))

@@ -81,7 +81,9 @@ def test_our_trainings_use_no_more_simulations_than_n():
         assert isinstance(settings, TrainingSettings)
 
 
-@pytest.mark.parametrize("name", ["calibration", "noise"])
+@pytest.mark.parametrize(
+    "name", ["accuracy", "calibration", "limit", "noise", "regimes", "time-series", "training-size"]
+)
 def test_what_the_pages_show_is_stored(name):
     assert (RESULTS / f"{name}.json").is_file()
     assert stored(name)["tables"]
