@@ -1,4 +1,4 @@
-"""Scale a map's covariance, so that its 90 % regions hold 90 % of a set of traces kept for this alone."""
+"""Scale a map's covariance, so that its 90 % regions hold 90 % of a set of traces that decides nothing else."""
 
 import numpy as np
 from scipy.stats import chi2

@@ -142,7 +142,7 @@ def inverse_map(
     name: str, settings: TrainingSettings, weights: Mapping[str, torch.Tensor], card: Mapping[str, Any]
 ) -> InverseMap:
     """Return the map that the weights make; raises ValueError where they do not fit the settings' architecture."""
-    network = network_of(settings)
+    network = network_of(settings, weights)
     try:
         network.load_state_dict(dict(weights))
     except RuntimeError:

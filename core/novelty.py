@@ -20,7 +20,7 @@ from core.noise import autocorrelation
 from core.objective import Problem
 from core.published import SAMPLING_INTERVAL, full_prior, time_grid, with_constants
 from core.simulation import simulate_potential
-from core.training import CALIBRATION_STREAM, TrainingSettings
+from core.training import NOVELTY_STREAM, TrainingSettings
 
 FALSE_ALARM_RATE = 0.01
 N_STARTS = 16  # draws of the Gaussian; the first is its mean
@@ -70,7 +70,7 @@ def problem_of(settings: TrainingSettings) -> Problem:
 
 def novelty_reference(trained: InverseMap) -> NoveltyReference:
     """Return the reference of a map with covariance, from traces of its own prior and noise kept for this alone."""
-    traces = trained.settings.traces(trained.settings.dataset(N_REFERENCE, CALIBRATION_STREAM))
+    traces = trained.settings.traces(trained.settings.dataset(N_REFERENCE, NOVELTY_STREAM))
     return _reference(residual_summaries(problem_of(trained.settings), traces, trained.predict(traces)))
 
 

@@ -24,8 +24,8 @@ COMMAND = "python -m core.pretrain"
 PUBLISHED_ABOUT = "The published network on the published prior (Rudi, Bessac and Lenzi 2021, arXiv:2012.06691)."
 BEST_ABOUT = (
     "Our best map for one trace at a time: wide dense layers on whitened traces that give a Gaussian with full "
-    "covariance, then a learned Gauss–Newton step from one simulation at the estimate; both trained on the negative "
-    "log-likelihood with simulations and noise that never end."
+    "covariance, trained on the negative log-likelihood with simulations and noise that never end; then a Gauss–Newton "
+    "step from one simulation at the estimate, learnt from further simulations."
 )
 
 

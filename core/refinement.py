@@ -1,10 +1,12 @@
 """A network followed by a learned Gauss–Newton step (unrolled optimisation; Adler and Öktem 2017).
 
 One simulation at the network's estimate, with its sensitivities, gives the misfit's gradient and Gauss–Newton Hessian
-there. Where the estimate lies in the valley of the lowest minimum, the step that they name leads to the posterior's
-mean; elsewhere it leads astray. A small network learns which is the case, how far to go, and what uncertainty is left.
-Everything it sees and says is measured in standard deviations of the first estimate.
+there. Where the estimate lies in the valley of the lowest minimum, the step that they name leads near its bottom;
+elsewhere it leads astray. A small network learns which is the case, how far to go towards the posterior's mean, and
+what uncertainty is left. It sees gradient and Hessian, and says where to go, in standard deviations of the first law.
 """
+
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -14,13 +16,16 @@ from torch import nn
 from core.networks import Gaussian, lower_factor
 from core.published import SAMPLING_INTERVAL, time_grid, with_constants
 from core.sensitivities import sensitivities
-from core.training import REFINEMENT_STREAM, TrainingSettings, gaussian_loss
+from core.training import LARGEST_GRADIENT, REFINEMENT_STREAM, TrainingSettings, gaussian_loss, validation_error
 
 WIDTH = 128
-FARTHEST = 6.0  # standard deviations that a step can go, and bound of the other outputs
+FARTHEST = 6.0  # standard deviations that a step can go in each direction, and bound of the other outputs
+STRANGEST = 3.0  # standard deviations from their mean in training at which features are cut: beyond, nothing was learnt
+LEAST_SPREAD = 1e-2  # of a feature
+LARGEST_CORRELATION = 0.999
 LEAST_INFORMATION = 1e-3  # added to the Hessian, in the units of an inverse covariance of one
 LEAST_NOISE = 1e-3
-DRAWS = 4  # of as many simulations as an epoch of the first network has
+DRAWS, LEAST_SAMPLES = 4, 5000  # of as many simulations as an epoch of the first network has, or at least so many
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 30, 512, 2e-3
 WARM_UP = 0.05  # share of the steps in which the learning rate rises
 
@@ -34,7 +39,7 @@ def _whitened(series: Array, rho: Array) -> Array:
 
 
 def _within(series: Array) -> Array:
-    """Return the series with zeros where a trajectory diverged: nothing is learnt from it there."""
+    """Return the series with zeros where a trajectory diverged."""
     return np.nan_to_num(series, nan=0.0, posinf=0.0, neginf=0.0)
 
 
@@ -51,7 +56,7 @@ def _expansion(settings: TrainingSettings, traces: Array, mean: Array, scale: Ar
     widths = np.subtract(settings.prior.upper, settings.prior.lower)
     jacobians = _within(derivatives[..., 0, :p]) * widths @ scale
     products, squares = np.sum(residuals[:, 1:] * residuals[:, :-1], axis=1), np.sum(residuals[:, :-1] ** 2, axis=1)
-    correlation = np.clip(products / np.maximum(squares, LEAST_NOISE), -0.99, 0.99)
+    correlation = np.clip(products / np.maximum(squares, LEAST_NOISE), -LARGEST_CORRELATION, LARGEST_CORRELATION)
     rho = np.clip(correlation, law.lower[0], law.upper[0])
     innovations = _whitened(residuals, rho)
     size = np.sqrt(np.mean(innovations**2, axis=1)) + LEAST_NOISE
@@ -104,16 +109,21 @@ class Step(nn.Module):
         self.layers = nn.Sequential(*layers, last)
 
     def forward(self, inputs: torch.Tensor) -> Gaussian:
-        """Return the laws; before any training, those that are to be refined."""
+        """Return the laws; before any training, those that are to be refined.
+
+        In training alone, their means may leave the box: a step that overshoots has to have a gradient.
+        """
         p = self.p
         features, mean, triangle = inputs.split([self.n_features, p, p * (p + 1) // 2], dim=1)
-        outputs = FARTHEST * torch.tanh(self.layers((features - self.centre) / self.scale) / FARTHEST)
+        familiar = ((features - self.centre) / self.scale).clamp(-STRANGEST, STRANGEST)
+        outputs = FARTHEST * torch.tanh(self.layers(familiar) / FARTHEST)
         rows, columns = torch.tril_indices(p, p, device=inputs.device)
         factor = torch.zeros(len(inputs), p, p, dtype=inputs.dtype, device=inputs.device)
         factor[:, rows, columns] = triangle
         shift = torch.linalg.solve_triangular(factor, outputs[:, :p].unsqueeze(-1), upper=False).squeeze(-1)
         refined = lower_factor(outputs[:, p : 2 * p], outputs[:, 2 * p :]) @ factor / self.spread
-        return Gaussian((mean + shift).clamp(0, 1), refined)
+        refined_mean = mean + shift
+        return Gaussian(refined_mean if self.training else refined_mean.clamp(0, 1), refined)
 
 
 class Refined(nn.Module):
@@ -136,13 +146,16 @@ class Refined(nn.Module):
         return self.step(self.inputs(traces))
 
 
-def network_of(settings: TrainingSettings) -> nn.Module:
-    """Return the whole network of a map before its training: with the step, where its settings have one."""
-    return Refined(settings) if settings.refined else settings.network()
+def network_of(settings: TrainingSettings, weights: Mapping[str, torch.Tensor]) -> nn.Module:
+    """Return the untrained network that weights were made for: with a step, where they have one."""
+    return Refined(settings) if any(name.startswith("step.") for name in weights) else settings.network()
 
 
-def refine(settings: TrainingSettings, first: nn.Module) -> Refined:
-    """Return a trained first network with a step that has learnt from new simulations."""
+def refine(settings: TrainingSettings, first: nn.Module) -> nn.Module:
+    """Return a trained network with a step that has learnt from new simulations behind it.
+
+    Returns the network as it is, should the step not lessen the mean absolute error on the validation set.
+    """
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(settings.seed)
         network = Refined(settings)
@@ -150,13 +163,13 @@ def refine(settings: TrainingSettings, first: nn.Module) -> Refined:
     network.eval()
     inputs, targets = zip(*(_examples(network, draw) for draw in range(DRAWS)), strict=True)
     _train(network.step, torch.cat(inputs), torch.cat(targets))
-    return network
+    return network if validation_error(settings, network) < validation_error(settings, first) else first
 
 
 def _examples(network: Refined, draw: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return inputs and scaled true parameters of one draw of simulations."""
     settings = network.settings
-    data = settings.dataset(settings.n_samples, REFINEMENT_STREAM, settings.seed, draw)
+    data = settings.dataset(max(settings.n_samples, LEAST_SAMPLES), REFINEMENT_STREAM, settings.seed, draw)
     inputs = torch.cat([network.inputs(traces) for traces in torch.from_numpy(data.noisy).split(500)])
     return inputs, torch.from_numpy(settings.scale(data.theta).astype(np.float32))
 
@@ -164,7 +177,8 @@ def _examples(network: Refined, draw: int) -> tuple[torch.Tensor, torch.Tensor]:
 def _train(step: Step, inputs: torch.Tensor, targets: torch.Tensor) -> None:
     features = inputs[:, : step.n_features]
     step.centre.copy_(features.mean(0))
-    step.scale.copy_(features.std(0) + 1e-6)
+    step.scale.copy_(features.std(0).clamp(min=LEAST_SPREAD))
+    step.train()
     optimiser = torch.optim.AdamW(step.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
     total = EPOCHS * -(-len(inputs) // BATCH_SIZE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total, pct_start=WARM_UP)
@@ -174,6 +188,7 @@ def _train(step: Step, inputs: torch.Tensor, targets: torch.Tensor) -> None:
             loss = gaussian_loss(step(inputs[batch]), targets[batch])
             optimiser.zero_grad()
             loss.backward()
-            nn.utils.clip_grad_norm_(step.parameters(), 0.5)
-            optimiser.step()
+            if torch.isfinite(nn.utils.clip_grad_norm_(step.parameters(), LARGEST_GRADIENT)):
+                optimiser.step()
             schedule.step()
+    step.eval()

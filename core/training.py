@@ -29,7 +29,7 @@ LARGEST_GRADIENT = 0.5  # norm beyond which gradients of the log-likelihood are 
 SAVING_INTERVAL = 60.0  # seconds between two checkpoints
 SHUFFLES = 2**20  # more than there are seeds: no two epochs of any seeds are shuffled alike
 # First words of the seed sequences, so that training, validation and test sets never share draws.
-TRAINING_STREAM, VALIDATION_STREAM, TEST_STREAM, CALIBRATION_STREAM, REFINEMENT_STREAM = range(5)
+TRAINING_STREAM, VALIDATION_STREAM, TEST_STREAM, CALIBRATION_STREAM, REFINEMENT_STREAM, NOVELTY_STREAM = range(6)
 
 
 @dataclass(frozen=True)
@@ -217,8 +217,7 @@ def train(settings: TrainingSettings, checkpoint: Path | None = None, device: st
     for epoch in range(state.epoch + 1, settings.epochs + 1):
         data = _epoch_data(settings, data, epoch)
         training_loss = _train_epoch(network, optimiser, settings, data, epoch, device)
-        mean, _ = predict(network, settings.traces(validation), device)
-        loss = float(np.mean(np.abs(mean - settings.scale(validation.theta))))
+        loss = _error(settings, network, validation, device)
         best_epoch, best_loss, best_weights = state.best_epoch, state.best_validation_loss, state.best_weights
         if loss < best_loss:
             weights = {name: tensor.cpu().clone() for name, tensor in network.state_dict().items()}
@@ -232,6 +231,16 @@ def train(settings: TrainingSettings, checkpoint: Path | None = None, device: st
             saved = now
             state.save(checkpoint, settings.as_json())
         yield Report(epoch, settings.epochs, training_loss, loss, best_epoch, best_loss, state.seconds, best_weights)
+
+
+def validation_error(settings: TrainingSettings, network: nn.Module) -> float:
+    """Return the mean absolute error of scaled parameters on the validation set."""
+    return _error(settings, network, settings.dataset(N_VALIDATION, VALIDATION_STREAM))
+
+
+def _error(settings: TrainingSettings, network: nn.Module, data: Dataset, device: str = "cpu") -> float:
+    mean, _ = predict(network, settings.traces(data), device)
+    return float(np.mean(np.abs(mean - settings.scale(data.theta))))
 
 
 def _train_epoch(

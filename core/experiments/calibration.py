@@ -14,7 +14,7 @@ from core.experiments.record import EXACT, Result, Table, Target, limit_row, sto
 from core.inverse_map import available_inverse_maps, load_inverse_map
 from core.metrics import median_ape, r_squared, rmse, squared_distances
 from core.noise import sample_ar1
-from core.novelty import FALSE_ALARM_RATE, problem_of, with_novelty
+from core.novelty import FALSE_ALARM_RATE, N_REFERENCE, problem_of, with_novelty
 from core.polish import polish, reweight
 from core.published import (
     GAMMA,
@@ -126,8 +126,8 @@ def run(context: Context) -> Result:
     novelty = np.concatenate([chunk["novelty"] for chunk in chunks])
     false_alarms = float(np.mean(novelty > 1))
     flagged = {name: float(np.mean(np.array(strangers[f"{version}-{name}"]["novelty"]) > 1)) for name in STRANGE}
-    # Four standard errors of a share of n traces, and as many of the threshold's, which 2,000 others set.
-    width = 4 * float(np.sqrt(FALSE_ALARM_RATE * (1 - FALSE_ALARM_RATE) * (1 / n + 1 / N_TEST)))
+    # Four standard errors of a share of n traces, and as many of the threshold's, which others set.
+    width = 4 * float(np.sqrt(FALSE_ALARM_RATE * (1 - FALSE_ALARM_RATE) * (1 / n + 1 / N_REFERENCE)))
     targets.append(Target("false alarms on the test set", false_alarms, at_most=FALSE_ALARM_RATE + width))
     columns = (
         "estimator", "R² θ₀", "R² θ₁", "RMSE", "Median-APE", "RMSE / limit", "Median-APE / limit",
@@ -136,7 +136,7 @@ def run(context: Context) -> Result:
     return Result(
         f"The best map on {n:,} noisy test traces, alone, polished by Gauss–Newton, and by weighted draws, against the "
         "exact posterior mean with the noise integrated out.",
-        {"n_test": n, "n_strange": N_STRANGE, "seed": SEED, "false_alarm_rate": FALSE_ALARM_RATE},
+        {"map": version, "n_test": n, "n_strange": N_STRANGE, "seed": SEED, "false_alarm_rate": FALSE_ALARM_RATE},
         (
             _curve(inside),
             Table("The best map against the limit", columns, tuple(rows)),

@@ -44,7 +44,7 @@ PUBLISHED = {
 def published_settings(architecture: str, n: int, noisy: bool, seed: int) -> TrainingSettings:
     """Return the published training of "cnn" or "dense"; for many samples it ends sooner, at the same accuracy.
 
-    By validation error: noise is learnt by heart where its draws are seen more often.
+    The validation error rises again where the same draws of noise are seen more often.
     """
     epochs = 200 if n <= REFERENCE_SIZE else 60 if noisy else 100
     return TrainingSettings(architecture, noisy=noisy, n_samples=n, epochs=epochs, seed=seed)
@@ -52,6 +52,8 @@ def published_settings(architecture: str, n: int, noisy: bool, seed: int) -> Tra
 
 def our_settings(n: int, noisy: bool, seed: int) -> TrainingSettings:
     """Return our training on n simulations, one of SIZES, with noise drawn anew in each epoch.
+
+    As with the published ones, 2,000 further simulations choose the epoch whose weights are kept.
 
     The validation set chose between the architectures: wide dense layers for many clean traces, else the residual
     network. On many noisy traces further epochs would still help.

@@ -56,6 +56,12 @@ def run(context: Context) -> Result:
     return Result(
         f"Median-APE against the noise σ, at ρ = {RHO:g}, on {n} test traces: shipped maps, and the exact posterior "
         "mean, noise known.",
-        {"sigmas": list(SIGMAS), "rho": RHO, "seed": SEED, "n_traces": n},
+        {
+            "sigmas": list(SIGMAS),
+            "rho": RHO,
+            "seed": SEED,
+            "n_traces": n,
+            "maps": {name: each.fingerprint for name, each in maps.items()},
+        },
         (Table("Median-APE", ("σ [ms]", *maps, "exact posterior mean"), tuple(rows)),),
     )

@@ -49,8 +49,8 @@ def run(context: Context) -> Result:
             rows.append(("the limit", *r2, limit["R²"], None, *apes, limit["Median-APE"], None))
         tables.append(Table(TITLES[regime], COLUMNS, tuple(rows)))
     return Result(
-        f"Three regimes of noise at N = {n:,}. A map trained without noise takes every wiggle of the noise for the "
-        "neuron's; the cure is to train on noisy traces, and to draw the noise anew in each epoch.",
+        f"Three regimes of noise at N = {n:,}, and the best map. A map trained without noise takes every wiggle of the "
+        "noise for the neuron's; the cure is to train on noisy traces, and to draw the noise anew in each epoch.",
         {"seeds": list(seeds(context)), "n_test": N_TEST, "n_samples": n},
         tuple(tables),
     )

@@ -109,7 +109,7 @@ def against_noise(levels: Array, curves: Sequence[Curve], sigma: float) -> dict[
 
 
 def against_samples(counts: Array, curves: Sequence[Curve], limit: float | None, title: str) -> dict[str, Any]:
-    """Draw the error against the number of training samples, (n,); limit: what no estimator beats, if it is known."""
+    """Draw the error against the number of training samples, (n,); limit: of the exact posterior mean, or None."""
     traces = [_drawn(each, counts, hovertemplate="N = %{x:,}: %{y:.3~g}") for each in curves]
     ends = np.array([counts.min() / 10**0.08, counts.max() * 10**0.08])
     if limit is not None:

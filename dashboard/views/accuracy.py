@@ -160,7 +160,7 @@ def _samples(regime: str) -> Content:
     said = f"With N = {counts[-1]:,.0f} the error is "
     said += readings.listed([f"{_per_cent(error)} for {readings.named(name)}" for name, error in last.items()])
     if limit is not None:
-        said += f"; for the exact posterior mean, which no training beats, it is {_per_cent(limit['Median-APE'])}"
+        said += f"; for the exact posterior mean it is {_per_cent(limit['Median-APE'])}"
     return Content([Plot("against-samples", figure)], [f"{said}.", found["about"]])
 
 

@@ -117,11 +117,11 @@ def _status(progress: Progress) -> str:
     if progress.state == "starting":
         return "Simulating the training data …"
     if progress.state == "finishing":
-        return f"All {done} epochs are done. Fitting what comes after them, and testing the map …"
+        return f"The weights of epoch {progress.best_epoch} are kept. Finishing and testing the map …"
     if progress.active:
         left = progress.seconds_left
         return (
-            f"Epoch {done} of {progress.epochs}, about {left:.0f} s left."
+            f"Epoch {done} of {progress.epochs}, about {left:.0f} s of them left."
             if left is not None
             else f"Epoch {done} of {progress.epochs}."
         )
@@ -173,11 +173,9 @@ def _progress(folder: Any) -> None:
         st.warning(str(error))
         return
     share = len(progress.validation_loss) / progress.epochs
-    st.progress(
-        min(share, 1.0),
-        text=_status(progress) + (" Stopping after this epoch …" if progress.active and is_stopping(folder) else ""),
-    )
-    if progress.active:
+    stopping = " Stopping after this epoch …" if progress.state == "running" and is_stopping(folder) else ""
+    st.progress(min(share, 1.0), text=_status(progress) + stopping)
+    if progress.state in ("starting", "running"):
         st.button(
             "Stop and keep the best weights so far", on_click=stop_training, args=(folder,), key=f"stop_{folder.name}"
         )

@@ -7,6 +7,7 @@ from core.evaluation import published_test_set
 from core.experiments import accuracy, maps, noise, regimes, time_series, training_size
 from core.experiments.context import Context, workers
 from core.experiments.record import RESULTS, stored
+from core.inverse_map import available_inverse_maps, load_inverse_map
 from core.metrics import median_ape, r_squared
 from core.training import TrainingSettings
 
@@ -87,3 +88,9 @@ def test_our_trainings_use_no_more_simulations_than_n():
 def test_what_the_pages_show_is_stored(name):
     assert (RESULTS / f"{name}.json").is_file()
     assert stored(name)["tables"]
+
+
+def test_what_is_stored_of_maps_is_of_those_that_are_shipped():
+    maps_of_noise = stored("noise")["settings"]["maps"]
+    assert maps_of_noise == {name: load_inverse_map(name).fingerprint for name in available_inverse_maps()}
+    assert stored("calibration")["settings"]["map"] == maps_of_noise["best"]
