@@ -24,6 +24,7 @@ STRANGEST = 3.0  # standard deviations from their mean in training at which feat
 LEAST_SPREAD = 1e-2  # of a feature
 LARGEST_CORRELATION = 0.999
 LEAST_INFORMATION = 1e-3  # added to the Hessian, in the units of an inverse covariance of one
+ROUNDING = 1e-9  # of a Hessian, added likewise: the directions of strange traces differ a billionfold
 LEAST_NOISE = 1e-3
 DRAWS, LEAST_SAMPLES = 4, 5000  # of as many simulations as an epoch of the first network has, or at least so many
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 30, 512, 2e-3
@@ -73,7 +74,8 @@ def step_inputs(settings: TrainingSettings, traces: Array, law: Gaussian) -> tor
     factor = law.factor.double().cpu().numpy()
     scale = np.linalg.inv(factor)  # a square root of the covariance: the factor is one of the precision
     gradients, hessians, noise = _expansion(settings, traces, mean, scale)
-    lower = np.asarray(np.linalg.cholesky(hessians + LEAST_INFORMATION * np.eye(p)), dtype=np.float64)
+    least = LEAST_INFORMATION + ROUNDING * np.einsum("nii->n", hessians)
+    lower = np.asarray(np.linalg.cholesky(hessians + least[:, None, None] * np.eye(p)), dtype=np.float64)
     newton = -np.linalg.solve(lower @ lower.transpose(0, 2, 1), gradients[..., None])[..., 0]
     # Sizes differ by orders of magnitude.
     features = (np.arcsinh(gradients), np.arcsinh(newton), _logarithmic(lower), noise, mean, _logarithmic(factor))

@@ -155,7 +155,7 @@ def test_a_posterior_that_cannot_be_had_ends_in_its_sentence(visit, monkeypatch)
 
     monkeypatch.setattr(results.exact, "posterior", refuse)
     for page, query in (("uncertainty", {}), ("inverse-map", {"limit": 1})):
-        parts = shown(visit("uncertainty", page, **query, **SHORT))
+        parts = shown(visit(page, **query, **SHORT))
         notes = [note for part in parts.values() for note in part.get("notes", [])]
         assert "No point of the prior’s box can be simulated." in notes
 
