@@ -15,7 +15,7 @@ from dashboard.figures.plain import MAP_ESTIMATE, SYMBOLS
 from dashboard.live import Plot
 from dashboard.views import frame
 
-PRESETS = {"About a minute": (20_000, 22), "About 20 seconds": (5000, 34), "About five minutes": (20_000, 195)}
+PRESETS = {"About a minute": (20_000, 12), "About 20 seconds": (5000, 20), "About five minutes": (20_000, 180)}
 NETWORKS = {"wide": "wide, with covariance", "cnn": "CNN, as published", "dense": "dense, as published"}
 # The wide network takes new simulations and new noise in every epoch, the published ones the same throughout.
 RECIPES: dict[str, dict[str, Any]] = {
