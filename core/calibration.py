@@ -15,6 +15,7 @@ def calibrate(settings: TrainingSettings, network: nn.Module) -> None:
     """Set the spread of the law that a network gives; one that gives none stays as it is.
 
     A posterior with heavy tails has no Gaussian that is right for every mass; this one is right for the mass of 90 %.
+    Raises ValueError where a covariance is singular.
     """
     if not settings.gives_covariance:
         return
@@ -24,5 +25,8 @@ def calibrate(settings: TrainingSettings, network: nn.Module) -> None:
     data = settings.dataset(N_CALIBRATION, CALIBRATION_STREAM)
     mean, covariance = predict(network, settings.traces(data))
     assert covariance is not None
-    distances = squared_distances(settings.scale(data.theta) - mean, covariance)
+    try:
+        distances = squared_distances(settings.scale(data.theta) - mean, covariance)
+    except np.linalg.LinAlgError:
+        raise ValueError("The training has found no covariance: narrow the prior, or lower the noise.") from None
     spread.fill_(float(np.sqrt(np.quantile(distances, MASS) / chi2.ppf(MASS, mean.shape[1]))))

@@ -23,6 +23,8 @@ from core.training import TrainingSettings, predict
 
 PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
 LARGEST_FILE = 10 * 2**20  # bytes
+LARGEST_POTENTIAL = 1e6  # beyond it, all traces are equally strange
+LEAST_SD = 1e-6  # of an estimate in any direction, in widths of the prior's box; the largest is one
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +78,11 @@ class InverseMap:
             np.empty((0, 2)) if known is None else np.unique(np.atleast_2d(np.asarray(known, dtype=float)), axis=0)
         )
         sentences = {self.outside(zeta=zeta, gamma=gamma) for zeta, gamma in constants}
-        scaled, covariance = predict(self.network, data)
-        mean = self.settings.unscale(scaled)
+        scaled, covariance = predict(self.network, np.clip(data, -LARGEST_POTENTIAL, LARGEST_POTENTIAL))
+        lower, upper = np.array(self.settings.prior.lower), np.array(self.settings.prior.upper)
+        mean = np.clip(self.settings.unscale(scaled), lower, upper)
         if covariance is not None:
-            width = np.subtract(self.settings.prior.upper, self.settings.prior.lower)
-            covariance = covariance * np.outer(width, width)
+            covariance = _bounded(covariance * np.outer(upper - lower, upper - lower), float(np.max(upper - lower)))
         return Estimate(mean, covariance, self.parameter_names, " ".join(sorted(sentences - {""})))
 
     def differences(
@@ -128,6 +130,16 @@ class InverseMap:
         """Write NAME.safetensors and NAME.json to folder, each in one step, the card last."""
         write_bytes(folder / f"{self.name}.safetensors", save_tensors(self.network.state_dict()))
         write_json(folder / f"{self.name}.json", {**self.card, "settings": self.settings.as_json()})
+
+
+def _bounded(covariance: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+    """Return covariances, (n, p, p), whose sds in all directions have a sensible size, even for traces unlike any."""
+    variances, directions = np.linalg.eigh(covariance)
+    sensible = np.clip(variances, (LEAST_SD * width) ** 2, width**2)
+    changed = np.any(variances != sensible, axis=1)
+    scaled = directions[changed] * sensible[changed, None, :]
+    covariance[changed] = scaled @ directions[changed].transpose(0, 2, 1)
+    return covariance
 
 
 def _within(value: float, low: float, high: float) -> bool:

@@ -60,6 +60,9 @@ class TrainingSettings:
         for value in (self.zeta, self.gamma, self.n_samples, self.epochs, self.batch_size, self.learning_rate):
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise ValueError("ζ, γ, N, epochs, batch size and learning rate of a training must be numbers.")
+        counts = (self.n_samples, self.epochs, self.batch_size, self.seed)
+        if not all(isinstance(count, int) for count in counts) or not 0 <= self.seed < 2**63:
+            raise ValueError("N, epochs, batch size and seed must be whole numbers, and the seed not below zero.")
         if self.architecture not in ARCHITECTURES:
             raise ValueError(f"The architecture must be one of {', '.join(ARCHITECTURES)}.")
         if self.gives_covariance != bool(self.widths) or not all(
@@ -76,8 +79,8 @@ class TrainingSettings:
         ):
             if not low <= value <= high:
                 raise ValueError(f"The {label} must lie between {low:,} and {high:,}; it is {value:,}.")
-        if not (self.batch_size >= 1 and self.learning_rate > 0):
-            raise ValueError("The batch size and the learning rate must be above zero.")
+        if not (self.batch_size >= 1 and 0 < self.learning_rate < np.inf):
+            raise ValueError("The batch size and the learning rate must be above zero, and finite.")
         if not (np.isfinite(self.zeta) and np.isfinite(self.gamma) and self.gamma > 0):
             raise ValueError("ζ and γ must be finite, and γ above zero.")
         (rho_low, sigma_low), (rho_high, _) = self.noise_law.lower, self.noise_law.upper

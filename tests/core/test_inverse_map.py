@@ -210,3 +210,16 @@ def test_a_map_keeps_its_own_settings():
     model = inverse_map("a-map", settings, build("cnn", 1000, 2, seed=0).state_dict(), {})
     assert model.outside(zeta=-0.2) == ""
     assert "trained at −0.2" in model.outside(zeta=-0.4)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_traces_unlike_any_leave_a_covariance_to_draw_from(seed):
+    """Of the box's size at most, positive definite, and a mean inside the box to the last digit."""
+    best, rng = load_inverse_map("best"), np.random.default_rng(seed)
+    traces = [rng.choice([-1000.0, 1000.0], 1000), rng.uniform(-1000, 1000, 1000), np.zeros(1000), np.full(1000, 1e38)]
+    traces.append(np.where(np.arange(1000) == 500, 1e300, 0.0))
+    estimate = best.predict(traces)
+    prior = best.settings.prior
+    assert np.all((estimate.mean >= prior.lower) & (estimate.mean <= prior.upper))
+    assert np.all(np.linalg.eigvalsh(estimate.covariance) <= 1.6**2 * (1 + 1e-9))
+    assert np.all(np.linalg.cholesky(estimate.covariance).diagonal(axis1=1, axis2=2) > 0)
