@@ -230,8 +230,7 @@ def about_map(found: Posterior, name: str, normal: Estimate) -> str:
     ratio = float(np.sqrt(np.linalg.det(normal.covariance[0]) / np.linalg.det(found.covariance)))
     size_of_it = f"{times(ratio)} times" if ratio >= 1 else f"1/{times(1 / ratio)} of"
     return (
-        f"The ellipses of {name}, at once and without any simulation, lie {distance:.1f} sd off the mean and have "
-        f"{size_of_it} the area of the posterior’s."
+        f"The ellipses of {name} lie {distance:.1f} sd off the mean and have {size_of_it} the area of the posterior’s."
     )
 
 
