@@ -10,6 +10,7 @@ from scipy.stats import chi2
 
 from core.estimate import Estimate
 from core.features import regime
+from core.metrics import squared_distances
 from core.posterior import Posterior
 from core.profile import Profile
 from core.published import SAMPLING_INTERVAL
@@ -202,14 +203,18 @@ def about_noise(found: Posterior) -> str:
     )
 
 
+def _beside(found: Posterior, normal: Estimate) -> tuple[float, float]:
+    """Return how many of the posterior's sds a normal law lies off its mean, and its area over the posterior's."""
+    assert normal.covariance is not None
+    distance = np.sqrt(squared_distances(normal.mean - found.mean, found.covariance)[0])
+    return float(distance), float(np.sqrt(np.linalg.det(normal.covariance[0]) / np.linalg.det(found.covariance)))
+
+
 def about_laplace(found: Posterior, normal: Estimate) -> str:
     """Say how far the Laplace approximation can be trusted here."""
     if normal.status:
         return f"The Laplace approximation (dashed) is {normal.status[0].lower()}{normal.status[1:]}"
-    assert normal.covariance is not None
-    apart = found.mean - normal.mean[0]
-    distance = float(np.sqrt(apart @ np.linalg.solve(found.covariance, apart)))
-    ratio = float(np.sqrt(np.linalg.det(normal.covariance[0]) / np.linalg.det(found.covariance)))
+    distance, ratio = _beside(found, normal)
     if distance < SHIFTED and 1 / RESIZED < ratio < RESIZED:
         return "The Laplace ellipses (dashed) nearly coincide with it: here a parabola at the MAP point is enough."
     text = "Laplace (dashed) knows the curvature at the MAP point alone"
@@ -224,10 +229,7 @@ def about_laplace(found: Posterior, normal: Estimate) -> str:
 
 def about_map(found: Posterior, name: str, normal: Estimate) -> str:
     """Say how the ellipses of an inverse map compare with the posterior."""
-    assert normal.covariance is not None
-    apart = normal.mean[0] - found.mean
-    distance = float(np.sqrt(apart @ np.linalg.solve(found.covariance, apart)))
-    ratio = float(np.sqrt(np.linalg.det(normal.covariance[0]) / np.linalg.det(found.covariance)))
+    distance, ratio = _beside(found, normal)
     size_of_it = f"{times(ratio)} times" if ratio >= 1 else f"1/{times(1 / ratio)} of"
     return (
         f"The ellipses of {name} lie {distance:.1f} sd off the mean and have {size_of_it} the area of the posterior’s."
