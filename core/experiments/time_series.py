@@ -47,6 +47,7 @@ def _row(name: str, found: list[Array]) -> tuple[str | float | None, ...]:
 def run(context: Context) -> Result:
     """Simulate from the estimates of all kinds of maps at the largest N, and of the limit, a table for each regime."""
     n, data = sizes(context)[-1], published_test_set()
+    exact = np.array([each["mean"] for each in estimates(context)[EXACT]])
     tables = []
     for regime, (trained_noisy, tested_noisy) in REGIMES.items():
         traces = data.noisy if tested_noisy else data.clean
@@ -54,7 +55,6 @@ def run(context: Context) -> Result:
         for kind, maps in {**kinds(context, n, trained_noisy), **(best() if trained_noisy else {})}.items():
             rows.append(_row(label(kind), [each.predict(traces).mean for each in maps]))
         if tested_noisy:
-            exact = np.array([each["mean"] for each in estimates(context)[EXACT]])
             rows.append(_row("exact posterior mean", [exact]))
         tables.append(Table(TITLES[regime], COLUMNS, tuple(rows)))
     return Result(
