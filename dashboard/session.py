@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import registry
 from dashboard.observation import Observation, Trace, observe
+from dashboard.report import read_report
 from dashboard.state import PRESET_FIELDS, PRESETS, Experiment, change, from_address, to_address
 
 
@@ -84,23 +85,28 @@ def drop_upload() -> None:
 
 
 def receive(key: str) -> None:
-    """Apply the change that the live component of this key reports; invalid parts become sentences.
+    """Apply the change that the live component of this key reports; what cannot be read becomes a sentence.
 
     A report that arrives after its page was left finds no component any more, and is dropped.
     """
     component = st.session_state.get(key)
-    report = component and component.change
-    if not report:
+    content = component and component.change
+    if not content:
         return
-    st.session_state.answering = int(report["sequence"])
-    st.session_state.settled = bool(report["final"])
-    changes = dict(report["changes"])
+    try:
+        report = read_report(content)
+    except ValueError as error:
+        st.session_state.sentences = (str(error),)
+        return
+    st.session_state.answering = report.sequence
+    st.session_state.settled = report.final
+    changes = dict(report.changes)
     for asked in ("wish", "sample"):  # what the Landscape page is asked to do, and which test sample to open, once
         if asked in changes:
             st.session_state[asked] = changes.pop(asked)
     preset = changes.pop("preset", None)
     if preset in PRESETS:
-        load_preset(preset)
+        load_preset(str(preset))
     st.session_state.experiment, st.session_state.sentences = change(experiment(), changes)
 
 

@@ -58,11 +58,15 @@ for _name in PARAMETER_NAMES:
     QUANTITIES[f"candidate_{_name}"] = replace(QUANTITIES[_name], default=_CANDIDATE[_name])
 
 LONGEST_ADDRESS = 8000  # characters; browsers and servers take no longer ones either
+LONGEST_NUMBER = 40  # characters; the shortest text that brings a number back has at most 24
+LONGEST_NAME = 40  # characters of a map's name
+MOST_SENTENCES = 5  # about what is wrong with one link or report
 
 MOST_STARTS = 5
 FURTHEST_START = 100
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+# Each character can be matched in one way alone, so that the time grows with the length of the text, not its square.
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _INTEGERS = ("seed",)
 _CHOICES = {
     "misfit": ("ar1", "white"),
@@ -176,8 +180,13 @@ PRESETS: dict[str, tuple[str, Experiment]] = {
 
 def _number(field: str, value: Any) -> float | int:
     quantity = QUANTITIES[field]
-    given = str(value).strip()[:20]
-    text = str(value).strip().replace("−", "-")
+    text = str(value).strip()
+    given = text[:20]
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError(
+            f"{quantity.symbol} must be a number of at most {LONGEST_NUMBER} characters; “{given}…” is longer."
+        )
+    text = text.replace("−", "-")
     if not re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+", text):  # a comma between thousands is not taken for a point
         text = text.replace(",", ".")
     if not _NUMBER.fullmatch(text):
@@ -208,7 +217,7 @@ def _methods(text: str) -> tuple[str, ...]:
 
 def _start(text: str) -> tuple[float, float]:
     """Return the point that text names: two numbers with a comma between them."""
-    numbers = [number.strip() for number in text.split(",")]
+    numbers = [number.strip() for number in text.split(",")] if len(text) <= 2 * LONGEST_NUMBER + 1 else []
     if len(numbers) != 2 or not all(map(_NUMBER.fullmatch, numbers)):
         raise ValueError(f"A start is two numbers with a comma between them; “{text[:20]}” is none.")
     x, y = map(float, numbers)
@@ -232,9 +241,9 @@ def _starts_text(starts: tuple[tuple[float, float], ...]) -> str:
 def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experiment, tuple[str, ...]]:
     """Return the experiment with the changes that are valid, and a sentence for each that is not.
 
-    Values may be numbers or typed text; an unknown field or a value out of range leaves what was there. The field start
-    is a click on the map: a point that replaces the starts, or is added to them. The first one turns from the fit to
-    the race.
+    Values may be numbers or typed text; an unknown field or a value out of range leaves what was there. An upload and
+    the names of own maps cannot be changed. The field start is a click on the map: a point that replaces the starts, or
+    is added to them. The first one turns from the fit to the race. After five sentences one counts the rest.
     """
     valid: dict[str, Any] = {}
     sentences = []
@@ -258,12 +267,16 @@ def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experime
             elif field == "start":
                 kept = experiment.starts if experiment.adding else ()
                 valid["starts"] = _starts(";".join(filter(None, (_starts_text(kept), str(value)))))
-            elif field in ("upload", "own_maps", "test_map"):
+            elif field == "test_map":
+                if len(str(value)) > LONGEST_NAME:
+                    raise ValueError(f"“{str(value)[:20]}…” is too long for the name of a map.")
                 valid[field] = str(value)
             else:
                 raise ValueError(f"“{field[:20]}” is no part of an experiment.")
         except ValueError as error:
             sentences.append(f"{error} What was there stays.")
+    if len(sentences) > MOST_SENTENCES:
+        sentences[MOST_SENTENCES:] = [f"{len(sentences) - MOST_SENTENCES} more parts are not valid either."]
     changed = replace(experiment, **valid)
     if changed.axis_x == changed.axis_y:
         # The axis that was not touched makes room.
@@ -294,10 +307,11 @@ def to_address(experiment: Experiment) -> str:
 def from_address(query: str) -> tuple[Experiment, tuple[str, ...]]:
     """Return the experiment of a query string, and a sentence for each part that is not valid or did not travel."""
     given = dict(parse_qsl(query[:LONGEST_ADDRESS], keep_blank_values=True))
-    experiment, sentences = change(Experiment(), given)
-    if experiment.upload:
+    upload, own_maps = given.pop("upload", ""), given.pop("own_maps", "")
+    experiment, sentences = change(replace(Experiment(), own_maps=own_maps), given)
+    if upload:
         sentences += (
-            f"The link was made with the uploaded trace “{experiment.upload}”, which does not travel in an address: "
+            f"The link was made with the uploaded trace “{upload[:60]}”, which does not travel in an address: "
             "simulated data stand in its place. Upload the file on the page Your data.",
         )
-    return replace(experiment, upload=""), sentences
+    return experiment, sentences

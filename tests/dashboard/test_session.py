@@ -24,6 +24,25 @@ def test_a_report_changes_the_experiment(state):
     assert (state.experiment.zeta, state.answering, state.settled) == (-0.3, 3, False)
 
 
+def test_a_malformed_report_becomes_a_sentence_and_changes_nothing(state):
+    for change in ({"sequence": [], "final": True, "changes": {"zeta": 0}}, {"changes": []}, "zeta", 7, ["zeta"]):
+        state.sentences = ()
+        state["rail"] = SimpleNamespace(change=change)
+        session.receive("rail")
+        assert state.sentences == ("A change could not be read and was dropped: reload the page, and make it again.",)
+        assert (state.experiment, state.answering, state.settled) == (Experiment(), 0, True)
+
+
+def test_a_report_names_no_upload_and_no_maps(state):
+    state["rail"] = SimpleNamespace(
+        change={"sequence": 1, "final": True, "changes": {"upload": "a.csv", "own_maps": "mine", "zeta": "-0.3"}}
+    )
+    session.receive("rail")
+    assert state.experiment == Experiment(zeta=-0.3)
+    assert len(state.sentences) == 2
+    assert ["upload" in state.sentences[0], "own_maps" in state.sentences[1]] == [True, True]
+
+
 def test_a_report_from_a_page_that_was_left_is_dropped(state):
     session.receive("rail")
     state["rail"] = SimpleNamespace(change=None)
