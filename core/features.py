@@ -1,4 +1,4 @@
-"""Features of a trajectory that a physiologist reads off: spike rate and duration."""
+"""Features of a trajectory that a physiologist reads off: spike rate and duration, and the regime."""
 
 import numba
 import numpy as np
@@ -56,16 +56,65 @@ def spike_statistics(u: ArrayLike, times: ArrayLike) -> tuple[NDArray[np.float64
     return 1000 * count / duration, samples_above * interval / count
 
 
-def regime(u: ArrayLike) -> str:
-    """Name the regime of one clean potential, (n_times,), in the second half of the window, after the start has faded.
+@numba.njit(cache=True)
+def _cross(
+    u: NDArray[np.floating],
+    threshold: float,
+    intervals: NDArray[np.int64],
+    spans: NDArray[np.float64],
+    spikes: NDArray[np.int64],
+    samples_above: NDArray[np.float64],
+) -> None:
+    for i in range(u.shape[0]):
+        ups, downs, first, last, above = 0, 0, 0.0, 0.0, 0.0
+        for t in range(1, u.shape[1]):
+            before, now = u[i, t - 1], u[i, t]
+            if before <= threshold < now or (now <= threshold < before and ups > 0):
+                place = t - 1 + (threshold - before) / (now - before)
+                if before < now:
+                    first = place if ups == 0 else first
+                    last = place
+                    ups += 1
+                else:
+                    above += place - last
+                    downs += 1
+        intervals[i], spans[i], spikes[i], samples_above[i] = ups - 1, last - first, downs, above
 
-    "spiking": it crosses u = 1.5; "excited": it does not, and stays above 0; "silent": it falls below; "diverging": it
-    is not finite.
+
+def spike_timing(u: ArrayLike, times: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the spike rate [1/s] and the mean spike duration [ms] of clean potentials u, (..., n_times).
+
+    Both come from the times at which u crosses 1.5, interpolated linearly between samples, which are equally far apart:
+    the rate is one over the mean interval between up-crossings, the duration the mean time from an up-crossing to the
+    next down-crossing. Unlike those of `spike_statistics`, they do not depend on how many spikes happen to fit into the
+    window. The rate is NaN where there are fewer than two up-crossings or the regime is not "spiking"; the duration is
+    NaN where no spike ends. Both are NaN where the trajectory diverges.
+    """
+    u, times = np.asarray(u), np.asarray(times, dtype=float)
+    flat = np.ascontiguousarray(u).reshape(-1, u.shape[-1])
+    intervals, spikes = np.empty(len(flat), np.int64), np.empty(len(flat), np.int64)
+    spans, above = np.empty(len(flat)), np.empty(len(flat))
+    _cross(flat, SPIKE_THRESHOLD, intervals, spans, spikes, above)
+    step = (times[-1] - times[0]) / (times.size - 1) if times.size > 1 else np.nan
+    has_rate = (intervals > 0) & (regimes(flat) == "spiking")
+    has_duration = (spikes > 0) & np.isfinite(flat[:, -1])
+    rate = 1000 * np.where(has_rate, intervals, np.nan) / (np.where(has_rate, spans, np.nan) * step)
+    duration = step * above / np.where(has_duration, spikes, np.nan)
+    return rate.reshape(u.shape[:-1]), duration.reshape(u.shape[:-1])
+
+
+def regimes(u: ArrayLike) -> NDArray[np.str_]:
+    """Name the regimes, (...), of clean potentials, (..., n_times), in the second half of the window.
+
+    By then the start has faded. "spiking": u crosses 1.5; "excited": it does not, and stays above 0; "silent": it falls
+    below; "diverging": it is not finite.
     """
     u = np.asarray(u)
-    if not np.isfinite(u[-1]):
-        return "diverging"
-    crossings, _, ends_excited = _counts(u[u.size // 2 :])
-    if crossings > 0:
-        return "spiking"
-    return "excited" if ends_excited else "silent"
+    crossings, _, ends_excited = _counts(u[..., u.shape[-1] // 2 :])
+    cases = [~np.isfinite(u[..., -1]), crossings > 0, ends_excited]
+    return np.select(cases, ["diverging", "spiking", "excited"], "silent")
+
+
+def regime(u: ArrayLike) -> str:
+    """Name the regime of one clean potential, (n_times,), as `regimes` does."""
+    return str(regimes(u))

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.derivatives import full_hessian, gauss_newton, misfit_gradient
-from core.features import spike_statistics
+from core.features import spike_timing
 from core.jobs import stop_all
 from core.misfit import misfit, simulated_misfit
 from core.noise import sample_ar1
@@ -97,7 +97,7 @@ def _compile() -> None:
     noise = sample_ar1(0.8, 0.35, times.size, np.random.default_rng(0))
     for parameters in (alone, many):
         for potentials in (simulate_potential(parameters, times), simulate(parameters, times)[..., 0].copy()):
-            spike_statistics(potentials, times)
+            spike_timing(potentials, times)
             misfit(noise, potentials, 0.35)
         simulated_misfit(parameters, times, noise, 0.35)
     misfit_gradient(alone, times, noise, 0.35)

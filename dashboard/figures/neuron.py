@@ -97,10 +97,28 @@ def phase_plane(parameters: tuple[float, ...], trajectory: NDArray[np.float64]) 
     }
 
 
+def _labels(
+    x: NDArray[np.float64], y: NDArray[np.float64], regimes: NDArray[np.str_], blank: NDArray[np.bool_]
+) -> list[dict[str, Any]]:
+    """Return the name of each regime without a rate, written at the point of its region nearest the region's mean."""
+    labels = []
+    for name in np.unique(regimes[blank]):
+        rows, columns = np.nonzero(blank & (regimes == name))
+        nearest = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
+        labels.append(
+            {"text": str(name), "x": float(x[columns[nearest]]), "y": float(y[rows[nearest]]), "showarrow": False}
+        )
+    return labels
+
+
 def rate_map(
-    x: NDArray[np.float64], y: NDArray[np.float64], rates: NDArray[np.float64], truth: tuple[float, float] | None
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    rates: NDArray[np.float64],
+    regimes: NDArray[np.str_],
+    truth: tuple[float, float] | None,
 ) -> dict[str, Any]:
-    """Draw the spike rate, (ny, nx), over θ₀ and θ₁; blank where there is none."""
+    """Draw the spike rate, (ny, nx), over θ₀ and θ₁; where there is none, the regime, (ny, nx), is written."""
     spiking = np.isfinite(rates)
     traces: list[dict[str, Any]] = [
         {
@@ -111,17 +129,18 @@ def rate_map(
             "colorscale": "Cividis",
             "zmin": 10 * float(np.floor(np.nanmin(rates) / 10)) if np.any(spiking) else 0,
             "zmax": 10 * float(np.ceil(np.nanmax(rates) / 10)) if np.any(spiking) else 1,
-            "hoverongaps": True,
-            "hovertemplate": "θ₀ %{x:.3f}, θ₁ %{y:.3f}: %{z:.0f} spikes/s<extra></extra>",
-            "colorbar": {"title": {"text": "1/s"}, "thickness": 10, "outlinewidth": 0},
+            "hoverongaps": False,
+            "hovertemplate": "θ₀ %{x:.3f}, θ₁ %{y:.3f}: %{z:.1f} spikes per s<extra></extra>",
+            "colorbar": {"title": {"text": "per s"}, "thickness": 10, "outlinewidth": 0},
         }
     ]
     return {
         "data": traces,
         "layout": layout(
-            "Spike rate, blank where there is none" + (": click to set θ" if truth else ""),
+            "Spike rate" + (": click to set θ" if truth else ""),
             axis(SYMBOLS["theta0"], range=[float(x[0]), float(x[-1])], showgrid=False),
             axis(SYMBOLS["theta1"], range=[float(y[0]), float(y[-1])], showgrid=False),
             shapes=[mark("star", TRUTH, truth)] if truth else [],
+            annotations=_labels(x, y, regimes, ~spiking),
         ),
     }

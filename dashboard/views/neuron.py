@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.features import regime, spike_statistics
+from core.features import regime, regimes, spike_timing
 from core.fitzhugh_nagumo import fixed_points
 from core.published import SAMPLING_INTERVAL, published_prior
 from core.simulation import longest_step, simulate_potential
@@ -19,44 +19,54 @@ from dashboard.views import frame
 N_MAP = 61
 
 
+AT_REST = 0.05  # distance of (u, v) from a fixed point within which the neuron has settled there
+
+
 @lru_cache(maxsize=64)
 def rates(
     zeta: float, gamma: float, n_times: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return θ₀ (nx,), θ₁ (ny,) and the spike rate (ny, nx) over the prior's box."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.str_]]:
+    """Return θ₀ (nx,), θ₁ (ny,), and the spike rate and the regime, (ny, nx) each, over the prior's box."""
     prior = published_prior()
     steps = n_times * np.ceil(SAMPLING_INTERVAL / longest_step((*prior.upper, zeta, gamma)) - 1e-9)
     n = affordable(N_MAP, steps)
     x, y = (np.linspace(low, high, n) for low, high in zip(prior.lower, prior.upper, strict=True))
     parameters = np.stack(np.broadcast_arrays(x[None, :], y[:, None], zeta, gamma), axis=-1)
     times = np.arange(n_times) * SAMPLING_INTERVAL
-    return x, y, spike_statistics(simulate_potential(parameters, times), times)[0]
+    potentials = simulate_potential(parameters, times)
+    return x, y, spike_timing(potentials, times)[0], regimes(potentials)
 
 
-# What is seen in each regime, and whether a fixed point is stable there.
+# By regime, and by whether a fixed point is stable: for a spiking neuron any, for others the one where it has settled.
 SENTENCES = {
     ("spiking", False): "No fixed point is stable, so the neuron runs round a limit cycle: one turn is one spike.",
-    ("spiking", True): "The neuron spikes although a fixed point is stable: where it ends depends on where it starts.",
-    (
-        "silent",
-        True,
-    ): "A stable fixed point draws the neuron in, and it does not spike. Such a trace says little about θ.",
-    (
-        "silent",
-        False,
-    ): "The neuron does not spike in the second half of this window. A longer one may show that it does.",
-    (
-        "excited",
-        True,
-    ): "The neuron rises and settles at a stable fixed point on the right: it stays excited, so there is no rate.",
+    ("spiking", True): (
+        "The neuron spikes in the second half of this window, although a fixed point is stable. A longer window shows "
+        "whether it goes on."
+    ),
+    ("silent", True): (
+        "The neuron settles at a stable fixed point and does not spike. Where it settles fixes one combination of θ₀ "
+        "and θ₁; the trace tells little more."
+    ),
+    ("silent", False): (
+        "The neuron does not spike in the second half of this window. A longer one may show that it does."
+    ),
+    ("excited", True): (
+        "The neuron rises and settles at a stable fixed point on the right: it stays excited, so there is no rate."
+    ),
     ("excited", False): "The neuron stays up in the second half of this window. A longer one may show that it falls.",
     ("diverging", True): "|u| passes 20, or no step resolves the trajectory: no neuron does this.",
     ("diverging", False): "|u| passes 20, or no step resolves the trajectory: no neuron does this.",
 }
 
 
-def _number(value: float, unit: str) -> str:
-    return f"{value:.3g} {unit}" if np.isfinite(value) else "none"
+def _rate(value: float) -> str:
+    return f"{value:.3g} per s" if np.isfinite(value) else "none"
+
+
+def _duration(value: float) -> str:
+    """Return a duration to the tenth of a millisecond that samples 0.2 ms apart leave."""
+    return f"{value:.1f} ms" if np.isfinite(value) else "none"
 
 
 @st.fragment
@@ -70,24 +80,29 @@ def _body() -> None:
         sentence = "The truth is hidden: the class sees the data alone."
     elif trajectory is not None:
         u = trajectory[:, 0]
-        rate, duration = spike_statistics(u, times)
+        rate, duration = spike_timing(u, times)
         points = fixed_points(experiment.parameters)
-        stable = sum(point.stable for point in points)
+        stable = [point for point in points if point.stable]
         metrics = [
             ("regime", regime(u), "Of the clean potential in the second half of the window."),
-            ("spike rate", _number(float(rate), "per s"), "Up-crossings of u = 1.5 over the window’s length."),
-            ("mean spike duration", _number(float(duration), "ms"), "Time above u = 1.5 over the number of spikes."),
-            ("fixed points", f"{len(points)}, {stable} stable", "Where the nullclines cross."),
+            (
+                "spike rate",
+                _rate(float(rate)),
+                "One over the mean interval between spikes, from where u rises through 1.5. It takes two spikes, and a "
+                "neuron that spikes in the second half of the window.",
+            ),
+            ("mean spike duration", _duration(float(duration)), "Mean time for which a spike stays above u = 1.5."),
+            ("fixed points", f"{len(points)}, {len(stable)} stable", "Where the nullclines cross."),
         ]
-        sentence = SENTENCES[regime(u), stable > 0]
+        settled = any(np.hypot(*(trajectory[-1] - (point.u, point.v))) < AT_REST for point in stable)
+        sentence = SENTENCES[regime(u), len(stable) > 0 if regime(u) == "spiking" else settled]
         plots.append(Plot("phase", figures.phase_plane(experiment.parameters, trajectory)))
     truth = None if experiment.hidden or trajectory is None else (experiment.theta0, experiment.theta1)
     # The map follows on release: drawn at every step of a slider it would halve the pictures a second.
     if st.session_state.settled or "rates_at" not in st.session_state:
         st.session_state.rates_at = (experiment.zeta, experiment.gamma, experiment.n_times)
-    x, y, rate_grid = rates(*st.session_state.rates_at)
     click = None if truth is None else ("theta0", "theta1")
-    plots.append(Plot("rates", figures.rate_map(x, y, rate_grid, truth), click))
+    plots.append(Plot("rates", figures.rate_map(*rates(*st.session_state.rates_at), truth), click))
     with frame.beside_rail("neuron"):
         frame.stage("neuron", "neuron", plots, metrics=metrics, said=[sentence], notes=[observation.note])
 
