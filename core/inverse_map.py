@@ -19,6 +19,7 @@ from core.estimate import Estimate
 from core.files import read_json, write_bytes, write_json
 from core.published import SAMPLING_INTERVAL, time_grid
 from core.refinement import network_of
+from core.trained_for import Difference, not_trained_for
 from core.training import TrainingSettings, predict
 
 PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
@@ -93,38 +94,56 @@ class InverseMap:
         rho: float | None = None,
         sigma: float | None = None,
         theta: tuple[float, float] | None = None,
-    ) -> tuple[str, ...]:
-        """Name in what a trace differs from all the map was trained for; what is not given is not compared.
+    ) -> tuple[Difference, ...]:
+        """Return what the map was not trained for in a trace; arguments left out are not compared.
 
         rho and sigma [ms] are those of the trace's noise; sigma = 0 means a clean trace; theta: the true parameters.
         """
-        settings = self.settings
+        settings, law, prior = self.settings, self.settings.noise_law, self.settings.prior
         differences = []
         if times is not None and not self.takes(times):
-            differences.append(f"the time grid (its own has {len(self.times)} samples {SAMPLING_INTERVAL} ms apart)")
-        if zeta is not None and not np.isclose(zeta, settings.zeta, rtol=0, atol=1e-9):
-            differences.append(f"ζ (trained at {_number(settings.zeta)})")
-        if gamma is not None and not np.isclose(gamma, settings.gamma, rtol=0, atol=1e-9):
-            differences.append(f"γ (trained at {_number(settings.gamma)})")
-        law = settings.noise_law
+            grid = f"trained on {len(self.times):,} samples {SAMPLING_INTERVAL} ms apart"
+            differences.append(Difference("this time grid", grid))
+        for symbol, value, own in (("ζ", zeta, settings.zeta), ("γ", gamma, settings.gamma)):
+            if value is not None and not np.isclose(value, own, rtol=0, atol=1e-9):
+                at = _number(own)
+                differences.append(Difference(f"{symbol} = {_given(value)}", f"trained at {at}", f"{symbol} = {at}"))
         if sigma is not None and not settings.noisy and sigma > 0:
-            differences.append("the noise (trained on clean traces)")
+            differences.append(Difference("noise", "trained on clean traces"))
         elif sigma is not None and settings.noisy and not law.lower[1] <= sigma <= law.upper[1]:
-            differences.append(f"σ (trained on {_number(law.lower[1])} to {_number(law.upper[1])} ms)")
+            trained = f"trained on {_number(law.lower[1])} to {_number(law.upper[1])} ms"
+            differences.append(Difference(f"σ = {_given(sigma)} ms", trained))
         if rho is not None and sigma and settings.noisy and not law.lower[0] <= rho <= law.upper[0]:
-            differences.append(f"ρ (trained on {_number(law.lower[0])} to {_number(law.upper[0])})")
-        prior = settings.prior
-        if theta is not None and not all(map(_within, theta, prior.lower, prior.upper)):
-            boxes = (f"{_number(low)} to {_number(high)}" for low, high in zip(prior.lower, prior.upper, strict=True))
-            differences.append(f"θ, which lies outside its prior ({', '.join(boxes)})")
+            trained = f"trained on {_number(law.lower[0])} to {_number(law.upper[0])}"
+            differences.append(Difference(f"ρ = {_given(rho)}", trained))
+        for symbol, value, low, high in zip("₀₁", theta or (), prior.lower, prior.upper, strict=False):
+            if not low <= value <= high:
+                differences.append(
+                    Difference(f"θ{symbol} = {_given(value)}", f"trained on {_number(low)} to {_number(high)}")
+                )
         return tuple(differences)
 
     def outside(self, **trace: Any) -> str:
         """Return a sentence that names the `differences` of a trace, or "" where there are none."""
         differences = self.differences(**trace)
-        if not differences:
-            return ""
-        return f"{self.name} was not trained for this trace: it differs in {', '.join(differences)}."
+        return not_trained_for([self.name], differences) if differences else ""
+
+    def expected(self, **trace: Any) -> tuple[str, ...]:
+        """Return what the map expects of a trace whose noise or true θ is not given, or () where both are given.
+
+        It takes the same arguments as `differences`.
+        """
+        law, prior, expected = self.settings.noise_law, self.settings.prior, []
+        if trace.get("sigma") is None:
+            low, high = (f"{sigma / SAMPLING_INTERVAL:.2g}" for sigma in (law.lower[1], law.upper[1]))
+            rho = f"ρ from {law.lower[0]:.2g} to {law.upper[0]:.2g}"
+            expected.append(f"noise of sd {low} to {high} with {rho}" if self.settings.noisy else "no noise")
+        if trace.get("theta") is None:
+            ranges = zip("₀₁", prior.lower, prior.upper, strict=True)
+            expected += [f"θ{symbol} from {_number(low)} to {_number(high)}" for symbol, low, high in ranges]
+        if expected:
+            expected += [f"ζ = {_number(self.settings.zeta)}", f"γ = {_number(self.settings.gamma)}"]
+        return tuple(expected)
 
     def save(self, folder: Path) -> None:
         """Write NAME.safetensors and NAME.json to folder, each in one step, the card last."""
@@ -142,12 +161,13 @@ def _bounded(covariance: NDArray[np.float64], width: float) -> NDArray[np.float6
     return covariance
 
 
-def _within(value: float, low: float, high: float) -> bool:
-    return low <= value <= high
-
-
 def _number(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
+
+
+def _given(value: float) -> str:
+    """Return a number of a trace with enough digits to tell it from the training's."""
+    return f"{value:.6g}".replace("-", "−")
 
 
 def inverse_map(

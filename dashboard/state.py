@@ -161,15 +161,18 @@ PRESET_FIELDS = ("theta0", "theta1", "zeta", "gamma", "sigma", "rho", "t_end")
 # Each with the sentence that says what it is for.
 PRESETS: dict[str, tuple[str, Experiment]] = {
     "Published default": ("The prior’s mean with the published noise.", Experiment()),
-    "Silent": ("The neuron never spikes: its trace fixes little.", Experiment(theta0=-0.1, theta1=1.1)),
+    "Silent": (
+        "The neuron never spikes: its trace fixes one combination of θ₀ and θ₁.",
+        Experiment(theta0=-0.1, theta1=1.1),
+    ),
     "Excited": ("One spike, then the potential stays up.", Experiment(theta0=0.95, theta1=0.9)),
     "Near the bifurcation": (
         "A hair’s breadth more of θ₀ and the spiking stops.",
         Experiment(theta0=0.865, theta1=0.4),
     ),
     "Many minima": (
-        "A long window: the loss is full of minima.",
-        Experiment(theta0=0.0, theta1=0.1, t_end=400.0),
+        "From most starts a descent ends in a wrong minimum.",
+        Experiment(theta0=0.1, theta1=-0.2),
     ),
     "Drowned in noise": (
         "The noise is as large as the spikes.",

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.trained_for import listed
 from dashboard.figures.density import Raster, widened
 from dashboard.figures.plain import (
     DATA,
@@ -57,12 +58,16 @@ def estimates(
     shapes += [of_map(name, colour, estimate, box) for name, (colour, estimate) in reversed(found.items())]
     if truth is not None:
         shapes.append(placed("star", TRUTH, np.array(truth), box))
-    title = "Estimates of θ, and clouds of 200 fresh noise draws" if zoom is None else "Estimates, clouds and the limit"
+    shown = ["Estimates of θ"]
+    if clouds:
+        shown.append(f"clouds of {len(next(iter(clouds.values())))} fresh noise draws" if zoom is None else "clouds")
+    if density is not None:
+        shown.append("exact posterior")
     return {
         # An empty trace, since Plotly draws no axes without one.
         "data": [legend_entry("", "diamond", TRUTH) if density is None else contours(density)],
         "layout": layout(
-            title,
+            listed(shown),
             axis(SYMBOLS[names[0]], range=box[0].tolist()),
             axis(SYMBOLS[names[1]], range=box[1].tolist()),
             shapes=shapes,

@@ -14,6 +14,7 @@ from core.features import regime as regime_of
 from core.inverse_map import InverseMap
 from core.metrics import median_ape, r_squared
 from core.published import GAMMA, T_END, ZETA, published_prior
+from core.trained_for import listed
 from dashboard import live, session
 from dashboard.figures import accuracy as figures
 from dashboard.figures.inverse_map import predicted_against_true
@@ -133,7 +134,7 @@ def _noise(colours: Mapping[str, str], sigma: float) -> Content:
     at = int(np.abs(levels - sigma).argmin())
     errors = {each.name: float(each.values[at]) for each in curves if np.isfinite(each.values[at])}
     said = f"At σ = {levels[at]:g} ms, the level nearest to that of the rail (upright line), the error is "
-    said += readings.listed(
+    said += listed(
         [f"{_per_cent(errors[name])} for {readings.named(name)}" for name in sorted(errors, key=errors.__getitem__)]
     )
     said += ". Dashed and hollow: maps that were trained without noise."
@@ -158,7 +159,7 @@ def _samples(regime: str) -> Content:
     )
     last = {each.name: float(each.values[-1]) for each in curves if np.isfinite(each.values[-1])}
     said = f"With N = {counts[-1]:,.0f} the error is "
-    said += readings.listed([f"{_per_cent(error)} for {readings.named(name)}" for name, error in last.items()])
+    said += listed([f"{_per_cent(error)} for {readings.named(name)}" for name, error in last.items()])
     if limit is not None:
         said += f"; for the exact posterior mean it is {_per_cent(limit['Median-APE'])}"
     return Content([Plot("against-samples", figure)], [f"{said}.", found["about"]])
@@ -178,7 +179,7 @@ def _errors(name: str, inverse_map: InverseMap, regime: str) -> Content:
         np.column_stack([prior.lower, prior.upper]),
         f"Error of {name} over ({SYMBOLS[names[0]]}, {SYMBOLS[names[1]]}), tested {tested}",
     )
-    rows: list[list[live.Cell]] = [["true θ₀, θ₁", "estimate", "error [sd]", ""]]
+    rows: list[list[live.Cell]] = [["true θ₀, θ₁", "estimate", "error [prior sd]", ""]]
     silent = 0
     for number in worst(errors):
         rho, sigma = data.noise_parameters[number]

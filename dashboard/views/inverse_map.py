@@ -1,5 +1,6 @@
 """The Inverse map page: what does a learned inverse map make of these data, and of noise?"""
 
+from collections.abc import Mapping
 from functools import lru_cache, partial
 
 import numpy as np
@@ -8,7 +9,8 @@ from numpy.typing import NDArray
 
 from core.inverse_map import InverseMap
 from core.noise import colour as colour_noise
-from core.published import published_prior, with_constants
+from core.priors import TruncatedGaussian
+from core.published import N_TIMES, SAMPLING_INTERVAL, T_END, published_prior, with_constants
 from core.simulation import simulate
 from dashboard import live, registry, session
 from dashboard.figures import inverse_map as figures
@@ -19,6 +21,7 @@ from dashboard.state import Experiment
 from dashboard.views import accuracy, frame, limit, readings, results
 
 N_CLOUD = 200
+EDGE = 1e-6  # of the width of the box: an estimate nearer than this was stopped there
 
 
 @lru_cache(maxsize=8)
@@ -39,7 +42,7 @@ def clouds(
 
 
 def _relative(estimate: float, truth: float) -> str:
-    return "–" if truth == 0 else f"{frame.number(100 * abs(estimate - truth) / abs(truth), 2)} %"
+    return "–" if truth == 0 else f"{readings.number(100 * abs(estimate - truth) / abs(truth), 1)} %"
 
 
 def _row(
@@ -59,22 +62,43 @@ def _best(spread: dict[str, NDArray[np.float64]]) -> str:
     return next((name for name in ("best", "cnn-noisy") if name in spread), next(iter(spread)))
 
 
-def _sentence(experiment: Experiment, spread: dict[str, NDArray[np.float64]]) -> str:
-    if not spread:
-        return "Each diamond is what a map makes of the trace on screen."
+def _at_edge(cloud: NDArray[np.float64], prior: TruncatedGaussian) -> int:
+    """Return how many of the estimates, (n, 2), lie on the edge of the box in which a map estimates."""
+    lower, upper = np.array(prior.lower), np.array(prior.upper)
+    near = EDGE * (upper - lower)
+    return int(np.sum(np.any((cloud <= lower + near) | (cloud >= upper - near), axis=1)))
+
+
+def _about_clouds(spread: dict[str, NDArray[np.float64]], marginal_sd: float, maps: Mapping[str, InverseMap]) -> str:
+    """Say how far noise moves the estimates; spread: each map's cloud, (n, 2)."""
+    if marginal_sd == 0:
+        return "σ = 0: there is no noise to move the estimates."
     name = _best(spread)
-    sd = spread[name].std(axis=0)
-    if np.max(sd) < 1e-6:
-        return f"Over {N_CLOUD} noise draws the estimates of {name} do not move: no noise, or a map at its limit."
+    cloud, quoted = spread[name], f"‘{name}’"
+    sd, at_edge = cloud.std(axis=0), _at_edge(cloud, maps[name].settings.prior)
     text = (
-        f"Each cloud shows how far noise alone moves a map’s estimate: over {N_CLOUD} draws those of {name} scatter by "
-        f"{sd[0]:.2g} in θ₀ and {sd[1]:.2g} in θ₁."
+        f"Each cloud shows how far noise alone moves a map’s estimate: over {N_CLOUD} draws those of {quoted} scatter "
+        f"by {sd[0]:.2g} in θ₀ and {sd[1]:.2g} in θ₁."
     )
-    if "cnn-clean" in spread and np.min(sd) > 1e-4:
-        ratio = np.mean(spread["cnn-clean"].std(axis=0) / sd)
+    if at_edge == N_CLOUD:
+        text += f" All of them lie on the edge of the box in which {quoted} estimates, which holds them back."
+    elif at_edge:
+        text += f" {at_edge} of them lie on the edge of the box in which {quoted} estimates, which holds them back."
+    if "cnn-clean" in spread and name != "cnn-clean" and np.min(sd) > 1e-4:
+        ratio = float(np.mean(spread["cnn-clean"].std(axis=0) / sd))
         if ratio > 1.5:
-            text += f" The map that never saw noise, cnn-clean, scatters {ratio:.1f} times as far."
+            text += f" ‘cnn-clean’, which never saw noise, scatters about {readings.times(ratio)} times as far."
     return text
+
+
+def _not_taken(experiment: Experiment, observation: Observation) -> str:
+    """Say why no map takes the data on screen, and what to do."""
+    grid = f"{N_TIMES:,} samples {SAMPLING_INTERVAL} ms apart"
+    if not experiment.upload:
+        return f"No map takes a window of this length: all were trained on {grid}. Set T to {T_END:.0f} ms."
+    step = observation.times[1] - observation.times[0]
+    own = f"{observation.times.size:,} samples {step:.4g} ms apart"
+    return f"No map takes this trace: all were trained on {grid}, and it has {own}."
 
 
 @st.fragment
@@ -92,14 +116,17 @@ def _body() -> None:
     spread = clouds(experiment, observation, able)
     rows: list[list[live.Cell]] = [["", "θ₀", "θ₁", "error θ₀", "error θ₁", "trained for it"]]
     if truth is not None:
-        rows.append([{"text": "truth", "colour": TRUTH}, *(frame.number(value, 3) for value in truth), "–", "–", ""])
+        rows.append([{"text": "truth", "colour": TRUTH}, *(readings.number(value, 3) for value in truth), "–", "–", ""])
     rows += [
-        _row(frame.map_cell(name, colours[name]), found.get(name), truth, "no" if each.differences(**trace) else "yes")
+        _row(frame.map_cell(name, colours[name]), found.get(name), truth, readings.trained_for(each, trace))
         for name, each in maps.items()
     ]
     noise = cloud_normals(experiment.seed, observation.times.size)
     best = (_best(spread), spread[_best(spread)]) if spread else None
     beside = limit.beside(experiment, observation, noise, best, truth)
+    first = "Each diamond is what a map makes of the trace on screen." if found else ""
+    if spread:
+        first = _about_clouds(spread, experiment.marginal_sd, able)
     if experiment.limit:
         head = {"text": "exact posterior mean", "colour": LIMIT}
         rows.append(_row(head, None if beside.found is None else beside.found.mean, truth, ""))
@@ -131,12 +158,13 @@ def _body() -> None:
         plots.append(Plot("resimulated", figures.resimulated(observation.times, observation.data, clean, lines)))
     notes = [observation.note, *unreadable]
     if observation.usable and not able:
-        notes.append("No map takes this time grid: they were trained on T = 200 ms with 1,000 samples 0.2 ms apart.")
-    familiar = [
-        results.novelty(each, observation.data, estimates[name])
-        for name, each in able.items()
-        if st.session_state.settled
-    ]
+        notes.append(_not_taken(experiment, observation))
+    said = [" ".join(filter(None, (first, beside.sentence))), *readings.about_training(able, trace)]
+    if st.session_state.settled:
+        for name, each in able.items():
+            score = results.novelty(each, observation.data, estimates[name])
+            if score is not None:
+                said.append(readings.about_novelty(name, score, bool(each.differences(**trace))))
     with frame.beside_rail("inverse_map"):
         items = [
             frame.toggle(
@@ -154,11 +182,7 @@ def _body() -> None:
             "inverse-map",
             plots,
             table=rows,
-            said=[
-                f"{_sentence(experiment, spread)} {beside.sentence}",
-                *filter(None, familiar),
-                *readings.not_trained_for(maps, trace),
-            ],
+            said=said,
             notes=[*notes, beside.note],
         )
         accuracy.show(experiment, maps, colours)

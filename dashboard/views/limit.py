@@ -11,11 +11,13 @@ from core.objective import Problem
 from core.posterior import Posterior, posterior
 from dashboard.figures.density import Raster, raster, widened, window
 from dashboard.observation import Observation
-from dashboard.problem import problem_of
+from dashboard.problem import LEAST_SIGMA, problem_of
 from dashboard.state import Experiment
 from dashboard.views import readings, results
 
 N_MEANS = 24  # of the clouds' noise draws: each takes a posterior of its own
+
+ALIKE = 1.4  # ratio of two sds of which one is that of 24 draws, which alone is uncertain by 15 %
 
 Array = NDArray[np.float64]
 
@@ -51,7 +53,7 @@ def beside(
     if not observation.usable:
         return Beside("")
     if not experiment.limit:
-        return Beside("Tick “zoom on the limit” to see how far this is from the best possible.")
+        return Beside("Tick “zoom on the limit” to see how much the trace tells: the exact posterior.")
     if not st.session_state.settled:
         return Beside("Let go to see the exact posterior.", box=st.session_state.get("limit_box"))
     problem = problem_of(
@@ -65,11 +67,15 @@ def beside(
     st.session_state.limit_box = box
     means: list[Array] | None = None
     trajectory = None
-    if observation.trajectory is not None:
+    note = ""
+    if experiment.sigma < LEAST_SIGMA:
+        note = f"Without noise the exact posterior is a point: it is drawn for σ = {LEAST_SIGMA} ms."
+    elif observation.trajectory is not None:
         trajectory = observation.trajectory[:, 0]
         key = (*results.key_of(problem), normals[0].tobytes(), trajectory.tobytes())
         means = results.kept("fresh means", key, list)
-    return Beside(_sentence(found, means, best), "", box, found, raster(found, box), means, problem, trajectory)
+    said = _sentence(found, means, best, uploaded=observation.trajectory is None)
+    return Beside(said, note, box, found, raster(found, box), means, problem, trajectory)
 
 
 def complete(shown: Beside, normals: Array) -> None:
@@ -98,23 +104,33 @@ def _zoom(found: Posterior, best: tuple[str, Array] | None, truth: tuple[float, 
     return widened(np.column_stack([points.min(axis=0), points.max(axis=0)]), 0.05)
 
 
-def _sentence(found: Posterior, means: list[Array] | None, best: tuple[str, Array] | None) -> str:
-    """Compare the scatter of the best map with the exact posterior."""
-    first, second = _digits(readings.sds(found.covariance))
+def _sentence(found: Posterior, means: list[Array] | None, best: tuple[str, Array] | None, uploaded: bool) -> str:
+    """Say what the exact posterior tells, and compare the scatter of its mean with that of the best map."""
+    sds = readings.sds(found.covariance)
+    first, second = _digits(sds)
+    given = ", if ζ, γ, σ and ρ of the rail are right" if uploaded else ""
     text = (
-        f"Green: the exact posterior of this trace. Nothing made of it can be surer than ±{first} in θ₀ and ±{second} "
-        "in θ₁."
+        f"Green: everything this trace can tell{given}. θ₀ is known to ±{first}, θ₁ to ±{second}; an estimator that "
+        "claims less is overconfident."
     )
     if means is None:
         return text
-    text += f" Green dots: its mean for {N_MEANS} of the draws"
+    text += f" Green dots: the exact posterior’s mean for {N_MEANS} of the noise draws"
     scatter = np.std(means, axis=0) if means else np.zeros(2)
-    if len(means) < N_MEANS or best is None or np.min(scatter) == 0:
+    if len(means) < N_MEANS or np.min(scatter) == 0:
         return f"{text}."
-    name, cloud = best
     first, second = _digits(scatter)
-    ratios = [readings.times(ratio) for ratio in cloud.std(axis=0) / scatter]
-    return f"{text}; they scatter by {first} and {second}, {name} {ratios[0]} and {ratios[1]} times as far."
+    text += f"; they scatter by {first} in θ₀ and {second} in θ₁"
+    ratios = np.ones(2) if best is None else best[1].std(axis=0) / scatter
+    if best is not None and np.all((ratios > 1 / ALIKE) & (ratios < ALIKE)):
+        text += f", the estimates of ‘{best[0]}’ about as far"
+    elif best is not None:
+        shown = [readings.times(ratio) for ratio in ratios]
+        text += f", the estimates of ‘{best[0]}’ {shown[0]} and {shown[1]} times as far"
+    text += "."
+    if np.any(scatter < sds / ALIKE) or np.any(ratios < 1 / ALIKE):
+        text += " A small scatter is no small error: what the prior or the training holds in place does not scatter."
+    return text
 
 
 def _digits(sds: Array) -> list[str]:

@@ -15,6 +15,7 @@ from core.posterior import Posterior
 from core.profile import Profile
 from core.published import SAMPLING_INTERVAL
 from core.simulation import simulate
+from core.trained_for import Difference, can_read, listed, not_trained_for, quoted
 from dashboard.figures.density import Raster
 from dashboard.figures.plain import SYMBOLS
 
@@ -29,6 +30,7 @@ AT_EDGE = 0.03  # of the probability, within a fiftieth of the box from an edge
 FAR_OFF = 3.0  # standard deviations between an assumed noise and what the data say
 SHIFTED = 0.7  # standard deviations between the centres of two laws that differ
 RESIZED = 1.5  # ratio of areas of two laws that differ
+SAME_AREA = 1.25  # ratio of areas that count as about the same
 
 Array = NDArray[np.float64]
 
@@ -82,12 +84,8 @@ def with_sd(value: float, sd: float) -> str:
 
 def times(factor: float) -> str:
     """Return a factor with two digits."""
-    return f"{factor:.2g}" if factor < 100 else f"{float(f'{factor:.2g}'):,.0f}"
-
-
-def listed(words: list[str]) -> str:
-    """Return words with commas and an “and”."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    rounded = float(f"{factor:.2g}")
+    return f"{rounded:.2g}" if rounded < 100 else f"{rounded:,.0f}"
 
 
 def named(estimator: str) -> str:
@@ -153,7 +151,10 @@ def form(found: Posterior, shape: Shape) -> str:
     """Say what the form of the posterior means."""
     first, second = (SYMBOLS[name] for name in found.names)
     parts = []
-    if shape.silent:
+    if shape.silent and set(found.names) == {"theta0", "theta1"}:
+        rest = ": the edge of the prior does the rest." if shape.edges else "."
+        parts.append(f"The best fit does not spike, so that the trace fixes one combination of θ₀ and θ₁ alone{rest}")
+    elif shape.silent:
         parts.append("The best fit does not spike, so that the trace tells little more than where the potential rests.")
     if shape.pieces > 1:
         parts.append(
@@ -228,11 +229,22 @@ def about_laplace(found: Posterior, normal: Estimate) -> str:
 
 
 def about_map(found: Posterior, name: str, normal: Estimate) -> str:
-    """Say how the ellipses of an inverse map compare with the posterior."""
-    distance, ratio = _beside(found, normal)
+    """Say how far an inverse map is off the exact mean, whether it knows so, and how large its ellipses are."""
+    assert normal.covariance is not None
+    off = normal.mean - found.mean
+    decimals = [decimals_for(sd) for sd in sds(found.covariance)]
+    misses = [
+        f"{number(abs(miss), digits)} in {SYMBOLS[parameter]}"
+        for miss, digits, parameter in zip(off[0], decimals, found.names, strict=True)
+    ]
+    knows = squared_distances(off, normal.covariance[0])[0] <= chi2.ppf(0.9, 2)
+    ratio = _beside(found, normal)[1]
     size_of_it = f"{times(ratio)} times" if ratio >= 1 else f"1/{times(1 / ratio)} of"
+    if 1 / SAME_AREA < ratio < SAME_AREA:
+        size_of_it = "about"
     return (
-        f"The ellipses of {name} lie {distance:.1f} sd off the mean and have {size_of_it} the area of the posterior’s."
+        f"{quoted([name])} is off the exact mean by {listed(misses)}, "
+        f"{'within' if knows else 'outside'} its own 90 % ellipse, which has {size_of_it} the area of the exact one."
     )
 
 
@@ -245,25 +257,49 @@ def about_calibration(mass: float, held: Mapping[str, float]) -> str:
     )
 
 
-def not_trained_for(maps: Mapping[str, "InverseMap"], trace: dict[str, Any]) -> list[str]:
-    """Return a sentence for each way in which a trace differs from what maps were trained for."""
-    names: dict[tuple[str, ...], list[str]] = {}
+def trained_for(inverse_map: "InverseMap", trace: dict[str, Any]) -> str:
+    """Say in a word whether a map was trained for a trace; trace: what is known of it."""
+    if inverse_map.differences(**trace):
+        return "no"
+    return "not known" if inverse_map.expected(**trace) else "yes"
+
+
+def about_training(maps: Mapping[str, "InverseMap"], trace: dict[str, Any]) -> list[str]:
+    """Say what maps were not trained for in a trace, or what they expect of it where that is not known.
+
+    Maps of which the same holds share a sentence; a map that was trained for the trace has none.
+    """
+    untrained: dict[tuple[Difference, ...], list[str]] = {}
+    unknown: dict[tuple[str, ...], list[str]] = {}
     for name, each in maps.items():
-        names.setdefault(each.differences(**trace), []).append(name)
+        differences = each.differences(**trace)
+        if differences:
+            untrained.setdefault(differences, []).append(name)
+        elif expected := each.expected(**trace):
+            unknown.setdefault(expected, []).append(name)
     return [
-        f"Not trained for this trace: {', '.join(alike)}. It differs in {', '.join(differences)}."
-        for differences, alike in names.items()
-        if differences
+        *(not_trained_for(names, differences) for differences, names in untrained.items()),
+        *(can_read(names, expected) for expected, names in unknown.items()),
     ]
 
 
-def about_novelty(name: str, score: float, false_alarm_rate: float) -> str:
-    """Say whether a trace is like those that a map was trained on; score: its out-of-distribution score."""
-    shown = f"its out-of-distribution score is {number(score, 1) if score < 100 else 'above 100'}"
-    rare = f"only {100 * false_alarm_rate:.0f} % of the traces that the map was made for exceed 1"
+def about_novelty(name: str, score: float, untrained: bool) -> str:
+    """Say whether a trace is like those that a map was trained on; score: its out-of-distribution score.
+
+    untrained: whether it is known that the map was not trained for the trace, which has been said before.
+    """
+    from core.novelty import FALSE_ALARM_RATE
+
+    shown = f"out-of-distribution score {number(score, 1) if score < 100 else 'above 100'}"
     if score > 1:
-        return f"Beware: this trace is unlike all that {name} was trained on; {shown}, and {rare}."
-    return f"To {name} this trace looks familiar: {shown}; {rare}."
+        rare = f"only {100 * FALSE_ALARM_RATE:.0f} % of the training’s traces exceed 1"
+        return f"Beware: this trace is unlike the training data of {quoted([name])} ({shown}; {rare})."
+    if untrained:
+        return f"The residual of {quoted([name])} does not show this ({shown}, alarm above 1)."
+    return (
+        f"This trace looks like the training data of {quoted([name])} ({shown}, alarm above 1). "
+        "A wrong ζ or γ need not show in this score."
+    )
 
 
 def about_others(outside: Mapping[str, Array], decimals: tuple[int, int], of_theta: bool) -> str:

@@ -22,7 +22,6 @@ from core.priors import TruncatedGaussian
 from core.profile import Profile
 from dashboard.problem import LEAST_SIGMA
 from dashboard.state import Experiment
-from dashboard.views import readings
 
 if TYPE_CHECKING:
     from core.inverse_map import InverseMap
@@ -125,18 +124,16 @@ def predicted(found: Posterior) -> tuple[NDArray[np.float64], NDArray[np.float64
     return kept("predicted", (*key_of(found.problem), found.nodes.rho.size), compute)
 
 
-def novelty(inverse_map: "InverseMap", data: NDArray[np.float64], estimate: Estimate) -> str:
-    """Say how unlike a trace, (n_times,), is to those that a map was trained on; "" where the map cannot tell.
+def novelty(inverse_map: "InverseMap", data: NDArray[np.float64], estimate: Estimate) -> float | None:
+    """Return how unlike a trace, (n_times,), is to those that a map was trained on; None where the map cannot tell.
 
     estimate: the map's own of this trace.
     """
-    from core.novelty import FALSE_ALARM_RATE, with_novelty
+    from core.novelty import with_novelty
 
-    def compute() -> str:
+    def compute() -> float | None:
         scores = with_novelty(inverse_map, data[None], estimate).novelty
-        if scores is None:
-            return ""
-        return readings.about_novelty(inverse_map.name, float(scores[0]), FALSE_ALARM_RATE)
+        return None if scores is None else float(scores[0])
 
     return kept("novelty", (inverse_map.name, data.tobytes()), compute)
 

@@ -84,9 +84,9 @@ def _law(estimate: Estimate) -> tuple[Array, Array | None]:
     return estimate.mean[0], None if estimate.covariance is None else estimate.covariance[0]
 
 
-def _not_trained_for(names: Iterable[str], experiment: Experiment, observation: Observation) -> list[str]:
+def _about_training(names: Iterable[str], experiment: Experiment, observation: Observation) -> list[str]:
     maps, _ = registry.inverse_maps()
-    return readings.not_trained_for({name: maps[name] for name in names}, observation.described(experiment))
+    return readings.about_training({name: maps[name] for name in names}, observation.described(experiment))
 
 
 def _main(
@@ -136,7 +136,7 @@ def _main(
             "" if experiment.noise_known else readings.about_noise(found),
             "" if normal is None else readings.about_laplace(found, normal),
             *(readings.about_map(found, name, each) for name, each in laws.items()),
-            *_not_trained_for(laws, experiment, observation),
+            *_about_training(laws, experiment, observation),
             readings.about_others(beyond, (first, second), of_theta),
             "The green frame is where the other view zooms in." if experiment.whole_prior else "",
             found.status,

@@ -19,7 +19,7 @@ from dashboard.observation import Observation, Trace
 from dashboard.problem import problem_of
 from dashboard.state import Experiment
 from dashboard.upload import read_trace
-from dashboard.views import frame, results, states_fit
+from dashboard.views import frame, readings, results, states_fit
 
 
 def _take_upload() -> None:
@@ -61,16 +61,15 @@ def _estimates(experiment: Experiment, observation: Observation) -> tuple[dict[s
     sentences = {
         MAP_ESTIMATE: f"{found[MAP_ESTIMATE].status} It takes any time grid, and assumes ζ, γ, σ and ρ of the rail."
     }
-    unknown = "Made for traces like this one."
-    if observation.trajectory is None:
-        unknown = "It takes this time grid; whether noise and parameters are like those it was trained on is not known."
+    trace = observation.described(experiment)
     for name, each in maps.items():
-        sentences[name] = each.outside(**observation.described(experiment))
+        told = readings.about_training({name: each}, trace) or ["Trained for traces like this one."]
         if each.takes(observation.times):
             found[name] = each.predict(observation.data[None])
-            sentences[name] = sentences[name] or unknown
-            if st.session_state.settled:
-                sentences[name] += f" {results.novelty(each, observation.data, found[name])}".rstrip()
+            score = results.novelty(each, observation.data, found[name]) if st.session_state.settled else None
+            if score is not None:
+                told.append(readings.about_novelty(name, score, bool(each.differences(**trace))))
+        sentences[name] = " ".join(told)
     rows: list[list[live.Cell]] = [["estimator", "θ₀", "θ₁", "what to know"]]
     for name, sentence in sentences.items():
         values = found[name].mean[0] if name in found else None

@@ -20,6 +20,7 @@ FLOORS = {
     "metrics": 1,
     "noise": 1,
     "priors": 1,
+    "trained_for": 1,
     "published": 2,
     "simulation": 2,
     "dataset": 3,
