@@ -159,7 +159,8 @@ def _body() -> None:
     notes = [observation.note, *unreadable]
     if observation.usable and not able:
         notes.append(_not_taken(experiment, observation))
-    said = [" ".join(filter(None, (first, beside.sentence))), *readings.about_training(able, trace)]
+    above = " ".join(filter(None, (first, beside.sentence)))
+    said = [*filter(None, (above,)), *readings.about_training(able, trace)]
     if st.session_state.settled:
         for name, each in able.items():
             score = results.novelty(each, observation.data, estimates[name])

@@ -73,7 +73,10 @@ def signed(value: float, decimals: int) -> str:
 
 def decimals_for(sd: float) -> int:
     """Return the decimals with which a standard deviation has two digits."""
-    return int(np.clip(1 - np.floor(np.log10(sd)), 0, 8)) if sd > 0 and np.isfinite(sd) else 4
+    if not 0 < sd < np.inf:
+        return 4
+    rounded = float(f"{sd:.1e}")  # 0.00997 is 0.010 to two digits
+    return int(np.clip(1 - np.floor(np.log10(rounded)), 0, 8))
 
 
 def with_sd(value: float, sd: float) -> str:
@@ -237,14 +240,15 @@ def about_map(found: Posterior, name: str, normal: Estimate) -> str:
         f"{number(abs(miss), digits)} in {SYMBOLS[parameter]}"
         for miss, digits, parameter in zip(off[0], decimals, found.names, strict=True)
     ]
-    knows = squared_distances(off, normal.covariance[0])[0] <= chi2.ppf(0.9, 2)
-    ratio = _beside(found, normal)[1]
+    limit = float(chi2.ppf(0.9, 2))
+    place = "inside" if squared_distances(off, normal.covariance[0])[0] <= limit else "outside"
+    ratio = float(np.pi * limit * np.sqrt(np.linalg.det(normal.covariance[0]))) / region_area(found, 0.9)
     size_of_it = f"{times(ratio)} times" if ratio >= 1 else f"1/{times(1 / ratio)} of"
     if 1 / SAME_AREA < ratio < SAME_AREA:
         size_of_it = "about"
     return (
-        f"{quoted([name])} is off the exact mean by {listed(misses)}, "
-        f"{'within' if knows else 'outside'} its own 90 % ellipse, which has {size_of_it} the area of the exact one."
+        f"The exact mean lies {listed(misses)} from the estimate of {quoted([name])} and {place} its 90 % ellipse, "
+        f"which has {size_of_it} the area of the exact region."
     )
 
 

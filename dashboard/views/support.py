@@ -204,7 +204,10 @@ def _table(
     head: Row = ["", *symbols, *(f"error {symbol}" for symbol in symbols), "in the exact 90 % region",
                  "truth in its own 90 % region"]  # fmt: skip
     rows = [head]
-    decimals = [readings.decimals_for(sd) for sd in readings.sds(found.covariance)]
+    laws = [normal, *(() if joint is None else (joint,)), *(each for _, each in maps.values())]
+    covariances = [found.covariance, *(each.covariance[0, :2, :2] for each in laws if each.covariance is not None)]
+    # The narrowest of all laws has two digits, and a column one number of decimals.
+    decimals = [readings.decimals_for(sd) for sd in np.min([readings.sds(each) for each in covariances], axis=0)]
     if truth is not None:
         held = float(found.credibility(np.array(truth)))
         rows.append(
@@ -239,8 +242,9 @@ def _row(
     mean = estimate.mean[0]
     numbers = [readings.number(value, digits) for value, digits in zip(mean, decimals, strict=True)]
     if estimate.covariance is not None:
-        pairs = zip(mean, readings.sds(estimate.covariance[0]), strict=True)
-        numbers = [with_sd(value, sd) for value, sd in pairs]
+        sds = readings.sds(estimate.covariance[0])
+        shown = (readings.number(sd, digits) for sd, digits in zip(sds, decimals, strict=True))
+        numbers = [f"{value} ± {sd}" for value, sd in zip(numbers, shown, strict=True)]
     errors, own = ["–", "–"], "–"
     if truth is not None:
         off = mean - np.array(truth)

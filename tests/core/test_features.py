@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
-from core.features import regime, spike_statistics
+from core.features import regime, regimes, spike_statistics, spike_timing
 from core.published import published_prior, time_grid, with_constants
 from core.simulation import simulate_potential
+from tests.reference import right_hand_side
 
 TIMES = np.arange(101) * 0.5  # 50 ms
 
@@ -50,6 +52,67 @@ def test_batches_keep_their_shape():
 
 
 @pytest.mark.parametrize(
+    ("u", "rate", "duration"),
+    [
+        (SILENT, np.nan, np.nan),
+        (EXCITED_ABOVE, np.nan, np.nan),
+        # From 0 to 2 the level is crossed after three quarters of a step, from 2 to 1.1 after 5/9.
+        (EXCITED_BELOW, np.nan, 0.5 * (6 - 0.75 + 5 / 9)),
+        # From −1.8 to 1.9 after 33/37 of a step, and after 4/37 on the way back; the first rise is from 0.
+        (SPIKING[11:], 1000 / 7.5, 0.5 * (4 - 33 / 37 + 4 / 37)),
+        (ONE_SPIKE, np.nan, 0.5 * (6 - 15 / 19 + 4 / 37)),
+        (DIVERGED, np.nan, np.nan),
+    ],
+)
+def test_spike_timing_by_hand(u, rate, duration):
+    for kind in (np.float64, np.float32):
+        found = spike_timing(u.astype(kind), np.arange(u.size) * 0.5)
+        assert np.allclose(found, (rate, duration), rtol=1e-6, equal_nan=True)
+
+
+def test_a_neuron_that_has_stopped_spiking_has_no_rate():
+    """Three spikes in the first half of the window, and none in the second."""
+    u = trace((0.0, 11), *[(1.9, 4), (-1.8, 8)] * 3, (-1.2, 54))
+    assert np.isnan(spike_timing(u, TIMES)[0])
+    assert np.isfinite(spike_statistics(u, TIMES)[0])
+
+
+def period(theta, t_end):
+    """Return the period of the limit cycle, between the last two up-crossings of u = 1.5, by SciPy at 1e-11."""
+
+    def crossing(_, state):
+        return state[0] - 1.5
+
+    crossing.direction = 1
+    solution = solve_ivp(
+        lambda _, state: right_hand_side(state, (*theta, -0.4, 3.0)), (0, t_end), (0, 0), "DOP853", events=crossing,
+        rtol=1e-11, atol=1e-12,
+    )  # fmt: skip
+    return np.diff(solution.t_events[0])[-1]
+
+
+@pytest.mark.parametrize("t_end", [200.0, 100.0, 61.0])
+@pytest.mark.parametrize("theta", [(0.4, 0.4), (0.865, 0.4), (0.0, 0.1), (0.3, 1.1)])
+def test_the_rate_is_that_of_the_limit_cycle_in_any_window(theta, t_end):
+    """Each crossing lies between its two samples, so that their span is off by less than two steps of 0.2 ms.
+
+    The first interval, from the start at rest, differs from the period by 0.1 % of it at most.
+    """
+    times = np.arange(round(t_end / 0.2)) * 0.2
+    rate, _ = spike_timing(simulate_potential(np.array([*theta, -0.4, 3.0]), times), times)
+    exact = period(theta, 200.0)
+    intervals = np.floor(times[-1] / exact) - 1
+    assert float(rate) == pytest.approx(1000 / exact, rel=0.4 / (intervals * exact) + 0.001 / intervals)
+
+
+def test_spike_timing_keeps_the_shape_of_a_batch():
+    rates, durations = spike_timing(np.array([[SILENT, SPIKING], [ONE_SPIKE, SPIKING]]), TIMES)
+    assert rates.shape == durations.shape == (2, 2)
+    assert np.array_equal(np.isnan(rates), [[True, False], [True, False]])
+    assert np.array_equal(np.isnan(durations), [[True, False], [False, False]])
+
+
+@pytest.mark.parametrize(
     ("u", "name"),
     [
         (SILENT, "silent"),
@@ -62,6 +125,7 @@ def test_batches_keep_their_shape():
 )
 def test_regime_by_hand(u, name):
     assert regime(u) == name
+    assert np.array_equal(regimes(np.array([[u, SPIKING]])), [[name, "spiking"]])
 
 
 def test_share_of_published_neurons_without_a_rate():

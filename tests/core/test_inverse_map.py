@@ -170,34 +170,50 @@ def test_nothing_is_outside_what_the_map_was_trained_for():
 
 
 @pytest.mark.parametrize(
-    ("trace", "differences"),
+    ("trace", "said"),
     [
-        ({"zeta": -0.39}, "ζ (trained at −0.4)"),
-        ({"gamma": 3.1}, "γ (trained at 3)"),
-        ({"times": time_grid(100, 500)}, "the time grid (its own has 1000 samples 0.2 ms apart)"),
-        ({"times": time_grid(100, 1000)}, "the time grid (its own has 1000 samples 0.2 ms apart)"),
-        ({"rho": 0.8, "sigma": 0.1}, "σ (trained on 0.0409 to 0.0991 ms)"),
-        ({"rho": 0.5, "sigma": 0.07}, "ρ (trained on 0.629 to 0.971)"),
-        ({"rho": 0.8, "sigma": 0.0}, "σ (trained on 0.0409 to 0.0991 ms)"),
-        ({"zeta": 0.0, "gamma": 2.0}, "ζ (trained at −0.4), γ (trained at 3)"),
+        ({"zeta": -0.39}, "ζ = −0.39 (trained at −0.4). Its estimate answers for a neuron with ζ = −0.4."),
+        ({"gamma": 3.1}, "γ = 3.1 (trained at 3). Its estimate answers for a neuron with γ = 3."),
+        ({"times": time_grid(100, 500)}, "this time grid (trained on 1,000 samples 0.2 ms apart)."),
+        ({"times": time_grid(100, 1000)}, "this time grid (trained on 1,000 samples 0.2 ms apart)."),
+        ({"rho": 0.8, "sigma": 0.1}, "σ = 0.1 ms (trained on 0.0409 to 0.0991 ms)."),
+        ({"rho": 0.5, "sigma": 0.07}, "ρ = 0.5 (trained on 0.629 to 0.971)."),
+        ({"rho": 0.8, "sigma": 0.0}, "σ = 0 ms (trained on 0.0409 to 0.0991 ms)."),
+        ({"theta": (0.4, 1.3)}, "θ₁ = 1.3 (trained on −0.4 to 1.2)."),
+        (
+            {"zeta": 0.0, "gamma": 2.0},
+            "ζ = 0 (trained at −0.4) and γ = 2 (trained at 3). Its estimate answers for a neuron with ζ = −0.4 and "
+            "γ = 3.",
+        ),
     ],
 )
-def test_outside_names_every_difference(trace, differences):
-    sentence = f"a-map was not trained for this trace: it differs in {differences}."
-    assert make_map().outside(**trace) == sentence
+def test_outside_names_every_difference_and_what_the_map_answers_for(trace, said):
+    assert make_map().outside(**trace) == f"‘a-map’ was not trained for {said}"
 
 
 def test_a_clean_map_takes_clean_traces_only():
     model = make_map(noisy=False)
     assert model.outside(rho=0.8, sigma=0.0) == ""
-    assert "the noise (trained on clean traces)" in model.outside(rho=0.8, sigma=0.07)
+    assert model.outside(rho=0.8, sigma=0.07) == "‘a-map’ was not trained for noise (trained on clean traces)."
+
+
+def test_a_map_says_what_it_expects_of_a_trace_as_far_as_that_is_not_known():
+    """The published noise: σ from 0.0409 to 0.0991 ms is an sd σ/Δt from 0.2 to 0.5."""
+    known = {"times": time_grid(), "zeta": -0.4, "gamma": 3.0}
+    noise, theta = {"rho": 0.8, "sigma": 0.07}, {"theta": (0.4, 0.4)}
+    sd, boxes = "noise of sd 0.2 to 0.5 with ρ from 0.63 to 0.97", ("θ₀ from −0.2 to 1", "θ₁ from −0.4 to 1.2")
+    constants = ("ζ = −0.4", "γ = 3")
+    assert make_map().expected(**known, **noise, **theta) == ()
+    assert make_map().expected(**known) == (sd, *boxes, *constants)
+    assert make_map().expected(**known, **noise) == (*boxes, *constants)
+    assert make_map(noisy=False).expected(**known, **theta) == ("no noise", *constants)
 
 
 def test_predict_says_where_the_known_parameters_differ():
     model = make_map()
     assert model.predict(TRACES[:2], known=[[-0.4, 3.0], [-0.4, 3.0]]).status == ""
     status = model.predict(TRACES[:2], known=[[-0.4, 3.0], [-0.4, 4.0]]).status
-    assert status == "a-map was not trained for this trace: it differs in γ (trained at 3)."
+    assert status == ("‘a-map’ was not trained for γ = 4 (trained at 3). Its estimate answers for a neuron with γ = 3.")
 
 
 def test_weights_that_do_not_fit_are_refused():

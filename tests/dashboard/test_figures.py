@@ -81,6 +81,7 @@ CURVES = [
     accuracy.curve("exact posterior mean", np.array([np.nan, 0.0136, 0.05])),
 ]
 ERRORS = RNG.lognormal(-3, 1, 200)
+SIDES = np.broadcast_to(np.where(X < 0.4, "silent", "excited"), (30, 40))
 
 
 def figures(hidden):
@@ -89,7 +90,7 @@ def figures(hidden):
     clean = None if hidden else CLEAN
     return {
         "potential": neuron.potential(TIMES, None if hidden else TRAJECTORY, NOISY),
-        "rates": neuron.rate_map(X, Y, np.where(BOWL > 300, np.nan, BOWL), truth),
+        "rates": neuron.rate_map(X, Y, np.where(BOWL > 300, np.nan, BOWL), SIDES, truth),
         "map": landscape.loss_map(GRID, (0.6, 0.4), LOWEST, (0.4, 0.4), truth, PATHS),
         "surface": landscape.surface(GRID, (0.6, 0.4), LOWEST, truth),
         "basins": basins.basin_map(BASINS, ("theta0", "theta1"), BOX, 5.0, truth),
@@ -111,7 +112,7 @@ ALL = {
     **figures(hidden=False),
     "uploaded": neuron.potential(TIMES, None, NOISY),
     "phase": neuron.phase_plane(PARAMETERS, TRAJECTORY),
-    "no rates": neuron.rate_map(X, Y, np.full((30, 40), np.nan), None),
+    "no rates": neuron.rate_map(X, Y, np.full((30, 40), np.nan), SIDES, None),
     "residual": landscape.residual(TIMES, 3 * RNG.standard_normal(200), True),
     "posterior alone": uncertainty.plane(GRID.axes, NEAR, DENSITY, BOX, None, {}, None, "title"),
     "Laplace refused": uncertainty.plane(
@@ -466,3 +467,25 @@ def test_the_figures_of_the_uncertainty_page_hold_what_was_drawn():
     low, high = (lags["layout"]["shapes"][0][end] for end in ("y0", "y1"))
     assert (low, high) == pytest.approx((-0.06198, 0.06198), abs=1e-5)
     assert trace(lags, "white")["dx"] == 0.2
+
+
+def test_the_regions_of_the_rate_map_without_a_rate_are_named_where_they_lie():
+    rates = np.full((30, 40), 100.0)
+    rates[:, :10], rates[:, -10:] = np.nan, np.nan
+    notes = neuron.rate_map(X, Y, rates, SIDES, None)["layout"]["annotations"]
+    places = {note["text"]: (note["x"], note["y"]) for note in notes}
+    assert places.keys() == {"silent", "excited"}
+    assert X[0] < places["silent"][0] < X[9]
+    assert X[-10] < places["excited"][0] < X[-1]
+    assert all(Y[10] < y < Y[20] for _, y in places.values())
+    assert neuron.rate_map(X, Y, np.full((30, 40), 100.0), SIDES, None)["layout"]["annotations"] == []
+
+
+def test_the_title_of_the_estimates_names_what_is_drawn():
+    def title(*arguments):
+        return inverse_map.estimates(("theta0", "theta1"), BOX, FOUND, *arguments)["layout"]["title"]["text"]
+
+    assert title({}, None) == "Estimates of θ"
+    assert title({"cnn-noisy": CLOUD}, None) == "Estimates of θ and clouds of 200 fresh noise draws"
+    assert title({"cnn-noisy": CLOUD}, None, NEAR, DENSITY) == "Estimates of θ, clouds and exact posterior"
+    assert title({}, None, NEAR, DENSITY) == "Estimates of θ and exact posterior"

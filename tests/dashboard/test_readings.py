@@ -5,10 +5,12 @@ import pytest
 from scipy.stats import truncnorm
 
 from core.estimate import Estimate
+from core.inverse_map import load_inverse_map
 from core.posterior import posterior
 from core.profile import Profile
+from core.published import time_grid
 from dashboard.figures.density import raster, window
-from dashboard.observation import observe
+from dashboard.observation import Trace, observe
 from dashboard.problem import problem_of
 from dashboard.state import PRESETS, Experiment
 from dashboard.views import readings
@@ -36,7 +38,8 @@ def shapes(found):
 @pytest.mark.parametrize(
     ("value", "sd", "text"),
     [(0.40123, 0.00154, "0.4012 ± 0.0015"), (-0.137, 0.042, "−0.137 ± 0.042"), (0.832, 0.17, "0.83 ± 0.17"),
-     (2.9, 12.0, "3 ± 12"), (0.4, 0.0, "0.4000 ± 0.0000"), (0.4, np.inf, "0.4000 ± inf")],
+     (0.4004, 0.00997, "0.400 ± 0.010"), (2.9, 12.0, "3 ± 12"),
+     (0.4, 0.0, "0.4000 ± 0.0000"), (0.4, np.inf, "0.4000 ± inf")],
 )  # fmt: skip
 def test_a_value_has_the_digits_that_its_sd_leaves(value, sd, text):
     assert readings.with_sd(value, sd) == text
@@ -191,15 +194,34 @@ def test_the_region_of_a_normal_law_has_its_area(found):
     assert readings.region_area(each, 0.9) == pytest.approx(exact, rel=0.1)
 
 
-def test_the_ellipses_of_a_map_are_compared_with_the_posterior(found):
+def test_the_estimate_of_a_map_is_compared_with_the_posterior(found):
+    """A normal law holds a point within its 90 % ellipse where its Mahalanobis distance is below √4.61 = 2.15."""
     each = found["excited"]
-    direction = np.linalg.cholesky(each.covariance)[:, 0]
-    for factor, fragment in ((4.0, "have 4 times the area"), (0.25, "have 1/4 of the area")):
-        normal = Estimate((each.mean + 3 * direction)[None], factor * each.covariance[None], each.names)
+    step = np.linalg.cholesky(each.covariance)[:, 0]
+    for sds_off, factor, words in (
+        (3, 4.0, "inside its 90 % ellipse, which has 4 times the area of the exact region."),
+        (3, 1.0, "outside its 90 % ellipse, which has about the area of the exact region."),
+        (1, 0.25, "inside its 90 % ellipse, which has 1/4 of the area of the exact region."),
+        (2, 0.25, "outside its 90 % ellipse, which has 1/4 of the area of the exact region."),
+    ):
+        normal = Estimate((each.mean + sds_off * step)[None], factor * each.covariance[None], each.names)
+        off = [
+            f"{abs(miss):.{readings.decimals_for(sd)}f}"
+            for miss, sd in zip(sds_off * step, np.sqrt(np.diag(each.covariance)), strict=True)
+        ]
         text = readings.about_map(each, "best", normal)
-        assert "The ellipses of best" in text
-        assert "lie 3.0 sd off the mean" in text
-        assert fragment in text
+        assert text == f"The exact mean lies {off[0]} in θ₀ and {off[1]} in θ₁ from the estimate of ‘best’ and {words}"
+
+
+def test_near_the_bifurcation_a_miss_is_told_in_the_units_of_the_parameters():
+    """Across the needle the posterior is so narrow that a miss of 0.0006 is 25 of its standard deviations."""
+    experiment = PRESETS["Near the bifurcation"][1]
+    observation = observe(experiment, None)
+    each = posterior(problem_of(experiment, observation))
+    text = readings.about_map(each, "best", load_inverse_map("best").predict(observation.data[None]))
+    assert " sd" not in text
+    assert "inside its 90 % ellipse" in text
+    assert float(text.split("lies ")[1].split(" ")[0]) < 0.002
 
 
 def test_the_coverage_is_told_for_each_estimator():
@@ -207,9 +229,88 @@ def test_the_coverage_is_told_for_each_estimator():
     assert "made to hold 90 % hold the truth in 88.4 % for best and 90.0 % for the exact posterior." in text
 
 
-def test_about_novelty():
-    familiar, strange, wild = (readings.about_novelty("best", score, 0.01) for score in (0.31, 4.04, 1e6))
-    assert familiar.startswith("To best this trace looks familiar: its out-of-distribution score is 0.3;")
-    assert strange.startswith("Beware: this trace is unlike all that best was trained on;")
-    assert "score is 4.0, and only 1 % of the traces" in strange
-    assert "score is above 100" in wild
+def test_a_familiar_score_says_what_it_cannot_see():
+    assert readings.about_novelty("best", 0.11, untrained=False) == (
+        "This trace looks like the training data of ‘best’ (out-of-distribution score 0.1, alarm above 1). "
+        "A wrong ζ or γ need not show in this score."
+    )
+
+
+def test_no_trace_looks_familiar_that_a_map_is_known_not_to_be_trained_for():
+    text = readings.about_novelty("best", 0.11, untrained=True)
+    assert text == "The residual of ‘best’ does not show this (out-of-distribution score 0.1, alarm above 1)."
+
+
+@pytest.mark.parametrize("untrained", [False, True])
+def test_a_strange_trace_is_an_alarm(untrained):
+    strange, wild = (readings.about_novelty("best", score, untrained) for score in (4.04, 1e6))
+    assert strange == (
+        "Beware: this trace is unlike the training data of ‘best’ (out-of-distribution score 4.0; only 1 % of the "
+        "training’s traces exceed 1)."
+    )
+    assert "score above 100" in wild
+
+
+@pytest.fixture(scope="module")
+def maps():
+    """Two maps that were trained on noise, and one that was not."""
+    return {name: load_inverse_map(name) for name in ("best", "cnn-noisy", "cnn-clean")}
+
+
+def test_maps_that_were_not_trained_for_a_trace_share_a_sentence(maps):
+    trace = observe(Experiment(zeta=-0.2), None).described(Experiment(zeta=-0.2))
+    assert readings.about_training(maps, trace) == [
+        "‘best’ and ‘cnn-noisy’ were not trained for ζ = −0.2 (trained at −0.4). Their estimates answer for a neuron "
+        "with ζ = −0.4.",
+        "‘cnn-clean’ was not trained for ζ = −0.2 (trained at −0.4) and noise (trained on clean traces). Its estimate "
+        "answers for a neuron with ζ = −0.4.",
+    ]
+    assert {readings.trained_for(each, trace) for each in maps.values()} == {"no"}
+
+
+def test_of_an_upload_maps_say_what_they_expect(maps):
+    upload = Trace("mine.csv", time_grid(), np.zeros(1000))
+    trace = observe(Experiment(), upload).described(Experiment())
+    rest = "θ₀ from −0.2 to 1, θ₁ from −0.4 to 1.2, ζ = −0.4 and γ = 3."
+    assert readings.about_training(maps, trace) == [
+        "‘best’ and ‘cnn-noisy’ can read this trace. They expect noise of sd 0.2 to 0.5 with ρ from 0.63 to 0.97, "
+        + rest,
+        f"‘cnn-clean’ can read this trace. It expects no noise, {rest}",
+    ]
+    assert {readings.trained_for(each, trace) for each in maps.values()} == {"not known"}
+    claimed = Experiment(zeta=-0.2)
+    assert "not trained for ζ = −0.2" in readings.about_training(maps, observe(claimed, upload).described(claimed))[0]
+
+
+def test_a_map_that_was_trained_for_a_trace_has_no_sentence(maps):
+    trace = observe(Experiment(), None).described(Experiment())
+    assert [readings.trained_for(each, trace) for each in maps.values()] == ["yes", "yes", "no"]
+    assert readings.about_training({"best": maps["best"]}, trace) == []
+    hidden = Experiment(hidden=True)
+    # Whether a hidden θ lies where the maps were trained would give it away.
+    assert readings.trained_for(maps["best"], observe(hidden, None).described(hidden)) == "not known"
+
+
+def test_a_silent_trace_fixes_one_combination_and_the_edge_of_the_prior_does_the_rest(found, shapes):
+    """The likelihood alone: θ₁ − θ₀ to a twentieth, either parameter alone no better than the prior."""
+    each = found["silent"]
+    likelihood = replace(each.problem, regularised=False)
+    hessian = likelihood.hessian(np.array([[-0.1, 1.1]]), exact=False)[0]
+    covariance = np.linalg.inv(hessian)
+    across = np.array([-1, 1]) / np.sqrt(2)
+    assert np.sqrt(across @ covariance @ across) < 0.05
+    assert np.all(np.sqrt(np.diag(covariance)) > readings.prior_sds(each))
+    assert readings.form(each, shapes["silent"]).startswith(
+        "The best fit does not spike, so that the trace fixes one combination of θ₀ and θ₁ alone: "
+        "the edge of the prior does the rest."
+    )
+
+
+def test_factors_never_have_an_exponent():
+    assert [readings.times(factor) for factor in (0.095, 9.96, 99.4, 99.6, 100.0)] == [
+        "0.095",
+        "10",
+        "99",
+        "100",
+        "100",
+    ]

@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from core.fitzhugh_nagumo import PARAMETER_NAMES
+from core.modes import map_estimate
+from core.multistart import basins, explore, start_grid
 from core.optimizers import METHODS
 from dashboard import state
+from dashboard.observation import observe
+from dashboard.problem import problem_of
 from dashboard.state import MOST_STARTS, PRESETS, QUANTITIES, Experiment, change, from_address, to_address
 from tests.reference import reference_solution
 
@@ -320,3 +324,17 @@ def test_the_presets_do_what_their_sentences_say():
     assert crossings("Near the bifurcation", theta0=edge.theta0 + 0.01)[0] <= 1
     drowned = PRESETS["Drowned in noise"][1]
     assert drowned.marginal_sd > 0.95 * crossings("Drowned in noise")[1].std()
+
+
+@pytest.mark.parametrize("method", ["L-BFGS-B", "Levenberg–Marquardt"])
+def test_most_descents_of_the_preset_of_many_minima_end_in_a_wrong_one(method):
+    """On the window that the inverse maps read. The lowest minimum is that of the survey of the whole box."""
+    preset = PRESETS["Many minima"][1]
+    assert preset.t_end == 200
+    problem = problem_of(preset, observe(preset, None))
+    starts = start_grid(problem.bounds, 5)
+    found = basins(problem, method, starts, dict(explore(problem, method, starts)))
+    lowest = float(problem.loss(map_estimate(problem).mean[0], problem.step))
+    assert len(found.minima) >= 5
+    assert np.mean(found.losses < lowest + 0.5) < 0.4
+    assert np.mean(found.labels > 0) > 0.5

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -80,21 +81,23 @@ def test_the_ellipses_of_the_map_are_those_of_its_covariance(visit):
     assert sd == pytest.approx(np.sqrt(estimate.covariance[0, 0, 0]), rel=0.06)
     assert rows(parts["prediction"])["best"][5] in ("yes", "no")
     assert rows(parts["prediction"])["cnn-noisy"][5] == "–"
-    assert "The ellipses of best" in text(parts["posterior"])
-    assert "Not trained" not in text(parts["posterior"])
+    assert "from the estimate of ‘best’ and inside its 90 % ellipse" in text(parts["posterior"])
+    assert "trained" not in text(parts["posterior"])
 
 
 def test_a_map_that_was_not_trained_for_the_trace_says_so_beside_its_ellipses(visit):
     said = text(shown(visit("uncertainty", gamma=4))["posterior"])
-    assert "Not trained for this trace: best. It differs in γ (trained at 3)." in said
-    assert "The ellipses of best" not in text(
-        shown(visit("uncertainty", **SHORT))["posterior"]
-    )  # it takes one time grid only
+    assert "‘best’ was not trained for γ = 4 (trained at 3). Its estimate answers for a neuron with γ = 3." in said
+    # It takes one time grid only.
+    assert "‘best’" not in text(shown(visit("uncertainty", **SHORT))["posterior"])
 
 
 def test_the_table_has_every_estimator_with_its_error(visit):
     table = rows(shown(visit("uncertainty", **SHORT, below="noise"))["regions"])
     assert table["truth"][:2] == ["0.4000", "0.400"]
+    for column in range(4):
+        cells = [number for row in table.values() for number in re.findall(r"\d+\.(\d+)", row[column])]
+        assert len({len(decimals) for decimals in cells}) == 1, column
     for name in ("exact posterior mean", "MAP and Laplace", "MAP together with σ and ρ"):
         value, sd = (float(part) for part in table[name][0].split(" ± "))
         assert float(table[name][2].replace("−", "-")) == pytest.approx(value - 0.4, abs=1e-4)
@@ -224,7 +227,12 @@ def test_the_limit_stands_beside_the_clouds(visit, monkeypatch):
     assert -0.2 < low < 0.4 < high < 1
     means = [shape for shape in drawn["layout"]["shapes"] if shape["line"]["color"] == LIMIT]
     assert [shape["path"].count("M") for shape in means] == [3]
-    assert "Green dots: its mean for 3 of the draws; they scatter by" in text(beside)
+    assert "Green dots: the exact posterior’s mean for 3 of the noise draws; they scatter by" in text(beside)
+    assert (
+        "Green: everything this trace can tell. θ₀ is known to ±0.0015, θ₁ to ±0.010; an estimator that claims less is "
+        "overconfident." in text(beside)
+    )
+    assert drawn["layout"]["title"]["text"] == "Estimates of θ, clouds and exact posterior"
     # The estimate of the default's θ₀ has an sd of 0.0015.
     assert float(rows(beside)["exact posterior mean"][0]) == pytest.approx(0.4, abs=0.006)
 
@@ -242,9 +250,14 @@ def test_the_means_of_fresh_noise_are_those_of_the_clouds_draws(visit, monkeypat
         np.testing.assert_allclose(mean, again, atol=1e-12)
 
 
-def test_the_limit_without_noise_scatters_not_at_all(visit, monkeypatch):
+def test_the_limit_without_noise_is_drawn_for_a_little_and_has_no_fresh_means(visit, monkeypatch):
     monkeypatch.setattr(limit, "N_MEANS", 2)
-    assert text(shown(visit("inverse-map", limit=1, sigma=0, t_end=60))["estimates"]).count("2 of the draws.") == 1
+    part = shown(visit("inverse-map", limit=1, sigma=0))["estimates"]
+    assert part["notes"] == ["Without noise the exact posterior is a point: it is drawn for σ = 0.001 ms."]
+    assert "Green dots" not in text(part)
+    assert text(part).startswith(
+        "σ = 0: there is no noise to move the estimates. Green: everything this trace can tell."
+    )
 
 
 def test_the_limit_is_left_out_of_a_drag_within_the_same_window(visit, monkeypatch):
@@ -256,6 +269,17 @@ def test_the_limit_is_left_out_of_a_drag_within_the_same_window(visit, monkeypat
     dragged = figure(shown(checked(app.run()))["estimates"], "estimates")
     assert dragged["data"][0]["type"] != "contour"
     assert dragged["layout"]["xaxis"]["range"] == before
+
+
+def test_a_scatter_below_the_posterior_s_is_not_said_to_be_better(visit, monkeypatch):
+    """The silent neuron's posterior mean is held by the prior's edge: it scatters by half of the posterior's sd."""
+    monkeypatch.setattr(limit, "N_MEANS", 8)
+    said = text(shown(visit("inverse-map", limit=1, theta0=-0.1, theta1=1.1))["estimates"])
+    sd, scatter = (float(said.split(before)[1].split(" ")[0].rstrip(",")) for before in ("known to ±", "scatter by "))
+    assert "surer" not in said
+    assert "A small scatter is no small error: what the prior or the training holds in place does not scatter." in said
+    assert sd == pytest.approx(0.044, abs=0.002)
+    assert scatter < sd
 
 
 # ---------------------------------------------------------------------------------------------------------- functions
