@@ -162,7 +162,7 @@ PRESET_FIELDS = ("theta0", "theta1", "zeta", "gamma", "sigma", "rho", "t_end")
 PRESETS: dict[str, tuple[str, Experiment]] = {
     "Published default": ("The prior’s mean with the published noise.", Experiment()),
     "Silent": (
-        "The neuron never spikes: its trace fixes one combination of θ₀ and θ₁.",
+        "No spikes: θ₀ and θ₁ are not told apart.",
         Experiment(theta0=-0.1, theta1=1.1),
     ),
     "Excited": ("One spike, then the potential stays up.", Experiment(theta0=0.95, theta1=0.9)),
@@ -171,7 +171,7 @@ PRESETS: dict[str, tuple[str, Experiment]] = {
         Experiment(theta0=0.865, theta1=0.4),
     ),
     "Many minima": (
-        "From most starts a descent ends in a wrong minimum.",
+        "Most descents end in a wrong minimum.",
         Experiment(theta0=0.1, theta1=-0.2),
     ),
     "Drowned in noise": (

@@ -17,7 +17,8 @@ from dashboard.views import readings, results
 
 N_MEANS = 24  # of the clouds' noise draws: each takes a posterior of its own
 
-ALIKE = 1.4  # ratio of two sds of which one is that of 24 draws, which alone is uncertain by 15 %
+ALIKE = 1.4  # ratio of two sds that count as alike, where that of 24 draws is uncertain by 15 %
+HELD = 1.6  # times smaller than an sd: a scatter that something holds back
 
 Array = NDArray[np.float64]
 
@@ -128,7 +129,7 @@ def _sentence(found: Posterior, means: list[Array] | None, best: tuple[str, Arra
         shown = [readings.times(ratio) for ratio in ratios]
         text += f", the estimates of ‘{best[0]}’ {shown[0]} and {shown[1]} times as far"
     text += "."
-    if np.any(scatter < sds / ALIKE) or np.any(ratios < 1 / ALIKE):
+    if np.any(scatter < sds / HELD) or np.any(ratios < 1 / HELD):
         text += " A small scatter is no small error: what the prior or the training holds in place does not scatter."
     return text
 

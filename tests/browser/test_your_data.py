@@ -48,7 +48,7 @@ def test_trace_on_the_published_grid_is_estimated_by_every_map(lab):
     assert {"MAP", *SHIPPED_MAPS} <= set(found)
     assert found["MAP"] == pytest.approx(THETA, abs=5e-3)
     assert found["cnn-clean"] == pytest.approx(THETA, abs=0.1)
-    assert said["cnn-noisy"].startswith("It takes this time grid; whether noise and parameters are like those")
+    assert said["cnn-noisy"].startswith("‘cnn-noisy’ can read this trace. It expects noise of sd 0.2 to 0.5")
     assert lab.notes() == ""
     assert {"MAP", *SHIPPED_MAPS} <= {each["name"] for each in lab.drawing("trace")["traces"]}
     # On the other pages it stands in the place of the simulated data, and no truth is known.
@@ -71,9 +71,9 @@ def test_trace_on_another_grid_is_for_the_optimiser_alone(lab):
     assert set(found) == {"MAP"}
     assert found["MAP"] == pytest.approx(THETA, abs=0.02)
     for name in SHIPPED_MAPS:
-        assert "it differs in the time grid (its own has 1000 samples 0.2 ms apart)" in said[name]
+        assert "was not trained for this time grid (trained on 1,000 samples 0.2 ms apart)" in said[name]
     lab.go("Inverse map")
-    assert "No map takes this time grid" in lab.notes()
+    assert "No map takes this trace" in lab.notes()
 
 
 def bad_traces():

@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import truncnorm
+from scipy.stats import chi2, ncx2, truncnorm
 
 from core.estimate import Estimate
 from core.inverse_map import load_inverse_map
+from core.laplace import laplace
 from core.posterior import posterior
 from core.profile import Profile
 from core.published import time_grid
@@ -121,6 +122,11 @@ def test_where_the_truth_lies(found):
     assert readings.about_truth(each, None, False, False) == "The truth is hidden."
 
 
+def percentage(text):
+    """Return how many per cent of the exact posterior a sentence says that an ellipse holds."""
+    return float(text.split("ellipse holds ")[1].split(" %")[0])
+
+
 def test_laplace_is_compared_with_the_posterior(found):
     each = found["excited"]
 
@@ -128,10 +134,12 @@ def test_laplace_is_compared_with_the_posterior(found):
         scaled = None if covariance is None else factor * covariance[None]
         return readings.about_laplace(each, Estimate(np.array(mean)[None], scaled, each.names, status))
 
-    assert "nearly coincide" in said()
-    # A covariance four times as large has ellipses of four times the area.
-    assert "4 times the area" in said(factor=4.0)
-    assert "1/4 of the area" in said(factor=0.25)
+    assert "nearly coincides with the exact posterior: its 90 % ellipse holds" in said()
+    # Of a normal law, an ellipse made k times as large in area holds 1 − 0.1^k instead of 90 %. This one is nearly one.
+    for factor, verdict in ((0.25, "It is too sure."), (0.5, "It is too sure."), (4.0, "It is too cautious.")):
+        text = said(factor=factor)
+        assert text.endswith(verdict)
+        assert percentage(text) == pytest.approx(100 * (1 - 0.1**factor), abs=2)
     direction = np.linalg.cholesky(each.covariance)[:, 0]
     assert "2.0 sd off the mean" in said(mean=each.mean + 2 * direction)
     assert said(status="Refused: on an edge.", covariance=None).endswith("is refused: on an edge.")
@@ -195,22 +203,22 @@ def test_the_region_of_a_normal_law_has_its_area(found):
 
 
 def test_the_estimate_of_a_map_is_compared_with_the_posterior(found):
-    """A normal law holds a point within its 90 % ellipse where its Mahalanobis distance is below √4.61 = 2.15."""
+    """From three sd away, a normal law's squared distance follows the noncentral χ²₂ with noncentrality nine."""
     each = found["excited"]
-    step = np.linalg.cholesky(each.covariance)[:, 0]
-    for sds_off, factor, words in (
-        (3, 4.0, "inside its 90 % ellipse, which has 4 times the area of the exact region."),
-        (3, 1.0, "outside its 90 % ellipse, which has about the area of the exact region."),
-        (1, 0.25, "inside its 90 % ellipse, which has 1/4 of the area of the exact region."),
-        (2, 0.25, "outside its 90 % ellipse, which has 1/4 of the area of the exact region."),
-    ):
-        normal = Estimate((each.mean + sds_off * step)[None], factor * each.covariance[None], each.names)
-        off = [
-            f"{abs(miss):.{readings.decimals_for(sd)}f}"
-            for miss, sd in zip(sds_off * step, np.sqrt(np.diag(each.covariance)), strict=True)
-        ]
-        text = readings.about_map(each, "best", normal)
-        assert text == f"The exact mean lies {off[0]} in θ₀ and {off[1]} in θ₁ from the estimate of ‘best’ and {words}"
+    step = 3 * np.linalg.cholesky(each.covariance)[:, 0]
+    off = [
+        f"{abs(miss):.{readings.decimals_for(sd)}f}"
+        for miss, sd in zip(step, np.sqrt(np.diag(each.covariance)), strict=True)
+    ]
+    for factor in (1.0, 4.0):
+        text = readings.about_map(
+            each, "best", Estimate((each.mean + step)[None], factor * each.covariance[None], each.names)
+        )
+        assert text.startswith(
+            f"The estimate of ‘best’ lies {off[0]} in θ₀ and {off[1]} in θ₁ from the exact mean, "
+            "and its 90 % ellipse holds "
+        )
+        assert percentage(text) == pytest.approx(100 * ncx2.cdf(factor * chi2.ppf(0.9, 2), 2, 9), abs=4)
 
 
 def test_near_the_bifurcation_a_miss_is_told_in_the_units_of_the_parameters():
@@ -220,8 +228,12 @@ def test_near_the_bifurcation_a_miss_is_told_in_the_units_of_the_parameters():
     each = posterior(problem_of(experiment, observation))
     text = readings.about_map(each, "best", load_inverse_map("best").predict(observation.data[None]))
     assert " sd" not in text
-    assert "inside its 90 % ellipse" in text
     assert float(text.split("lies ")[1].split(" ")[0]) < 0.002
+    assert percentage(text) > 95
+    # The Laplace ellipse is as large as the exact region there, but straight where that is bent.
+    laplace_says = readings.about_laplace(each, laplace(each.problem))
+    assert "area" not in laplace_says
+    assert 50 < percentage(laplace_says) < 70
 
 
 def test_the_coverage_is_told_for_each_estimator():
