@@ -58,16 +58,17 @@ def estimates(
     shapes += [of_map(name, colour, estimate, box) for name, (colour, estimate) in reversed(found.items())]
     if truth is not None:
         shapes.append(placed("star", TRUTH, np.array(truth), box))
-    shown = ["Estimates of θ"]
+    shown = ["estimates of θ"] if found else []
     if clouds:
         shown.append(f"clouds of {len(next(iter(clouds.values())))} fresh noise draws" if zoom is None else "clouds")
     if density is not None:
         shown.append("exact posterior")
+    title = listed(shown) if shown else "the prior’s box of θ"
     return {
         # An empty trace, since Plotly draws no axes without one.
         "data": [legend_entry("", "diamond", TRUTH) if density is None else contours(density)],
         "layout": layout(
-            listed(shown),
+            title[0].upper() + title[1:],
             axis(SYMBOLS[names[0]], range=box[0].tolist()),
             axis(SYMBOLS[names[1]], range=box[1].tolist()),
             shapes=shapes,
@@ -92,7 +93,7 @@ def resimulated(
     return {
         "data": [*traces, legend_entry("data", "circle", DATA)],
         "layout": layout(
-            "Potential u(t) re-simulated from the estimates",
+            "Potential u(t) re-simulated from the estimates" if potentials else "Data u(t)",
             axis("t [ms]", range=[float(times[0]), float(times[-1])]),
             axis("u", range=reach(data, (-3, 3))),
             shapes=[dots(DATA, times, data, 2.2)],

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import Estimate
-from core.features import regime
+from core.features import SPIKE_THRESHOLD, regime
 from core.metrics import squared_distances
 from core.posterior import Posterior
 from core.profile import Profile
@@ -79,10 +79,13 @@ def decimals_for(sd: float) -> int:
     return int(np.clip(1 - np.floor(np.log10(rounded)), 0, 8))
 
 
-def with_sd(value: float, sd: float) -> str:
-    """Return a value with its standard deviation, to the digits that the latter leaves meaningful."""
-    decimals = decimals_for(sd)
-    return f"{number(value, decimals)} ± {number(sd, decimals)}"
+def with_sd(value: float, sd: float, decimals: int | None = None) -> str:
+    """Return a value with its standard deviation, to the digits that the latter leaves meaningful, or so many."""
+    decimals = decimals_for(sd) if decimals is None else decimals
+    shown = number(sd, decimals)
+    if sd > 0 and float(shown) == 0:
+        shown = f"<{number(10.0**-decimals, decimals)}"
+    return f"{number(value, decimals)} ± {shown}"
 
 
 def times(factor: float) -> str:
@@ -124,6 +127,7 @@ def shape_of(found: Posterior, density: Raster) -> Shape:
         ends = [(below, low), (above, high)]
         edges += [f"{SYMBOLS[found.names[axis]]} = {end:.3g}".replace("-", "−") for held, end in ends if held > AT_EDGE]
     best = simulate(found.problem.complete(found.mode), found.problem.times)[:, 0]
+    silent = regime(best) == "silent" and bool(np.max(best) <= SPIKE_THRESHOLD)
     narrower = prior_sds(found) / sds(found.covariance)
     return Shape(
         density.pieces(0.9),
@@ -132,7 +136,7 @@ def shape_of(found: Posterior, density: Raster) -> Shape:
         region_area(found, 0.9) / float(np.pi * chi2.ppf(0.9, 2) * np.sqrt(np.linalg.det(found.covariance))),
         (float(narrower[0]), float(narrower[1])),
         tuple(edges),
-        regime(best) == "silent",
+        silent,
     )
 
 

@@ -25,7 +25,6 @@ from dashboard.observation import Observation
 from dashboard.state import Experiment
 from dashboard.views import readings, results
 from dashboard.views.below import Content
-from dashboard.views.readings import with_sd
 
 BELOW = {
     "prediction": "what the posterior predicts",
@@ -167,7 +166,7 @@ def _noise_metrics(given: tuple[float, float], joint: Estimate) -> list[tuple[st
         value = float(joint.mean[0, 2 + i])
         text = readings.number(value, 4)
         if joint.covariance is not None:
-            text = with_sd(value, float(readings.sds(joint.covariance[0])[2 + i]))
+            text = readings.with_sd(value, float(readings.sds(joint.covariance[0])[2 + i]))
         help_text = f"Estimated together with the parameters. {joint.status}"
         assumed = "As the rail has it, between neighbouring samples." if symbol == "ρ" else "As the rail has it."
         metrics.append((f"{symbol} from the data", text + unit, help_text))
@@ -204,10 +203,8 @@ def _table(
     head: Row = ["", *symbols, *(f"error {symbol}" for symbol in symbols), "in the exact 90 % region",
                  "truth in its own 90 % region"]  # fmt: skip
     rows = [head]
-    laws = [normal, *(() if joint is None else (joint,)), *(each for _, each in maps.values())]
-    covariances = [found.covariance, *(each.covariance[0, :2, :2] for each in laws if each.covariance is not None)]
-    # The narrowest of all laws has two digits, and a column one number of decimals.
-    decimals = [readings.decimals_for(sd) for sd in np.min([readings.sds(each) for each in covariances], axis=0)]
+    # A column has one number of decimals: the one with which the exact posterior's sd has two digits.
+    decimals = [readings.decimals_for(sd) for sd in readings.sds(found.covariance)]
     if truth is not None:
         held = float(found.credibility(np.array(truth)))
         rows.append(
@@ -243,8 +240,7 @@ def _row(
     numbers = [readings.number(value, digits) for value, digits in zip(mean, decimals, strict=True)]
     if estimate.covariance is not None:
         sds = readings.sds(estimate.covariance[0])
-        shown = (readings.number(sd, digits) for sd, digits in zip(sds, decimals, strict=True))
-        numbers = [f"{value} ± {sd}" for value, sd in zip(numbers, shown, strict=True)]
+        numbers = [readings.with_sd(*each) for each in zip(mean, sds, decimals, strict=True)]
     errors, own = ["–", "–"], "–"
     if truth is not None:
         off = mean - np.array(truth)

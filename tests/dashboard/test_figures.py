@@ -482,10 +482,12 @@ def test_the_regions_of_the_rate_map_without_a_rate_are_named_where_they_lie():
 
 
 def test_the_title_of_the_estimates_names_what_is_drawn():
-    def title(*arguments):
-        return inverse_map.estimates(("theta0", "theta1"), BOX, FOUND, *arguments)["layout"]["title"]["text"]
+    def title(*arguments, found=FOUND):
+        return inverse_map.estimates(("theta0", "theta1"), BOX, found, *arguments)["layout"]["title"]["text"]
 
     assert title({}, None) == "Estimates of θ"
     assert title({"cnn-noisy": CLOUD}, None) == "Estimates of θ and clouds of 200 fresh noise draws"
     assert title({"cnn-noisy": CLOUD}, None, NEAR, DENSITY) == "Estimates of θ, clouds and exact posterior"
     assert title({}, None, NEAR, DENSITY) == "Estimates of θ and exact posterior"
+    assert title({}, None, NEAR, DENSITY, found={}) == "Exact posterior"
+    assert title({}, None, found={}) == "The prior’s box of θ"

@@ -109,7 +109,8 @@ def test_a_window_that_no_map_takes_is_said_once_with_the_remedy(visit, t_end):
         "No map takes a window of this length: all were trained on 1,000 samples 0.2 ms apart. Set T to 200 ms."
     ]
     assert part["said"] == ["Tick “zoom on the limit” to see how much the trace tells: the exact posterior."]
-    assert title(part) == "Estimates of θ"
+    assert title(part) == "The prior’s box of θ"
+    assert part["plots"][1]["figure"]["layout"]["title"]["text"] == "Data u(t)"
     assert {row[0] for name, row in rows(part).items() if name in TRAINED} == {"–"}
 
 
@@ -117,7 +118,7 @@ def test_a_trace_that_is_lost_leaves_no_sentence_about_estimates(visit):
     part = stage(visit("inverse-map", theta1=-3))
     assert [note for note in part["notes"] if "diverged" in note]
     assert part["said"] == []
-    assert title(part) == "Estimates of θ"
+    assert title(part) == "The prior’s box of θ"
 
 
 def test_an_upload_is_not_said_to_be_what_maps_were_trained_for(uploaded):

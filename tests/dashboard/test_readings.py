@@ -46,6 +46,11 @@ def test_a_value_has_the_digits_that_its_sd_leaves(value, sd, text):
     assert readings.with_sd(value, sd) == text
 
 
+def test_an_sd_that_rounds_to_zero_is_not_said_to_be_zero():
+    assert readings.with_sd(-0.2, 0.00049, 2) == "−0.20 ± <0.01"
+    assert readings.with_sd(0.36618, 0.27296, 2) == "0.37 ± 0.27"
+
+
 def test_numbers_that_round_to_zero_have_no_sign():
     assert readings.number(-0.0004, 3) == "0.000"
     assert readings.signed(-0.0004, 3) == "0.000"
