@@ -3,12 +3,18 @@
 The published ones are `Dense` and `ConvolutionalNetwork`; ours are `WideDense` and `ResidualConvolutional`.
 """
 
+import os
+import sys
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
 from core.published import RHO, SAMPLING_INTERVAL, SIGMA
+
+# PyTorch's threads do not exist in a forked process, which would wait for them for ever.
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 class Gaussian(NamedTuple):

@@ -1,5 +1,8 @@
 import dataclasses
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -239,3 +242,30 @@ def test_traces_unlike_any_leave_a_covariance_to_draw_from(seed):
     assert np.all((estimate.mean >= prior.lower) & (estimate.mean <= prior.upper))
     assert np.all(np.linalg.eigvalsh(estimate.covariance) <= 1.6**2 * (1 + 1e-9))
     assert np.all(np.linalg.cholesky(estimate.covariance).diagonal(axis1=1, axis2=2) > 0)
+
+
+FORKED = """
+import multiprocessing
+import numpy as np
+import torch
+from core.inverse_map import load_inverse_map
+
+torch.set_num_threads(2)
+traces = np.random.default_rng(0).normal(size=(300, 1000))
+maps = [load_inverse_map(name) for name in ("best", "cnn-clean")]
+
+def work(_):
+    return [each.predict(traces).mean for each in maps]
+
+here = work(0)
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    np.testing.assert_allclose(pool.map_async(work, [0]).get(timeout=400)[0], here, rtol=1e-5, atol=1e-6)
+print("equal")
+"""
+
+
+def test_a_process_that_was_forked_after_a_prediction_predicts_the_same():
+    """In single precision, on one thread instead of two."""
+    root = Path(__file__).parents[2]
+    ended = subprocess.run([sys.executable, "-c", FORKED], cwd=root, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "equal\n"), ended.stderr
