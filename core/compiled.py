@@ -1,40 +1,133 @@
-"""How the engine is compiled: its flags, its threads, and a cache that notices a change in any file of the engine."""
+"""How the engine is compiled: its flags, its threads, where compiled code is kept, and what a forked process runs."""
 
+import functools
 import os
-import shutil
+import re
+import sys
 import tempfile
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numba
+from numba.core.caching import NullCache
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps, loads
+
+from core.files import write_bytes
 
 # Numba's own `workqueue` layer aborts when several sessions call at once; OpenMP allows it.
 numba.config.THREADING_LAYER = "omp"  # type: ignore[attr-defined]
 
+_ENGINE = Path(__file__).parent
+_BESIDE_THE_FILES = _ENGINE / "__pycache__" / "compiled"
+_DIGEST_BYTES = sha256().digest_size
 
-def _cache_folder() -> Path:
-    """Return a folder for compiled code that only these very files of the engine use.
 
-    Numba looks at the file of a function alone, not at those of the functions it calls. The folder lies where
-    NUMBA_CACHE_DIR says, or beside the files; where neither can be written, it is a temporary one.
+@functools.cache
+def _source_key(file: Path) -> str:
+    """Return a digest of a source file and of every file of the engine that it names, directly or through others."""
+    contents, unread = {}, {file}
+    while unread:
+        path = unread.pop()
+        contents[path] = path.read_bytes()
+        modules = re.findall(r"\bcore((?:\.\w+)+)", contents[path].decode())
+        named = {_ENGINE.joinpath(*module.split(".")).with_suffix(".py") for module in modules}
+        unread |= {path for path in named - contents.keys() if path.is_file()}
+    return sha256(b"".join(sha256(contents[path]).digest() for path in sorted(contents))).hexdigest()[:16]
+
+
+class _Folders:
+    """Where compiled code is looked for, and the one folder that new code is written to, if any can be written."""
+
+    def __init__(self) -> None:
+        given = os.environ.get("NUMBA_CACHE_DIR")
+        self.readable = [Path(given, "inverse-lab").absolute(), _BESIDE_THE_FILES] if given else [_BESIDE_THE_FILES]
+        self.writable: Path | None = None
+        self.failure: OSError | None = None
+        self.warned = False
+        for folder in self.readable:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                tempfile.TemporaryFile(dir=folder).close()
+            except OSError as failure:
+                self.failure = self.failure or failure
+            else:
+                self.writable = folder
+                return
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file, or warn once that compiled code is not kept."""
+        if self.writable:
+            try:
+                self.writable.mkdir(parents=True, exist_ok=True)
+                write_bytes(self.writable / name, content)
+            except OSError as failure:
+                self.writable, self.failure = None, failure
+        if not self.writable and not self.warned:
+            self.warned = True
+            warnings.warn(
+                f"Compiled code cannot be kept: {self.failure}. Each start compiles the engine anew until "
+                "NUMBA_CACHE_DIR names a folder that can be written.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+
+_folders = _Folders()
+
+
+class _CompiledCode(NullCache):
+    """Compiled code of one function on disk, in Numba's interface: one file a source, signature, machine and version.
+
+    Numba's own cache looks at the file of a function alone, not at those of the functions it calls; it falls back to a
+    folder in the user's home, and does not start where a file of it is cut.
     """
-    here = Path(__file__).parent
-    files = (path.read_bytes() for path in sorted(here.glob("*.py")))
-    engine = b"".join(content for content in files if b"numba" in content or b"core.compiled" in content)
-    given, name = os.environ.get("NUMBA_CACHE_DIR"), f"engine-{sha256(engine).hexdigest()[:12]}"
-    folder = Path(given or here / "__pycache__") / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return Path(tempfile.mkdtemp(prefix=name))
-    if not given:
-        for older in folder.parent.glob("engine-*"):
-            if older != folder:
-                shutil.rmtree(older, ignore_errors=True)
-    return folder
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        # Read now: a file that is edited later is not what this process has imported.
+        self.name = f"{function.__module__.removeprefix('core.')}.{function.__qualname__}"
+        self.source_key = _source_key(Path(function.__code__.co_filename))
+
+    def _file_name(self, signature: Any, codegen: Any) -> str:
+        versions = (sys.version, sys.flags.optimize, numba.__version__)
+        key = sha256(repr((signature, codegen.magic_tuple(), versions)).encode()).hexdigest()[:16]
+        return f"{self.name}-{self.source_key}-{key}.nbc"
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the compiled code for a signature, or None where there is no file or a damaged one."""
+        target_context.refresh()
+        for folder in _folders.readable:
+            try:
+                content = (folder / self._file_name(sig, target_context.codegen())).read_bytes()
+            except OSError:
+                continue
+            digest, code = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+            if sha256(code).digest() == digest:
+                return CompileResult._rebuild(target_context, *loads(code))
+        return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep the compiled code for a signature; beside the files, remove what was compiled from older ones."""
+        if data.library.has_dynamic_globals:  # addresses of this process
+            return
+        code = dumps(data._reduce())
+        _folders.write(self._file_name(sig, data.codegen), sha256(code).digest() + code)
+        if _folders.writable == _BESIDE_THE_FILES:
+            for file in _BESIDE_THE_FILES.glob(f"{self.name}-*"):
+                if not file.name.startswith(f"{self.name}-{self.source_key}-"):
+                    with suppress(OSError):  # another process removed it, or it is another user's
+                        file.unlink()
 
 
-numba.config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]
+def _compile(function: Callable[..., Any], **flags: Any) -> Any:
+    compiled = numba.njit(**flags)(function)
+    compiled._cache = _CompiledCode(function)
+    return compiled
+
 
 # NaN marks divergence, so the flags that let a compiler assume it away stay off.
 FAST_MATH = {"contract", "reassoc", "arcp", "nsz"}
@@ -43,6 +136,36 @@ FAST_MATH = {"contract", "reassoc", "arcp", "nsz"}
 inlined = numba.njit(fastmath=FAST_MATH, forceinline=True, error_model="numpy")
 # Rounded as it is written: other roundings in a vector than in what is left over would make bits depend on the batch.
 inlined_as_written = numba.njit(forceinline=True, error_model="numpy")
-kernel = numba.njit(fastmath=FAST_MATH, cache=True, error_model="numpy")
-# Runs of optimisers in several Python threads integrate side by side.
-parallel_kernel = numba.njit(parallel=True, cache=True, nogil=True)
+kernel = functools.partial(_compile, fastmath=FAST_MATH, error_model="numpy")
+kernel_as_written = functools.partial(_compile, error_model="numpy")
+
+_openmp_ran_before_the_fork = False
+
+
+def _after_fork() -> None:
+    global _openmp_ran_before_the_fork
+    try:
+        numba.threading_layer()  # type: ignore[attr-defined]
+    except ValueError:  # it has not been started
+        return
+    _openmp_ran_before_the_fork = True
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def parallel_kernel(function: Callable[..., None]) -> Callable[..., None]:
+    """Compile a function whose outer loop, over `numba.prange`, is shared by the threads of OpenMP.
+
+    OpenMP ends a process that was forked after it ran. There, Python runs the outer loop, and each turn of it calls the
+    same compiled functions.
+    """
+    # Runs of optimisers in several Python threads integrate side by side.
+    compiled = _compile(function, parallel=True, nogil=True)
+
+    @functools.wraps(compiled, updated=())
+    def run(*arguments: Any) -> None:
+        (function if _openmp_ran_before_the_fork else compiled)(*arguments)
+
+    return run

@@ -1,8 +1,9 @@
 """Features of a trajectory that a physiologist reads off: spike rate and duration, and the regime."""
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from core.compiled import kernel_as_written
 
 SPIKE_THRESHOLD = 1.5
 EXCITED_FLOOR = (
@@ -10,7 +11,7 @@ EXCITED_FLOOR = (
 )
 
 
-@numba.njit(cache=True)
+@kernel_as_written
 def _count(
     u: NDArray[np.floating],
     threshold: float,

@@ -1,11 +1,12 @@
 """Stationary AR(1) noise: η_i = ρ η_{i−1} + ε_i with marginal standard deviation s, started from its stationary law."""
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.compiled import kernel_as_written
 
-@numba.njit(cache=True)
+
+@kernel_as_written
 def _colour(
     normals: NDArray[np.float64], rho: NDArray[np.float64], marginal_sd: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:

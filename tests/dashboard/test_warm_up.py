@@ -15,8 +15,9 @@ from dashboard.observation import observe
 from dashboard.problem import landscape_of, problem_of
 from dashboard.state import Experiment
 
-kernels = [value for module in (derivatives, misfit, sensitivities, simulation) for value in vars(module).values()
-           if hasattr(value, "signatures")]
+values = [value for module in (derivatives, misfit, sensitivities, simulation) for value in vars(module).values()]
+values += [value.__wrapped__ for value in values if hasattr(value, "__wrapped__")]
+kernels = [value for value in values if hasattr(value, "signatures")]
 compiled = lambda: [(kernel.py_func.__name__, len(kernel.signatures)) for kernel in kernels]
 _compile()
 before = compiled()
