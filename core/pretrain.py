@@ -17,6 +17,7 @@ from core.files import read_json
 from core.inverse_map import PRETRAINED, InverseMap
 from core.novelty import novelty_reference
 from core.search import SUMMARY, WORK
+from core.terminal import replace_unencodable_characters
 from core.training import TrainingSettings
 from core.trainings import Trained, key_of, map_of, read_trained, run_training, write_trained
 
@@ -75,6 +76,7 @@ def _described(name: str, seeds: list[TrainingSettings], work: Path, about: str,
 
 def main() -> None:
     """Train what the work folder lacks, then write the maps and their cards."""
+    replace_unencodable_characters()
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("runs/experiments/trainings"), help="folder of trainings")
     parser.add_argument("--out", type=Path, default=PRETRAINED, help="folder to fill")

@@ -16,6 +16,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from core.files import write_json
+from core.terminal import replace_unencodable_characters
 from core.training import TrainingSettings, train
 
 COMMAND = "python -m core.search"
@@ -77,6 +78,7 @@ def summary(study: optuna.Study) -> dict[str, Any]:
 
 def main() -> None:
     """Search on from where the journal ends, and write the summary."""
+    replace_unencodable_characters()
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--work", type=Path, default=WORK, help="folder of the journal")
     parser.add_argument("--trials", type=int, default=N_TRIALS, help="number of trials in all")

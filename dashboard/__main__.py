@@ -2,21 +2,16 @@
 
 import argparse
 import gc
+import os
+import re
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import numpy as np
-import plotly
-import streamlit as st
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import FileResponse
-from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.derivatives import full_hessian, gauss_newton, misfit_gradient
 from core.features import spike_timing
@@ -26,65 +21,12 @@ from core.noise import sample_ar1
 from core.published import time_grid
 from core.sensitivities import sensitivities
 from core.simulation import simulate, simulate_potential
+from core.terminal import replace_unencodable_characters
 from dashboard import registry
+from dashboard.server import bound_socket, run
 
-FOLDER = Path(__file__).resolve().parent
-
-CONFIG: dict[str, bool | int | str] = {
-    "browser.gatherUsageStats": False,
-    "client.toolbarMode": "viewer",
-    "client.showErrorDetails": "none",
-    "server.headless": True,
-    "server.fileWatcherType": "none",
-    "server.maxUploadSize": 5,
-    "theme.light.primaryColor": "#0072B2",
-    "theme.dark.primaryColor": "#56B4E9",
-    "theme.light.backgroundColor": "#FFFFFF",
-    "theme.dark.backgroundColor": "#12161C",
-    "theme.light.secondaryBackgroundColor": "#F3F5F8",
-    "theme.dark.secondaryBackgroundColor": "#1C222B",
-    "theme.light.textColor": "#1B2430",
-    "theme.dark.textColor": "#E8ECF1",
-    "theme.baseFontSize": 15,
-}
-
-HEADERS = {
-    # Plotly's surfaces compile functions; nothing may come from, or go to, another host.
-    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; "
-    "frame-ancestors 'self'; base-uri 'self'; form-action 'self'; object-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
-
-FILES = {
-    "live.js": FOLDER / "live" / "live.js",
-    "plotly.min.js": Path(plotly.__file__).parent / "package_data" / "plotly.min.js",
-}
-
-
-async def serve_file(request: Request) -> FileResponse:
-    """Serve one of FILES; browsers keep it and ask only whether it has changed."""
-    return FileResponse(FILES[Path(request.url.path).name], headers={"Cache-Control": "no-cache"})
-
-
-class SecurityHeaders:
-    """Add HEADERS to every answer."""
-
-    def __init__(self, app: ASGIApp):
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and the answer back with the headers."""
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message.get("headers", []),
-                    *((name.lower().encode(), value.encode()) for name, value in HEADERS.items()),
-                ]
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers)
+HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+ORIGIN = re.compile(rf"https?://(\*\.)?{HOST_NAME.pattern}(:[0-9]{{1,5}})?")
 
 
 def _compile() -> None:
@@ -122,35 +64,79 @@ def _load_maps() -> None:
 
 
 @asynccontextmanager
-async def lifespan(app: st.App) -> AsyncIterator[None]:
+async def lifespan(_: object) -> AsyncIterator[None]:
     """Warm up behind the server's back, and end the trainings it started when it ends."""
     threading.Thread(target=_load_maps, daemon=True).start()
     yield
     stop_all()
 
 
-def main() -> None:
-    """Start the server."""
+def _host_name(text: str) -> str:
+    if not HOST_NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the name of a host, such as lab.example.org.")
+    return text.lower()
+
+
+def _origin(text: str) -> str:
+    if not ORIGIN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the origin of a page, such as https://course.example.org.")
+    return text
+
+
+def _options() -> argparse.Namespace:
+    """Return the options of the command line; raises SystemExit with a sentence where one of them cannot be."""
     parser = argparse.ArgumentParser(prog="python -m dashboard", description="Inverse Lab in the browser.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8501, help="port (default: %(default)s)")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of trainings (default: %(default)s)")
+    parser.add_argument(
+        "--allow-host",
+        type=_host_name,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="name under which a proxy passes requests on; may be given several times (default: where only this "
+        "machine reaches the server, its addresses and localhost; otherwise any name)",
+    )
+    parser.add_argument(
+        "--embed-in",
+        type=_origin,
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="https://HOST whose pages may show the laboratory in a frame; may be given several times (default: none)",
+    )
     options = parser.parse_args()
     if not 0 <= options.port <= 65535:
         parser.error(f"the port must lie between 0 and 65535; it is {options.port}")
     try:
+        options.socket = bound_socket(options.host, options.port)
+    except ValueError as error:
+        parser.error(str(error))
+    try:
         options.runs.mkdir(parents=True, exist_ok=True)
     except OSError:
         parser.error(f"the folder of runs {options.runs} cannot be made: name another with --runs")
+    return options
+
+
+def main() -> None:
+    """Start the server."""
+    replace_unencodable_characters()
+    options = _options()
+    try:
+        Path.home()
+    except RuntimeError:
+        # Streamlit looks for its settings there. Systems name this folder for users who have none.
+        os.environ["HOME"] = "/nonexistent"
     registry.use_runs(options.runs)
-    _compile()
-    app = st.App(
-        FOLDER / "app.py",
-        lifespan=lifespan,
-        routes=[Route(f"/lab/{name}", serve_file) for name in FILES],
-        middleware=[Middleware(SecurityHeaders)],
-    )
-    app.run(config={**CONFIG, "server.address": options.host, "server.port": options.port})
+    with suppress(KeyboardInterrupt):
+        _compile()
+        try:
+            options.socket.listen()
+        except OSError:
+            sys.exit(f"Another program took the port {options.port} meanwhile: choose another with --port.")
+        run(options.socket, lifespan, options.allow_host, options.embed_in)
 
 
 if __name__ == "__main__":

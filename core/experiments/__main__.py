@@ -15,6 +15,7 @@ from core.experiments.regimes import run as regimes
 from core.experiments.time_series import run as time_series
 from core.experiments.training_size import run as training_size
 from core.files import write_json
+from core.terminal import replace_unencodable_characters
 
 # In this order, because some quote the figures of those before.
 EXPERIMENTS = {
@@ -32,6 +33,7 @@ EXPERIMENTS = {
 
 def main() -> None:
     """Run the experiment that the command line names, or all."""
+    replace_unencodable_characters()
     parser = argparse.ArgumentParser(
         prog="python -m core.experiments",
         description="Run an experiment, print what it found and store it as JSON in core/experiments/results. What has "
@@ -54,9 +56,9 @@ def main() -> None:
         for name in EXPERIMENTS if options.name == "all" else (options.name,):
             report(f"{name}:")
             result = EXPERIMENTS[name](context)
-            report(f"\n{result}\n")
             if not options.quick:
                 write_json(RESULTS / f"{name}.json", result.as_json())
+            report(f"\n{result}\n")
 
 
 if __name__ == "__main__":

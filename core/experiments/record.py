@@ -1,10 +1,11 @@
 """What an experiment hands over: its settings, its tables and its targets, printed and stored as JSON."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from core.files import read_json
 
 RESULTS = Path(__file__).parent / "results"
 EXACT = "exact posterior, noise integrated out"  # the row of the limit in the experiment of this name
@@ -76,7 +77,7 @@ class Result:
 def stored(name: str) -> dict[str, Any] | None:
     """Return the stored result of an experiment, or None where it has not been run."""
     path = RESULTS / f"{name}.json"
-    return json.loads(path.read_text()) if path.is_file() else None
+    return read_json(path) if path.is_file() else None
 
 
 def limit_row() -> dict[str, Any] | None:

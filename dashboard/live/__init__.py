@@ -15,10 +15,11 @@ Cell = str | dict[str, Any]  # text, or text with colour, hollow, help, or the c
 FOLDER = Path(__file__).parent
 _runs = count()
 
-# The script itself is served once as a file; what travels with each update only names it.
+# The script itself is served once as a file; what travels with each update only names it. Its address is relative to
+# the page's, as those of Streamlit's own files are, since a proxy may serve the laboratory under a path.
 _LOADER = """
 export default async (component) => {
-  const live = await import(new URL("/lab/live.js", document.baseURI).href)
+  const live = await import(new URL("./lab/live.js", document.baseURI).href)
   return live.default(component)
 }
 """
@@ -103,7 +104,7 @@ def _skeleton(figure: dict[str, Any]) -> list[Any]:
 def _component() -> Any:
     # Plotly puts its style sheet into the document, where a shadow root would not see it.
     return st.components.v2.component(
-        "inverse_lab_live", js=_LOADER, css=(FOLDER / "live.css").read_text(), isolate_styles=False
+        "inverse_lab_live", js=_LOADER, css=(FOLDER / "live.css").read_text(encoding="utf-8"), isolate_styles=False
     )
 
 

@@ -221,7 +221,7 @@ let plotly
 function loadPlotly() {
   plotly ??= new Promise((resolve, reject) => {
     if (window.Plotly) return resolve(window.Plotly)
-    const script = element("script", { src: new URL("/lab/plotly.min.js", document.baseURI).href })
+    const script = element("script", { src: new URL("./plotly.min.js", import.meta.url).href })
     script.onload = () => resolve(window.Plotly)
     script.onerror = () => { plotly = undefined; reject(new Error("plotly.min.js did not load")) }
     document.head.append(script)
@@ -409,6 +409,7 @@ class Plot {
     const first = !this.ready
     const config = {
       displaylogo: false, responsive: false,
+      showSendToCloud: false, plotlyServerURL: "", // its button would upload the plot to Plotly's server
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
       toImageButtonOptions: { format: "png", scale: 2, filename: `inverse-lab-${this.box.dataset.plot}` },
     }

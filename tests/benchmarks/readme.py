@@ -1,10 +1,9 @@
 """Write the figures in the README from the maps' cards and from the results of experiments and benchmarks."""
 
-import json
 from pathlib import Path
 
 from core.experiments.record import RESULTS as EXPERIMENTS
-from core.files import write_bytes
+from core.files import read_json, write_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).parent / "results"
@@ -27,7 +26,7 @@ def maps_table() -> str:
         "|---|---|---|---|---|---|",
     ]
     for path in sorted((ROOT / "pretrained").glob("*.json")):
-        card = json.loads(path.read_text())
+        card = read_json(path)
         figures = [
             f"{card['metrics']['published'][kind][metric]['mean']:.{digits}f}"
             for kind in ("clean", "noisy")
@@ -41,7 +40,7 @@ def maps_table() -> str:
 
 def benchmark_table(name: str) -> str:
     """Return the table of one benchmark, with the machine and the commit it was measured on."""
-    result = json.loads((RESULTS / f"{name}.json").read_text())
+    result = read_json(RESULTS / f"{name}.json")
     machine = result["machine"]
     lines = [
         f"`python -m tests.benchmarks.{name}`, on {machine['cpu_count']} cores of {machine['processor']}, "
@@ -60,7 +59,7 @@ def benchmark_table(name: str) -> str:
 
 def experiment_tables(name: str) -> str:
     """Return the tables and the targets of one experiment; its curves stand on the pages."""
-    result = json.loads((EXPERIMENTS / f"{name}.json").read_text())
+    result = read_json(EXPERIMENTS / f"{name}.json")
     parts = [f"`python -m core.experiments {name}`. {result['about']}"]
     for table in (table for table in result["tables"] if table["columns"][0] != "mass"):
         rows = [[cell_text(cell) for cell in row] for row in (table["columns"], *table["rows"])]
@@ -99,7 +98,7 @@ def with_figures(readme: str) -> str:
 def main() -> None:
     """Bring the README up to date."""
     path = ROOT / "README.md"
-    write_bytes(path, with_figures(path.read_text()).encode())
+    write_bytes(path, with_figures(path.read_text("utf-8")).encode())
 
 
 if __name__ == "__main__":

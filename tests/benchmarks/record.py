@@ -9,11 +9,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+from core.files import write_bytes
+from core.terminal import replace_unencodable_characters
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def output_path(name: str, about: str) -> Path:
-    """Return the path of the JSON file, from the command line."""
+    """Return the path of the JSON file, from the command line; what is printed from now on suits any terminal."""
+    replace_unencodable_characters()
     parser = argparse.ArgumentParser(prog=f"python -m tests.benchmarks.{name}", description=about)
     parser.add_argument(
         "--out",
@@ -96,5 +100,5 @@ class Record:
             "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "figures": self.figures,
         }
-        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        write_bytes(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
         print(f"Written to {path}.")

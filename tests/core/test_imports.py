@@ -14,6 +14,7 @@ FLOORS = {
     "files": -1,
     "memory": 0,
     "compiled": 0,
+    "terminal": 0,
     "estimate": 1,
     "features": 1,
     "fitzhugh_nagumo": 1,

@@ -73,7 +73,7 @@ def test_figures_need_no_streamlit():
 
 def test_only_session_views_and_the_component_know_streamlit():
     knowing = {name for name in MODULES if "streamlit" in IMPORTS[name]}
-    allowed = {"dashboard.app", "dashboard.__main__", "dashboard.session", "dashboard.live"}
+    allowed = {"dashboard.app", "dashboard.server", "dashboard.session", "dashboard.live"}
     assert {name for name in knowing if not name.startswith("dashboard.views.")} <= allowed
 
 
