@@ -91,14 +91,14 @@ def is_loopback(bound: socket.socket) -> bool:
     return ipaddress.ip_address(bound.getsockname()[0]).is_loopback
 
 
-def welcome(bound: socket.socket, base_path: str, secure: bool) -> str:
-    """Say where the laboratory is to be opened, and who can reach it."""
+def welcome(bound: socket.socket, base: str, secure: bool) -> str:
+    """Say where the laboratory is to be opened, and who can reach it; base: the path of its pages, "" for none."""
     host, port = bound.getsockname()[:2]
     everywhere = ipaddress.ip_address(host).is_unspecified
     named = "localhost" if everywhere else f"[{host}]" if ":" in host else host
 
     def address(name: str) -> str:
-        return f"{'https' if secure else 'http'}://{name}:{port}/{base_path}".removesuffix("/")
+        return f"{'https' if secure else 'http'}://{name}:{port}{base and base + '/'}"
 
     lines = [f"Open {address(named)} in a browser; Ctrl+C ends the server."]
     if everywhere:
@@ -222,13 +222,16 @@ def run(
     allow_hosts: names that the server goes by; where there are none, a server that only this machine reaches goes by
     its addresses and localhost, another one by any name. embed_in: origins whose pages may show it in a frame.
     """
-    load_config_options(CONFIG)
+    # Browsers keep the cookie that goes with an upload from a frame in a page of another site. Uploads are safe without
+    # it: they name their session by a number that no other page can know.
+    load_config_options({**CONFIG, "server.enableXsrfProtection": not embed_in})
     base_path = st.get_option("server.baseUrlPath").strip("/")
+    base = base_path and f"/{base_path}"
     certificate, key = st.get_option("server.sslCertFile"), st.get_option("server.sslKeyFile")
     app = st.App(
         FOLDER / "app.py",
         lifespan=lifespan,
-        routes=[Route(f"{base_path and '/'}{base_path}/lab/{name}", serve_file) for name in FILES],
+        routes=[Route(f"{base}/lab/{name}", serve_file) for name in FILES],
         middleware=[
             Middleware(SecurityHeaders, headers=security_headers(embed_in)),
             Middleware(RefuseForeigners, names=allow_hosts, any_name=not (allow_hosts or is_loopback(bound))),
@@ -246,6 +249,6 @@ def run(
         ws_ping_timeout=ping_seconds,
         ws_per_message_deflate=st.get_option("server.enableWebsocketCompression"),
     )
-    sys.stdout.write(f"{welcome(bound, base_path, bool(certificate))}\n")
+    sys.stdout.write(f"{welcome(bound, base, bool(certificate))}\n")
     sys.stdout.flush()
     uvicorn.Server(config).run(sockets=[bound])

@@ -6,14 +6,16 @@ events and waits for them, or for a state of the document.
 
 import json
 import math
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -129,14 +131,18 @@ def listens(port: int) -> bool:
 
 
 @contextmanager
-def serve(runs: Path) -> Iterator[str]:
-    """Start `python -m dashboard` on a free port, wait until it accepts connections, and stop it at the end."""
+def serve(runs: Path, *options: str, environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
+    """Start `python -m dashboard` on a free port, wait until it accepts connections, and stop it at the end.
+
+    What it prints goes to a file beside the folder of runs. environment: what its process has beside that of this one.
+    """
     port = free_port()
     log = runs.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(runs)],
+            [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(runs), *options],
             cwd=ROOT,
+            env={**os.environ, **environment},
             stdout=output,
             stderr=output,
         )
