@@ -79,7 +79,7 @@ def _host_name(text: str) -> str:
 
 def _origin(text: str) -> str:
     if not ORIGIN.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not the origin of a page, such as https://course.example.org.")
+        raise argparse.ArgumentTypeError(f"{text!r} is not the origin of a page: https:// and the name of its host.")
     return text
 
 
@@ -104,7 +104,8 @@ def _options() -> argparse.Namespace:
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="https://HOST whose pages may show the laboratory in a frame; may be given several times (default: none)",
+        help="https:// and the name of a host whose pages may show the laboratory in a frame; may be given several "
+        "times (default: none)",
     )
     options = parser.parse_args()
     if not 0 <= options.port <= 65535:
@@ -130,7 +131,7 @@ def main() -> None:
         # Streamlit looks for its settings there. Systems name this folder for users who have none.
         os.environ["HOME"] = "/nonexistent"
     registry.use_runs(options.runs)
-    with suppress(KeyboardInterrupt):
+    with options.socket, suppress(KeyboardInterrupt):
         _compile()
         try:
             options.socket.listen()

@@ -1,10 +1,11 @@
-"""One server and one Chromium for all browser tests; a tab of its own for each."""
+"""One Chromium and two servers for all browser tests; a tab of its own for each."""
 
 import os
 
 import pytest
 
 from tests.browser.lab import VIEWPORT, Lab, open_browser, serve
+from tests.browser.proxies import course_page, watching
 
 
 @pytest.fixture(scope="package")
@@ -20,10 +21,35 @@ def browser():
 
 
 @pytest.fixture(scope="package")
-def server(browser, tmp_path_factory):
+def watch(tmp_path_factory):
+    """The environment of servers that are watched, and a function that tells whom they asked beyond the machine."""
+    with watching(tmp_path_factory.mktemp("watch")) as watch:
+        yield watch
+
+
+@pytest.fixture(scope="package")
+def server(browser, watch, tmp_path_factory):
     """The address of a real server with a folder of runs of its own."""
-    with serve(tmp_path_factory.mktemp("server") / "runs") as url:
+    with serve(tmp_path_factory.mktemp("server") / "runs", environment=watch[0]) as url:
         yield url
+
+
+@pytest.fixture(scope="package")
+def course():
+    """A page of another site, which shows in a frame what its query names."""
+    with course_page() as url:
+        yield url
+
+
+@pytest.fixture(scope="package")
+def open_server(browser, watch, course, tmp_path_factory):
+    """The address and the log of a server open to the network, with a path of its own, in a terminal in Latin-1."""
+    folder = tmp_path_factory.mktemp("open")
+    (folder / ".streamlit").mkdir()
+    (folder / ".streamlit" / "config.toml").write_text('[server]\nbaseUrlPath = "apps/neurons"\n')
+    environment = {**watch[0], "HOME": str(folder), "PYTHONIOENCODING": "latin-1"}
+    with serve(folder / "runs", "--host", "0.0.0.0", "--embed-in", course, environment=environment) as url:
+        yield f"{url}/apps/neurons", folder / "runs.log"
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
-"""Two stand-ins for what lies between a server and the network: a web server in front, and a proxy for requests out."""
+"""Stand-ins for what lies around a server: a web server in front, a page of another site, a proxy for requests out."""
 
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from html import escape
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
+from urllib.parse import unquote
 
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 NOT_PASSED_ON = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -74,6 +77,25 @@ def in_front(port: int, path: str) -> Iterator[tuple[str, list[str]]]:
 
     with _serving(Handler) as own_port:
         yield f"http://127.0.0.1:{own_port}{path}", outside
+
+
+@contextmanager
+def course_page() -> Iterator[str]:
+    """Yield the address of a page that shows in a frame what its query names."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            framed = escape(unquote(self.path.partition("?")[2]))
+            self.wfile.write(f'<iframe src="{framed}" width="1200" height="760"></iframe>'.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with _serving(Handler) as port:
+        yield f"http://localhost:{port}"  # to browsers another site than 127.0.0.1
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.lab import PAGES
+from tests.browser.lab import BESIDE, PAGES
 
 pytestmark = pytest.mark.browser
 
@@ -15,10 +15,11 @@ def test_page_stands_when_it_is_opened(lab, page):
     assert lab.notes() == ""
 
 
-def test_every_page_is_reached_from_every_other_by_the_navigation(lab):
+def test_every_page_is_reached_from_every_other_by_the_navigation_and_nobody_else_is_asked(lab, watch):
     lab.open()
     for page in [*PAGES, *reversed(PAGES)]:
         lab.go(page)
+    assert watch[1]() == []
 
 
 def test_answers_carry_the_security_headers_and_plotly_is_loaded_once(lab):
@@ -41,6 +42,23 @@ def test_every_plot_has_a_title_and_axis_names(lab):
             axes = layout.get("scene", layout)
             assert axes["xaxis"]["title"]["text"], plot
             assert axes["yaxis"]["title"]["text"], plot
+
+
+def test_the_buttons_of_every_plot_are_known_and_none_sends_it_anywhere(lab):
+    flat = ["Download plot as a PNG", "Zoom", "Pan", "Zoom in", "Zoom out", "Reset axes"]
+    solid = ["Download plot as a PNG", "Zoom", "Pan", "Orbital rotation", "Turntable rotation"]
+    solid += ["Reset camera to default", "Reset camera to last save"]
+    lab.open()
+    for page in PAGES:
+        lab.go(page)
+        for beside in BESIDE if page == "Landscape" else [""]:
+            if beside:
+                lab.choose("beside", beside).stand(page)
+            for plot in lab.shown():
+                buttons = lab.evaluate(
+                    "(id) => [...plot(id).querySelectorAll('.modebar-btn')].map((each) => each.dataset.title)", plot
+                )
+                assert buttons == (solid if plot == "surface" else flat), plot
 
 
 def test_truth_line_takes_the_theme_text_colour_in_light_and_dark(tab):

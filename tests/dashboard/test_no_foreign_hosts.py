@@ -3,12 +3,13 @@ import re
 
 import pytest
 
-from dashboard.__main__ import CONFIG, FILES, HEADERS, SecurityHeaders
+from dashboard.server import CONFIG, FILES, SecurityHeaders, security_headers
 from tests.dashboard.conftest import ROOT
 
 SOURCES = sorted(path for ending in ("js", "css", "py") for path in (ROOT / "dashboard").rglob(f"*.{ending}"))
 # An address with a scheme, or one that takes the page's own scheme, in quotes or within url( ).
 FOREIGN = re.compile(r"""(?:https?|wss?|ftp):/*[\w\[]|["'`(]//[\w\[]|@import""", re.IGNORECASE)
+HEADERS = security_headers()
 LOOPBACK = re.compile(r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/\"'`]|$)")
 KEYWORDS = {"'self'", "'none'", "'unsafe-inline'", "'unsafe-eval'", "blob:", "data:"}
 
@@ -56,7 +57,7 @@ def test_every_answer_carries_the_policy():
     async def send(message):
         sent.append(message)
 
-    asyncio.run(SecurityHeaders(answer)({"type": "http"}, None, send))
+    asyncio.run(SecurityHeaders(answer, HEADERS)({"type": "http"}, None, send))
     headers = dict(sent[0]["headers"])
     assert headers[b"content-security-policy"] == HEADERS["Content-Security-Policy"].encode()
     assert headers[b"server"] == b"x"
