@@ -10,6 +10,7 @@ from core.noise import colour as colour_noise
 from core.objective import Problem
 from core.posterior import Posterior, posterior
 from dashboard.figures.density import Raster, raster, widened, window
+from dashboard.figures.regions import outside
 from dashboard.observation import Observation
 from dashboard.problem import LEAST_SIGMA, problem_of
 from dashboard.state import Experiment
@@ -76,6 +77,8 @@ def beside(
         key = (*results.key_of(problem), normals[0].tobytes(), trajectory.tobytes())
         means = results.kept("fresh means", key, list)
     said = _sentence(found, means, best, uploaded=observation.trajectory is None)
+    if truth is not None and outside(problem.bounds, np.array(truth)):
+        said += f" {readings.BEYOND}"
     return Beside(said, note, box, found, raster(found, box), means, problem, trajectory)
 
 

@@ -32,6 +32,8 @@ SHIFTED = 0.7  # standard deviations between the centres of two laws that differ
 TOO_SURE, TOO_CAUTIOUS = 0.8, 0.97  # of the posterior, held by an ellipse that should hold 90 %
 N_DRAWS = 10_000  # of the posterior: a share of 90 % is then exact to 0.3 %
 
+BEYOND = "The truth lies beyond the prior’s box, where no posterior can find it."
+
 Array = NDArray[np.float64]
 
 
@@ -191,7 +193,7 @@ def about_truth(found: Posterior, truth: tuple[float, float] | None, uploaded: b
     bounds = found.problem.bounds
     point = np.array(truth)
     if np.any((point < bounds[:, 0]) | (point > bounds[:, 1])):
-        return "The truth lies beyond the prior’s box, where no posterior can find it."
+        return BEYOND
     held = float(found.credibility(point))
     if held <= 0.5:
         return "The truth lies inside the 50 % region."

@@ -271,6 +271,13 @@ def test_the_limit_is_left_out_of_a_drag_within_the_same_window(visit, monkeypat
     assert dragged["layout"]["xaxis"]["range"] == before
 
 
+def test_a_truth_beyond_the_box_is_not_said_to_be_known(visit, monkeypatch):
+    monkeypatch.setattr(limit, "N_MEANS", 1)
+    said = text(shown(visit("inverse-map", limit=1, theta0=1.3, t_end=60))["estimates"])
+    assert said.endswith("The truth lies beyond the prior’s box, where no posterior can find it.")
+    assert "beyond" not in text(shown(visit("inverse-map", limit=1, theta0=0.9, t_end=60))["estimates"])
+
+
 def test_a_scatter_below_the_posterior_s_is_explained_and_nothing_is_said_to_be_surer():
     """The silent neuron's posterior has sds of 0.044, and its mean, which the prior's edge holds, scatters by 0.020."""
     found = SimpleNamespace(covariance=np.diag([0.044, 0.044]) ** 2)
