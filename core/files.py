@@ -1,6 +1,8 @@
 """Atomic writes: a reader sees the old file or the new one, never half of one."""
 
+import errno
 import json
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -26,11 +28,28 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Return the JSON object in the file at path; raises ValueError with a sentence where it holds none."""
+    """Return the JSON object in the file at path; raises ValueError with a sentence where it holds none.
+
+    Infinity and NaN, which JSON lacks, are refused, also where a number is too large for double precision.
+    """
     try:
-        content = json.loads(path.read_bytes())
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        content = json.loads(path.read_bytes(), parse_constant=_finite, parse_float=_finite)
+    except (ValueError, RecursionError):
         raise ValueError(f"{path.name} is not valid JSON.") from None
     if not isinstance(content, dict):
         raise ValueError(f"{path.name} does not hold a JSON object.")
     return content
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not finite.")
+    return number
+
+
+def refusal(error: OSError, folder: str) -> str:
+    """Return a sentence that says why nothing could be written to a folder of this name."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"The disk that holds the folder {folder} is full: free some space."
+    return f"The folder {folder} cannot be written to."

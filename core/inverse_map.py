@@ -15,9 +15,10 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import nn
 
+from core.card import read_card
 from core.estimate import Estimate
-from core.files import read_json, write_bytes, write_json
-from core.published import SAMPLING_INTERVAL, time_grid
+from core.files import write_bytes, write_json
+from core.published import N_TIMES, SAMPLING_INTERVAL, time_grid
 from core.refinement import network_of
 from core.trained_for import Difference, not_trained_for
 from core.training import TrainingSettings, predict
@@ -25,6 +26,7 @@ from core.training import TrainingSettings, predict
 PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
 LARGEST_FILE = 10 * 2**20  # bytes
 LARGEST_POTENTIAL = 1e6  # beyond it, all traces are equally strange
+_SPIKES = np.sign(np.sin(0.1 * np.arange(N_TIMES)))  # a trace to try maps with, and its multiples
 LEAST_SD = 1e-6  # of an estimate in any direction, in widths of the prior's box; the largest is one
 
 
@@ -146,9 +148,9 @@ class InverseMap:
         return tuple(expected)
 
     def save(self, folder: Path) -> None:
-        """Write NAME.safetensors and NAME.json to folder, each in one step, the card last."""
-        write_bytes(folder / f"{self.name}.safetensors", save_tensors(self.network.state_dict()))
+        """Write NAME.safetensors and NAME.json to folder, each in one step, the weights last: they need a card."""
         write_json(folder / f"{self.name}.json", {**self.card, "settings": self.settings.as_json()})
+        write_bytes(folder / f"{self.name}.safetensors", save_tensors(self.network.state_dict()))
 
 
 def _bounded(covariance: NDArray[np.float64], width: float) -> NDArray[np.float64]:
@@ -174,9 +176,12 @@ def inverse_map(
     name: str, settings: TrainingSettings, weights: Mapping[str, torch.Tensor], card: Mapping[str, Any]
 ) -> InverseMap:
     """Return the map that the weights make; raises ValueError where they do not fit the settings' architecture."""
-    network = network_of(settings, weights)
+    # Built without memory first, so that settings cost none that the weights do not fill.
+    with torch.device("meta"):
+        network = network_of(settings, weights)
+    copies = {key: tensor.detach().cpu().clone() for key, tensor in weights.items()}
     try:
-        network.load_state_dict(dict(weights))
+        network.load_state_dict(copies, assign=True)
     except RuntimeError:
         raise ValueError(
             f"The weights of {name} do not fit the architecture {settings.architecture!r} its card names."
@@ -193,8 +198,8 @@ def available_inverse_maps(folder: Path = PRETRAINED) -> tuple[str, ...]:
 def load_inverse_map(name_or_path: str | Path) -> InverseMap:
     """Load a shipped map by its name, or any by the path of its safetensors file; its JSON card lies beside it.
 
-    Raises ValueError with a sentence where either file is missing, truncated, too large, of another kind, or where the
-    weights do not fit the card.
+    Raises ValueError with a sentence that names the file where either is missing, truncated, too large, of another kind
+    or cannot be read, where the weights do not fit the card, and where they or the estimates are not finite.
     """
     path = Path(name_or_path)
     if path.suffix != ".safetensors":
@@ -202,17 +207,31 @@ def load_inverse_map(name_or_path: str | Path) -> InverseMap:
         if str(name_or_path) not in names:
             raise ValueError(f"There is no inverse map {str(name_or_path)!r}; there are {', '.join(names) or 'none'}.")
         path = PRETRAINED / f"{name_or_path}.safetensors"
+    try:
+        weights = _read_weights(path)
+        card, settings = read_card(path.with_suffix(".json"))
+    except OSError:
+        raise ValueError(f"The files of the map {path.stem} cannot be read.") from None
+    loaded = inverse_map(path.stem, settings, weights, card)
+    estimate = loaded.predict(np.multiply.outer([0.0, 1.0, LARGEST_POTENTIAL, -LARGEST_POTENTIAL], _SPIKES))
+    covariance = 0.0 if estimate.covariance is None else estimate.covariance
+    if not (np.all(np.isfinite(estimate.mean)) and np.all(np.isfinite(covariance))):
+        raise ValueError(f"The weights in {path.name} give estimates that are not finite: copy or train it again.")
+    return loaded
+
+
+def _read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Return the tensors of a safetensors file; raises ValueError where they are not weights of a map."""
     if not path.is_file():
         raise ValueError(f"There is no model file {path.name}.")
     if path.stat().st_size > LARGEST_FILE:
         raise ValueError(f"{path.name} is larger than 10 MB, which no map of this laboratory is.")
-    if not path.with_suffix(".json").is_file():
-        raise ValueError(f"{path.name} has no card: {path.with_suffix('.json').name} should lie beside it.")
     try:
         weights = load_tensors(path.read_bytes())
     except (SafetensorError, ValueError, KeyError):
         raise ValueError(f"{path.name} is truncated or not a safetensors file: copy or train it again.") from None
-    card = read_json(path.with_suffix(".json"))
-    if not isinstance(card.get("settings"), dict):
-        raise ValueError(f"The card {path.stem}.json has no settings, so nothing says what its map was trained for.")
-    return inverse_map(path.stem, TrainingSettings.from_json(card["settings"]), weights, card)
+    if any(tensor.dtype != torch.float32 for tensor in weights.values()):
+        raise ValueError(f"The weights in {path.name} are not numbers in single precision, as those of a map are.")
+    if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
+        raise ValueError(f"{path.name} holds weights that are not finite: copy or train it again.")
+    return weights

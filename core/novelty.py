@@ -7,12 +7,12 @@ over the value that one in a hundred of these exceeds: above 1, a trace counts a
 another θ can imitate, such as a small change of ζ, leaves nothing unexplained and goes unseen.
 """
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.card import N_SUMMARY, NoveltyReference
 from core.estimate import Estimate
 from core.inverse_map import InverseMap
 from core.modes import descend_together
@@ -25,34 +25,10 @@ from core.training import NOVELTY_STREAM, TrainingSettings
 FALSE_ALARM_RATE = 0.01
 N_STARTS = 16  # draws of the Gaussian; the first is its mean
 STEPS = 12
-N_LAGS = 8
+N_LAGS = N_SUMMARY - 3  # beside correlation, size and tails
 N_REFERENCE = 6000
 TRIMMED = 0.03  # share of the reference that does not shape the ellipsoid: fits that ended in another minimum
 SEED = 0
-LARGEST = 1e9  # score: of a trace that no fit can be found for
-
-
-@dataclass(frozen=True)
-class NoveltyReference:
-    """Where summaries of familiar traces lie: mean (k,), precision (k, k), squared distance at the threshold."""
-
-    mean: tuple[float, ...]
-    precision: tuple[tuple[float, ...], ...]
-    threshold: float
-
-    def scores(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the scores, (n,), of summaries, (n, k): above 1, a trace counts as unlike those of the training."""
-        distances = _distances(summaries, np.array(self.mean), np.array(self.precision))
-        return np.nan_to_num(distances / self.threshold, nan=LARGEST, posinf=LARGEST)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the reference as numbers and lists."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> "NoveltyReference":
-        """Return the reference that `as_json` wrote."""
-        return cls(tuple(content["mean"]), tuple(map(tuple, content["precision"])), float(content["threshold"]))
 
 
 def problem_of(settings: TrainingSettings) -> Problem:

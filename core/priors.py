@@ -7,6 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 from scipy.stats import truncnorm
 
+from core.checks import is_finite, shown
+from core.symbols import SYMBOLS
+
 
 @dataclass(frozen=True)
 class TruncatedGaussian:
@@ -22,17 +25,24 @@ class TruncatedGaussian:
     upper: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        for name, mean, sd, lower, upper in zip(self.names, self.mean, self.sd, self.lower, self.upper, strict=True):
-            if not (np.isfinite(mean) and np.isfinite(lower) and np.isfinite(upper)):
-                raise ValueError(f"The prior of {name} needs a finite mean and finite bounds.")
-            if not sd > 0:
-                raise ValueError(f"The prior of {name} needs a standard deviation above zero; it is {sd}.")
+        columns = (self.mean, self.sd, self.lower, self.upper)
+        if not all(isinstance(column, tuple) and len(column) == len(self.names) for column in columns):
+            raise ValueError("Each parameter needs a mean, a standard deviation and two bounds.")
+        for name, mean, sd, lower, upper in zip(self.names, *columns, strict=True):
+            symbol = SYMBOLS.get(name, name)
+            if not (is_finite(mean) and is_finite(lower) and is_finite(upper)):
+                raise ValueError(f"The distribution of {symbol} needs a finite mean and finite bounds.")
+            if not (sd == np.inf or (is_finite(sd) and sd > 0)):
+                raise ValueError(f"The distribution of {symbol} needs a standard deviation above zero.")
             if not lower < upper:
                 raise ValueError(
-                    f"The lower bound of {name} must be below the upper one; they are {lower} and {upper}."
+                    f"The lower bound of {symbol} must be below the upper one; they are {shown(lower)} and "
+                    f"{shown(upper)}."
                 )
             if min(abs(lower - mean), abs(upper - mean)) > 8 * sd and not lower <= mean <= upper:
-                raise ValueError(f"The bounds of {name} lie more than 8 standard deviations away from its mean {mean}.")
+                raise ValueError(
+                    f"The bounds of {symbol} lie more than 8 standard deviations away from its mean {shown(mean)}."
+                )
 
     def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw n parameters, (n, p)."""

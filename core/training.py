@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,23 @@ from numpy.typing import NDArray
 from torch import nn
 
 from core.checkpoint import Checkpoint, load_checkpoint
+from core.checks import is_finite, is_whole, shown
 from core.dataset import Dataset, make_dataset, with_new_noise
 from core.networks import ARCHITECTURES, OURS, Gaussian, build
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, ZETA, published_noise_law, published_prior, time_grid
+from core.symbols import SYMBOLS
 
 N_VALIDATION = 2000
 SAMPLES_RANGE = (100, 20_000)
 EPOCHS_RANGE = (1, 1000)
+MOST_LAYERS = 16
+LARGEST_WIDTH = 4096
+LARGEST_SEED = 2**63 - 1
+LARGEST_PARAMETER = 100  # of θ, ζ, γ and σ [ms]
+LARGEST_SD = 1000
+SMALLEST_RANGE = 1e-6  # between the bounds of a distribution, and of its standard deviation
+LATER_FIELDS = ("widths", "renewed")  # which the settings of maps of earlier versions lack
 RENEWED = ("nothing", "noise", "everything")
 SIMULATIONS_LAST = 4  # epochs before new ones are drawn: one costs as much as half a step of training with it
 BETA = 0.5  # how far the precise traces are kept from drowning the others (Seitzer and others 2022, β-NLL)
@@ -30,6 +39,16 @@ SAVING_INTERVAL = 60.0  # seconds between two checkpoints
 SHUFFLES = 2**20  # more than there are seeds: no two epochs of any seeds are shuffled alike
 # First words of the seed sequences, so that training, validation and test sets never share draws.
 TRAINING_STREAM, VALIDATION_STREAM, TEST_STREAM, CALIBRATION_STREAM, REFINEMENT_STREAM, NOVELTY_STREAM = range(6)
+
+
+def _law(content: Any, key: str) -> TruncatedGaussian:
+    """Return the distribution that an entry of settings holds; raises ValueError where it is not complete."""
+    columns = [field.name for field in fields(TruncatedGaussian)]
+    if not isinstance(content, dict) or content.keys() != set(columns):
+        raise ValueError(f"The training settings are not complete: {key} needs {', '.join(columns)}.")
+    if not all(isinstance(content[column], list | tuple) for column in columns):
+        raise ValueError(f"The training settings are not valid: all entries of {key} must be lists.")
+    return TruncatedGaussian(**{column: tuple(content[column]) for column in columns})
 
 
 @dataclass(frozen=True)
@@ -55,37 +74,60 @@ class TrainingSettings:
     renewed: str = "nothing"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.noisy, bool) or self.prior.names != ("theta0", "theta1"):
-            raise ValueError("A training needs noisy to be true or false, and a prior of theta0 and theta1.")
-        for value in (self.zeta, self.gamma, self.n_samples, self.epochs, self.batch_size, self.learning_rate):
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise ValueError("ζ, γ, N, epochs, batch size and learning rate of a training must be numbers.")
-        counts = (self.n_samples, self.epochs, self.batch_size, self.seed)
-        if not all(isinstance(count, int) for count in counts) or not 0 <= self.seed < 2**63:
-            raise ValueError("N, epochs, batch size and seed must be whole numbers, and the seed not below zero.")
+        self._check_kinds()
+        self._check_sizes()
+
+    def _check_kinds(self) -> None:
+        """Raise ValueError where an entry is not of its kind."""
+        for law, names in ((self.prior, ("theta0", "theta1")), (self.noise_law, ("rho", "sigma"))):
+            if not isinstance(law, TruncatedGaussian) or law.names != names:
+                raise ValueError("A training needs a prior of θ₀ and θ₁, and a distribution of ρ and σ.")
+        if not isinstance(self.noisy, bool):
+            raise ValueError("A training needs to know whether its traces are noisy: true or false.")
+        if not all(map(is_finite, (self.zeta, self.gamma, self.learning_rate))):
+            raise ValueError("ζ, γ and the learning rate of a training must be finite numbers.")
+        if not all(map(is_whole, (self.n_samples, self.epochs, self.batch_size, self.seed))):
+            raise ValueError("N, epochs, batch size and seed of a training must be whole numbers.")
         if self.architecture not in ARCHITECTURES:
             raise ValueError(f"The architecture must be one of {', '.join(ARCHITECTURES)}.")
-        if self.gives_covariance != bool(self.widths) or not all(
-            isinstance(width, int) and 1 <= width <= 4096 for width in self.widths
-        ):
-            raise ValueError(
-                f"The architectures {' and '.join(OURS)}, and no others, need widths of layers, from 1 to 4,096."
-            )
+        if not isinstance(self.widths, tuple) or not all(map(is_whole, self.widths)):
+            raise ValueError("The widths of layers must be whole numbers.")
         if self.renewed not in RENEWED:
             raise ValueError(f"What an epoch draws anew must be one of {', '.join(RENEWED)}.")
+
+    def _check_sizes(self) -> None:
+        """Raise ValueError where a number is out of its range."""
+        if self.gives_covariance != bool(self.widths):
+            raise ValueError(f"The architectures {' and '.join(OURS)}, and no others, need widths of layers.")
+        if len(self.widths) > MOST_LAYERS or not all(1 <= width <= LARGEST_WIDTH for width in self.widths):
+            raise ValueError(f"At most {MOST_LAYERS} layers can have widths, each from 1 to {LARGEST_WIDTH:,}.")
         for label, value, (low, high) in (
             ("number of samples N", self.n_samples, SAMPLES_RANGE),
             ("number of epochs", self.epochs, EPOCHS_RANGE),
+            ("batch size", self.batch_size, (1, SAMPLES_RANGE[1])),
+            ("seed", self.seed, (0, LARGEST_SEED)),
         ):
             if not low <= value <= high:
-                raise ValueError(f"The {label} must lie between {low:,} and {high:,}; it is {value:,}.")
-        if not (self.batch_size >= 1 and 0 < self.learning_rate < np.inf):
-            raise ValueError("The batch size and the learning rate must be above zero, and finite.")
-        if not (np.isfinite(self.zeta) and np.isfinite(self.gamma) and self.gamma > 0):
-            raise ValueError("ζ and γ must be finite, and γ above zero.")
+                raise ValueError(f"The {label} must lie between {low:,} and {high:,}; it is {shown(value)}.")
+        if not 0 < self.learning_rate <= 1:
+            raise ValueError("The learning rate must be above zero, and at most one.")
+        if not (abs(self.zeta) <= LARGEST_PARAMETER and 0 < self.gamma <= LARGEST_PARAMETER):
+            raise ValueError(f"ζ must lie between −{LARGEST_PARAMETER} and {LARGEST_PARAMETER}, and γ above zero.")
+        for law in (self.prior, self.noise_law):
+            for name, mean, sd, lower, upper in zip(law.names, law.mean, law.sd, law.lower, law.upper, strict=True):
+                if max(map(abs, (mean, lower, upper))) > LARGEST_PARAMETER or upper - lower < SMALLEST_RANGE:
+                    raise ValueError(
+                        f"Mean and bounds of {SYMBOLS[name]} must lie between −{LARGEST_PARAMETER} and "
+                        f"{LARGEST_PARAMETER}, the bounds at least {SMALLEST_RANGE:f} apart."
+                    )
+                if not SMALLEST_RANGE <= sd <= LARGEST_SD:
+                    reach = f"{SMALLEST_RANGE:f} and {LARGEST_SD:,}"
+                    raise ValueError(f"The standard deviation of {SYMBOLS[name]} must lie between {reach}.")
         (rho_low, sigma_low), (rho_high, _) = self.noise_law.lower, self.noise_law.upper
         if not (rho_low > -1 and rho_high < 1 and sigma_low >= 0):
-            raise ValueError("The noise law must keep ρ strictly between −1 and 1, and σ at zero or above.")
+            raise ValueError(
+                "The distribution of the noise must keep ρ strictly between −1 and 1, and σ at zero or above."
+            )
 
     def as_json(self) -> dict[str, Any]:
         """Return the settings as plain numbers, text and lists."""
@@ -94,15 +136,17 @@ class TrainingSettings:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "TrainingSettings":
         """Return the settings that `as_json` wrote; raises ValueError where they are not complete or not valid."""
-        try:
-            laws = {
-                key: TruncatedGaussian(**{field: tuple(values) for field, values in content[key].items()})
-                for key in ("prior", "noise_law")
-            }
-            # Maps of earlier versions name no widths.
-            return cls(**{**content, **laws, "widths": tuple(content.get("widths", ()))})
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"The training settings are not complete: {error}.") from None
+        lacking = [field.name for field in fields(cls) if field.name not in (*content, *LATER_FIELDS)]
+        if lacking:
+            raise ValueError(f"The training settings are not complete: {', '.join(lacking)} missing.")
+        unknown = sorted(str(key)[:20] for key in content.keys() - {field.name for field in fields(cls)})
+        if unknown:
+            raise ValueError(f"The training settings have an entry that is not known: {unknown[0]}.")
+        laws = {key: _law(content[key], key) for key in ("prior", "noise_law")}
+        widths = content.get("widths", [])
+        if not isinstance(widths, list | tuple):
+            raise ValueError("The widths of layers must be a list.")
+        return cls(**{**content, **laws, "widths": tuple(widths)})
 
     def dataset(self, n: int, stream: int, seed: int = 0, epoch: int = 0) -> Dataset:
         """Draw n samples of these settings' prior and noise from one of the streams, for one epoch of a training."""

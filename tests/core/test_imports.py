@@ -12,8 +12,10 @@ ROOT = Path(core.__file__).resolve().parent
 # A file imports only from floors below its own.
 FLOORS = {
     "files": -1,
+    "checks": 0,
     "memory": 0,
     "compiled": 0,
+    "symbols": 0,
     "terminal": 0,
     "estimate": 1,
     "features": 1,
@@ -43,6 +45,7 @@ FLOORS = {
     "training": 4,
     "calibration": 5,
     "refinement": 5,
+    "card": 5,
     "inverse_map": 6,
     "trainings": 7,
     "evaluation": 7,

@@ -144,7 +144,7 @@ def enlarge(path):
         (replace_by_text, "not a safetensors file"),
         (empty, "not a safetensors file"),
         (remove, "no model file"),
-        (remove_card, "has no card"),
+        (remove_card, "have no card"),
         (spoil_card, "not valid JSON"),
         (card_without_settings, "no settings"),
         (card_as_list, "JSON object"),

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import re
 from itertools import islice, pairwise
 
 import numpy as np
@@ -184,9 +185,10 @@ def test_settings_survive_json():
         ({"widths": (8,)}, "and no others, need widths"),
         ({"architecture": "wide"}, "residual, and no others, need widths"),
         ({"n_samples": 200.5}, "must be whole numbers"),
-        ({"seed": -1}, "the seed not below zero"),
+        ({"seed": -1}, "seed must lie between 0 and 9,223,372,036,854,775,807; it is −1"),
         ({"seed": None}, "must be whole numbers"),
-        ({"learning_rate": float("inf")}, "above zero, and finite"),
+        ({"learning_rate": float("inf")}, "must be finite numbers"),
+        ({"learning_rate": 1.5}, "above zero, and at most one"),
         ({"architecture": "wide", "widths": (8, 0)}, "from 1 to 4,096"),
         ({"renewed": "all"}, "nothing, noise, everything"),
         ({"epochs": 1001}, "number of epochs"),
@@ -208,17 +210,57 @@ def test_bad_settings_end_in_a_sentence(changes, sentence):
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    ("spoil", "sentence"),
     [
-        lambda content: content.pop("prior"),
-        lambda content: content.update(nonsense=1),
-        lambda content: content["prior"].pop("sd"),
-        lambda content: content["prior"].update(sd=3),
-        lambda content: content.update(epochs="many"),
+        (lambda content: content.pop("prior"), "The training settings are not complete: prior missing."),
+        (
+            lambda content: content.update(nonsense=1),
+            "The training settings have an entry that is not known: nonsense.",
+        ),
+        (
+            lambda content: content["prior"].pop("sd"),
+            "The training settings are not complete: prior needs names, mean, sd, lower, upper.",
+        ),
+        (
+            lambda content: content["prior"].update(sd=3),
+            "The training settings are not valid: all entries of prior must be lists.",
+        ),
+        (
+            lambda content: content["prior"].update(sd=[0.3]),
+            "Each parameter needs a mean, a standard deviation and two bounds.",
+        ),
+        (
+            lambda content: content["prior"].update(mean=["0.4", 0.4]),
+            "The distribution of θ₀ needs a finite mean and finite bounds.",
+        ),
+        (
+            lambda content: content["noise_law"].update(names=["sigma", "rho"]),
+            "A training needs a prior of θ₀ and θ₁, and a distribution of ρ and σ.",
+        ),
+        (
+            lambda content: content.update(epochs="many"),
+            "N, epochs, batch size and seed of a training must be whole numbers.",
+        ),
+        (
+            lambda content: content.update(seed=True),
+            "N, epochs, batch size and seed of a training must be whole numbers.",
+        ),
+        (
+            lambda content: content.update(architecture="wide", widths=[8] * 400),
+            "At most 16 layers can have widths, each from 1 to 4,096.",
+        ),
+        (
+            lambda content: content["prior"].update(upper=[1e300, 1.2]),
+            "Mean and bounds of θ₀ must lie between −100 and 100, the bounds at least 0.000001 apart.",
+        ),
+        (
+            lambda content: content["noise_law"].update(sd=[0.1, 1e9]),
+            "The standard deviation of σ must lie between 0.000001 and 1,000.",
+        ),
     ],
 )
-def test_incomplete_settings_end_in_a_sentence(spoil):
+def test_settings_of_a_file_that_are_not_valid_end_in_a_plain_sentence(spoil, sentence):
     content = json.loads(json.dumps(TINY.as_json()))
     spoil(content)
-    with pytest.raises(ValueError, match=r"not complete|must be numbers"):
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         TrainingSettings.from_json(content)
