@@ -208,8 +208,12 @@ def load_inverse_map(name_or_path: str | Path) -> InverseMap:
             raise ValueError(f"There is no inverse map {str(name_or_path)!r}; there are {', '.join(names) or 'none'}.")
         path = PRETRAINED / f"{name_or_path}.safetensors"
     try:
-        weights = _read_weights(path)
+        if not path.is_file():
+            raise ValueError(f"There is no model file {path.name}.")
+        if path.stat().st_size > LARGEST_FILE:
+            raise ValueError(f"{path.name} is larger than 10 MB, which no map of this laboratory is.")
         card, settings = read_card(path.with_suffix(".json"))
+        weights = _read_weights(path)
     except OSError:
         raise ValueError(f"The files of the map {path.stem} cannot be read.") from None
     loaded = inverse_map(path.stem, settings, weights, card)
@@ -222,10 +226,6 @@ def load_inverse_map(name_or_path: str | Path) -> InverseMap:
 
 def _read_weights(path: Path) -> dict[str, torch.Tensor]:
     """Return the tensors of a safetensors file; raises ValueError where they are not weights of a map."""
-    if not path.is_file():
-        raise ValueError(f"There is no model file {path.name}.")
-    if path.stat().st_size > LARGEST_FILE:
-        raise ValueError(f"{path.name} is larger than 10 MB, which no map of this laboratory is.")
     try:
         weights = load_tensors(path.read_bytes())
     except (SafetensorError, ValueError, KeyError):

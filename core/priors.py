@@ -28,8 +28,10 @@ class TruncatedGaussian:
         columns = (self.mean, self.sd, self.lower, self.upper)
         if not all(isinstance(column, tuple) and len(column) == len(self.names) for column in columns):
             raise ValueError("Each parameter needs a mean, a standard deviation and two bounds.")
+        if not all(isinstance(name, str) for name in self.names):
+            raise ValueError("The parameters of a distribution need names.")
         for name, mean, sd, lower, upper in zip(self.names, *columns, strict=True):
-            symbol = SYMBOLS.get(name, name)
+            symbol = SYMBOLS.get(name, name[:20])
             if not (is_finite(mean) and is_finite(lower) and is_finite(upper)):
                 raise ValueError(f"The distribution of {symbol} needs a finite mean and finite bounds.")
             if not (sd == np.inf or (is_finite(sd) and sd > 0)):

@@ -1,15 +1,17 @@
 import dataclasses
 import json
+import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save
 from scipy.special import expit
 
-from core.inverse_map import LARGEST_FILE, available_inverse_maps, inverse_map, load_inverse_map
+from core.inverse_map import LARGEST_FILE, PRETRAINED, available_inverse_maps, inverse_map, load_inverse_map
 from core.networks import build
 from core.published import time_grid
 from core.training import TrainingSettings
@@ -131,6 +133,21 @@ def name_an_unknown_architecture(path):
     path.with_suffix(".json").write_text(json.dumps(card))
 
 
+def rewrite_card(path, change):
+    card = json.loads(path.with_suffix(".json").read_text())
+    change(card)
+    path.with_suffix(".json").write_text(json.dumps(card))
+
+
+def rewrite_weights(path, change):
+    weights = {name: change(tensor) for name, tensor in load_file(path).items()}
+    path.write_bytes(save(weights))
+
+
+def enlarge_card(path):
+    rewrite_card(path, lambda card: card.update(about="a" * 2**20))
+
+
 def enlarge(path):
     with open(path, "ab") as file:
         file.truncate(LARGEST_FILE + 1)
@@ -151,6 +168,22 @@ def enlarge(path):
         (name_another_architecture, "do not fit the architecture 'cnn'"),
         (name_an_unknown_architecture, "one of wide, residual, cnn, dense"),
         (enlarge, "larger than 10 MB"),
+        (enlarge_card, "larger than 1 MB"),
+        (lambda path: rewrite_weights(path, lambda w: w * np.float32(np.nan)), "a-map.safetensors holds weights that"),
+        (lambda path: rewrite_weights(path, lambda w: w + np.float32(np.inf)), "a-map.safetensors holds weights that"),
+        (lambda path: rewrite_weights(path, lambda w: w * np.float32(1e20)), "a-map.safetensors give estimates that"),
+        (lambda path: rewrite_weights(path, lambda w: w.astype(np.float64)), "a-map.safetensors are not numbers in"),
+        (lambda path: rewrite_weights(path, lambda w: w.astype(np.int32)), "a-map.safetensors are not numbers in"),
+        (
+            lambda path: rewrite_card(path, lambda card: card.update(metrics={"own": {}})),
+            "a-map.json is not valid. Its",
+        ),
+        (
+            lambda path: rewrite_card(path, lambda card: card.update(metrics=[1])),
+            "a-map.json is not valid. Its metrics",
+        ),
+        (lambda path: rewrite_card(path, lambda card: card.update(novelty="x")), "a-map.json is not valid. The refer"),
+        (lambda path: rewrite_card(path, lambda card: card.update(accuracy=float("nan"))), "a-map.json is not valid J"),
     ],
 )
 def test_spoilt_files_end_in_a_sentence(saved, spoil, sentence):
@@ -269,3 +302,56 @@ def test_a_process_that_was_forked_after_a_prediction_predicts_the_same():
     root = Path(__file__).parents[2]
     ended = subprocess.run([sys.executable, "-c", FORKED], cwd=root, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (0, "equal\n"), ended.stderr
+
+
+def test_only_a_map_with_covariance_can_know_familiar_traces(saved):
+    reference = load_inverse_map("best").card["novelty"]
+    rewrite_card(saved, lambda card: card.update(novelty=reference))
+    with pytest.raises(ValueError, match="Only a map with a covariance can have a reference of familiar traces"):
+        load_inverse_map(saved)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda reference: reference.pop("mean"),
+        lambda reference: reference.update(mean=3),
+        lambda reference: reference.update(mean=[0.0] * 10),
+        lambda reference: reference["mean"].__setitem__(0, None),
+        lambda reference: reference["precision"].pop(),
+        lambda reference: reference["precision"].__setitem__(0, [1.0]),
+        lambda reference: reference["precision"][0].__setitem__(0, 1e200),
+        lambda reference: reference.update(precision=5),
+        lambda reference: reference.update(threshold="high"),
+        lambda reference: reference.update(threshold=0.0),
+    ],
+)
+def test_a_reference_of_familiar_traces_is_checked(tmp_path, change):
+    for end in ("safetensors", "json"):
+        shutil.copy(PRETRAINED / f"best.{end}", tmp_path / f"a-map.{end}")
+    rewrite_card(tmp_path / "a-map.safetensors", lambda card: change(card["novelty"]))
+    with pytest.raises(ValueError, match=r"^The card a-map.json is not valid. The (reference|threshold) of familiar"):
+        load_inverse_map(tmp_path / "a-map.safetensors")
+
+
+def test_settings_cost_no_memory_that_the_weights_do_not_fill(saved):
+    """Sixteen layers of 4,096 units have a gigabyte of weights, of which the file holds none."""
+    change = {"architecture": "wide", "widths": [4096] * 16}
+    rewrite_card(saved, lambda card: card["settings"].update(change))
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (taken + 200 * 2**20, limits[1]))
+    try:
+        with pytest.raises(ValueError, match="do not fit the architecture 'wide'"):
+            load_inverse_map(saved)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+def test_a_map_is_saved_card_first(tmp_path, monkeypatch):
+    """So that weights never lie without their card, whatever happens in between."""
+    written = []
+    monkeypatch.setattr("core.inverse_map.write_bytes", lambda path, _: written.append(path.name))
+    monkeypatch.setattr("core.inverse_map.write_json", lambda path, _: written.append(path.name))
+    make_map().save(tmp_path)
+    assert written == ["a-map.json", "a-map.safetensors"]

@@ -1,0 +1,146 @@
+"""Files that were changed at random: whatever they hold, they are read or refused in a plain sentence."""
+
+import copy
+import json
+import random
+import re
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save
+
+from core.inverse_map import PRETRAINED, load_inverse_map
+from core.jobs import read_progress
+from core.training import TrainingSettings
+
+STRANGE = [
+    None, True, False, 0, 1, -1, 2, 10**400, -(10**20), 1e300, 1e-320, 0.5, "", "x", "NaN", "theta0", "σ" * 300,
+    [], [1], [[]], {}, {"mean": []}, [0.4, "b"], [None, None], [1e300, -1e300], "\ud800",
+]  # fmt: skip
+# How Python and its libraries speak.
+NOT_PLAIN = re.compile(
+    r"argument|object is|NoneType|__|Traceback|Error|unexpected keyword|unhashable|iterable|'int'|'str'|'list'|"
+    r"not supported between|0x|size mismatch|could not|index out|codec|subscriptable|\\(\\)"
+)
+FINE = {kind: {"r2": {"theta0": 0.9, "theta1": 0.5}, "median_ape": {"theta0": 0.01, "theta1": 0.02}}
+        for kind in ("clean", "noisy")}  # fmt: skip
+
+
+def places(content, path=()):
+    """Yield the path of every entry in nested dictionaries and lists."""
+    items = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    for key, value in items:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+def mutated(content, rng):
+    """Return a copy with one to three entries replaced, left out, doubled or added."""
+    content = copy.deepcopy(content)
+    for _ in range(rng.randint(1, 3)):
+        *path, key = rng.choice(list(places(content)) or [("new",)])
+        place = content
+        for each in path:
+            place = place[each]
+        kind = rng.randrange(4)
+        if kind == 0:
+            del place[key]
+        elif kind == 1 and isinstance(place, list):
+            place.insert(key, place[key])
+        elif kind == 1:
+            place[f"{key}_"] = rng.choice(STRANGE)
+        else:
+            place[key] = copy.deepcopy(rng.choice(STRANGE))
+    return content
+
+
+def assert_plain(error):
+    sentence = str(error)
+    assert sentence[0].isupper() or sentence.startswith(("mine.", "ζ")), sentence
+    assert sentence.endswith(".")
+    assert len(sentence) < 300, sentence
+    assert not NOT_PLAIN.search(sentence), sentence
+
+
+def outcomes(read, contents):
+    """Return how many of the contents can be read; the others must be refused in a plain sentence."""
+    count = 0
+    for content in contents:
+        try:
+            read(content)
+            count += 1
+        except ValueError as error:
+            assert_plain(error)
+    return count
+
+
+def test_settings_changed_at_random():
+    rng, valid = random.Random(0), json.loads(json.dumps(TrainingSettings().as_json()))
+    read = outcomes(TrainingSettings.from_json, [mutated(valid, rng) for _ in range(500)])
+    assert 10 <= read <= 250
+
+
+def test_progress_changed_at_random(tmp_path):
+    rng, folder = random.Random(1), tmp_path / "mine"
+    folder.mkdir()
+    request = {"name": "mine", "epochs": 5, "settings": TrainingSettings().as_json()}
+    progress = {"state": "running", "training_loss": [0.2, 0.1], "validation_loss": [0.3, 0.2], "best_epoch": 2,
+                "seconds": 3.5, "message": ""}  # fmt: skip
+
+    def read(contents):
+        for name, content in zip(("request", "progress"), contents, strict=True):
+            (folder / f"{name}.json").write_text(json.dumps(content))
+        found = read_progress(folder)
+        assert np.isfinite(found.seconds_left or 0.0)
+        assert np.all(np.isfinite(np.array(found.training_loss + found.validation_loss, dtype=np.float32)))
+
+    pairs = [(mutated(request, rng), progress) for _ in range(200)]
+    pairs += [(request, mutated(progress, rng)) for _ in range(400)]
+    assert 50 <= outcomes(read, pairs) <= 400
+
+
+@pytest.mark.parametrize("name", ["dense-noisy", "best"])
+def test_cards_changed_at_random(tmp_path, name):
+    """Those that are read give finite estimates of any trace."""
+    rng, path = random.Random(2), tmp_path / "mine.safetensors"
+    path.write_bytes((PRETRAINED / f"{name}.safetensors").read_bytes())
+    card = json.loads((PRETRAINED / f"{name}.json").read_text())
+    # The rest is for people alone.
+    used = {key: card[key] for key in ("settings", "novelty") if key in card} | {"metrics": {"own": FINE}}
+
+    def read(content):
+        path.with_suffix(".json").write_text(json.dumps(content))
+        estimate = load_inverse_map(path).predict(np.random.default_rng(0).normal(size=(2, 1000)))
+        assert np.all(np.isfinite(estimate.mean))
+
+    assert 1 <= outcomes(read, [mutated(used, rng) for _ in range(100)]) <= 80
+
+
+def test_weights_changed_at_random(tmp_path):
+    rng, path = random.Random(3), tmp_path / "mine.safetensors"
+    path.with_suffix(".json").write_bytes((PRETRAINED / "dense-noisy.json").read_bytes())
+    whole, weights = (
+        (PRETRAINED / "dense-noisy.safetensors").read_bytes(),
+        load_file(PRETRAINED / "dense-noisy.safetensors"),
+    )
+    header = 8 + int.from_bytes(whole[:8], "little")
+
+    def bytes_changed():
+        changed = bytearray(whole)
+        for _ in range(rng.randint(1, 4)):
+            changed[rng.randrange(header if rng.random() < 0.8 else len(whole))] = rng.randrange(256)
+        return bytes(changed)[: len(whole) if rng.random() < 0.9 else rng.randrange(len(whole))]
+
+    def tensor_changed():
+        name = rng.choice(list(weights))
+        tensor = weights[name].copy()
+        changed = [tensor, tensor[:-1], tensor.astype(np.float16), tensor[None]]
+        tensor.flat[rng.randrange(tensor.size)] = rng.choice([np.nan, np.inf, 3e38, 0.0])
+        return save({**weights, name: np.ascontiguousarray(rng.choice(changed))})
+
+    def read(content):
+        path.write_bytes(content)
+        assert np.all(np.isfinite(load_inverse_map(path).predict(np.zeros((1, 1000))).mean))
+
+    contents = [bytes_changed() if i % 2 else tensor_changed() for i in range(200)]
+    assert 5 <= outcomes(read, contents) <= 150
