@@ -1,15 +1,21 @@
 """The inverse maps that every page shows: the shipped ones, and those trained here, which lie in the folder of runs."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.jobs import runs_in
-from dashboard.figures.plain import MAP_ESTIMATE, OWN_MAPS, SHIPPED_MAPS
+from core.jobs import NAMING, WEIGHTS, is_name, misnamed_in, runs_in
+from dashboard.entries import RESERVED
+from dashboard.figures.plain import OWN_MAPS, SHIPPED_MAPS
 
 if TYPE_CHECKING:
     from core.inverse_map import InverseMap
+
+LONGEST_SHOWN = 40  # characters of a file's name in a sentence
+MOST_SENTENCES = 8  # about what was left out
 
 _runs = [Path("runs")]
 
@@ -24,40 +30,72 @@ def runs() -> Path:
     return _runs[0]
 
 
+Stamp = tuple[tuple[int, int, int], ...]
+
+
+def _stamp(path: Path) -> Stamp:
+    """Return what changes when the weights or the card of a map do."""
+    files = [each.stat() for each in (path, path.with_suffix(".json")) if each.exists()]
+    return tuple((each.st_ino, each.st_mtime_ns, each.st_size) for each in files)
+
+
 @lru_cache(maxsize=512)
-def _load(path: Path, changed: int) -> "InverseMap":
+def _load(path: Path, stamp: Stamp) -> "InverseMap":
     from core.inverse_map import load_inverse_map
 
     return load_inverse_map(path)
 
 
+def _printable(name: str) -> str:
+    """Return the first characters of a file's name, with “�” for each that is no text."""
+    text = os.fsencode(name).decode(errors="replace")[:LONGEST_SHOWN]
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def taken(name: str, maps: Iterable[str]) -> str:
+    """Return a sentence that says why no other map can have a name, or "" where one can; case does not matter."""
+    key = name.strip().casefold()
+    same = next((each for each in maps if each.casefold() == key), None)
+    if same is not None:
+        return f"There is already a map called {same!r}."
+    if key in RESERVED:
+        return f"{name.strip()!r} is what a row of the tables or a curve beside the maps is called."
+    return ""
+
+
+def _own_files() -> Iterator[Path]:
+    """Yield the weights of all maps that were trained here or put here by hand, the oldest training's first."""
+    for folder in reversed(runs_in(runs())):
+        with suppress(OSError):
+            yield from sorted(path for path in folder.glob("*.safetensors") if path.name != WEIGHTS)
+
+
 def inverse_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
-    """Return all maps by name, the shipped ones first, and a sentence for each file that cannot be read."""
+    """Return all maps by name, the shipped ones first, and a sentence for each that cannot be used."""
     from core.inverse_map import PRETRAINED
 
-    paths = sorted(PRETRAINED.glob("*.safetensors"))
-    paths += [path for folder in reversed(runs_in(runs())) for path in folder.glob("*.safetensors")]
     maps: dict[str, InverseMap] = {}
-    sentences: list[str] = []
-    for path in paths:
-        if path.stem in (*maps, MAP_ESTIMATE):
-            sentences.append(
-                f"A map was left out. There are two called {path.stem}: rename the one in {path.parent.name}."
-            )
-            continue
+    sentences = [f"The folder “{_printable(folder.name)}” was left out. {NAMING}" for folder in misnamed_in(runs())]
+    for path in (*sorted(PRETRAINED.glob("*.safetensors")), *_own_files()):
         try:
-            maps[path.stem] = _load(path, path.stat().st_mtime_ns)
+            if not is_name(path.stem):
+                raise ValueError(f"In {path.parent.name} lies “{_printable(path.name)}”. {NAMING}")
+            if path.parent != PRETRAINED and (problem := taken(path.stem, maps)):
+                raise ValueError(f"{problem} Rename the one in {path.parent.name}.")
+            maps[path.stem] = _load(path, _stamp(path))
         except ValueError as error:
             sentences.append(f"A map was left out. {error}")
         except OSError:
             sentences.append(f"A map was left out. {path.name} cannot be read.")
+    if len(sentences) > MOST_SENTENCES:
+        sentences[MOST_SENTENCES:] = [f"{len(sentences) - MOST_SENTENCES} more maps or folders were left out."]
     return maps, tuple(sentences)
 
 
 def own_maps() -> tuple[str, ...]:
     """Return the names of the maps that were trained here, without loading them."""
     folders = runs_in(runs())
-    return tuple(folder.name for folder in folders if (folder / f"{folder.name}.safetensors").is_file())
+    return tuple(folder.name for folder in folders if os.path.isfile(folder / f"{folder.name}.safetensors"))
 
 
 def warm_up() -> None:

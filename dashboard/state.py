@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import numpy as np
 from numpy.typing import NDArray
 
+from core.checks import shown
 from core.fitzhugh_nagumo import PARAMETER_NAMES
 from core.optimizers import METHODS
 from core.published import (
@@ -40,6 +41,7 @@ class Quantity:
     default: float
     least: float
     most: float
+    whole: bool = False
 
 
 QUANTITIES: dict[str, Quantity] = {
@@ -50,7 +52,7 @@ QUANTITIES: dict[str, Quantity] = {
     "sigma": Quantity("σ", "noise", "ms", 0.0, 0.4, 0.001, SIGMA, 0, 100),
     "rho": Quantity("ρ", "correlation", "", 0.0, 0.98, 0.01, RHO, -0.999, 0.999),
     "t_end": Quantity("T", "window", "ms", 20.0, 400.0, 2.0, T_END, 2, 1000),
-    "seed": Quantity("seed", "noise draw", "", 0, 2**31 - 1, 1, 7, 0, 2**31 - 1),
+    "seed": Quantity("seed", "noise draw", "", 0, 2**31 - 1, 1, 7, 0, 2**31 - 1, whole=True),
 }
 # The candidate starts off the truth, which it would give away.
 _CANDIDATE = {"theta0": 0.6, "theta1": 0.4, "zeta": -0.2, "gamma": 3.5}
@@ -67,7 +69,6 @@ FURTHEST_START = 100
 
 # Each character can be matched in one way alone, so that the time grows with the length of the text, not its square.
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_INTEGERS = ("seed",)
 _CHOICES = {
     "misfit": ("ar1", "white"),
     "axis_x": PARAMETER_NAMES,
@@ -181,8 +182,8 @@ PRESETS: dict[str, tuple[str, Experiment]] = {
 }
 
 
-def _number(field: str, value: Any) -> float | int:
-    quantity = QUANTITIES[field]
+def typed_number(quantity: Quantity, value: Any) -> float | int:
+    """Return the number that is typed for a quantity; raises ValueError with a sentence where it is none it can be."""
     text = str(value).strip()
     given = text[:20]
     if len(text) > LONGEST_NUMBER:
@@ -192,16 +193,23 @@ def _number(field: str, value: Any) -> float | int:
     text = text.replace("−", "-")
     if not re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+", text):  # a comma between thousands is not taken for a point
         text = text.replace(",", ".")
+    if not text:
+        raise ValueError(f"{quantity.symbol} must be a number; the box is empty.")
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"{quantity.symbol} must be a number; “{given}” is none.")
     number = float(text)
     if not quantity.least <= number <= quantity.most:
-        reach = f"between {quantity.least:.10g} and {quantity.most:.10g}".replace("-", "−")
+        reach = f"between {shown(quantity.least)} and {shown(quantity.most)}"
         raise ValueError(f"{quantity.symbol} must lie {reach}; {given} does not.")
-    if field in _INTEGERS:
-        if number != round(number):
-            raise ValueError(f"{quantity.symbol} must be a whole number; {given} is none.")
-        return int(number)
+    if not quantity.whole:
+        return number
+    if number != round(number):
+        raise ValueError(f"{quantity.symbol} must be a whole number; {given} is none.")
+    return int(number)
+
+
+def _number(field: str, value: Any) -> float | int:
+    number = typed_number(QUANTITIES[field], value)
     if field == "t_end":
         return round(round(number / SAMPLING_INTERVAL) * SAMPLING_INTERVAL, 6)
     return number

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.symbols import SYMBOLS as SYMBOLS
+
 TRUTH = "theme:text"
 DATA = "rgba(140, 145, 150, 0.65)"
 CANDIDATE = "#E69F00"
@@ -18,9 +20,6 @@ SHIPPED_MAPS = {"best": BEST, "cnn-noisy": CNN, "cnn-clean": CNN, "dense-noisy":
 TRAINED_CLEAN = ("cnn-clean", "dense-clean")  # of their network's colour too: hollow marks and dashed lines
 OWN_MAPS = ("#44AA99", "#999933", "#AA4499", "#6699CC", "#DDCC77", "#117733")
 
-MAP_ESTIMATE = "MAP"  # the optimiser's estimate, beside those of the maps
-
-SYMBOLS = {"theta0": "θ₀", "theta1": "θ₁", "zeta": "ζ", "gamma": "γ"}
 LEGEND = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}}
 U_RANGE = (-2.5, 2.5)
 V_RANGE = (-1.5, 1.5)

@@ -15,7 +15,7 @@ from core.inverse_map import InverseMap
 from core.metrics import median_ape, r_squared
 from core.published import GAMMA, T_END, ZETA, published_prior
 from core.trained_for import listed
-from dashboard import live, session
+from dashboard import entries, live, session
 from dashboard.figures import accuracy as figures
 from dashboard.figures.inverse_map import predicted_against_true
 from dashboard.figures.plain import LIMIT, PRIOR, SYMBOLS
@@ -99,7 +99,7 @@ def _scatter(chosen: dict[str, InverseMap], colours: Mapping[str, str], regime: 
     said = "Each dot is a test sample: on the dotted line its estimate is right."
     limit = limit_of(regime)
     if limit is not None:
-        rows.append(_row({"text": "exact posterior mean", "colour": LIMIT}, limit))
+        rows.append(_row({"text": entries.EXACT_MEAN, "colour": LIMIT}, limit))
     name = min(metrics, key=lambda name: metrics[name]["Median-APE"])
     said += f" The nearest is {name}, which misses by {_per_cent(metrics[name]['Median-APE'])} in the median"
     said += "." if limit is None else f"; the exact posterior mean misses by {_per_cent(limit['Median-APE'])}."

@@ -12,7 +12,7 @@ from core.noise import colour as colour_noise
 from core.priors import TruncatedGaussian
 from core.published import N_TIMES, SAMPLING_INTERVAL, T_END, published_prior, with_constants
 from core.simulation import simulate
-from dashboard import live, registry, session
+from dashboard import entries, live, registry, session
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.plain import LIMIT, TRUTH
 from dashboard.live import Plot
@@ -116,7 +116,9 @@ def _body() -> None:
     spread = clouds(experiment, observation, able)
     rows: list[list[live.Cell]] = [["", "θ₀", "θ₁", "error θ₀", "error θ₁", "trained for it"]]
     if truth is not None:
-        rows.append([{"text": "truth", "colour": TRUTH}, *(readings.number(value, 3) for value in truth), "–", "–", ""])
+        rows.append(
+            [{"text": entries.TRUTH, "colour": TRUTH}, *(readings.number(value, 3) for value in truth), "–", "–", ""]
+        )
     rows += [
         _row(frame.map_cell(name, colours[name]), found.get(name), truth, readings.trained_for(each, trace))
         for name, each in maps.items()
@@ -128,7 +130,7 @@ def _body() -> None:
     if spread:
         first = _about_clouds(spread, experiment.marginal_sd, able)
     if experiment.limit:
-        head = {"text": "exact posterior mean", "colour": LIMIT}
+        head = {"text": entries.EXACT_MEAN, "colour": LIMIT}
         rows.append(_row(head, None if beside.found is None else beside.found.mean, truth, ""))
     prior = published_prior()
     # The box holds the priors of all maps, since none can estimate beyond its own.

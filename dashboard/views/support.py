@@ -15,7 +15,7 @@ from core.objective import Problem
 from core.posterior import Posterior
 from core.published import SAMPLING_INTERVAL
 from core.simulation import simulate
-from dashboard import live, registry
+from dashboard import entries, live, registry
 from dashboard.figures import accuracy
 from dashboard.figures import uncertainty as figures
 from dashboard.figures.density import raster, widened, window
@@ -209,7 +209,7 @@ def _table(
         held = float(found.credibility(np.array(truth)))
         rows.append(
             [
-                {"text": "truth", "colour": TRUTH},
+                {"text": entries.TRUTH, "colour": TRUTH},
                 *(readings.number(value, digits) for value, digits in zip(truth, decimals, strict=True)),
                 "",
                 "",
@@ -219,13 +219,13 @@ def _table(
         )
     exact = Estimate(found.mean[None].copy(), found.covariance[None].copy(), found.names, found.status)
     listed: list[tuple[str, str, Estimate]] = [
-        ("exact posterior mean", LIMIT, exact),
-        ("MAP and Laplace", OPTIMISER, normal),
+        (entries.EXACT_MEAN, LIMIT, exact),
+        (entries.MAP_AND_LAPLACE, OPTIMISER, normal),
     ]
     if joint is not None:
         covariance = None if joint.covariance is None else joint.covariance[:, :2, :2].copy()
         both = Estimate(joint.mean[:, :2].copy(), covariance, found.names, joint.status)
-        listed.append(("MAP together with σ and ρ", OPTIMISER, both))
+        listed.append((entries.MAP_WITH_NOISE, OPTIMISER, both))
     listed += [(name, colour, each) for name, (colour, each) in maps.items()]
     for name, colour, estimate in listed:
         rows.append(_row(name, colour, estimate, found, truth, decimals))
@@ -245,7 +245,7 @@ def _row(
     if truth is not None:
         off = mean - np.array(truth)
         errors = [readings.signed(value, digits) for value, digits in zip(off, decimals, strict=True)]
-        if name.startswith("exact"):
+        if name == entries.EXACT_MEAN:
             own = "yes" if found.credibility(np.array(truth)) <= 0.9 else "no"
         elif estimate.covariance is not None:
             own = "yes" if squared_distances(off[None], estimate.covariance[:1])[0] <= chi2.ppf(0.9, 2) else "no"

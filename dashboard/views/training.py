@@ -1,18 +1,21 @@
 """The Train page: what does a map learn from another prior?"""
 
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from core.jobs import Progress, is_stopping, read_progress, runs_in, start_training, stop_training
+from core.jobs import WEIGHTS, Progress, is_stopping, read_progress, runs_in, start_training, stop_training
 from core.priors import TruncatedGaussian
 from core.published import published_noise_law, published_prior
-from core.training import EPOCHS_RANGE, SAMPLES_RANGE, TrainingSettings
+from core.training import EPOCHS_RANGE, LARGEST_PARAMETER, LARGEST_SD, SAMPLES_RANGE, TrainingSettings
 from dashboard import registry, session
 from dashboard.figures import training as figures
-from dashboard.figures.plain import MAP_ESTIMATE, SYMBOLS
+from dashboard.figures.plain import SYMBOLS
 from dashboard.live import Plot
+from dashboard.state import Quantity, typed_number
 from dashboard.views import frame
 
 PRESETS = {"About a minute": (20_000, 12), "About 20 seconds": (5000, 20), "About five minutes": (20_000, 180)}
@@ -25,26 +28,60 @@ RECIPES: dict[str, dict[str, Any]] = {
     "cnn": {},
     "dense": {},
 }  # fmt: skip
+SAMPLES = Quantity("N", "Training samples N", "", *SAMPLES_RANGE, 1, 20_000, *SAMPLES_RANGE, whole=True)
+EPOCHS = Quantity("The number of epochs", "Epochs", "", *EPOCHS_RANGE, 1, 12, *EPOCHS_RANGE, whole=True)
+_PARAMETERS = (-LARGEST_PARAMETER, LARGEST_PARAMETER)
+# What may be typed for a distribution.
+LAW_COLUMNS = {"mean": _PARAMETERS, "sd": (0, LARGEST_SD), "lower": _PARAMETERS, "upper": _PARAMETERS}
 NOISES = {"published": "published law of σ and ρ", "own": "a law of one’s own", "clean": "none: clean traces"}
 
 
-def _law(names: tuple[str, str], symbols: tuple[str, str], start: TruncatedGaussian, key: str) -> TruncatedGaussian:
-    """Ask for means, standard deviations and bounds of two parameters, a row each."""
-    columns = ("mean", "sd", "lower", "upper")
-    values: dict[str, list[float]] = {column: [] for column in columns}
-    for i, (name, symbol) in enumerate(zip(names, symbols, strict=True)):
-        for cell, column in zip(st.columns(4), columns, strict=True):
-            default = getattr(start, column)[i]
-            value = cell.number_input(
-                f"{symbol} {column}", value=default, step=0.01, format="%.3f", key=f"{key}_{name}_{column}"
-            )
-            values[column].append(float(value))
-    return TruncatedGaussian(names, *(tuple(values[column]) for column in columns))
+def _text(value: float) -> str:
+    return f"{value:.6g}".replace("-", "−")
+
+
+def _typed(place: DeltaGenerator, quantity: Quantity, key: str, problems: list[str]) -> float | None:
+    """Ask for a number by text, which stays as it was typed; where it is none, add why to the problems."""
+    st.session_state.setdefault(key, _text(quantity.default))
+    text = place.text_input(quantity.label, key=key)
+    try:
+        return typed_number(quantity, text)
+    except ValueError as error:
+        problems.append(str(error))
+        return None
+
+
+def _show(problems: list[str]) -> None:
+    """Say below the boxes that were asked for what is wrong with them."""
+    for problem in problems:
+        st.error(f"{problem} Until this is mended, nothing is started.")
+
+
+def _law(names: tuple[str, str], start: TruncatedGaussian, key: str, problems: list[str]) -> TruncatedGaussian:
+    """Ask for means, standard deviations and bounds of two parameters, a row each; return start where they are none."""
+    values: dict[str, list[float | None]] = {column: [] for column in LAW_COLUMNS}
+    found: list[str] = []
+    for i, name in enumerate(names):
+        unit = " [ms]" if name == "sigma" else ""
+        for place, (column, reach) in zip(st.columns(4), LAW_COLUMNS.items(), strict=True):
+            symbol, default = f"{SYMBOLS[name]} {column}", getattr(start, column)[i]
+            quantity = Quantity(symbol, f"{SYMBOLS[name]}{unit} {column}", unit, *reach, 0, default, *reach)
+            values[column].append(_typed(place, quantity, f"{key}_{name}_{column}", found))
+    law = start
+    if not found:
+        try:
+            columns = [tuple(value for value in values[column] if value is not None) for column in LAW_COLUMNS]
+            law = TruncatedGaussian(names, *columns)
+        except ValueError as error:
+            found.append(str(error))
+    _show(found)
+    problems += found
+    return law
 
 
 def _fill_in() -> None:
     samples, epochs = PRESETS[st.session_state.train_preset]
-    st.session_state.train_samples, st.session_state.train_epochs = samples, epochs
+    st.session_state.train_samples, st.session_state.train_epochs = str(samples), str(epochs)
 
 
 def _free_name() -> str:
@@ -55,40 +92,35 @@ def _free_name() -> str:
 def _form() -> None:
     """Ask for a training and start it."""
     experiment = session.experiment()
-    st.session_state.setdefault("train_samples", PRESETS["About a minute"][0])
-    st.session_state.setdefault("train_epochs", PRESETS["About a minute"][1])
+    problems: list[str] = []
     name = st.text_input("Name of the map", value=_free_name(), max_chars=40, key=f"train_name_{_free_name()}")
     left, right = st.columns(2)
     architecture = left.selectbox("Network", list(NETWORKS), format_func=NETWORKS.__getitem__)
     right.selectbox("Preset for N and epochs", list(PRESETS), key="train_preset", on_change=_fill_in)
-    samples = left.number_input("Training samples N", *SAMPLES_RANGE, step=500, key="train_samples")
-    epochs = right.number_input("Epochs", *EPOCHS_RANGE, step=10, key="train_epochs")
+    samples = _typed(left, SAMPLES, "train_samples", problems)
+    epochs = _typed(right, EPOCHS, "train_epochs", problems)
+    _show(problems)
     if architecture == "wide":
         st.caption(
             "The wide network sees new noise in every epoch and new simulations in every fourth. On noisy traces, a "
             "Gauss–Newton step is learnt after the last epoch."
         )
     st.markdown("**Prior of θ** (Gaussian, cut off at the bounds)")
-    prior_problem, prior, noise_law = "", published_prior(), published_noise_law()
-    try:
-        prior = _law(("theta0", "theta1"), (SYMBOLS["theta0"], SYMBOLS["theta1"]), prior, "train_prior")
-    except ValueError as error:
-        prior_problem = str(error)
+    prior = _law(("theta0", "theta1"), published_prior(), "train_prior", problems)
     noise = st.selectbox("Noise in the training data", list(NOISES), format_func=NOISES.__getitem__)
+    noise_law = published_noise_law()
     if noise == "own":
-        try:
-            noise_law = _law(("rho", "sigma"), ("ρ", "σ [ms]"), noise_law, "train_noise")
-        except ValueError as error:
-            prior_problem = prior_problem or str(error)
+        noise_law = _law(("rho", "sigma"), noise_law, "train_noise", problems)
     constants = "ζ and γ"
     if not experiment.hidden:
         constants = f"ζ = {experiment.zeta:g} and γ = {experiment.gamma:g}".replace("-", "−")
     st.caption(f"{constants} are those of the rail; T = 200 ms, 1,000 samples.")
+    refused = st.container()  # above the button, where it is seen by whoever presses it
     if not st.button("Train", type="primary", width="stretch"):
         return
     try:
-        if prior_problem:
-            raise ValueError(prior_problem)
+        if samples is None or epochs is None or problems:
+            raise ValueError(" ".join(problems))
         settings = TrainingSettings(
             architecture,
             prior,
@@ -100,24 +132,30 @@ def _form() -> None:
             int(epochs),
             **RECIPES[architecture],
         )
-        if name.strip() in (*registry.inverse_maps()[0], MAP_ESTIMATE):
-            raise ValueError(f"There is already a map called {name.strip()!r}: choose another name.")
+        if problem := registry.taken(name, registry.inverse_maps()[0]):
+            raise ValueError(f"{problem} Choose another name.")
         folder = start_training(registry.runs(), name.strip(), settings.as_json())
     except ValueError as error:
-        st.error(f"{error} Nothing was started.")
+        refused.error(f"{error} Nothing was started.")
         return
     st.session_state.watched_run = folder.name
     st.rerun()
 
 
-def _status(progress: Progress) -> str:
+def _kept(progress: Progress) -> str:
+    """Say which weights are on disk."""
+    return f"The weights of epoch {progress.kept_epoch} are kept" if progress.kept_epoch else "No weights are kept"
+
+
+def _status(progress: Progress, folder: Path) -> str:
     done = len(progress.validation_loss)
     if progress.state == "failed":
-        return f"The training failed. {progress.message}"
+        place = f" on the server’s disk: `{folder.parent.name}/{folder.name}/{WEIGHTS}`" if progress.kept_epoch else ""
+        return f"The training failed after {done} epochs. {progress.message} {_kept(progress)}{place}."
     if progress.state == "starting":
         return "Simulating the training data …"
     if progress.state == "finishing":
-        return f"The weights of epoch {progress.best_epoch} are kept. Finishing and testing the map …"
+        return f"{_kept(progress)}. Finishing and testing the map …"
     if progress.active:
         left = progress.seconds_left
         return (
@@ -126,8 +164,8 @@ def _status(progress: Progress) -> str:
             else f"Epoch {done} of {progress.epochs}."
         )
     ended = "was stopped" if progress.state == "stopped" else "is done"
-    kept = f"The weights of epoch {progress.best_epoch} are kept."
-    return f"The training {ended} after {done} epochs and {progress.seconds:.0f} s. {kept}"
+    said = [f"The training {ended} after {done} epochs and {progress.seconds:.0f} s.", progress.message]
+    return " ".join(filter(None, [*said, f"{_kept(progress)}."]))
 
 
 def _card(name: str) -> list[list[str]]:
@@ -166,7 +204,15 @@ def _watched() -> None:
     st.fragment(_progress, run_every=interval)(folder)
 
 
-def _progress(folder: Any) -> None:
+def _stop(folder: Path) -> None:
+    """Ask a training to end; where that cannot be written, say so with the session's sentences."""
+    try:
+        stop_training(folder)
+    except ValueError as error:
+        st.session_state.sentences = (str(error),)
+
+
+def _progress(folder: Path) -> None:
     try:
         progress = read_progress(folder)
     except ValueError as error:
@@ -174,11 +220,9 @@ def _progress(folder: Any) -> None:
         return
     share = len(progress.validation_loss) / progress.epochs
     stopping = " Stopping after this epoch …" if progress.state == "running" and is_stopping(folder) else ""
-    st.progress(min(share, 1.0), text=_status(progress) + stopping)
+    st.progress(min(share, 1.0), text=_status(progress, folder) + stopping)
     if progress.state in ("starting", "running"):
-        st.button(
-            "Stop and keep the best weights so far", on_click=stop_training, args=(folder,), key=f"stop_{folder.name}"
-        )
+        st.button("Stop and keep the best weights so far", on_click=_stop, args=(folder,), key=f"stop_{folder.name}")
     elif st.session_state.get("seen_active") == folder.name:
         # The last report of a training redraws the page, so that its card and its map appear.
         st.session_state.seen_active = None

@@ -11,9 +11,9 @@ import streamlit as st
 from core.modes import map_estimate
 from core.published import published_prior, with_constants
 from core.simulation import simulate
-from dashboard import live, registry, session
+from dashboard import entries, live, registry, session
 from dashboard.figures import inverse_map as figures
-from dashboard.figures.plain import MAP_ESTIMATE, OPTIMISER
+from dashboard.figures.plain import OPTIMISER
 from dashboard.live import Plot
 from dashboard.observation import Observation, Trace
 from dashboard.problem import problem_of
@@ -57,9 +57,9 @@ def _estimates(experiment: Experiment, observation: Observation) -> tuple[dict[s
     # The optimiser runs when a slider is let go: at every step of a drag it would hold the picture back.
     if st.session_state.settled or "map_estimate" not in st.session_state:
         st.session_state.map_estimate = map_estimate(theta)
-    found = {MAP_ESTIMATE: st.session_state.map_estimate}
+    found = {entries.MAP: st.session_state.map_estimate}
     sentences = {
-        MAP_ESTIMATE: f"{found[MAP_ESTIMATE].status} It takes any time grid, and assumes ζ, γ, σ and ρ of the rail."
+        entries.MAP: f"{found[entries.MAP].status} It takes any time grid, and assumes ζ, γ, σ and ρ of the rail."
     }
     trace = observation.described(experiment)
     for name, each in maps.items():

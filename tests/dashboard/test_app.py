@@ -1,14 +1,19 @@
+import errno
 import json
-from dataclasses import replace
+import os
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save
 from streamlit.util import calc_hash
 
 from core import jobs
-from core.published import time_grid
+from core.jobs import is_name
+from core.published import published_noise_law, time_grid
 from core.simulation import simulate
+from dashboard.entries import RESERVED
 from dashboard.figures.plain import SHIPPED_MAPS
 from dashboard.state import PRESETS, from_address, to_address
 from tests.dashboard.conftest import arrays, checked, shows, trace_csv, write_map
@@ -231,17 +236,27 @@ def press(app, label):
 @pytest.mark.parametrize(
     ("fields", "fragment"),
     [
-        ({"train_prior_theta0_lower": 2.0}, "lower bound of theta0"),
-        ({"train_prior_theta1_upper": -0.4}, "lower bound of theta1"),
+        ({"train_samples": "many"}, "N must be a number; “many” is none."),
+        ({"train_samples": ""}, "N must be a number; the box is empty."),
+        ({"train_samples": "999999999"}, "N must lie between 100 and 20,000; 999999999 does not."),
+        ({"train_samples": "1000.5"}, "N must be a whole number; 1000.5 is none."),
+        ({"train_epochs": "0"}, "The number of epochs must lie between 1 and 1,000; 0 does not."),
+        ({"train_prior_theta1_mean": "a"}, "θ₁ mean must be a number; “a” is none."),
+        ({"train_noise_sigma_upper": ""}, "σ upper must be a number; the box is empty."),
+        ({"train_prior_theta0_lower": 2.0}, "lower bound of θ₀ must be below the upper one; they are 2 and 1"),
+        ({"train_prior_theta1_upper": -0.4}, "lower bound of θ₁ must be below the upper one; they are −0.4 and −0.4"),
         ({"train_prior_theta0_sd": 0.0}, "standard deviation above zero"),
-        ({"train_prior_theta1_sd": -1.0}, "standard deviation above zero"),
+        ({"train_prior_theta1_sd": -1.0}, "θ₁ sd must lie between 0 and 1,000; -1.0 does not"),
         ({"train_prior_theta0_mean": 50.0}, "8 standard deviations"),
         ({"train_noise_rho_upper": 1.5}, "ρ strictly between"),
         ({"train_noise_sigma_lower": -0.1}, "σ at zero"),
         ({"train_noise_rho_sd": 0.0}, "standard deviation above zero"),
         ({"name": "../elsewhere"}, "letters, digits"),
         ({"name": " "}, "letters, digits"),
-        ({"name": "taken"}, "already a map called 'taken'"),
+        ({"name": "taken"}, "already a training called 'taken'"),
+        ({"name": " Best "}, "There is already a map called 'best'. Choose another name."),
+        ({"name": "map and LAPLACE"}, "'map and LAPLACE' is what a row of the tables or a curve beside the maps is"),
+        ({"name": "truth"}, "'truth' is what a row of the tables or a curve beside the maps is called. Choose"),
     ],
 )
 def test_an_impossible_training_is_refused_and_not_started(visit, new_run, runs, started, fields, fragment):
@@ -251,18 +266,21 @@ def test_an_impossible_training_is_refused_and_not_started(visit, new_run, runs,
         app.selectbox[2].set_value("own")
         app.run()
     for key, value in fields.items():
-        (app.text_input[0] if key == "name" else app.number_input(key=key)).set_value(value)
+        (app.text_input[0] if key == "name" else app.text_input(key=key)).set_value(str(value))
     app = press(app, "Train")
-    assert [fragment in error.value for error in app.error] == [True]
-    assert app.error[0].value.endswith("Nothing was started.")
+    assert fragment in app.error[-1].value
+    assert app.error[-1].value.endswith("Nothing was started.")
     assert started == []
+    for key, value in fields.items():
+        assert key == "name" or app.text_input(key=key).value == str(value)
     assert [folder.name for folder in runs.iterdir()] == ["taken"]
 
 
 def test_a_training_is_started_as_the_form_has_it_and_can_be_stopped(visit, runs, started):
     app = visit("train", zeta=-0.3, gamma=2.5)
-    app.number_input(key="train_prior_theta0_mean").set_value(0.25)
-    app.number_input(key="train_samples").set_value(1234)
+    app.text_input(key="train_prior_theta0_mean").set_value("0,25")
+    app.text_input(key="train_prior_theta0_lower").set_value("−0.3")
+    app.text_input(key="train_samples").set_value("1234")
     app.text_input[0].set_value("mine")
     app = press(app, "Train")
     assert len(started) == 1
@@ -270,6 +288,8 @@ def test_a_training_is_started_as_the_form_has_it_and_can_be_stopped(visit, runs
     settings = json.loads((runs / "mine" / "request.json").read_text())["settings"]
     assert (settings["zeta"], settings["gamma"], settings["n_samples"]) == (-0.3, 2.5, 1234)
     assert settings["prior"]["mean"] == [0.25, 0.4]
+    assert settings["prior"]["lower"] == [-0.3, -0.4]
+    assert settings["noise_law"] == json.loads(json.dumps(asdict(published_noise_law())))
     assert not (runs / "mine" / "stop").exists()
     press(app, "Stop and keep the best weights so far")
     assert (runs / "mine" / "stop").exists()
@@ -295,10 +315,67 @@ def test_a_finished_training_shows_its_curve_and_its_card(visit, new_run):
     assert stage["table"][1][2:] == ["0.988, 0.500", "0.010, 0.020"]
 
 
-def test_a_failed_training_says_why(visit, new_run):
-    finish(new_run("mine"), state="failed", message="The prior diverges.")
+def test_what_is_wrong_with_a_number_stands_below_it_at_once(visit, started):
     app = visit("train")
-    assert "The prior diverges." in str(app.get("progress")[0].proto)
+    app.text_input(key="train_samples").set_value("letters")
+    app = checked(app.run())
+    (error,) = app.error
+    assert error.value == "N must be a number; “letters” is none. Until this is mended, nothing is started."
+    app.text_input(key="train_samples").set_value("500")
+    assert len(checked(app.run()).error) == 0
+
+
+def status(app):
+    """Return the sentence of the training that is watched."""
+    return app.get("progress")[0].proto.text
+
+
+def test_a_failed_training_says_why_and_what_is_left_of_it(visit, new_run):
+    folder = new_run("mine")
+    finish(folder, state="failed", message="The prior diverges.")
+    app = visit("train")
+    assert status(app) == "The training failed after 2 epochs. The prior diverges. No weights are kept."
+    assert [plot["id"] for plot in stage_of(app)["plots"]] == ["losses"]
+    write_map(folder, "mine")
+    weights = load_file(folder / "mine.safetensors")
+    (folder / "mine.safetensors").unlink()
+    (folder / "weights.safetensors").write_bytes(save(weights, {"epoch": "1"}))
+    assert status(visit("train")) == (
+        "The training failed after 2 epochs. The prior diverges. The weights of epoch 1 are kept on the server’s disk: "
+        "`runs/mine/weights.safetensors`."
+    )
+
+
+def test_a_training_that_was_killed_keeps_its_curve(visit, new_run):
+    finish(new_run("mine"), state="running")
+    app = visit("train")
+    assert status(app) == (
+        "The training failed after 2 epochs. Its process could not write why: it was killed, the machine went down, or "
+        "the disk was full. No weights are kept."
+    )
+    assert shows(stage_of(app)["plots"][0], 0.15)
+
+
+def test_weights_are_said_to_be_kept_where_they_are(visit, new_run):
+    folder = new_run("mine")
+    finish(folder)
+    assert status(visit("train")).endswith(" No weights are kept.")
+    write_map(folder, "mine")
+    assert status(visit("train")) == "The training is done after 2 epochs and 7 s. The weights of epoch 2 are kept."
+
+
+def test_a_training_that_cannot_be_stopped_says_so(visit, runs, started, monkeypatch):
+    app = visit("train")
+    app.text_input[0].set_value("mine")
+    app = press(app, "Train")
+
+    def touch(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.touch", touch)
+    app = press(app, "Stop and keep the best weights so far")
+    sentence = "The training goes on. The disk that holds the folder mine is full: free some space."
+    assert sentence in stage_of(app)["notes"]
 
 
 @pytest.mark.parametrize(
@@ -307,6 +384,8 @@ def test_a_failed_training_says_why(visit, new_run):
         pytest.param("request.json", "{", id="request cut off"),
         pytest.param("request.json", "{}", id="request empty"),
         pytest.param("progress.json", "{}", id="progress empty"),
+        pytest.param("progress.json", '{"state": "running", "training_loss": [1e400]}', id="a loss beyond all numbers"),
+        pytest.param("request.json", '{"name": "broken", "epochs": 1e9, "settings": []}', id="epochs no whole number"),
     ],
 )
 def test_a_broken_run_ends_in_no_traceback(visit, new_run, file, content):
@@ -321,10 +400,47 @@ def test_a_card_without_metrics_ends_in_no_traceback(visit, new_run):
     visit("train")
 
 
-def test_a_map_called_like_an_estimator_leaves_it_its_row(visit, new_run):
+@pytest.mark.parametrize(
+    ("page", "change"),
+    [("your-data", {}), ("inverse-map", {}), ("uncertainty", {"below": "noise"})],
+)
+def test_what_stands_beside_the_maps_has_names_that_no_map_can_have(visit, page, change):
+    """Rows of tables and entries of legends: each is a map or reserved."""
+    stages = [each for each in payloads(visit(page, **change)) if each.get("plots") or each.get("table")]
+    rows = set()
+    for stage in stages:
+        heads = [row[0]["text"] for row in stage["table"][1:] if isinstance(row[0], dict)]
+        assert len(heads) == len(set(heads))
+        rows |= set(heads)
+    assert set(SHIPPED_MAPS) <= rows
+    names = set(rows)
+    for plot in (plot for stage in stages for plot in stage["plots"]):
+        traces = [trace["name"] for trace in plot["figure"]["data"] if trace.get("showlegend", True)]
+        if plot["figure"]["layout"]["showlegend"] and set(SHIPPED_MAPS) & set(traces):
+            names |= set(filter(None, traces))
+    for name in names:
+        assert name.casefold() in RESERVED or not is_name(name), name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_broken_maps_and_folders_break_no_page(visit, new_run, runs, page):
+    for name, change in (
+        ("seed", lambda card: card["settings"].update(seed=True)),
+        ("metrics", lambda card: card.update(metrics={"own": [1]})),
+        ("novelty", lambda card: card.update(novelty="x")),
+        ("nan", lambda card: card.update(metrics={"own": float("nan")})),
+    ):
+        folder = new_run(name)
+        finish(folder)
+        card = write_map(folder, name).with_suffix(".json")
+        content = json.loads(card.read_text())
+        change(content)
+        card.write_text(json.dumps(content))
+    for name in (b"\xff\xfe", b"m\xfcll", b"a(b)"):
+        folder = new_run(os.fsdecode(name))
+        write_map(folder, os.fsdecode(name))
     write_map(new_run("MAP"), "MAP")
-    rows = [row[0]["text"] for row in first_stage_of(visit("your-data"))["table"][1:]]
-    assert rows == ["MAP", *sorted(SHIPPED_MAPS)]
+    payloads(visit(page))
 
 
 # ------------------------------------------------------------------------------------------------------- landscape

@@ -3,8 +3,11 @@ import os
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save
 
-from dashboard import registry
+from core.experiments.record import stored
+from core.files import write_json
+from dashboard import entries, registry
 from dashboard.figures.plain import SHIPPED_MAPS
 from tests.dashboard.conftest import write_map
 
@@ -25,6 +28,11 @@ def with_settings(change):
     return lambda path: rewrite_card(path, lambda card: change(card["settings"]))
 
 
+def scale(path, factor):
+    """Multiply all weights of a map."""
+    path.write_bytes(save({name: tensor * np.float32(factor) for name, tensor in load_file(path).items()}))
+
+
 BREAKAGES = {
     "truncated": (lambda path: path.write_bytes(path.read_bytes()[:1000]), "truncated"),
     "empty": (lambda path: path.write_bytes(b""), "truncated"),
@@ -33,6 +41,14 @@ BREAKAGES = {
     "too large": (lambda path: path.write_bytes(b"\x00" * (11 * 2**20)), "10 MB"),
     "a folder": (lambda path: (path.unlink(), path.mkdir()), "no model file"),
     "no card": (lambda path: path.with_suffix(".json").unlink(), "card"),
+    "card is a folder": (lambda path: (path.with_suffix(".json").unlink(), path.with_suffix(".json").mkdir()), "card"),
+    "card nested deep": (lambda path: path.with_suffix(".json").write_text("[" * 100_000), "JSON"),
+    "card with NaN": (lambda path: rewrite_card(path, lambda card: card.update(a=float("nan"))), "JSON"),
+    "metrics malformed": (lambda path: rewrite_card(path, lambda card: card.update(metrics={"own": 3})), "metrics"),
+    "novelty malformed": (lambda path: rewrite_card(path, lambda card: card.update(novelty="x")), "familiar"),
+    "seed is true": (with_settings(lambda settings: settings.update(seed=True)), "whole numbers"),
+    "weights are NaN": (lambda path: scale(path, np.nan), "broken.safetensors holds weights that are not finite"),
+    "weights are huge": (lambda path: scale(path, 1e20), "give estimates that are not finite"),
     "card cut off": (lambda path: path.with_suffix(".json").write_text('{"settings": {'), "JSON"),
     "card is a list": (lambda path: path.with_suffix(".json").write_text("[]"), "JSON object"),
     "card is binary": (lambda path: path.with_suffix(".json").write_bytes(b"\xff\xfe\x00"), "JSON"),
@@ -118,3 +134,101 @@ def test_colours_stay_when_maps_are_added(new_run):
         seen = now
     write_map(new_run("seven"), "seven")
     assert registry.colours(registry.inverse_maps()[0])["seven"].startswith("#")
+
+
+def test_a_changed_card_is_noticed(new_run):
+    """Though neither its size nor its time tells, as on disks that keep whole seconds."""
+    path = write_map(new_run("mine"), "mine", about="first")
+    card = path.with_suffix(".json")
+    os.utime(card, (1_800_000_000,) * 2)
+    assert registry.inverse_maps()[0]["mine"].card["about"] == "first"
+    write_json(card, {**json.loads(card.read_text()), "about": "other"})
+    os.utime(card, (1_800_000_000,) * 2)
+    assert registry.inverse_maps()[0]["mine"].card["about"] == "other"
+
+
+@pytest.mark.parametrize("name", ["MAP", "map", "Truth", "exact posterior mean", "MAP together with σ and ρ", "Best"])
+def test_a_map_called_like_what_stands_beside_the_maps_is_left_out_with_a_sentence(new_run, name):
+    write_map(new_run("mine"), name)
+    maps, (sentence,) = registry.inverse_maps()
+    assert list(maps) == SHIPPED
+    assert sentence.startswith("A map was left out. ")
+    assert sentence.endswith(" Rename the one in mine.")
+    assert name.casefold() in sentence.casefold()
+
+
+def test_all_that_stored_curves_are_called_is_reserved():
+    names = set()
+    for name in ("noise", "calibration"):
+        names |= set(stored(name)["tables"][0]["columns"][1:])
+    for table in stored("training-size")["tables"]:
+        names |= {column.partition(":")[0] for column in table["columns"][1:]}
+    assert len(names) >= 14
+    assert {name.casefold() for name in names} <= entries.RESERVED
+
+
+def test_names_that_are_no_text_or_none_for_a_map_become_sentences_that_can_be_shown(new_run, runs):
+    write_map(new_run("mine"), "mine")
+    folder = new_run(os.fsdecode(b"m\xfcll"))
+    write_map(folder, "fine")
+    write_map(new_run("other"), "a, b")
+    write_map(runs / "other", os.fsdecode(b"\xff\n") + "x" * 100)
+    maps, sentences = registry.inverse_maps()
+    assert list(maps) == [*SHIPPED, "mine"]
+    naming = "Name a map with at most 40 letters, digits, spaces, dots, hyphens or underscores."
+    assert sentences == (
+        f"The folder “m�ll” was left out. {naming}",
+        f"A map was left out. In other lies “a, b.safetensors”. {naming}",
+        f"A map was left out. In other lies “��{'x' * 38}”. {naming}",
+    )
+    assert "".join(sentences).encode().decode()
+    assert registry.own_maps() == ("mine",)
+
+
+def test_a_folder_that_vanishes_while_it_is_listed_hides_no_other(new_run, monkeypatch):
+    write_map(new_run("mine"), "mine")
+    monkeypatch.setattr(registry, "runs_in", lambda folder: (folder / "gone", folder / "mine"))
+    assert list(registry.inverse_maps()[0]) == [*SHIPPED, "mine"]
+
+
+def test_a_map_that_vanishes_while_it_is_read_hides_no_other(new_run, monkeypatch):
+    write_map(new_run("mine"), "mine")
+    gone = write_map(new_run("gone"), "gone")
+
+    def stamp(path, stamp=registry._stamp):
+        if path == gone:
+            gone.unlink()
+        return stamp(path)
+
+    monkeypatch.setattr(registry, "_stamp", stamp)
+    maps, sentences = registry.inverse_maps()
+    assert list(maps) == [*SHIPPED, "mine"]
+    assert sentences == ("A map was left out. There is no model file gone.safetensors.",)
+
+
+def test_files_that_cannot_be_read_become_a_sentence(new_run, monkeypatch):
+    write_map(new_run("mine"), "mine")
+
+    def load(_):
+        raise PermissionError(13, "Permission denied")
+
+    registry._load.cache_clear()
+    monkeypatch.setattr("core.inverse_map.load_tensors", load)
+    maps, sentences = registry.inverse_maps()
+    assert maps == {}
+    assert sentences[-1] == "A map was left out. The files of the map mine cannot be read."
+
+
+def test_best_weights_of_a_training_are_no_map(new_run):
+    folder = new_run("mine")
+    write_map(folder, "mine").rename(folder / "weights.safetensors")
+    assert registry.inverse_maps() == (registry.inverse_maps()[0], ())
+    assert list(registry.inverse_maps()[0]) == SHIPPED
+
+
+def test_of_many_broken_maps_a_page_names_a_few(new_run):
+    for i in range(30):
+        (new_run(f"broken-{i}") / "x.safetensors").write_bytes(b"")
+    sentences = registry.inverse_maps()[1]
+    assert len(sentences) == 9
+    assert sentences[-1] == "22 more maps or folders were left out."
