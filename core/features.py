@@ -57,7 +57,7 @@ def spike_statistics(u: ArrayLike, times: ArrayLike) -> tuple[NDArray[np.float64
     return 1000 * count / duration, samples_above * interval / count
 
 
-@numba.njit(cache=True)
+@kernel_as_written
 def _cross(
     u: NDArray[np.floating],
     threshold: float,
