@@ -151,7 +151,8 @@ def _lowest_of_all(problem: Problem) -> Modes:
 def map_estimate(problem: Problem) -> Estimate:
     """Return the MAP estimate: the lowest of the minima to which the most promising points of the box lead.
 
-    Takes a trace on any time grid, and any number of unknown parameters. Its status says where it lies on an edge.
+    Takes a trace on any time grid, and any number of unknown parameters. Its status says where it lies on an edge, and
+    where the noise does not explain what it leaves of the data.
     Raises ValueError where no point of the box can be simulated.
     """
     modes = _lowest_of_all(problem)
@@ -159,6 +160,7 @@ def map_estimate(problem: Problem) -> Estimate:
         raise ValueError("No point of the prior’s box can be simulated: bring the known parameters back into range.")
     lower, upper = problem.bounds.T
     position = modes.positions[0]
+    fit = problem.goodness_of_fit(position)
     on_edge = bool(np.any((position <= lower) | (position >= upper)))
-    status = "On the edge of the prior." if on_edge else "The lowest minimum that was found."
-    return Estimate(position[None], None, problem.unknown, status)
+    place = "On the edge of the prior." if on_edge else "The lowest minimum that was found."
+    return Estimate(position[None], None, problem.unknown, f"{fit.sentence} {place}".strip(), fit=fit)

@@ -27,7 +27,8 @@ def estimate_with_noise(problem: Problem, noise_law: TruncatedGaussian) -> Estim
     """Return the joint MAP of a problem's unknown parameters with rho and sigma [ms], and its Laplace covariance.
 
     noise_law: of (rho, sigma [ms]); the problem's own noise is where the search begins. The covariance is None, and the
-    status says so, where the estimate lies on an edge of a law. Raises ValueError where no point can be simulated.
+    status says so, where the estimate lies on an edge of a law. The status also says where no noise that the law allows
+    explains what the estimate leaves of the data. Raises ValueError where no point can be simulated.
     """
     check_noise_law(noise_law)
     modes = find_modes(problem, survey(problem))
@@ -38,12 +39,18 @@ def estimate_with_noise(problem: Problem, noise_law: TruncatedGaussian) -> Estim
     names = (*problem.unknown, *noise_law.names)
     lower = np.concatenate([problem.bounds[:, 0], noise_law.lower])
     upper = np.concatenate([problem.bounds[:, 1], noise_law.upper])
+    position, noise = np.split(values, [len(problem.unknown)])
+    fit = _with(problem, noise).goodness_of_fit(position)
+    covariance, doubt = None, ""
     if np.any((values <= lower) | (values >= upper)):
-        return Estimate(values[None], None, names, "On the edge of a prior, where its curvature says nothing.")
-    hessian = _hessian(problem, noise_law, values)
-    if np.linalg.eigvalsh(hessian)[0] <= 0:
-        return Estimate(values[None], None, names, "The loss has no curvature of its own in some direction here.")
-    return Estimate(values[None], np.asarray(np.linalg.inv(hessian), dtype=np.float64)[None], names)
+        doubt = "On the edge of a prior, where its curvature says nothing."
+    else:
+        hessian = _hessian(problem, noise_law, values)
+        if np.linalg.eigvalsh(hessian)[0] > 0:
+            covariance = np.asarray(np.linalg.inv(hessian), dtype=np.float64)[None]
+        else:
+            doubt = "The loss has no curvature of its own in some direction here."
+    return Estimate(values[None], covariance, names, " ".join(filter(None, [fit.sentence, doubt])), fit=fit)
 
 
 def _with(problem: Problem, noise: NDArray[np.float64]) -> Problem:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.derivatives import full_hessian, gauss_newton, misfit_gradient
+from core.estimate import GoodnessOfFit, goodness_of_fit
 from core.fitzhugh_nagumo import PARAMETER_NAMES
-from core.misfit import check_noise, misfit, simulated_misfit
+from core.misfit import check_noise, misfit, residual_sums, simulated_misfit
 from core.noise import whiten
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, SAMPLING_INTERVAL, SIGMA, ZETA, full_prior, time_grid
@@ -113,6 +114,12 @@ class Problem:
     def loss(self, unknown: ArrayLike, step: float | None = None) -> NDArray[np.float64]:
         """Return misfit + regularisation, (...), for values (..., p); step: frozen, in ms, or chosen for each."""
         return self.misfit(unknown, step) + self.regularisation(unknown)
+
+    def goodness_of_fit(self, unknown: ArrayLike) -> GoodnessOfFit:
+        """Judge by its residuals a fit that ends at values (p,), at the frozen step."""
+        sums = residual_sums(self.complete(unknown), self.times, self.data, step=self.step)
+        whitened, plain = (float(sums.quadratic_form(rho)) / self.marginal_sd**2 for rho in (self.rho, 0.0))
+        return goodness_of_fit(whitened, plain, self.times.size, len(self.unknown))
 
     def gradient(self, unknown: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the loss (...) and its gradient (..., p) for values (..., p) inside the bounds, at the frozen step."""

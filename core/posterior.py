@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
+from core.estimate import GoodnessOfFit
 from core.misfit import residual_sums
 from core.modes import Modes, Survey, find_modes, survey
 from core.noise_quadrature import NoiseNodes, known_noise, noise_nodes
@@ -38,6 +39,7 @@ MOST_CHARTS = 12
 FORETOLD = 1.0  # log density: a mode whose height another chart's model gives as closely needs no chart of its own
 RING = 1000  # cells, about, by which a grid grows at once: few would take as long
 SUBDIVISIONS = 8  # along each side of a cell that the edge cuts
+UNRESOLVED = "Part of the posterior is finer than the grid that resolves it here."
 _ONE_LINE = 1e-6  # of a cell's longer extent: the least that its shorter one counts
 
 
@@ -60,17 +62,24 @@ class Posterior:
     """A posterior of two parameters as cells; what lies outside them holds a negligible share of the probability.
 
     names: of the two parameters; cells: with normalised log densities; masses: (k,), of the cells, which add up to one;
-    log_evidence: of the data, under this noise and prior; status: empty, or a sentence on what limits the quadrature;
-    problem, nodes: what it is the posterior of.
+    log_evidence: of the data, under this noise and prior; resolved: whether the grid is fine enough everywhere; fit:
+    whether the noise explains what the best fit leaves of the data; status: what speaks against the result, in
+    sentences, or ""; problem, nodes: what it is the posterior of.
     """
 
     names: tuple[str, ...]
     cells: Cells
     masses: NDArray[np.float64]
     log_evidence: float
-    status: str
+    resolved: bool
+    fit: GoodnessOfFit
     problem: Problem
     nodes: NoiseNodes
+
+    @property
+    def status(self) -> str:
+        """Say what speaks against the result."""
+        return " ".join(filter(None, [self.fit.sentence, "" if self.resolved else UNRESOLVED]))
 
     @property
     def mean(self) -> NDArray[np.float64]:
@@ -345,8 +354,8 @@ def _recharted(charts: list[_Chart], grown: list[tuple[Cells, NDArray[np.bool_]]
     return mended
 
 
-def _quadrature(problem: Problem, nodes: NoiseNodes, modes: Modes) -> tuple[Cells, str]:
-    """Return the cells of all charts, each as fine as it needs to be, and a sentence where one is not."""
+def _quadrature(problem: Problem, nodes: NoiseNodes, modes: Modes) -> tuple[Cells, bool]:
+    """Return the cells of all charts, each as fine as it needs to be, and whether all of them are that fine."""
     charts = _charts(problem, nodes, modes)
     whole = np.full(2, WIDTH)
     for _ in range(FITTINGS):
@@ -373,7 +382,7 @@ def _quadrature(problem: Problem, nodes: NoiseNodes, modes: Modes) -> tuple[Cell
     joined = Cells(
         *(np.concatenate([getattr(cells, name) for cells, _ in grown]) for name in Cells.__dataclass_fields__)
     )
-    return joined, "Part of the posterior is finer than the grid that resolves it here." if coarse else ""
+    return joined, not coarse
 
 
 def posterior(problem: Problem, noise_law: TruncatedGaussian | None = None) -> Posterior:
@@ -396,14 +405,15 @@ def posterior(problem: Problem, noise_law: TruncatedGaussian | None = None) -> P
         rho, marginal_sd = nodes.mean(best, n_times)
         problem = problem.with_noise(rho, marginal_sd)
         modes = find_modes(problem, Survey(modes.positions, modes.losses))
-    cells, status = _quadrature(problem, nodes, modes)
+    cells, resolved = _quadrature(problem, nodes, modes)
     logs = cells.log_densities + cells.log_areas
     probable = logs > np.max(logs) - NEGLIGIBLE
     cells = Cells(*(getattr(cells, name)[probable] for name in Cells.__dataclass_fields__))
     log_evidence = float(logsumexp(logs[probable]))
     masses = np.exp(logs[probable] - log_evidence)
     cells = replace(cells, log_densities=cells.log_densities - log_evidence)
-    return Posterior(problem.unknown, cells, masses / masses.sum(), log_evidence, status, problem, nodes)
+    fit = problem.goodness_of_fit(modes.positions[0])
+    return Posterior(problem.unknown, cells, masses / masses.sum(), log_evidence, resolved, fit, problem, nodes)
 
 
 def exact_posterior(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from core.estimate import GoodnessOfFit
 from core.modes import HOPELESS, descend_together, find_modes, survey
 from core.objective import Problem
 
@@ -27,14 +28,21 @@ class Profile:
 
     Rises beyond a hundred are cut there.
 
-    interval: the ends of the 95 % interval, None where the bounds of the prior come first; verdict: "identifiable",
-    "bounded below only", "bounded above only" or "not identifiable"; sentence: what that means.
+    interval: the ends of the 95 % interval, None where the bounds of the prior come first; fit: whether the noise
+    explains what the lowest misfit leaves of the data; verdict: "identifiable", "bounded below only", "bounded above
+    only" or "not identifiable"; sentence: what that means; status: what speaks against it, or "".
     """
 
     name: str
     values: NDArray[np.float64]
     rises: NDArray[np.float64]
     interval: tuple[float | None, float | None]
+    fit: GoodnessOfFit
+
+    @property
+    def status(self) -> str:
+        """Say where the noise does not explain the data even at the lowest misfit."""
+        return self.fit.sentence
 
     @property
     def verdict(self) -> str:
@@ -79,7 +87,7 @@ def profile_likelihood(problem: Problem, name: str) -> Profile:
     losses = _lowest_along(free, axis, values, best, float(spread[1 - axis, axis] / max(spread[axis, axis], 1e-300)))
     # A descent that is well under way and as far above the lowest has been given up.
     rises = np.minimum(losses - min(float(np.min(losses)), float(modes.losses[0])), HOPELESS)
-    return Profile(name, values, rises, _interval(values, rises))
+    return Profile(name, values, rises, _interval(values, rises), free.goodness_of_fit(best))
 
 
 def _lowest_along(

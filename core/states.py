@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import least_squares
-from scipy.stats import chi2
 
-from core.estimate import Estimate
+from core.estimate import Estimate, GoodnessOfFit, goodness_of_fit
 from core.sensitivities import DIRECTIONS, sensitivities
 from core.simulation import TOLERANCE, resolving_step, simulate, validated
 
@@ -24,7 +23,6 @@ APART = 0.1  # of the box along one unknown at least: starts nearer to each othe
 ON_EDGE = 1e-4  # of the box: the solver stays inside it, however close
 MOST_EVALUATIONS = 50  # of one refinement: those that arrive need half as many, the others crawl on for hundreds
 SINGULAR = 1e12  # condition number of the scaled Hessian from which on its inverse is rounding
-SUSPICIOUS = 1e-6  # probability of so large a misfit below which noise alone does not explain it
 
 Array = NDArray[np.float64]
 
@@ -226,8 +224,9 @@ def fit_states(
         return Estimate(nothing, None, problem.unknown, status)
     best = min((refine(problem, start) for start in starts), key=lambda result: float(result.cost))
     covariance = _inverse(problem.hessian(best.x))
-    status = " ".join(_doubts(problem, best, covariance))
-    return Estimate(best.x[None], None if covariance is None else covariance[None], problem.unknown, status)
+    fit = goodness_of_fit(2 * best.cost, 2 * best.cost, best.fun.size, best.x.size)
+    status = " ".join(_doubts(problem, best, covariance, fit))
+    return Estimate(best.x[None], None if covariance is None else covariance[None], problem.unknown, status, fit=fit)
 
 
 def cramer_rao(problem: StateProblem, truth: ArrayLike) -> Array:
@@ -267,9 +266,9 @@ def _inverse(hessian: Array) -> Array | None:
     return np.linalg.inv(scaled) / np.outer(scale, scale)
 
 
-def _doubts(problem: StateProblem, result: Any, covariance: Array | None) -> list[str]:
+def _doubts(problem: StateProblem, result: Any, covariance: Array | None, fit: GoodnessOfFit) -> list[str]:
     """Return a sentence for each reason not to trust an estimate."""
-    doubts = []
+    doubts = [fit.sentence] if fit.sentence else []
     if not result.success:
         doubts.append(f"Not converged in {MOST_EVALUATIONS} evaluations: try more draws and starts, or a narrower box.")
     to_edge = np.minimum(result.x - problem.lower, problem.upper - result.x)
@@ -282,10 +281,4 @@ def _doubts(problem: StateProblem, result: Any, covariance: Array | None) -> lis
         doubts.append(f"On the edge of the box in {', '.join(on_edge)}: the covariance does not hold there.")
     if covariance is None:
         doubts.append("The data do not determine all unknowns: observe more, or fix some of them.")
-    freedom = len(result.fun) - len(result.x)
-    if freedom > 0 and chi2.sf(2 * result.cost, freedom) < SUSPICIOUS:
-        doubts.append(
-            f"The residuals are {np.sqrt(2 * result.cost / freedom):.1f} times as large as the noise explains: "
-            "the minimum may be a local one, the model wrong, or the noise larger than given."
-        )
     return doubts

@@ -39,7 +39,7 @@ def _described(found: Posterior, truth: NDArray[np.float64]) -> dict[str, Any]:
         "mean": found.mean.tolist(),
         "credibility": float(found.credibility(truth)),
         "ranks": [float(found.distribution(axis, truth[axis])) for axis in (0, 1)],
-        "unresolved": bool(found.status),
+        "unresolved": not found.resolved,
     }
 
 
