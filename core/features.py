@@ -57,6 +57,11 @@ def spike_statistics(u: ArrayLike, times: ArrayLike) -> tuple[NDArray[np.float64
     return 1000 * count / duration, samples_above * interval / count
 
 
+def spike_count(u: ArrayLike) -> int:
+    """Return how often one clean potential, (n_times,), rises through u = 1.5."""
+    return int(_counts(np.asarray(u)[None])[0][0])
+
+
 @kernel_as_written
 def _cross(
     u: NDArray[np.floating],

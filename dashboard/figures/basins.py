@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.multistart import Basins
-from dashboard.figures.plain import LIMIT, SYMBOLS, array, axis, layout, legend_entry, mark, markers
+from dashboard.figures.plain import LIMIT, SYMBOLS, array, axis, layout, legend_entry, mark, markers, of_truth
 from dashboard.figures.race import REACHED
 
 Point = tuple[float, float]
@@ -18,23 +18,23 @@ NOWHERE = "#4D4D4D"  # ended, but not in a minimum
 _NOTHING = legend_entry("", "circle", LIMIT)  # Plotly draws no axes without a trace
 
 
-def is_global(basins: Basins, known: float) -> bool:
-    """Say whether the lowest minimum is the global one as far as is known: no lower loss is known from elsewhere."""
-    return bool(basins.minima) and basins.minima[0].loss <= known + REACHED
+def is_global(basins: Basins, lowest: float) -> bool:
+    """Say whether the lowest minimum is the global one as far as is known; lowest: the lowest loss that is known."""
+    return bool(basins.minima) and basins.minima[0].loss <= lowest + REACHED
 
 
-def tones(basins: Basins, known: float) -> dict[int, str]:
+def tones(basins: Basins, lowest: float) -> dict[int, str]:
     """Return the colour of the minima that have one, by number from 0, rising: the global one and the widest others."""
     widest = sorted(range(len(basins.minima)), key=lambda number: -basins.minima[number].share)
     own = {}
-    if is_global(basins, known):
+    if is_global(basins, lowest):
         own[0] = LIMIT
         widest.remove(0)
     own |= dict(zip(widest, TONES, strict=False))
     return dict(sorted(own.items()))
 
 
-def _said(basins: Basins, i: int) -> str:
+def _said(basins: Basins, i: int, lowest: float) -> str:
     """Return what the pointer is told of a start."""
     if basins.evaluations[i] == 0:
         return "not yet run"
@@ -42,13 +42,13 @@ def _said(basins: Basins, i: int) -> str:
     cost = f"after {basins.evaluations[i]:,} evaluations"
     if label < 0:
         return f"ends in no minimum {cost}"
-    gap = basins.losses[i] - basins.minima[0].loss
+    gap = max(basins.losses[i] - lowest, 0.0)
     return f"ends in minimum {label + 1}, {gap:,.1f} above the lowest, {cost}"
 
 
-def _colours(basins: Basins, known: float) -> list[str]:
+def _colours(basins: Basins, lowest: float) -> list[str]:
     """Return the colour of each start."""
-    of_minima = tones(basins, known)
+    of_minima = tones(basins, lowest)
     return [of_minima.get(int(label), OTHERS) if label >= 0 else NOWHERE for label in basins.labels]
 
 
@@ -106,16 +106,16 @@ def empty(axes: Sequence[str], bounds: NDArray[np.float64], hint: str) -> dict[s
 
 
 def basin_map(
-    basins: Basins, axes: Sequence[str], bounds: NDArray[np.float64], known: float, truth: Point | None
+    basins: Basins, axes: Sequence[str], bounds: NDArray[np.float64], lowest: float, truth: Point | None
 ) -> dict[str, Any]:
     """Draw which minimum each start, (n, 2), ends in, over the bounds (2, 2): as cells of a grid, or as dots.
 
-    known: the lowest loss known from elsewhere.
+    lowest: the lowest loss that is known.
     """
-    said = [_said(basins, i) for i in range(len(basins.starts))]
+    said = [_said(basins, i, lowest) for i in range(len(basins.starts))]
     draw = _cells if _on_grid(basins.starts) else _dots
-    starts = draw(basins, said, _colours(basins, known))
-    named = list(tones(basins, known))
+    starts = draw(basins, said, _colours(basins, lowest))
+    named = list(tones(basins, lowest))
     numbers = {
         "type": "scatter",
         "mode": "text",
@@ -128,7 +128,7 @@ def basin_map(
     }
     shapes = []
     if truth is not None and np.all((bounds[:, 0] <= truth) & (truth <= bounds[:, 1])):
-        shapes.append(mark("star", "#FFFFFF", truth, "#000000"))
+        shapes.append(of_truth(mark("star", "#FFFFFF", truth, "#000000")))
     hover = "start %{x:.3f}, %{y:.3f}: %{text}<extra>click: start here</extra>"
     return {
         "data": [{**starts, "hovertemplate": hover}, numbers],
@@ -136,21 +136,21 @@ def basin_map(
     }
 
 
-def waterfall(basins: Basins | None, known: float) -> dict[str, Any]:
-    """Draw the final losses above the lowest, sorted: a step is a minimum, its width how many starts end there."""
+def waterfall(basins: Basins | None, lowest: float) -> dict[str, Any]:
+    """Draw the final losses above the lowest known, sorted: each step is a minimum, as wide as starts end there."""
     trace, n, top = _NOTHING, 1, 1.0
     if basins is not None:
         ended = np.flatnonzero(np.isfinite(basins.losses) & (basins.evaluations > 0))
         order = ended[np.argsort(basins.losses[ended], kind="stable")]
-        heights = np.log10(basins.losses[order] - np.min(basins.losses[order], initial=np.inf) + 1)
-        colours = _colours(basins, known)
+        heights = np.log10(np.maximum(basins.losses[order] - lowest, 0) + 1)
+        colours = _colours(basins, lowest)
         trace = markers(
             "",
             "",
             "circle",
             x=array(np.arange(1, order.size + 1)),
             y=array(heights),
-            text=[_said(basins, i) for i in order],
+            text=[_said(basins, i, lowest) for i in order],
             hovertemplate="%{text}<extra></extra>",
         )
         trace["marker"] = {"size": 5, "color": [colours[i] for i in order]}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from core.objective import Landscape
 from core.optimizers import OptimiserPath
@@ -26,6 +26,7 @@ from dashboard.figures.plain import (
     mark,
     reach,
 )
+from dashboard.lowest import Place
 
 Point = tuple[float, float]
 # Viridis, stretched towards its bright end: on the logarithmic scale most of a landscape lies in the upper third.
@@ -43,14 +44,14 @@ _VIRIDIS = (
 )
 COLOURS = [[(i / 9) ** 0.45, colour] for i, colour in enumerate(_VIRIDIS)]
 LOWEST = "#F0E442"
+SCALE, OF_THE_GRID = "log₁₀(J − lowest J + 1)", "log₁₀(J − lowest J of the grid + 1)"
 
 
-def heights(landscape: Landscape) -> NDArray[np.float64]:
-    """Return log₁₀(J − min J + 1), (ny, nx); NaN where the loss is infinite."""
-    loss = np.where(np.isfinite(landscape.loss), landscape.loss, np.nan)
-    if np.all(np.isnan(loss)):
-        return loss
-    return np.log10(loss - np.nanmin(loss) + 1)
+def heights(losses: ArrayLike, zero: float) -> NDArray[np.float64]:
+    """Return log₁₀(J − zero + 1), (...), of losses J, (...), of which zero is the lowest; NaN where one is infinite."""
+    losses = np.asarray(losses, dtype=float)
+    above = np.subtract(losses, zero, where=np.isfinite(losses), out=np.full(losses.shape, np.nan))
+    return np.log10(above + 1)
 
 
 def _top(z: NDArray[np.float64]) -> float:
@@ -66,13 +67,16 @@ def _inside(landscape: Landscape, point: Point) -> bool:
 def loss_map(
     landscape: Landscape,
     candidate: Point,
-    lowest: Point,
+    lowest: Place | None,
     prior_mean: Point,
     truth: Point | None,
     paths: Sequence[OptimiserPath],
 ) -> dict[str, Any]:
-    """Draw the loss as a heat map with truth, candidate, prior mean, lowest point and the optimisers' paths."""
-    z = heights(landscape)
+    """Draw the loss as a heat map with truth, candidate, prior mean, lowest point and the optimisers' paths.
+
+    lowest: where the colour scale begins; None while it is not known, and the scale begins at the grid's own.
+    """
+    z = heights(landscape.loss, float(np.min(landscape.loss)) if lowest is None else lowest.loss)
     traces: list[dict[str, Any]] = [
         {
             "type": "heatmap",
@@ -85,14 +89,16 @@ def loss_map(
             "zsmooth": False,
             "hovertemplate": "%{x:.3f}, %{y:.3f}: %{z:.2f}<extra>click: start here</extra>",
             "colorbar": {
-                "title": {"text": "log₁₀(J − min J + 1)", "side": "right", "font": {"size": 11}},
+                "title": {"text": SCALE if lowest is not None else OF_THE_GRID, "side": "right", "font": {"size": 11}},
                 "thickness": 10,
                 "outlinewidth": 0,
                 "tickformat": ".1f",  # of one width, so that the map keeps its own
             },
         }
     ]
-    shapes = [mark("square", PRIOR, prior_mean), mark("x", LOWEST, lowest, "#000000")]
+    shapes = [mark("square", PRIOR, prior_mean)]
+    if lowest is not None:
+        shapes.append(mark("x", LOWEST, lowest.position, "#000000"))
     traces += [legend_entry("prior mean", "square", PRIOR), legend_entry("lowest", "x", LOWEST)]
     if truth is not None and _inside(landscape, truth):
         shapes.append(mark("star", "#FFFFFF", truth, "#000000"))
@@ -117,20 +123,31 @@ def loss_map(
     }
 
 
-def _height_at(landscape: Landscape, z: NDArray[np.float64], point: Point) -> float:
-    column = int(np.abs(landscape.x - point[0]).argmin())
-    row = int(np.abs(landscape.y - point[1]).argmin())
-    return float(np.nan_to_num(z[row, column])) + 0.05
+def _pin(
+    landscape: Landscape, z: NDArray[np.float64], name: str, place: Place, zero: float, colour: str
+) -> dict[str, Any]:
+    """Return a pin that stands at its own loss, and whose head is above the surface, which is coarser than the loss."""
+    (x, y), height = place.position, float(heights(place.loss, zero))
+    on_surface = z[int(np.abs(landscape.y - y).argmin()), int(np.abs(landscape.x - x).argmin())]
+    foot, head = np.nan_to_num([height, np.fmax(height, on_surface)]).tolist()
+    return {
+        "type": "scatter3d",
+        "mode": "lines+markers",
+        "name": name,
+        "x": [x, x],
+        "y": [y, y],
+        "z": [foot, head + 0.05],
+        "line": {"color": colour, "width": 4},
+        "marker": {"color": colour, "size": [0, 5], "line": {"color": "#000000", "width": 1}},
+        "hoverinfo": "name",
+    }
 
 
-def surface(landscape: Landscape, candidate: Point, lowest: Point, truth: Point | None) -> dict[str, Any]:
-    """Draw the loss as a surface with truth, candidate and lowest point on it."""
-    z = heights(landscape)
-    marked = [("lowest", lowest, LOWEST, "circle")]
-    if _inside(landscape, candidate):
-        marked.append(("candidate", candidate, CANDIDATE, "circle"))
-    if truth is not None and _inside(landscape, truth):
-        marked.append(("truth", truth, TRUTH, "circle"))
+def surface(landscape: Landscape, candidate: Place | None, lowest: Place | None, truth: Place | None) -> dict[str, Any]:
+    """Draw the loss as a surface, with pins at the lowest point, the candidate and the truth, and the loss of each."""
+    zero = float(np.min(landscape.loss)) if lowest is None else lowest.loss
+    z = heights(landscape.loss, zero)
+    pins = [("lowest", lowest, LOWEST), ("candidate", candidate, CANDIDATE), ("truth", truth, TRUTH)]
     traces: list[dict[str, Any]] = [
         {
             "type": "surface",
@@ -147,17 +164,9 @@ def surface(landscape: Landscape, candidate: Point, lowest: Point, truth: Point 
         }
     ]
     traces += [
-        {
-            "type": "scatter3d",
-            "mode": "markers",
-            "name": name,
-            "x": [point[0]],
-            "y": [point[1]],
-            "z": [_height_at(landscape, z, point)],
-            "marker": {"color": colour, "symbol": symbol, "size": 5, "line": {"color": "#000000", "width": 1}},
-            "hoverinfo": "name",
-        }
-        for name, point, colour, symbol in marked
+        _pin(landscape, z, name, place, zero, colour)
+        for name, place, colour in pins
+        if place is not None and _inside(landscape, place.position)
     ]
     scene_axis = {
         "gridcolor": "theme:grid",

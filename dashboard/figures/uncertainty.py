@@ -23,6 +23,7 @@ from dashboard.figures.plain import (
     legend_entry,
     line,
     map_entry,
+    of_truth,
     reach,
     translucent,
 )
@@ -68,7 +69,7 @@ def plane(
     # The best map stands first, and is drawn last, on top.
     shapes += [of_map(name, colour, estimate, box) for name, (colour, estimate, _) in reversed(found.items())]
     if truth is not None:
-        shapes.append(placed("star", TRUTH, np.array(truth), box))
+        shapes.append(of_truth(placed("star", TRUTH, np.array(truth), box)))
         traces.append(legend_entry("truth", "star", TRUTH))
     return {
         "data": traces,
@@ -123,7 +124,7 @@ def marginal(
          "line": {"width": 0}}
     ]  # fmt: skip
     if truth is not None:
-        shapes.append(_upright(truth, TRUTH, "solid"))
+        shapes.append(of_truth(_upright(truth, TRUTH, "solid")))
         traces.append(legend_entry("truth", "line-ns", TRUTH))
         traces[-1]["marker"]["line"] = {"color": TRUTH, "width": 2}
     return {
@@ -192,7 +193,7 @@ def profile(found: Profile, box: Array, truth: float | None, title: str) -> dict
     ]
     traces[-1]["marker"]["line"] = {"color": PRIOR, "width": 2}
     if truth is not None:
-        shapes.append(_upright(truth, TRUTH, "solid"))
+        shapes.append(of_truth(_upright(truth, TRUTH, "solid")))
         traces.append(legend_entry("truth", "line-ns", TRUTH))
         traces[-1]["marker"]["line"] = {"color": TRUTH, "width": 2}
     return {
@@ -221,7 +222,7 @@ def both_regions(
     ]
     shapes = []
     if truth is not None:
-        shapes.append(placed("star", TRUTH, np.array(truth), box))
+        shapes.append(of_truth(placed("star", TRUTH, np.array(truth), box)))
         traces.append(legend_entry("truth", "star", TRUTH))
     return {
         "data": traces,

@@ -44,8 +44,10 @@ class Plot:
     """A figure as plain dicts, or None for one that stays as it is, and what the hand can do in it.
 
     click: the two fields that a click at (x, y) sets, or the one that takes both as text; handle: ((x, y), fields), a
-    point that can be dragged; pick: the field that a click on a point of a trace sets to its customdata. A line trace
-    whose meta holds a clock, and the positions of two shapes as head and end, grows while a race is played.
+    point that can be dragged; pick: the field that a click on a point of a trace sets to its customdata; stale: it
+    waits until the slider is let go: it is dimmed, says so, and, if it stays as it is, hides truth and candidate, which
+    have moved on. A line trace whose meta holds a clock, and the positions of two shapes as head and end, grows while a
+    race is played.
     """
 
     id: str
@@ -53,11 +55,12 @@ class Plot:
     click: tuple[str, str] | str | None = None
     handle: tuple[tuple[float, float], tuple[str, str]] | None = None
     pick: str = ""
+    stale: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return what the browser needs to know whether to draw, to slide, or to leave the plot as it is."""
         if self.figure is None:
-            return {"id": self.id, "kept": True}
+            return {"id": self.id, "kept": True, "stale": self.stale}
         data, layout = self.figure["data"], self.figure["layout"]
         # With a data revision, plotly.js redraws marks and axes without drawing unchanged traces again.
         layout = {**layout, "datarevision": _checksum(data)}
@@ -66,6 +69,7 @@ class Plot:
             "figure": {"data": data, "layout": layout},
             "version": _checksum(layout),
             "skeleton": _checksum(_skeleton(self.figure)),
+            "stale": self.stale,
         }
         if self.pick:
             spec["click"] = {"point": self.pick}
@@ -145,11 +149,12 @@ def plots(
     notes: Sequence[str] = (),
     race: Race | None = None,
     tools: Sequence[dict[str, Any]] = (),
+    stale: bool = False,
 ) -> None:
     """Show plots in a named layout, metrics (label, value, help), a table, what is seen in sentences, and notes.
 
     table: rows of cells, the first row being the head. race: the player of the plots' race; tools: controls among the
-    plots.
+    plots; stale: metrics, table and sentences wait until the slider is let go.
 
     settled: no slider is being dragged, so that everything is drawn in full.
     """
@@ -165,5 +170,6 @@ def plots(
         "tools": list(tools),
         "answers": answers,
         "settled": settled,
+        "stale": stale,
     }
     _component()(key=key, data=data, on_change_change=on_change)

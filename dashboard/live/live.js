@@ -4,6 +4,7 @@
 
 const PATIENCE = 4000 // ms after which an answer that never came no longer holds back the next change
 const GRAB = 16 // px around a handle within which it can be picked up
+const MOVED = ["truth", "candidate"] // by sliders: names of traces and shapes
 
 const link = { sequence: Date.now(), inFlight: null, unanswered: null, pending: null, timer: 0 }
 
@@ -404,6 +405,23 @@ class Plot {
     }
   }
 
+  // Dim what waits until a slider is let go. Truth and candidate, which move on meanwhile, are not shown where they were.
+  async age({ stale, kept }) {
+    this.box.classList.toggle("lab-stale", stale)
+    const hidden = Boolean(stale && kept)
+    if (!this.ready || hidden === this.hidden) return
+    this.hidden = hidden
+    const { data, layout } = this.spec.figure
+    const opacity = ({ opacity: its }) => (hidden ? 0 : its ?? 1)
+    const traces = data.flatMap(({ name }, i) => (MOVED.includes(name) ? [i] : []))
+    const shapes = Object.fromEntries((layout.shapes ?? []).flatMap((shape, i) => (
+      MOVED.includes(shape.name) ? [[`shapes[${i}].opacity`, opacity(shape)]] : []
+    )))
+    // Without indices Plotly would take all traces.
+    if (traces.length) await window.Plotly.update(this.box, { opacity: traces.map((i) => opacity(data[i])) }, shapes, traces)
+    else if (Object.keys(shapes).length) await window.Plotly.relayout(this.box, shapes)
+  }
+
   async react({ data, layout }) {
     const Plotly = await loadPlotly()
     const first = !this.ready
@@ -415,6 +433,7 @@ class Plot {
     }
     if (first) this.size = { width: this.box.clientWidth, height: this.box.clientHeight }
     await Plotly.react(this.box, data, { ...layout, ...this.size }, config)
+    this.hidden = false
     if (first) {
       this.ready = true
       this.box.on("plotly_click", (event) => this.click(event))
@@ -615,6 +634,7 @@ class Plots {
     this.tools.root.hidden = !data.tools.length
     this.tools.update({ groups: [{ title: "", items: data.tools }], inline: true }, send)
     this.list(this.table, data.table, "tr", (row, cells) => this.list(row, cells, "td", (cell, value) => this.cell(cell, value)))
+    for (const part of [this.said, this.metrics, this.table]) part.classList.toggle("lab-stale", data.stale)
     const colours = resolved(themeColours(this.grid))
     for (const [id, plot] of this.plots) {
       if (!data.plots.some((spec) => spec.id === id)) {
@@ -630,6 +650,7 @@ class Plots {
         this.grid.append(plot.box)
       }
       await this.plots.get(spec.id).draw(spec, colours, data.settled, send)
+      await this.plots.get(spec.id).age(spec)
     }
     this.race.show()
   }

@@ -12,9 +12,11 @@ from core.optimizers import METHODS
 from dashboard.exploration import Exploration, Progress
 from dashboard.figures import basins as figures
 from dashboard.figures.plain import SYMBOLS
+from dashboard.figures.race import REACHED
 from dashboard.live import Plot
 from dashboard.state import Experiment
 from dashboard.views import frame
+from dashboard.views.below import Content, kept
 
 STARTS = {
     "grid-10": "10 × 10 starts",
@@ -40,7 +42,7 @@ def is_active() -> bool:
 def attend(problem: Problem | None, experiment: Experiment, wish: str | None) -> Basins | None:
     """Start or stop an exploration as the page was told to, end one of another problem, and return what was found.
 
-    While a slider is dragged what was found stays as it is.
+    None where nothing was explored of this problem. While a slider is dragged no more is added.
     """
     state = st.session_state
     exploration = current()
@@ -58,7 +60,9 @@ def attend(problem: Problem | None, experiment: Experiment, wish: str | None) ->
             starts = prior_starts(problem, int(number), np.random.default_rng([experiment.seed, 2]))
         state.exploration, state.basins_gone = Exploration(problem, experiment.explorer, starts), False
     exploration = current()
-    return exploration.basins(anew=state.settled) if exploration else None
+    if exploration is None or problem is None or not exploration.is_of(problem):
+        return None
+    return exploration.basins(anew=state.settled)
 
 
 def tools(experiment: Experiment) -> list[dict[str, Any]]:
@@ -92,30 +96,42 @@ def _status(progress: Progress) -> str:
     return count if progress.state == "done" else f"Stopped at {count}"
 
 
-def plots(problem: Problem, found: Basins | None, known: float, truth: tuple[float, float] | None) -> list[Plot]:
-    """Return the basin map and the waterfall; while a slider is dragged they stay.
+def show(problem: Problem, found: Basins | None, lowest: float, truth: tuple[float, float] | None) -> Content:
+    """Return the basin map and the waterfall, what was found, and the list of minima; lowest: the lowest loss known.
 
-    known: the lowest loss known from elsewhere.
+    While a slider is dragged all stays as it is; basins of another problem than is on screen wait until it is let go.
     """
-    if not st.session_state.settled:
-        return [Plot("basins", None), Plot("waterfall", None)]
+    content = None
+    if st.session_state.settled:
+        content = Content(_plots(problem, found, lowest, truth), sentences(found, lowest),
+                          table=table(found, lowest, problem.unknown))  # fmt: skip
+    exploration = current()
+    return kept("basins", content, stale=exploration is not None and not exploration.is_of(problem))
+
+
+def _plots(problem: Problem, found: Basins | None, lowest: float, truth: tuple[float, float] | None) -> list[Plot]:
     if found is None:
         hint = "Press “Explore basins”: the map grows as starts end."
         if st.session_state.get("basins_gone"):
             hint = "The problem has changed since: explore its basins anew."
         basin_map = figures.empty(problem.unknown, problem.bounds, hint)
     else:
-        basin_map = figures.basin_map(found, problem.unknown, problem.bounds, known, truth)
-    return [Plot("basins", basin_map, "start"), Plot("waterfall", figures.waterfall(found, known))]
+        basin_map = figures.basin_map(found, problem.unknown, problem.bounds, lowest, truth)
+    return [Plot("basins", basin_map, "start"), Plot("waterfall", figures.waterfall(found, lowest))]
 
 
-def lowest(found: Basins | None) -> float:
-    """Return the lowest loss that an exploration has found, or infinity."""
-    return found.minima[0].loss if found and found.minima else np.inf
+def count_of_best(found: Basins | None, lowest: float) -> str:
+    """Say how many starts find the lowest loss that is known, or how to count them."""
+    if found is None or not np.any(found.evaluations):
+        return "“Explore basins”, beside the map, counts the starts from which a method finds the best fit."
+    run = found.evaluations > 0
+    best = [number for number, minimum in enumerate(found.minima) if minimum.loss <= lowest + REACHED]
+    count = int(np.sum(np.isin(found.labels[run], best)))
+    return f"Of {np.sum(run):,} starts of {found.method}, {count:,} {'finds' if count == 1 else 'find'} the best fit."
 
 
-def sentences(found: Basins | None, known: float) -> list[str]:
-    """Say what the exploration has found, and how its pictures are read."""
+def sentences(found: Basins | None, lowest: float) -> list[str]:
+    """Say what the exploration has found, and how its pictures are read; lowest: the lowest loss known."""
     if found is None or not found.minima:
         return [
             "A basin is the set of starts from which a method ends in the same minimum. Explored from many starts, it "
@@ -126,10 +142,10 @@ def sentences(found: Basins | None, known: float) -> list[str]:
     many = "1 minimum" if count == 1 else f"{count:,} minima"
     share = frame.number(100 * float(np.mean(found.labels[run] == 0)), 2)
     said = f"{found.method} found {many} from {np.sum(run):,} starts; {share} % of them end in the lowest one, "
-    if figures.is_global(found, known):
+    if figures.is_global(found, lowest):
         said += f"J = {frame.number(found.minima[0].loss)}, drawn in green."
     else:
-        gap = frame.number(found.minima[0].loss - known, 3)
+        gap = frame.number(found.minima[0].loss - lowest, 3)
         said += f"which lies {gap} above the lowest loss known: no start has found that."
     nowhere = int(np.sum(found.labels[run] < 0))
     if nowhere:
@@ -143,7 +159,7 @@ def sentences(found: Basins | None, known: float) -> list[str]:
     ]
 
 
-def table(found: Basins | None, known: float, unknown: Sequence[str]) -> list[list[str | dict[str, str]]]:
+def table(found: Basins | None, lowest: float, unknown: Sequence[str]) -> list[list[str | dict[str, str]]]:
     """Return the list of the minima that have a colour of their own, lowest first, and a row for all others."""
     if found is None or not found.minima:
         return []
@@ -151,14 +167,14 @@ def table(found: Basins | None, known: float, unknown: Sequence[str]) -> list[li
     rows: list[list[str | dict[str, str]]] = [
         ["minimum", names, "J − lowest", "eigenvalues of the Hessian", "on the edge", "share of starts"]
     ]
-    own = figures.tones(found, known)
+    own = figures.tones(found, lowest)
     for number, colour in own.items():
         minimum = found.minima[number]
         rows.append(
             [
                 {"text": str(number + 1), "colour": colour},
                 ", ".join(f"{value:.4f}".replace("-", "−") for value in minimum.position),
-                frame.number(round(minimum.loss - found.minima[0].loss, 2), 3),
+                frame.number(round(max(minimum.loss - lowest, 0.0), 2), 3),
                 " and ".join(frame.number(float(value), 3) for value in minimum.eigenvalues),
                 "yes" if minimum.on_edge else "no",
                 f"{100 * minimum.share:.1f} %",

@@ -19,26 +19,32 @@ class Content:
     metrics: list[tuple[str, str, str]] = field(default_factory=list)
     table: list[list[live.Cell]] = field(default_factory=list)
 
-    def as_it_is(self) -> "Content":
-        """Return the same with plots that stay as they are."""
-        return replace(self, plots=[Plot(plot.id, None) for plot in self.plots])
+    def as_it_is(self, stale: bool) -> "Content":
+        """Return the same with plots that stay as they are; stale: they wait until a slider is let go."""
+        return replace(self, plots=[Plot(plot.id, None, stale=stale) for plot in self.plots])
 
 
-def kept(part: str, content: Content | None) -> Content:
-    """Return the content of a part of a page; without any, what was there last, which stays as it is."""
+def kept(part: str, content: Content | None, stale: bool = True) -> Content:
+    """Return the content of a part of a page; without any, what was there last, which stays as it is.
+
+    stale: what was there last waits until a slider is let go.
+    """
     if content is None:
-        return st.session_state.get(f"{part}_shown", Content([], [])).as_it_is()
+        return st.session_state.get(f"{part}_shown", Content([], [])).as_it_is(stale)
     st.session_state[f"{part}_shown"] = content
     return content
 
 
-def show_below(name: str, picture: str, content: Content | None, tools: list[dict[str, Any]]) -> None:
+def show_below(
+    name: str, picture: str, content: Content | None, tools: list[dict[str, Any]], stale: bool = False
+) -> None:
     """Show one of the pictures that stand below an answer; without content, the one shown last stays.
 
-    The answer is what stands above: nobody has to wait for what supports it before going on.
+    stale: it waits until a slider is let go. The answer is what stands above: nobody has to wait for what supports it
+    before going on.
     """
     part = f"{name}_below"
-    shown = kept(part, content)
+    shown = kept(part, content, stale)
     live.plots(
         part,
         f"{name}-{picture if shown.plots else 'none'}",
@@ -50,4 +56,5 @@ def show_below(name: str, picture: str, content: Content | None, tools: list[dic
         metrics=shown.metrics,
         table=shown.table,
         tools=tools,
+        stale=stale,
     )

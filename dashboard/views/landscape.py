@@ -6,31 +6,26 @@ from typing import Any
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-from scipy.ndimage import minimum_filter
 
+from core.features import regime, spike_count
 from core.fitzhugh_nagumo import PARAMETER_NAMES
+from core.multistart import Basins
 from core.noise import whiten
-from core.objective import Landscape, Problem
-from core.simulation import Status, simulate_with_status
+from core.objective import Problem
+from core.simulation import Status, simulate, simulate_with_status
 from dashboard import live, session
 from dashboard.figures import landscape as figures
 from dashboard.figures.plain import SYMBOLS
 from dashboard.figures.race import course
 from dashboard.live import Plot
+from dashboard.lowest import Place, lowest_known
 from dashboard.problem import LEAST_SIGMA, landscape_of, problem_of
 from dashboard.state import Experiment
-from dashboard.views import basins, frame, race
+from dashboard.views import basins, frame, race, results
 
 BEAT = 0.5  # s between two looks at what is computed in the background
+MANY_SPIKES = 5  # of the best fit, from which on rings of fewer are seen around it
 BESIDE = {"fit": "fit and residual", "surface": "surface", "race": "race", "basins": "basins"}
-
-
-def count_minima(losses: NDArray[np.float64]) -> int:
-    """Return the number of grid points that lie below all their neighbours."""
-    neighbours = np.ones((3, 3), bool)
-    neighbours[1, 1] = False
-    lowest = minimum_filter(losses, footprint=neighbours, mode="constant", cval=np.inf)
-    return int(np.sum(losses < lowest))
 
 
 def _two(parameters: tuple[float, ...], problem: Problem) -> tuple[float, float]:
@@ -39,12 +34,27 @@ def _two(parameters: tuple[float, ...], problem: Problem) -> tuple[float, float]
     return parameters[first], parameters[second]
 
 
-def _first_look(grid: Landscape, minima: int) -> str:
-    """Say what the map shows before anything has raced on it."""
-    if np.all(np.isinf(grid.loss)):
+def _first_look(problem: Problem, lowest: Place | None, candidate: NDArray[np.float64], found: Basins | None) -> str:
+    """Say what the map shows before anything has raced on it; lowest: None where the whole grid is infinite.
+
+    candidate: its potential, (n_times,).
+    """
+    if lowest is None:
         return "No point of this grid can be simulated: bring the known parameters back towards the sliders’ ranges."
-    count = "1 point of the grid lies" if minima == 1 else f"{minima:,} points of the grid lie"
-    return f"{count} below all neighbours: a method that walks downhill can end near any such point."
+    best = simulate(problem.complete(lowest.position), problem.times)[:, 0]
+    said = f"The best fit, at the cross, fires {_spikes(best)}"
+    said += f"; the candidate fires {_spikes(candidate)}." if np.isfinite(candidate[-1]) else "."
+    if set(problem.unknown) == {"theta0", "theta1"}:
+        if regime(best) != "spiking":
+            said += " It does not go on firing, so that no rings of other valleys lie around it."
+        elif spike_count(best) >= MANY_SPIKES:
+            said += " Many valleys: in each ring a candidate fires one spike fewer than in the ring before it."
+    return f"{said} {basins.count_of_best(found, lowest.loss)}"
+
+
+def _spikes(potential: NDArray[np.float64]) -> str:
+    count = spike_count(potential)
+    return "1 spike" if count == 1 else f"{count or 'no'} spikes"
 
 
 def _options(experiment: Experiment) -> None:
@@ -89,6 +99,11 @@ def _body() -> None:
     plots: list[Plot] = []
     more: dict[str, Any] = {}
     problem = problem_of(experiment, observation) if observation.usable else None
+    best = None
+    # The wait is there in every run: an element less would mount those after it anew.
+    with results.waiting("lowest", "Searching for the lowest loss …"):
+        if problem is not None:
+            best = results.map_estimate(problem)
     wish = st.session_state.pop("wish", None)
     found = basins.attend(problem, experiment, wish)
     paths = race.attend(problem, experiment, wish)
@@ -99,29 +114,41 @@ def _body() -> None:
         notes += _notes(experiment, problem, Status(int(ended)))
         clean = observation.clean(experiment)
         truth = _two(experiment.parameters, problem) if clean is not None else None
-        minima = count_minima(grid.loss)
+        lowest = lowest_known(problem, grid, candidate, best, paths, found)
+        zero = np.inf if lowest is None else lowest.loss
+        sought = best is None and not st.session_state.settled  # the search for it waits for the release
         handle = (candidate, (f"candidate_{experiment.axis_x}", f"candidate_{experiment.axis_y}"))
-        heat_map = figures.loss_map(grid, candidate, grid.lowest(), _two(problem.prior.mean, problem), truth, paths)
+        prior_mean = _two(problem.prior.mean, problem)
+        heat_map = figures.loss_map(grid, candidate, None if sought else lowest, prior_mean, truth, paths)
         fit = Plot("fit", figures.fit(problem.times, problem.data, states[:, 0], clean))
-        known = min([float(np.min(grid.loss)), *(float(path.losses[-1]) for path in paths)])
-        lowest = min(known, basins.lowest(found))
-        more["metrics"] = _metrics(problem, candidate, truth, grid, minima)
+        more["metrics"] = _metrics(problem, candidate, truth, lowest, sought)
         more["race"] = race.player(experiment, paths)
-        more["said"] = race.sentences(paths, lowest, race.missing()) if paths else [_first_look(grid, minima)]
+        if paths:
+            more["said"] = race.sentences(paths, zero, race.missing())
+        elif sought:
+            more["said"] = ["Let go to see where the lowest loss lies."]
+        else:
+            more["said"] = [_first_look(problem, lowest, states[:, 0], found)]
         plots = [Plot("map", heat_map, "start", handle)]
         if experiment.beside == "basins":
-            plots += basins.plots(problem, found, known, truth)
-            more |= {"said": basins.sentences(found, known), "table": basins.table(found, known, problem.unknown)}
-            more["tools"] = basins.tools(experiment)
+            shown = basins.show(problem, found, zero, truth)
+            plots += shown.plots
+            more |= {"said": shown.said, "table": shown.table, "tools": basins.tools(experiment)}
+            more["stale"] = any(plot.stale for plot in shown.plots)
         elif experiment.beside == "race":
-            plots += [Plot("course", course(paths, lowest)), fit]
-            more["table"] = race.table(paths, lowest) if paths else []
+            plots += [Plot("course", course(paths, zero)), fit]
+            more["table"] = race.table(paths, zero) if paths else []
         elif experiment.beside == "surface":
-            surface = figures.surface(grid, candidate, grid.lowest(), truth) if st.session_state.settled else None
-            plots.append(Plot("surface", surface))
+            surface = None
+            if st.session_state.settled:
+                at, true = (place and Place(place, float(problem.loss(place))) for place in (candidate, truth))
+                surface = figures.surface(grid, at, lowest, true)
+            plots.append(Plot("surface", surface, stale=surface is None))
         else:
             residual = whiten(problem.data - states[:, 0], problem.rho, problem.marginal_sd)
             plots += [fit, Plot("residual", figures.residual(problem.times, residual, problem.rho != 0))]
+    if best is not None and best.fit is not None and best.fit.sentence:
+        more["said"] = [best.fit.sentence, *more["said"]]
     with frame.beside_rail("landscape", [frame.candidate_group(experiment)]):
         _options(experiment)
         frame.stage("landscape", f"landscape-{experiment.beside}", plots, notes=notes, **more)
@@ -135,19 +162,25 @@ def _works() -> bool:
 
 
 def _metrics(
-    problem: Problem, candidate: tuple[float, float], truth: tuple[float, ...] | None, grid: Landscape, minima: int
+    problem: Problem,
+    candidate: tuple[float, float],
+    truth: tuple[float, ...] | None,
+    lowest: Place | None,
+    sought: bool,
 ) -> list[tuple[str, str, str]]:
+    """Return the cards; lowest: None where all losses are infinite; sought: it waits until a slider is let go."""
+    where = "–"
+    if sought:
+        where = "let go to update"
+    elif lowest is not None:
+        place = ", ".join(f"{value:.3f}".replace("-", "−") for value in lowest.position)
+        where = f"{frame.number(lowest.loss)} at {place}"
     misfit, penalty = float(problem.misfit(candidate)), float(problem.regularisation(candidate))
     metrics = [
         ("loss J of the candidate", frame.number(misfit + penalty), "Misfit plus regularisation."),
         ("misfit", frame.number(misfit), "The data’s part of the loss."),
         ("prior", frame.number(penalty), "The regularisation; infinite outside the prior’s box."),
-        (
-            f"lowest J of {grid.x.size} × {grid.y.size}",
-            frame.number(float(np.min(grid.loss))),
-            "Over the map’s points.",
-        ),
-        ("minima of the map", f"{minima:,}", "Points lower than all their neighbours."),
+        ("lowest J", where, "Of the whole box, not of the map’s points alone: the MAP estimate, or what lies lower."),
     ]
     if truth is not None:
         errors = ", ".join(

@@ -76,7 +76,7 @@ def beside(
         trajectory = observation.trajectory[:, 0]
         key = (*results.key_of(problem), normals[0].tobytes(), trajectory.tobytes())
         means = results.kept("fresh means", key, list)
-    said = _sentence(found, means, best, uploaded=observation.trajectory is None)
+    said = f"{found.fit.sentence} {_sentence(found, means, best, uploaded=observation.trajectory is None)}".strip()
     if truth is not None and outside(problem.bounds, np.array(truth)):
         said += f" {readings.BEYOND}"
     return Beside(said, note, box, found, raster(found, box), means, problem, trajectory)

@@ -99,10 +99,12 @@ def _body() -> None:
         plots.append(Plot("phase", figures.phase_plane(experiment.parameters, trajectory)))
     truth = None if experiment.hidden or trajectory is None else (experiment.theta0, experiment.theta1)
     # The map follows on release: drawn at every step of a slider it would halve the pictures a second.
+    rates_now = (experiment.zeta, experiment.gamma, experiment.n_times)
     if st.session_state.settled or "rates_at" not in st.session_state:
-        st.session_state.rates_at = (experiment.zeta, experiment.gamma, experiment.n_times)
+        st.session_state.rates_at = rates_now
     click = None if truth is None else ("theta0", "theta1")
-    plots.append(Plot("rates", figures.rate_map(*rates(*st.session_state.rates_at), truth), click))
+    stale = st.session_state.rates_at != rates_now
+    plots.append(Plot("rates", figures.rate_map(*rates(*st.session_state.rates_at), truth), click, stale=stale))
     with frame.beside_rail("neuron"):
         frame.stage("neuron", "neuron", plots, metrics=metrics, said=[sentence], notes=[observation.note])
 

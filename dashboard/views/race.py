@@ -159,7 +159,7 @@ def sentences(paths: Sequence[OptimiserPath], lowest: float, missing: int = 0) -
         _named([path.method for path, each in zip(paths, of, strict=True) if each]) for of in (reached, caught, short)
     ]
     n_starts = len({path.positions[0].tobytes() for path in paths})
-    said = ["None reached the lowest loss known, of the map and of all runs."]
+    said = ["None reached the lowest loss known."]
     if np.any(reached):
         quickest = min(np.flatnonzero(reached).tolist(), key=lambda i: int(paths[i].evaluations[-1]))
         cost = _evaluations(int(paths[quickest].evaluations[-1]))

@@ -223,7 +223,7 @@ def held_by(found: Posterior, normal: Estimate) -> float:
 def about_laplace(found: Posterior, normal: Estimate) -> str:
     """Say how far the Laplace approximation can be trusted here."""
     if normal.status:
-        return f"The Laplace approximation (dashed) is {normal.status[0].lower()}{normal.status[1:]}"
+        return normal.status
     distance = float(np.sqrt(squared_distances(normal.mean - found.mean, found.covariance)[0]))
     held = held_by(found, normal)
     if distance < SHIFTED and TOO_SURE < held < TOO_CAUTIOUS:

@@ -11,6 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core import laplace as laplace_approximation
+from core import modes
 from core import posterior as exact
 from core import profile as profiles
 from core.estimate import Estimate
@@ -57,6 +58,11 @@ def kept(name: str, key: tuple[Any, ...], compute: Callable[[], Result]) -> Resu
     return result
 
 
+def is_kept(name: str, key: tuple[Any, ...]) -> bool:
+    """Say whether a result of this name and key is there already."""
+    return (name, *key) in st.session_state.get("results", {})
+
+
 @contextmanager
 def waiting(key: str, text: str) -> Iterator[None]:
     """Say what the visitor waits for, should it take longer than half a second, above the page and moving nothing."""
@@ -90,6 +96,24 @@ def posterior(problem: Problem, law: TruncatedGaussian | None = None) -> Posteri
         return result
 
     return kept("posterior", (*key_of(problem), law), compute)
+
+
+def map_estimate(problem: Problem) -> Estimate | None:
+    """Return the MAP estimate, None where no point of the prior's box can be simulated.
+
+    None too while a slider is dragged that makes another problem of it: it is sought once that is let go.
+    """
+
+    def compute() -> Estimate | None:
+        try:
+            return modes.map_estimate(problem)
+        except ValueError:
+            return None
+
+    key = key_of(problem)
+    if not st.session_state.settled and not is_kept("map", key):
+        return None
+    return kept("map", key, compute)
 
 
 def laplace(problem: Problem) -> Estimate:

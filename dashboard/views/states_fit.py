@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -309,6 +309,7 @@ def section(samples: Samples, notes: Sequence[str] = ()) -> None:
         # The wait is there in every run: an element less would mount those after it anew.
         with results.waiting("fit", ""):
             content, found = st.session_state.fit_shown
+            content = replace(content, plots=[replace(plot, stale=True) for plot in content.plots])
     live.plots(
         "states_stage",
         "states",
@@ -319,6 +320,7 @@ def section(samples: Samples, notes: Sequence[str] = ()) -> None:
         table=content.table,
         said=content.said,
         notes=notes,
+        stale=not st.session_state.settled,
     )
     if found is not None:
         secret = experiment.hidden and any(name in experiment.axes for name in OF_THE_RAIL)

@@ -271,4 +271,4 @@ def support(
     if experiment.below == "noise" or not experiment.noise_known:
         joint = _joint(experiment, observation, problem)
     table = _table(found, results.laplace(found.problem), joint, estimates_of(observation, problem), truth)
-    return replace(content, table=table)
+    return replace(content, said=[*filter(None, [found.fit.sentence]), *content.said], table=table)

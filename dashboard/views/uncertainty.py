@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from core.estimate import Estimate
+from core.estimate import Estimate, Outcome
 from core.fitzhugh_nagumo import PARAMETER_NAMES
 from core.objective import Problem
 from core.posterior import Posterior
@@ -126,20 +126,26 @@ def _main(
     white = problem.rho == 0 and experiment.rho != 0 and experiment.noise_known
     of_theta = set(problem.unknown) == {"theta0", "theta1"}
     first, second = (readings.decimals_for(sd) for sd in readings.sds(found.covariance))
+    # Of a fit that explains nothing, neither form nor neighbours of its posterior mean anything.
+    comparisons = []
+    if found.fit.outcome == Outcome.EXPLAINED:
+        comparisons = [
+            "" if normal is None else readings.about_laplace(found, normal),
+            *(readings.about_map(found, name, each) for name, each in laws.items()),
+        ]
     said = [
         [
+            found.status,
             readings.size(found, shape),
-            readings.form(found, shape),
+            readings.form(found, shape) if found.fit.outcome == Outcome.EXPLAINED else "",
             readings.about_truth(found, truth, observation.trajectory is None, white),
         ],
         [
             "" if experiment.noise_known else readings.about_noise(found),
-            "" if normal is None else readings.about_laplace(found, normal),
-            *(readings.about_map(found, name, each) for name, each in laws.items()),
+            *comparisons,
             *_about_training(laws, experiment, observation),
             readings.about_others(beyond, (first, second), of_theta),
             "The green frame is where the other view zooms in." if experiment.whole_prior else "",
-            found.status,
         ],
     ]
     plots = [Plot("posterior", figure), *_marginals(found, near, normal, truth)]
@@ -179,12 +185,13 @@ def _body() -> None:
             frame.stage("uncertainty", "uncertainty", [], notes=[*notes, refused])
             return
         shown = kept("uncertainty", main)
-        frame.stage("uncertainty", "uncertainty", shown.plots, said=shown.said, notes=notes)
+        frame.stage("uncertainty", "uncertainty", shown.plots, said=shown.said, notes=notes, stale=main is None)
         with results.waiting("below", f"Computing {BELOW[experiment.below]} …"):
             if settled:
                 st.session_state.uncertainty_follows = st.session_state.posterior_seconds < FOLLOWS
                 below = support(experiment, observation, problem, found, st.session_state.uncertainty_window)
-        show_below("uncertainty", experiment.below, below, [frame.choice("below", "below", experiment.below, BELOW)])
+        tools = [frame.choice("below", "below", experiment.below, BELOW)]
+        show_below("uncertainty", experiment.below, below, tools, stale=below is None)
 
 
 def show() -> None:

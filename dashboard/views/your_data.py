@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from core.modes import map_estimate
+from core.estimate import Estimate
 from core.published import published_prior, with_constants
 from core.simulation import simulate
 from dashboard import entries, live, registry, session
@@ -47,20 +47,23 @@ def _csv(observation: Observation) -> str:
     return text.getvalue()
 
 
-def _estimates(experiment: Experiment, observation: Observation) -> tuple[dict[str, np.ndarray], list[list[live.Cell]]]:
-    """Return the estimates of θ by name, (2,), and the rows of the table."""
+def _best_fit(experiment: Experiment, observation: Observation) -> Estimate | None:
+    """Return the MAP estimate of θ, None where there is none, or not before a slider is let go."""
+    theta = replace(experiment, axis_x="theta0", axis_y="theta1", misfit="ar1", regularised=True)
+    return results.map_estimate(problem_of(theta, observation))
+
+
+def _estimates(
+    experiment: Experiment, observation: Observation, best: Estimate | None
+) -> tuple[dict[str, np.ndarray], list[list[live.Cell]]]:
+    """Return the estimates of θ by name, (2,), and the rows of the table; best: the MAP estimate."""
     maps, _ = registry.inverse_maps()
     colours = registry.colours(maps)
-    theta = problem_of(
-        replace(experiment, axis_x="theta0", axis_y="theta1", misfit="ar1", regularised=True), observation
-    )
-    # The optimiser runs when a slider is let go: at every step of a drag it would hold the picture back.
-    if st.session_state.settled or "map_estimate" not in st.session_state:
-        st.session_state.map_estimate = map_estimate(theta)
-    found = {entries.MAP: st.session_state.map_estimate}
-    sentences = {
-        entries.MAP: f"{found[entries.MAP].status} It takes any time grid, and assumes ζ, γ, σ and ρ of the rail."
-    }
+    found = {} if best is None else {entries.MAP: best}
+    status = "None: no point of the prior’s box can be simulated." if best is None else best.status
+    if best is None and not st.session_state.settled:
+        status = "Let go to update."
+    sentences = {entries.MAP: f"{status} It takes any time grid, and assumes ζ, γ, σ and ρ of the rail."}
     trace = observation.described(experiment)
     for name, each in maps.items():
         told = readings.about_training({name: each}, trace) or ["Trained for traces like this one."]
@@ -127,13 +130,16 @@ def _body() -> None:
         if not observation.usable:
             frame.stage("your_data", "single", [], notes=[observation.note])
             return
-        estimates, rows = _estimates(experiment, observation)
+        best = _best_fit(experiment, observation)
+        verdict = "" if best is None or best.fit is None else best.fit.sentence
+        estimates, rows = _estimates(experiment, observation, best)
         colours = registry.colours(registry.inverse_maps()[0])
-        theta = with_constants(np.array(list(estimates.values())), experiment.zeta, experiment.gamma)
+        theta = with_constants(np.array(list(estimates.values())).reshape(-1, 2), experiment.zeta, experiment.gamma)
         potentials = simulate(theta, observation.times)[..., 0]
         lines = {name: (colours.get(name, OPTIMISER), u) for name, u in zip(estimates, potentials, strict=True)}
         figure = figures.resimulated(observation.times, observation.data, None, lines)
-        frame.stage("your_data", "single", [Plot("trace", figure)], table=rows, said=[_sentence(estimates)])
+        said = [*filter(None, [verdict]), _sentence(estimates)]
+        frame.stage("your_data", "single", [Plot("trace", figure)], table=rows, said=said)
         _downloads(observation, estimates)
         states_fit.section(states_fit.samples_of(experiment, observation, upload))
 

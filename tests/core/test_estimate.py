@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
-from core.estimate import Estimate
+from core.estimate import Estimate, Outcome, goodness_of_fit
 
 
 def test_shapes_are_checked_and_arrays_read_only():
@@ -16,3 +17,33 @@ def test_shapes_are_checked_and_arrays_read_only():
         Estimate(np.zeros((3, 2)), np.zeros((2, 2)), ("a", "b"))
     with pytest.raises(ValueError, match="Novelty of shape"):
         Estimate(np.zeros((3, 2)), None, ("a", "b"), novelty=np.zeros(2))
+
+
+def outcome(whitened, n=1000, p=2):
+    return goodness_of_fit(whitened, whitened, n, p).outcome
+
+
+@pytest.mark.parametrize("n", [3, 5, 20, 100, 1000, 5000])
+def test_noise_alone_is_called_unexplained_less_than_once_in_a_billion(n):
+    """SciPy's chi-squared law: just below its 1 − 10⁻⁹ quantile nothing is said, however large the ratio there is."""
+    assert outcome(chi2.isf(1.001e-9, n - 2), n) == Outcome.EXPLAINED
+    assert outcome(1.01 * max(chi2.isf(1e-9, n - 2), 1.25**2 * (n - 2)), n) == Outcome.UNEXPLAINED
+
+
+def test_residuals_a_quarter_larger_than_the_noise_are_let_pass():
+    """Of 998 degrees of freedom chance reaches a ratio of 1.13 once in a billion: size decides, not chance."""
+    assert outcome(1.249**2 * 998) == Outcome.EXPLAINED
+    assert outcome(1.251**2 * 998) == Outcome.UNEXPLAINED
+
+
+def test_the_sentence_gives_the_larger_ratio_and_is_empty_where_the_noise_explains_all():
+    assert goodness_of_fit(998.0, 998.0, 1000, 2).sentence == ""
+    found = goodness_of_fit(998 * 87.4**2, 998 * 230.0**2, 1000, 2)
+    assert found.residual_ratio == pytest.approx(230)
+    assert found.sentence.startswith("The residuals are 230.0 times as large as the noise explains, so that no ")
+
+
+def test_as_many_unknowns_as_samples_tell_nothing():
+    found = goodness_of_fit(1e9, 1e9, 2, 2)
+    assert found.outcome == Outcome.EXPLAINED
+    assert np.isnan(found.residual_ratio)

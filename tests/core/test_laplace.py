@@ -47,11 +47,14 @@ def test_a_spiking_neuron_s_posterior_is_nearly_normal():
 def test_refused_on_an_edge_of_the_prior(theta):
     ours = laplace(problem_of(theta))
     assert ours.covariance is None
-    assert ours.status.startswith("Refused: the lowest loss lies on the edge of the prior")
+    assert ours.status.endswith(
+        "The Laplace approximation is refused: the lowest loss lies on the edge of the prior, where its gradient is "
+        "not zero and half of the normal law would lie outside."
+    )
 
 
 def test_doubtful_near_an_edge():
     """A silent neuron fixes little: the normal law reaches beyond the prior, and says so."""
     ours = laplace(problem_of((-0.1, 1.1)))
     assert ours.covariance is not None
-    assert "Doubtful" in ours.status
+    assert ours.status.startswith("The Laplace approximation is doubtful: an edge of the prior lies")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, multivariate_normal
 
+from core.estimate import GoodnessOfFit, Outcome
 from core.posterior import ROUGH, Cells, Posterior, posterior
 from dashboard.figures import density
 from dashboard.figures.density import raster, widened, window
@@ -11,6 +12,7 @@ from dashboard.observation import observe
 from dashboard.problem import problem_of
 from dashboard.state import Experiment
 
+FITS = GoodnessOfFit(1.0, Outcome.EXPLAINED)
 WIDTH = 0.4  # of a cell, in standard deviations: what the quadrature begins with
 FAR = [[-100.0, 100.0], [-100.0, 100.0]]
 
@@ -38,7 +40,7 @@ def posterior_of(*parts, bounds=FAR):
     made = [cells_of_normal(*part) for part in parts]
     cells = Cells(*(np.concatenate([getattr(each, name) for each, _ in made]) for name in Cells.__dataclass_fields__))
     masses = np.concatenate([each for _, each in made])
-    return Posterior(("a", "b"), cells, masses, 0.0, "", SimpleNamespace(bounds=np.array(bounds)), None)
+    return Posterior(("a", "b"), cells, masses, 0.0, True, FITS, SimpleNamespace(bounds=np.array(bounds)), None)
 
 
 @pytest.fixture
@@ -93,7 +95,8 @@ def test_nothing_is_drawn_or_lost_beyond_the_prior(from_cells):
     found = posterior_of((mean, covariance), bounds=[[0.0, 50.0], [-50.0, 50.0]])
     inside = found.cells.centres[:, 0] >= 0
     cells = Cells(*(getattr(found.cells, name)[inside] for name in Cells.__dataclass_fields__))
-    half = Posterior(("a", "b"), cells, found.masses[inside] / found.masses[inside].sum(), 0.0, "", found.problem, None)
+    masses = found.masses[inside] / found.masses[inside].sum()
+    half = Posterior(("a", "b"), cells, masses, 0.0, True, FITS, found.problem, None)
     drawn = raster(half, np.array([[-1.0, 4.0], [-4.0, 4.0]]))
     assert drawn.x[0] == pytest.approx(0.5 * (drawn.x[1] - drawn.x[0]))
     assert drawn.masses.sum() == pytest.approx(1, abs=0.003)

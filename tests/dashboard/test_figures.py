@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import pytest
 from scipy.stats import chi2, norm
 
+from core.estimate import GoodnessOfFit, Outcome
 from core.jobs import Progress
 from core.multistart import Basins, Minimum
 from core.objective import Landscape
@@ -24,6 +25,7 @@ from dashboard.figures import (
     uncertainty,
 )
 from dashboard.figures.density import Raster
+from dashboard.lowest import Place
 from tests.dashboard.conftest import arrays, decoded, shows
 
 RNG = np.random.default_rng(1)
@@ -37,8 +39,8 @@ X, Y = np.linspace(-0.2, 1, 40), np.linspace(-0.4, 1.2, 30)
 BOWL = 900 * ((X[None, :] - 0.5) ** 2 + (Y[:, None] - 0.7) ** 2)
 LOSS = np.where(Y[:, None] > 1.1, np.inf, BOWL)
 GRID = Landscape(("theta0", "theta1"), X, Y, LOSS, np.zeros_like(LOSS))
-LOWEST = GRID.lowest()
 LOWEST_LOSS = float(BOWL.min())
+LOWEST = Place(GRID.lowest(), LOWEST_LOSS)
 PATHS = [
     OptimiserPath(
         method, RNG.uniform(0, 1, (5, 2)), LOWEST_LOSS + losses, np.ones(5), np.array([1, 3, 4, 9, 9]), "Converged."
@@ -71,7 +73,13 @@ _MASSES = np.exp(-0.5 * np.einsum("yxi,ij,yxj->yx", _OFF, np.linalg.inv(NORMAL[1
 DENSITY = Raster(_X, _Y, _MASSES / _MASSES.sum())
 EMPTY = Raster(_X, _Y, np.zeros((60, 60)))
 BAND = np.stack([np.sin(TIMES) - 0.1, np.sin(TIMES) + 0.1])
-PROFILE = Profile("theta0", np.linspace(-0.2, 1, 40), np.where(X > 0.9, np.inf, 500 * (X - 0.35) ** 2), (0.29, None))
+PROFILE = Profile(
+    "theta0",
+    np.linspace(-0.2, 1, 40),
+    np.where(X > 0.9, np.inf, 500 * (X - 0.35) ** 2),
+    (0.29, None),
+    GoodnessOfFit(1.0, Outcome.EXPLAINED),
+)
 PROGRESS = Progress("mine", "running", 60, (0.3, 0.1, 0.04), (0.2, 0.1, 0.05), best_epoch=3)
 BOX = np.array([[-0.2, 1.0], [-0.4, 1.2]])
 LEVELS = np.array([0.0, 0.07, 0.2])
@@ -84,6 +92,10 @@ ERRORS = RNG.lognormal(-3, 1, 200)
 SIDES = np.broadcast_to(np.where(X < 0.4, "silent", "excited"), (30, 40))
 
 
+def bowl(x, y):
+    return 900 * ((x - 0.5) ** 2 + (y - 0.7) ** 2)
+
+
 def figures(hidden):
     """Return every figure the pages draw, with or without the truth."""
     truth = None if hidden else TRUTH
@@ -92,7 +104,9 @@ def figures(hidden):
         "potential": neuron.potential(TIMES, None if hidden else TRAJECTORY, NOISY),
         "rates": neuron.rate_map(X, Y, np.where(BOWL > 300, np.nan, BOWL), SIDES, truth),
         "map": landscape.loss_map(GRID, (0.6, 0.4), LOWEST, (0.4, 0.4), truth, PATHS),
-        "surface": landscape.surface(GRID, (0.6, 0.4), LOWEST, truth),
+        "surface": landscape.surface(
+            GRID, Place((0.6, 0.4), bowl(0.6, 0.4)), LOWEST, truth and Place(truth, bowl(*truth))
+        ),
         "basins": basins.basin_map(BASINS, ("theta0", "theta1"), BOX, 5.0, truth),
         "fit": landscape.fit(TIMES, NOISY, np.cos(TIMES), clean),
         "estimates": inverse_map.estimates(("theta0", "theta1"), BOX, FOUND, {"cnn-noisy": CLOUD}, truth),
@@ -232,7 +246,7 @@ def test_the_data_are_drawn_as_dots_where_they_are():
 
 
 def test_heights_are_the_logarithm_above_the_lowest():
-    z = landscape.heights(GRID)
+    z = landscape.heights(LOSS, LOWEST_LOSS)
     finite = np.isfinite(LOSS)
     np.testing.assert_allclose(z[finite], np.log10(BOWL[finite] - BOWL.min() + 1), rtol=1e-12)
     assert np.all(np.isnan(z[~finite]))
@@ -242,8 +256,7 @@ def test_heights_are_the_logarithm_above_the_lowest():
 
 
 def test_heights_of_a_loss_that_is_infinite_everywhere():
-    nothing = Landscape(GRID.axes, X, Y, np.full((30, 40), np.inf), np.zeros((30, 40)))
-    assert np.all(np.isnan(landscape.heights(nothing)))
+    assert np.all(np.isnan(landscape.heights(np.full((30, 40), np.inf), np.inf)))
 
 
 def marks(figure):
@@ -254,7 +267,7 @@ def test_the_loss_map_shows_every_mark_and_names_it():
     names = {trace.get("name") for trace in ALL["map"]["data"]}
     assert {"truth", "candidate", "prior mean", "lowest", "L-BFGS-B", "Nelder–Mead"} <= names
     ends = {tuple(path.positions[place]) for path in PATHS for place in (0, -1)}
-    assert marks(ALL["map"]) == {TRUTH, (0.6, 0.4), (0.4, 0.4), LOWEST} | ends
+    assert marks(ALL["map"]) == {TRUTH, (0.6, 0.4), (0.4, 0.4), LOWEST.position} | ends
     np.testing.assert_array_equal(decoded(trace(ALL["map"], "Nelder–Mead")["y"]), PATHS[1].positions[:, 1].astype("f4"))
 
 
@@ -334,11 +347,41 @@ def test_the_waterfall_sorts_what_has_ended():
 
 
 def test_the_surface_carries_its_marks_at_their_heights():
-    z = {name: trace(ALL["surface"], name)["z"][0] for name in ("truth", "candidate", "lowest")}
-    assert z["lowest"] == pytest.approx(0, abs=0.1)
-    # The bowl in closed form; a mark stands on the node beside it, a grid step of which is worth less than 0.1.
-    assert z["candidate"] == pytest.approx(np.log10(900 * (0.1**2 + 0.3**2) - BOWL.min() + 1), abs=0.15)
-    assert z["truth"] > z["lowest"]
+    z = {name: trace(ALL["surface"], name)["z"] for name in ("truth", "candidate", "lowest")}
+    assert z["lowest"] == pytest.approx([0, 0.05])
+    for name, point in (("candidate", (0.6, 0.4)), ("truth", TRUTH)):
+        foot, head = z[name]
+        assert foot == pytest.approx(np.log10(bowl(*point) - LOWEST_LOSS + 1))
+        # A step of the grid, on which the head stands, is worth less than 0.1.
+        assert head == pytest.approx(foot, abs=0.15)
+
+
+def test_a_valley_narrower_than_the_grid_begins_the_scale_of_colours_below_all_its_points():
+    valley = Place((0.51, 0.71), LOWEST_LOSS - 98.9)
+    drawn = landscape.loss_map(GRID, (0.6, 0.4), valley, (0.4, 0.4), TRUTH, [])
+    z = decoded(drawn["data"][0]["z"])
+    assert np.nanmin(z) == pytest.approx(np.log10(99.9))
+    assert valley.position in marks(drawn)
+    foot, head = trace(landscape.surface(GRID, None, valley, None), "lowest")["z"]
+    assert foot == 0
+    assert head > np.log10(99.9)
+
+
+def test_while_the_lowest_point_is_sought_none_is_marked_and_the_scale_says_where_it_begins():
+    drawn = landscape.loss_map(GRID, (0.6, 0.4), None, (0.4, 0.4), TRUTH, [])
+    assert marks(drawn) == {TRUTH, (0.6, 0.4), (0.4, 0.4)}
+    title = drawn["data"][0]["colorbar"]["title"]["text"]
+    assert title == "log₁₀(J − lowest J of the grid + 1)"
+    assert np.nanmin(decoded(drawn["data"][0]["z"])) == 0
+    assert ALL["map"]["data"][0]["colorbar"]["title"]["text"] == "log₁₀(J − lowest J + 1)"
+
+
+def test_basins_and_waterfall_measure_from_the_lowest_loss_known_from_elsewhere():
+    cells = trace(basins.basin_map(BASINS, ("theta0", "theta1"), BOX, 2.0, None), None)
+    assert "ends in minimum 1, 3.0 above the lowest, after 7 evaluations" in cells["text"][0][0]
+    dots = trace(basins.waterfall(BASINS, 2.0), "")
+    np.testing.assert_allclose(decoded(dots["y"])[:2], np.log10([4, 4]), rtol=1e-6)
+    assert "3.0 above the lowest" in dots["text"][0]
 
 
 def test_a_truth_beyond_the_box_is_left_out_of_the_loss_map():

@@ -88,4 +88,4 @@ def test_a_plot_says_what_the_hand_can_do_in_it():
 
 
 def test_a_kept_plot_sends_nothing():
-    assert Plot("surface", None).as_json() == {"id": "surface", "kept": True}
+    assert Plot("surface", None).as_json() == {"id": "surface", "kept": True, "stale": False}

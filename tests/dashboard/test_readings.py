@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, ncx2, truncnorm
 
-from core.estimate import Estimate
+from core.estimate import Estimate, GoodnessOfFit, Outcome
 from core.inverse_map import load_inverse_map
 from core.laplace import laplace
 from core.posterior import posterior
@@ -147,7 +147,7 @@ def test_laplace_is_compared_with_the_posterior(found):
         assert percentage(text) == pytest.approx(100 * (1 - 0.1**factor), abs=2)
     direction = np.linalg.cholesky(each.covariance)[:, 0]
     assert "2.0 sd off the mean" in said(mean=each.mean + 2 * direction)
-    assert said(status="Refused: on an edge.", covariance=None).endswith("is refused: on an edge.")
+    assert said(status="Refused: on an edge.", covariance=None) == "Refused: on an edge."
 
 
 def test_what_lies_beyond_the_window_is_named_with_its_place():
@@ -176,7 +176,8 @@ def test_the_prediction_counts_the_data_in_its_band():
     ],
 )
 def test_a_profile_is_put_in_words(interval, fragment):
-    assert fragment in readings.about_profile(Profile("theta0", np.zeros(2), np.zeros(2), interval))
+    fits = GoodnessOfFit(1.0, Outcome.EXPLAINED)
+    assert fragment in readings.about_profile(Profile("theta0", np.zeros(2), np.zeros(2), interval, fits))
 
 
 def test_noise_models_are_compared_by_area_truth_and_residual():

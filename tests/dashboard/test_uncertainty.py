@@ -141,7 +141,7 @@ def test_other_axes_have_no_inverse_maps_and_say_so(visit):
 
 def test_the_edge_of_the_prior_refuses_laplace_and_says_why(visit):
     main = shown(visit("uncertainty", theta0=1.2, **SHORT))["posterior"]
-    assert "The Laplace approximation (dashed) is refused: the lowest loss lies on the edge" in text(main)
+    assert "The Laplace approximation is refused: the lowest loss lies on the edge" in text(main)
     assert "The truth lies beyond the prior’s box" in text(main)
     assert np.all(np.isnan(decoded(trace(figure(main, "posterior"), "Laplace")["x"])))
 
