@@ -290,8 +290,7 @@ def _grown(
     cells = Cells(centres, np.broadcast_to(sides, (len(centres), 2, 2)), values, log_areas)
     if n >= MOST_CELLS:
         return cells, np.ones(2, bool)  # what lies beyond is not known
-    masses = np.exp(values + weights + log_slant - most)
-    masses /= masses.sum()
+    masses = np.exp(values + weights - logsumexp(values + weights))
     spread = np.sqrt(masses @ (lattice - masses @ lattice) ** 2)
     return cells, (_roughness(lattice, values, masses) > ROUGH) | (spread < SPREAD)
 

@@ -185,7 +185,7 @@ def _body() -> None:
             "inverse-map",
             plots,
             table=rows,
-            said=said,
+            said=[*filter(None, [beside.verdict]), *said],
             notes=[*notes, beside.note],
         )
         accuracy.show(experiment, maps, colours)

@@ -28,11 +28,13 @@ Array = NDArray[np.float64]
 class Beside:
     """What stands beside the maps: a box, (2, 2), to zoom in on, the posterior there, and its means for fresh noise.
 
-    problem and trajectory, (n_times,): what the means, as far as they are known, are computed from.
+    verdict: where the noise does not explain the best fit; problem and trajectory, (n_times,): what the means, as far
+    as they are known, are computed from.
     """
 
     sentence: str
     note: str = ""
+    verdict: str = ""
     box: Array | None = None
     found: Posterior | None = None
     density: Raster | None = None
@@ -76,10 +78,10 @@ def beside(
         trajectory = observation.trajectory[:, 0]
         key = (*results.key_of(problem), normals[0].tobytes(), trajectory.tobytes())
         means = results.kept("fresh means", key, list)
-    said = f"{found.fit.sentence} {_sentence(found, means, best, uploaded=observation.trajectory is None)}".strip()
+    said = _sentence(found, means, best, uploaded=observation.trajectory is None)
     if truth is not None and outside(problem.bounds, np.array(truth)):
         said += f" {readings.BEYOND}"
-    return Beside(said, note, box, found, raster(found, box), means, problem, trajectory)
+    return Beside(said, note, found.fit.sentence, box, found, raster(found, box), means, problem, trajectory)
 
 
 def complete(shown: Beside, normals: Array) -> None:

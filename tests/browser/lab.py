@@ -486,6 +486,15 @@ class Lab:
             )
         )
 
+    def stale(self) -> list[str]:
+        """Return what is dimmed since it waits until a slider is let go: plots by name, other parts by their class."""
+        return self.evaluate(
+            "[...document.querySelectorAll('.lab-stale')].filter((node) => node.checkVisibility()"
+            " && getComputedStyle(node, '::after').content === '\"let go to update\"'"
+            " && [...node.children].every((child) => getComputedStyle(child).opacity < 1))"
+            ".map((node) => node.dataset.plot ?? node.classList[0])"
+        )
+
     def table(self) -> dict[str, list[str]]:
         """Return the rows of the page's tables by their first cell; of two alike the upper one."""
         rows = self.evaluate(

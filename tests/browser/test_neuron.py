@@ -210,3 +210,15 @@ def test_preset_sets_truth_and_noise(lab):
     assert (lab.value("theta0"), lab.value("theta1"), lab.value("sigma")) == (0.3, 0.3, 0.3)
     lab.drag("theta0", 0.6, 0.7)
     lab.until("document.querySelector('[data-field=preset] select').value === ''")
+
+
+def test_rate_map_is_dimmed_while_the_stimulus_is_dragged_and_the_truth_on_it_moves(lab):
+    lab.open("Neuron")
+    with lab.held("theta0") as drag_to:
+        drag_to(0.6)
+        assert lab.stale() == []
+    with lab.held("zeta") as drag_to:
+        drag_to(0.6)
+        lab.until("getComputedStyle(plot('rates').firstChild).opacity < 0.5")
+        assert lab.stale() == ["rates"]
+    assert lab.stale() == []

@@ -120,3 +120,38 @@ def test_limit_beside_the_clouds_comes_with_progress(lab):
     assert dots[0]["path"].count("M") == 24
     lab.tick("limit")
     assert lab.range("estimates")[0] < -0.2
+
+
+def truths(lab):
+    """Return how opaque the marks of the truth are, by plot."""
+    return lab.evaluate("""Object.fromEntries([...document.querySelectorAll(".lab-plot")].map(({ layout, data, dataset }) => [
+        dataset.plot,
+        [...data, ...layout.shapes].filter(({ name, x }) => name === "truth" && x?.[0] !== null)
+            .map(({ opacity }) => opacity ?? 1),
+    ]))""")
+
+
+def tops(lab):
+    """Return where plots and sentences begin on screen."""
+    return lab.evaluate("""[...document.querySelectorAll(".lab-plot, .lab-said")].map(
+        (node) => node.getBoundingClientRect().top)""")
+
+
+def test_what_cannot_follow_a_drag_is_dimmed_says_so_and_hides_the_truth(lab):
+    """A posterior over 400 ms with its noise integrated out takes longer than what can follow a hand."""
+    lab.open("Uncertainty", "t_end=400&noise_known=0")
+    assert lab.stale() == []
+    before = tops(lab)
+    with lab.held("theta1") as drag_to:
+        drag_to(0.7)
+        drag_to(0.8)
+        lab.until(
+            "[...document.querySelectorAll('.lab-stale > *')].every((node) => getComputedStyle(node).opacity < 0.5)"
+        )
+        assert set(lab.stale()) == {"posterior", "first", "second", "prediction", "lab-said", "lab-table"}
+        assert {opacity for marks in truths(lab).values() for opacity in marks} == {0}
+        assert tops(lab) == before
+    lab.page.wait_for_selector(STANDS)
+    lab.until("!document.querySelector('.lab-stale')")
+    assert {opacity for marks in truths(lab).values() for opacity in marks} == {1}
+    assert all(truths(lab).values())

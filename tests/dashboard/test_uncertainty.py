@@ -194,14 +194,20 @@ def test_what_a_drag_cannot_follow_stays_until_it_is_let_go(visit, monkeypatch):
     app.session_state["settled"] = False
     app.session_state["experiment"] = replace(app.session_state["experiment"], theta0=0.3)
     parts = [json.loads(part.proto.json) for part in checked(app.run()).get("bidi_component")]
-    assert all(plot["kept"] for part in parts for plot in part.get("plots", []))
+    pictures = [part for part in parts if part["kind"] == "plots"]
+    assert [part["stale"] for part in pictures] == [True, True]
+    assert all(plot["kept"] and plot["stale"] for part in pictures for plot in part["plots"])
     app.session_state["uncertainty_follows"] = True
     followed = shown(checked(app.run()))["posterior"]
+    assert not followed["stale"]
+    assert not any(plot["stale"] for plot in followed["plots"])
     for plot in followed["plots"]:
         # Laplace takes as long again, and waits.
         assert np.all(np.isnan(decoded(trace(plot["figure"], "Laplace")["y"])))
     app.session_state["settled"] = True
-    told = text(shown(checked(app.run()))["posterior"])
+    settled = shown(checked(app.run()))
+    assert not any(settled[part]["stale"] for part in ("posterior", "prediction"))
+    told = text(settled["posterior"])
     # The posterior's sd is 0.007.
     assert float(told.split("θ₀ = ")[1].split(" ")[0]) == pytest.approx(0.3, abs=0.03)
 

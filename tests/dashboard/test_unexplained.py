@@ -1,0 +1,77 @@
+"""A trace in millivolts, which no parameters explain: the verdict stands first, and nothing is told without it."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.noise import sample_ar1
+from core.simulation import simulate
+from dashboard.observation import Trace
+from tests.dashboard.conftest import checked
+from tests.dashboard.test_app import first_stage_of, payloads
+
+TIMES = np.arange(250) * 0.2
+GOOD = simulate((0.3, 0.6, -0.4, 3.0), TIMES)[:, 0] + sample_ar1(0.8, 0.35, 250, np.random.default_rng(3))
+VERDICT = "times as large as the noise explains, so that no uncertainty given here holds"
+
+
+def show(visit, page, u, **changes):
+    """Open a page with a trace in the place of the simulated data."""
+    app = visit(page)
+    app.session_state["upload"] = Trace("mine.csv", TIMES, u)
+    app.session_state["experiment"] = replace(app.session_state["experiment"], upload="mine.csv", **changes)
+    return checked(app.run())
+
+
+def parts(app):
+    return [part for part in payloads(app) if part["kind"] == "plots"]
+
+
+@pytest.mark.parametrize(
+    ("page", "changes"),
+    [("landscape", {}), ("landscape", {"beside": "basins"}), ("uncertainty", {}), ("inverse-map", {"limit": True}),
+     ("your-data", {})],
+    ids=["Landscape", "basins", "Uncertainty", "Inverse map", "Your data"],
+)  # fmt: skip
+def test_the_verdict_comes_first_in_millivolts_and_nowhere_for_the_good_trace(visit, page, changes):
+    said = first_stage_of(show(visit, page, -70 + 30 * GOOD, **changes))["said"][0]
+    assert said.startswith("The residuals are 2")
+    assert VERDICT in said
+    assert VERDICT not in json.dumps(parts(show(visit, page, GOOD, **changes)), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("below", ["prediction", "profiles", "noise"])
+def test_below_the_posterior_the_verdict_comes_first_too(visit, below):
+    main, support = parts(show(visit, "uncertainty", -70 + 30 * GOOD, below=below))
+    for part in (main, support):
+        assert part["said"][0].startswith("The residuals are 2")
+        assert VERDICT in part["said"][0]
+    # The best fit does not spike, the trace does: nothing follows from it.
+    assert "tells little more than where the potential rests" not in json.dumps([main, support], ensure_ascii=False)
+    assert "Laplace" not in " ".join(main["said"])
+
+
+def test_noise_typed_as_none_for_data_that_have_some_is_said(visit):
+    said = first_stage_of(show(visit, "uncertainty", GOOD, sigma=0.0))
+    assert VERDICT in said["said"][0]
+    assert any("drawn for σ = 0.001 ms" in note for note in said["notes"])
+
+
+def test_the_row_of_the_optimiser_says_it_instead_of_the_lowest_minimum_alone(visit):
+    rows = {row[0]["text"]: row for row in first_stage_of(show(visit, "your-data", -70 + 30 * GOOD))["table"][1:]}
+    assert VERDICT in rows["MAP"][-1]
+
+
+def test_the_optimiser_s_estimate_waits_until_a_slider_is_let_go(visit):
+    app = visit("your-data", t_end=40)
+    app.session_state["settled"] = False
+    app.session_state["experiment"] = replace(app.session_state["experiment"], theta0=0.3)
+    stage = first_stage_of(checked(app.run()))
+    row = next(row for row in stage["table"] if row[0] != "estimator" and row[0]["text"] == "MAP")
+    assert row[1:3] == ["–", "–"]
+    assert row[3].startswith("Let go to update.")
+    app.session_state["settled"] = True
+    row = next(row for row in first_stage_of(checked(app.run()))["table"][1:] if row[0]["text"] == "MAP")
+    assert float(row[1]) == pytest.approx(0.3, abs=0.05)
