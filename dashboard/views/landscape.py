@@ -48,7 +48,7 @@ def _first_look(problem: Problem, lowest: Place | None, candidate: NDArray[np.fl
         if regime(best) != "spiking":
             said += " It does not go on firing, so that no rings of other valleys lie around it."
         elif spike_count(best) >= MANY_SPIKES:
-            said += " Many valleys: in each ring a candidate fires one spike fewer than in the ring before it."
+            said += " Many valleys: from ring to ring outwards, candidates fire one spike fewer."
     return f"{said} {basins.count_of_best(found, lowest.loss)}"
 
 

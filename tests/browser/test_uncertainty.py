@@ -124,9 +124,9 @@ def test_limit_beside_the_clouds_comes_with_progress(lab):
 
 def truths(lab):
     """Return how opaque the marks of the truth are, by plot."""
-    return lab.evaluate("""Object.fromEntries([...document.querySelectorAll(".lab-plot")].map(({ layout, data, dataset }) => [
-        dataset.plot,
-        [...data, ...layout.shapes].filter(({ name, x }) => name === "truth" && x?.[0] !== null)
+    return lab.evaluate("""Object.fromEntries([...document.querySelectorAll(".lab-plot")].map((box) => [
+        box.dataset.plot,
+        [...box.data, ...box.layout.shapes].filter(({ name, x }) => name === "truth" && x?.[0] !== null)
             .map(({ opacity }) => opacity ?? 1),
     ]))""")
 
