@@ -15,20 +15,35 @@ UNEQUAL = 1e-3  # of the mean step: the difference between steps from which on t
 LARGEST_CORRELATION = 0.999  # samples that lie very close together would leave the likelihood without a width
 
 
+def equally_spaced(times: NDArray[np.float64]) -> bool:
+    """Say whether times (n,) are equally far apart, but for the digits that a file leaves out."""
+    steps = np.diff(times)
+    return bool(np.ptp(steps) <= UNEQUAL * steps.mean())
+
+
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """An uploaded recording: its name, times (n,) in ms from 0, u (n,), and v (n,) if it was observed; NaN is a gap."""
+    """An uploaded recording: its name, times (n,) in ms from 0, u (n,), and v (n,) if it was observed; NaN is a gap.
+
+    reading: how the file was read, in sentences; warnings: of what looks wrong in it.
+    """
 
     name: str
     times: NDArray[np.float64]
     u: NDArray[np.float64]
     v: NDArray[np.float64] | None = None
+    reading: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def unequal(self) -> bool:
         """Whether the samples are not equally far apart."""
-        steps = np.diff(self.times)
-        return bool(np.ptp(steps) > UNEQUAL * steps.mean())
+        return not equally_spaced(self.times)
+
+    @property
+    def warning(self) -> str:
+        """The warnings in one text that names the file, or ""."""
+        return " ".join((f"{self.name}:", *self.warnings)) if self.warnings else ""
 
     @property
     def complete(self) -> bool:
@@ -40,13 +55,14 @@ class Trace:
 class Observation:
     """The data on screen, (n_times,), at times in ms; trajectory: the truth's (n_times, 2), None for an upload.
 
-    status: how the trajectory ended.
+    status: how the trajectory ended; warning: what looks wrong in an upload.
     """
 
     times: NDArray[np.float64]
     data: NDArray[np.float64]
     trajectory: NDArray[np.float64] | None
     status: Status = Status.FINITE
+    warning: str = ""
 
     @property
     def usable(self) -> bool:
@@ -80,9 +96,9 @@ class Observation:
 
     @property
     def note(self) -> str:
-        """What happened where the truth could not be followed to its end, or ""."""
+        """What looks wrong in an upload, what happened where the truth could not be followed to its end, or ""."""
         if self.trajectory is None or self.usable:
-            return ""
+            return self.warning
         return (
             f"{self.status.sentence} It is lost from t = {divergence_time(self.trajectory, self.times):.1f} ms on. "
             "Bring the parameters back towards the sliders’ ranges to have data to fit."
@@ -92,7 +108,7 @@ class Observation:
 def observe(experiment: Experiment, upload: Trace | None) -> Observation:
     """Return the data that the experiment puts on screen: the upload, if there is one, or truth plus noise."""
     if upload is not None:
-        return Observation(upload.times, upload.u, None)
+        return Observation(upload.times, upload.u, None, warning=upload.warning)
     times = experiment.times
     trajectory, status = simulate_with_status(experiment.parameters, times)
     noise = colour(normals(experiment.seed, times.size), experiment.rho, experiment.marginal_sd)

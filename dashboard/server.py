@@ -22,7 +22,10 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.runtime import Runtime
 from streamlit.web.bootstrap import load_config_options
+
+from dashboard.visitors import LimitUnreadFiles, NameVisitors
 
 FOLDER = Path(__file__).resolve().parent
 MAX_MESSAGE_MEGABYTES = 1  # from the browser; uploads do not come as messages
@@ -235,6 +238,8 @@ def run(
         middleware=[
             Middleware(SecurityHeaders, headers=security_headers(embed_in)),
             Middleware(RefuseForeigners, names=allow_hosts, any_name=not (allow_hosts or is_loopback(bound))),
+            Middleware(NameVisitors),
+            Middleware(LimitUnreadFiles, storage=lambda: Runtime.instance().uploaded_file_mgr),
         ],
     )
     ping_seconds = st.get_option("server.websocketPingInterval") or 30

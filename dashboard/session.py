@@ -5,28 +5,41 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard import registry
+from dashboard import registry, visitors
 from dashboard.observation import Observation, Trace, observe
 from dashboard.report import read_report
 from dashboard.state import PRESET_FIELDS, PRESETS, Experiment, change, from_address, to_address
 
+KEPT_PARTS = ("trace", "recording")  # of an address: names of uploads that the server keeps for a browser
+
 
 def begin() -> None:
-    """Take the experiment from the address when a session starts."""
+    """Take the experiment from the address when a session starts, and the uploads that a reload left behind."""
     if "experiment" not in st.session_state:
-        query = urlencode(st.query_params.to_dict())
-        experiment, sentences = from_address(query) if query else (Experiment(), ())
+        query = st.query_params.to_dict()
+        names = {part: query.pop(part, "") for part in KEPT_PARTS}
+        upload, recording = (visitors.kept(_visitor(), names[part]) for part in KEPT_PARTS)
+        if upload is not None:
+            query.pop("upload", None)
+        experiment, sentences = from_address(urlencode(query)) if query else (Experiment(), ())
         missing = [name for name in experiment.own_maps.split(",") if name and name not in registry.own_maps()]
         if missing:
-            names = ", ".join(f"“{name[:40]}”" for name in missing[:5]) + (" and others" if len(missing) > 5 else "")
+            names_of_maps = ", ".join(f"“{name[:40]}”" for name in missing[:5])
+            names_of_maps += " and others" if len(missing) > 5 else ""
             sentences += (
-                f"The link was made beside maps that are not on this machine: {names}. Train them on the page Train.",
+                f"The link was made beside maps that are not on this machine: {names_of_maps}. Train them on the page "
+                "Train.",
             )
-        st.session_state.experiment = experiment
+        if names["recording"] and recording is None:
+            sentences += ("The recording on the page Your data is no longer kept here: upload it again.",)
+        st.session_state.experiment = experiment if upload is None else replace(experiment, upload=upload.name)
         st.session_state.sentences = sentences
-        st.session_state.upload = None
-        st.session_state.recording = None
+        st.session_state.upload = upload
+        st.session_state.recording = recording
+        st.session_state.n_files = 0
         st.session_state.answering = 0
         st.session_state.settled = True
 
@@ -59,12 +72,40 @@ def observation() -> Observation:
 
 
 def address() -> str:
-    """Return the query string of the experiment on screen, with the names of what does not travel in it."""
-    return to_address(replace(experiment(), own_maps=",".join(registry.own_maps())))
+    """Return the query string of the experiment on screen, with the names of what does not travel in it.
+
+    The names of uploads open them for the browser that sent them alone.
+    """
+    query = to_address(replace(experiment(), own_maps=",".join(registry.own_maps())))
+    visitor = _visitor()
+    traces = dict(zip(KEPT_PARTS, (upload(), recording()), strict=True))
+    names = {part: visitors.keep(visitor, trace) for part, trace in traces.items() if visitor and trace is not None}
+    return "&".join(filter(None, (query, urlencode(names))))
+
+
+def _visitor() -> str:
+    return visitors.checked(st.context.cookies.get(visitors.COOKIE))
+
+
+def uploader_key() -> str:
+    """Return the key of the page's file uploader: a new one for each file, so that it never shows one of its own."""
+    return f"uploaded_file_{st.session_state.n_files}"
+
+
+def take_file() -> tuple[str, bytes] | None:
+    """Return name and content of the file that was just uploaded, if one was, and free Streamlit's copy of it."""
+    file, context = st.session_state[uploader_key()], get_script_run_ctx()
+    if file is None:
+        return None
+    name, content = file.name, file.getvalue()
+    st.session_state.n_files += 1
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    return name, content
 
 
 def use_upload(trace: Trace) -> None:
-    """Put an uploaded trace in the place of the simulated data."""
+    """Put an uploaded trace in the place of the simulated data, where it stays until it is taken off."""
     st.session_state.upload = trace
     st.session_state.recording = None
     st.session_state.experiment = replace(experiment(), upload=trace.name, starts=())
@@ -104,19 +145,24 @@ def receive(key: str) -> None:
     for asked in ("wish", "sample"):  # what the Landscape page is asked to do, and which test sample to open, once
         if asked in changes:
             st.session_state[asked] = changes.pop(asked)
+    if changes.pop("upload", None) == "":  # a browser can take an upload off, and not name one that there is not
+        drop_upload()
     preset = changes.pop("preset", None)
-    if preset in PRESETS:
-        load_preset(str(preset))
-    st.session_state.experiment, st.session_state.sentences = change(experiment(), changes)
+    said = load_preset(str(preset)) if preset in PRESETS else ()
+    st.session_state.experiment, refused = change(experiment(), changes)
+    st.session_state.sentences = said + refused
 
 
-def load_preset(name: str) -> None:
-    """Set truth, noise and window as the preset has them; simulated data take the place of an upload."""
+def load_preset(name: str) -> tuple[str, ...]:
+    """Set truth, noise and window as the preset has them; return a sentence where an upload stands in their place."""
     preset = PRESETS[name][1]
-    set_truth({field: getattr(preset, field) for field in PRESET_FIELDS})
+    return set_truth({field: getattr(preset, field) for field in PRESET_FIELDS})
 
 
-def set_truth(fields: dict[str, Any]) -> None:
-    """Set truth, noise and window by field; simulated data take the place of an upload."""
-    st.session_state.experiment = replace(experiment(), **fields, upload="", starts=())
-    st.session_state.upload = st.session_state.recording = None
+def set_truth(fields: dict[str, Any]) -> tuple[str, ...]:
+    """Set truth, noise and window by field; return a sentence where an upload stands in their place, and stays."""
+    standing = upload()
+    if standing is not None:
+        return (f"The upload {standing.name} stays on screen: take it off to see simulated data.",)
+    st.session_state.experiment = replace(experiment(), **fields, starts=())
+    return ()

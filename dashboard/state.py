@@ -322,7 +322,7 @@ def from_address(query: str) -> tuple[Experiment, tuple[str, ...]]:
     experiment, sentences = change(replace(Experiment(), own_maps=own_maps), given)
     if upload:
         sentences += (
-            f"The link was made with the uploaded trace “{upload[:60]}”, which does not travel in an address: "
-            "simulated data stand in its place. Upload the file on the page Your data.",
+            f"The uploaded trace “{upload[:60]}” is not here: it does not travel in a link, and is kept for some hours "
+            "for the browser that sent it. Simulated data stand in its place: upload the file on the page Your data.",
         )
     return experiment, sentences

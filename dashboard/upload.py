@@ -1,109 +1,227 @@
-"""Read an uploaded recording: a CSV of time [ms], u and perhaps v. What is wrong with a file is said in a sentence."""
+"""Read an uploaded recording: a text file with times, u and perhaps v. What is wrong is said in a sentence."""
 
-import csv
-import io
-import math
-import re
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dashboard.observation import Trace
+from dashboard.columns import (
+    ADD_TIMES,
+    RESCALE,
+    ROLES,
+    TIME_UNITS,
+    Columns,
+    counts_rows,
+    is_unit,
+    named_columns,
+    names_a_time,
+    rises_only,
+    unnamed_columns,
+)
+from dashboard.observation import Trace, equally_spaced
+from dashboard.text_table import Table, read_table
+from dashboard.thinning import thinned
 
-LARGEST_FILE = 5 * 2**20  # bytes
-ROWS_RANGE = (20, 5000)
+MIN_ROWS = 20
 LONGEST = 2000.0  # ms; the time to fit a trace grows with its length
-LARGEST = 1000.0  # |u| and |v|
-COLUMNS = ("time", "u", "v")
+SHORTEST_WITHOUT_UNIT = 2.0  # LONGEST in seconds: shorter times are in seconds, unless the heading says ms
+SHORTEST_PLAUSIBLE = 10.0  # ms, about the time between two spikes of the fastest neuron
+# The neuron's |u| and |v| stay below 3; the rail's largest noise has a standard deviation of 2, the published of 0.5.
+LARGEST_STATE = 3.0
+MOST_PLAUSIBLE = LARGEST_STATE + 4 * 0.5
+MOST = LARGEST_STATE + 4 * 2.0
+VOLTS = 0.2  # a real neuron's potential stays within ±0.2 V
+SORTABLE = 0.1  # of the steps: times of which more fall are no times in disorder
 
-
-def _cell(text: str, row: int, column: str) -> float:
-    text = text.strip()
-    if not text:
-        if column != "time":
-            return math.nan
-        raise ValueError(f"Row {row} has a gap in the column time: only u and v may have gaps.")
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError(f"Row {row} has “{text[:20]}” in the column {column}, where a number should be.") from None
-    if not math.isfinite(value):
-        raise ValueError(
-            f"Row {row} has {text[:20]} in the column {column}: only finite numbers can be used. "
-            "Leave the cell empty where nothing was observed."
-        )
-    return value
-
-
-def _rows(content: bytes) -> dict[int, list[str]]:
-    """Return the cells of each row that is not blank by its number in the file."""
-    if len(content) > LARGEST_FILE:
-        raise ValueError("The file is larger than 5 MB: a trace of 5,000 rows takes a tenth of one.")
-    try:
-        reader = csv.reader(io.StringIO(content.decode("utf-8-sig")), strict=True)
-        rows = {}
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows[reader.line_num] = row
-    except (UnicodeDecodeError, csv.Error):
-        raise ValueError(
-            "The file is not a CSV in UTF-8: save the trace as text with commas between the columns."
-        ) from None
-    if not rows:
-        raise ValueError("The file is empty: it needs a row for each sample, with time in ms and u.")
-    width = len(next(iter(rows.values())))
-    for number, row in rows.items():
-        if len(row) != width or width not in (2, 3) or any(";" in cell for cell in row):
-            raise ValueError(
-                f"Row {number} has {len(row)} column{'s' if len(row) != 1 else ''}; each needs two, time in ms and u, "
-                "or each three, with v, a comma between them and a point in the numbers."
-            )
-    return rows
-
-
-def _is_header(row: list[str]) -> bool:
-    try:
-        [float(cell) for cell in row if cell.strip()]
-    except ValueError:
-        return True
-    return False
+Array = NDArray[np.float64]
 
 
 def read_trace(name: str, content: bytes) -> Trace:
-    """Return the recording in a CSV; its times are counted from its first sample, and an empty cell is NaN.
+    """Return the recording in a text file; its times are in ms from its first sample, and an empty cell is NaN.
 
-    Raises ValueError with a sentence for text, gaps in the times, numbers that are not finite, columns other than
-    (time, u) and (time, u, v), nothing observed, fewer than 20 or more than 5,000 rows, times that do not increase or
-    span more than 2,000 ms, |u| or |v| above 1,000, and files above 5 MB.
+    More than 5,000 rows are thinned. The trace says what was read, and warns of what looks wrong. Raises ValueError
+    with a sentence for what is no table of numbers (see `read_table`), columns that are not told apart (see
+    `named_columns`, `unnamed_columns`), gaps in the times, times that do not increase or span more than 2,000 ms, fewer
+    than 20 rows, nothing observed, u and v that cannot be the neuron's, and a unit that is missing where it matters.
     """
-    rows = _rows(content)
-    head = next(iter(rows))
-    if _is_header(rows[head]):
-        names = [re.split(r"[ \[(]", cell.strip().lower())[0] for cell in rows[head]]
-        if names[0] not in ("time", "t") or names[1:] != list(COLUMNS[1 : len(names)]):
-            raise ValueError(
-                f"The columns are called {', '.join(rows[head])[:60]}; they should be time and u, in this order, and "
-                "v after them if it was observed."
-            )
-        del rows[head]
-    low, high = ROWS_RANGE
-    if not low <= len(rows) <= high:
-        raise ValueError(f"The trace has {len(rows):,} rows; it needs {low} to {high:,}.")
-    numbers = list(rows)
-    cells = [list(map(_cell, row, [i] * len(row), COLUMNS)) for i, row in rows.items()]
-    times, *states = np.array(cells).T
-    if np.any(times[1:] <= times[:-1]):
-        row = numbers[int(np.argmax(times[1:] <= times[:-1])) + 1]
-        raise ValueError(f"Time does not increase at row {row}: sort the rows by time and drop doubles.")
-    if not times[-1] / 2 - times[0] / 2 <= LONGEST / 2:
-        raise ValueError(f"The trace lasts longer than {LONGEST:,.0f} ms, the most that is fitted: cut it.")
-    if np.all(np.isnan(states)):
+    table = read_table(content)
+    if len(table.rows) < MIN_ROWS:
+        raise ValueError(f"The trace has {len(table.rows):,} rows; it needs at least {MIN_ROWS}.")
+    columns, values = _columns_of(table)
+    numbers = [number for number, _ in table.rows]
+    times = values["time"]
+    _check_times(times, numbers, columns)
+    times = (times - times[0]) * TIME_UNITS[columns.time_unit or "ms"]
+    _check_length(times, columns)
+    states = {role: each for role, each in values.items() if role != "time" and not np.all(np.isnan(each))}
+    if not states:
         raise ValueError("Nothing was observed: the columns beside the time are empty.")
-    for column, values in zip(COLUMNS[1:], states, strict=False):
-        beyond = np.abs(values) > LARGEST
+    _check_states(states, numbers, columns)
+    warnings = _warnings(times, states, columns)
+    kept, thinning = thinned({**values, "time": times})
+    trace = Trace(name, kept["time"], kept["u"], kept["v"] if "v" in states else None, warnings=warnings)
+    return replace(trace, reading=_reading(columns, trace, thinning))
+
+
+def _columns_of(table: Table) -> tuple[Columns, dict[str, Array]]:
+    """Return which column is which, and the values of each role, (n_rows,)."""
+    headings = list(table.headings)
+    if not any(names_a_time(cells) for _, cells in headings):
+        named = [i for i, (_, cells) in enumerate(table.comments) if names_a_time(cells)]
+        headings = [*table.comments[named[-1] :], *headings] if named else headings
+    units: tuple[str, ...] = ("",) * table.width
+    if headings and all(map(is_unit, headings[-1][1])) and len(headings[-1][1]) == table.width:
+        units = headings.pop()[1]
+    if not headings:
+        return _unnamed(table)
+    number, names = headings[-1]
+    if not names_a_time(names) and any(names_a_time(cells) for _, cells in headings):
+        raise ValueError(f"Row {number} has “{names[0][:20]}” in the column time, where a number should be.")
+    columns = named_columns(_as_wide(number, names, table), units)
+    values = table.numbers(columns.places)
+    return columns, {role: values[:, i] for i, role in enumerate(columns.places)}
+
+
+def _unnamed(table: Table) -> tuple[Columns, dict[str, Array]]:
+    called = [*ROLES, *map(str, range(4, table.width + 1))][: table.width]
+    if counts_rows(table.numbers({"time": 0})[:, 0]):
+        called = [str(i) for i in range(1, table.width + 1)]
+    values = table.numbers({name: i for i, name in enumerate(called)})
+    columns = unnamed_columns(values)
+    return columns, {role: values[:, i] for role, i in columns.places.items()}
+
+
+def _as_wide(number: int, names: tuple[str, ...], table: Table) -> tuple[str, ...]:
+    """Return a name for each column where one has none: R leaves out that of its row counter, others an empty last."""
+    if len(names) == table.width - 1:
+        if counts_rows(table.numbers({"row": 0})[:, 0]):
+            return ("", *names)
+        if np.all(np.isnan(table.numbers({"last": len(names)}))):
+            return (*names, "")
+    if len(names) != table.width:
+        raise ValueError(f"Row {number} has {len(names)} names of columns; the rows below have {table.width} columns.")
+    return names
+
+
+def _check_times(times: Array, numbers: list[int], columns: Columns) -> None:
+    """Raise ValueError for times, in their own unit, that are missing or do not increase."""
+    if np.any(np.isnan(times)):
+        row = numbers[int(np.argmax(np.isnan(times)))]
+        raise ValueError(f"Row {row} has a gap in the column time: only u and v may have gaps.")
+    with np.errstate(over="ignore"):
+        steps = np.diff(times)
+    if np.all(steps > 0):
+        return
+    after = int(np.argmax(steps <= 0)) + 1
+    falls = np.mean(steps < 0)
+    if falls == 1:
+        raise ValueError("Time runs backwards: sort the rows by time.")
+    if falls > SORTABLE:
+        column = f"column “{columns.names['time']}”" if columns.names["time"] else "first column"
+        raise ValueError(
+            f"The {column} should be the time and does not look like one: it falls at {np.sum(steps < 0):,} of "
+            f"{steps.size:,} steps. If the file has no times, {ADD_TIMES}"
+        )
+    if steps[after - 1] == 0:
+        raise ValueError(
+            f"Rows {numbers[after - 1]} and {numbers[after]} have the same time: leave one of them out, or save the "
+            "times with more digits."
+        )
+    if times[after] <= times[0] + np.median(steps):
+        raise ValueError(
+            f"Time starts again at row {numbers[after]}: the file seems to hold several recordings. Upload one of them."
+        )
+    raise ValueError(f"Time does not increase at row {numbers[after]}: sort the rows by time.")
+
+
+def _check_length(times: Array, columns: Columns) -> None:
+    """Raise ValueError for times, in ms from 0, that are too long, or too short to be in ms."""
+    end = times[-1]
+    if not end <= LONGEST:
+        hint = "" if columns.time_unit else " If the times are in µs, say so in the heading: time (µs)."
+        raise ValueError(f"The trace lasts longer than {LONGEST:,.0f} ms, the most that is fitted: cut it.{hint}")
+    if end <= SHORTEST_WITHOUT_UNIT and not columns.time_unit:
+        raise ValueError(
+            f"The times span only {end:.4g}, and no heading gives their unit. In ms that is too short for a single "
+            f"spike, in seconds it is {1000 * end:,.4g} ms: add the unit to the heading, as in time (s) or time (ms)."
+        )
+
+
+def _check_states(states: Mapping[str, Array], numbers: list[int], columns: Columns) -> None:
+    """Raise ValueError for u and v that cannot be the neuron's."""
+    for role, values in states.items():
+        beyond = np.abs(values) > MOST
         if np.any(beyond):
-            row = numbers[int(np.argmax(beyond))]
             raise ValueError(
-                f"Row {row} has {column} beyond ±{LARGEST:,.0f}; the neuron’s {column} stays within ±3. Check its unit."
+                f"Row {numbers[int(np.argmax(beyond))]} has {role} beyond ±{MOST:.0f}, as if it were in mV. Here "
+                f"{role} has no unit: {RESCALE}"
             )
-    u, v = states[0], states[1] if len(states) > 1 else None
-    return Trace(name, times - times[0], u, None if v is None or np.all(np.isnan(v)) else v)
+    if "u" in states and not np.any(np.isnan(states["u"])) and _is_clock(states["u"]):
+        raise ValueError(
+            f"The column {columns.names['u'] or 'after the time'} rises by the same step in every row, as times do and "
+            "no potential does: add a first row that calls the columns time, u and v."
+        )
+
+
+def _is_clock(values: Array) -> bool:
+    return rises_only(values) and equally_spaced(values)
+
+
+def _warnings(times: Array, states: Mapping[str, Array], columns: Columns) -> tuple[str, ...]:
+    """Return a sentence for each thing that looks wrong and can still be right."""
+    warnings = []
+    if times[-1] < SHORTEST_PLAUSIBLE:
+        warnings.append(
+            f"It lasts {_number(times[-1])} ms only, less than from one spike of the neuron to the next: check the "
+            "unit of its times."
+        )
+    if not columns.names["time"] and not columns.counter and counts_rows(times):
+        warnings.append(
+            "Its first column may count the rows: it was taken for times 1 ms apart. If it does count them, "
+            "multiply it by the sampling interval in ms."
+        )
+    for role, values in states.items():
+        largest = np.nanmax(np.abs(values))
+        if largest > MOST_PLAUSIBLE:
+            warnings.append(
+                f"Its {role} reaches {_number(values[np.nanargmax(np.abs(values))])}, where the neuron’s stays within "
+                f"±{LARGEST_STATE:.0f}: the noise is large, or {role} has another scale."
+            )
+    if "u" in states and np.nanmax(np.abs(states["u"])) < VOLTS:
+        warnings.append(
+            f"Its u stays within ±{VOLTS}, where the neuron’s spikes go from about −2 to 2: it may be in volts, and u "
+            "has no unit here."
+        )
+    return tuple(warnings)
+
+
+def _reading(columns: Columns, trace: Trace, thinning: str) -> str:
+    """Say how the file was read, in two sentences or three."""
+    parts = []
+    for role, place in columns.places.items():
+        name = columns.names[role]
+        parts.append(f"{role} is “{name[:40]}”" if name else f"{role} is column {place + 1}")
+        if role == "time":
+            parts[0] += f", in {columns.time_unit}" if columns.time_unit else ", taken to be in ms"
+    said = f"{'; '.join(parts)}."
+    if columns.unused:
+        said += f" Not used: {', '.join(name[:40] for name in columns.unused[:5])}."
+    rows = thinning or f"{trace.times.size:,} rows"
+    gaps = [
+        f"{role} has {_gaps(values)}"
+        for role, values in (("u", trace.u), ("v", trace.v))
+        if values is not None and np.any(np.isnan(values))
+    ]
+    return (
+        f"{said[0].upper()}{said[1:]} {rows}; 0 to {_number(trace.times[-1])} ms{''.join(f'; {gap}' for gap in gaps)}."
+    )
+
+
+def _gaps(values: Array) -> str:
+    n = int(np.count_nonzero(np.isnan(values)))
+    return f"{n:,} gap{'s' if n != 1 else ''}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.4g}".replace("-", "−")

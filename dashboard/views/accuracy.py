@@ -224,7 +224,10 @@ def open_sample() -> None:
     data = published_test_set()
     theta, (rho, sigma) = data.theta[int(number)].tolist(), data.noise_parameters[int(number)].tolist()
     truth = {"theta0": theta[0], "theta1": theta[1], "sigma": sigma, "rho": rho}
-    session.set_truth({**truth, "zeta": ZETA, "gamma": GAMMA, "t_end": T_END, "hidden": False})
+    refused = session.set_truth({**truth, "zeta": ZETA, "gamma": GAMMA, "t_end": T_END, "hidden": False})
+    if refused:
+        st.session_state.sentences = refused
+        return
     st.switch_page(st.session_state.pages["Neuron"])
 
 

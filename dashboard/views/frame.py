@@ -67,7 +67,7 @@ def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) ->
         for name in ("zeta", "gamma")
         if not (hidden and name in experiment.axes)
     ]
-    preset = "" if hidden or experiment.upload else matching_preset(experiment)
+    preset = "" if hidden else matching_preset(experiment)
     presets = {"": "–", **{name: name for name in PRESETS}}
     truth = [
         toggle("hidden", "hide the truth", hidden, help="Hide the truth from the class. The address still holds it.")
@@ -81,15 +81,19 @@ def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) ->
     ]
     known = [slider(name, getattr(experiment, name)) for name in ("theta0", "theta1") if name not in experiment.axes]
     simulated = not experiment.upload  # an upload has no truth, and its window is its own
+    source = [
+        choice("preset", "preset", preset, presets),
+        # Never without a line, so that leaving a preset does not move the slider under the hand.
+        {"kind": "text", "field": "", "label": PRESETS[preset][0] if preset else "Settings of your own."},
+    ]
+    if experiment.upload:
+        # A preset would change next to nothing of what is on screen.
+        source = [
+            {"kind": "text", "field": "", "label": f"On screen: {experiment.upload[:80]}, uploaded."},
+            button("upload", "Take it off", "", help="Put the simulated data back, on every page."),
+        ]
     return [
-        {
-            "title": "",
-            "items": [
-                choice("preset", "preset", preset, presets),
-                # Never without a line, so that leaving a preset does not move the slider under the hand.
-                {"kind": "text", "field": "", "label": PRESETS[preset][0] if preset else "Settings of your own."},
-            ],
-        },
+        {"title": "", "items": source},
         *([{"title": "Truth", "items": truth}] if simulated else _group("Known", known)),
         *extra,
         *_group("Neuron", constants),

@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from scipy.stats import chi2
 
 from core.estimate import Estimate
 from core.experiments.magi import BOTH, SYMBOLS
@@ -26,6 +27,9 @@ from dashboard.views import frame, results
 SEED = 0  # of the draws from the box, so that a fit can be repeated
 MOST_STEPS = 7e4  # of a trajectory at the frozen step: a fit then takes some seconds
 SHORT = 50.0  # ms, up to which a recording is searched in the wide box
+REPRESENTATIVE = 50.0  # ms: several spikes, so that a longer piece needs no smaller steps
+ALWAYS_SHORT_ENOUGH = 200.0  # ms, the published window, with the unknowns that are chosen at first
+TOO_SMALL = 1e-6  # probability of residuals so small below which the noise is not as large as was typed
 N_CURVE = 1000  # points of a fitted trajectory at least
 SMALLEST_SD, LARGEST_SD = 1e-4, 1e3
 START = {"u0": (-3.0, 3.0), "v0": (-3.0, 3.0)}
@@ -124,14 +128,33 @@ def problem_for(samples: Samples, settings: Settings) -> StateProblem:
     )
 
 
+@lru_cache(maxsize=64)
+def _longest(times: tuple[float, ...], settings: Settings) -> float:
+    """Return how long a recording may be, in ms, for a fit of seconds, from the times of a representative piece."""
+    piece = Samples("", np.array(times), np.zeros((len(times), 2)))
+    return MOST_STEPS * problem_for(piece, settings).step
+
+
+def too_long(samples: Samples, settings: Settings) -> str:
+    """Say why a fit would take minutes and what to do, in a sentence, or return ""."""
+    length = float(samples.times[-1])
+    piece = tuple(samples.times[: max(2, np.searchsorted(samples.times, REPRESENTATIVE, side="right"))].tolist())
+    longest = _longest(piece, settings)
+    if length <= longest:
+        return ""
+    others = {
+        "choose the sliders’ ranges": replace(settings, box="sliders"),
+        "take γ as known": replace(settings, unknown=tuple(name for name in settings.unknown if name != "gamma")),
+    }
+    remedies = [text for text, other in others.items() if other.unknown and length <= _longest(piece, other)]
+    return (
+        f"The recording of {length:,.0f} ms is too long for a fit with these unknowns in this box, whose stiffest "
+        f"corner needs tiny steps: {', or '.join([*remedies, f'take a piece of at most {longest:,.0f} ms'])}."
+    )
+
+
 def fit(problem: StateProblem) -> Fit:
-    """Return the fit; raises ValueError where it would take minutes."""
-    longest = MOST_STEPS * problem.step
-    if problem.times[-1] > longest:
-        raise ValueError(
-            f"The recording of {problem.times[-1]:,.0f} ms is too long for this box, whose stiffest corner needs tiny "
-            f"steps: choose the sliders’ ranges, fewer unknowns, or a piece of at most {longest:,.0f} ms."
-        )
+    """Return the fit."""
     return Fit(problem, fit_states(problem, SEED))
 
 
@@ -176,16 +199,30 @@ def with_symbols(text: str) -> str:
 def sentences(found: Fit, rho: float | None) -> list[str]:
     """Return what to know about a fit; rho: of the simulated noise, None where the data were not simulated."""
     estimate, problem = found.estimate, found.problem
-    said = [with_symbols(estimate.status) or "The fit converged inside the box, and the noise explains its residuals."]
-    if np.all(np.isfinite(estimate.mean)):
-        residuals = problem.residuals(estimate.mean[0])
-        is_v = np.broadcast_to([False, True], problem.data.shape)[problem.observed]
-        parts = [
-            f"{np.sqrt(np.mean(residuals[of] ** 2)) * sd:.2g} in {name} (typed: {sd:.3g})"
-            for name, of, sd in zip("uv", (~is_v, is_v), problem.noise_sd, strict=True)
-            if np.any(of)
-        ]
-        said.append(f"The root mean square residual is {' and '.join(parts)}.")
+    if not np.all(np.isfinite(estimate.mean)):
+        return [with_symbols(estimate.status)]
+    residuals = problem.residuals(estimate.mean[0])
+    is_v = np.broadcast_to([False, True], problem.data.shape)[problem.observed]
+    # Of correlated residuals fewer count as independent (Bayley and Hammersley 1946, for squares).
+    dependence = (1 + rho**2) / (1 - rho**2) if rho else 1.0
+    roots, too_small = [], []
+    for name, of, sd in zip("uv", (~is_v, is_v), problem.noise_sd, strict=True):
+        if not np.any(of):
+            continue
+        squares = np.sum(residuals[of] ** 2)
+        root = np.sqrt(squares / np.count_nonzero(of))
+        roots.append(f"{root * sd:.2g} in {name} (typed: {sd:.3g})")
+        # Each unknown takes up at most one degree of freedom of this state's residuals.
+        freedom = np.count_nonzero(of) - len(problem.unknown)
+        if freedom > 0 and chi2.cdf(squares / dependence, freedom / dependence) < TOO_SMALL:
+            ratio = frame.number(1 / max(root, 1e-9), 2)
+            too_small.append(
+                f"The noise typed for {name} is {ratio} times as large as what is left of the data: the ± are too "
+                f"large. Type the residual of {name} as its sd."
+            )
+    explained = "" if too_small else ", and the noise explains its residuals"
+    said = [with_symbols(estimate.status) or f"The fit converged inside the box{explained}.", *too_small]
+    said.append(f"The root mean square residual is {' and '.join(roots)}.")
     if rho:
         said.append(
             f"The simulated noise is correlated (ρ = {rho:.2f}), and is taken for white here: "
@@ -276,7 +313,9 @@ def _shown(samples: Samples, settings: Settings, pressed: bool, experiment: Expe
     with results.waiting("fit", "Searching the box, then refining the best starts …"):
         try:
             problem = problem_for(samples, settings)
-            if pressed:
+            if pressed or samples.times[-1] > ALWAYS_SHORT_ENOUGH:
+                refused = too_long(samples, settings)
+            if pressed and not refused:
                 found = st.session_state.fitted = fit(problem)
             found = found if found is not None and found.is_of(problem) else None
         except ValueError as error:

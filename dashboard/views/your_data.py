@@ -24,13 +24,14 @@ from dashboard.views import frame, readings, results, states_fit
 
 def _take_upload() -> None:
     """Put a newly uploaded trace on screen; one that cannot be read leaves what was there."""
-    file = st.session_state.uploaded_file
+    file = session.take_file()
     if file is None:
         return
+    name, content = file
     try:
-        trace = read_trace(file.name, file.getvalue())
+        trace = read_trace(name, content)
     except ValueError as error:
-        st.session_state.sentences = (f"{file.name}: {error} What was on screen stays.",)
+        st.session_state.sentences = (f"{name}: {error} What was on screen stays.",)
         return
     if trace.complete:
         session.use_upload(trace)
@@ -41,7 +42,7 @@ def _take_upload() -> None:
 def _csv(observation: Observation) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    columns = {"time": observation.times, "u": observation.data}
+    columns = {"time [ms]": observation.times, "u": observation.data}
     writer.writerow(columns)
     writer.writerows(zip(*(values.tolist() for values in columns.values()), strict=True))
     return text.getvalue()
@@ -107,9 +108,10 @@ def _body() -> None:
     with frame.beside_rail("your_data"):
         left, right = st.columns([3, 2], vertical_alignment="center")
         left.file_uploader(
-            "A recording as CSV: time in ms, u and, if observed, v; a cell may be empty; 20 to 5,000 rows",
-            type=["csv", "txt"],
-            key="uploaded_file",
+            "A recording as CSV or other text: time, u and, if observed, v; a cell may be empty. A first row may name "
+            "the columns and the unit of the time, as in time (s), u; without a unit it is ms.",
+            type=["csv", "txt", "tsv", "dat"],
+            key=session.uploader_key(),
             on_change=_take_upload,
         )
         upload, recording = session.upload(), session.recording()
@@ -117,7 +119,8 @@ def _body() -> None:
             right.text(f"On screen now, on this page alone: {recording.name}")
             before = "simulated data" if upload is None else upload.name
             right.button(f"Back to {before}", on_click=session.use_recording, args=(None,))
-            notes = [*st.session_state.sentences, _what_it_lacks(recording, before)]
+            notes = [*st.session_state.sentences, recording.reading, _what_it_lacks(recording, before)]
+            notes += [recording.warning] if recording.warnings else []
             states_fit.section(states_fit.samples_of(experiment, observation, recording), notes)
             return
         if upload is None:
@@ -138,8 +141,9 @@ def _body() -> None:
         potentials = simulate(theta, observation.times)[..., 0]
         lines = {name: (colours.get(name, OPTIMISER), u) for name, u in zip(estimates, potentials, strict=True)}
         figure = figures.resimulated(observation.times, observation.data, None, lines)
-        said = [*filter(None, [verdict]), _sentence(estimates)]
-        frame.stage("your_data", "single", [Plot("trace", figure)], table=rows, said=said)
+        said = [*filter(None, [verdict, upload.reading if upload is not None else ""]), _sentence(estimates)]
+        plots = [Plot("trace", figure)]
+        frame.stage("your_data", "single", plots, table=rows, said=said, notes=[observation.note])
         _downloads(observation, estimates)
         states_fit.section(states_fit.samples_of(experiment, observation, upload))
 
@@ -166,7 +170,7 @@ def _sentence(estimates: dict[str, np.ndarray]) -> str:
         prior = maps[name].settings.prior if name in maps else published_prior()
         if np.any((values <= np.array(prior.lower) + 1e-6) | (values >= np.array(prior.upper) - 1e-6)):
             on_edge.append(name)
-    text = "The neuron is taken to start at rest, u = v = 0, at the first sample."
+    text = "The model starts at u = v = 0 at the first sample. If yours does not, use the fit below."
     if on_edge:
         text += f" On the edge of the prior’s box, so that the truth may lie beyond it: {', '.join(on_edge)}."
     return text

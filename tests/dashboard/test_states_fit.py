@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -101,10 +102,44 @@ def test_unknowns_that_the_data_do_not_determine_have_no_sd_and_say_so():
 def test_impossible_settings_are_refused_in_a_sentence(samples):
     with pytest.raises(ValueError, match="at least one unknown"):
         states_fit.problem_for(samples, Settings((), KNOWN, (0.2, 0.2), "wide"))
-    times = np.linspace(0, 2000, 200)
-    long = Samples("long", times, np.column_stack([np.sin(times), np.full(200, np.nan)]))
-    with pytest.raises(ValueError, match=r"2,000 ms is too long .* a piece of at most \d+ ms\."):
-        states_fit.fit(states_fit.problem_for(long, MAGI))
+
+
+def test_advice_about_a_recording_that_is_too_long_has_not_been_followed_already():
+    def advice(length, *unknown, box="sliders"):
+        times = np.arange(0, length, 0.5)
+        samples = Samples("long", times, np.column_stack([np.sin(times), np.full(times.size, np.nan)]))
+        return states_fit.too_long(samples, Settings(unknown, (0.4, 0.4, -0.4, 3.0, 0.0, 0.0), (0.35, 0.35), box))
+
+    assert advice(200, "theta0", "theta1", "gamma", "u0", "v0") == ""
+    assert advice(1250, "theta0", "theta1", "u0", "v0") == ""
+    said = advice(1250, "theta0", "theta1", "gamma", "u0", "v0")
+    assert re.search(r"1,250 ms is too long .* tiny steps: take γ as known, or take a piece of at most \d+ ms\.", said)
+    assert "sliders" not in said
+    assert advice(float(re.search(r"(\d+) ms\.", said)[1]) - 1, "theta0", "theta1", "gamma", "u0", "v0") == ""
+    # Where nothing else helps, nothing else is advised.
+    assert "γ" not in advice(2000, "theta0", "theta1", "u0", "v0")
+    assert ": choose the sliders’ ranges, or take a piece" in advice(500, "theta0", "theta1", "u0", box="wide")
+
+
+def test_noise_that_was_typed_too_large_is_not_called_the_explanation_of_the_residuals():
+    # u as noisy as typed, v fifty times less.
+    times = np.linspace(0, 20, 201)
+    states = simulate((0.2, 0.2, 0.0, 3.0), times, (-1.0, 1.0), tolerance=1e-9)
+    states = states + np.array([0.35, 0.007]) * np.random.default_rng(0).standard_normal(states.shape)
+    samples, truth = Samples("a", times, states), states_fit.Estimate(np.array([[0.2]]), None, ("theta0",))
+
+    def said(*noise_sd):
+        settings = Settings(("theta0",), (0.0, 0.2, 0.0, 3.0, -1.0, 1.0), noise_sd, "sliders")
+        return states_fit.sentences(states_fit.Fit(states_fit.problem_for(samples, settings), truth), None)
+
+    converged, typed, last = said(0.35, 0.35)
+    assert converged == "The fit converged inside the box."
+    ratio = float(re.search(r"The noise typed for v is ([\d.]+) times as large as what is left", typed)[1])
+    # The root mean square of 201 normals is their sd within 4 · 5 %.
+    assert ratio == pytest.approx(50, rel=0.2)
+    assert typed.endswith("the ± are too large. Type the residual of v as its sd.")
+    assert last.startswith("The root mean square residual is 0.3")
+    assert said(0.35, 0.007)[0] == "The fit converged inside the box, and the noise explains its residuals."
 
 
 def test_names_of_the_engine_become_symbols():

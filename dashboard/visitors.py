@@ -1,0 +1,110 @@
+"""What the server keeps for a browser beside its session: uploaded traces across a reload, and files still unread.
+
+A cookie with a random name tells browsers apart, so that the address of a trace opens it for nobody else.
+"""
+
+import hashlib
+import re
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard.observation import Trace
+
+COOKIE = "inverse-lab-visitor"
+KEPT_HOURS = 12.0
+MAX_TRACES = 200  # of all visitors together: 24 MB at most
+MAX_TRACES_OF_ONE = 5
+MAX_UNREAD_FILES = 2  # of a session, before the next one arrives: 15 MB at most
+
+_VISITOR = re.compile(r"[0-9a-f]{32}")
+_kept: OrderedDict[tuple[str, str], tuple[float, Trace]] = OrderedDict()
+_lock = Lock()
+
+
+def checked(cookie: str | None) -> str:
+    """Return the visitor that a cookie names, or "" where it is none of ours."""
+    return cookie if cookie and _VISITOR.fullmatch(cookie) else ""
+
+
+def keep(visitor: str, trace: Trace) -> str:
+    """Keep a visitor's trace for twelve hours, and return the name by which `kept` finds it."""
+    content = [
+        trace.name.encode(),
+        trace.times.tobytes(),
+        trace.u.tobytes(),
+        b"" if trace.v is None else trace.v.tobytes(),
+    ]
+    name = hashlib.sha256(b"\0".join(content)).hexdigest()[:16]
+    if not visitor:
+        return name
+    with _lock:
+        _drop_old()
+        _kept.pop((visitor, name), None)
+        _kept[visitor, name] = time.monotonic(), trace
+        own = [key for key in _kept if key[0] == visitor]
+        for key in [*own[:-MAX_TRACES_OF_ONE], *list(_kept)[:-MAX_TRACES]]:
+            _kept.pop(key, None)
+    return name
+
+
+def kept(visitor: str, name: str) -> Trace | None:
+    """Return the visitor's trace of this name, if it is still kept."""
+    with _lock:
+        _drop_old()
+        found = _kept.get((visitor, name))
+        return found and found[1]
+
+
+def _drop_old() -> None:
+    for key in [key for key, (since, _) in _kept.items() if time.monotonic() - since > 3600 * KEPT_HOURS]:
+        del _kept[key]
+
+
+class NameVisitors:
+    """Give each browser that asks for a page a cookie with a random name, unless it has one."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and the answer back with the cookie where it is a page."""
+        if scope["type"] != "http" or checked(Request(scope).cookies.get(COOKIE)):
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_cookie(message: Message) -> None:
+            headers = dict(message.get("headers", ()))
+            if message["type"] == "http.response.start" and headers.get(b"content-type", b"").startswith(b"text/html"):
+                cookie = f"{COOKIE}={secrets.token_hex(16)}; Path=/; HttpOnly; SameSite=Lax"
+                message["headers"] = [*message["headers"], (b"set-cookie", cookie.encode())]
+            await send(message)
+
+        await self.app(scope, receive, send_with_cookie)
+
+
+class LimitUnreadFiles:
+    """Remove the oldest files that a session has uploaded and no page has read, before another one arrives.
+
+    storage: returns Streamlit's manager of uploaded files.
+    """
+
+    def __init__(self, app: ASGIApp, storage: Callable[[], Any]):
+        self.app = app
+        self.storage = storage
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, after making room where it brings a file."""
+        path = scope.get("path", "").split("/")
+        if scope["type"] == "http" and scope["method"] == "PUT" and path[-3:-2] == ["upload_file"]:
+            storage, session = self.storage(), path[-2]
+            unread = list(storage.file_storage.get(session, ()))
+            for file in unread[: max(0, len(unread) - MAX_UNREAD_FILES)]:
+                storage.remove_file(session, file)
+        await self.app(scope, receive, send)
