@@ -28,9 +28,9 @@ _kept: OrderedDict[tuple[str, str], tuple[float, Trace]] = OrderedDict()
 _lock = Lock()
 
 
-def checked(cookie: str | None) -> str:
+def checked(cookie: object) -> str:
     """Return the visitor that a cookie names, or "" where it is none of ours."""
-    return cookie if cookie and _VISITOR.fullmatch(cookie) else ""
+    return cookie if isinstance(cookie, str) and _VISITOR.fullmatch(cookie) else ""
 
 
 def keep(visitor: str, trace: Trace) -> str:
@@ -82,7 +82,7 @@ class NameVisitors:
         async def send_with_cookie(message: Message) -> None:
             headers = dict(message.get("headers", ()))
             if message["type"] == "http.response.start" and headers.get(b"content-type", b"").startswith(b"text/html"):
-                cookie = f"{COOKIE}={secrets.token_hex(16)}; Path=/; HttpOnly; SameSite=Lax"
+                cookie = f"{COOKIE}={secrets.token_hex(16)}; HttpOnly; SameSite=Lax"
                 message["headers"] = [*message["headers"], (b"set-cookie", cookie.encode())]
             await send(message)
 

@@ -89,7 +89,7 @@ def rail_groups(experiment: Experiment, extra: Sequence[dict[str, Any]] = ()) ->
     if experiment.upload:
         # A preset would change next to nothing of what is on screen.
         source = [
-            {"kind": "text", "field": "", "label": f"On screen: {experiment.upload[:80]}, uploaded."},
+            {"kind": "text", "field": "", "label": f"Uploaded: {experiment.upload[:80]}"},
             button("upload", "Take it off", "", help="Put the simulated data back, on every page."),
         ]
     return [

@@ -116,19 +116,19 @@ def _body() -> None:
         )
         upload, recording = session.upload(), session.recording()
         if recording is not None:
-            right.text(f"On screen now, on this page alone: {recording.name}")
+            right.text(f"On screen now, on this page alone: {recording.name}\n{recording.reading}")
             before = "simulated data" if upload is None else upload.name
             right.button(f"Back to {before}", on_click=session.use_recording, args=(None,))
-            notes = [*st.session_state.sentences, recording.reading, _what_it_lacks(recording, before)]
-            notes += [recording.warning] if recording.warnings else []
-            states_fit.section(states_fit.samples_of(experiment, observation, recording), notes)
+            notes = [*st.session_state.sentences, _what_it_lacks(recording, before), recording.warning]
+            samples = states_fit.samples_of(experiment, observation, recording)
+            states_fit.section(samples, [note for note in notes if note])
             return
         if upload is None:
             right.caption(
                 "On screen now: the simulated data of the rail. Uploaded data would take their place on every page."
             )
         else:
-            right.text(f"On screen now, on every page: {upload.name}")
+            right.text(f"On screen now, on every page: {upload.name}\n{upload.reading}")
             right.button("Back to simulated data", on_click=session.drop_upload)
         if not observation.usable:
             frame.stage("your_data", "single", [], notes=[observation.note])
@@ -141,9 +141,9 @@ def _body() -> None:
         potentials = simulate(theta, observation.times)[..., 0]
         lines = {name: (colours.get(name, OPTIMISER), u) for name, u in zip(estimates, potentials, strict=True)}
         figure = figures.resimulated(observation.times, observation.data, None, lines)
-        said = [*filter(None, [verdict, upload.reading if upload is not None else ""]), _sentence(estimates)]
-        plots = [Plot("trace", figure)]
-        frame.stage("your_data", "single", plots, table=rows, said=said, notes=[observation.note])
+        said = [*filter(None, [verdict]), _sentence(estimates)]
+        plots, notes = [Plot("trace", figure)], [observation.note]
+        frame.stage("your_data", "single", plots, table=rows, said=said, notes=notes)
         _downloads(observation, estimates)
         states_fit.section(states_fit.samples_of(experiment, observation, upload))
 

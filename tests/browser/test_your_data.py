@@ -80,15 +80,16 @@ def bad_traces():
     rows = trace(time_grid(20.0, 100))
     swapped = [*rows[:50], rows[51], rows[50], *rows[52:]]
     return {
-        "words.csv": (["this is", "not a trace"], "Row 1 has 1 column; each needs two, time in ms and u"),
-        "names.csv": (["u,time", *rows[1:]], "The columns are called u, time; they should be time and u"),
-        "nan.csv": ([*rows[:40], "7.8,nan", *rows[41:]], "only finite numbers can be used"),
+        "words.csv": (["this is", "not a trace"], "The file has no row of numbers"),
+        "names.csv": (["x,y", *rows[1:]], "The columns are “x” and “y”. None of them is the time"),
+        "infinite.csv": ([*rows[:40], "7.8,inf", *rows[41:]], "only finite numbers can be used"),
+        "millivolts.csv": (["time (ms),u (mV)", *rows[1:]], "The column “u (mV)” is in mV. Here u has no unit"),
         "gap.csv": ([*rows[:40], ",0.1", *rows[41:]], "has a gap in the column time"),
-        "short.csv": (rows[:12], "The trace has 11 rows; it needs 20 to 5,000."),
-        "wide.csv": ([f"{row},1,1" for row in rows], "Row 1 has 4 columns; each needs two"),
-        "backwards.csv": (swapped, "Time does not increase at row 52"),
+        "short.csv": (rows[:12], "The trace has 11 rows; it needs at least 20."),
+        "wide.csv": ([*rows[:40], f"{rows[40]},1,1", *rows[41:]], "Row 41 has 4 columns, with commas between them"),
+        "backwards.csv": (swapped, "Time does not increase at row 52: sort the rows by time."),
         "empty.csv": (b"", "The file is empty"),
-        "bytes.csv": (bytes(range(256)) * 10, "The file is not a CSV in UTF-8"),
+        "bytes.csv": (bytes(range(256)) * 10, "The file is not text"),
     }
 
 
@@ -135,6 +136,49 @@ def test_simulated_data_come_back(lab):
     lab.until("!location.search.includes('upload')")
     lab.go("Neuron")
     assert lab.trace("potential", "truth")
+
+
+def test_units_separators_and_decimal_commas_are_read_and_the_reading_is_said(lab):
+    rows = trace(time_grid())
+    seconds = [f"{float(row.split(',')[0]) / 1000:.4f},{row.split(',')[1]}" for row in rows[1:]]
+    semicolons = [row.replace(",", ";").replace(".", ",") for row in rows]
+    lab.open("Your data")
+    for name, content, reading in (
+        ("seconds.csv", ["time (s),u", *seconds], "Time is “time (s)”, in s; u is “u”."),
+        ("semicolons.csv", semicolons, "Time is “time”, taken to be in ms; u is “u”."),
+    ):
+        upload(lab, name, content)
+        on_screen(lab, name)
+        lab.page.get_by_text(f"{reading} 1,000 rows; 0 to 199.8 ms.").wait_for()
+        found, _ = numbers(lab)
+        assert {"MAP", *SHIPPED_MAPS} <= set(found)
+        assert found["MAP"] == pytest.approx(THETA, abs=5e-3)
+
+
+def test_an_upload_outlasts_a_reload_on_every_page_but_opens_for_no_other_browser(lab, tab):
+    lab.open("Your data")
+    upload(lab, "good.csv", trace(time_grid()))
+    on_screen(lab, "good.csv")
+    path = lab.drawing("trace")["shapes"][0]["path"]
+    lab.until("location.search.includes('trace=')")
+    lab.page.reload()
+    on_screen(lab, "good.csv")
+    assert lab.drawing("trace")["shapes"][0]["path"] == path
+    assert lab.notes() == ""
+    other = tab()
+    other.open("Your data", lab.evaluate("location.search.slice(1)"))
+    assert "The uploaded trace “good.csv” is not here" in other.notes()
+    assert other.drawing("trace")["shapes"][0]["path"] != path
+    lab.go("Neuron", "phase")
+    lab.page.reload()
+    lab.stand("Neuron", "phase")
+    assert "uploaded" in lab.sentence()
+    lab.page.get_by_role("button", name="Take it off").click()
+    lab.stand("Neuron")
+    assert lab.trace("potential", "truth")
+    lab.until("!location.search.includes('trace=')")
+    lab.go("Your data")
+    lab.page.get_by_text("On screen now: the simulated data of the rail.").wait_for()
 
 
 def test_downloads_hold_the_data_and_the_estimates(lab):

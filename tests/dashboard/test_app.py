@@ -157,6 +157,38 @@ def test_an_uploaded_trace_takes_the_place_of_the_data(visit):
     assert "upload=" not in rail_of(checked(app.run()))["address"]
 
 
+def test_how_a_file_was_read_and_what_looks_wrong_in_it_stays_with_the_trace(visit):
+    times = np.arange(40) * 0.5
+    app = upload(visit("your-data"), trace_csv(times / 1000, 6 * np.cos(times), "time (s),u"))
+    warning = (
+        "mine.csv: Its u reaches 6, where the neuron’s stays within ±3: the noise is large, or u has another scale."
+    )
+    for _ in range(2):
+        assert app.text[0].value == (
+            "On screen now, on every page: mine.csv\nTime is “time (s)”, in s; u is “u”. 40 rows; 0 to 19.5 ms."
+        )
+        assert first_stage_of(app)["notes"] == [warning]
+        assert first_stage_of(app)["said"][0] == (
+            "The model starts at u = v = 0 at the first sample. If yours does not, use the fit below."
+        )
+        checked(app.run())
+    for page in ("neuron", "landscape", "inverse-map", "uncertainty"):
+        app._page_hash = calc_hash(page)
+        assert warning in first_stage_of(checked(app.run()))["notes"], page
+
+
+def test_an_upload_stays_until_it_is_taken_off(visit):
+    times = np.arange(40) * 0.5
+    app = upload(visit("your-data"), trace_csv(times, np.cos(times)))
+    assert app.get("file_uploader")[0].value is None  # the page says itself which file is on screen
+    source = rail_of(app)["groups"][0]["items"]
+    assert [(item["kind"], item["label"]) for item in source] == [
+        ("text", "Uploaded: mine.csv"),
+        ("button", "Take it off"),
+    ]
+    assert {"field": "upload", "value": ""}.items() <= source[1].items()
+
+
 def test_a_bad_upload_leaves_what_was_there_and_says_why(visit):
     app = visit("your-data")
     before = first_stage_of(app)["plots"]
@@ -173,6 +205,11 @@ def test_a_recording_with_gaps_is_for_the_fit_alone_and_other_pages_keep_their_d
     rows = [f"{t},{u},{v}" for t, (u, v) in zip(times, states, strict=True)]
     rows[3] = f"{times[3]},,"
     app = upload(visit("your-data"), "\n".join(rows).encode(), "magi.csv")
+    assert app.text[0].value == (
+        "On screen now, on this page alone: magi.csv\n"
+        "Time is column 1, taken to be in ms; u is column 2; v is column 3. "
+        "41 rows; 0 to 20.61 ms; u has 1 gap; v has 1 gap."
+    )
     (note,) = first_stage_of(app)["notes"]
     assert note == (
         "magi.csv: u has gaps and the samples are not equally far apart, so that of all estimates only the fit below "
@@ -201,7 +238,7 @@ def test_a_fit_without_unknowns_ends_in_a_sentence(visit):
 
 
 def test_a_trace_with_a_tiny_step_ends_in_no_traceback(visit):
-    upload(visit("your-data"), trace_csv(np.arange(30) * 1e-17, np.sin(np.arange(30))))
+    upload(visit("your-data"), trace_csv(np.arange(30) * 1e-17, np.sin(np.arange(30)), "time (ms),u"))
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")  # the defect at hand, outside of pytest

@@ -1,8 +1,10 @@
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from dashboard import session
+from dashboard.observation import Trace
 from dashboard.state import Experiment
 
 
@@ -13,7 +15,7 @@ def state(monkeypatch):
     class State(dict):
         __getattr__, __setattr__ = dict.__getitem__, dict.__setitem__
 
-    state = State(experiment=Experiment(), sentences=(), answering=0, settled=True)
+    state = State(experiment=Experiment(), sentences=(), answering=0, settled=True, upload=None, recording=None)
     monkeypatch.setattr(session.st, "session_state", state)
     return state
 
@@ -48,3 +50,30 @@ def test_a_report_from_a_page_that_was_left_is_dropped(state):
     state["rail"] = SimpleNamespace(change=None)
     session.receive("rail")
     assert state.experiment == Experiment()
+
+
+TRACE = Trace("mine.csv", np.arange(20.0), np.zeros(20))
+
+
+def report(state, **changes):
+    state["rail"] = SimpleNamespace(change={"sequence": 1, "final": True, "changes": changes})
+    session.receive("rail")
+
+
+def test_neither_a_preset_nor_another_truth_takes_an_upload_off(state):
+    session.use_upload(TRACE)
+    report(state, preset="Excited")
+    assert state.upload is TRACE
+    assert state.experiment == Experiment(upload="mine.csv")
+    assert state.sentences == ("The upload mine.csv stays on screen: take it off to see simulated data.",)
+    assert session.set_truth({"theta0": 0.1}) == state.sentences
+    assert state.experiment == Experiment(upload="mine.csv")
+    report(state, upload="")
+    assert (state.upload, state.experiment) == (None, Experiment())
+    report(state, preset="Excited")
+    assert (state.experiment.theta0, state.sentences) == (0.95, ())
+
+
+def test_a_report_cannot_name_an_upload_that_there_is_not(state):
+    report(state, upload="never sent.csv")
+    assert (state.upload, state.experiment) == (None, Experiment())
