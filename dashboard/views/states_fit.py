@@ -21,8 +21,9 @@ from dashboard import live, session
 from dashboard.figures import states as figures
 from dashboard.live import Plot
 from dashboard.observation import Observation, Trace
-from dashboard.state import QUANTITIES, Experiment
+from dashboard.state import QUANTITIES, Experiment, Quantity
 from dashboard.views import frame, results
+from dashboard.views.boxes import number_box, text_of
 
 SEED = 0  # of the draws from the box, so that a fit can be repeated
 MOST_STEPS = 7e4  # of a trajectory at the frozen step: a fit then takes some seconds
@@ -40,10 +41,16 @@ BOXES = {
 }
 BOX_LABELS = {"wide": "wide, as for MAGI", "sliders": "the sliders’ ranges"}
 OF_THE_RAIL = ("zeta", "gamma")
-TYPED = ("theta0", "theta1", "u0", "v0")  # their known values are typed here
+KNOWN = {  # what is typed here where it is not unknown
+    name: Quantity(
+        SYMBOLS[name], f"{SYMBOLS[name]}, known", "", -100, 100, 0.05,
+        QUANTITIES[name].default if name in QUANTITIES else 0.0, -100, 100,
+    )
+    for name in ("theta0", "theta1", "u0", "v0")
+}  # fmt: skip
 DEFAULTS: dict[str, Any] = {
     **{f"fit_unknown_{name}": name != "zeta" for name in DIRECTIONS},
-    **{f"fit_known_{name}": QUANTITIES[name].default if name in QUANTITIES else 0.0 for name in TYPED},
+    **{f"fit_known_{name}": text_of(known.default) for name, known in KNOWN.items()},
     "fit_box": "sliders",
 }
 HELP = (
@@ -252,10 +259,14 @@ def as_json(found: Fit, name: str, known_is_secret: bool) -> str:
     return json.dumps(content, indent=2)
 
 
-def _settings(experiment: Experiment, samples: Samples) -> tuple[Settings, bool]:
-    """Ask for the settings, which outlast a visit to another page, and return them and whether Fit was pressed."""
+def _settings(experiment: Experiment, samples: Samples) -> tuple[Settings | None, str, bool]:
+    """Ask for the settings, which outlast a visit to another page.
+
+    Returns them, or None and what is wrong with what was typed, and whether Fit was pressed.
+    """
+    problems: list[str] = []
     sd = max(float(f"{experiment.marginal_sd:.3g}"), SMALLEST_SD)  # as it can be typed
-    kept = st.session_state.setdefault("fit_settings", {**DEFAULTS, "fit_sd_u": sd, "fit_sd_v": sd})
+    kept = st.session_state.setdefault("fit_settings", {**DEFAULTS, "fit_sd_u": text_of(sd), "fit_sd_v": text_of(sd)})
     for key, value in kept.items():
         st.session_state.setdefault(key, value)
     source = (samples.name, float(samples.times[-1])) if samples.rho is None else None
@@ -267,32 +278,34 @@ def _settings(experiment: Experiment, samples: Samples) -> tuple[Settings, bool]
             st.markdown("Unknown:", width="content")
             for name in DIRECTIONS:
                 st.checkbox(SYMBOLS[name], key=f"fit_unknown_{name}", width="content")
-        for state in "uv":
-            st.number_input(
-                f"Noise sd of {state}", SMALLEST_SD, LARGEST_SD, step=0.01, format="%.4g", key=f"fit_sd_{state}",
-                disabled=bool(np.all(np.isnan(samples.data[:, "uv".index(state)]))), width=120,
+        sds = []
+        for i, state in enumerate("uv"):
+            observed = not np.all(np.isnan(samples.data[:, i]))
+            reach = (SMALLEST_SD, LARGEST_SD)
+            quantity = Quantity(f"The noise sd of {state}", f"Noise sd of {state}", "", *reach, 0.01, sd, *reach)
+            value = number_box(
+                quantity, f"fit_sd_{state}", problems if observed else [], disabled=not observed, width=120,
                 help=f"The standard deviation of white noise on {state}.",
             )  # fmt: skip
+            sds.append(value)
         st.selectbox(
             "Box that is searched", list(BOXES), format_func=BOX_LABELS.__getitem__, key="fit_box", width=180,
             help="The wide box takes a longer search, and suits recordings of up to about 50 ms.",
         )  # fmt: skip
         pressed = st.button("Fit", type="primary")
     unknown = tuple(name for name in DIRECTIONS if st.session_state[f"fit_unknown_{name}"])
-    typed = [name for name in TYPED if name not in unknown]
+    values = {name: getattr(experiment, name) for name in OF_THE_RAIL}
+    values |= {name: quantity.default for name, quantity in KNOWN.items()}
+    typed = [name for name in KNOWN if name not in unknown]
     if typed:
         with st.container(horizontal=True, gap="small"):
             for name in typed:
-                st.number_input(
-                    f"{SYMBOLS[name]}, known", -100.0, 100.0, step=0.05, format="%.4g", key=f"fit_known_{name}",
-                    width=120,
-                )  # fmt: skip
+                values[name] = number_box(KNOWN[name], f"fit_known_{name}", problems, width=120)
     st.session_state.fit_settings = {key: st.session_state.get(key, value) for key, value in kept.items()}
-    values = {name: getattr(experiment, name) for name in OF_THE_RAIL}
-    values |= {name: st.session_state.fit_settings[f"fit_known_{name}"] for name in TYPED}
-    sds = tuple(float(st.session_state.fit_settings[f"fit_sd_{state}"]) for state in "uv")
-    known = tuple(float(values[name]) for name in DIRECTIONS)
-    return Settings(unknown, known, (sds[0], sds[1]), st.session_state.fit_box), pressed
+    known = tuple(values[name] for name in DIRECTIONS)
+    if problems:
+        return None, " ".join([*problems, "Nothing is fitted until this is mended."]), pressed
+    return Settings(unknown, known, (sds[0], sds[1]), st.session_state.fit_box), "", pressed
 
 
 def _intended(samples: Samples, settings: Settings, experiment: Experiment) -> str:
@@ -306,22 +319,31 @@ def _intended(samples: Samples, settings: Settings, experiment: Experiment) -> s
     return f"Press Fit to search the box for the least-squares fit to {samples.name}{of_the_rail}."
 
 
-def _shown(samples: Samples, settings: Settings, pressed: bool, experiment: Experiment) -> tuple[Content, Fit | None]:
-    """Return what is on screen, and the fit where there is one to these data with these settings."""
+def _fitted(samples: Samples, settings: Settings, pressed: bool) -> tuple[Fit | None, str]:
+    """Return the fit to these data with these settings, None where there is none yet, and why there can be none."""
     found: Fit | None = st.session_state.get("fitted")
     refused = ""
+    try:
+        problem = problem_for(samples, settings)
+        if pressed or samples.times[-1] > ALWAYS_SHORT_ENOUGH:
+            refused = too_long(samples, settings)
+        if pressed and not refused:
+            found = st.session_state.fitted = fit(problem)
+    except ValueError as error:
+        return None, with_symbols(str(error))
+    return found if found is not None and found.is_of(problem) else None, refused
+
+
+def _shown(
+    samples: Samples, settings: Settings | None, wrong: str, pressed: bool, experiment: Experiment
+) -> tuple[Content, Fit | None]:
+    """Return what is on screen, and the fit if there is one; wrong: what is wrong where there are no settings."""
+    found, refused = None, wrong
     with results.waiting("fit", "Searching the box, then refining the best starts …"):
-        try:
-            problem = problem_for(samples, settings)
-            if pressed or samples.times[-1] > ALWAYS_SHORT_ENOUGH:
-                refused = too_long(samples, settings)
-            if pressed and not refused:
-                found = st.session_state.fitted = fit(problem)
-            found = found if found is not None and found.is_of(problem) else None
-        except ValueError as error:
-            refused, found = with_symbols(str(error)), None
+        if settings is not None:
+            found, refused = _fitted(samples, settings, pressed)
     times, fitted, rows = None, None, []
-    said = [refused or _intended(samples, settings, experiment)]
+    said = [refused if settings is None or refused else _intended(samples, settings, experiment)]
     if found is not None:
         rows = table(found, samples.truth and samples.truth[1])
         said = sentences(found, samples.rho)
@@ -339,9 +361,9 @@ def section(samples: Samples, notes: Sequence[str] = ()) -> None:
     """Show the settings, the button, and the fit over the data; while a slider is dragged all of it stays as it is."""
     experiment = session.experiment()
     st.markdown("##### Fit with an unknown start", help=HELP)
-    settings, pressed = _settings(experiment, samples)
+    settings, wrong, pressed = _settings(experiment, samples)
     if st.session_state.settled or "fit_shown" not in st.session_state:
-        content, found = _shown(samples, settings, pressed, experiment)
+        content, found = _shown(samples, settings, wrong, pressed, experiment)
         kept = [Plot(plot.id, None) for plot in content.plots]
         st.session_state.fit_shown = Content(kept, content.table, content.said), found
     else:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.jobs import WEIGHTS, Progress, is_stopping, read_progress, runs_in, start_training, stop_training
 from core.priors import TruncatedGaussian
@@ -15,8 +14,9 @@ from dashboard import registry, session
 from dashboard.figures import training as figures
 from dashboard.figures.plain import SYMBOLS
 from dashboard.live import Plot
-from dashboard.state import Quantity, typed_number
+from dashboard.state import Quantity
 from dashboard.views import frame
+from dashboard.views.boxes import number_box
 
 PRESETS = {"About a minute": (20_000, 12), "About 20 seconds": (5000, 20), "About five minutes": (20_000, 180)}
 NETWORKS = {"wide": "wide, with covariance", "cnn": "CNN, as published", "dense": "dense, as published"}
@@ -36,21 +36,6 @@ LAW_COLUMNS = {"mean": _PARAMETERS, "sd": (0, LARGEST_SD), "lower": _PARAMETERS,
 NOISES = {"published": "published law of σ and ρ", "own": "a law of one’s own", "clean": "none: clean traces"}
 
 
-def _text(value: float) -> str:
-    return f"{value:.6g}".replace("-", "−")
-
-
-def _typed(place: DeltaGenerator, quantity: Quantity, key: str, problems: list[str]) -> float | None:
-    """Ask for a number by text, which stays as it was typed; where it is none, add why to the problems."""
-    st.session_state.setdefault(key, _text(quantity.default))
-    text = place.text_input(quantity.label, key=key)
-    try:
-        return typed_number(quantity, text)
-    except ValueError as error:
-        problems.append(str(error))
-        return None
-
-
 def _show(problems: list[str]) -> None:
     """Say below the boxes that were asked for what is wrong with them."""
     for problem in problems:
@@ -59,19 +44,19 @@ def _show(problems: list[str]) -> None:
 
 def _law(names: tuple[str, str], start: TruncatedGaussian, key: str, problems: list[str]) -> TruncatedGaussian:
     """Ask for means, standard deviations and bounds of two parameters, a row each; return start where they are none."""
-    values: dict[str, list[float | None]] = {column: [] for column in LAW_COLUMNS}
+    values: dict[str, list[float]] = {column: [] for column in LAW_COLUMNS}
     found: list[str] = []
     for i, name in enumerate(names):
         unit = " [ms]" if name == "sigma" else ""
         for place, (column, reach) in zip(st.columns(4), LAW_COLUMNS.items(), strict=True):
             symbol, default = f"{SYMBOLS[name]} {column}", getattr(start, column)[i]
             quantity = Quantity(symbol, f"{SYMBOLS[name]}{unit} {column}", unit, *reach, 0, default, *reach)
-            values[column].append(_typed(place, quantity, f"{key}_{name}_{column}", found))
+            with place:
+                values[column].append(number_box(quantity, f"{key}_{name}_{column}", found))
     law = start
     if not found:
         try:
-            columns = [tuple(value for value in values[column] if value is not None) for column in LAW_COLUMNS]
-            law = TruncatedGaussian(names, *columns)
+            law = TruncatedGaussian(names, *(tuple(values[column]) for column in LAW_COLUMNS))
         except ValueError as error:
             found.append(str(error))
     _show(found)
@@ -97,8 +82,10 @@ def _form() -> None:
     left, right = st.columns(2)
     architecture = left.selectbox("Network", list(NETWORKS), format_func=NETWORKS.__getitem__)
     right.selectbox("Preset for N and epochs", list(PRESETS), key="train_preset", on_change=_fill_in)
-    samples = _typed(left, SAMPLES, "train_samples", problems)
-    epochs = _typed(right, EPOCHS, "train_epochs", problems)
+    with left:
+        samples = number_box(SAMPLES, "train_samples", problems)
+    with right:
+        epochs = number_box(EPOCHS, "train_epochs", problems)
     _show(problems)
     if architecture == "wide":
         st.caption(
@@ -119,7 +106,7 @@ def _form() -> None:
     if not st.button("Train", type="primary", width="stretch"):
         return
     try:
-        if samples is None or epochs is None or problems:
+        if problems:
             raise ValueError(" ".join(problems))
         settings = TrainingSettings(
             architecture,

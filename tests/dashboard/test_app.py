@@ -168,9 +168,9 @@ def test_how_a_file_was_read_and_what_looks_wrong_in_it_stays_with_the_trace(vis
             "On screen now, on every page: mine.csv\nTime is “time (s)”, in s; u is “u”. 40 rows; 0 to 19.5 ms."
         )
         assert first_stage_of(app)["notes"] == [warning]
-        assert first_stage_of(app)["said"][0] == (
-            "The model starts at u = v = 0 at the first sample. If yours does not, use the fit below."
-        )
+        verdict, start = first_stage_of(app)["said"]
+        assert verdict.startswith("The residuals are 11.4 times as large as the noise explains")
+        assert start == "The model starts at u = v = 0 at the first sample. If yours does not, use the fit below."
         checked(app.run())
     for page in ("neuron", "landscape", "inverse-map", "uncertainty"):
         app._page_hash = calc_hash(page)
@@ -311,6 +311,24 @@ def test_an_impossible_training_is_refused_and_not_started(visit, new_run, runs,
     for key, value in fields.items():
         assert key == "name" or app.text_input(key=key).value == str(value)
     assert [folder.name for folder in runs.iterdir()] == ["taken"]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "sentence"),
+    [
+        ("fit_sd_u", "", "The noise sd of u must be a number; the box is empty."),
+        ("fit_sd_u", "half", "The noise sd of u must be a number; “half” is none."),
+        ("fit_sd_u", "0", "The noise sd of u must lie between 0.0001 and 1,000; 0 does not."),
+        ("fit_known_u0", "101", "u₀ must lie between −100 and 100; 101 does not."),
+    ],
+)
+def test_what_is_typed_for_the_fit_stays_and_what_is_wrong_with_it_is_said(visit, key, text, sentence):
+    app = visit("your-data")
+    app.checkbox(key="fit_unknown_u0").uncheck().run()
+    app.text_input(key=key).set_value(text)
+    app = press(app, "Fit")
+    assert stage_of(app)["said"] == [f"{sentence} Nothing is fitted until this is mended."]
+    assert app.text_input(key=key).value == text
 
 
 def test_a_training_is_started_as_the_form_has_it_and_can_be_stopped(visit, runs, started):
