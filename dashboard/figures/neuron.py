@@ -122,6 +122,16 @@ def rate_map(
     spiking = np.isfinite(rates)
     traces: list[dict[str, Any]] = [
         {
+            # Lies unseen under the whole map, so that a blank place can be clicked too and says that it has no rate.
+            "type": "heatmap",
+            "x": [float(x[0]), float(x[-1])],
+            "y": [float(y[0]), float(y[-1])],
+            "z": [[0]],
+            "opacity": 0,
+            "showscale": False,
+            "hovertemplate": "no spike rate<extra></extra>",
+        },
+        {
             "type": "heatmap",
             "x": array(x),
             "y": array(y),
@@ -132,7 +142,7 @@ def rate_map(
             "hoverongaps": False,
             "hovertemplate": "θ₀ %{x:.3f}, θ₁ %{y:.3f}: %{z:.1f} spikes per s<extra></extra>",
             "colorbar": {"title": {"text": "per s"}, "thickness": 10, "outlinewidth": 0},
-        }
+        },
     ]
     return {
         "data": traces,

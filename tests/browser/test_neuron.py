@@ -205,6 +205,14 @@ def test_click_on_the_rate_map_sets_theta(lab, theta0, theta1):
     assert (star["xanchor"], star["yanchor"]) == pytest.approx((theta0, theta1), abs=0.01)
 
 
+def test_rate_map_says_where_there_is_no_rate(lab):
+    lab.open()
+    said = "plot('rates').querySelector('.hoverlayer text')?.textContent ?? ''"
+    for place, words in (((0.2, 0.8), " spikes per s"), ((-0.15, 1.1), "no spike rate")):
+        lab.page.mouse.move(*lab.pixel("rates", *place))
+        lab.until(f"(words) => ({said}).endsWith(words)", words)
+
+
 def test_preset_sets_truth_and_noise(lab):
     lab.open().choose("preset", "Drowned in noise")
     assert (lab.value("theta0"), lab.value("theta1"), lab.value("sigma")) == (0.3, 0.3, 0.3)
