@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 def thinned(recording: Mapping[str, Array]) -> tuple[dict[str, Array], str]:
-    """Return every k-th sample of time, u and v, (n_samples,) each, and what was done in words, "" for nothing.
+    """Return every k-th sample of time, u and v, (n_samples,) each, and what was done in a sentence, "" for nothing.
 
     k is the least that leaves 5,000 samples. A state at equal steps without a gap goes through a low-pass filter first
     (`scipy.signal.resample_poly`: linear phase, a Kaiser window, cut off at half the new sampling rate), so that faster
@@ -31,13 +31,12 @@ def thinned(recording: Mapping[str, Array]) -> tuple[dict[str, Array], str]:
             can_be_filtered = equal and not np.any(np.isnan(values))
             # Beyond its ends the state goes on along the line through them, so that it does not fall to zero there.
             kept[state] = resample_poly(values, 1, k, padtype="line") if can_be_filtered else values[::k]
-    every = f"{times.size:,} rows, of which every {'second' if k == 2 else 'third' if k == 3 else f'{k}th'} is kept"
-    unfiltered = np.array_equal(kept["u"], recording["u"][::k], equal_nan=True)
-    if unfiltered:
+    every = f"Every {'second' if k == 2 else 'third' if k == 3 else f'{k}th'} is kept"
+    if np.array_equal(kept["u"], recording["u"][::k], equal_nan=True):
         why = "u has gaps" if equal else "the samples are not equally far apart"
-        return kept, f"{every}, without a filter because {why}"
+        return kept, f"{every}, without a filter because {why}."
     cut_off = 500 / (kept["time"][1] - kept["time"][0])
     return kept, (
         f"{every} after an anti-aliasing filter (a Kaiser-windowed low-pass at {cut_off:,.0f} Hz): σ and ρ are those "
-        "of the noise that it leaves"
+        "of the noise that it leaves."
     )

@@ -1,7 +1,6 @@
 """Read an uploaded recording: a text file with times, u and perhaps v. What is wrong is said in a sentence."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,8 +59,8 @@ def read_trace(name: str, content: bytes) -> Trace:
     _check_states(states, numbers, columns)
     warnings = _warnings(times, states, columns)
     kept, thinning = thinned({**values, "time": times})
-    trace = Trace(name, kept["time"], kept["u"], kept["v"] if "v" in states else None, warnings=warnings)
-    return replace(trace, reading=_reading(columns, trace, thinning))
+    reading = _reading(columns, times, states, thinning)
+    return Trace(name, kept["time"], kept["u"], kept["v"] if "v" in states else None, reading, warnings)
 
 
 def _columns_of(table: Table) -> tuple[Columns, dict[str, Array]]:
@@ -196,8 +195,8 @@ def _warnings(times: Array, states: Mapping[str, Array], columns: Columns) -> tu
     return tuple(warnings)
 
 
-def _reading(columns: Columns, trace: Trace, thinning: str) -> str:
-    """Say how the file was read, in two sentences or three."""
+def _reading(columns: Columns, times: Array, states: Mapping[str, Array], thinning: str) -> str:
+    """Say how the file was read, in two sentences or three; times: in ms from 0."""
     parts = []
     for role, place in columns.places.items():
         name = columns.names[role]
@@ -205,17 +204,12 @@ def _reading(columns: Columns, trace: Trace, thinning: str) -> str:
         if role == "time":
             parts[0] += f", in {columns.time_unit}" if columns.time_unit else ", taken to be in ms"
     said = f"{'; '.join(parts)}."
+    said = said[0].upper() + said[1:]
     if columns.unused:
         said += f" Not used: {', '.join(name[:40] for name in columns.unused[:5])}."
-    rows = thinning or f"{trace.times.size:,} rows"
-    gaps = [
-        f"{role} has {_gaps(values)}"
-        for role, values in (("u", trace.u), ("v", trace.v))
-        if values is not None and np.any(np.isnan(values))
-    ]
-    return (
-        f"{said[0].upper()}{said[1:]} {rows}; 0 to {_number(trace.times[-1])} ms{''.join(f'; {gap}' for gap in gaps)}."
-    )
+    rows = [f"{times.size:,} rows", f"0 to {_number(times[-1])} ms"]
+    rows += [f"{role} has {_gaps(states[role])}" for role in states if np.any(np.isnan(states[role]))]
+    return " ".join(filter(None, (said, f"{'; '.join(rows)}.", thinning)))
 
 
 def _gaps(values: Array) -> str:
@@ -224,4 +218,4 @@ def _gaps(values: Array) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.4g}".replace("-", "−")
+    return f"{value:,.5g}".replace("-", "−")

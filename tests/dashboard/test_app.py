@@ -208,7 +208,7 @@ def test_a_recording_with_gaps_is_for_the_fit_alone_and_other_pages_keep_their_d
     assert app.text[0].value == (
         "On screen now, on this page alone: magi.csv\n"
         "Time is column 1, taken to be in ms; u is column 2; v is column 3. "
-        "41 rows; 0 to 20.61 ms; u has 1 gap; v has 1 gap."
+        "41 rows; 0 to 20.608 ms; u has 1 gap; v has 1 gap."
     )
     (note,) = first_stage_of(app)["notes"]
     assert note == (

@@ -243,8 +243,8 @@ def test_more_than_5000_rows_are_thinned_by_a_filter_that_is_named():
     # A low-pass at 3.3 kHz: the spikes, whose flanks last 0.3 ms, keep their shape.
     np.testing.assert_allclose(trace.u, u[::3], atol=0.02)
     assert trace.reading == (
-        "Time is “time”, taken to be in ms; u is “u”. 12,000 rows, of which every third is kept after an anti-aliasing "
-        "filter (a Kaiser-windowed low-pass at 3,333 Hz): σ and ρ are those of the noise that it leaves; 0 to 599.9 ms."
+        "Time is “time”, taken to be in ms; u is “u”. 12,000 rows; 0 to 599.95 ms. Every third is kept after an "
+        "anti-aliasing filter (a Kaiser-windowed low-pass at 3,333 Hz): σ and ρ are those of the noise that it leaves."
     )
 
 
@@ -266,7 +266,7 @@ def test_a_long_recording_that_cannot_be_filtered_is_thinned_without_and_says_so
     ]
     trace = read_trace("a.csv", "\n".join(rows).encode())
     np.testing.assert_array_equal(np.delete(trace.u, 2), np.delete(u[::2], 2))
-    assert f"5,001 rows, of which every second is kept, without a filter because {why}" in trace.reading
+    assert f"Every second is kept, without a filter because {why}." in trace.reading
 
 
 def test_a_file_that_cannot_be_used_is_refused_before_its_rows_are_read(monkeypatch):
