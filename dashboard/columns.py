@@ -15,7 +15,7 @@ TIME_UNITS = {  # in ms
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1e3),
     **dict.fromkeys(("min", "minute", "minutes"), 6e4),
 }
-NO_UNITS = ("1", "-", "–", "–", "none", "dimensionless", "a.u.", "au", "arb. u.")
+NO_UNITS = ("1", "-", "–", "none", "dimensionless", "a.u.", "au", "arb. u.")
 OTHER_UNITS = {  # of what is no dimensionless potential
     **dict.fromkeys(("mv", "millivolt", "millivolts"), "mV"),
     **dict.fromkeys(("v", "volt", "volts"), "V"),
