@@ -28,9 +28,9 @@ SHORTEST_WITHOUT_UNIT = 2.0  # LONGEST in seconds: shorter times are in seconds,
 SHORTEST_PLAUSIBLE = 10.0  # ms, about the time between two spikes of the fastest neuron
 # The neuron's |u| and |v| stay below 3; the rail's largest noise has a standard deviation of 2, the published of 0.5.
 LARGEST_STATE = 3.0
-MOST_PLAUSIBLE = LARGEST_STATE + 4 * 0.5
-MOST = LARGEST_STATE + 4 * 2.0
-VOLTS = 0.2  # a real neuron's potential stays within ±0.2 V
+MAX_STATE_WITHOUT_WARNING = LARGEST_STATE + 4 * 0.5
+MAX_STATE = LARGEST_STATE + 4 * 2.0
+MAX_VOLTS = 0.2  # a real neuron's potential stays within ±0.2 V
 SORTABLE = 0.1  # of the steps: times of which more fall are no times in disorder
 
 Array = NDArray[np.float64]
@@ -150,10 +150,10 @@ def _check_length(times: Array, columns: Columns) -> None:
 def _check_states(states: Mapping[str, Array], numbers: list[int], columns: Columns) -> None:
     """Raise ValueError for u and v that cannot be the neuron's."""
     for role, values in states.items():
-        beyond = np.abs(values) > MOST
+        beyond = np.abs(values) > MAX_STATE
         if np.any(beyond):
             raise ValueError(
-                f"Row {numbers[int(np.argmax(beyond))]} has {role} beyond ±{MOST:.0f}, as if it were in mV. Here "
+                f"Row {numbers[int(np.argmax(beyond))]} has {role} beyond ±{MAX_STATE:.0f}, as if it were in mV. Here "
                 f"{role} has no unit: {RESCALE}"
             )
     if "u" in states and not np.any(np.isnan(states["u"])) and _is_clock(states["u"]):
@@ -182,15 +182,15 @@ def _warnings(times: Array, states: Mapping[str, Array], columns: Columns) -> tu
         )
     for role, values in states.items():
         largest = np.nanmax(np.abs(values))
-        if largest > MOST_PLAUSIBLE:
+        if largest > MAX_STATE_WITHOUT_WARNING:
             warnings.append(
                 f"Its {role} reaches {_number(values[np.nanargmax(np.abs(values))])}, where the neuron’s stays within "
                 f"±{LARGEST_STATE:.0f}: the noise is large, or {role} has another scale."
             )
-    if "u" in states and np.nanmax(np.abs(states["u"])) < VOLTS:
+    if "u" in states and np.nanmax(np.abs(states["u"])) < MAX_VOLTS:
         warnings.append(
-            f"Its u stays within ±{VOLTS}, where the neuron’s spikes go from about −2 to 2: it may be in volts, and u "
-            "has no unit here."
+            f"Its u stays within ±{MAX_VOLTS}, where the neuron’s spikes go from about −2 to 2: it may be in volts, "
+            "and u has no unit here."
         )
     return tuple(warnings)
 
