@@ -38,8 +38,9 @@ NOISES = {"published": "published law of σ and ρ", "own": "a law of one’s ow
 
 def _show(problems: list[str]) -> None:
     """Say below the boxes that were asked for what is wrong with them."""
-    for problem in problems:
-        st.error(f"{problem} Until this is mended, nothing is started.")
+    with st.container():  # there without problems too, so that what follows keeps its place
+        for problem in problems:
+            st.error(f"{problem} Until this is mended, nothing is started.")
 
 
 def _law(names: tuple[str, str], start: TruncatedGaussian, key: str, problems: list[str]) -> TruncatedGaussian:

@@ -41,7 +41,24 @@ def test_what_cannot_be_trained_ends_in_a_sentence(lab):
     lab.page.get_by_role("button", name="Train", exact=True).click()
     alert = lab.page.locator("[data-testid='stAlert']").filter(has_text="Nothing was started.")
     alert.wait_for()
-    assert "Name the map with at most 40 letters" in alert.inner_text()
+    assert "Name a map with at most 40 letters" in alert.inner_text()
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("letters", "N must be a number; “letters” is none."),
+        ("", "N must be a number; the box is empty."),
+        ("999999999", "N must lie between 100 and 20,000; 999999999 does not."),
+    ],
+)
+def test_what_is_typed_stays_with_the_reason_in_sight(lab, typed, sentence):
+    lab.open("Train").fill("Training samples N", typed)
+    alert = lab.page.locator("[data-testid='stAlert']").filter(has_text=sentence)
+    alert.wait_for()
+    assert lab.page.get_by_label("Training samples N", exact=True).input_value() == typed
+    box = alert.bounding_box()
+    assert 0 <= box["y"] <= lab.page.viewport_size["height"] - box["height"]
 
 
 def test_rail_of_the_page_is_live(lab):
