@@ -28,7 +28,9 @@ from streamlit.web.bootstrap import load_config_options
 from dashboard.visitors import LimitUnreadFiles, NameVisitors
 
 FOLDER = Path(__file__).resolve().parent
-MAX_MESSAGE_MEGABYTES = 1  # from the browser; uploads do not come as messages
+# Of a message from the browser; uploads do not come as messages. The time that one takes can grow with the square of the
+# number of events in it: 3,000 of them fill this size and take 1.5 s.
+MAX_MESSAGE_BYTES = 2**16
 
 CONFIG: dict[str, bool | int | str] = {
     "browser.gatherUsageStats": False,
@@ -36,7 +38,7 @@ CONFIG: dict[str, bool | int | str] = {
     "client.showErrorDetails": "none",
     "server.fileWatcherType": "none",
     "server.maxUploadSize": 5,
-    "server.maxWidgetStateSize": MAX_MESSAGE_MEGABYTES,
+    "server.maxWidgetStateSize": 1,  # megabytes, the least that can be set
     "theme.light.primaryColor": "#0072B2",
     "theme.dark.primaryColor": "#56B4E9",
     "theme.light.backgroundColor": "#FFFFFF",
@@ -249,7 +251,7 @@ def run(
         ssl_certfile=certificate,
         ssl_keyfile=key,
         ws="websockets-sansio",
-        ws_max_size=MAX_MESSAGE_MEGABYTES * 2**20,
+        ws_max_size=MAX_MESSAGE_BYTES,
         ws_ping_interval=ping_seconds,
         ws_ping_timeout=ping_seconds,
         ws_per_message_deflate=st.get_option("server.enableWebsocketCompression"),

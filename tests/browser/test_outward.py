@@ -96,7 +96,7 @@ def test_a_message_above_the_limit_ends_its_connection_and_nobody_else_s(server)
     stream = f"{server.replace('http', 'ws')}/_stcore/stream"
     with connect(stream, subprotocols=["streamlit"], proxy=None) as visitor:
         with connect(stream, subprotocols=["streamlit"], proxy=None) as attacker:
-            attacker.send(bytes(2**20 + 1))
+            attacker.send(bytes(2**16 + 1))
             with pytest.raises(ConnectionClosed) as ended:
                 deque(attacker, maxlen=0)  # takes what the server says until it ends the connection
             assert ended.value.rcvd.code == 1009  # message too big

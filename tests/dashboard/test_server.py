@@ -81,7 +81,7 @@ def launched(monkeypatch, tmp_path):
 def test_the_launcher_serves_on_a_socket_of_tcp_and_takes_small_messages_alone(launched):
     bound, config = launched()
     assert bound.proto == socket.IPPROTO_TCP
-    assert config.ws_max_size == 2**20
+    assert config.ws_max_size == 2**16
     assert st.get_option("server.maxWidgetStateSize") == 1
     assert st.get_option("server.maxUploadSize") == 5
     assert not config.ws_per_message_deflate
