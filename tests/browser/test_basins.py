@@ -29,7 +29,8 @@ def test_basins_are_explored_drawn_and_listed(lab):
     ends = lab.drawing("waterfall")["traces"][0]["y"]
     assert len(ends) == 100
     assert ends == sorted(ends)
-    assert ends[0] == 0
+    # The MAP estimate, from which all are measured, is a minimum to 1e-7, as the search for it ends.
+    assert ends[0] == pytest.approx(0, abs=1e-6)
     table = lab.table()
     assert table["1"][1] == "0"
     # The truth's cell is one of those that lead to the lowest minimum, which lies beside the truth.
