@@ -28,8 +28,8 @@ from streamlit.web.bootstrap import load_config_options
 from dashboard.visitors import LimitUnreadFiles, NameVisitors
 
 FOLDER = Path(__file__).resolve().parent
-# Of a message from the browser; uploads do not come as messages. The time that one takes can grow with the square of the
-# number of events in it: 3,000 of them fill this size and take 1.5 s.
+# Of a message from the browser; uploads do not come as messages. The time that one takes can grow with the square of
+# the number of events in it: 3,000 of them fill this size and take 1.5 s.
 MAX_MESSAGE_BYTES = 2**16
 
 CONFIG: dict[str, bool | int | str] = {

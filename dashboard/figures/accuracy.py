@@ -11,7 +11,6 @@ from dashboard.figures.plain import (
     BEST,
     CNN,
     DENSE,
-    LEGEND,
     LIMIT,
     OPTIMISER,
     PRIOR,
@@ -22,8 +21,11 @@ from dashboard.figures.plain import (
     axis,
     layout,
     line,
+    log_axis,
     map_dash,
     markers,
+    named,
+    upright_entry,
 )
 
 # What is neither a map of the registry nor named like one: colour and dash.
@@ -39,7 +41,6 @@ ROLES = {
     "Laplace": (OPTIMISER, "dash"),
 }
 FURTHEST = 1e9  # a height that no axis reaches
-_TICKS = [digit * 10.0**power for power in range(-4, 3) for digit in (1, 2, 5)]
 _SCALE = (-2.4, 0.4)  # powers of ten of the errors that colours tell apart, the same for every map
 
 Array = NDArray[np.float64]
@@ -79,31 +80,25 @@ def _drawn(each: Curve, x: Array, size: float = 7, **trace: Any) -> dict[str, An
     )
 
 
-def _log_axis(title: str, values: Array) -> dict[str, Any]:
-    """Return a logarithmic axis that holds all values, with ticks at 1, 2 and 5."""
-    low, high = np.log10(np.nanmin(values)) - 0.08, np.log10(np.nanmax(values)) + 0.08
-    return axis(
-        title,
-        type="log",
-        range=[float(low), float(high)],
-        tickvals=_TICKS,
-        ticktext=[f"{tick:,.10g}" for tick in _TICKS],
-    )
+def _around(values: Array) -> list[float]:
+    """Return the range of a logarithmic axis that holds all values."""
+    return [float(np.log10(np.nanmin(values))) - 0.08, float(np.log10(np.nanmax(values))) + 0.08]
 
 
 def against_noise(levels: Array, curves: Sequence[Curve], sigma: float) -> dict[str, Any]:
     """Draw the error at each noise level, (n,) in ms; sigma: that of the rail, which is marked."""
     # A path slides under the hand where a line would be drawn anew.
     path = f"M{sigma:.6g},{1 / FURTHEST:g}L{sigma:.6g},{FURTHEST:g}"
+    upright = {"type": "path", "path": path, "layer": "below", "line": {"color": TRUTH, "width": 1}}
+    traces = [_drawn(each, levels, hovertemplate="σ = %{x:.3g} ms: %{y:.3~g}") for each in curves]
     return {
-        "data": [_drawn(each, levels, hovertemplate="σ = %{x:.3g} ms: %{y:.3~g}") for each in curves],
+        "data": [*traces, upright_entry("σ now", TRUTH)],
         "layout": layout(
             "Error against the noise of the test traces",
             axis("σ [ms]", range=[0.0, 1.04 * float(levels.max())]),
-            _log_axis("Median-APE", np.concatenate([each.values for each in curves])),
-            shapes=[{"type": "path", "path": path, "layer": "below", "line": {"color": TRUTH, "width": 1}}],
+            log_axis("Median-APE", range=_around(np.concatenate([each.values for each in curves]))),
+            shapes=[named("σ now", upright)],
             margin={"l": 58, "r": 12, "t": 48, "b": 40},
-            legend=LEGEND,
         ),
     }
 
@@ -120,16 +115,9 @@ def against_samples(counts: Array, curves: Sequence[Curve], limit: float | None,
         "data": traces,
         "layout": layout(
             title,
-            axis(
-                "training samples N",
-                type="log",
-                range=np.log10(ends).tolist(),
-                tickvals=counts.tolist(),
-                ticktext=[f"{count:,.0f}" for count in counts],
-            ),
-            _log_axis("Median-APE", heights),
+            log_axis("training samples N", range=np.log10(ends).tolist()),
+            log_axis("Median-APE", range=_around(heights)),
             margin={"l": 58, "r": 12, "t": 48, "b": 40},
-            legend=LEGEND,
         ),
     }
 
@@ -171,7 +159,6 @@ def errors(names: tuple[str, str], truth: Array, values: Array, bounds: Array, t
             title,
             axis(f"true {SYMBOLS[names[0]]}", range=ranges[0]),
             axis(f"true {SYMBOLS[names[1]]}", range=ranges[1]),
-            showlegend=False,
         ),
     }
 
@@ -186,6 +173,5 @@ def calibration(masses: Array, curves: Sequence[Curve]) -> dict[str, Any]:
             axis("mass of the region", range=[0, 1], tickformat=".0%"),
             axis("share of truths inside", range=[0, 1], tickformat=".0%"),
             margin={"l": 58, "r": 12, "t": 48, "b": 40},
-            legend=LEGEND,
         ),
     }

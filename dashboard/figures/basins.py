@@ -7,7 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.multistart import Basins
-from dashboard.figures.plain import LIMIT, SYMBOLS, array, axis, layout, legend_entry, mark, markers, of_truth
+from dashboard.figures.plain import (
+    LIMIT,
+    SYMBOLS,
+    array,
+    axis,
+    layout,
+    legend_entry,
+    mark,
+    markers,
+    named,
+    nothing,
+    saved,
+)
 from dashboard.figures.race import REACHED
 
 Point = tuple[float, float]
@@ -15,7 +27,6 @@ Point = tuple[float, float]
 TONES = ("#77AADD", "#EE8866", "#EEDD88", "#FFAABB", "#99DDFF", "#BBCC33", "#AAAA00")
 OTHERS = "#A9A9A9"
 NOWHERE = "#4D4D4D"  # ended, but not in a minimum
-_NOTHING = legend_entry("", "circle", LIMIT)  # Plotly draws no axes without a trace
 
 
 def is_global(basins: Basins, lowest: float) -> bool:
@@ -50,6 +61,14 @@ def _colours(basins: Basins, lowest: float) -> list[str]:
     """Return the colour of each start."""
     of_minima = tones(basins, lowest)
     return [of_minima.get(int(label), OTHERS) if label >= 0 else NOWHERE for label in basins.labels]
+
+
+def _entries(basins: Basins, lowest: float) -> list[dict[str, Any]]:
+    """Return the legend's entries of the colours that occur."""
+    names = {colour: f"minimum {number + 1}" for number, colour in tones(basins, lowest).items()}
+    names |= {OTHERS: "another minimum", NOWHERE: "no minimum"}
+    found = {colour for colour, run in zip(_colours(basins, lowest), basins.evaluations > 0, strict=True) if run}
+    return [saved(legend_entry(name, "square", colour)) for colour, name in names.items() if colour in found]
 
 
 def _on_grid(starts: NDArray[np.float64]) -> bool:
@@ -90,7 +109,6 @@ def _plane(title: str, axes: Sequence[str], bounds: NDArray[np.float64], **setti
         title,
         axis(x_name, range=[float(edge) for edge in bounds[0]], showgrid=False),
         axis(y_name, range=[float(edge) for edge in bounds[1]], showgrid=False),
-        showlegend=False,
         margin={"l": 46, "r": 10, "t": 30, "b": 38},
         **settings,
     )
@@ -100,7 +118,7 @@ def empty(axes: Sequence[str], bounds: NDArray[np.float64], hint: str) -> dict[s
     """Draw the plane of starts with a hint in its middle."""
     note = {"text": hint, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
     return {
-        "data": [_NOTHING],
+        "data": [nothing()],
         "layout": _plane("Which minimum is reached from where", axes, bounds, annotations=[note]),
     }
 
@@ -115,30 +133,33 @@ def basin_map(
     said = [_said(basins, i, lowest) for i in range(len(basins.starts))]
     draw = _cells if _on_grid(basins.starts) else _dots
     starts = draw(basins, said, _colours(basins, lowest))
-    named = list(tones(basins, lowest))
+    coloured = list(tones(basins, lowest))
     numbers = {
         "type": "scatter",
         "mode": "text",
-        "x": [float(basins.minima[number].position[0]) for number in named],
-        "y": [float(basins.minima[number].position[1]) for number in named],
-        "text": [f"<b>{number + 1}</b>" for number in named],
+        "x": [float(basins.minima[number].position[0]) for number in coloured],
+        "y": [float(basins.minima[number].position[1]) for number in coloured],
+        "text": [f"<b>{number + 1}</b>" for number in coloured],
         "textfont": {"color": "#000000", "size": 12, "shadow": "0 0 3px #FFFFFF, 0 0 3px #FFFFFF, 0 0 5px #FFFFFF"},
         "hoverinfo": "skip",
         "cliponaxis": False,
+        "showlegend": False,
     }
+    entries = _entries(basins, lowest)
     shapes = []
     if truth is not None and np.all((bounds[:, 0] <= truth) & (truth <= bounds[:, 1])):
-        shapes.append(of_truth(mark("star", "#FFFFFF", truth, "#000000")))
+        shapes.append(named("truth", mark("star", "#FFFFFF", truth, "#000000")))
+        entries.append(saved(legend_entry("truth", "star", "#FFFFFF", "#000000")))
     hover = "start %{x:.3f}, %{y:.3f}: %{text}<extra>click: start here</extra>"
     return {
-        "data": [{**starts, "hovertemplate": hover}, numbers],
+        "data": [{**starts, "hovertemplate": hover}, numbers, *entries],
         "layout": _plane(f"Which minimum {basins.method} reaches from where", axes, bounds, shapes=shapes),
     }
 
 
 def waterfall(basins: Basins | None, lowest: float) -> dict[str, Any]:
     """Draw the final losses above the lowest known, sorted: each step is a minimum, as wide as starts end there."""
-    trace, n, top = _NOTHING, 1, 1.0
+    traces, n, top = [nothing()], 1, 1.0
     if basins is not None:
         ended = np.flatnonzero(np.isfinite(basins.losses) & (basins.evaluations > 0))
         order = ended[np.argsort(basins.losses[ended], kind="stable")]
@@ -152,16 +173,17 @@ def waterfall(basins: Basins | None, lowest: float) -> dict[str, Any]:
             y=array(heights),
             text=[_said(basins, i, lowest) for i in order],
             hovertemplate="%{text}<extra></extra>",
+            showlegend=False,
         )
         trace["marker"] = {"size": 5, "color": [colours[i] for i in order]}
+        traces = [trace, *_entries(basins, lowest)]
         n, top = len(basins.starts), max(top, 1.05 * float(np.max(heights, initial=0.0)))
     return {
-        "data": [trace],
+        "data": traces,
         "layout": layout(
             "Waterfall: final losses, sorted",
             axis("start, from the best end to the worst", range=[0, n + 1]),
             axis("log₁₀(J − lowest + 1)", range=[-0.15, top]),
-            showlegend=False,
             margin={"l": 46, "r": 10, "t": 30, "b": 38},
         ),
     }

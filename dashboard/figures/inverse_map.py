@@ -10,7 +10,6 @@ from core.trained_for import listed
 from dashboard.figures.density import Raster, widened
 from dashboard.figures.plain import (
     DATA,
-    LEGEND,
     LIMIT,
     PRIOR,
     SYMBOLS,
@@ -23,8 +22,13 @@ from dashboard.figures.plain import (
     layout,
     legend_entry,
     line,
+    line_entry,
     map_dash,
+    map_entry,
+    named,
+    nothing,
     reach,
+    saved,
     translucent,
 )
 from dashboard.figures.regions import contours, frame, of_map, placed
@@ -47,6 +51,8 @@ def estimates(
     """
     box = widened(bounds, 0.04) if zoom is None else zoom
     shapes: list[dict[str, Any]] = [frame(bounds, PRIOR, "dash")]
+    entries = [map_entry(name, colour) for name, (colour, _) in found.items()]
+    entries.append(line_entry("bounds of the prior", PRIOR, "dash"))
     for name, cloud in clouds.items():
         clean = name in TRAINED_CLEAN
         shapes.append(
@@ -54,10 +60,14 @@ def estimates(
         )
     if means is not None:
         shapes.append(dots(LIMIT, means[:, 0], means[:, 1], 5))
+        entries.append(legend_entry("exact posterior means", "circle", LIMIT))
+    if density is not None:
+        entries.append(legend_entry("exact posterior", "square", translucent(LIMIT, 0.6), LIMIT))
     # The best map stands first, and is drawn last, on top.
     shapes += [of_map(name, colour, estimate, box) for name, (colour, estimate) in reversed(found.items())]
     if truth is not None:
         shapes.append(placed("star", TRUTH, np.array(truth), box))
+        entries.append(legend_entry("truth", "star", TRUTH))
     shown = ["estimates of θ"] if found else []
     if clouds:
         shown.append(f"clouds of {len(next(iter(clouds.values())))} fresh noise draws" if zoom is None else "clouds")
@@ -65,14 +75,12 @@ def estimates(
         shown.append("exact posterior")
     title = listed(shown) if shown else "the prior’s box of θ"
     return {
-        # An empty trace, since Plotly draws no axes without one.
-        "data": [legend_entry("", "diamond", TRUTH) if density is None else contours(density)],
+        "data": [nothing() if density is None else contours(density), *map(saved, entries)],
         "layout": layout(
             title[0].upper() + title[1:],
             axis(SYMBOLS[names[0]], range=box[0].tolist()),
             axis(SYMBOLS[names[1]], range=box[1].tolist()),
             shapes=shapes,
-            showlegend=False,
         ),
     }
 
@@ -85,19 +93,19 @@ def resimulated(
 ) -> dict[str, Any]:
     """Draw the potential, (n_times,), simulated from each estimate over the data and the truth; name → (colour, u)."""
     traces = [
-        line(name, colour, 1.4, y=array(u), **grid(times), line={"dash": map_dash(name)}, hoverinfo="name")
+        saved(line(name, colour, 1.4, y=array(u), **grid(times), line={"dash": map_dash(name)}, hoverinfo="name"))
         for name, (colour, u) in reversed(potentials.items())
     ]
     if truth is not None:
-        traces.append(line("truth", TRUTH, 1.3, y=array(truth), **grid(times), line={"dash": "dot"}, hoverinfo="skip"))
+        dotted = line("truth", TRUTH, 1.3, y=array(truth), **grid(times), line={"dash": "dot"}, hoverinfo="skip")
+        traces.append(saved(dotted))
     return {
-        "data": [*traces, legend_entry("data", "circle", DATA)],
+        "data": [*traces, saved(legend_entry("data", "circle", DATA))],
         "layout": layout(
             "Potential u(t) re-simulated from the estimates" if potentials else "Data u(t)",
             axis("t [ms]", range=[float(times[0]), float(times[-1])]),
             axis("u", range=reach(data, (-3, 3))),
             shapes=[dots(DATA, times, data, 2.2)],
-            showlegend=False,
         ),
     }
 
@@ -112,7 +120,10 @@ def predicted_against_true(
     low, high = float(truth.min()), float(truth.max())
     margin = 0.05 * (high - low)
     scope = [low - margin, high + margin]
-    shapes = [dots(translucent(colour, 0.5), truth, values, 2.6) for colour, values in reversed(predictions.values())]
+    shapes = [
+        named(name, dots(translucent(colour, 0.5), truth, values, 2.6))
+        for name, (colour, values) in reversed(predictions.items())
+    ]
     shapes.append({"type": "line", "x0": scope[0], "y0": scope[0], "x1": scope[1], "y1": scope[1],
                    "line": {"color": TRUTH, "width": 1, "dash": "dot"}})  # fmt: skip
     symbol = SYMBOLS[name]
@@ -124,6 +135,5 @@ def predicted_against_true(
             axis(f"predicted {symbol}", range=scope),
             shapes=shapes,
             margin={"l": 52, "r": 12, "t": 48, "b": 40},
-            legend=LEGEND,
         ),
     }

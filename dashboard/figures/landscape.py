@@ -12,7 +12,6 @@ from dashboard.figures import race
 from dashboard.figures.plain import (
     CANDIDATE,
     DATA,
-    LEGEND,
     PRIOR,
     SYMBOLS,
     TRUTH,
@@ -24,7 +23,9 @@ from dashboard.figures.plain import (
     legend_entry,
     line,
     mark,
+    named,
     reach,
+    saved,
 )
 from dashboard.lowest import Place
 
@@ -96,18 +97,18 @@ def loss_map(
             },
         }
     ]
-    shapes = [mark("square", PRIOR, prior_mean)]
+    shapes = [named("prior mean", mark("square", PRIOR, prior_mean))]
     if lowest is not None:
-        shapes.append(mark("x", LOWEST, lowest.position, "#000000"))
-    traces += [legend_entry("prior mean", "square", PRIOR), legend_entry("lowest", "x", LOWEST)]
+        shapes.append(named("lowest", mark("x", LOWEST, lowest.position, "#000000")))
+    traces += [legend_entry("prior mean", "square", PRIOR), legend_entry("lowest", "x", LOWEST, "#000000")]
     if truth is not None and _inside(landscape, truth):
-        shapes.append(mark("star", "#FFFFFF", truth, "#000000"))
-        traces.append(legend_entry("truth", "star", TRUTH))
+        shapes.append(named("truth", mark("star", "#FFFFFF", truth, "#000000")))
+        traces.append(legend_entry("truth", "star", "#FFFFFF", "#000000"))
     lines, ends = race.on_map(paths, len(traces), len(shapes))
     traces += lines
     shapes += ends
-    shapes.append(mark("circle", CANDIDATE, candidate, "#000000"))
-    traces.append(legend_entry("candidate", "circle", CANDIDATE))
+    shapes.append(named("candidate", mark("circle", CANDIDATE, candidate, "#000000")))
+    traces.append(legend_entry("candidate", "circle", CANDIDATE, "#000000"))
     x_name, y_name = (SYMBOLS[name] for name in landscape.axes)
     return {
         "data": traces,
@@ -116,7 +117,6 @@ def loss_map(
             axis(x_name, range=[float(landscape.x[0]), float(landscape.x[-1])], showgrid=False),
             axis(y_name, range=[float(landscape.y[0]), float(landscape.y[-1])], showgrid=False),
             shapes=shapes,
-            legend=LEGEND,
             margin={"l": 52, "r": 12, "t": 52, "b": 38},
             uirevision="-".join(landscape.axes),
         ),
@@ -164,7 +164,7 @@ def surface(landscape: Landscape, candidate: Place | None, lowest: Place | None,
         }
     ]
     traces += [
-        _pin(landscape, z, name, place, zero, colour)
+        saved(_pin(landscape, z, name, place, zero, colour))
         for name, place, colour in pins
         if place is not None and _inside(landscape, place.position)
     ]
@@ -191,7 +191,6 @@ def surface(landscape: Landscape, candidate: Place | None, lowest: Place | None,
                 "aspectratio": {"x": 1.2, "y": 1.2, "z": 0.7},
                 "uirevision": "kept",
             },
-            showlegend=False,
             margin={"l": 0, "r": 0, "t": 28, "b": 0},
         ),
     }
@@ -213,8 +212,8 @@ def fit(
             "Candidate over the data",
             axis("t [ms]", range=[float(times[0]), float(times[-1])]),
             axis("u", range=reach(data, (-3, 3))),
-            shapes=[dots(DATA, times, data, 2.2)],
-            margin={"l": 46, "r": 10, "t": 30, "b": 38},
+            shapes=[named("data", dots(DATA, times, data, 2.2))],
+            margin={"l": 46, "r": 10, "t": 48, "b": 38},
         ),
     }
 
@@ -223,6 +222,7 @@ def residual(times: NDArray[np.float64], values: NDArray[np.float64], whitened: 
     """Draw the candidate's residual in units of its standard deviation, with the band that holds 95 % of pure noise."""
     largest = np.nanmax(np.abs(values)) if np.any(np.isfinite(values)) else 1.0
     limit = float(2 ** np.ceil(np.log2(max(largest, 4.0))))
+    colour = "rgba(0, 158, 115, 0.18)"
     band = {
         "type": "rect",
         "xref": "paper",
@@ -231,11 +231,15 @@ def residual(times: NDArray[np.float64], values: NDArray[np.float64], whitened: 
         "y0": -1.96,
         "y1": 1.96,
         "layer": "below",
-        "fillcolor": "rgba(0, 158, 115, 0.18)",
+        "fillcolor": colour,
         "line": {"width": 0},
     }
+    entry = saved(legend_entry("95 % of pure noise", "square", colour))
     return {
-        "data": [line("residual", CANDIDATE, 1.1, y=array(values), **grid(times), hoverinfo="skip", showlegend=False)],
+        "data": [
+            line("residual", CANDIDATE, 1.1, y=array(values), **grid(times), hoverinfo="skip", showlegend=False),
+            entry,
+        ],
         "layout": layout(
             "Whitened residual (data − candidate)" if whitened else "Residual (data − candidate) / s",
             axis("t [ms]", range=[float(times[0]), float(times[-1])]),

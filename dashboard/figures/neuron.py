@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from core.fitzhugh_nagumo import fixed_points, u_nullcline, v_nullcline
 from dashboard.figures.plain import (
     DATA,
-    LEGEND,
     SYMBOLS,
     TRUTH,
     U_RANGE,
@@ -21,7 +20,9 @@ from dashboard.figures.plain import (
     legend_entry,
     line,
     mark,
+    named,
     reach,
+    saved,
 )
 
 RECOVERY = "theme:muted"
@@ -33,11 +34,20 @@ def potential(
     """Draw u(t) with the noisy data above v(t); trajectory: (n_times, 2), or None where it is not known."""
     u_values = data if trajectory is None else np.concatenate([data, trajectory[:, 0]])
     traces = [legend_entry("data", "circle", DATA)]
-    settings: dict[str, Any] = {"shapes": [dots(DATA, times, data)]}
+    settings: dict[str, Any] = {"shapes": [named("data", dots(DATA, times, data))]}
     if trajectory is not None:
         traces.append(line("truth", TRUTH, y=array(trajectory[:, 0]), **grid(times)))
         traces.append(
-            line("recovery v", RECOVERY, 1.5, y=array(trajectory[:, 1]), **grid(times), yaxis="y2", showlegend=False)
+            line(
+                "recovery v",
+                RECOVERY,
+                1.5,
+                y=array(trajectory[:, 1]),
+                **grid(times),
+                yaxis="y2",
+                showlegend=False,
+                legendgroup="",  # alone in its own panel, and so untouched by the legend
+            )
         )
         settings["yaxis2"] = axis("v", domain=[0, 0.3], range=reach(trajectory[:, 1], V_RANGE))
     return {
@@ -46,6 +56,7 @@ def potential(
             "Membrane potential u(t) and recovery v(t)" if trajectory is not None else "Membrane potential u(t)",
             axis("t [ms]", range=[float(times[0]), float(times[-1])], anchor="y" if trajectory is None else "y2"),
             axis("u", domain=[0, 1] if trajectory is None else [0.36, 1], range=reach(u_values, (-3, 3))),
+            margin={"l": 52, "r": 12, "t": 48, "b": 40},
             **settings,
         ),
     }
@@ -81,7 +92,7 @@ def phase_plane(parameters: tuple[float, ...], trajectory: NDArray[np.float64]) 
     for stable, name in ((True, "stable"), (False, "unstable")):
         colour = TRUTH if stable else "theme:background"
         points = [point for point in fixed_points(parameters) if point.stable == stable]
-        marks += [mark("circle", colour, (p.u, p.v), TRUTH) for p in points]
+        marks += [named(name, mark("circle", colour, (p.u, p.v), TRUTH)) for p in points]
         if points:
             traces.append(legend_entry(name, "circle" if stable else "circle-open", TRUTH))
     return {
@@ -90,7 +101,6 @@ def phase_plane(parameters: tuple[float, ...], trajectory: NDArray[np.float64]) 
             "Phase plane",
             axis("u", range=list(U_RANGE)),
             axis("v", range=reach(np.clip(trajectory[:, 1], -4, 4), V_RANGE)),
-            legend=LEGEND,
             shapes=marks,
             margin={"l": 46, "r": 12, "t": 52, "b": 38},
         ),
@@ -144,6 +154,8 @@ def rate_map(
             "colorbar": {"title": {"text": "per s"}, "thickness": 10, "outlinewidth": 0},
         },
     ]
+    if truth:
+        traces.append(saved(legend_entry("truth", "star", TRUTH)))
     return {
         "data": traces,
         "layout": layout(

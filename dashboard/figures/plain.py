@@ -20,7 +20,8 @@ SHIPPED_MAPS = {"best": BEST, "cnn-noisy": CNN, "cnn-clean": CNN, "dense-noisy":
 TRAINED_CLEAN = ("cnn-clean", "dense-clean")  # of their network's colour too: hollow marks and dashed lines
 OWN_MAPS = ("#44AA99", "#999933", "#AA4499", "#6699CC", "#DDCC77", "#117733")
 
-LEGEND = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 10.5}}
+# In the order of the traces: Plotly would put names that hide shapes, too, in columns of their own.
+LEGEND = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal", "font": {"size": 10.5}}
 U_RANGE = (-2.5, 2.5)
 V_RANGE = (-1.5, 1.5)
 
@@ -46,6 +47,7 @@ def line(name: str, colour: str, width: float = 1.8, **trace: Any) -> dict[str, 
         "type": "scatter",
         "mode": "lines",
         "name": name,
+        "legendgroup": name,
         "line": {"color": colour, "width": width, **trace.pop("line", {})},
         **trace,
     }
@@ -57,6 +59,7 @@ def markers(name: str, colour: str, symbol: str, size: float = 10, **trace: Any)
         "type": "scatter",
         "mode": "markers",
         "name": name,
+        "legendgroup": name,
         "marker": {"color": colour, "symbol": symbol, "size": size, **trace.pop("marker", {})},
         **trace,
     }
@@ -109,19 +112,40 @@ def mark(
     }
 
 
-def of_truth(shape: dict[str, Any]) -> dict[str, Any]:
-    """Return a shape under the name by which the browser knows that it stands for the truth."""
-    return {**shape, "name": "truth"}
+def named(name: str, shape: dict[str, Any]) -> dict[str, Any]:
+    """Return a shape that the legend's entry of this name shows and hides."""
+    return {**shape, "legendgroup": name}
 
 
-def legend_entry(name: str, symbol: str, colour: str) -> dict[str, Any]:
-    """Return a trace without points that names a mark in the legend."""
-    return markers(name, colour, symbol, 10, x=[None], y=[None], hoverinfo="skip")
+def legend_entry(name: str, symbol: str, colour: str, outline: str = "") -> dict[str, Any]:
+    """Return a trace without points that stands in the legend for marks or dots."""
+    edge = {"line": {"color": outline, "width": 1.2}} if outline else {}
+    return markers(name, colour, symbol, 10, x=[None], y=[None], hoverinfo="skip", marker=edge)
+
+
+def line_entry(name: str, colour: str, dash: str = "solid") -> dict[str, Any]:
+    """Return a trace without points that stands in the legend for a line."""
+    return line(name, colour, 2, x=[None], y=[None], line={"dash": dash}, hoverinfo="skip")
+
+
+def upright_entry(name: str, colour: str) -> dict[str, Any]:
+    """Return a trace without points that stands in the legend for an upright line."""
+    return legend_entry(name, "line-ns", colour, colour)
 
 
 def map_entry(name: str, colour: str) -> dict[str, Any]:
-    """Return a trace without points that names the mark of an inverse map in the legend."""
+    """Return a trace without points that stands in the legend for the mark of an inverse map."""
     return legend_entry(name, "diamond-open" if name in TRAINED_CLEAN else "diamond", colour)
+
+
+def saved(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a legend's entry that only the saved picture shows, since on the page a table or a control names it."""
+    return {**entry, "legend": "legend2", "showlegend": True}
+
+
+def nothing() -> dict[str, Any]:
+    """Return an empty trace, without which Plotly draws no axes."""
+    return markers("", TRUTH, "circle", x=[None], y=[None], showlegend=False)
 
 
 def map_dash(name: str) -> str:
@@ -132,7 +156,7 @@ def map_dash(name: str) -> str:
 def dots(colour: str, x: NDArray[np.float64], y: NDArray[np.float64], width: float = 2.5) -> dict[str, Any]:
     """Return many dots as one shape: a thousand markers of a trace would take 50 ms to draw.
 
-    A stroke of no length with round ends, which the style sheet gives it, is a dot.
+    A stroke of no length with round ends, which the style sheet gives it and the saved picture, is a dot.
     """
     finite = np.isfinite(x) & np.isfinite(y)
     path = "".join(f"M{a:.5g},{b:.4g}H{a:.5g}" for a, b in zip(x[finite].tolist(), y[finite].tolist(), strict=True))
@@ -159,6 +183,15 @@ def axis(title: str, **settings: Any) -> dict[str, Any]:
     }
 
 
+def log_axis(title: str, **settings: Any) -> dict[str, Any]:
+    """Return a logarithmic axis, labelled with whole numbers at any zoom: 0.02, 0.05, 0.1.
+
+    With so few ticks, Plotly labels 1, 2 and 5 of each power of ten, or the powers alone where there are many.
+    """
+    minor = {"dtick": "D1", "ticks": "outside", "ticklen": 3, "tickcolor": "theme:faint"}
+    return axis(title, type="log", tickformat=",.6~r", nticks=4, minor=minor, **settings)
+
+
 def layout(title: str, x: dict[str, Any], y: dict[str, Any], **settings: Any) -> dict[str, Any]:
     """Return a layout that keeps the user's zoom from update to update."""
     return {
@@ -171,7 +204,10 @@ def layout(title: str, x: dict[str, Any], y: dict[str, Any], **settings: Any) ->
         "xaxis": x,
         "yaxis": y,
         "showlegend": True,
-        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom", "font": {"size": 11}},
+        # Below the title, on the left: at the right the mode bar would cover it.
+        "legend": LEGEND,
+        # Below the saved picture.
+        "legend2": {**LEGEND, "y": 0, "yref": "container", "visible": False},
         "hovermode": "closest",
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "theme:faint", "activecolor": "theme:text"},
         "uirevision": "kept",

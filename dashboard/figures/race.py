@@ -7,7 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.optimizers import OptimiserPath
-from dashboard.figures.plain import OPTIMISER, array, axis, layout, legend_entry, line, mark
+from dashboard.figures.plain import (
+    OPTIMISER,
+    array,
+    axis,
+    layout,
+    legend_entry,
+    line,
+    log_axis,
+    mark,
+    nothing,
+    saved,
+)
 
 REACHED = 0.5  # above the lowest loss, within which a run has reached it: as likely within a factor of e^½
 _DARK = "#A34700"  # a shade of the optimisers' colour
@@ -21,7 +32,6 @@ LOOKS: dict[str, tuple[str, str, str]] = {
     "Nelder–Mead": ("5px,3px", _DARK, "triangle-up"),
     "Differential evolution": ("2px,3px", _DARK, "hourglass"),
 }
-_TICKS = [digit * 10**power for power in range(6) for digit in (1, 2, 5)]
 
 Drawn = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
@@ -57,6 +67,7 @@ def runner(
         meta={"clock": array(np.maximum(clock, 1)), "head": n_shapes, "end": n_shapes + 1},
         hovertemplate=f"{path.method}<extra></extra>",
         showlegend=False,
+        legendgroup="",  # what the page’s legend isolates leaves the race as it is
     )
     return [trace], [mark(symbol, colour, end, "#FFFFFF"), mark("x", "#FFFFFF", end, colour, 0.75)]
 
@@ -71,7 +82,21 @@ def on_map(paths: Sequence[OptimiserPath], n_traces: int, n_shapes: int) -> Draw
         drawn = runner(path, x, y, path.evaluations, n_traces + len(traces), n_shapes + len(shapes))
         traces += drawn[0]
         shapes += drawn[1]
-    return traces, shapes
+    if paths:
+        traces.append(saved(legend_entry("start", "circle", "#FFFFFF", OPTIMISER)))
+    return traces + _entries(paths), shapes
+
+
+def _entries(paths: Sequence[OptimiserPath]) -> list[dict[str, Any]]:
+    """Return the legend's entries of the methods that race, and of their ends."""
+    entries = []
+    for method in dict.fromkeys(path.method for path in paths):
+        dash, colour, symbol = LOOKS[method]
+        entry = legend_entry(method, symbol, colour)
+        entries.append({**entry, "mode": "lines+markers", "line": {"color": colour, "width": 2, "dash": dash}})
+    if paths:
+        entries.append(legend_entry("end", "x", "#FFFFFF", OPTIMISER))
+    return [saved(entry) for entry in entries]
 
 
 def course(paths: Sequence[OptimiserPath], lowest: float) -> dict[str, Any]:
@@ -86,22 +111,16 @@ def course(paths: Sequence[OptimiserPath], lowest: float) -> dict[str, Any]:
         clock = np.maximum(path.evaluations[finite], 1)
         heights = np.log10(np.maximum(path.losses[finite] - lowest, 0) + 1)
         most, top = max(most, float(clock[-1])), max(top, float(np.max(heights)))
-        drawn = runner(path, np.log10(clock), heights, clock, len(traces), len(shapes))
+        drawn = runner(path, clock, heights, clock, len(traces), len(shapes))
         traces += drawn[0]
         shapes += drawn[1]
     return {
-        "data": traces or [legend_entry("", "circle", OPTIMISER)],
+        "data": [*traces, *_entries(paths)] or [nothing()],
         "layout": layout(
             "Loss along each path",
-            axis(
-                "evaluations of the loss",
-                range=[0, float(np.log10(most)) * 1.03],
-                tickvals=[float(np.log10(tick)) for tick in _TICKS],
-                ticktext=[f"{tick:,}" for tick in _TICKS],
-            ),
+            log_axis("evaluations of the loss", range=[0, float(np.log10(most)) * 1.03]),
             axis("log₁₀(J − lowest + 1)", range=[-0.15, float(np.ceil(2 * top)) / 2]),
             shapes=shapes,
-            showlegend=False,
             margin={"l": 46, "r": 10, "t": 30, "b": 38},
         ),
     }

@@ -24,8 +24,13 @@ def ellipse(mean: Array, covariance: Array, mass: float) -> Array:
     return mean + np.sqrt(chi2.ppf(mass, 2)) * circle @ np.linalg.cholesky(covariance).T
 
 
-def contours(density: Raster, masses: Sequence[float] = MASSES, shaded: bool = True, dash: str = "solid") -> Any:
-    """Return the trace of a posterior: its density as shade, and the edges of its regions of highest density."""
+def contours(
+    density: Raster, masses: Sequence[float] = MASSES, shaded: bool = True, dash: str = "solid", name: str = ""
+) -> Any:
+    """Return the trace of a posterior: its density as shade, and the edges of its regions of highest density.
+
+    name: of the legend's entry that shows and hides it.
+    """
     top = float(density.masses.max()) or 1.0
     levels = sorted(density.level(mass) / top for mass in masses)
     return {
@@ -46,6 +51,7 @@ def contours(density: Raster, masses: Sequence[float] = MASSES, shaded: bool = T
         "colorscale": [[0, translucent(LIMIT, 0)], [1, translucent(LIMIT, 0.8)]],
         "showscale": False,
         "showlegend": False,
+        "legendgroup": name,
         "line": {"color": LIMIT, "width": 1.6, "dash": dash, "smoothing": 0.6},
         "hovertemplate": "%{x:.5~g}, %{y:.5~g}<extra></extra>",
     }

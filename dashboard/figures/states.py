@@ -5,7 +5,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.figures.plain import DATA, OPTIMISER, TRUTH, array, axis, dots, grid, layout, line, reach
+from dashboard.figures.plain import (
+    DATA,
+    OPTIMISER,
+    TRUTH,
+    array,
+    axis,
+    dots,
+    grid,
+    layout,
+    legend_entry,
+    line,
+    named,
+    nothing,
+    reach,
+)
 
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 TITLES = {"u": "Membrane potential u(t)", "v": "Recovery v(t)"}
@@ -25,17 +39,18 @@ def state(
     """
     curves = [(line("fit", OPTIMISER, 1.8, hoverinfo="name"), fitted),
               (line("truth", TRUTH, 1.3, line={"dash": "dot"}, hoverinfo="skip"), truth)]  # fmt: skip
-    # An empty trace, since Plotly draws no axes without one.
     shown = [{**trace, "y": array(curve[1]), **grid(curve[0])} for trace, curve in curves if curve is not None]
     values = np.concatenate([samples, *(curve[1] for _, curve in curves if curve is not None)])
     observed = np.count_nonzero(~np.isnan(samples))
+    if observed:
+        shown.append(legend_entry("data", "circle", DATA))
     return {
-        "data": shown or [line("fit", OPTIMISER, x=[None], y=[None])],
+        "data": shown or [nothing()],
         "layout": layout(
             TITLES[name] + (f": {observed:,} samples" if observed else ": not observed"),
             axis("t [ms]", range=[float(times[0]), float(times[-1])]),
             axis(name, range=reach(values, RANGES[name])),
-            shapes=[dots(DATA, times, samples, 4.5 if observed <= 200 else 2.2)],
-            showlegend=truth is not None,
+            margin={"l": 52, "r": 12, "t": 48, "b": 40},
+            shapes=[named("data", dots(DATA, times, samples, 4.5 if observed <= 200 else 2.2))],
         ),
     }

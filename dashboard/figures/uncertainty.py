@@ -9,7 +9,6 @@ from core.profile import RISE_95, Profile
 from dashboard.figures.density import Raster
 from dashboard.figures.plain import (
     DATA,
-    LEGEND,
     LIMIT,
     OPTIMISER,
     PRIOR,
@@ -22,10 +21,12 @@ from dashboard.figures.plain import (
     layout,
     legend_entry,
     line,
+    line_entry,
     map_entry,
-    of_truth,
+    named,
     reach,
     translucent,
+    upright_entry,
 )
 from dashboard.figures.regions import MASSES, SMALLEST_FRAME, contours, ellipse, frame, of_map, placed
 
@@ -52,24 +53,26 @@ def plane(
     refused, or None where it is not known; found: name → (colour, estimate, covariance or None); zoom: a box to frame.
     What lies outside is pointed to from the frame.
     """
-    traces = [contours(density), legend_entry("exact", "square", LIMIT)]
+    traces = [contours(density, name="exact"), legend_entry("exact", "square", LIMIT)]
     shapes: list[dict[str, Any]] = [frame(bounds, PRIOR, "dash")]
     if zoom is not None:
         half = np.maximum(0.5 * (zoom[:, 1] - zoom[:, 0]), SMALLEST_FRAME * (box[:, 1] - box[:, 0]))
         shapes.append(frame(zoom.mean(axis=1)[:, None] + np.outer(half, [-1, 1]), LIMIT))
     traces += _ellipses("Laplace", OPTIMISER, "dash", normal or (np.zeros(2), None))
-    traces[-1]["showlegend"] = True
+    traces[-1]["showlegend"] = normal is not None and normal[1] is not None
     if normal is not None:
-        shapes.append(placed("x", OPTIMISER, normal[0], box))
-    traces.append(legend_entry("MAP", "x", OPTIMISER))
+        shapes.append(named("MAP", placed("x", OPTIMISER, normal[0], box)))
+        traces.append(legend_entry("MAP", "x", OPTIMISER))
     for name, (colour, estimate, covariance) in found.items():
         if covariance is not None:
             traces += _ellipses(name, colour, "solid", (estimate, covariance))
-        traces.append({**map_entry(name, colour), "legendgroup": name})
+        traces.append(map_entry(name, colour))
     # The best map stands first, and is drawn last, on top.
-    shapes += [of_map(name, colour, estimate, box) for name, (colour, estimate, _) in reversed(found.items())]
+    shapes += [
+        named(name, of_map(name, colour, estimate, box)) for name, (colour, estimate, _) in reversed(found.items())
+    ]
     if truth is not None:
-        shapes.append(of_truth(placed("star", TRUTH, np.array(truth), box)))
+        shapes.append(named("truth", placed("star", TRUTH, np.array(truth), box)))
         traces.append(legend_entry("truth", "star", TRUTH))
     return {
         "data": traces,
@@ -78,7 +81,6 @@ def plane(
             axis(SYMBOLS[names[0]], range=box[0].tolist()),
             axis(SYMBOLS[names[1]], range=box[1].tolist()),
             shapes=shapes,
-            legend=LEGEND,
             margin={"l": 58, "r": 12, "t": 62, "b": 38},
             uirevision="-".join(names),
         ),
@@ -94,7 +96,7 @@ def _ellipses(name: str, colour: str, dash: str, law: tuple[Array, Array | None]
     outlines = [np.full((1, 2), np.nan) if covariance is None else ellipse(mean, covariance, mass) for mass in MASSES]
     return [
         line(name, colour, 1.6, x=array(outline[:, 0]), y=array(outline[:, 1]), line={"dash": dash},
-             hoverinfo="skip", showlegend=False, legendgroup=name)
+             hoverinfo="skip", showlegend=False)
         for outline in outlines
     ]  # fmt: skip
 
@@ -119,14 +121,12 @@ def marginal(
     # A shape, since a trace's filling does not slide with it.
     corners = zip(np.r_[values[0], values, values[-1]].tolist(), np.r_[0.0, exact, 0.0].tolist(), strict=True)
     path = "L".join(f"{x:.7g},{y:.4g}" for x, y in corners)
-    shapes = [
-        {"type": "path", "path": f"M{path}Z", "layer": "below", "fillcolor": translucent(LIMIT, 0.2),
-         "line": {"width": 0}}
-    ]  # fmt: skip
+    filling = {"type": "path", "path": f"M{path}Z", "layer": "below", "fillcolor": translucent(LIMIT, 0.2),
+               "line": {"width": 0}}  # fmt: skip
+    shapes = [named("exact", filling)]
     if truth is not None:
-        shapes.append(of_truth(_upright(truth, TRUTH, "solid")))
-        traces.append(legend_entry("truth", "line-ns", TRUTH))
-        traces[-1]["marker"]["line"] = {"color": TRUTH, "width": 2}
+        shapes.append(named("truth", _upright(truth, TRUTH, "solid")))
+        traces.append(upright_entry("truth", TRUTH))
     return {
         "data": traces,
         "layout": layout(
@@ -135,7 +135,6 @@ def marginal(
             axis("density", rangemode="tozero", nticks=4),
             shapes=shapes,
             margin={"l": 52, "r": 12, "t": 48, "b": 38},
-            legend=LEGEND,
         ),
     }
 
@@ -162,7 +161,8 @@ def prediction(
             title,
             axis("t [ms]", range=[float(times[0]), float(times[-1])]),
             axis("u", range=reach(np.concatenate([data, noisy.ravel()]), (-3, 3))),
-            shapes=[dots(DATA, times, data, 2.2)],
+            shapes=[named("data", dots(DATA, times, data, 2.2))],
+            margin={"l": 52, "r": 12, "t": 48, "b": 40},
         ),
     }
 
@@ -182,20 +182,19 @@ def _band(name: str, times: Array, ends: Array, colour: str) -> dict[str, Any]:
 def profile(found: Profile, box: Array, truth: float | None, title: str) -> dict[str, Any]:
     """Draw how far the misfit rises as one parameter is held, over a stretch of it, (2,), with the 95 % line."""
     rises = np.where(np.isfinite(found.rises), found.rises, 1e6)
-    shapes = [
-        {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": RISE_95, "y1": RISE_95, "layer": "below",
-         "line": {"color": PRIOR, "width": 1.4, "dash": "dash"}},
-        *(_upright(end, OPTIMISER, "dot") for end in found.interval if end is not None),
-    ]  # fmt: skip
+    level = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": RISE_95, "y1": RISE_95, "layer": "below",
+             "line": {"color": PRIOR, "width": 1.4, "dash": "dash"}}  # fmt: skip
+    ends = [_upright(end, OPTIMISER, "dot") for end in found.interval if end is not None]
+    shapes = [named("95 % line", level), *(named("95 % bound", end) for end in ends)]
     traces = [
         line("lowest misfit", OPTIMISER, 1.8, x=array(found.values), y=array(rises), hoverinfo="skip"),
-        legend_entry("95 % line", "line-ew", PRIOR),
+        line_entry("95 % line", PRIOR, "dash"),
     ]
-    traces[-1]["marker"]["line"] = {"color": PRIOR, "width": 2}
+    if ends:
+        traces.append(line_entry("95 % bound", OPTIMISER, "dot"))
     if truth is not None:
-        shapes.append(of_truth(_upright(truth, TRUTH, "solid")))
-        traces.append(legend_entry("truth", "line-ns", TRUTH))
-        traces[-1]["marker"]["line"] = {"color": TRUTH, "width": 2}
+        shapes.append(named("truth", _upright(truth, TRUTH, "solid")))
+        traces.append(upright_entry("truth", TRUTH))
     return {
         "data": traces,
         "layout": layout(
@@ -204,7 +203,6 @@ def profile(found: Profile, box: Array, truth: float | None, title: str) -> dict
             axis("rise of the misfit", range=[-0.15, HIGHEST_RISE]),
             shapes=shapes,
             margin={"l": 52, "r": 12, "t": 48, "b": 38},
-            legend=LEGEND,
         ),
     }
 
@@ -215,14 +213,14 @@ def both_regions(
     """Draw the 90 % regions of the posteriors under both noise models in a box, (2, 2)."""
     mass = MASSES[-1:]
     traces = [
-        contours(coloured, mass),
-        contours(white, mass, shaded=False, dash="dot"),
-        line("AR(1)", LIMIT, 1.6, x=[None], y=[None]),
-        line("white", LIMIT, 1.6, x=[None], y=[None], line={"dash": "dot"}),
+        contours(coloured, mass, name="AR(1)"),
+        contours(white, mass, shaded=False, dash="dot", name="white"),
+        line_entry("AR(1)", LIMIT),
+        line_entry("white", LIMIT, "dot"),
     ]
     shapes = []
     if truth is not None:
-        shapes.append(of_truth(placed("star", TRUTH, np.array(truth), box)))
+        shapes.append(named("truth", placed("star", TRUTH, np.array(truth), box)))
         traces.append(legend_entry("truth", "star", TRUTH))
     return {
         "data": traces,
@@ -232,7 +230,6 @@ def both_regions(
             axis(SYMBOLS[names[1]], range=box[1].tolist()),
             shapes=shapes,
             margin={"l": 58, "r": 12, "t": 48, "b": 38},
-            legend=LEGEND,
         ),
     }
 
@@ -247,13 +244,13 @@ def autocorrelations(coloured: Array, white: Array, n_times: int, interval: floa
         "data": [
             line("AR(1)", LIMIT, 1.8, y=array(coloured), **lags),
             line("white", LIMIT, 1.8, y=array(white), line={"dash": "dot"}, **lags),
+            legend_entry("95 % of white noise", "square", band["fillcolor"]),
         ],
         "layout": layout(
             "What is left in the whitened residual",
             axis("lag [ms]", range=[0.0, interval * (coloured.size - 1)]),
             axis("autocorrelation", range=[min(-0.3, 1.1 * float(min(coloured.min(), white.min()))), 1.05]),
-            shapes=[band],
+            shapes=[named("95 % of white noise", band)],
             margin={"l": 52, "r": 12, "t": 48, "b": 38},
-            legend=LEGEND,
         ),
     }

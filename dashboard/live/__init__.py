@@ -1,6 +1,7 @@
 """The live component: sliders that report while they are dragged, and plots that keep their Plotly instance."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -61,14 +62,14 @@ class Plot:
         """Return what the browser needs to know whether to draw, to slide, or to leave the plot as it is."""
         if self.figure is None:
             return {"id": self.id, "kept": True, "stale": self.stale}
-        data, layout = self.figure["data"], self.figure["layout"]
+        data, layout = _identified(self.figure["data"]), self.figure["layout"]
         # With a data revision, plotly.js redraws marks and axes without drawing unchanged traces again.
         layout = {**layout, "datarevision": _checksum(data)}
         spec: dict[str, Any] = {
             "id": self.id,
             "figure": {"data": data, "layout": layout},
             "version": _checksum(layout),
-            "skeleton": _checksum(_skeleton(self.figure)),
+            "skeleton": _checksum(_skeleton(data, layout)),
             "stale": self.stale,
         }
         if self.pick:
@@ -91,16 +92,23 @@ def _without(part: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: value for name, value in part.items() if name not in names}
 
 
-def _skeleton(figure: dict[str, Any]) -> list[Any]:
+def _identified(data: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the traces with an identity each, so that what the legend hides stays so while others come and go."""
+    namesakes = Counter[str]()
+    identified = []
+    for trace in data:
+        name = f"{trace['type']} {trace.get('mode')} {trace.get('name')}"
+        namesakes[name] += 1
+        identified.append({**trace, "uid": f"{_checksum([name, namesakes[name]]):x}"})
+    return identified
+
+
+def _skeleton(data: list[dict[str, Any]], layout: dict[str, Any]) -> list[Any]:
     """Return all of a figure but the course of its lines and the places of its shapes, which slide."""
-    layout = figure["layout"]
     return [
-        [
-            _without(trace, ("x", "y", "x0", "dx")) if trace.get("mode") == "lines" else trace
-            for trace in figure["data"]
-        ],
+        [_without(trace, ("x", "y", "x0", "dx")) if trace.get("mode") == "lines" else trace for trace in data],
         [_without(shape, ("path", "xanchor", "yanchor")) for shape in layout.get("shapes", ())],
-        _without(layout, ("shapes",)),
+        _without(layout, ("shapes", "datarevision")),
     ]
 
 

@@ -4,7 +4,8 @@
 
 const PATIENCE = 4000 // ms after which an answer that never came no longer holds back the next change
 const GRAB = 16 // px around a handle within which it can be picked up
-const MOVED = ["truth", "candidate"] // by sliders: names of traces and shapes
+const MOVED = ["truth", "candidate"] // by sliders: names of traces and of what shapes belong to
+const FINENESS = 2 // pixels of a saved picture for each on the page, along both sides
 
 const link = { sequence: Date.now(), inFlight: null, unanswered: null, pending: null, timer: 0 }
 
@@ -276,16 +277,22 @@ function numbers(array) {
   return new Float32Array(bytes.buffer)
 }
 
+// From a value to the pixels of its axis; the quicker way where no logarithm is to be taken.
+function pixels(axis) {
+  return axis.type === "log" ? axis.d2p : axis.l2p
+}
+
 // The outline of a line trace in the pixels of its pair of axes.
 function outline(trace, xaxis, yaxis) {
   const y = numbers(trace.y)
   const x = trace.x && numbers(trace.x)
+  const [left, top] = [pixels(xaxis), pixels(yaxis)]
   let path = ""
   let pen = "M"
   for (let i = 0; i < y.length; i++) {
     const across = x ? x[i] : trace.x0 + trace.dx * i
     if (Number.isNaN(across + y[i])) { pen = "M"; continue }
-    path += `${pen}${xaxis.l2p(across).toFixed(1)},${yaxis.l2p(y[i]).toFixed(1)}`
+    path += `${pen}${left(across).toFixed(1)},${top(y[i]).toFixed(1)}`
     pen = "L"
   }
   return path
@@ -294,10 +301,10 @@ function outline(trace, xaxis, yaxis) {
 // The outline of a shape in the pixels of the drawing; only M, L, H and Z occur, and Plotly counts pixels upwards.
 // at: the pixels in its pair of axes where a mark stands, if not at its anchor.
 function shapeOutline(shape, xaxis, yaxis, at) {
-  const pixels = shape.xsizemode === "pixel"
-  const [x0, y0] = at ?? (pixels ? [xaxis.d2p(shape.xanchor), yaxis.d2p(shape.yanchor)] : [])
-  const across = (value) => xaxis._offset + (pixels ? x0 + value : xaxis.d2p(value))
-  const up = (value) => yaxis._offset + (pixels ? y0 - value : yaxis.d2p(value))
+  const anchored = shape.xsizemode === "pixel"
+  const [x0, y0] = at ?? (anchored ? [xaxis.d2p(shape.xanchor), yaxis.d2p(shape.yanchor)] : [])
+  const across = (value) => xaxis._offset + (anchored ? x0 + value : xaxis.d2p(value))
+  const up = (value) => yaxis._offset + (anchored ? y0 - value : yaxis.d2p(value))
   return shape.path.replace(/([MLH])([^MLHZ]*)/g, (_, pen, point) => {
     const [x, y] = point.split(",").map(Number)
     return pen + across(x).toFixed(1) + (pen === "H" ? "" : `,${up(y).toFixed(1)}`)
@@ -307,12 +314,45 @@ function shapeOutline(shape, xaxis, yaxis, at) {
 // The corners of a line trace in the pixels of its pair of axes.
 function corners(trace, xaxis, yaxis) {
   const [x, y] = [numbers(trace.x), numbers(trace.y)]
-  return Array.from(x, (across, i) => [xaxis.l2p(across), yaxis.l2p(y[i])])
+  const [left, top] = [pixels(xaxis), pixels(yaxis)]
+  return Array.from(x, (across, i) => [left(across), top(y[i])])
 }
 
 // The lines of a plot that grow while a race is played: the position of each, its clock, and those of its two shapes.
 function runners(spec) {
   return (spec.figure?.data ?? []).flatMap(({ meta }, trace) => (meta?.clock ? [{ trace, ...meta }] : []))
+}
+
+// How many pixels high the legend of the saved picture is: only Plotly knows, once it has drawn it.
+async function legendHeight({ data, layout }) {
+  const named = data.filter(({ legend }) => legend === "legend2").map((trace) => ({ ...trace, type: "scatter" }))
+  const sheet = element("div", { style: { position: "absolute", left: "-9999px" } })
+  document.body.append(sheet)
+  await window.Plotly.newPlot(sheet, named, layout)
+  const height = Math.ceil(sheet._fullLayout.legend2?._height ?? 0)
+  window.Plotly.purge(sheet)
+  sheet.remove()
+  return height
+}
+
+// Draw a plot as an opaque picture, a canvas: as it stands on the page, above the legend that the page shows elsewhere.
+async function picture({ data, layout }, size, ground) {
+  const figure = structuredClone({ data, layout })
+  Object.assign(figure.layout, { paper_bgcolor: ground })
+  figure.layout.legend2.visible = true
+  const room = await legendHeight(figure)
+  figure.layout.margin.b += room
+  const { width, height } = { ...size, height: size.height + room }
+  const drawing = await window.Plotly.toImage(figure, { format: "svg", imageDataOnly: true, width, height })
+  // On the page the style sheet rounds the ends of lines, without which a dot is nothing.
+  const rounded = drawing.replaceAll('class="shapelayer"', 'class="shapelayer" stroke-linecap="round"')
+  const image = new Image()
+  image.src = URL.createObjectURL(new Blob([rounded], { type: "image/svg+xml" }))
+  await image.decode()
+  const canvas = element("canvas", { width: FINENESS * width, height: FINENESS * height })
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height)
+  URL.revokeObjectURL(image.src)
+  return canvas
 }
 
 class Plot {
@@ -330,34 +370,53 @@ class Plot {
     if (spec.kept) return
     this.spec = spec
     this.send = send
+    this.colours = colours
     const palette = Object.values(colours)
     const version = `${spec.version} ${palette}`
     const skeleton = `${spec.skeleton} ${palette}`
+    this.latest = { version, skeleton }
     if (version === this.shown && (version === this.drawn.version || !settled)) return
     const slides = this.drawn.skeleton === skeleton && (!settled || version === this.drawn.version)
-    if (!(slides && this.slide(spec.figure))) {
-      await this.react(themed(spec.figure, colours))
-      this.drawn = { version, skeleton }
-    }
+    if (!(slides && this.slide(spec.figure))) await this.drawInFull()
     this.shown = version
     this.runners = undefined
     this.follow()
+  }
+
+  async drawInFull() {
+    await this.react(themed(this.spec.figure, this.colours))
+    this.drawn = this.latest
+  }
+
+  async save() {
+    // What has only been slid is not yet where Plotly has it.
+    if (this.drawn.version !== this.latest.version) await this.drawInFull()
+    const canvas = await picture(this.box, this.size, this.colours["theme:background"])
+    const download = `inverse-lab-${this.box.dataset.plot}.png`
+    element("a", { href: canvas.toDataURL("image/png"), download }).click()
+  }
+
+  // The names that the legend hides.
+  hidden() {
+    const traces = this.ready ? this.box._fullData : []
+    return new Set(traces.flatMap(({ visible, legendgroup }) => (visible === "legendonly" && legendgroup ? [legendgroup] : [])))
   }
 
   // Move the lines and marks to where the figure has them, without Plotly: a tenth of the time of drawing it again.
   // Returns false where the drawing has other parts than the figure.
   slide({ data, layout }) {
     const { _fullData: traces, _fullLayout: full } = this.box
+    const hidden = this.hidden()
     const moves = []
     for (const [i, trace] of data.entries()) {
-      if (trace.mode !== "lines" || trace.type !== "scatter") continue
+      if (trace.mode !== "lines" || trace.type !== "scatter" || !trace.y.bdata || hidden.has(trace.legendgroup)) continue
       const paths = this.box.querySelectorAll(`.trace${traces[i].uid} path.js-line`)
       if (paths.length !== 1) return false
       const yaxis = full[`yaxis${(trace.yaxis ?? "y").slice(1)}`]
       moves.push([paths[0], outline(trace, full.xaxis, yaxis)])
     }
     for (const [i, shape] of (layout.shapes ?? []).entries()) {
-      if (shape.type !== "path") continue
+      if (shape.type !== "path" || hidden.has(shape.legendgroup)) continue
       const path = this.box.querySelector(`.shapelayer path[data-index="${i}"]`)
       if (!path) return false
       moves.push([path, shapeOutline(shape, full.xaxis, full.yaxis)])
@@ -408,14 +467,14 @@ class Plot {
   // Dim what waits until a slider is let go. Truth and candidate, which move on meanwhile, are not shown where they were.
   async age({ stale, kept }) {
     this.box.classList.toggle("lab-stale", stale)
-    const hidden = Boolean(stale && kept)
-    if (!this.ready || hidden === this.hidden) return
-    this.hidden = hidden
+    const aged = Boolean(stale && kept)
+    if (!this.ready || aged === this.aged) return
+    this.aged = aged
     const { data, layout } = this.spec.figure
-    const opacity = ({ opacity: its }) => (hidden ? 0 : its ?? 1)
+    const opacity = ({ opacity: its }) => (aged ? 0 : its ?? 1)
     const traces = data.flatMap(({ name }, i) => (MOVED.includes(name) ? [i] : []))
     const shapes = Object.fromEntries((layout.shapes ?? []).flatMap((shape, i) => (
-      MOVED.includes(shape.name) ? [[`shapes[${i}].opacity`, opacity(shape)]] : []
+      MOVED.includes(shape.legendgroup) ? [[`shapes[${i}].opacity`, opacity(shape)]] : []
     )))
     // Without indices Plotly would take all traces.
     if (traces.length) await window.Plotly.update(this.box, { opacity: traces.map((i) => opacity(data[i])) }, shapes, traces)
@@ -425,15 +484,21 @@ class Plot {
   async react({ data, layout }) {
     const Plotly = await loadPlotly()
     const first = !this.ready
-    const config = {
+    // With another configuration, Plotly would draw everything anew.
+    this.config ??= {
       displaylogo: false, responsive: false,
       showSendToCloud: false, plotlyServerURL: "", // its button would upload the plot to Plotly's server
-      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
-      toImageButtonOptions: { format: "png", scale: 2, filename: `inverse-lab-${this.box.dataset.plot}` },
+      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "toImage"],
+      modeBarButtonsToAdd: [
+        { name: "picture", title: "Download plot as a PNG", icon: Plotly.Icons.camera, click: () => this.save() },
+      ],
     }
     if (first) this.size = { width: this.box.clientWidth, height: this.box.clientHeight }
-    await Plotly.react(this.box, data, { ...layout, ...this.size }, config)
-    this.hidden = false
+    // Plotly keeps what its legend hides of the traces; of shapes it would keep what it hid at the places of then.
+    const hidden = this.hidden()
+    const shapes = (layout.shapes ?? []).map((shape) => (hidden.has(shape.legendgroup) ? { ...shape, visible: "legendonly" } : shape))
+    await Plotly.react(this.box, data, { ...layout, ...this.size, shapes, editrevision: false }, this.config)
+    this.aged = false
     if (first) {
       this.ready = true
       this.box.on("plotly_click", (event) => this.click(event))

@@ -96,7 +96,7 @@ def _scatter(chosen: dict[str, InverseMap], colours: Mapping[str, str], regime: 
     metrics = {name: _metrics(each) for name, each in found.items()}
     rows: list[list[live.Cell]] = [["", *METRICS]]
     rows += [_row(frame.map_cell(name, colours[name]), metrics[name]) for name in found]
-    said = "Each dot is a test sample: on the dotted line its estimate is right."
+    said = "Each dot is a test sample: on the diagonal its estimate is right."
     limit = limit_of(regime)
     if limit is not None:
         rows.append(_row({"text": entries.EXACT_MEAN, "colour": LIMIT}, limit))

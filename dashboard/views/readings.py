@@ -326,8 +326,8 @@ def about_prediction(data: Array, potential: Array, noisy: Array, marginal_sd: f
     share = float(np.mean((data >= noisy[0]) & (data <= noisy[1])))
     half = 0.5 * (potential[1] - potential[0])
     return (
-        f"The dark band is what is not known of u itself: ±{np.median(half):.2g} in the median over time and "
-        f"±{np.max(half):.2g} at worst, where a single measurement has an sd of {marginal_sd:.2g}. The light band adds "
+        f"The inner band is what is not known of u itself: ±{np.median(half):.2g} in the median over time and "
+        f"±{np.max(half):.2g} at worst, where a single measurement has an sd of {marginal_sd:.2g}. The outer band adds "
         f"the noise: {100 * share:.0f} % of the data lie in it, which is made to hold 90 %."
     )
 

@@ -19,6 +19,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,6 +95,17 @@ _RECORDER = """
     const trace = plot(id)._fullData.find((each) => each.name === name)
     return plot(id).querySelector(`.trace${trace.uid} path.js-line`)
   }
+  // What a plot draws in its axes, apart from them: an outline or a picture, with its colours, for each element.
+  const inAxes = ".cartesianlayer path:not(.crisp), .cartesianlayer image, .shapelayer path" // but ticks and grid
+  window.drawn = (id) => [...plot(id).querySelectorAll(inAxes)].map((node) => {
+    const { stroke, strokeOpacity, strokeWidth, fill, fillOpacity } = getComputedStyle(node)
+    const { width, height } = node.getBBox()
+    return {
+      outline: node.getAttribute("d") ?? node.getAttribute("href"),
+      stroke, strokeOpacity, strokeWidth, fill, fillOpacity,
+      place: node.getCTM() && [node.getCTM().e, node.getCTM().f, width, height],
+    }
+  }).filter(({ outline }) => outline && outline !== "M0,0Z")
 """
 
 
@@ -371,6 +385,30 @@ class Lab:
     def shown(self) -> list[str]:
         """Return the names of the plots on the page."""
         return self.evaluate("[...document.querySelectorAll('.lab-plot')].map((node) => node.dataset.plot)")
+
+    def drawn(self, plot: str) -> list[dict[str, Any]]:
+        """Return what a plot draws in its axes: an outline or a picture, with its colours, for each element."""
+        return self.evaluate("(id) => drawn(id)", plot)
+
+    def saved(self, plot: str) -> NDArray[np.uint8]:
+        """Press the camera of a plot, and return the picture that it saves, (height, width, 4)."""
+        with self.page.expect_download() as download:
+            self.evaluate("(id) => plot(id).querySelector('[data-title=\"Download plot as a PNG\"]').click()", plot)
+        assert download.value.suggested_filename == f"inverse-lab-{plot}.png"
+        return np.asarray(Image.open(download.value.path()))
+
+    def names(self, plot: str) -> list[str]:
+        """Return the entries of a plot's legend."""
+        return self.evaluate(
+            "(id) => [...plot(id).querySelectorAll('.legend .legendtext')].map((node) => node.textContent)", plot
+        )
+
+    def click_legend(self, plot: str, name: str, clicks: int = 1) -> None:
+        """Click an entry of a plot's legend, and wait until the plot has changed."""
+        before = self.evaluate("(id) => JSON.stringify(drawn(id))", plot)
+        entry = self.page.locator(f".lab-plot[data-plot={plot}] .legend .traces").nth(self.names(plot).index(name))
+        entry.locator(".legendtoggle").click(click_count=clicks)
+        self.until("([id, before]) => JSON.stringify(drawn(id)) !== before", [plot, before])
 
     def race(self, x: float, y: float) -> "Lab":
         """Click the map at (x, y) and wait until the race from there begins."""

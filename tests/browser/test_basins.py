@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.browser.drawings import check_picture
 from tests.browser.lab import BESIDE
 
 pytestmark = pytest.mark.browser
@@ -18,8 +19,8 @@ def cells(lab):
     return lab.drawing("basins")["traces"][0]["z"]
 
 
-def test_basins_are_explored_drawn_and_listed(lab):
-    lab.open("Landscape", SHORT)
+def test_basins_are_explored_drawn_and_listed(tab):
+    lab = tab(device_scale_factor=2).open("Landscape", SHORT)
     assert lab.page.locator(".lab-table tr").count() == 0
     lab.press("Explore basins")
     lab.until(f"{SOME} && {IDLE}", timeout=60_000)
@@ -38,6 +39,8 @@ def test_basins_are_explored_drawn_and_listed(lab):
     assert place == pytest.approx((0.4, 0.4), abs=0.1)
     assert sum(float(row[-1].rstrip(" %")) for name, row in table.items() if name != "minimum") <= 100.1
     assert "L-BFGS-B found" in lab.sentence()
+    # Beside the truth, the saved pictures name each minimum that has a colour.
+    assert check_picture(lab, "basins") == check_picture(lab, "waterfall") + 1 > 2
     # A click in it starts a race from there.
     lab.click("basins", 0.5, 0.9).race_stands()
     assert "L-BFGS-B" in [trace["name"] for trace in lab.drawing("map")["traces"]]

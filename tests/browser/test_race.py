@@ -11,8 +11,9 @@ PLAYED = "document.querySelector('.lab-play').textContent === 'Play'"
 
 
 def paths(lab, plot="map"):
-    """Return the traces of the race in a plot, name → trace."""
-    return {trace["name"]: trace for trace in lab.drawing(plot)["traces"] if trace["name"] in RACING}
+    """Return the traces of the race in a plot, name → trace; without the legend's entries, which have no line."""
+    traces = lab.drawing(plot)["traces"]
+    return {trace["name"]: trace for trace in traces if trace["name"] in RACING and trace["x"] != [None]}
 
 
 def outlines(lab, plot="map"):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.browser.drawings import check_labels, check_legend, check_picture
+
 pytestmark = pytest.mark.browser
 
 
@@ -10,11 +12,16 @@ def train(lab, name, samples, epochs):
     lab.fill("Training samples N", samples).fill("Epochs", epochs).start_training()
 
 
-def test_training_from_the_first_click_to_its_estimates(lab):
+def test_training_from_the_first_click_to_its_estimates(tab):
+    lab = tab(device_scale_factor=2)
     train(lab, "browser-map", 500, 8)
     lab.await_training("The training is done after 8 epochs")
     lab.page.locator(".lab-table tr").nth(4).wait_for()
     assert len(lab.trace("losses", "validation")["y"]) == 8
+    check_picture(lab, "losses")
+    check_legend(lab, "losses")
+    check_labels(lab, "losses", "y")
+    assert lab.evaluate("plot('losses').layout.yaxis.title.text") == "error [share of the prior’s range]"
     own = lab.evaluate("[...document.querySelectorAll('.lab-table tr')].map((row) => row.textContent)")
     assert len(own) == 5
     assert own[1].startswith("its own prior")

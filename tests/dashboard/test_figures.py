@@ -144,7 +144,7 @@ ALL = {
         "theta0", CLOUD[:, 0], {"cnn-noisy": ("#56B4E9", CLOUD[:, 1])}, "title"
     ),
     "against the noise": accuracy.against_noise(LEVELS, CURVES, 0.07),
-    "against N": accuracy.against_samples(np.array([500.0, 1000, 8000]), CURVES, 0.0136, "title"),
+    "against N": accuracy.against_samples(np.array([500.0, 1000, 8000]), CURVES[:2], 0.0136, "title"),
     "against N without a limit": accuracy.against_samples(np.array([500.0, 1000, 8000]), CURVES, None, "title"),
     "errors": accuracy.errors(("theta0", "theta1"), CLOUD, ERRORS, BOX, "title"),
     "calibration": accuracy.calibration(np.array([0.05, 0.5, 0.95]), CURVES),
@@ -202,6 +202,41 @@ def test_every_axis_says_what_it_is(name):
     assert [bool(layout[axis]["title"]["text"]) for axis in layout if axis.startswith(("xaxis", "yaxis"))].count(
         False
     ) == 0
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_legend_names_what_is_drawn_and_hides_it(name):
+    """An entry without points stands for shapes or traces of its group; a shape of a group has its entry."""
+    data, shapes = ALL[name]["data"], ALL[name]["layout"].get("shapes", [])
+    entries = [trace for trace in data if trace.get("showlegend", trace["type"].startswith("scatter"))]
+    assert all(trace["name"] for trace in entries)
+    on_page = {trace["legendgroup"] for trace in entries if trace.get("legend") != "legend2"}
+    drawn = [trace.get("legendgroup") for trace in data if trace.get("x") != [None]]
+    drawn += [shape.get("legendgroup") for shape in shapes]
+    assert on_page <= set(drawn)
+    assert {shape["legendgroup"] for shape in shapes if "legendgroup" in shape} <= on_page
+    # No name stands twice.
+    names = [trace["name"] for trace in entries]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_logarithmic_axis_leaves_its_labels_to_plotly_and_writes_them_out(name):
+    axes = [axis for key, axis in ALL[name]["layout"].items() if key.startswith(("xaxis", "yaxis"))]
+    for axis in axes:
+        if axis.get("type") == "log":
+            assert axis["tickformat"] == ",.6~r"
+            assert not {"tickvals", "ticktext", "dtick", "exponentformat"} & axis.keys()
+
+
+def test_the_error_of_a_training_is_a_share_of_the_prior_s_range():
+    assert ALL["losses"]["layout"]["yaxis"]["title"]["text"] == "error [share of the prior’s range]"
+
+
+def test_the_diagonal_runs_where_predictions_are_right():
+    shapes = ALL["first"]["layout"]["shapes"]
+    (diagonal,) = (shape for shape in shapes if shape["type"] == "line")
+    assert (diagonal["x0"], diagonal["x1"]) == (diagonal["y0"], diagonal["y1"])
 
 
 def test_typed_arrays_hold_the_numbers_they_were_made_of():
@@ -292,9 +327,10 @@ def test_a_race_ends_with_each_head_and_cross_at_the_end_of_its_own_line(name):
                zip(found, [each for each in ALL[name]["data"] if "meta" in each], strict=True))  # fmt: skip
 
 
-def test_the_course_is_the_logarithm_above_the_lowest_against_that_of_the_evaluations():
+def test_the_course_is_the_logarithm_above_the_lowest_against_the_evaluations_on_a_logarithmic_axis():
     line = trace(ALL["course"], "L-BFGS-B")
-    np.testing.assert_allclose(decoded(line["x"]), np.log10([1, 3, 4, 9, 9]), rtol=1e-6)
+    np.testing.assert_array_equal(decoded(line["x"]), [1, 3, 4, 9, 9])
+    assert ALL["course"]["layout"]["xaxis"]["type"] == "log"
     np.testing.assert_allclose(decoded(line["y"]), np.log10([5, 4, 3, 2, 1]), atol=1e-6)
     # Without the infinite loss at its start.
     np.testing.assert_allclose(

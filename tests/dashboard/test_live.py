@@ -67,7 +67,7 @@ def test_a_mark_more_or_another_range_has_to_be_drawn():
 def test_the_browser_gets_the_figure_as_it_is_with_a_revision_of_its_data():
     drawn = figure()
     sent = Plot("plot", drawn).as_json()["figure"]
-    assert sent["data"] == drawn["data"]
+    assert [{**trace, "uid": None} for trace in sent["data"]] == [{**trace, "uid": None} for trace in drawn["data"]]
     assert {**sent["layout"], "datarevision": None} == {**drawn["layout"], "datarevision": None}
     moved = [
         Plot("plot", figure(**change)).as_json()["figure"]["layout"] for change in ({"at": (0, 0)}, {"level": 1.0})
@@ -75,6 +75,18 @@ def test_the_browser_gets_the_figure_as_it_is_with_a_revision_of_its_data():
     assert moved[0]["datarevision"] == sent["layout"]["datarevision"]
     assert moved[1]["datarevision"] != sent["layout"]["datarevision"]
     assert "datarevision" not in drawn["layout"]
+
+
+def test_each_trace_keeps_its_identity_while_others_come_and_go():
+    drawn, more = figure(), figure()
+    more["data"][1:1] = [line("truth 2", "#000000"), line("truth", "#000000")]
+    before, after = (
+        [trace["uid"] for trace in Plot("plot", each).as_json()["figure"]["data"]] for each in (drawn, more)
+    )
+    assert len(set(after)) == 5
+    # The first of two that bear one name is the one that bore it before.
+    assert before == [after[0], after[2], after[4]]
+    assert not any("uid" in trace for trace in drawn["data"])
 
 
 def test_a_plot_says_what_the_hand_can_do_in_it():

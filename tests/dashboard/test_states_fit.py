@@ -173,8 +173,8 @@ def test_the_fitted_curve_passes_the_samples_of_its_model(found):
 def test_the_figure_holds_samples_fit_and_truth(samples):
     curve = np.linspace(0, 20, 5), np.array([0.0, 1.0, 2.0, 1.0, 4.5])
     figure = figures.state("u", TIMES, samples.data[:, 0], curve, (TIMES, np.cos(TIMES)))
-    fit, truth = figure["data"]
-    assert (fit["name"], truth["name"]) == ("fit", "truth")
+    fit, truth, data = figure["data"]
+    assert (fit["name"], truth["name"], data["name"]) == ("fit", "truth", "data")
     np.testing.assert_array_equal(decoded(fit["y"]), curve[1])
     assert (fit["x0"], fit["dx"]) == (0.0, 5.0)
     assert figure["layout"]["title"]["text"] == "Membrane potential u(t): 40 samples"

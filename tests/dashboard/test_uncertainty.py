@@ -109,7 +109,7 @@ def test_the_table_has_every_estimator_with_its_error(visit):
 
 def test_each_view_below_has_its_plots_and_its_sentence(visit):
     views = {
-        "prediction": (["prediction"], "The dark band"),
+        "prediction": (["prediction"], "The inner band"),
         "profiles": (["profile-first", "profile-second"], "θ₁ is identifiable"),
         "noise": (["regions", "autocorrelation"], "Taken as white"),
     }

@@ -1,0 +1,112 @@
+"""What the camera saves and what the legend hides: for every plot of every page, whose states stand in VISITS.
+
+The loss of a training and the basins, which take their time, are checked where they are made.
+"""
+
+import pytest
+
+from tests.browser.drawings import check_labels, check_legend, check_picture
+from tests.browser.lab import STANDS, VIEWPORT, Lab
+
+pytestmark = pytest.mark.browser
+
+# Each page is opened once, and then changed; what stands there each time are plots.
+VISITS = {
+    "Neuron": [("", "", ("potential", "phase", "rates"))],
+    "Landscape": [("", "", ("map", "fit", "residual")), ("beside", "surface", ("surface",))],
+    "Inverse map": [
+        ("", "", ("estimates", "resimulated", "first", "second")),
+        ("test_view", "noise", ("against-noise",)),
+        ("test_view", "samples", ("against-samples",)),
+        ("test_view", "errors", ("errors",)),
+    ],
+    "Uncertainty": [
+        ("", "", ("posterior", "first", "second", "prediction")),
+        ("below", "profiles", ("profile-first", "profile-second")),
+        ("below", "noise", ("regions", "autocorrelation")),
+        ("below", "calibration", ("calibration",)),
+    ],
+    "Your data": [("", "", ("trace", "states-u", "states-v"))],
+}
+LOGARITHMIC = {"against-noise": "y", "against-samples": "xy"}
+NAMED_BELOW = {  # how many entries a picture has of a legend that the page shows elsewhere, or not at all
+    "rates": 1, "residual": 1, "surface": 3, "estimates": 7, "resimulated": 7, "trace": 7,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sharp(browser):
+    """A context of a screen with two pixels for each one of the page, as saved pictures have, where races stand."""
+    settings = {"device_scale_factor": 2, "reduced_motion": "reduce"}
+    context = browser.new_context(viewport=VIEWPORT, **settings)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def lab(sharp, server):
+    """A tab in that context."""
+    lab = Lab(sharp, server)
+    yield lab
+    try:
+        lab.check()
+    finally:
+        lab.page.close()
+
+
+def wait_for(lab, plots):
+    """Wait until the plots are drawn and the page is at rest."""
+    lab.until("(ids) => ids.every((id) => plot(id)?.querySelector('.main-svg') && plot(id)._fullLayout)", list(plots))
+    lab.page.wait_for_selector(STANDS)
+
+
+@pytest.mark.parametrize("page", VISITS)
+def test_every_saved_picture_is_whole_and_every_legend_acts(lab, page):
+    lab.open(page)
+    for field, value, plots in VISITS[page]:
+        if field:
+            lab.choose(field, value)
+        wait_for(lab, plots)
+        for plot in plots:
+            assert check_picture(lab, plot) == NAMED_BELOW.get(plot, 0), plot
+            check_legend(lab, plot)
+
+
+def test_the_picture_of_a_race_names_its_methods(lab):
+    lab.open("Landscape", "t_end=60&methods=Adam,Nelder–Mead").race(0.76, 0.88)
+    wait_for(lab, ("map", "course"))
+    # Both methods, start and end; beside the map the starts are but the left edge.
+    assert check_picture(lab, "map") == 4
+    assert check_picture(lab, "course") == 3
+    check_legend(lab, "map")
+    check_labels(lab, "course", "x")
+
+
+def test_a_logarithmic_axis_is_labelled_at_every_zoom(lab):
+    lab.open("Inverse map", "test_view=samples")
+    wait_for(lab, ("against-samples",))
+    assert {"500", "1,000", "2,000", "5,000"} <= set(check_labels(lab, "against-samples", "x"))
+    for low, high in ((0.011, 0.014), (0.02, 0.05), (0.003, 0.4), (0.0001, 2.0)):
+        lab.evaluate(
+            "([low, high]) => Plotly.relayout(plot('against-samples'), "
+            "{ 'yaxis.range': [Math.log10(low), Math.log10(high)] })",
+            [low, high],
+        )
+        check_labels(lab, "against-samples", "y")
+
+
+@pytest.mark.parametrize(
+    ("page", "plots"), [("Neuron", ("potential", "rates")), ("Inverse map", ("estimates", "first"))]
+)
+def test_pictures_have_the_ground_of_the_dark_theme(tab, page, plots):
+    lab = tab(device_scale_factor=2, color_scheme="dark").open(page)
+    for plot in plots:
+        check_picture(lab, plot, "dark")
+
+
+def test_a_picture_saved_while_lines_are_slid_shows_what_is_on_screen(lab):
+    lab.open("Neuron")
+    with lab.held("theta0") as drag_to:
+        drag_to(0.7)
+        drag_to(0.8)
+        check_picture(lab, "potential")
