@@ -185,12 +185,6 @@ def test_names_that_are_no_text_or_none_for_a_map_become_sentences_that_can_be_s
     assert registry.own_maps() == ("mine",)
 
 
-def test_a_folder_that_vanishes_while_it_is_listed_hides_no_other(new_run, monkeypatch):
-    write_map(new_run("mine"), "mine")
-    monkeypatch.setattr(registry, "runs_in", lambda folder: (folder / "gone", folder / "mine"))
-    assert list(registry.inverse_maps()[0]) == [*SHIPPED, "mine"]
-
-
 def test_a_map_that_vanishes_while_it_is_read_hides_no_other(new_run, monkeypatch):
     write_map(new_run("mine"), "mine")
     gone = write_map(new_run("gone"), "gone")
