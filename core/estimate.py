@@ -35,8 +35,8 @@ class GoodnessOfFit:
         if self.outcome == Outcome.EXPLAINED:
             return ""
         return (
-            f"The residuals are {self.residual_ratio:,.1f} times as large as the noise explains, so that no "
-            "uncertainty given here holds: the unit of u or of the time, a known parameter, the model or the noise may "
+            f"The residuals are {self.residual_ratio:,.1f} times as large as the noise explains, so that no ± "
+            "of this fit holds: the unit of u or of the time, a known parameter, the model or the noise may "
             "be wrong, or the minimum a local one."
         )
 

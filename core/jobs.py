@@ -265,10 +265,8 @@ def _at_work(folder: Path) -> bool:
     try:
         with FileLock(folder / "lock", timeout=0):
             return False
-    except Timeout:
+    except (Timeout, OSError):  # another user's lock cannot be opened: it says nothing, and a training may live
         return True
-    except OSError:
-        return False
 
 
 def _reason(folder: Path) -> str:
@@ -294,7 +292,7 @@ def _end(number: int, _frame: FrameType | None) -> None:
     raise _Ended(f"It was ended by the signal {signal.Signals(number).name}, as happens when the server ends.")
 
 
-_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 
 
 class _Record:
@@ -351,7 +349,8 @@ def _work(folder: Path) -> None:
     """Train what request.json asks for; the body of the process."""
     for number in _ENDING:
         signal.signal(number, _end)
-    os.nice(NICENESS)
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(NICENESS)
     with FileLock(folder / "lock"):
         record = _Record(folder)
         try:

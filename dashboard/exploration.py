@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Generator, Hashable
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import cast
@@ -10,24 +10,15 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.fitzhugh_nagumo import PARAMETER_NAMES
 from core.multistart import Basins, basins, explore
 from core.objective import Problem
 from core.optimizers import OptimiserPath
+from dashboard.problem import identity
 
 PATIENCE = 10.0  # s without a question after which nobody is taken to look on
 
 # Explorations of several sessions take turns: each uses all the cores.
 _turn = threading.Lock()
-
-
-def identity(problem: Problem) -> Hashable:
-    """Return what tells one problem from another: the data, the noise, what is known and how much the prior counts."""
-    known = tuple(
-        value for name, value in zip(PARAMETER_NAMES, problem.known, strict=True) if name not in problem.unknown
-    )
-    noise = (problem.marginal_sd, problem.rho)
-    return problem.data.tobytes(), problem.times.tobytes(), problem.unknown, known, noise, problem.regularised
 
 
 @dataclass(frozen=True)

@@ -27,15 +27,18 @@ def lowest_known(
     best: Estimate | None,
     paths: Sequence[OptimiserPath] = (),
     found: Basins | None = None,
+    truth: tuple[float, float] | None = None,
 ) -> Place | None:
     """Return the lowest of all losses that the page shows and that of the MAP estimate, None where all are infinite.
 
-    best: the MAP estimate, where it is known.
+    best: the MAP estimate, where it is known; truth: where it is shown.
     """
     places: list[tuple[float, ArrayLike]] = [
         (float(np.min(grid.loss)), grid.lowest()),
         (float(problem.loss(candidate)), candidate),
     ]
+    if truth is not None:
+        places.append((float(problem.loss(truth)), truth))
     if best is not None:
         places.append((float(problem.loss(best.mean[0])), best.mean[0]))
     for path in paths:

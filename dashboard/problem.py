@@ -1,6 +1,7 @@
 """From the experiment to the inverse problem on screen, and the trajectories kept for its landscape."""
 
 import threading
+from collections.abc import Hashable
 
 import numpy as np
 
@@ -46,6 +47,15 @@ def problem_of(experiment: Experiment, observation: Observation) -> Problem:
         full_prior(),
         experiment.regularised,
     )
+
+
+def identity(problem: Problem) -> Hashable:
+    """Return what tells one problem from another: the data, the noise, what is known and how much the prior counts."""
+    known = tuple(
+        value for name, value in zip(PARAMETER_NAMES, problem.known, strict=True) if name not in problem.unknown
+    )
+    noise = (problem.marginal_sd, problem.rho)
+    return problem.data.tobytes(), problem.times.tobytes(), problem.unknown, known, noise, problem.regularised
 
 
 def affordable(n: int, steps: float, most_steps: float = MOST_STEPS) -> int:

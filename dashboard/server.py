@@ -70,7 +70,10 @@ def bound_socket(host: str, port: int) -> socket.socket:
     family, _, _, _, address = found[0]
     # asyncio switches Nagle's algorithm off for sockets that name their protocol alone. With it, an answer of two
     # packets waits 40 ms for an acknowledgement.
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    except OSError as error:
+        raise ValueError(_why_not_bound(error, host, port)) from None
     try:
         if os.name == "posix":  # elsewhere the option lets two servers take one port
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -186,7 +189,10 @@ class RefuseForeigners:
         if not self._knows(name):
             reason = f"This server does not go by the name {name!r}. If that is its name, start it with --allow-host."
         elif scope["type"] == "websocket" and origin is not None and not self._is_ours(origin, host):
-            reason = f"A page of {origin!r} asked for what only pages of {host!r} may ask for."
+            reason = (
+                f"A page of {origin!r} asked for what only pages of {host!r} may ask for. If visitors see this server "
+                "at the first, start it with --allow-host and its name."
+            )
         else:
             if scope["type"] == "websocket":
                 # Streamlit would judge the origin once more, and ask another host for this machine's address to do so.

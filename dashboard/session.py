@@ -34,7 +34,7 @@ def begin() -> None:
                 "Train.",
             )
         if names["recording"] and recording is None:
-            sentences += ("The recording on the page Your data is no longer kept here: upload it again.",)
+            sentences += ("The recording on the page Your data is not kept here for this browser: upload it again.",)
         st.session_state.experiment = experiment if upload is None else replace(experiment, upload=upload.name)
         st.session_state.sentences = sentences
         st.session_state.upload = upload
@@ -79,7 +79,7 @@ def address() -> str:
     query = to_address(replace(experiment(), own_maps=",".join(registry.own_maps())))
     visitor = _visitor()
     traces = dict(zip(KEPT_PARTS, (upload(), recording()), strict=True))
-    names = {part: visitors.keep(visitor, trace) for part, trace in traces.items() if visitor and trace is not None}
+    names = {part: visitors.keep(visitor, trace) for part, trace in traces.items() if trace is not None}
     return "&".join(filter(None, (query, urlencode(names))))
 
 

@@ -191,8 +191,11 @@ def typed_number(quantity: Quantity, value: Any) -> float | int:
             f"{quantity.symbol} must be a number of at most {LONGEST_NUMBER} characters; “{given}…” is longer."
         )
     text = text.replace("−", "-")
-    if not re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+", text):  # a comma between thousands is not taken for a point
-        text = text.replace(",", ".")
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+", text):  # a comma between thousands is not taken for a point
+        raise ValueError(
+            f"{quantity.symbol} can be read in two ways: write “{given}” with a point, or without marks for thousands."
+        )
+    text = text.replace(",", ".")
     if not text:
         raise ValueError(f"{quantity.symbol} must be a number; the box is empty.")
     if not _NUMBER.fullmatch(text):

@@ -25,18 +25,27 @@ def thinned(recording: Mapping[str, Array]) -> tuple[dict[str, Array], str]:
     if k == 1:
         return dict(recording), ""
     equal = equally_spaced(times)
-    kept = {"time": times[::k]}
+    kept, filtered, unfiltered = {"time": times[::k]}, [], {}
     for state, values in recording.items():
-        if state != "time":
-            can_be_filtered = equal and not np.any(np.isnan(values))
+        if state == "time":
+            continue
+        if equal and not np.any(np.isnan(values)):
             # Beyond its ends the state goes on along the line through them, so that it does not fall to zero there.
-            kept[state] = resample_poly(values, 1, k, padtype="line") if can_be_filtered else values[::k]
+            kept[state] = resample_poly(values, 1, k, padtype="line")
+            filtered.append(state)
+            continue
+        kept[state] = values[::k]
+        if not np.all(np.isnan(values)):
+            unfiltered[state] = f"{state} has gaps" if equal else "the samples are not equally far apart"
     every = f"Every {'second' if k == 2 else 'third' if k == 3 else f'{k}th'} is kept"
-    if np.array_equal(kept["u"], recording["u"][::k], equal_nan=True):
-        why = "u has gaps" if equal else "the samples are not equally far apart"
-        return kept, f"{every}, without a filter because {why}."
+    without = f"without a filter because {' and '.join(dict.fromkeys(unfiltered.values()))}"
+    if not filtered:
+        return kept, f"{every}, {without}."
     cut_off = 500 / (kept["time"][1] - kept["time"][0])
-    return kept, (
+    said = (
         f"{every} after an anti-aliasing filter (a Kaiser-windowed low-pass at {cut_off:,.0f} Hz): σ and ρ are those "
         "of the noise that it leaves."
     )
+    if unfiltered:
+        said += f" The filter is that of {filtered[0]}; {' and '.join(unfiltered)} is kept {without}."
+    return kept, said

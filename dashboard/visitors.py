@@ -34,7 +34,7 @@ def checked(cookie: object) -> str:
 
 
 def keep(visitor: str, trace: Trace) -> str:
-    """Keep a visitor's trace for twelve hours, and return the name by which `kept` finds it."""
+    """Keep a visitor's trace for twelve hours, and return the name by which `kept` finds it; keep none for ""."""
     content = [
         trace.name.encode(),
         trace.times.tobytes(),
@@ -75,15 +75,18 @@ class NameVisitors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and the answer back with the cookie where it is a page."""
-        if scope["type"] != "http" or checked(Request(scope).cookies.get(COOKIE)):
+        request = Request(scope) if scope["type"] == "http" else None
+        # The answer does not tell: that to a browser which has kept the page holds no page.
+        is_page = request is not None and "text/html" in request.headers.get("accept", "")
+        if request is None or not is_page or checked(request.cookies.get(COOKIE)):
             await self.app(scope, receive, send)
             return
 
         async def send_with_cookie(message: Message) -> None:
-            headers = dict(message.get("headers", ()))
-            if message["type"] == "http.response.start" and headers.get(b"content-type", b"").startswith(b"text/html"):
-                cookie = f"{COOKIE}={secrets.token_hex(16)}; HttpOnly; SameSite=Lax"
-                message["headers"] = [*message["headers"], (b"set-cookie", cookie.encode())]
+            if message["type"] == "http.response.start":
+                secure = "; Secure" if scope["scheme"] == "https" else ""
+                cookie = f"{COOKIE}={secrets.token_hex(16)}; HttpOnly; SameSite=Lax{secure}"
+                message["headers"] = [*message.get("headers", ()), (b"set-cookie", cookie.encode())]
             await send(message)
 
         await self.app(scope, receive, send_with_cookie)

@@ -17,6 +17,7 @@ from core.metrics import rmse
 from core.sensitivities import DIRECTIONS
 from core.simulation import simulate
 from core.states import StateProblem, cramer_rao, fit_states, refine
+from core.symbols import SYMBOLS
 
 SEED = 0
 N_DATA_SETS, N_QUICK = 400, 10
@@ -33,7 +34,6 @@ FIGURES = (
     "ratio of RMSEs",
     "share within 90 %",
 )
-SYMBOLS = {"theta0": "θ₀", "theta1": "θ₁", "zeta": "ζ", "gamma": "γ", "u0": "u₀", "v0": "v₀"}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.entries import SIGMA_NOW
 from dashboard.figures.plain import (
     BEST,
     CNN,
@@ -92,12 +93,12 @@ def against_noise(levels: Array, curves: Sequence[Curve], sigma: float) -> dict[
     upright = {"type": "path", "path": path, "layer": "below", "line": {"color": TRUTH, "width": 1}}
     traces = [_drawn(each, levels, hovertemplate="σ = %{x:.3g} ms: %{y:.3~g}") for each in curves]
     return {
-        "data": [*traces, upright_entry("σ now", TRUTH)],
+        "data": [*traces, upright_entry(SIGMA_NOW, TRUTH)],
         "layout": layout(
             "Error against the noise of the test traces",
             axis("σ [ms]", range=[0.0, 1.04 * float(levels.max())]),
             log_axis("Median-APE", range=_around(np.concatenate([each.values for each in curves]))),
-            shapes=[named("σ now", upright)],
+            shapes=[named(SIGMA_NOW, upright)],
             margin={"l": 58, "r": 12, "t": 48, "b": 40},
         ),
     }

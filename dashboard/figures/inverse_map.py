@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.trained_for import listed
+from dashboard.entries import BOUNDS, EXACT_MEANS, EXACT_POSTERIOR
 from dashboard.figures.density import Raster, widened
 from dashboard.figures.plain import (
     DATA,
@@ -52,7 +53,7 @@ def estimates(
     box = widened(bounds, 0.04) if zoom is None else zoom
     shapes: list[dict[str, Any]] = [frame(bounds, PRIOR, "dash")]
     entries = [map_entry(name, colour) for name, (colour, _) in found.items()]
-    entries.append(line_entry("bounds of the prior", PRIOR, "dash"))
+    entries.append(line_entry(BOUNDS, PRIOR, "dash"))
     for name, cloud in clouds.items():
         clean = name in TRAINED_CLEAN
         shapes.append(
@@ -60,9 +61,9 @@ def estimates(
         )
     if means is not None:
         shapes.append(dots(LIMIT, means[:, 0], means[:, 1], 5))
-        entries.append(legend_entry("exact posterior means", "circle", LIMIT))
+        entries.append(legend_entry(EXACT_MEANS, "circle", LIMIT))
     if density is not None:
-        entries.append(legend_entry("exact posterior", "square", translucent(LIMIT, 0.6), LIMIT))
+        entries.append(legend_entry(EXACT_POSTERIOR, "square", translucent(LIMIT, 0.6), LIMIT))
     # The best map stands first, and is drawn last, on top.
     shapes += [of_map(name, colour, estimate, box) for name, (colour, estimate) in reversed(found.items())]
     if truth is not None:

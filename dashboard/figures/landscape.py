@@ -129,7 +129,7 @@ def _pin(
     """Return a pin that stands at its own loss, and whose head is above the surface, which is coarser than the loss."""
     (x, y), height = place.position, float(heights(place.loss, zero))
     on_surface = z[int(np.abs(landscape.y - y).argmin()), int(np.abs(landscape.x - x).argmin())]
-    foot, head = np.nan_to_num([height, np.fmax(height, on_surface)]).tolist()
+    foot, head = height, float(np.fmax(height, on_surface))
     return {
         "type": "scatter3d",
         "mode": "lines+markers",
@@ -166,7 +166,7 @@ def surface(landscape: Landscape, candidate: Place | None, lowest: Place | None,
     traces += [
         saved(_pin(landscape, z, name, place, zero, colour))
         for name, place, colour in pins
-        if place is not None and _inside(landscape, place.position)
+        if place is not None and np.isfinite(place.loss) and _inside(landscape, place.position)
     ]
     scene_axis = {
         "gridcolor": "theme:grid",

@@ -173,9 +173,11 @@ function text(item) {
   return { node, update: (next) => say(node, next.label) }
 }
 
-// The clipboard is closed to pages that do not come from loopback or by https; a selected field is not.
+// The clipboard is closed to pages that come neither from loopback nor by https, and in a frame; a selected field is not.
 async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text)
+  try {
+    return await navigator.clipboard.writeText(text)
+  } catch { /* on to the field */ }
   const field = element("textarea", { value: text })
   document.body.append(field)
   field.select()
@@ -328,11 +330,13 @@ async function legendHeight({ data, layout }) {
   const named = data.filter(({ legend }) => legend === "legend2").map((trace) => ({ ...trace, type: "scatter" }))
   const sheet = element("div", { style: { position: "absolute", left: "-9999px" } })
   document.body.append(sheet)
-  await window.Plotly.newPlot(sheet, named, layout)
-  const height = Math.ceil(sheet._fullLayout.legend2?._height ?? 0)
-  window.Plotly.purge(sheet)
-  sheet.remove()
-  return height
+  try {
+    await window.Plotly.newPlot(sheet, named, layout)
+    return Math.ceil(sheet._fullLayout.legend2?._height ?? 0)
+  } finally {
+    window.Plotly.purge(sheet)
+    sheet.remove()
+  }
 }
 
 // Draw a plot as an opaque picture, a canvas: as it stands on the page, above the legend that the page shows elsewhere.
@@ -348,11 +352,14 @@ async function picture({ data, layout }, size, ground) {
   const rounded = drawing.replaceAll('class="shapelayer"', 'class="shapelayer" stroke-linecap="round"')
   const image = new Image()
   image.src = URL.createObjectURL(new Blob([rounded], { type: "image/svg+xml" }))
-  await image.decode()
-  const canvas = element("canvas", { width: FINENESS * width, height: FINENESS * height })
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height)
-  URL.revokeObjectURL(image.src)
-  return canvas
+  try {
+    await image.decode()
+    const canvas = element("canvas", { width: FINENESS * width, height: FINENESS * height })
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height)
+    return canvas
+  } finally {
+    URL.revokeObjectURL(image.src)
+  }
 }
 
 class Plot {
@@ -384,8 +391,9 @@ class Plot {
   }
 
   async drawInFull() {
+    const { latest } = this
     await this.react(themed(this.spec.figure, this.colours))
-    this.drawn = this.latest
+    this.drawn = latest
   }
 
   async save() {
@@ -499,7 +507,8 @@ class Plot {
     const shapes = (layout.shapes ?? []).map((shape) => (hidden.has(shape.legendgroup) ? { ...shape, visible: "legendonly" } : shape))
     await Plotly.react(this.box, data, { ...layout, ...this.size, shapes, editrevision: false }, this.config)
     this.aged = false
-    if (first) {
+    if (this.closed) window.Plotly.purge(this.box) // the page was left meanwhile
+    else if (first) {
       this.ready = true
       this.box.on("plotly_click", (event) => this.click(event))
       this.box.on("plotly_afterplot", () => { this.runners = undefined; this.follow() })
@@ -575,6 +584,7 @@ class Plot {
   }
 
   close() {
+    this.closed = true
     this.observer.disconnect()
     if (this.ready) window.Plotly.purge(this.box)
   }
@@ -709,6 +719,7 @@ class Plots {
       }
     }
     for (const spec of data.plots) {
+      if (this.closed) return
       if (!this.plots.has(spec.id)) {
         const plot = new Plot(spec.id, this.race)
         this.plots.set(spec.id, plot)
@@ -746,6 +757,7 @@ class Plots {
   }
 
   close() {
+    this.closed = true
     this.race.pause()
     this.plots.forEach((plot) => plot.close())
   }

@@ -12,6 +12,7 @@ from core.noise import colour as colour_noise
 from core.priors import TruncatedGaussian
 from core.published import N_TIMES, SAMPLING_INTERVAL, T_END, published_prior, with_constants
 from core.simulation import simulate
+from core.trained_for import quoted
 from dashboard import entries, live, registry, session
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.plain import LIMIT, TRUTH
@@ -74,16 +75,16 @@ def _about_clouds(spread: dict[str, NDArray[np.float64]], marginal_sd: float, ma
     if marginal_sd == 0:
         return "σ = 0: there is no noise to move the estimates."
     name = _best(spread)
-    cloud, quoted = spread[name], f"‘{name}’"
+    cloud, called = spread[name], quoted([name])
     sd, at_edge = cloud.std(axis=0), _at_edge(cloud, maps[name].settings.prior)
     text = (
-        f"Each cloud shows how far noise alone moves a map’s estimate: over {N_CLOUD} draws those of {quoted} scatter "
+        f"Each cloud shows how far noise alone moves a map’s estimate: over {N_CLOUD} draws those of {called} scatter "
         f"by {sd[0]:.2g} in θ₀ and {sd[1]:.2g} in θ₁."
     )
     if at_edge == N_CLOUD:
-        text += f" All of them lie on the edge of the box in which {quoted} estimates, which holds them back."
+        text += f" All of them lie on the edge of the box in which {called} estimates, which holds them back."
     elif at_edge:
-        text += f" {at_edge} of them lie on the edge of the box in which {quoted} estimates, which holds them back."
+        text += f" {at_edge} of them lie on the edge of the box in which {called} estimates, which holds them back."
     if "cnn-clean" in spread and name != "cnn-clean" and np.min(sd) > 1e-4:
         ratio = float(np.mean(spread["cnn-clean"].std(axis=0) / sd))
         if ratio > 1.5:

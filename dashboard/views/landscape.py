@@ -114,7 +114,7 @@ def _body() -> None:
         notes += _notes(experiment, problem, Status(int(ended)))
         clean = observation.clean(experiment)
         truth = _two(experiment.parameters, problem) if clean is not None else None
-        lowest = lowest_known(problem, grid, candidate, best, paths, found)
+        lowest = lowest_known(problem, grid, candidate, best, paths, found, truth)
         zero = np.inf if lowest is None else lowest.loss
         sought = best is None and not st.session_state.settled  # the search for it waits for the release
         handle = (candidate, (f"candidate_{experiment.axis_x}", f"candidate_{experiment.axis_y}"))

@@ -6,13 +6,15 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.estimate import Outcome
 from core.noise import colour as colour_noise
 from core.objective import Problem
 from core.posterior import Posterior, posterior
+from core.trained_for import quoted
 from dashboard.figures.density import Raster, raster, widened, window
 from dashboard.figures.regions import outside
 from dashboard.observation import Observation
-from dashboard.problem import LEAST_SIGMA, problem_of
+from dashboard.problem import LEAST_SIGMA, identity, problem_of
 from dashboard.state import Experiment
 from dashboard.views import readings, results
 
@@ -76,11 +78,13 @@ def beside(
         note = f"Without noise the exact posterior is a point: it is drawn for σ = {LEAST_SIGMA} ms."
     elif observation.trajectory is not None:
         trajectory = observation.trajectory[:, 0]
-        key = (*results.key_of(problem), normals[0].tobytes(), trajectory.tobytes())
+        key = (identity(problem), normals[0].tobytes(), trajectory.tobytes())
         means = results.kept("fresh means", key, list)
-    said = _sentence(found, means, best, uploaded=observation.trajectory is None)
+    said = ""
+    if found.fit.outcome == Outcome.EXPLAINED:
+        said = _sentence(found, means, best, uploaded=observation.trajectory is None)
     if truth is not None and outside(problem.bounds, np.array(truth)):
-        said += f" {readings.BEYOND}"
+        said = f"{said} {readings.BEYOND}".strip()
     return Beside(said, note, found.fit.sentence, box, found, raster(found, box), means, problem, trajectory)
 
 
@@ -129,10 +133,10 @@ def _sentence(found: Posterior, means: list[Array] | None, best: tuple[str, Arra
     text += f"; they scatter by {first} in θ₀ and {second} in θ₁"
     ratios = np.ones(2) if best is None else best[1].std(axis=0) / scatter
     if best is not None and np.all((ratios > 1 / ALIKE) & (ratios < ALIKE)):
-        text += f", the estimates of ‘{best[0]}’ about as far"
+        text += f", the estimates of {quoted([best[0]])} about as far"
     elif best is not None:
         shown = [readings.times(ratio) for ratio in ratios]
-        text += f", the estimates of ‘{best[0]}’ {shown[0]} and {shown[1]} times as far"
+        text += f", the estimates of {quoted([best[0]])} {shown[0]} and {shown[1]} times as far"
     text += "."
     if np.any(scatter < sds / HELD) or np.any(ratios < 1 / HELD):
         text += " A small scatter is no small error: what the prior or the training holds in place does not scatter."

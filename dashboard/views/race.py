@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from core.objective import Problem
 from core.optimizers import METHODS, OptimiserPath
+from core.trained_for import listed
 from dashboard import live
-from dashboard.exploration import identity
 from dashboard.figures.race import REACHED, sign
+from dashboard.problem import identity
 from dashboard.racing import Racing, Run
 from dashboard.state import MOST_STARTS, Experiment
 from dashboard.views import frame
@@ -131,11 +132,6 @@ def _evaluations(count: int) -> str:
     return "1 evaluation" if count == 1 else f"{count:,} evaluations"
 
 
-def _named(methods: Sequence[str]) -> str:
-    names = list(dict.fromkeys(methods))
-    return "".join(names) if len(names) < 2 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
 def _gap(value: float) -> str:
     """Return how far a loss lies above the lowest; a hundredth of a log-likelihood means nothing."""
     return frame.number(round(float(value), 2), 3)
@@ -156,7 +152,8 @@ def sentences(paths: Sequence[OptimiserPath], lowest: float, missing: int = 0) -
     caught = ~reached & [path.status.startswith("Converged") for path in paths]
     short = ~reached & ~caught
     names = [
-        _named([path.method for path, each in zip(paths, of, strict=True) if each]) for of in (reached, caught, short)
+        listed(list(dict.fromkeys(path.method for path, each in zip(paths, of, strict=True) if each)))
+        for of in (reached, caught, short)
     ]
     n_starts = len({path.positions[0].tobytes() for path in paths})
     said = ["None reached the lowest loss known."]

@@ -1,7 +1,7 @@
 """What is computed for the problem on screen, kept in the session, so that a rerun without a change costs nothing."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,7 +21,7 @@ from core.objective import Problem
 from core.posterior import Posterior
 from core.priors import TruncatedGaussian
 from core.profile import Profile
-from dashboard.problem import LEAST_SIGMA
+from dashboard.problem import LEAST_SIGMA, identity
 from dashboard.state import Experiment
 
 if TYPE_CHECKING:
@@ -34,23 +34,10 @@ NOISES = 4  # draws of the noise on each
 Result = TypeVar("Result")
 
 
-def key_of(problem: Problem) -> tuple[Any, ...]:
-    """Return what the results of a problem depend on, as a key."""
-    return (
-        problem.data.tobytes(),
-        problem.times.tobytes(),
-        problem.unknown,
-        tuple(value for i, value in enumerate(problem.known) if i not in problem.columns),
-        problem.marginal_sd,
-        problem.rho,
-        problem.regularised,
-    )
-
-
-def kept(name: str, key: tuple[Any, ...], compute: Callable[[], Result]) -> Result:
+def kept(name: str, key: Hashable, compute: Callable[[], Result]) -> Result:
     """Return what compute returns, or returned the last time for this name and key."""
     results: dict[tuple[Any, ...], Any] = st.session_state.setdefault("results", {})
-    whole = (name, *key)
+    whole = (name, key)
     result = results.pop(whole) if whole in results else compute()
     results[whole] = result  # at the end, where the last used are
     while len(results) > MOST_KEPT:
@@ -58,9 +45,9 @@ def kept(name: str, key: tuple[Any, ...], compute: Callable[[], Result]) -> Resu
     return result
 
 
-def is_kept(name: str, key: tuple[Any, ...]) -> bool:
+def is_kept(name: str, key: Hashable) -> bool:
     """Say whether a result of this name and key is there already."""
-    return (name, *key) in st.session_state.get("results", {})
+    return (name, key) in st.session_state.get("results", {})
 
 
 @contextmanager
@@ -95,7 +82,7 @@ def posterior(problem: Problem, law: TruncatedGaussian | None = None) -> Posteri
         st.session_state.posterior_seconds = time.monotonic() - start
         return result
 
-    return kept("posterior", (*key_of(problem), law), compute)
+    return kept("posterior", (identity(problem), law), compute)
 
 
 def map_estimate(problem: Problem) -> Estimate | None:
@@ -110,7 +97,7 @@ def map_estimate(problem: Problem) -> Estimate | None:
         except ValueError:
             return None
 
-    key = key_of(problem)
+    key = identity(problem)
     if not st.session_state.settled and not is_kept("map", key):
         return None
     return kept("map", key, compute)
@@ -118,17 +105,17 @@ def map_estimate(problem: Problem) -> Estimate | None:
 
 def laplace(problem: Problem) -> Estimate:
     """Return the Laplace approximation."""
-    return kept("laplace", key_of(problem), lambda: laplace_approximation.laplace(problem))
+    return kept("laplace", identity(problem), lambda: laplace_approximation.laplace(problem))
 
 
 def with_noise(problem: Problem, law: TruncatedGaussian) -> Estimate:
     """Return the MAP estimate of the parameters and the noise together."""
-    return kept("with noise", (*key_of(problem), law), lambda: estimate_with_noise(problem, law))
+    return kept("with noise", (identity(problem), law), lambda: estimate_with_noise(problem, law))
 
 
 def profile(problem: Problem, name: str) -> Profile:
     """Return the profile likelihood of one of the two unknown parameters."""
-    return kept("profile", (*key_of(problem), name), lambda: profiles.profile_likelihood(problem, name))
+    return kept("profile", (identity(problem), name), lambda: profiles.profile_likelihood(problem, name))
 
 
 def predicted(found: Posterior) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -145,7 +132,7 @@ def predicted(found: Posterior) -> tuple[NDArray[np.float64], NDArray[np.float64
             np.nanquantile(noisy, [0.05, 0.95], axis=0),
         )
 
-    return kept("predicted", (*key_of(found.problem), found.nodes.rho.size), compute)
+    return kept("predicted", (identity(found.problem), found.nodes.rho.size), compute)
 
 
 def novelty(inverse_map: "InverseMap", data: NDArray[np.float64], estimate: Estimate) -> float | None:

@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import Estimate
-from core.experiments.magi import BOTH, SYMBOLS
+from core.experiments.magi import BOTH
 from core.sensitivities import DIRECTIONS
 from core.simulation import simulate
 from core.states import StateProblem, fit_states
+from core.symbols import SYMBOLS
 from dashboard import live, session
 from dashboard.figures import states as figures
 from dashboard.live import Plot
 from dashboard.observation import Observation, Trace
 from dashboard.state import QUANTITIES, Experiment, Quantity
-from dashboard.views import frame, results
+from dashboard.views import frame, readings, results
 from dashboard.views.boxes import number_box, text_of
 
 SEED = 0  # of the draws from the box, so that a fit can be repeated
@@ -183,8 +184,8 @@ def _digits(value: float, sd: float) -> tuple[str, str]:
     """Return an estimate and its standard deviation, both to the second digit of the latter."""
     if not np.isfinite(sd) or sd <= 0:
         return frame.number(value), "–"
-    decimals = int(np.clip(1 - np.floor(np.log10(sd)), 0, 8))
-    return f"{value:.{decimals}f}".replace("-", "−"), f"{sd:.{decimals}f}"
+    decimals = readings.decimals_for(sd)
+    return readings.number(value, decimals), readings.number(sd, decimals)
 
 
 def table(found: Fit, truth: Mapping[str, float] | None) -> list[list[str]]:

@@ -283,7 +283,7 @@ def test_status_on_the_edge():
 def test_status_where_the_noise_explains_too_little():
     """Noise of 0.2 taken for 0.05: the root mean square of 77 degrees of freedom is 4 ± 0.33."""
     status = fit_states(magi(noisy(0.2), sd=0.05), 0).status
-    assert "times as large as the noise explains, so that no uncertainty given here holds" in status
+    assert "times as large as the noise explains, so that no ± of this fit holds" in status
     assert 3 <= float(status.split()[3]) <= 5
     assert fit_states(magi(noisy(0.2), sd=0.2), 0).status == ""
 

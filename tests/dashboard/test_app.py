@@ -457,7 +457,12 @@ def test_a_card_without_metrics_ends_in_no_traceback(visit, new_run):
 
 @pytest.mark.parametrize(
     ("page", "change"),
-    [("your-data", {}), ("inverse-map", {}), ("uncertainty", {"below": "noise"})],
+    [
+        ("your-data", {}),
+        ("inverse-map", {"limit": 1}),
+        ("inverse-map", {"test_view": "noise"}),
+        ("uncertainty", {"below": "noise"}),
+    ],
 )
 def test_what_stands_beside_the_maps_has_names_that_no_map_can_have(visit, page, change):
     """Rows of tables and entries of legends: each is a map or reserved."""

@@ -8,9 +8,9 @@ import pytest
 from core.multistart import basins, start_grid
 from core.optimizers import OptimiserPath, descend
 from dashboard import exploration
-from dashboard.exploration import Exploration, identity
+from dashboard.exploration import Exploration
 from dashboard.observation import observe
-from dashboard.problem import problem_of
+from dashboard.problem import identity, problem_of
 from dashboard.state import Experiment
 
 EXPERIMENT = Experiment(t_end=20)

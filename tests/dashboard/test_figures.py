@@ -398,6 +398,8 @@ def test_a_valley_narrower_than_the_grid_begins_the_scale_of_colours_below_all_i
     z = decoded(drawn["data"][0]["z"])
     assert np.nanmin(z) == pytest.approx(np.log10(99.9))
     assert valley.position in marks(drawn)
+    beyond = Place(valley.position, float("inf"))
+    assert "candidate" not in [trace["name"] for trace in landscape.surface(GRID, beyond, valley, None)["data"][1:]]
     foot, head = trace(landscape.surface(GRID, None, valley, None), "lowest")["z"]
     assert foot == 0
     assert head > np.log10(99.9)

@@ -123,6 +123,7 @@ def test_whatever_lies_lowest_is_the_lowest_wherever_it_was_found():
     assert on_grid.position == grid.lowest()
     assert lowest_known(problem, grid, at_truth, None).position == at_truth
     path = descend(problem, np.array([0.42, 0.42]), "L-BFGS-B")
+    assert lowest_known(problem, grid, far, None, truth=at_truth).position == at_truth
     raced = lowest_known(problem, grid, far, None, [path])
     assert raced.loss == np.min(path.losses)
     starts = start_grid(problem.bounds, 3)

@@ -203,6 +203,14 @@ def test_a_number_of_more_than_forty_characters_is_refused_whatever_it_is():
     assert sentence.startswith("θ₀ must be a number of at most 40 characters; “0.333333333333333333…” is longer.")
 
 
+def test_a_comma_that_can_stand_between_thousands_is_not_guessed():
+    after, (sentence,) = change(Experiment(), {"theta0": "1,234"})
+    assert after == Experiment()
+    assert sentence.startswith(
+        "θ₀ can be read in two ways: write “1,234” with a point, or without marks for thousands."
+    )
+
+
 def test_many_parts_that_are_not_valid_give_few_short_sentences():
     after, sentences = from_address("&".join(f"part{i}={'x' * 30}" for i in range(180)))
     assert after == Experiment()

@@ -15,6 +15,7 @@ from core.objective import Problem
 from dashboard import registry
 from dashboard.figures.plain import LIMIT
 from dashboard.observation import observe
+from dashboard.problem import identity as problem_identity
 from dashboard.problem import problem_of
 from dashboard.state import Experiment
 from dashboard.views import limit, results, support, uncertainty
@@ -324,10 +325,10 @@ def test_the_key_of_a_problem_changes_with_all_that_its_results_depend_on():
         problem_on(misfit="white"), problem_on(regularised=False), problem_on(axis_x="gamma"),
         problem_on(axis_x="theta1", axis_y="theta0"),
     ]  # fmt: skip
-    keys = {results.key_of(each) for each in (base, *changed)}
+    keys = {problem_identity(each) for each in (base, *changed)}
     assert len(keys) == 1 + len(changed)
     # What is unknown does not count where only the data know of it.
-    assert results.key_of(replace(base, known=(9.0, 9.0, *base.known[2:]))) == results.key_of(base)
+    assert problem_identity(replace(base, known=(9.0, 9.0, *base.known[2:]))) == problem_identity(base)
 
 
 def test_the_law_of_an_unknown_noise_prefers_next_to_nothing():

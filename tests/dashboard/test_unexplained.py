@@ -14,7 +14,7 @@ from tests.dashboard.test_app import first_stage_of, payloads
 
 TIMES = np.arange(250) * 0.2
 GOOD = simulate((0.3, 0.6, -0.4, 3.0), TIMES)[:, 0] + sample_ar1(0.8, 0.35, 250, np.random.default_rng(3))
-VERDICT = "times as large as the noise explains, so that no uncertainty given here holds"
+VERDICT = "times as large as the noise explains, so that no ± of this fit holds"
 
 
 def show(visit, page, u, **changes):

@@ -269,6 +269,28 @@ def test_a_long_recording_that_cannot_be_filtered_is_thinned_without_and_says_so
     assert f"Every second is kept, without a filter because {why}." in trace.reading
 
 
+@pytest.mark.parametrize(
+    ("gap", "said"),
+    [
+        ("v", "The filter is that of u; v is kept without a filter because v has gaps."),
+        ("u", "The filter is that of v; u is kept without a filter because u has gaps."),
+        ("u and v", "Every second is kept, without a filter because u has gaps and v has gaps."),
+        ("all of u", "the noise that it leaves."),
+    ],
+)
+def test_what_is_said_of_the_filter_holds_for_each_state(gap, said):
+    times = np.arange(5_001) * 0.2
+    states = {"u": np.sin(times), "v": np.cos(times)}
+    for state in gap.removeprefix("all of ").split(" and "):
+        states[state][slice(None) if gap.startswith("all") else 4] = np.nan
+    rows = zip(times.tolist(), states["u"].tolist(), states["v"].tolist(), strict=True)
+    trace = read_trace("a.csv", "\n".join(["time,u,v", *(f"{t!r},{u!r},{v!r}" for t, u, v in rows)]).encode())
+    assert trace.reading.endswith(said)
+    for state, kept in (("u", trace.u), ("v", trace.v)):
+        is_raw = np.array_equal(kept, states[state][::2], equal_nan=True)
+        assert is_raw == (state in gap)
+
+
 def test_a_file_that_cannot_be_used_is_refused_before_its_rows_are_read(monkeypatch):
     monkeypatch.setattr("dashboard.text_table._score", lambda *_: pytest.fail("its rows were read"))
     for content, why in (

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
@@ -59,7 +59,7 @@ def test_the_number_of_kept_traces_is_bounded_for_one_visitor_and_for_all():
     assert visitors.kept(ANNA, names[-1]) is None
 
 
-def ask(app, path, method="GET", cookie=""):
+def ask(app, path, method="GET", cookie="", accept="text/html,*/*", scheme="http"):
     """Return the headers of an application's answer to a request."""
     answers = []
 
@@ -69,16 +69,19 @@ def ask(app, path, method="GET", cookie=""):
     async def send(message):
         answers.append(message)
 
-    headers = [(b"cookie", cookie.encode())] if cookie else []
-    scope = {"type": "http", "method": method, "path": path, "headers": headers, "query_string": b""}
+    headers = [(b"accept", accept.encode()), *([(b"cookie", cookie.encode())] if cookie else [])]
+    scope = {"type": "http", "method": method, "path": path, "headers": headers, "query_string": b"", "scheme": scheme}
     asyncio.run(app(scope, receive, send))
     return {name.decode(): value.decode() for name, value in answers[0]["headers"]}
 
 
 def test_a_browser_gets_one_name_that_scripts_cannot_read_and_a_page_alone_gives():
-    routes = [Route("/", lambda _: HTMLResponse("page")), Route("/file", lambda _: PlainTextResponse("file"))]
+    routes = [Route("/", lambda _: HTMLResponse("page")), Route("/kept", lambda _: Response(status_code=304))]
     app = visitors.NameVisitors(Starlette(routes=routes))
-    assert "set-cookie" not in ask(app, "/file")
+    assert "set-cookie" not in ask(app, "/", accept="*/*")
+    # A browser that was closed has forgotten the cookie, and may have kept the page.
+    assert "set-cookie" in ask(app, "/kept")
+    assert ask(app, "/", scheme="https")["set-cookie"].endswith("; Secure")
     given = [ask(app, "/")["set-cookie"] for _ in range(2)]
     assert given[0] != given[1]
     assert re.fullmatch(f"{visitors.COOKIE}=[0-9a-f]{{32}}; HttpOnly; SameSite=Lax", given[0])
