@@ -145,7 +145,8 @@ def receive(key: str) -> None:
     for asked in ("wish", "sample"):  # what the Landscape page is asked to do, and which test sample to open, once
         if asked in changes:
             st.session_state[asked] = changes.pop(asked)
-    if changes.pop("upload", None) == "":  # a browser can take an upload off, and not name one that there is not
+    if changes.get("upload") == "":  # a browser can take an upload off, and not name one that there is not
+        del changes["upload"]
         drop_upload()
     preset = changes.pop("preset", None)
     said = load_preset(str(preset)) if preset in PRESETS else ()
