@@ -36,13 +36,15 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 2
 WEIGHTS = "weights.safetensors"
-STATES = ("starting", "running", "finishing", "finished", "stopped", "failed")
+ACTIVE = ("starting", "running", "finishing")
+STATES = (*ACTIVE, "finished", "stopped", "failed")
 MOST_EPOCHS = 10_000
 MOST_SECONDS = 1e9
 LARGEST_LOSS = 1e6
 LONGEST_MESSAGE = 500  # characters
 NICENESS = 19  # of a training: the pages come first
 NOTED_EVERY, KEPT_EVERY = 0.2, 1.0  # seconds: fast epochs would otherwise spend their time on files
+STARTING_SECONDS = 60.0  # until a training holds its lock
 ENDING_SECONDS = 5.0  # from the signal that ends a training to the one that kills it
 _OWN_FILES = ("request", "progress", "weights")
 _NAME = re.compile(r"[\w][\w .-]{0,39}")
@@ -92,7 +94,7 @@ class Progress:
     @property
     def active(self) -> bool:
         """Whether the process is still at work."""
-        return self.state in ("starting", "running", "finishing")
+        return self.state in ACTIVE
 
     @property
     def seconds_left(self) -> float | None:
@@ -175,13 +177,23 @@ def stop_all() -> None:
             if process.poll() is None:
                 process.terminate()
         deadline = time.monotonic() + ENDING_SECONDS
-        for process in _processes.values():
+        for folder, process in _processes.items():
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            _note_end(folder)
         _processes.clear()
+
+
+def _note_end(folder: Path) -> None:
+    """Write why a training ended with the server, unless its process has written how it ended."""
+    path = folder / "progress.json"
+    with suppress(OSError, ValueError):
+        progress = read_json(path) if path.is_file() else {"state": "starting"}
+        if progress.get("state") in ACTIVE:
+            write_json(path, {**progress, "state": "failed", "message": "It was ended because the server ended."})
 
 
 def read_progress(folder: Path) -> Progress:
@@ -261,12 +273,20 @@ def _at_work(folder: Path) -> bool:
     if process is not None and process.poll() is None:
         return True  # it may not hold its lock yet
     if not os.path.isfile(folder / "lock"):
-        return False
+        # Another server may have just started it.
+        return process is None and not os.path.isfile(folder / "progress.json") and _age(folder) < STARTING_SECONDS
     try:
         with FileLock(folder / "lock", timeout=0):
             return False
     except (Timeout, OSError):  # another user's lock cannot be opened: it says nothing, and a training may live
         return True
+
+
+def _age(folder: Path) -> float:
+    """Return how many seconds ago the training in folder was asked for."""
+    with suppress(OSError):
+        return time.time() - (folder / "request.json").stat().st_mtime
+    return math.inf
 
 
 def _reason(folder: Path) -> str:
@@ -280,16 +300,6 @@ def _reason(folder: Path) -> str:
     if code == 0:
         return "Nothing more could be written to its folder: the disk may be full."
     return "Its process could not write why: it was killed, the machine went down, or the disk was full."
-
-
-class _Ended(BaseException):
-    """A signal that asks the process to end."""
-
-
-def _end(number: int, _frame: FrameType | None) -> None:
-    for each in _ENDING:  # a second one must not keep the best weights from being written
-        signal.signal(each, signal.SIG_IGN)
-    raise _Ended(f"It was ended by the signal {signal.Signals(number).name}, as happens when the server ends.")
 
 
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
@@ -312,19 +322,24 @@ class _Record:
 
     def keep(self) -> None:
         """Write the best weights so far, unless they are on disk."""
-        from safetensors.torch import save
-
         report = self.report
         if report is not None and report.best_epoch > self.kept_epoch:
+            from safetensors.torch import save
+
             write_bytes(self.folder / WEIGHTS, save(report.best_weights, {"epoch": str(report.best_epoch)}))
             self.kept_epoch = report.best_epoch
 
     def take(self, report: "Report") -> None:
         """Take the report of an epoch, and write what is due."""
         self.report = report
-        self.progress["training_loss"].append(report.training_loss)
-        self.progress["validation_loss"].append(report.validation_loss)
-        self.progress.update(best_epoch=report.best_epoch, seconds=report.seconds)
+        # At once: a signal can come between any two lines.
+        self.progress = {
+            **self.progress,
+            "training_loss": [*self.progress["training_loss"], report.training_loss],
+            "validation_loss": [*self.progress["validation_loss"], report.validation_loss],
+            "best_epoch": report.best_epoch,
+            "seconds": report.seconds,
+        }
         if keeps := report.seconds - self.kept > KEPT_EVERY:
             self.kept = report.seconds
             self.keep()
@@ -344,19 +359,27 @@ class _Record:
         with suppress(OSError):
             self.note("failed", message=message[:LONGEST_MESSAGE])
 
+    def end(self, number: int, _frame: FrameType | None) -> None:
+        """Write what there is and end the process, on a signal.
+
+        Nothing is raised: an exception in the middle of an import or of compiled code can crash the process.
+        """
+        for each in _ENDING:  # a second one must not keep the best weights from being written
+            signal.signal(each, signal.SIG_IGN)
+        self.fail(f"It was ended by the signal {signal.Signals(number).name}, as happens when the server ends.")
+        os._exit(0)
+
 
 def _work(folder: Path) -> None:
     """Train what request.json asks for; the body of the process."""
+    record = _Record(folder)
     for number in _ENDING:
-        signal.signal(number, _end)
+        signal.signal(number, record.end)
     if hasattr(os, "nice"):  # not on Windows
         os.nice(NICENESS)
     with FileLock(folder / "lock"):
-        record = _Record(folder)
         try:
             _train(record)
-        except _Ended as ended:
-            record.fail(str(ended))
         except ValueError as error:
             record.fail(str(error))
         except OSError as error:

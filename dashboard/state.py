@@ -62,7 +62,7 @@ for _name in PARAMETER_NAMES:
 LONGEST_ADDRESS = 8000  # characters; browsers and servers take no longer ones either
 LONGEST_NUMBER = 40  # characters; the shortest text that brings a number back has at most 24
 LONGEST_NAME = 40  # characters of a map's name
-MOST_SENTENCES = 5  # about what is wrong with one link or report
+MOST_SENTENCES = 8  # about what is wrong with one link or report
 
 MOST_STARTS = 5
 FURTHEST_START = 100
@@ -257,7 +257,7 @@ def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experime
 
     Values may be numbers or typed text; an unknown field or a value out of range leaves what was there. An upload and
     the names of own maps cannot be changed. The field start is a click on the map: a point that replaces the starts, or
-    is added to them. The first one turns from the fit to the race. After five sentences one counts the rest.
+    is added to them. The first one turns from the fit to the race. After eight sentences one counts the rest.
     """
     valid: dict[str, Any] = {}
     sentences = []
@@ -290,7 +290,7 @@ def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experime
         except ValueError as error:
             sentences.append(f"{error} What was there stays.")
     if len(sentences) > MOST_SENTENCES:
-        sentences[MOST_SENTENCES:] = [f"{len(sentences) - MOST_SENTENCES} more parts are not valid either."]
+        sentences[MOST_SENTENCES:] = [f"Parts that are not valid either: {len(sentences) - MOST_SENTENCES}."]
     changed = replace(experiment, **valid)
     if changed.axis_x == changed.axis_y:
         # The axis that was not touched makes room.

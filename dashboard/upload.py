@@ -36,6 +36,7 @@ SORTABLE = 0.1  # of the steps: times of which more fall are no times in disorde
 Array = NDArray[np.float64]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # numbers beyond all bounds end in sentences
 def read_trace(name: str, content: bytes) -> Trace:
     """Return the recording in a text file; its times are in ms from its first sample, and an empty cell is NaN.
 

@@ -207,7 +207,8 @@ def _progress(folder: Path) -> None:
         st.warning(str(error))
         return
     share = len(progress.validation_loss) / progress.epochs
-    stopping = " Stopping after this epoch …" if progress.state == "running" and is_stopping(folder) else ""
+    epoch = {"starting": "the first", "running": "this"}.get(progress.state)
+    stopping = f" Stopping after {epoch} epoch …" if epoch and is_stopping(folder) else ""
     st.progress(min(share, 1.0), text=_status(progress, folder) + stopping)
     if progress.state in ("starting", "running"):
         st.button("Stop and keep the best weights so far", on_click=_stop, args=(folder,), key=f"stop_{folder.name}")

@@ -1,5 +1,6 @@
 """What stands around the laboratory: a web server in front that serves it under a path, and pages that embed it."""
 
+import math
 from urllib.parse import urlsplit
 
 import pytest
@@ -45,7 +46,7 @@ def test_a_page_that_may_embed_the_laboratory_shows_it_and_takes_uploads(browser
     try:
         frame.locator(".lab-plot .main-svg").first.wait_for()
         times = [0.2 * i for i in range(50)]
-        file = {"name": "mine.csv", "mimeType": "text/csv", "buffer": trace_csv(times, [0.01 * t for t in times])}
+        file = {"name": "mine.csv", "mimeType": "text/csv", "buffer": trace_csv(times, [math.sin(t) for t in times])}
         frame.locator("input[type=file]").set_input_files(file)
         frame.get_by_text("On screen now, on every page: mine.csv").wait_for()
     finally:

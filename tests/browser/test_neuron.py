@@ -126,7 +126,7 @@ NOT_TAKEN = {
     "abc": "γ must be a number; “abc” is none. What was there stays.",
     "1e9": "γ must lie between 0.1 and 20; 1e9 does not. What was there stays.",
     "nan": "γ must be a number; “nan” is none. What was there stays.",
-    "": "γ must be a number; “” is none. What was there stays.",
+    "": "γ must be a number; the box is empty. What was there stays.",
     "<img src=x>": "γ must be a number; “<img src=x>” is none. What was there stays.",
 }
 

@@ -137,6 +137,27 @@ def test_the_best_weights_are_on_disk_when_the_server_ends(tmp_path):
     assert abs(validation_error_of_kept_weights(folder) - min(progress.validation_loss)) <= 1e-7
 
 
+def test_a_training_that_is_ended_while_it_imports_says_so_and_does_not_crash(tmp_path):
+    folder = jobs.start_training(tmp_path, "ended", LONG)
+    wait_for(folder, lambda _: (folder / "lock").exists())
+    process = process_of(folder)
+    process.terminate()
+    assert process.wait() == 0
+    progress = jobs.read_progress(folder)
+    assert (progress.state, progress.kept_epoch) == ("failed", 0)
+    assert progress.message == "It was ended by the signal SIGTERM, as happens when the server ends."
+
+
+def test_a_training_that_another_server_has_just_started_is_starting(tmp_path):
+    folder = tmp_path / "other"
+    folder.mkdir()
+    request = folder / "request.json"
+    write_json(request, {"name": "other", "epochs": 3, "settings": {}})
+    assert jobs.read_progress(folder).state == "starting"
+    os.utime(request, (time.time() - 61,) * 2)
+    assert jobs.read_progress(folder).state == "failed"
+
+
 def test_a_full_disk_ends_a_training_in_a_sentence_and_leaves_its_curve(tmp_path):
     """No file may exceed 100 kB, while the weights of the network take 136 kB."""
     with largest_file(100_000):
