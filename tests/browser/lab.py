@@ -368,7 +368,7 @@ class Lab:
         self.page.wait_for_selector(".lab-plot[data-plot=losses] .main-svg", timeout=90_000)
         return self
 
-    def await_training(self, ending: str, seconds: float = 180) -> "Lab":
+    def await_training(self, ending: str, seconds: float = 300) -> "Lab":
         """Wait until the training on screen has ended, in a sentence with these words."""
         status = self.page.locator("[data-testid='stProgress']").filter(has_text=ending)
         status.wait_for(timeout=1000 * seconds)
