@@ -126,7 +126,8 @@ def truths(lab):
     """Return how opaque the marks of the truth are, by plot."""
     return lab.evaluate("""Object.fromEntries([...document.querySelectorAll(".lab-plot")].map((box) => [
         box.dataset.plot,
-        [...box.data, ...box.layout.shapes].filter(({ name, x }) => name === "truth" && x?.[0] !== null)
+        [...box.data, ...box.layout.shapes]
+            .filter(({ name, legendgroup, x }) => (legendgroup ?? name) === "truth" && x?.[0] !== null)
             .map(({ opacity }) => opacity ?? 1),
     ]))""")
 
