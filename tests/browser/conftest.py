@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.browser.lab import VIEWPORT, Lab, open_browser, serve
+from tests.browser.lab import VIEWPORT, Lab, open_browser, opened, serve
 from tests.browser.proxies import course_page, watching
 
 
@@ -79,9 +79,5 @@ def context(browser):
 @pytest.fixture
 def lab(context, server):
     """A tab, and a session of the server of its own."""
-    lab = Lab(context, server)
-    yield lab
-    try:
-        lab.check()
-    finally:
-        lab.page.close()
+    with opened(context, server) as lab:
+        yield lab

@@ -174,6 +174,17 @@ def serve(runs: Path, *options: str, environment: Mapping[str, str] = MappingPro
             raise RuntimeError("The server did not end within 20 s of being asked to.") from None
 
 
+@contextmanager
+def opened(context: BrowserContext, url: str) -> Iterator["Lab"]:
+    """Open a tab, and at the end check what its visit caused and close it."""
+    lab = Lab(context, url)
+    yield lab
+    try:
+        lab.check()
+    finally:
+        lab.page.close()
+
+
 class Lab:
     """A browser tab with the laboratory in it. `faults` collects what no visit may cause."""
 

@@ -6,7 +6,7 @@ The loss of a training and the basins, which take their time, are checked where 
 import pytest
 
 from tests.browser.drawings import check_labels, check_legend, check_picture
-from tests.browser.lab import STANDS, VIEWPORT, Lab
+from tests.browser.lab import STANDS, VIEWPORT, opened
 
 pytestmark = pytest.mark.browser
 
@@ -46,12 +46,8 @@ def sharp(browser):
 @pytest.fixture
 def lab(sharp, server):
     """A tab in that context."""
-    lab = Lab(sharp, server)
-    yield lab
-    try:
-        lab.check()
-    finally:
-        lab.page.close()
+    with opened(sharp, server) as lab:
+        yield lab
 
 
 def wait_for(lab, plots):
