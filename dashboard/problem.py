@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Hashable
+from dataclasses import replace
 
 import numpy as np
 
@@ -47,6 +48,12 @@ def problem_of(experiment: Experiment, observation: Observation) -> Problem:
         full_prior(),
         experiment.regularised,
     )
+
+
+def theta_problem(experiment: Experiment, observation: Observation) -> Problem:
+    """Return the problem that the inverse maps solve, whatever the Landscape's axes, misfit and prior are set to."""
+    theta = replace(experiment, axis_x="theta0", axis_y="theta1", misfit="ar1", regularised=True)
+    return problem_of(theta, observation)
 
 
 def identity(problem: Problem) -> Hashable:

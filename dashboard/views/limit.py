@@ -14,7 +14,7 @@ from core.trained_for import quoted
 from dashboard.figures.density import Raster, raster, widened, window
 from dashboard.figures.regions import outside
 from dashboard.observation import Observation
-from dashboard.problem import LEAST_SIGMA, identity, problem_of
+from dashboard.problem import LEAST_SIGMA, identity, theta_problem
 from dashboard.state import Experiment
 from dashboard.views import readings, results
 
@@ -62,9 +62,7 @@ def beside(
         return Beside("Tick “zoom on the limit” to see how much the trace tells: the exact posterior.")
     if not st.session_state.settled:
         return Beside("Let go to see the exact posterior.", box=st.session_state.get("limit_box"))
-    problem = problem_of(
-        replace(experiment, axis_x="theta0", axis_y="theta1", misfit="ar1", regularised=True), observation
-    )
+    problem = theta_problem(experiment, observation)
     try:
         found = results.posterior(problem)
     except ValueError as error:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -16,7 +15,7 @@ from dashboard.figures import inverse_map as figures
 from dashboard.figures.plain import OPTIMISER
 from dashboard.live import Plot
 from dashboard.observation import Observation, Trace
-from dashboard.problem import problem_of
+from dashboard.problem import theta_problem
 from dashboard.state import Experiment
 from dashboard.upload import read_trace
 from dashboard.views import frame, readings, results, states_fit
@@ -50,8 +49,7 @@ def _csv(observation: Observation) -> str:
 
 def _best_fit(experiment: Experiment, observation: Observation) -> Estimate | None:
     """Return the MAP estimate of θ, None where there is none, or not before a slider is let go."""
-    theta = replace(experiment, axis_x="theta0", axis_y="theta1", misfit="ar1", regularised=True)
-    return results.map_estimate(problem_of(theta, observation))
+    return results.map_estimate(theta_problem(experiment, observation))
 
 
 def _estimates(
