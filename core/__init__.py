@@ -4,12 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from core.estimate import Estimate
-from core.features import spike_statistics
+from core.models.fitzhugh_nagumo.simulate import simulate
+from core.models.spikes import spike_statistics
 from core.noise import sample_ar1
 from core.objective import loss_landscape
 from core.posterior import exact_posterior
 from core.published import published_prior, time_grid
-from core.simulation import simulate
 
 if TYPE_CHECKING:
     from core.inverse_map import available_inverse_maps, load_inverse_map

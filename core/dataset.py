@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import sample_ar1
 from core.priors import TruncatedGaussian
 from core.published import SAMPLING_INTERVAL, with_constants
-from core.simulation import simulate_potential
 
 CHUNK = 250  # traces whose noise is drawn at once: what lies in the cache is touched many times faster
 

@@ -11,9 +11,9 @@ import scipy
 import torch
 
 from core.dataset import Dataset
-from core.fitzhugh_nagumo import REST
 from core.inverse_map import InverseMap, inverse_map
 from core.metrics import median_ape, r_squared, rmse
+from core.models.fitzhugh_nagumo.taylor import REST
 from core.published import N_TIMES, SAMPLING_INTERVAL
 from core.training import TEST_STREAM, TrainingSettings
 

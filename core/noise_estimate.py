@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from core.estimate import Estimate
-from core.misfit import ResidualSums, residual_sums
+from core.models.fitzhugh_nagumo.misfit import ResidualSums, residual_sums
 from core.modes import descend_together, find_modes, survey
 from core.noise_quadrature import HIGHEST_CORRELATION, check_noise_law, known_noise, noise_nodes
 from core.objective import Problem

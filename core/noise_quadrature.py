@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.misfit import ResidualSums, check_noise
+from core.models.fitzhugh_nagumo.misfit import ResidualSums, check_noise
 from core.priors import TruncatedGaussian
 from core.published import SAMPLING_INTERVAL
 

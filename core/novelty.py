@@ -15,11 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from core.card import N_SUMMARY, NoveltyReference
 from core.estimate import Estimate
 from core.inverse_map import InverseMap
+from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.modes import descend_together
 from core.noise import autocorrelation
 from core.objective import Problem
 from core.published import SAMPLING_INTERVAL, full_prior, time_grid, with_constants
-from core.simulation import simulate_potential
 from core.training import NOVELTY_STREAM, TrainingSettings
 
 FALSE_ALARM_RATE = 0.01

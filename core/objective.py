@@ -9,15 +9,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.derivatives import full_hessian, gauss_newton, misfit_gradient
 from core.estimate import GoodnessOfFit, goodness_of_fit
-from core.fitzhugh_nagumo import PARAMETER_NAMES
-from core.misfit import check_noise, misfit, residual_sums, simulated_misfit
+from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
+from core.models.fitzhugh_nagumo.misfit import check_noise, misfit, residual_sums, simulated_misfit
+from core.models.fitzhugh_nagumo.sensitivities import sensitivities
+from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate, simulate_potential
+from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
 from core.noise import whiten
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, SAMPLING_INTERVAL, SIGMA, ZETA, full_prior, time_grid
-from core.sensitivities import sensitivities
-from core.simulation import resolving_step, simulate, simulate_potential
 
 COARSE = 5  # points along each unknown parameter
 

@@ -11,7 +11,7 @@ from scipy.special import gammaln, logsumexp
 
 from core.estimate import Estimate
 from core.metrics import squared_distances
-from core.misfit import residual_sums
+from core.models.fitzhugh_nagumo.misfit import residual_sums
 from core.modes import descend_together
 from core.noise_quadrature import noise_nodes
 from core.objective import Problem

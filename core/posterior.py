@@ -16,13 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
 from core.estimate import GoodnessOfFit
-from core.misfit import residual_sums
+from core.models.fitzhugh_nagumo.misfit import residual_sums
+from core.models.fitzhugh_nagumo.simulate import simulate
 from core.modes import Modes, Survey, find_modes, survey
 from core.noise_quadrature import NoiseNodes, known_noise, noise_nodes
 from core.objective import Problem
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, RHO, SAMPLING_INTERVAL, SIGMA, ZETA, full_prior, published_noise_law, time_grid
-from core.simulation import simulate
 
 NEGLIGIBLE = 10.0  # below the highest log density: what lies lower holds less than 1e-4 of the probability
 WIDTH = 0.25  # of a cell, in standard deviations of the quadratic model at its mode

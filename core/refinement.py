@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from core.models.fitzhugh_nagumo.sensitivities import sensitivities
 from core.networks import Gaussian, lower_factor
 from core.published import SAMPLING_INTERVAL, time_grid, with_constants
-from core.sensitivities import sensitivities
 from core.training import LARGEST_GRADIENT, REFINEMENT_STREAM, TrainingSettings, gaussian_loss, validation_error
 
 WIDTH = 128

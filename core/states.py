@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import least_squares
 
 from core.estimate import Estimate, GoodnessOfFit, goodness_of_fit
-from core.sensitivities import DIRECTIONS, sensitivities
-from core.simulation import TOLERANCE, resolving_step, simulate, validated
+from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS, sensitivities
+from core.models.fitzhugh_nagumo.simulate import TOLERANCE, resolving_step, simulate, validated
 
 COARSE = 5  # points along each unknown, on the grid that chooses the step
 FINEST_TOLERANCE = 1e-9

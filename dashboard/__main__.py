@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from core.derivatives import full_hessian, gauss_newton, misfit_gradient
-from core.features import spike_timing
 from core.jobs import stop_all
-from core.misfit import misfit, simulated_misfit
+from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
+from core.models.fitzhugh_nagumo.misfit import misfit, simulated_misfit
+from core.models.fitzhugh_nagumo.sensitivities import sensitivities
+from core.models.fitzhugh_nagumo.simulate import simulate, simulate_potential
+from core.models.spikes import spike_timing
 from core.noise import sample_ar1
 from core.published import time_grid
-from core.sensitivities import sensitivities
-from core.simulation import simulate, simulate_potential
 from core.terminal import replace_unencodable_characters
 from dashboard import registry
 from dashboard.server import bound_socket, run

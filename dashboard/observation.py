@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.models.fitzhugh_nagumo.simulate import Status, divergence_time, simulate_with_status
 from core.noise import colour
 from core.published import SAMPLING_INTERVAL
-from core.simulation import Status, divergence_time, simulate_with_status
 from dashboard.state import Experiment
 
 UNEQUAL = 1e-3  # of the mean step: the difference between steps from which on they are not equal

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.fitzhugh_nagumo import PARAMETER_NAMES
+from core.models.fitzhugh_nagumo.simulate import longest_step
+from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
 from core.objective import (
     Landscape,
     Problem,
@@ -17,7 +18,6 @@ from core.objective import (
     trajectory_store,
 )
 from core.published import SAMPLING_INTERVAL, full_prior
-from core.simulation import longest_step
 from dashboard.observation import Observation
 from dashboard.state import Experiment
 

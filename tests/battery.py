@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.derivatives import full_hessian, gauss_newton, misfit_gradient
 from core.experiments.magi import BOTH
-from core.features import regimes, spike_statistics, spike_timing
 from core.inverse_map import available_inverse_maps, load_inverse_map
 from core.laplace import laplace
-from core.misfit import residual_sums, simulated_misfit
+from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
+from core.models.fitzhugh_nagumo.misfit import residual_sums, simulated_misfit
+from core.models.fitzhugh_nagumo.sensitivities import sensitivities
+from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate, simulate_potential, simulate_with_status
+from core.models.spikes import regimes, spike_statistics, spike_timing
 from core.modes import map_estimate
 from core.multistart import basins, explore, start_grid
 from core.noise import log_density, sample_ar1, whiten
@@ -29,8 +31,6 @@ from core.polish import polish, reweight
 from core.posterior import posterior
 from core.profile import profile_likelihood
 from core.published import full_prior, published_noise_law, published_prior, time_grid, with_constants
-from core.sensitivities import sensitivities
-from core.simulation import resolving_step, simulate, simulate_potential, simulate_with_status
 from core.states import cramer_rao, fit_states
 from core.training import TrainingSettings, predict, train
 

@@ -13,6 +13,7 @@ from core.experiments.limit import CURVE, MASSES
 from core.experiments.record import EXACT, Result, Table, Target, limit_row, stored
 from core.inverse_map import available_inverse_maps, load_inverse_map
 from core.metrics import median_ape, r_squared, rmse, squared_distances
+from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import sample_ar1
 from core.novelty import FALSE_ALARM_RATE, N_REFERENCE, problem_of, with_novelty
 from core.polish import polish, reweight
@@ -26,7 +27,6 @@ from core.published import (
     time_grid,
     with_constants,
 )  # fmt: skip
-from core.simulation import simulate_potential
 
 BEST = "best"
 POLISHED, REWEIGHTED = "best after polishing", "best after weighted draws"

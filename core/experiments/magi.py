@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from core.experiments.context import Context
 from core.experiments.record import Result, Table, Target
 from core.metrics import rmse
-from core.sensitivities import DIRECTIONS
-from core.simulation import simulate
+from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS
+from core.models.fitzhugh_nagumo.simulate import simulate
 from core.states import StateProblem, cramer_rao, fit_states, refine
 from core.symbols import SYMBOLS
 

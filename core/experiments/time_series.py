@@ -10,8 +10,8 @@ from core.experiments.maps import REGIMES, best, kinds, label, seeds, sizes
 from core.experiments.record import EXACT, Result, Table
 from core.experiments.training_size import TITLES
 from core.metrics import squared_bias_and_centred_mse
+from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.published import time_grid, with_constants
-from core.simulation import simulate_potential
 
 Array = NDArray[np.float64]
 

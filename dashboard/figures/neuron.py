@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.fitzhugh_nagumo import fixed_points, u_nullcline, v_nullcline
+from core.models.fitzhugh_nagumo.taylor import fixed_points, u_nullcline, v_nullcline
 from dashboard.figures.plain import (
     DATA,
     SYMBOLS,

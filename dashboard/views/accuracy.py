@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from core.evaluation import published_test_set
 from core.experiments.record import limit_row, stored
-from core.features import regime as regime_of
 from core.inverse_map import InverseMap
 from core.metrics import median_ape, r_squared
+from core.models.spikes import regime as regime_of
 from core.published import GAMMA, T_END, ZETA, published_prior
 from core.trained_for import listed
 from dashboard import entries, live, session

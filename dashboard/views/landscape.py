@@ -7,12 +7,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.features import regime, spike_count
-from core.fitzhugh_nagumo import PARAMETER_NAMES
+from core.models.fitzhugh_nagumo.simulate import Status, simulate, simulate_with_status
+from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
+from core.models.spikes import regime, spike_count
 from core.multistart import Basins
 from core.noise import whiten
 from core.objective import Problem
-from core.simulation import Status, simulate, simulate_with_status
 from dashboard import live, session
 from dashboard.figures import landscape as figures
 from dashboard.figures.plain import SYMBOLS

@@ -6,10 +6,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.features import regime, regimes, spike_timing
-from core.fitzhugh_nagumo import fixed_points
+from core.models.fitzhugh_nagumo.simulate import longest_step, simulate_potential
+from core.models.fitzhugh_nagumo.taylor import fixed_points
+from core.models.spikes import regime, regimes, spike_timing
 from core.published import SAMPLING_INTERVAL, published_prior
-from core.simulation import longest_step, simulate_potential
 from dashboard import session
 from dashboard.figures import neuron as figures
 from dashboard.live import Plot

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import Estimate
-from core.features import SPIKE_THRESHOLD, regime
 from core.metrics import squared_distances
+from core.models.fitzhugh_nagumo.simulate import simulate
+from core.models.spikes import SPIKE_THRESHOLD, regime
 from core.posterior import Posterior
 from core.profile import Profile
 from core.published import SAMPLING_INTERVAL
-from core.simulation import simulate
 from core.trained_for import Difference, can_read, listed, not_trained_for, quoted
 from dashboard.figures.density import Raster
 from dashboard.figures.plain import SYMBOLS

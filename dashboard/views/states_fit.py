@@ -14,8 +14,8 @@ from scipy.stats import chi2
 
 from core.estimate import Estimate
 from core.experiments.magi import BOTH
-from core.sensitivities import DIRECTIONS
-from core.simulation import simulate
+from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS
+from core.models.fitzhugh_nagumo.simulate import simulate
 from core.states import StateProblem, fit_states
 from core.symbols import SYMBOLS
 from dashboard import live, session

@@ -10,11 +10,11 @@ from scipy.stats import chi2
 from core.estimate import Estimate
 from core.experiments import record
 from core.metrics import squared_distances
+from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import autocorrelation, whiten
 from core.objective import Problem
 from core.posterior import Posterior
 from core.published import SAMPLING_INTERVAL
-from core.simulation import simulate
 from dashboard import entries, live, registry
 from dashboard.figures import accuracy
 from dashboard.figures import uncertainty as figures

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from core.estimate import Estimate, Outcome
-from core.fitzhugh_nagumo import PARAMETER_NAMES
+from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
 from core.objective import Problem
 from core.posterior import Posterior
 from core.priors import TruncatedGaussian

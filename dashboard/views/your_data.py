@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from core.estimate import Estimate
+from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_prior, with_constants
-from core.simulation import simulate
 from dashboard import entries, live, registry, session
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.plain import OPTIMISER

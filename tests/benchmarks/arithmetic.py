@@ -5,7 +5,7 @@ import time
 import numba
 import numpy as np
 
-from core.fitzhugh_nagumo import ORDER, first_terms, higher_terms
+from core.models.fitzhugh_nagumo.taylor import ORDER, first_terms, higher_terms
 
 SIZE = 2048  # rows of the matrices
 

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
-from core.derivatives import full_hessian, gauss_newton, misfit_gradient
-from core.misfit import simulated_misfit
+from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
+from core.models.fitzhugh_nagumo.misfit import simulated_misfit
+from core.models.fitzhugh_nagumo.simulate import TOLERANCE, longest_step, simulate
 from core.noise import sample_ar1
 from core.objective import Problem, fused_landscape, parameter_grid
 from core.published import (
@@ -29,7 +30,6 @@ from core.published import (
     time_grid,
     with_constants,
 )
-from core.simulation import TOLERANCE, longest_step, simulate
 from tests.benchmarks.arithmetic import operations_a_step, peak
 from tests.benchmarks.others import ADAPTIVE_TOGETHER, ONE_BY_ONE, THREADS, batched_solvers, scipy_solvers
 from tests.benchmarks.record import Record, output_path

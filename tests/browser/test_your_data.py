@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import GAMMA, ZETA, time_grid
-from core.simulation import simulate
 from tests.browser.lab import SHIPPED_MAPS
 
 pytestmark = pytest.mark.browser

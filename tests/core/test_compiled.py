@@ -171,11 +171,11 @@ def test_compiled_code_of_older_files_is_removed(checkout):
 FORKED = """
 import multiprocessing
 import numpy as np
-from core.derivatives import full_hessian, gauss_newton, misfit_gradient
-from core.misfit import misfit, simulated_misfit
+from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
+from core.models.fitzhugh_nagumo.misfit import misfit, simulated_misfit
 from core.published import time_grid
-from core.sensitivities import sensitivities
-from core.simulation import simulate, simulate_potential
+from core.models.fitzhugh_nagumo.sensitivities import sensitivities
+from core.models.fitzhugh_nagumo.simulate import simulate, simulate_potential
 
 times = time_grid(10.0, 50)
 parameters = np.random.default_rng(0).uniform((0.2, 0.2, -0.4, 2.8), (0.6, 0.6, -0.4, 3.2), (200, 4))

@@ -4,7 +4,7 @@ from scipy.integrate import dblquad
 from scipy.linalg import toeplitz
 from scipy.stats import multivariate_normal
 
-from core.misfit import ResidualSums
+from core.models.fitzhugh_nagumo.misfit import ResidualSums
 from core.noise import sample_ar1
 from core.noise_quadrature import known_noise, noise_nodes
 from core.priors import TruncatedGaussian

@@ -5,10 +5,10 @@ import pytest
 from scipy.linalg import solve_triangular, toeplitz
 from scipy.stats import truncnorm
 
+from core.models.fitzhugh_nagumo.simulate import resolving_step
 from core.objective import Landscape, Problem, fused_landscape, landscape, loss_landscape, trajectory_store
 from core.priors import TruncatedGaussian
 from core.published import full_prior, time_grid
-from core.simulation import resolving_step
 from tests.reference import (
     SLIDERS_LOWER,
     SLIDERS_UPPER,

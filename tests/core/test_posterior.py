@@ -5,12 +5,12 @@ from scipy.stats import binom, kstest, truncnorm
 
 import core
 from core.dataset import make_dataset
+from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import sample_ar1
 from core.objective import Problem
 from core.posterior import exact_posterior, posterior
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, ZETA, full_prior, published_noise_law, published_prior, time_grid
-from core.simulation import simulate
 from tests.reference import plain_misfit
 
 TIMES = time_grid()

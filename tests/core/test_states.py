@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from core import states
-from core.sensitivities import DIRECTIONS
-from core.simulation import resolving_step, simulate
+from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS
+from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate
 from core.states import StateProblem, cramer_rao, fit_states, refine
 from tests.reference import escape_time, reference_solution, taylor_sensitivities, taylor_solution
 

@@ -11,8 +11,8 @@ from streamlit.util import calc_hash
 
 from core import jobs
 from core.jobs import is_name
+from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_noise_law, time_grid
-from core.simulation import simulate
 from dashboard.entries import RESERVED
 from dashboard.figures.plain import SHIPPED_MAPS
 from dashboard.state import PRESETS, from_address, to_address

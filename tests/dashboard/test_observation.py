@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.signal import lfilter
 
-from core.simulation import simulate
+from core.models.fitzhugh_nagumo.simulate import simulate
 from dashboard.observation import Observation, Trace, observe
 from dashboard.state import Experiment
 from tests.reference import reference_solution, right_hand_side

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.fitzhugh_nagumo import PARAMETER_NAMES
+from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
 from core.modes import map_estimate
 from core.multistart import basins, explore, start_grid
 from core.optimizers import METHODS

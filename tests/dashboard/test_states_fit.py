@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from core.simulation import simulate
+from core.models.fitzhugh_nagumo.simulate import simulate
 from core.states import StateProblem
 from dashboard.figures import states as figures
 from dashboard.observation import Trace, observe

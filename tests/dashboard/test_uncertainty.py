@@ -9,7 +9,7 @@ from scipy.stats import chi2, norm, truncnorm
 
 from core import posterior as exact
 from core.estimate import Estimate
-from core.fitzhugh_nagumo import PARAMETER_NAMES
+from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
 from core.noise import colour
 from core.objective import Problem
 from dashboard import registry

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import sample_ar1
-from core.simulation import simulate
 from dashboard.observation import Trace
 from tests.dashboard.conftest import checked
 from tests.dashboard.test_app import first_stage_of, payloads

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from core.simulation import simulate
+from core.models.fitzhugh_nagumo.simulate import simulate
 from dashboard.upload import read_trace
 from tests.dashboard.conftest import trace_csv
 

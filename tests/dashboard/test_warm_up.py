@@ -5,7 +5,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # In a process of its own: the kernels of this one have been called by other tests.
 PROGRAM = """
-from core import derivatives, misfit, sensitivities, simulation
+from core.models.fitzhugh_nagumo import hessian as derivatives
+from core.models.fitzhugh_nagumo import misfit
+from core.models.fitzhugh_nagumo import sensitivities
+from core.models.fitzhugh_nagumo import simulate as simulation
 from core.laplace import laplace
 from core.optimizers import METHODS, descend
 from core.posterior import posterior

@@ -4,9 +4,9 @@ import pytest
 from scipy.integrate import ode
 from scipy.linalg import expm
 
-from core.fitzhugh_nagumo import fixed_points
-from core.sensitivities import DIRECTIONS, sensitivities
-from core.simulation import longest_step, resolving_step, simulate
+from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS, sensitivities
+from core.models.fitzhugh_nagumo.simulate import longest_step, resolving_step, simulate
+from core.models.fitzhugh_nagumo.taylor import fixed_points
 from tests.reference import (
     SLIDERS_LOWER,
     SLIDERS_UPPER,

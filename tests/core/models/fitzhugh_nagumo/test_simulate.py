@@ -8,11 +8,10 @@ import numba
 import numpy as np
 import pytest
 
-import core.sensitivities
-from core.derivatives import full_hessian, gauss_newton, misfit_gradient
-from core.misfit import simulated_misfit
-from core.published import published_prior, time_grid, with_constants
-from core.simulation import (
+import core.models.fitzhugh_nagumo.sensitivities
+from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
+from core.models.fitzhugh_nagumo.misfit import simulated_misfit
+from core.models.fitzhugh_nagumo.simulate import (
     Status,
     divergence_time,
     longest_step,
@@ -20,6 +19,7 @@ from core.simulation import (
     simulate_potential,
     simulate_with_status,
 )
+from core.published import published_prior, time_grid, with_constants
 from tests.reference import (
     SLIDERS_LOWER,
     SLIDERS_UPPER,
@@ -136,7 +136,7 @@ def results(parameters):
         simulate(parameters, TIMES),
         simulate(parameters, TIMES, step=step),
         simulated_misfit(parameters, TIMES, data, 0.35, 0.8),
-        core.sensitivities.sensitivities(parameters, TIMES, step=step)[1],
+        core.models.fitzhugh_nagumo.sensitivities.sensitivities(parameters, TIMES, step=step)[1],
         misfit_gradient(parameters, TIMES, data, 0.35, 0.8, step=step).gradient,
         product,
         full,

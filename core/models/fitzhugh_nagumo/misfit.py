@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.compiled import inlined_as_written, kernel, parallel_kernel
-from core.fitzhugh_nagumo import REST, SCALE
-from core.simulation import (
+from core.models.fitzhugh_nagumo.simulate import (
     FEW,
     TILE,
     TOLERANCE,
@@ -25,6 +24,7 @@ from core.simulation import (
     run_kernel,
     validated,
 )
+from core.models.fitzhugh_nagumo.taylor import REST, SCALE
 
 SMALLEST_NOISE = 1e-100  # whose square still is a number
 

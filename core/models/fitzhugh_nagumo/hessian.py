@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.compiled import inlined, kernel, parallel_kernel
-from core.fitzhugh_nagumo import DIVERGENCE_LIMIT, REST, SCALE, adjoint, cauchy, curvature, gains, hankel
-from core.misfit import check_noise, checked_trace
-from core.sensitivities import (
+from core.models.fitzhugh_nagumo.misfit import check_noise, checked_trace
+from core.models.fitzhugh_nagumo.sensitivities import (
     BEFORE,
     CHANGE,
     DX,
@@ -41,7 +40,17 @@ from core.sensitivities import (
     start_block,
     tangents,
 )
-from core.simulation import TOLERANCE, Status, Work, rates, resolving_step, run_kernel, steps_in, validated
+from core.models.fitzhugh_nagumo.simulate import (
+    TOLERANCE,
+    Status,
+    Work,
+    rates,
+    resolving_step,
+    run_kernel,
+    steps_in,
+    validated,
+)
+from core.models.fitzhugh_nagumo.taylor import DIVERGENCE_LIMIT, REST, SCALE, adjoint, cauchy, curvature, gains, hankel
 
 N_PARAMETERS = 4
 MOST_STEPS_KEPT = 500_000  # of one trajectory: the history of a block then takes 250 MB

@@ -11,7 +11,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.compiled import inlined, kernel, parallel_kernel
-from core.fitzhugh_nagumo import (
+from core.models.fitzhugh_nagumo.simulate import (
+    FEW,
+    TOLERANCE,
+    Status,
+    Work,
+    rates,
+    resolving_step,
+    run_kernel,
+    steps_in,
+    validated,
+)
+from core.models.fitzhugh_nagumo.taylor import (
     DIVERGENCE_LIMIT,
     ORDER,
     REST,
@@ -22,7 +33,6 @@ from core.fitzhugh_nagumo import (
     higher_terms,
     tangent,
 )
-from core.simulation import FEW, TOLERANCE, Status, Work, rates, resolving_step, run_kernel, steps_in, validated
 
 DIRECTIONS = ("theta0", "theta1", "zeta", "gamma", "u0", "v0")
 

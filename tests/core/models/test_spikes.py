@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from core.features import regime, regimes, spike_statistics, spike_timing
+from core.models.fitzhugh_nagumo.simulate import simulate_potential
+from core.models.spikes import regime, regimes, spike_statistics, spike_timing
 from core.published import published_prior, time_grid, with_constants
-from core.simulation import simulate_potential
 from tests.reference import right_hand_side
 
 TIMES = np.arange(101) * 0.5  # 50 ms

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.compiled import inlined, kernel, parallel_kernel
-from core.fitzhugh_nagumo import (
+from core.memory import result_array
+from core.models.fitzhugh_nagumo.taylor import (
     DIVERGENCE_LIMIT,
     ORDER,
     REST,
@@ -26,7 +27,6 @@ from core.fitzhugh_nagumo import (
     higher_terms,
     stiffness,
 )
-from core.memory import result_array
 
 TOLERANCE = 1e-4  # of u, unless the caller says otherwise
 FEW = 16  # trajectories, and lanes of a block in double precision: more keep the pipelines no busier

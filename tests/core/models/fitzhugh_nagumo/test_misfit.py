@@ -4,9 +4,9 @@ import pytest
 from scipy.linalg import toeplitz
 from scipy.stats import multivariate_normal
 
-from core.misfit import misfit, residual_sums, simulated_misfit
+from core.models.fitzhugh_nagumo.misfit import misfit, residual_sums, simulated_misfit
+from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import time_grid
-from core.simulation import simulate
 from tests.reference import SLIDERS_LOWER, SLIDERS_UPPER, plain_misfit, reference_solution, taylor_solution
 
 TIMES = time_grid(20, 100)
