@@ -7,8 +7,8 @@ from core.estimate import Estimate
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.models.spikes import spike_statistics
 from core.noise import sample_ar1
-from core.objective import loss_landscape
 from core.posterior import exact_posterior
+from core.problem.problem import loss_landscape
 from core.published import published_prior, time_grid
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from core.estimate import Estimate
 from core.modes import map_estimate
-from core.objective import Problem
+from core.problem.problem import Problem
 
 
 def laplace(problem: Problem) -> Estimate:

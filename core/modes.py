@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from core.estimate import Estimate
-from core.objective import Problem
+from core.problem.problem import Problem
 
 SURVEY_SIDE = 64  # points a side of the survey of two parameters
 SURVEY_DRAWS = 2**14  # points of the survey of any other number of parameters

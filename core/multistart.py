@@ -9,8 +9,8 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
-from core.objective import Problem
 from core.optimizers import NEGLIGIBLE, Objective, OptimiserPath, descend, followed_down
+from core.problem.problem import Problem
 
 NEAR = 0.5  # of the loss, a negative log-likelihood: what one standard deviation away from a minimum costs
 SAME = 0.1  # standard deviations

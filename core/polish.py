@@ -13,9 +13,9 @@ from core.estimate import Estimate
 from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.misfit import residual_sums
 from core.modes import descend_together
-from core.noise_quadrature import noise_nodes
-from core.objective import Problem
 from core.priors import TruncatedGaussian
+from core.problem.likelihood import noise_nodes
+from core.problem.problem import Problem
 
 STEPS = 30
 DRAWS = 500

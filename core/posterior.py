@@ -19,9 +19,9 @@ from core.estimate import GoodnessOfFit
 from core.models.fitzhugh_nagumo.misfit import residual_sums
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.modes import Modes, Survey, find_modes, survey
-from core.noise_quadrature import NoiseNodes, known_noise, noise_nodes
-from core.objective import Problem
 from core.priors import TruncatedGaussian
+from core.problem.likelihood import NoiseNodes, known_noise, noise_nodes
+from core.problem.problem import Problem
 from core.published import GAMMA, RHO, SAMPLING_INTERVAL, SIGMA, ZETA, full_prior, published_noise_law, time_grid
 
 NEGLIGIBLE = 10.0  # below the highest log density: what lies lower holds less than 1e-4 of the probability

@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 from core.estimate import GoodnessOfFit
 from core.modes import HOPELESS, descend_together, find_modes, survey
-from core.objective import Problem
+from core.problem.problem import Problem
 
 RISE_95 = float(0.5 * chi2.ppf(0.95, 1))  # 1.92
 WIDE = 41  # values across the prior's bounds

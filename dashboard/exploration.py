@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.multistart import Basins, basins, explore
-from core.objective import Problem
 from core.optimizers import OptimiserPath
+from core.problem.problem import Problem
 from dashboard.problem import identity
 
 PATIENCE = 10.0  # s without a question after which nobody is taken to look on

@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 
 from core.estimate import Estimate
 from core.multistart import Basins
-from core.objective import Landscape, Problem
 from core.optimizers import OptimiserPath
+from core.problem.problem import Landscape, Problem
 
 
 @dataclass(frozen=True)

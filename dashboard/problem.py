@@ -8,7 +8,7 @@ import numpy as np
 
 from core.models.fitzhugh_nagumo.simulate import longest_step
 from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
-from core.objective import (
+from core.problem.problem import (
     Landscape,
     Problem,
     TrajectoryStore,

@@ -4,8 +4,8 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from core.objective import Problem
 from core.optimizers import OptimiserPath, descend
+from core.problem.problem import Problem
 from dashboard.exploration import PATIENCE
 
 Run = tuple[tuple[float, float], str]  # a start and a method

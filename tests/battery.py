@@ -25,10 +25,10 @@ from core.multistart import basins, explore, start_grid
 from core.noise import log_density, sample_ar1, whiten
 from core.noise_estimate import estimate_with_noise
 from core.novelty import problem_of, with_novelty
-from core.objective import Problem, fused_landscape, landscape, trajectory_store
 from core.optimizers import METHODS, descend
 from core.polish import polish, reweight
 from core.posterior import posterior
+from core.problem.problem import Problem, fused_landscape, landscape, trajectory_store
 from core.profile import profile_likelihood
 from core.published import full_prior, published_noise_law, published_prior, time_grid, with_constants
 from core.states import cramer_rao, fit_states

@@ -13,8 +13,8 @@ from core.experiments.record import EXACT, Result, Table, Target
 from core.laplace import laplace
 from core.metrics import median_ape, r_squared, rmse, squared_distances
 from core.noise_estimate import estimate_with_noise
-from core.objective import Problem
 from core.posterior import Posterior, posterior
+from core.problem.problem import Problem
 from core.published import SAMPLING_INTERVAL, full_prior, published_noise_law, time_grid, with_constants
 
 MASSES = (0.5, 0.9)

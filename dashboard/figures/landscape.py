@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.objective import Landscape
 from core.optimizers import OptimiserPath
+from core.problem.problem import Landscape
 from dashboard.figures import race
 from dashboard.figures.plain import (
     CANDIDATE,

@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from core.multistart import Basins, prior_starts, start_grid
-from core.objective import Problem
 from core.optimizers import METHODS
+from core.problem.problem import Problem
 from dashboard.exploration import Exploration, Progress
 from dashboard.figures import basins as figures
 from dashboard.figures.plain import SYMBOLS

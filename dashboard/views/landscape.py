@@ -12,7 +12,7 @@ from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
 from core.models.spikes import regime, spike_count
 from core.multistart import Basins
 from core.noise import whiten
-from core.objective import Problem
+from core.problem.problem import Problem
 from dashboard import live, session
 from dashboard.figures import landscape as figures
 from dashboard.figures.plain import SYMBOLS

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from core.estimate import Outcome
 from core.noise import colour as colour_noise
-from core.objective import Problem
 from core.posterior import Posterior, posterior
+from core.problem.problem import Problem
 from core.trained_for import quoted
 from dashboard.figures.density import Raster, raster, widened, window
 from dashboard.figures.regions import outside

@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.objective import Problem
 from core.optimizers import METHODS, OptimiserPath
+from core.problem.problem import Problem
 from core.trained_for import listed
 from dashboard import live
 from dashboard.figures.race import REACHED, sign

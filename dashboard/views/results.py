@@ -17,9 +17,9 @@ from core import profile as profiles
 from core.estimate import Estimate
 from core.noise import colour
 from core.noise_estimate import estimate_with_noise
-from core.objective import Problem
 from core.posterior import Posterior
 from core.priors import TruncatedGaussian
+from core.problem.problem import Problem
 from core.profile import Profile
 from dashboard.problem import LEAST_SIGMA, identity
 from dashboard.state import Experiment

@@ -12,8 +12,8 @@ from core.experiments import record
 from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import autocorrelation, whiten
-from core.objective import Problem
 from core.posterior import Posterior
+from core.problem.problem import Problem
 from core.published import SAMPLING_INTERVAL
 from dashboard import entries, live, registry
 from dashboard.figures import accuracy

@@ -10,9 +10,9 @@ from scipy.stats import norm
 
 from core.estimate import Estimate, Outcome
 from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
-from core.objective import Problem
 from core.posterior import Posterior
 from core.priors import TruncatedGaussian
+from core.problem.problem import Problem
 from dashboard import live, registry, session
 from dashboard.figures import uncertainty as figures
 from dashboard.figures.density import Raster, raster, widened

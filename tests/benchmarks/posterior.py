@@ -11,8 +11,8 @@ import numpy as np
 from core.evaluation import published_test_set
 from core.experiments.limit import problem_of
 from core.modes import map_estimate
-from core.objective import Problem
 from core.posterior import posterior
+from core.problem.problem import Problem
 from core.published import published_noise_law
 from tests.benchmarks.record import Record, output_path
 

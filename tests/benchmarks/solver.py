@@ -18,7 +18,7 @@ from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misf
 from core.models.fitzhugh_nagumo.misfit import simulated_misfit
 from core.models.fitzhugh_nagumo.simulate import TOLERANCE, longest_step, simulate
 from core.noise import sample_ar1
-from core.objective import Problem, fused_landscape, parameter_grid
+from core.problem.problem import Problem, fused_landscape, parameter_grid
 from core.published import (
     GAMMA,
     RHO,

@@ -7,8 +7,8 @@ import pytest
 
 import core.multistart
 from core.multistart import Minimum, basins, explore, prior_starts, start_grid
-from core.objective import Problem
 from core.optimizers import METHODS, OptimiserPath, descend
+from core.problem.problem import Problem
 from core.published import full_prior, time_grid
 from tests.core.test_optimizers import LeastSquares
 from tests.reference import reference_solution

@@ -7,7 +7,6 @@ import torch
 from scipy.optimize import approx_fprime, least_squares
 
 import core.optimizers
-from core.objective import Problem
 from core.optimizers import (
     BUDGET,
     GENERATIONS,
@@ -19,6 +18,7 @@ from core.optimizers import (
     followed_down,
 )
 from core.priors import TruncatedGaussian
+from core.problem.problem import Problem
 from core.published import full_prior, time_grid
 from core.states import StateProblem
 from tests.reference import reference_solution, taylor_solution

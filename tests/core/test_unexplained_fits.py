@@ -10,7 +10,7 @@ from core.estimate import Outcome
 from core.laplace import laplace
 from core.modes import map_estimate
 from core.noise_estimate import estimate_with_noise
-from core.objective import Problem
+from core.problem.problem import Problem
 from core.profile import profile_likelihood
 from core.published import full_prior, published_noise_law, time_grid
 

@@ -9,8 +9,8 @@ from scipy.stats import chi2, norm
 from core.estimate import GoodnessOfFit, Outcome
 from core.jobs import Progress
 from core.multistart import Basins, Minimum
-from core.objective import Landscape
 from core.optimizers import METHODS, OptimiserPath
+from core.problem.problem import Landscape
 from core.profile import Profile
 from dashboard.figures import (
     accuracy,

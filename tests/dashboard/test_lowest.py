@@ -9,8 +9,8 @@ from scipy.optimize import differential_evolution
 
 from core.modes import map_estimate
 from core.multistart import basins, explore, start_grid
-from core.objective import fused_landscape
 from core.optimizers import descend
+from core.problem.problem import fused_landscape
 from dashboard.figures.landscape import LOWEST
 from dashboard.lowest import lowest_known
 from dashboard.observation import observe

@@ -11,7 +11,7 @@ from core import posterior as exact
 from core.estimate import Estimate
 from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
 from core.noise import colour
-from core.objective import Problem
+from core.problem.problem import Problem
 from dashboard import registry
 from dashboard.figures.plain import LIMIT
 from dashboard.observation import observe

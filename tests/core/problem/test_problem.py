@@ -6,8 +6,8 @@ from scipy.linalg import solve_triangular, toeplitz
 from scipy.stats import truncnorm
 
 from core.models.fitzhugh_nagumo.simulate import resolving_step
-from core.objective import Landscape, Problem, fused_landscape, landscape, loss_landscape, trajectory_store
 from core.priors import TruncatedGaussian
+from core.problem.problem import Landscape, Problem, fused_landscape, landscape, loss_landscape, trajectory_store
 from core.published import full_prior, time_grid
 from tests.reference import (
     SLIDERS_LOWER,

@@ -6,8 +6,8 @@ from scipy.stats import multivariate_normal
 
 from core.models.fitzhugh_nagumo.misfit import ResidualSums
 from core.noise import sample_ar1
-from core.noise_quadrature import known_noise, noise_nodes
 from core.priors import TruncatedGaussian
+from core.problem.likelihood import known_noise, noise_nodes
 from core.published import published_noise_law
 
 N = 200
