@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.estimate import Estimate
-from core.modes import map_estimate
+from core.optimisation.minima import map_estimate
 from core.problem.problem import Problem
 
 

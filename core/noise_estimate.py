@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from core.estimate import Estimate
 from core.models.fitzhugh_nagumo.misfit import ResidualSums, residual_sums
-from core.modes import descend_together, find_modes, survey
+from core.optimisation.minima import descend_together, find_modes, survey
 from core.priors import TruncatedGaussian
 from core.problem.likelihood import HIGHEST_CORRELATION, check_noise_law, known_noise, noise_nodes
 from core.problem.problem import Problem

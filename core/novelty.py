@@ -16,8 +16,8 @@ from core.card import N_SUMMARY, NoveltyReference
 from core.estimate import Estimate
 from core.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
-from core.modes import descend_together
 from core.noise import autocorrelation
+from core.optimisation.minima import descend_together
 from core.problem.problem import Problem
 from core.published import SAMPLING_INTERVAL, full_prior, time_grid, with_constants
 from core.training import NOVELTY_STREAM, TrainingSettings

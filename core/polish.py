@@ -12,7 +12,7 @@ from scipy.special import gammaln, logsumexp
 from core.estimate import Estimate
 from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.misfit import residual_sums
-from core.modes import descend_together
+from core.optimisation.minima import descend_together
 from core.priors import TruncatedGaussian
 from core.problem.likelihood import noise_nodes
 from core.problem.problem import Problem

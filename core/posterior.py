@@ -18,7 +18,7 @@ from scipy.special import logsumexp
 from core.estimate import GoodnessOfFit
 from core.models.fitzhugh_nagumo.misfit import residual_sums
 from core.models.fitzhugh_nagumo.simulate import simulate
-from core.modes import Modes, Survey, find_modes, survey
+from core.optimisation.minima import Modes, Survey, find_modes, survey
 from core.priors import TruncatedGaussian
 from core.problem.likelihood import NoiseNodes, known_noise, noise_nodes
 from core.problem.problem import Problem

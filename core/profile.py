@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import GoodnessOfFit
-from core.modes import HOPELESS, descend_together, find_modes, survey
+from core.optimisation.minima import HOPELESS, descend_together, find_modes, survey
 from core.problem.problem import Problem
 
 RISE_95 = float(0.5 * chi2.ppf(0.95, 1))  # 1.92

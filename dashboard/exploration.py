@@ -10,8 +10,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.multistart import Basins, basins, explore
-from core.optimizers import OptimiserPath
+from core.optimisation.basins import Basins, basins, explore
+from core.optimisation.methods import OptimiserPath
 from core.problem.problem import Problem
 from dashboard.problem import identity
 

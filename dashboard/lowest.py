@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from core.estimate import Estimate
-from core.multistart import Basins
-from core.optimizers import OptimiserPath
+from core.optimisation.basins import Basins
+from core.optimisation.methods import OptimiserPath
 from core.problem.problem import Landscape, Problem
 
 

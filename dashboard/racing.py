@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from core.optimizers import OptimiserPath, descend
+from core.optimisation.methods import OptimiserPath, descend
 from core.problem.problem import Problem
 from dashboard.exploration import PATIENCE
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.checks import shown
 from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
-from core.optimizers import METHODS
+from core.optimisation.methods import METHODS
 from core.published import (
     GAMMA,
     GAMMA_RANGE,

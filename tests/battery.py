@@ -20,18 +20,18 @@ from core.models.fitzhugh_nagumo.misfit import residual_sums, simulated_misfit
 from core.models.fitzhugh_nagumo.sensitivities import sensitivities
 from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate, simulate_potential, simulate_with_status
 from core.models.spikes import regimes, spike_statistics, spike_timing
-from core.modes import map_estimate
-from core.multistart import basins, explore, start_grid
 from core.noise import log_density, sample_ar1, whiten
 from core.noise_estimate import estimate_with_noise
 from core.novelty import problem_of, with_novelty
-from core.optimizers import METHODS, descend
+from core.optimisation.basins import basins, explore, start_grid
+from core.optimisation.least_squares import cramer_rao, fit_states
+from core.optimisation.methods import METHODS, descend
+from core.optimisation.minima import map_estimate
 from core.polish import polish, reweight
 from core.posterior import posterior
 from core.problem.problem import Problem, fused_landscape, landscape, trajectory_store
 from core.profile import profile_likelihood
 from core.published import full_prior, published_noise_law, published_prior, time_grid, with_constants
-from core.states import cramer_rao, fit_states
 from core.training import TrainingSettings, predict, train
 
 THETA = ((0.4, 0.4), (0.1, 0.9), (0.8, 0.2))

@@ -16,7 +16,7 @@ from core.experiments.record import Result, Table, Target
 from core.metrics import rmse
 from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS
 from core.models.fitzhugh_nagumo.simulate import simulate
-from core.states import StateProblem, cramer_rao, fit_states, refine
+from core.optimisation.least_squares import StateProblem, cramer_rao, fit_states, refine
 from core.symbols import SYMBOLS
 
 SEED = 0

@@ -9,9 +9,9 @@ from core.evaluation import published_test_set
 from core.experiments.context import Context, traces
 from core.experiments.limit import CHUNK, problem_of
 from core.experiments.record import Result, Table, Target
-from core.modes import map_estimate
-from core.multistart import prior_starts
-from core.optimizers import METHODS, descend
+from core.optimisation.basins import prior_starts
+from core.optimisation.methods import METHODS, descend
+from core.optimisation.minima import map_estimate
 from core.posterior import posterior
 
 N_TRACES = 500

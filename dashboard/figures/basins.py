@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.multistart import Basins
+from core.optimisation.basins import Basins
 from dashboard.figures.plain import (
     LIMIT,
     SYMBOLS,

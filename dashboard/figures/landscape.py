@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.optimizers import OptimiserPath
+from core.optimisation.methods import OptimiserPath
 from core.problem.problem import Landscape
 from dashboard.figures import race
 from dashboard.figures.plain import (

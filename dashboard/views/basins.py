@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.multistart import Basins, prior_starts, start_grid
-from core.optimizers import METHODS
+from core.optimisation.basins import Basins, prior_starts, start_grid
+from core.optimisation.methods import METHODS
 from core.problem.problem import Problem
 from dashboard.exploration import Exploration, Progress
 from dashboard.figures import basins as figures

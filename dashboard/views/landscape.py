@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from core.models.fitzhugh_nagumo.simulate import Status, simulate, simulate_with_status
 from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
 from core.models.spikes import regime, spike_count
-from core.multistart import Basins
 from core.noise import whiten
+from core.optimisation.basins import Basins
 from core.problem.problem import Problem
 from dashboard import live, session
 from dashboard.figures import landscape as figures

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.optimizers import METHODS, OptimiserPath
+from core.optimisation.methods import METHODS, OptimiserPath
 from core.problem.problem import Problem
 from core.trained_for import listed
 from dashboard import live

@@ -11,12 +11,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core import laplace as laplace_approximation
-from core import modes
 from core import posterior as exact
 from core import profile as profiles
 from core.estimate import Estimate
 from core.noise import colour
 from core.noise_estimate import estimate_with_noise
+from core.optimisation import minima as modes
 from core.posterior import Posterior
 from core.priors import TruncatedGaussian
 from core.problem.problem import Problem

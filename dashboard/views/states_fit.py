@@ -16,7 +16,7 @@ from core.estimate import Estimate
 from core.experiments.magi import BOTH
 from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS
 from core.models.fitzhugh_nagumo.simulate import simulate
-from core.states import StateProblem, fit_states
+from core.optimisation.least_squares import StateProblem, fit_states
 from core.symbols import SYMBOLS
 from dashboard import live, session
 from dashboard.figures import states as figures

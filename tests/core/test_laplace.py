@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.laplace import laplace
-from core.modes import map_estimate
+from core.optimisation.minima import map_estimate
 from core.posterior import posterior
 from tests.core.test_modes import problem_of
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from core.models.fitzhugh_nagumo.simulate import simulate
-from core.modes import map_estimate
+from core.optimisation.minima import map_estimate
 from core.profile import profile_likelihood
 from tests.core.test_modes import RHO, S, problem_of
 from tests.reference import plain_misfit

@@ -8,8 +8,8 @@ from scipy.optimize import differential_evolution
 import core
 from core.estimate import Outcome
 from core.laplace import laplace
-from core.modes import map_estimate
 from core.noise_estimate import estimate_with_noise
+from core.optimisation.minima import map_estimate
 from core.problem.problem import Problem
 from core.profile import profile_likelihood
 from core.published import full_prior, published_noise_law, time_grid

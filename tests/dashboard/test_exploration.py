@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.multistart import basins, start_grid
-from core.optimizers import OptimiserPath, descend
+from core.optimisation.basins import basins, start_grid
+from core.optimisation.methods import OptimiserPath, descend
 from dashboard import exploration
 from dashboard.exploration import Exploration
 from dashboard.observation import observe

@@ -8,8 +8,8 @@ from scipy.stats import chi2, norm
 
 from core.estimate import GoodnessOfFit, Outcome
 from core.jobs import Progress
-from core.multistart import Basins, Minimum
-from core.optimizers import METHODS, OptimiserPath
+from core.optimisation.basins import Basins, Minimum
+from core.optimisation.methods import METHODS, OptimiserPath
 from core.problem.problem import Landscape
 from core.profile import Profile
 from dashboard.figures import (

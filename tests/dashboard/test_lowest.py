@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.optimize import differential_evolution
 
-from core.modes import map_estimate
-from core.multistart import basins, explore, start_grid
-from core.optimizers import descend
+from core.optimisation.basins import basins, explore, start_grid
+from core.optimisation.methods import descend
+from core.optimisation.minima import map_estimate
 from core.problem.problem import fused_landscape
 from dashboard.figures.landscape import LOWEST
 from dashboard.lowest import lowest_known

@@ -3,7 +3,7 @@ import time
 
 import numpy as np
 
-from core.optimizers import descend
+from core.optimisation.methods import descend
 from dashboard import racing
 from dashboard.observation import observe
 from dashboard.problem import problem_of

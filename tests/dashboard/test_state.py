@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
-from core.modes import map_estimate
-from core.multistart import basins, explore, start_grid
-from core.optimizers import METHODS
+from core.optimisation.basins import basins, explore, start_grid
+from core.optimisation.methods import METHODS
+from core.optimisation.minima import map_estimate
 from dashboard import state
 from dashboard.observation import observe
 from dashboard.problem import problem_of

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from core.models.fitzhugh_nagumo.simulate import simulate
-from core.states import StateProblem
+from core.optimisation.least_squares import StateProblem
 from dashboard.figures import states as figures
 from dashboard.observation import Trace, observe
 from dashboard.state import Experiment

@@ -10,7 +10,7 @@ from core.models.fitzhugh_nagumo import misfit
 from core.models.fitzhugh_nagumo import sensitivities
 from core.models.fitzhugh_nagumo import simulate as simulation
 from core.laplace import laplace
-from core.optimizers import METHODS, descend
+from core.optimisation.methods import METHODS, descend
 from core.posterior import posterior
 from core.published import published_noise_law
 from dashboard.__main__ import _compile

@@ -5,9 +5,9 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-import core.multistart
-from core.multistart import Minimum, basins, explore, prior_starts, start_grid
-from core.optimizers import METHODS, OptimiserPath, descend
+import core.optimisation.basins
+from core.optimisation.basins import Minimum, basins, explore, prior_starts, start_grid
+from core.optimisation.methods import METHODS, OptimiserPath, descend
 from core.problem.problem import Problem
 from core.published import full_prior, time_grid
 from tests.core.test_optimizers import LeastSquares
@@ -218,9 +218,11 @@ def test_growing_ends_give_the_same_as_all_at_once(monkeypatch):
     starts = start_grid(task.bounds, 4)
     ends = dict(explore(task, "L-BFGS-B", starts))
     whole = basins(task, "L-BFGS-B", starts, ends)
-    followed, original = [], core.multistart.followed_down
+    followed, original = [], core.optimisation.basins.followed_down
     monkeypatch.setattr(
-        core.multistart, "followed_down", lambda *arguments: followed.append(len(arguments[1])) or original(*arguments)
+        core.optimisation.basins,
+        "followed_down",
+        lambda *arguments: followed.append(len(arguments[1])) or original(*arguments),
     )
     growing = basins(task, "L-BFGS-B", starts, {})
     assert growing.minima == ()

@@ -6,8 +6,9 @@ import pytest
 import torch
 from scipy.optimize import approx_fprime, least_squares
 
-import core.optimizers
-from core.optimizers import (
+import core.optimisation.methods
+from core.optimisation.least_squares import StateProblem
+from core.optimisation.methods import (
     BUDGET,
     GENERATIONS,
     METHODS,
@@ -20,7 +21,6 @@ from core.optimizers import (
 from core.priors import TruncatedGaussian
 from core.problem.problem import Problem
 from core.published import full_prior, time_grid
-from core.states import StateProblem
 from tests.reference import reference_solution, taylor_solution
 
 TIMES = time_grid()
@@ -293,7 +293,7 @@ def test_minimum_of_a_noisy_loss_is_that_of_least_squares(truth):
 @pytest.mark.parametrize("method", METHODS)
 def test_evaluations_are_counted(method, monkeypatch):
     """What a method asks for, and no more; derivatives belong to a loss or to residuals evaluated at the same point."""
-    monkeypatch.setattr(core.optimizers, "followed_down", lambda problem, ends, most: ends)
+    monkeypatch.setattr(core.optimisation.methods, "followed_down", lambda problem, ends, most: ends)
     task = rosenbrock([[-2, 0.5], [-1, 3]])
     path = descend(task, (-2, 1.0), method)
     # In the end the gradients along the path are evaluated at once, which does not count.

@@ -3,10 +3,10 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from core import states
 from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS
 from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate
-from core.states import StateProblem, cramer_rao, fit_states, refine
+from core.optimisation import least_squares as states
+from core.optimisation.least_squares import StateProblem, cramer_rao, fit_states, refine
 from tests.reference import escape_time, reference_solution, taylor_sensitivities, taylor_solution
 
 MAGI = np.array([0.2, 0.2, 0.0, 3.0, -1.0, 1.0])

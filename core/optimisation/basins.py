@@ -9,7 +9,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
-from core.optimizers import NEGLIGIBLE, Objective, OptimiserPath, descend, followed_down
+from core.optimisation.methods import NEGLIGIBLE, Objective, OptimiserPath, descend, followed_down
 from core.problem.problem import Problem
 
 NEAR = 0.5  # of the loss, a negative log-likelihood: what one standard deviation away from a minimum costs
