@@ -7,7 +7,7 @@ from core.estimate import Estimate
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.models.spikes import spike_statistics
 from core.noise import sample_ar1
-from core.posterior import exact_posterior
+from core.posterior.exact import exact_posterior
 from core.problem.problem import loss_landscape
 from core.published import published_prior, time_grid
 

@@ -10,10 +10,10 @@ from core.dataset import Dataset
 from core.evaluation import N_TEST, published_test_set
 from core.experiments.context import Context, traces
 from core.experiments.record import EXACT, Result, Table, Target
-from core.laplace import laplace
 from core.metrics import median_ape, r_squared, rmse, squared_distances
-from core.noise_estimate import estimate_with_noise
-from core.posterior import Posterior, posterior
+from core.posterior.exact import Posterior, posterior
+from core.posterior.joint import estimate_with_noise
+from core.posterior.laplace import laplace
 from core.problem.problem import Problem
 from core.published import SAMPLING_INTERVAL, full_prior, published_noise_law, time_grid, with_constants
 

@@ -12,7 +12,7 @@ from core.experiments.record import Result, Table
 from core.inverse_map import available_inverse_maps, load_inverse_map
 from core.metrics import median_ape
 from core.noise import sample_ar1
-from core.posterior import posterior
+from core.posterior.exact import posterior
 from core.published import RHO, SAMPLING_INTERVAL
 
 SIGMAS = (0.0, 0.01, 0.02, 0.04, 0.055, 0.07, 0.085, 0.1, 0.14, 0.2)  # ms

@@ -12,7 +12,7 @@ from core.experiments.record import Result, Table, Target
 from core.optimisation.basins import prior_starts
 from core.optimisation.methods import METHODS, descend
 from core.optimisation.minima import map_estimate
-from core.posterior import posterior
+from core.posterior.exact import posterior
 
 N_TRACES = 500
 N_STARTS = 200  # of them, on which every method runs from one draw of the prior

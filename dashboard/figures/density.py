@@ -8,7 +8,7 @@ from scipy.interpolate import RectBivariateSpline
 from scipy.ndimage import gaussian_filter, label
 from scipy.signal import fftconvolve
 
-from core.posterior import Posterior
+from core.posterior.exact import Posterior
 
 SIDE = 150  # pixels
 NODES = 64  # a side of the grid from which a posterior is interpolated that it resolves

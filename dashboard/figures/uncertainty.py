@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.profile import RISE_95, Profile
+from core.posterior.profile import RISE_95, Profile
 from dashboard.figures.density import Raster
 from dashboard.figures.plain import (
     DATA,

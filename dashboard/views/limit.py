@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.estimate import Outcome
 from core.noise import colour as colour_noise
-from core.posterior import Posterior, posterior
+from core.posterior.exact import Posterior, posterior
 from core.problem.problem import Problem
 from core.trained_for import quoted
 from dashboard.figures.density import Raster, raster, widened, window

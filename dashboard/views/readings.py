@@ -12,8 +12,8 @@ from core.estimate import Estimate
 from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.models.spikes import SPIKE_THRESHOLD, regime
-from core.posterior import Posterior
-from core.profile import Profile
+from core.posterior.exact import Posterior
+from core.posterior.profile import Profile
 from core.published import SAMPLING_INTERVAL
 from core.trained_for import Difference, can_read, listed, not_trained_for, quoted
 from dashboard.figures.density import Raster

@@ -10,17 +10,16 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core import laplace as laplace_approximation
-from core import posterior as exact
-from core import profile as profiles
 from core.estimate import Estimate
 from core.noise import colour
-from core.noise_estimate import estimate_with_noise
 from core.optimisation import minima as modes
-from core.posterior import Posterior
+from core.posterior.exact import Posterior, exact
+from core.posterior.exact import laplace as laplace_approximation
+from core.posterior.exact import profile as profiles
+from core.posterior.joint import estimate_with_noise
+from core.posterior.profile import Profile
 from core.priors import TruncatedGaussian
 from core.problem.problem import Problem
-from core.profile import Profile
 from dashboard.problem import LEAST_SIGMA, identity
 from dashboard.state import Experiment
 

@@ -12,7 +12,7 @@ from core.experiments import record
 from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import autocorrelation, whiten
-from core.posterior import Posterior
+from core.posterior.exact import Posterior
 from core.problem.problem import Problem
 from core.published import SAMPLING_INTERVAL
 from dashboard import entries, live, registry

@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from core.estimate import Estimate, Outcome
 from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
-from core.posterior import Posterior
+from core.posterior.exact import Posterior
 from core.priors import TruncatedGaussian
 from core.problem.problem import Problem
 from dashboard import live, registry, session

@@ -11,7 +11,7 @@ import numpy as np
 from core.evaluation import published_test_set
 from core.experiments.limit import problem_of
 from core.optimisation.minima import map_estimate
-from core.posterior import posterior
+from core.posterior.exact import posterior
 from core.problem.problem import Problem
 from core.published import published_noise_law
 from tests.benchmarks.record import Record, output_path

@@ -7,7 +7,7 @@ from core.evaluation import published_test_set
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import whiten
 from core.polish import polish, reweight
-from core.posterior import posterior
+from core.posterior.exact import posterior
 from core.priors import TruncatedGaussian
 from core.problem.problem import Problem
 from core.published import full_prior, published_noise_law, time_grid, with_constants

@@ -7,11 +7,11 @@ from scipy.optimize import differential_evolution
 
 import core
 from core.estimate import Outcome
-from core.laplace import laplace
-from core.noise_estimate import estimate_with_noise
 from core.optimisation.minima import map_estimate
+from core.posterior.joint import estimate_with_noise
+from core.posterior.laplace import laplace
+from core.posterior.profile import profile_likelihood
 from core.problem.problem import Problem
-from core.profile import profile_likelihood
 from core.published import full_prior, published_noise_law, time_grid
 
 RHO, S = 0.8, 0.35

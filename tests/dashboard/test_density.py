@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import chi2, multivariate_normal
 
 from core.estimate import GoodnessOfFit, Outcome
-from core.posterior import ROUGH, Cells, Posterior, posterior
+from core.posterior.exact import ROUGH, Cells, Posterior, posterior
 from dashboard.figures import density
 from dashboard.figures.density import raster, widened, window
 from dashboard.observation import observe

@@ -10,8 +10,8 @@ from core.estimate import GoodnessOfFit, Outcome
 from core.jobs import Progress
 from core.optimisation.basins import Basins, Minimum
 from core.optimisation.methods import METHODS, OptimiserPath
+from core.posterior.profile import Profile
 from core.problem.problem import Landscape
-from core.profile import Profile
 from dashboard.figures import (
     accuracy,
     basins,

@@ -6,9 +6,9 @@ from scipy.stats import chi2, ncx2, truncnorm
 
 from core.estimate import Estimate, GoodnessOfFit, Outcome
 from core.inverse_map import load_inverse_map
-from core.laplace import laplace
-from core.posterior import posterior
-from core.profile import Profile
+from core.posterior.exact import posterior
+from core.posterior.laplace import laplace
+from core.posterior.profile import Profile
 from core.published import time_grid
 from dashboard.figures.density import raster, window
 from dashboard.observation import Trace, observe

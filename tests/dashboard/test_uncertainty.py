@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, norm, truncnorm
 
-from core import posterior as exact
 from core.estimate import Estimate
 from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
 from core.noise import colour
+from core.posterior.exact import exact
 from core.problem.problem import Problem
 from dashboard import registry
 from dashboard.figures.plain import LIMIT

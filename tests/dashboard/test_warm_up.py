@@ -9,9 +9,9 @@ from core.models.fitzhugh_nagumo import hessian as derivatives
 from core.models.fitzhugh_nagumo import misfit
 from core.models.fitzhugh_nagumo import sensitivities
 from core.models.fitzhugh_nagumo import simulate as simulation
-from core.laplace import laplace
+from core.posterior.laplace import laplace
 from core.optimisation.methods import METHODS, descend
-from core.posterior import posterior
+from core.posterior.exact import posterior
 from core.published import published_noise_law
 from dashboard.__main__ import _compile
 from dashboard.observation import observe

@@ -5,7 +5,7 @@ from scipy.optimize import differential_evolution, minimize
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import sample_ar1
 from core.optimisation.minima import descend_together, find_modes, map_estimate, survey
-from core.posterior import posterior
+from core.posterior.exact import posterior
 from core.problem.problem import Problem
 from core.published import GAMMA, ZETA, full_prior, published_prior, time_grid
 

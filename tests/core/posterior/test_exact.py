@@ -7,7 +7,7 @@ import core
 from core.dataset import make_dataset
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import sample_ar1
-from core.posterior import exact_posterior, posterior
+from core.posterior.exact import exact_posterior, posterior
 from core.priors import TruncatedGaussian
 from core.problem.problem import Problem
 from core.published import GAMMA, ZETA, full_prior, published_noise_law, published_prior, time_grid

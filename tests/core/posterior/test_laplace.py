@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from core.laplace import laplace
 from core.optimisation.minima import map_estimate
-from core.posterior import posterior
+from core.posterior.exact import posterior
+from core.posterior.laplace import laplace
 from tests.core.test_modes import problem_of
 
 
