@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from core.learning.networks import Gaussian, lower_factor
 from core.models.fitzhugh_nagumo.sensitivities import sensitivities
-from core.networks import Gaussian, lower_factor
 from core.published import SAMPLING_INTERVAL, time_grid, with_constants
 from core.training import LARGEST_GRADIENT, REFINEMENT_STREAM, TrainingSettings, gaussian_loss, validation_error
 
@@ -101,7 +101,7 @@ class Step(nn.Module):
         self.spread: torch.Tensor
         self.register_buffer("centre", torch.zeros(self.n_features))
         self.register_buffer("scale", torch.ones(self.n_features))
-        self.register_buffer("spread", torch.ones(()))  # as that of `core.networks.GaussianHead`
+        self.register_buffer("spread", torch.ones(()))  # as that of `core.learning.networks.GaussianHead`
         layers: list[nn.Module] = []
         for n_inputs in (self.n_features, WIDTH, WIDTH):
             layers += [nn.Linear(n_inputs, WIDTH), nn.SiLU()]

@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from core.checkpoint import Checkpoint, load_checkpoint
 from core.checks import is_finite, is_whole, shown
 from core.dataset import Dataset, make_dataset, with_new_noise
-from core.networks import ARCHITECTURES, OURS, Gaussian, build
+from core.learning.checkpoint import Checkpoint, load_checkpoint
+from core.learning.networks import ARCHITECTURES, OURS, Gaussian, build
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, ZETA, published_noise_law, published_prior, time_grid
 from core.symbols import SYMBOLS

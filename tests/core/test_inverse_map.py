@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save
 from scipy.special import expit
 
 from core.inverse_map import LARGEST_FILE, PRETRAINED, available_inverse_maps, inverse_map, load_inverse_map
-from core.networks import build
+from core.learning.networks import build
 from core.published import time_grid
 from core.training import TrainingSettings
 

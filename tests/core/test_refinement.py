@@ -6,10 +6,10 @@ import torch
 
 from core import refinement
 from core.inverse_map import inverse_map
+from core.learning.networks import Gaussian
 from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.misfit import misfit
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
-from core.networks import Gaussian
 from core.published import with_constants
 from core.refinement import Refined, Step, network_of, refine, step_inputs
 from core.training import TEST_STREAM, TrainingSettings, predict, train

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from core import training
-from core.networks import Gaussian, build
+from core.learning.networks import Gaussian, build
 from core.priors import TruncatedGaussian
 from core.training import (
     N_VALIDATION,

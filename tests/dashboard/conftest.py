@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from core.inverse_map import inverse_map
-from core.networks import build
+from core.learning.networks import build
 from core.training import TrainingSettings
 from dashboard import registry
 

@@ -4,7 +4,7 @@ from itertools import islice
 import pytest
 import torch
 
-from core.checkpoint import load_checkpoint
+from core.learning.checkpoint import load_checkpoint
 from core.training import TrainingSettings, train
 
 PUBLISHED = TrainingSettings("dense", n_samples=200, epochs=6)

@@ -6,7 +6,7 @@ from scipy.special import expit
 from scipy.stats import multivariate_normal
 from torch import nn
 
-from core.networks import Residual, Whitening, build
+from core.learning.networks import Residual, Whitening, build
 from core.noise import sample_ar1, whiten
 
 
