@@ -12,7 +12,7 @@ from core.problem.problem import loss_landscape
 from core.published import published_prior, time_grid
 
 if TYPE_CHECKING:
-    from core.inverse_map import available_inverse_maps, load_inverse_map
+    from core.maps.inverse_map import available_inverse_maps, load_inverse_map
 
 __all__ = [
     "Estimate",
@@ -30,5 +30,5 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in ("available_inverse_maps", "load_inverse_map"):
-        return getattr(import_module("core.inverse_map"), name)
+        return getattr(import_module("core.maps.inverse_map"), name)
     raise AttributeError(f"module 'core' has no attribute {name!r}")

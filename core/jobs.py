@@ -32,7 +32,7 @@ from core.checks import is_finite, is_whole
 from core.files import read_json, refusal, write_bytes, write_json
 
 if TYPE_CHECKING:
-    from core.training import Report
+    from core.maps.training import Report
 
 MOST_AT_ONCE = 2
 WEIGHTS = "weights.safetensors"
@@ -393,10 +393,10 @@ def _train(record: _Record) -> None:
     """Train, finish and save the map."""
     import torch
 
-    from core.evaluation import N_TEST, describe, evaluate, published_test_set
-    from core.inverse_map import inverse_map
-    from core.training import TEST_STREAM, TrainingSettings, train
-    from core.trainings import finished
+    from core.maps.evaluation import N_TEST, describe, evaluate, published_test_set
+    from core.maps.inverse_map import inverse_map
+    from core.maps.train import finished
+    from core.maps.training import TEST_STREAM, TrainingSettings, train
 
     folder = record.folder
     settings = TrainingSettings.from_json(read_json(folder / "request.json")["settings"])

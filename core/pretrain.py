@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from core.evaluation import describe, evaluate, published_test_set
 from core.experiments.context import completed, report, workers
 from core.experiments.maps import SEEDS, published_settings
 from core.files import read_json
-from core.inverse_map import PRETRAINED, InverseMap
-from core.novelty import novelty_reference
+from core.maps.evaluation import describe, evaluate, published_test_set
+from core.maps.inverse_map import PRETRAINED, InverseMap
+from core.maps.out_of_distribution import novelty_reference
+from core.maps.train import Trained, key_of, map_of, read_trained, run_training, write_trained
+from core.maps.training import TrainingSettings
 from core.search import SUMMARY, WORK
 from core.terminal import replace_unencodable_characters
-from core.training import TrainingSettings
-from core.trainings import Trained, key_of, map_of, read_trained, run_training, write_trained
 
 COMMAND = "python -m core.pretrain"
 PUBLISHED_ABOUT = "The published network on the published prior (Rudi, Bessac and Lenzi 2021, arXiv:2012.06691)."

@@ -16,8 +16,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from core.files import write_json
+from core.maps.training import TrainingSettings, train
 from core.terminal import replace_unencodable_characters
-from core.training import TrainingSettings, train
 
 COMMAND = "python -m core.search"
 WORK = Path("runs/search")

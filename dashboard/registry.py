@@ -12,7 +12,7 @@ from dashboard.entries import RESERVED
 from dashboard.figures.plain import OWN_MAPS, SHIPPED_MAPS
 
 if TYPE_CHECKING:
-    from core.inverse_map import InverseMap
+    from core.maps.inverse_map import InverseMap
 
 LONGEST_SHOWN = 40  # characters of a file's name in a sentence
 MOST_SENTENCES = 8  # about what was left out
@@ -41,7 +41,7 @@ def _stamp(path: Path) -> Stamp:
 
 @lru_cache(maxsize=512)
 def _load(path: Path, stamp: Stamp) -> "InverseMap":
-    from core.inverse_map import load_inverse_map
+    from core.maps.inverse_map import load_inverse_map
 
     return load_inverse_map(path)
 
@@ -72,7 +72,7 @@ def _own_files() -> Iterator[Path]:
 
 def inverse_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
     """Return all maps by name, the shipped ones first, and a sentence for each that cannot be used."""
-    from core.inverse_map import PRETRAINED
+    from core.maps.inverse_map import PRETRAINED
 
     maps: dict[str, InverseMap] = {}
     sentences = [f"The folder “{_printable(folder.name)}” was left out. {NAMING}" for folder in misnamed_in(runs())]

@@ -13,26 +13,26 @@ import numpy as np
 import torch
 
 from core.experiments.magi import BOTH
-from core.inverse_map import available_inverse_maps, load_inverse_map
+from core.maps.inverse_map import available_inverse_maps, load_inverse_map
+from core.maps.out_of_distribution import problem_of, with_novelty
+from core.maps.polish import polish, reweight
+from core.maps.training import TrainingSettings, predict, train
 from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
 from core.models.fitzhugh_nagumo.misfit import residual_sums, simulated_misfit
 from core.models.fitzhugh_nagumo.sensitivities import sensitivities
 from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate, simulate_potential, simulate_with_status
 from core.models.spikes import regimes, spike_statistics, spike_timing
 from core.noise import log_density, sample_ar1, whiten
-from core.novelty import problem_of, with_novelty
 from core.optimisation.basins import basins, explore, start_grid
 from core.optimisation.least_squares import cramer_rao, fit_states
 from core.optimisation.methods import METHODS, descend
 from core.optimisation.minima import map_estimate
-from core.polish import polish, reweight
 from core.posterior.exact import posterior
 from core.posterior.joint import estimate_with_noise
 from core.posterior.laplace import laplace
 from core.posterior.profile import profile_likelihood
 from core.problem.problem import Problem, fused_landscape, landscape, trajectory_store
 from core.published import full_prior, published_noise_law, published_prior, time_grid, with_constants
-from core.training import TrainingSettings, predict, train
 
 THETA = ((0.4, 0.4), (0.1, 0.9), (0.8, 0.2))
 RHO, SD = 0.8, 0.35

@@ -1,6 +1,5 @@
 """Accuracy of the dense network and the CNN as published, and of ours, trained and tested on noisy traces."""
 
-from core.evaluation import N_TEST
 from core.experiments.context import Context
 from core.experiments.maps import (
     REFERENCE_SIZE,
@@ -15,6 +14,7 @@ from core.experiments.maps import (
     trained,
 )
 from core.experiments.record import Result, Table, limit_row
+from core.maps.evaluation import N_TEST
 
 # Rudi, Bessac and Lenzi's own code, N = 1,024 with noise, tested on 2,048 samples: R² of θ₀, of θ₁, and the mean.
 REFERENCE_RUNS = {"authors' TensorFlow run": (0.9625, 0.9344, 0.9484), "authors' PyTorch run": (0.9605, 0.9285, 0.9445)}

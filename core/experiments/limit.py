@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2, kstest
 
-from core.dataset import Dataset
-from core.evaluation import N_TEST, published_test_set
 from core.experiments.context import Context, traces
 from core.experiments.record import EXACT, Result, Table, Target
+from core.maps.dataset import Dataset
+from core.maps.evaluation import N_TEST, published_test_set
 from core.metrics import median_ape, r_squared, rmse, squared_distances
 from core.posterior.exact import Posterior, posterior
 from core.posterior.joint import estimate_with_noise

@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from core.dataset import Dataset
-from core.evaluation import published_test_set
 from core.experiments.context import Context, records
 from core.experiments.limit import problem_of
 from core.experiments.record import Result, Table
-from core.inverse_map import available_inverse_maps, load_inverse_map
+from core.maps.dataset import Dataset
+from core.maps.evaluation import published_test_set
+from core.maps.inverse_map import available_inverse_maps, load_inverse_map
 from core.metrics import median_ape
 from core.noise import sample_ar1
 from core.posterior.exact import posterior

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from core.dataset import Dataset
-from core.evaluation import published_test_set
 from core.experiments.context import Context, traces
 from core.experiments.limit import CHUNK, problem_of
 from core.experiments.record import Result, Table, Target
+from core.maps.dataset import Dataset
+from core.maps.evaluation import published_test_set
 from core.optimisation.basins import prior_starts
 from core.optimisation.methods import METHODS, descend
 from core.optimisation.minima import map_estimate

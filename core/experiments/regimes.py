@@ -1,10 +1,10 @@
 """The three regimes of noise: what becomes of a map that is tested on noisier traces than it was trained on."""
 
-from core.evaluation import N_TEST
 from core.experiments.context import Context
 from core.experiments.maps import PUBLISHED, REGIMES, best, kinds, label, scores, seeds, sizes
 from core.experiments.record import Result, Table, limit_row
 from core.experiments.training_size import TITLES
+from core.maps.evaluation import N_TEST
 
 COLUMNS = (
     "map",

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation import N_TEST, published_test_set
 from core.experiments.context import Context
 from core.experiments.limit import estimates
 from core.experiments.maps import REGIMES, best, kinds, label, seeds, sizes
 from core.experiments.record import EXACT, Result, Table
 from core.experiments.training_size import TITLES
+from core.maps.evaluation import N_TEST, published_test_set
 from core.metrics import squared_bias_and_centred_mse
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.published import time_grid, with_constants

@@ -1,9 +1,9 @@
 """Accuracy against the size N of the training set, in the three regimes of noise, as in the paper's table."""
 
-from core.evaluation import N_TEST
 from core.experiments.context import Context
 from core.experiments.maps import PUBLISHED, REGIMES, Scores, kinds, scores, seeds, sizes
 from core.experiments.record import Result, Table, Target, limit_row
+from core.maps.evaluation import N_TEST
 
 TITLES = {
     "clean/clean": "trained clean, tested clean",

@@ -101,7 +101,7 @@ class GaussianHead(nn.Module):
         self.linear = nn.Linear(n_features, n_parameters + n_parameters * (n_parameters + 1) // 2)
         self.n_parameters = n_parameters
         self.spread: torch.Tensor
-        self.register_buffer("spread", torch.ones(()))  # of the standard deviations, set by `core.calibration`
+        self.register_buffer("spread", torch.ones(()))  # of the standard deviations, set by `core.maps.calibration`
 
     def forward(self, features: torch.Tensor) -> Gaussian:
         """Return the laws; zeros give the middle of the box as mean and a quarter of its width as sd.

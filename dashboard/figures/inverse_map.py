@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.trained_for import listed
+from core.maps.trained_for import listed
 from dashboard.entries import BOUNDS, EXACT_MEANS, EXACT_POSTERIOR
 from dashboard.figures.density import Raster, widened
 from dashboard.figures.plain import (

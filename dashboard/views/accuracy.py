@@ -8,13 +8,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.evaluation import published_test_set
 from core.experiments.record import limit_row, stored
-from core.inverse_map import InverseMap
+from core.maps.evaluation import published_test_set
+from core.maps.inverse_map import InverseMap
+from core.maps.trained_for import listed
 from core.metrics import median_ape, r_squared
 from core.models.spikes import regime as regime_of
 from core.published import GAMMA, T_END, ZETA, published_prior
-from core.trained_for import listed
 from dashboard import entries, live, session
 from dashboard.figures import accuracy as figures
 from dashboard.figures.inverse_map import predicted_against_true

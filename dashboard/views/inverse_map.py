@@ -7,12 +7,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.inverse_map import InverseMap
+from core.maps.inverse_map import InverseMap
+from core.maps.trained_for import quoted
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import colour as colour_noise
 from core.priors import TruncatedGaussian
 from core.published import N_TIMES, SAMPLING_INTERVAL, T_END, published_prior, with_constants
-from core.trained_for import quoted
 from dashboard import entries, live, registry, session
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.plain import LIMIT, TRUTH

@@ -7,10 +7,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.estimate import Outcome
+from core.maps.trained_for import quoted
 from core.noise import colour as colour_noise
 from core.posterior.exact import Posterior, posterior
 from core.problem.problem import Problem
-from core.trained_for import quoted
 from dashboard.figures.density import Raster, raster, widened, window
 from dashboard.figures.regions import outside
 from dashboard.observation import Observation

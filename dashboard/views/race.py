@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.maps.trained_for import listed
 from core.optimisation.methods import METHODS, OptimiserPath
 from core.problem.problem import Problem
-from core.trained_for import listed
 from dashboard import live
 from dashboard.figures.race import REACHED, sign
 from dashboard.problem import identity

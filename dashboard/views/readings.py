@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import Estimate
+from core.maps.trained_for import Difference, can_read, listed, not_trained_for, quoted
 from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.models.spikes import SPIKE_THRESHOLD, regime
 from core.posterior.exact import Posterior
 from core.posterior.profile import Profile
 from core.published import SAMPLING_INTERVAL
-from core.trained_for import Difference, can_read, listed, not_trained_for, quoted
 from dashboard.figures.density import Raster
 from dashboard.figures.plain import SYMBOLS
 
 if TYPE_CHECKING:
-    from core.inverse_map import InverseMap
+    from core.maps.inverse_map import InverseMap
 
 SLANTED = 0.9  # correlation
 NEEDLE = 12.0  # times as sharp across as along
@@ -294,7 +294,7 @@ def about_novelty(name: str, score: float, untrained: bool) -> str:
 
     untrained: whether it is known that the map was not trained for the trace, which has been said before.
     """
-    from core.novelty import FALSE_ALARM_RATE
+    from core.maps.out_of_distribution import FALSE_ALARM_RATE
 
     shown = f"out-of-distribution score {number(score, 1) if score < 100 else 'above 100'}"
     if score > 1:

@@ -24,7 +24,7 @@ from dashboard.problem import LEAST_SIGMA, identity
 from dashboard.state import Experiment
 
 if TYPE_CHECKING:
-    from core.inverse_map import InverseMap
+    from core.maps.inverse_map import InverseMap
 
 MOST_KEPT = 24
 N_PREDICTED = 250  # draws of the potential
@@ -139,7 +139,7 @@ def novelty(inverse_map: "InverseMap", data: NDArray[np.float64], estimate: Esti
 
     estimate: the map's own of this trace.
     """
-    from core.novelty import with_novelty
+    from core.maps.out_of_distribution import with_novelty
 
     def compute() -> float | None:
         scores = with_novelty(inverse_map, data[None], estimate).novelty

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from core.evaluation import published_test_set
 from core.experiments.record import stored
-from core.inverse_map import load_inverse_map
+from core.maps.evaluation import published_test_set
+from core.maps.inverse_map import load_inverse_map
 from tests.browser.lab import STANDS
 
 pytestmark = pytest.mark.browser

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from core.evaluation import published_test_set
 from core.experiments import accuracy, maps, noise, regimes, time_series, training_size
 from core.experiments.context import Context, workers
 from core.experiments.record import RESULTS, stored
-from core.inverse_map import available_inverse_maps, load_inverse_map
+from core.maps.evaluation import published_test_set
+from core.maps.inverse_map import available_inverse_maps, load_inverse_map
+from core.maps.training import TrainingSettings
 from core.metrics import median_ape, r_squared
-from core.training import TrainingSettings
 
 
 @pytest.fixture(scope="module")

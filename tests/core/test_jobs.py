@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 
 from core import jobs
 from core.files import read_json, write_json
-from core.inverse_map import inverse_map, load_inverse_map
-from core.training import N_VALIDATION, VALIDATION_STREAM, TrainingSettings
+from core.maps.inverse_map import inverse_map, load_inverse_map
+from core.maps.training import N_VALIDATION, VALIDATION_STREAM, TrainingSettings
 from tests.reference import reference_solution
 
 SHORT = TrainingSettings(n_samples=200, epochs=3).as_json()

@@ -11,9 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from core.inverse_map import inverse_map
 from core.learning.networks import build
-from core.training import TrainingSettings
+from core.maps.inverse_map import inverse_map
+from core.maps.training import TrainingSettings
 from dashboard import registry
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from core.evaluation import published_test_set
 from core.experiments import record
+from core.maps.evaluation import published_test_set
 from core.metrics import median_ape, r_squared
 from dashboard import registry
 from dashboard.figures import accuracy as figures

@@ -53,7 +53,7 @@ def roots(names):
 
 def test_the_imports_are_read_right():
     assert {"dashboard.session", "dashboard.views.neuron", "streamlit"} <= reached("dashboard.app")
-    assert "core.inverse_map" in IMPORTS["dashboard.registry"]
+    assert "core.maps.inverse_map" in IMPORTS["dashboard.registry"]
     assert imports_of_ours("dashboard.problem") >= {"core.problem.problem", "dashboard.observation", "dashboard.state"}
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import chi2, ncx2, truncnorm
 
 from core.estimate import Estimate, GoodnessOfFit, Outcome
-from core.inverse_map import load_inverse_map
+from core.maps.inverse_map import load_inverse_map
 from core.posterior.exact import posterior
 from core.posterior.laplace import laplace
 from core.posterior.profile import Profile

@@ -207,7 +207,7 @@ def test_files_that_cannot_be_read_become_a_sentence(new_run, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     registry._load.cache_clear()
-    monkeypatch.setattr("core.inverse_map.load_tensors", load)
+    monkeypatch.setattr("core.maps.inverse_map.load_tensors", load)
     maps, sentences = registry.inverse_maps()
     assert maps == {}
     assert sentences[-1] == "A map was left out. The files of the map mine cannot be read."

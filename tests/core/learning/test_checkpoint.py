@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from core.learning.checkpoint import load_checkpoint
-from core.training import TrainingSettings, train
+from core.maps.training import TrainingSettings, train
 
 PUBLISHED = TrainingSettings("dense", n_samples=200, epochs=6)
 OURS = TrainingSettings(
@@ -15,7 +15,7 @@ OURS = TrainingSettings(
 
 @pytest.mark.parametrize("settings", [PUBLISHED, OURS], ids=["published", "ours"])
 def test_a_training_goes_on_as_if_it_had_not_been_stopped(settings, tmp_path, monkeypatch):
-    monkeypatch.setattr("core.training.SAVING_INTERVAL", 0.0)
+    monkeypatch.setattr("core.maps.training.SAVING_INTERVAL", 0.0)
     path = tmp_path / "state"
     whole = list(train(settings))
     list(islice(train(settings, path), 3))
@@ -30,14 +30,14 @@ def test_a_training_goes_on_as_if_it_had_not_been_stopped(settings, tmp_path, mo
 
 
 def test_time_spent_before_counts(tmp_path, monkeypatch):
-    monkeypatch.setattr("core.training.SAVING_INTERVAL", 0.0)
+    monkeypatch.setattr("core.maps.training.SAVING_INTERVAL", 0.0)
     path = tmp_path / "state"
     first = list(islice(train(PUBLISHED, path), 2))[-1]
     assert next(train(PUBLISHED, path)).seconds > first.seconds
 
 
 def test_a_checkpoint_of_other_settings_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr("core.training.SAVING_INTERVAL", 0.0)
+    monkeypatch.setattr("core.maps.training.SAVING_INTERVAL", 0.0)
     path = tmp_path / "state"
     next(train(PUBLISHED, path))
     assert load_checkpoint(path, PUBLISHED.as_json()).epoch == 1
@@ -52,7 +52,7 @@ def test_what_is_no_checkpoint_counts_as_none(content, tmp_path):
 
 
 def test_a_cut_off_checkpoint_counts_as_none(tmp_path, monkeypatch):
-    monkeypatch.setattr("core.training.SAVING_INTERVAL", 0.0)
+    monkeypatch.setattr("core.maps.training.SAVING_INTERVAL", 0.0)
     path = tmp_path / "state"
     next(train(PUBLISHED, path))
     path.write_bytes(path.read_bytes()[:-50])

@@ -4,7 +4,7 @@ import pytest
 from scipy.stats import binom, kstest, truncnorm
 
 import core
-from core.dataset import make_dataset
+from core.maps.dataset import make_dataset
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import sample_ar1
 from core.posterior.exact import exact_posterior, posterior

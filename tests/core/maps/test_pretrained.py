@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from core.evaluation import evaluate, published_test_set
 from core.files import read_json
-from core.inverse_map import PRETRAINED, available_inverse_maps, load_inverse_map
+from core.maps.evaluation import evaluate, published_test_set
+from core.maps.inverse_map import PRETRAINED, available_inverse_maps, load_inverse_map
 from tests.reference import reference_solutions
 
 PUBLISHED = ("cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy")

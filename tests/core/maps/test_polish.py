@@ -3,10 +3,10 @@ import pytest
 from scipy.optimize import least_squares
 
 from core.estimate import Estimate
-from core.evaluation import published_test_set
+from core.maps.evaluation import published_test_set
+from core.maps.polish import polish, reweight
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import whiten
-from core.polish import polish, reweight
 from core.posterior.exact import posterior
 from core.priors import TruncatedGaussian
 from core.problem.problem import Problem

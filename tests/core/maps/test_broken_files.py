@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save
 
-from core.inverse_map import PRETRAINED, load_inverse_map
 from core.jobs import read_progress
-from core.training import TrainingSettings
+from core.maps.inverse_map import PRETRAINED, load_inverse_map
+from core.maps.training import TrainingSettings
 
 STRANGE = [
     None, True, False, 0, 1, -1, 2, 10**400, -(10**20), 1e300, 1e-320, 0.5, "", "x", "NaN", "theta0", "σ" * 300,

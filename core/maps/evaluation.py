@@ -10,12 +10,12 @@ import safetensors
 import scipy
 import torch
 
-from core.dataset import Dataset
-from core.inverse_map import InverseMap, inverse_map
+from core.maps.dataset import Dataset
+from core.maps.inverse_map import InverseMap, inverse_map
+from core.maps.training import TEST_STREAM, TrainingSettings
 from core.metrics import median_ape, r_squared, rmse
 from core.models.fitzhugh_nagumo.taylor import REST
 from core.published import N_TIMES, SAMPLING_INTERVAL
-from core.training import TEST_STREAM, TrainingSettings
 
 N_TEST = 2000
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from core.checks import is_finite, is_whole, shown
-from core.dataset import Dataset, make_dataset, with_new_noise
 from core.learning.checkpoint import Checkpoint, load_checkpoint
 from core.learning.networks import ARCHITECTURES, OURS, Gaussian, build
+from core.maps.dataset import Dataset, make_dataset, with_new_noise
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, ZETA, published_noise_law, published_prior, time_grid
 from core.symbols import SYMBOLS
@@ -171,7 +171,7 @@ class TrainingSettings:
 
     @property
     def refined(self) -> bool:
-        """Whether a learned Gauss–Newton step follows the network (`core.refinement`).
+        """Whether a learned Gauss–Newton step follows the network (`core.maps.gauss_newton_step`).
 
         It simulates at each estimate, which only a map may do whose simulations are not counted.
         """

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from core.estimate import Estimate
-from core.inverse_map import load_inverse_map
+from core.maps.inverse_map import load_inverse_map
+from core.maps.out_of_distribution import NoveltyReference, problem_of, residual_summaries, with_novelty
+from core.maps.training import TEST_STREAM, TrainingSettings
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import sample_ar1
-from core.novelty import NoveltyReference, problem_of, residual_summaries, with_novelty
 from core.published import full_prior, with_constants
-from core.training import TEST_STREAM, TrainingSettings
 
 N = 300
 

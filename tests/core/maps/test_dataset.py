@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, truncnorm
 
-from core.dataset import make_dataset
+from core.maps.dataset import make_dataset
 from core.priors import TruncatedGaussian
 from core.published import published_noise_law, published_prior, time_grid
 from tests.reference import escape_time, reference_solution

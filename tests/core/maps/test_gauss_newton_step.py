@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from core import refinement
-from core.inverse_map import inverse_map
 from core.learning.networks import Gaussian
+from core.maps import gauss_newton_step as refinement
+from core.maps.gauss_newton_step import Refined, Step, network_of, refine, step_inputs
+from core.maps.inverse_map import inverse_map
+from core.maps.training import TEST_STREAM, TrainingSettings, predict, train
 from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.misfit import misfit
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.published import with_constants
-from core.refinement import Refined, Step, network_of, refine, step_inputs
-from core.training import TEST_STREAM, TrainingSettings, predict, train
 from tests.reference import reference_solutions
 
 SETTINGS = TrainingSettings(

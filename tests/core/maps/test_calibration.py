@@ -5,9 +5,9 @@ import pytest
 import torch
 from scipy.stats import chi2
 
-from core.calibration import calibrate
-from core.training import TEST_STREAM, TrainingSettings, predict, train
-from core.trainings import finished
+from core.maps.calibration import calibrate
+from core.maps.train import finished
+from core.maps.training import TEST_STREAM, TrainingSettings, predict, train
 
 SETTINGS = TrainingSettings(
     "wide", n_samples=1000, epochs=8, batch_size=64, learning_rate=2e-3, widths=(64, 64), renewed="everything"

@@ -5,8 +5,8 @@ import numpy as np
 import torch
 from safetensors.torch import load
 
-from core.training import TrainingSettings, train
-from core.trainings import key_of, map_of, read_trained, run_training, write_trained
+from core.maps.train import key_of, map_of, read_trained, run_training, write_trained
+from core.maps.training import TrainingSettings, train
 
 SETTINGS = TrainingSettings("dense", n_samples=200, epochs=3)
 OURS = TrainingSettings(

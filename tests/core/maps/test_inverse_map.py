@@ -11,10 +11,10 @@ import pytest
 from safetensors.numpy import load_file, save
 from scipy.special import expit
 
-from core.inverse_map import LARGEST_FILE, PRETRAINED, available_inverse_maps, inverse_map, load_inverse_map
 from core.learning.networks import build
+from core.maps.inverse_map import LARGEST_FILE, PRETRAINED, available_inverse_maps, inverse_map, load_inverse_map
+from core.maps.training import TrainingSettings
 from core.published import time_grid
-from core.training import TrainingSettings
 
 TRACES = np.random.default_rng(0).normal(size=(7, 1000))
 
@@ -281,7 +281,7 @@ FORKED = """
 import multiprocessing
 import numpy as np
 import torch
-from core.inverse_map import load_inverse_map
+from core.maps.inverse_map import load_inverse_map
 
 torch.set_num_threads(2)
 traces = np.random.default_rng(0).normal(size=(300, 1000))
@@ -351,7 +351,7 @@ def test_settings_cost_no_memory_that_the_weights_do_not_fill(saved):
 def test_a_map_is_saved_card_first(tmp_path, monkeypatch):
     """So that weights never lie without their card, whatever happens in between."""
     written = []
-    monkeypatch.setattr("core.inverse_map.write_bytes", lambda path, _: written.append(path.name))
-    monkeypatch.setattr("core.inverse_map.write_json", lambda path, _: written.append(path.name))
+    monkeypatch.setattr("core.maps.inverse_map.write_bytes", lambda path, _: written.append(path.name))
+    monkeypatch.setattr("core.maps.inverse_map.write_json", lambda path, _: written.append(path.name))
     make_map().save(tmp_path)
     assert written == ["a-map.json", "a-map.safetensors"]

@@ -12,15 +12,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.card import N_SUMMARY, NoveltyReference
 from core.estimate import Estimate
-from core.inverse_map import InverseMap
+from core.maps.card import N_SUMMARY, NoveltyReference
+from core.maps.inverse_map import InverseMap
+from core.maps.training import NOVELTY_STREAM, TrainingSettings
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import autocorrelation
 from core.optimisation.minima import descend_together
 from core.problem.problem import Problem
 from core.published import SAMPLING_INTERVAL, full_prior, time_grid, with_constants
-from core.training import NOVELTY_STREAM, TrainingSettings
 
 FALSE_ALARM_RATE = 0.01
 N_STARTS = 16  # draws of the Gaussian; the first is its mean

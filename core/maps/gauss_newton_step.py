@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from core.learning.networks import Gaussian, lower_factor
+from core.maps.training import LARGEST_GRADIENT, REFINEMENT_STREAM, TrainingSettings, gaussian_loss, validation_error
 from core.models.fitzhugh_nagumo.sensitivities import sensitivities
 from core.published import SAMPLING_INTERVAL, time_grid, with_constants
-from core.training import LARGEST_GRADIENT, REFINEMENT_STREAM, TrainingSettings, gaussian_loss, validation_error
 
 WIDTH = 128
 FARTHEST = 6.0  # standard deviations that a step can go in each direction, and bound of the other outputs

@@ -4,8 +4,8 @@ import numpy as np
 from scipy.stats import chi2
 from torch import nn
 
+from core.maps.training import CALIBRATION_STREAM, TrainingSettings, predict
 from core.metrics import squared_distances
-from core.training import CALIBRATION_STREAM, TrainingSettings, predict
 
 MASS = 0.9
 N_CALIBRATION = 5000

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from core import training
 from core.learning.networks import Gaussian, build
-from core.priors import TruncatedGaussian
-from core.training import (
+from core.maps import training
+from core.maps.training import (
     N_VALIDATION,
     TEST_STREAM,
     TRAINING_STREAM,
@@ -19,6 +18,7 @@ from core.training import (
     predict,
     train,
 )
+from core.priors import TruncatedGaussian
 
 TINY = TrainingSettings(n_samples=200, epochs=12)
 

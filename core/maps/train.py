@@ -11,11 +11,11 @@ import torch
 from safetensors.torch import load_file, save
 from torch import nn
 
-from core.calibration import calibrate
 from core.files import read_json, write_bytes, write_json
-from core.inverse_map import InverseMap, inverse_map
-from core.refinement import refine
-from core.training import TrainingSettings, train
+from core.maps.calibration import calibrate
+from core.maps.gauss_newton_step import refine
+from core.maps.inverse_map import InverseMap, inverse_map
+from core.maps.training import TrainingSettings, train
 
 Trained = tuple[bytes, dict[str, Any]]  # weights as safetensors, and the record of the training
 

@@ -15,13 +15,13 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import nn
 
-from core.card import read_card
 from core.estimate import Estimate
 from core.files import write_bytes, write_json
+from core.maps.card import read_card
+from core.maps.gauss_newton_step import network_of
+from core.maps.trained_for import Difference, not_trained_for
+from core.maps.training import TrainingSettings, predict
 from core.published import N_TIMES, SAMPLING_INTERVAL, time_grid
-from core.refinement import network_of
-from core.trained_for import Difference, not_trained_for
-from core.training import TrainingSettings, predict
 
 PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
 LARGEST_FILE = 10 * 2**20  # bytes

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from core.checks import is_finite
 from core.files import read_json
-from core.training import TrainingSettings
+from core.maps.training import TrainingSettings
 
 LARGEST_CARD = 2**20  # bytes
-N_SUMMARY = 11  # numbers by which `core.novelty` summarises a residual
+N_SUMMARY = 11  # numbers by which `core.maps.out_of_distribution` summarises a residual
 LARGEST_SCORE = 1e9  # of a trace that no fit can be found for
 LARGEST_ENTRY = 1e100  # of a reference, so that no product overflows
 
