@@ -1,1 +1,1 @@
-"""TODO."""
+"""Networks, and how they are trained; it knows no neuron by name."""

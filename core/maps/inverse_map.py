@@ -23,7 +23,7 @@ from core.maps.trained_for import Difference, not_trained_for
 from core.maps.training import TrainingSettings, predict
 from core.published import N_TIMES, SAMPLING_INTERVAL, time_grid
 
-PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
+PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
 LARGEST_FILE = 10 * 2**20  # bytes
 LARGEST_POTENTIAL = 1e6  # beyond it, all traces are equally strange
 _SPIKES = np.sign(np.sin(0.1 * np.arange(N_TIMES)))  # a trace to try maps with, and its multiples

@@ -1,1 +1,1 @@
-"""TODO."""
+"""From parameters to trajectories, with their derivatives: one file or folder a model."""

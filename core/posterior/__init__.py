@@ -1,1 +1,1 @@
-"""TODO."""
+"""What the data leave possible: the exact posterior, its approximations, and profiles."""

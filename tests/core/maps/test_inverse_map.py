@@ -299,7 +299,7 @@ print("equal")
 
 def test_a_process_that_was_forked_after_a_prediction_predicts_the_same():
     """In single precision, on one thread instead of two."""
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     ended = subprocess.run([sys.executable, "-c", FORKED], cwd=root, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (0, "equal\n"), ended.stderr
 

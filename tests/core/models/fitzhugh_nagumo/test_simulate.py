@@ -172,7 +172,7 @@ together = results(parameters)
 for n in (1, 16, 17, 65):
     print(same(results(parameters[:n]), [array[:n] for array in together]))
 """
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[4]
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, timeout=120)
     assert done.stdout.split() == ["True"] * 4, done.stderr
 
