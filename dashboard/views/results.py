@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from core.estimate import Estimate
 from core.noise import colour
 from core.optimisation import minima as modes
+from core.posterior import exact
 from core.posterior import laplace as laplace_approximation
 from core.posterior import profile as profiles
-from core.posterior.exact import Posterior, exact
+from core.posterior.exact import Posterior
 from core.posterior.joint import estimate_with_noise
 from core.posterior.profile import Profile
 from core.priors import TruncatedGaussian

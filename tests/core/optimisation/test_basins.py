@@ -10,7 +10,7 @@ from core.optimisation.basins import Minimum, basins, explore, prior_starts, sta
 from core.optimisation.methods import METHODS, OptimiserPath, descend
 from core.problem.problem import Problem
 from core.published import full_prior, time_grid
-from tests.core.test_optimizers import LeastSquares
+from tests.core.optimisation.test_methods import LeastSquares
 from tests.reference import reference_solution
 
 TIMES = time_grid(20, 100)

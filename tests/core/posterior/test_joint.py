@@ -7,7 +7,7 @@ from core.noise import log_density
 from core.posterior.joint import estimate_with_noise
 from core.priors import TruncatedGaussian
 from core.published import published_noise_law
-from tests.core.test_modes import problem_of
+from tests.core.optimisation.test_minima import problem_of
 
 LAW = published_noise_law()
 

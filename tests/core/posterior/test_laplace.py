@@ -4,7 +4,7 @@ import pytest
 from core.optimisation.minima import map_estimate
 from core.posterior.exact import posterior
 from core.posterior.laplace import laplace
-from tests.core.test_modes import problem_of
+from tests.core.optimisation.test_minima import problem_of
 
 
 def test_covariance_against_finite_differences_of_the_loss():

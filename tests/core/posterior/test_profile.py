@@ -5,7 +5,7 @@ from scipy.optimize import minimize_scalar
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.optimisation.minima import map_estimate
 from core.posterior.profile import profile_likelihood
-from tests.core.test_modes import RHO, S, problem_of
+from tests.core.optimisation.test_minima import RHO, S, problem_of
 from tests.reference import plain_misfit
 
 

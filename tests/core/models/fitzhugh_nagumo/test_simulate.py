@@ -166,7 +166,7 @@ def test_bits_do_not_depend_on_which_call_came_first():
     for n in (300, 1):  # so that all is in the cache
         results(draw("sliders", n, seed=32))
     script = """
-from tests.core.test_simulation import draw, results, same
+from tests.core.models.fitzhugh_nagumo.test_simulate import draw, results, same
 parameters = draw("sliders", 300, seed=32)
 together = results(parameters)
 for n in (1, 16, 17, 65):
