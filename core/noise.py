@@ -1,9 +1,92 @@
-"""Stationary AR(1) noise: η_i = ρ η_{i−1} + ε_i with marginal standard deviation s, started from its stationary law."""
+"""Stationary AR(1) noise: η_i = ρ η_{i−1} + ε_i with marginal standard deviation s.
+
+The first sample has the stationary distribution, N(0, s²). White noise is the case ρ = 0.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.compiled import kernel_as_written
+
+SMALLEST_SD = 1e-100  # its square is still a number
+LARGEST_CORRELATION = 0.999  # at another interval: samples very close together would leave the likelihood no width
+WHOLE = 1e-6  # of a sampling interval: how far a ratio of two intervals may lie from a whole number that it counts as
+
+
+@dataclass(frozen=True)
+class Noise:
+    """AR(1) noise of one observed state: ρ between neighbouring samples, and the marginal standard deviation s > 0.
+
+    marginal_sd: in the unit of the state. Raises ValueError unless |ρ| < 1 and s is finite and above zero.
+    """
+
+    rho: float
+    marginal_sd: float
+
+    def __post_init__(self) -> None:
+        if not SMALLEST_SD < self.marginal_sd < np.inf or not -1 < self.rho < 1:
+            raise ValueError(
+                "A noise needs a standard deviation above zero and a correlation ρ strictly between −1 and 1."
+            )
+
+    @property
+    def white(self) -> "Noise":
+        """White noise of the same standard deviation."""
+        return Noise(0.0, self.marginal_sd)
+
+    def at_interval(self, ratio: float) -> "Noise":
+        """Return the noise of samples that lie ratio times as far apart: ρ becomes ρ^ratio.
+
+        Between whole ratios a negative ρ has no such power and counts as none.
+        """
+        whole = round(ratio)
+        power = self.rho**whole if whole and abs(ratio - whole) < WHOLE else max(self.rho, 0.0) ** ratio
+        return Noise(min(power, LARGEST_CORRELATION), self.marginal_sd)
+
+
+class ResidualSums(NamedTuple):
+    """All that the noise model needs to know of residuals r, each (...); infinite where a trajectory was lost.
+
+    With s the marginal sd, the white misfit is ½ Σ (r_i/s)², and the AR(1) one, the negative log-likelihood up to a
+    constant, ½ (r₀/s)² + ½ Σ_{i≥1} (r_i − ρ r_{i−1})² / (s² (1 − ρ²)). For every ρ and s both follow from four sums, so
+    that one integration serves them all. first: r₀²; squares: Σ_{i≥1} r_i²; products: Σ_{i≥1} r_i r_{i−1}; last: the
+    square of the last residual.
+    """
+
+    first: NDArray[np.float64]
+    squares: NDArray[np.float64]
+    products: NDArray[np.float64]
+    last: NDArray[np.float64]
+
+    def quadratic_form(self, rho: ArrayLike) -> NDArray[np.float64]:
+        """Return r₀² + Σ_{i≥1} (r_i − ρ r_{i−1})² / (1 − ρ²), (...), which is twice the misfit times s²."""
+        rho = np.asarray(rho, dtype=float)
+        before = self.first + self.squares - self.last
+        innovations = self.squares - 2 * rho * self.products + rho**2 * before
+        return self.first + innovations / (1 - rho**2)
+
+    def misfit(self, noise: Noise) -> NDArray[np.float64]:
+        """Return the misfit, (...), under a noise: infinite where a trajectory was lost."""
+        with np.errstate(invalid="ignore"):  # where a trajectory was lost, the sums are infinite
+            misfits = 0.5 * self.quadratic_form(noise.rho) / noise.marginal_sd**2
+        return np.where(np.isfinite(self.squares), misfits, np.inf)
+
+
+def residual_sums(residuals: ArrayLike) -> ResidualSums:
+    """Return the sums over residuals, (..., n_times); a trajectory that was lost has NaN among its residuals."""
+    residuals = np.asarray(residuals, dtype=float)
+    rest = residuals[..., 1:]
+    sums = (
+        residuals[..., 0] ** 2,
+        np.sum(rest**2, axis=-1),
+        np.sum(rest * residuals[..., :-1], axis=-1),
+        residuals[..., -1] ** 2,
+    )
+    lost = np.isnan(residuals).any(axis=-1)
+    return ResidualSums(*(np.where(lost, np.inf, part) for part in sums))
 
 
 @kernel_as_written
@@ -50,12 +133,10 @@ def sample_ar1(rho: ArrayLike, marginal_sd: ArrayLike, n_times: int, rng: np.ran
     return colour(rng.standard_normal((*shape, n_times)), rho, marginal_sd)
 
 
-def whiten(residual: ArrayLike, rho: float, marginal_sd: float) -> NDArray[np.float64]:
+def whiten(residual: ArrayLike, noise: Noise) -> NDArray[np.float64]:
     """Turn AR(1) residuals (..., n_times) back into independent standard normals: the inverse of `colour`."""
-    residual = np.asarray(residual, dtype=float)
-    _broadcast(rho, marginal_sd)
-    white = residual / marginal_sd
-    white[..., 1:] = (white[..., 1:] - rho * white[..., :-1]) / np.sqrt(1 - rho**2)
+    white = np.asarray(residual, dtype=float) / noise.marginal_sd
+    white[..., 1:] = (white[..., 1:] - noise.rho * white[..., :-1]) / np.sqrt(1 - noise.rho**2)
     return white
 
 
@@ -72,9 +153,9 @@ def autocorrelation(white: ArrayLike, n_lags: int) -> NDArray[np.float64]:
     return np.array(products) / products[0]
 
 
-def log_density(residual: ArrayLike, rho: float, marginal_sd: float) -> NDArray[np.float64]:
+def log_density(residual: ArrayLike, noise: Noise) -> NDArray[np.float64]:
     """Return the log density of residuals (..., n_times) under AR(1) noise, of shape (...)."""
-    white = whiten(residual, rho, marginal_sd)
+    white = whiten(residual, noise)
     n = white.shape[-1]
-    log_determinant = n * np.log(marginal_sd) + 0.5 * (n - 1) * np.log(1 - rho**2)
+    log_determinant = n * np.log(noise.marginal_sd) + 0.5 * (n - 1) * np.log(1 - noise.rho**2)
     return -0.5 * np.sum(white**2, axis=-1) - log_determinant - 0.5 * n * np.log(2 * np.pi)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from core.experiments.context import completed, report, workers
 from core.experiments.maps import SEEDS, published_settings
 from core.files import read_json
 from core.maps.evaluation import describe, evaluate, published_test_set
@@ -18,6 +17,7 @@ from core.maps.inverse_map import PRETRAINED, InverseMap
 from core.maps.out_of_distribution import novelty_reference
 from core.maps.train import Trained, key_of, map_of, read_trained, run_training, write_trained
 from core.maps.training import TrainingSettings
+from core.parallel import completed, report, workers
 from core.search import SUMMARY, WORK
 from core.terminal import replace_unencodable_characters
 

@@ -22,7 +22,7 @@ from core.models.fitzhugh_nagumo.misfit import residual_sums, simulated_misfit
 from core.models.fitzhugh_nagumo.sensitivities import sensitivities
 from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate, simulate_potential, simulate_with_status
 from core.models.spikes import regimes, spike_statistics, spike_timing
-from core.noise import log_density, sample_ar1, whiten
+from core.noise import Noise, log_density, sample_ar1, whiten
 from core.optimisation.basins import basins, explore, start_grid
 from core.optimisation.least_squares import cramer_rao, fit_states
 from core.optimisation.methods import METHODS, descend
@@ -71,8 +71,8 @@ def direct():
     yield "regimes", np.unique(regimes(clean), return_inverse=True)[1]
     data = trace(0)
     yield "data", data
-    yield "whitened", whiten(data, RHO, SD)
-    yield "log density", log_density(data, RHO, SD)
+    yield "whitened", whiten(data, Noise(RHO, SD))
+    yield "log density", log_density(data, Noise(RHO, SD))
     yield "sums", np.array(residual_sums(parameters, time_grid(), data))
     yield "noise law", published_noise_law().sample(20, rng)
     yield "prior density", published_prior().log_density(rng.uniform(-0.3, 1.2, (40, 2)))

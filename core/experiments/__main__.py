@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.experiments.accuracy import run as accuracy
 from core.experiments.calibration import run as calibration
-from core.experiments.context import PROCESSES, Context, report, workers
+from core.experiments.context import Context
 from core.experiments.limit import run as limit
 from core.experiments.magi import run as magi
 from core.experiments.noise import run as noise
@@ -15,6 +15,7 @@ from core.experiments.regimes import run as regimes
 from core.experiments.time_series import run as time_series
 from core.experiments.training_size import run as training_size
 from core.files import write_json
+from core.parallel import PROCESSES, report, workers
 from core.terminal import replace_unencodable_characters
 
 # In this order, because some quote the figures of those before.

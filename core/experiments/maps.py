@@ -6,12 +6,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.experiments.context import Context, completed
+from core.experiments.context import Context
 from core.maps.evaluation import published_test_set
 from core.maps.inverse_map import InverseMap, available_inverse_maps, load_inverse_map
 from core.maps.train import key_of, map_of, read_trained, run_training, write_trained
 from core.maps.training import TrainingSettings
 from core.metrics import median_ape, r_squared, rmse
+from core.parallel import completed
 
 SIZES = (500, 1000, 4000, 8000)
 REFERENCE_SIZE = 1024  # of the authors' reference run

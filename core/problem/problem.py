@@ -15,7 +15,7 @@ from core.models.fitzhugh_nagumo.misfit import check_noise, misfit, residual_sum
 from core.models.fitzhugh_nagumo.sensitivities import sensitivities
 from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate, simulate_potential
 from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
-from core.noise import whiten
+from core.noise import Noise, whiten
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, SAMPLING_INTERVAL, SIGMA, ZETA, full_prior, time_grid
 
@@ -167,7 +167,7 @@ class Problem:
         """
         check_noise(self.marginal_sd, self.rho)
         potential = simulate(self.complete(unknown), self.times, step=self.step)[:, 0]
-        white = whiten(self.data - potential, self.rho, self.marginal_sd)
+        white = whiten(self.data - potential, Noise(self.rho, self.marginal_sd))
         if not self.regularised:
             return white
         law, gaussian = self._law, np.isfinite(self._law.sd)
@@ -177,7 +177,7 @@ class Problem:
         """Return the derivatives of the residuals, (r, p), for values (p,) inside the bounds, at the frozen step."""
         check_noise(self.marginal_sd, self.rho)
         _, derivatives = sensitivities(self.complete(unknown), self.times, step=self.step)
-        white = whiten(-derivatives[:, 0, self.columns].T, self.rho, self.marginal_sd).T
+        white = whiten(-derivatives[:, 0, self.columns].T, Noise(self.rho, self.marginal_sd)).T
         if not self.regularised:
             return white
         return np.vstack([white, np.diag(1 / np.asarray(self._law.sd))[np.isfinite(self._law.sd)]])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.models.fitzhugh_nagumo.simulate import Status, simulate, simulate_with_status
 from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
 from core.models.spikes import regime, spike_count
-from core.noise import whiten
+from core.noise import Noise, whiten
 from core.optimisation.basins import Basins
 from core.problem.problem import Problem
 from dashboard import live, session
@@ -145,7 +145,7 @@ def _body() -> None:
                 surface = figures.surface(grid, at, lowest, true)
             plots.append(Plot("surface", surface, stale=surface is None))
         else:
-            residual = whiten(problem.data - states[:, 0], problem.rho, problem.marginal_sd)
+            residual = whiten(problem.data - states[:, 0], Noise(problem.rho, problem.marginal_sd))
             plots += [fit, Plot("residual", figures.residual(problem.times, residual, problem.rho != 0))]
     if best is not None and best.fit is not None and best.fit.sentence:
         more["said"] = [best.fit.sentence, *more["said"]]

@@ -11,7 +11,7 @@ from core.estimate import Estimate
 from core.experiments import record
 from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.simulate import simulate
-from core.noise import autocorrelation, whiten
+from core.noise import Noise, autocorrelation, whiten
 from core.posterior.exact import Posterior
 from core.problem.problem import Problem
 from core.published import SAMPLING_INTERVAL
@@ -126,7 +126,7 @@ def _noise(experiment: Experiment, observation: Observation, problem: Problem, t
     lags = []
     for each in (coloured, white):
         potential = simulate(each.problem.complete(each.mode), observation.times)[:, 0]
-        white_residual = whiten(observation.data - potential, each.problem.rho, each.problem.marginal_sd)
+        white_residual = whiten(observation.data - potential, Noise(each.problem.rho, each.problem.marginal_sd))
         lags.append(autocorrelation(white_residual, min(N_LAGS, observation.times.size - 1)))
     plots = [
         Plot(

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.jobs import WEIGHTS, Progress, is_stopping, read_progress, runs_in, start_training, stop_training
+from core.jobs.run import WEIGHTS, Progress, is_stopping, read_progress, runs_in, start_training, stop_training
 from core.maps.training import EPOCHS_RANGE, LARGEST_PARAMETER, LARGEST_SD, SAMPLES_RANGE, TrainingSettings
 from core.priors import TruncatedGaussian
 from core.published import published_noise_law, published_prior

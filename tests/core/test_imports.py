@@ -12,7 +12,7 @@ ROOT = Path(core.__file__).resolve().parent
 # A file or folder imports only from what stands before it.
 FOUNDATION = (
     "files", "checks", "memory", "terminal", "symbols", "compiled", "metrics", "estimate", "noise", "priors",
-    "published",
+    "published", "parallel",
 )  # fmt: skip
 STEPS = ("models", "problem", "optimisation", "posterior", "learning", "maps", "jobs", "experiments")
 COMMANDS = ("__init__", "search", "pretrain")

@@ -3,7 +3,7 @@ import pytest
 from scipy.linalg import solve_triangular, toeplitz
 from scipy.stats import multivariate_normal
 
-from core.noise import autocorrelation, colour, log_density, sample_ar1, whiten
+from core.noise import Noise, autocorrelation, colour, log_density, sample_ar1, whiten
 
 RHO, SD = 0.8, 0.35
 
@@ -36,15 +36,15 @@ def test_colour_is_the_cholesky_factor(rho):
 def test_whiten_is_the_inverse_factor(rho):
     residual = np.random.default_rng(2).normal(size=(3, 200))
     expected = solve_triangular(np.linalg.cholesky(covariance(rho, SD, 200)), residual.T, lower=True).T
-    assert np.allclose(whiten(residual, rho, SD), expected, rtol=0, atol=1e-11)
-    assert np.allclose(whiten(colour(residual, rho, SD), rho, SD), residual, rtol=0, atol=1e-12)
+    assert np.allclose(whiten(residual, Noise(rho, SD)), expected, rtol=0, atol=1e-11)
+    assert np.allclose(whiten(colour(residual, rho, SD), Noise(rho, SD)), residual, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.8, 0.97])
 def test_log_density_is_the_multivariate_normal(rho):
     residual = np.random.default_rng(3).normal(size=(4, 50))
     expected = multivariate_normal(np.zeros(50), covariance(rho, SD, 50)).logpdf(residual)
-    assert np.allclose(log_density(residual, rho, SD), expected, rtol=1e-11, atol=0)
+    assert np.allclose(log_density(residual, Noise(rho, SD)), expected, rtol=1e-11, atol=0)
 
 
 def test_each_element_has_its_own_law():
@@ -77,9 +77,30 @@ def test_one_realisation_is_stretched_and_prolonged():
     ],
 )
 def test_invalid_laws_end_in_a_sentence(rho, marginal_sd, sentence):
-    for function in (colour, whiten, log_density):
-        with pytest.raises(ValueError, match=sentence):
-            function(np.ones(5), rho, marginal_sd)
+    with pytest.raises(ValueError, match=sentence):
+        colour(np.ones(5), rho, marginal_sd)
+    with pytest.raises(ValueError, match="standard deviation above zero and a correlation ρ strictly"):
+        Noise(rho, marginal_sd)
+
+
+def test_every_third_sample_has_the_noise_of_three_intervals():
+    """The covariance of samples three apart is s² ρ³ at lag one, as of the noise at three times the interval."""
+    normals = np.random.default_rng(2).standard_normal(300_000)
+    apart = colour(normals, 0.8, SD)[::3]
+    thinned = Noise(0.8, SD).at_interval(3)
+    assert np.isclose(thinned.rho, 0.8**3, rtol=1e-15)
+    # Four standard errors of a lag-one correlation of n samples, √((1 − ρ²)/n).
+    measured = apart[1:] @ apart[:-1] / (apart @ apart)
+    assert abs(measured - thinned.rho) < 4 * np.sqrt((1 - thinned.rho**2) / apart.size)
+
+
+@pytest.mark.parametrize(("rho", "ratio", "expected"), [(0.64, 0.5, 0.8), (-0.5, 2, 0.25), (-0.5, 0.5, 0.0)])
+def test_correlation_at_another_interval(rho, ratio, expected):
+    assert np.isclose(Noise(rho, SD).at_interval(ratio).rho, expected, rtol=1e-14)
+
+
+def test_correlation_of_samples_that_lie_very_close_leaves_the_likelihood_a_width():
+    assert Noise(0.9, SD).at_interval(1e-6).rho == 0.999
 
 
 def test_autocorrelation_of_white_and_of_coloured_noise():

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import chi2, norm
 
 from core.estimate import GoodnessOfFit, Outcome
-from core.jobs import Progress
+from core.jobs.run import Progress
 from core.optimisation.basins import Basins, Minimum
 from core.optimisation.methods import METHODS, OptimiserPath
 from core.posterior.profile import Profile

@@ -7,7 +7,7 @@ from scipy.stats import multivariate_normal
 from torch import nn
 
 from core.learning.networks import Residual, Whitening, build
-from core.noise import sample_ar1, whiten
+from core.noise import Noise, sample_ar1, whiten
 
 
 def count(network):
@@ -129,7 +129,7 @@ def test_gaussian_against_scipy(architecture):
 def test_whitening_is_that_of_the_published_noise():
     noise = sample_ar1(np.full(3, 0.8), np.full(3, 0.35), 1000, np.random.default_rng(0))
     filtered = Whitening()(torch.from_numpy(noise)).numpy()
-    assert np.allclose(filtered, [whiten(each, 0.8, 0.35) for each in noise], rtol=0, atol=1e-12)
+    assert np.allclose(filtered, [whiten(each, Noise(0.8, 0.35)) for each in noise], rtol=0, atol=1e-12)
 
 
 def test_wide_dense_against_plain_numpy():
@@ -139,7 +139,7 @@ def test_wide_dense_against_plain_numpy():
     with torch.inference_mode():
         law = network(torch.from_numpy(traces))
     for i, trace in enumerate(traces):
-        x = whiten(trace, 0.8, 0.35)
+        x = whiten(trace, Noise(0.8, 0.35))
         for k in (0, 2):
             x = swish(weights[k] @ x + weights[k + 1])
         mean0, mean1, log0, log1, below = weights[4] @ x + weights[5]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save
 
-from core.jobs import read_progress
+from core.jobs.run import read_progress
 from core.maps.inverse_map import PRETRAINED, load_inverse_map
 from core.maps.training import TrainingSettings
 

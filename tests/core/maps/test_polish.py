@@ -6,7 +6,7 @@ from core.estimate import Estimate
 from core.maps.evaluation import published_test_set
 from core.maps.polish import polish, reweight
 from core.models.fitzhugh_nagumo.simulate import simulate
-from core.noise import whiten
+from core.noise import Noise, whiten
 from core.posterior.exact import posterior
 from core.priors import TruncatedGaussian
 from core.problem.problem import Problem
@@ -35,7 +35,7 @@ def exact(traces):
 
 def loss(trace, theta):
     """Return the negative log posterior under ρ = 0.8 and s = 0.35, written out."""
-    white = whiten(trace - simulate(with_constants(theta), GRID, tolerance=1e-9)[:, 0], 0.8, 0.35)
+    white = whiten(trace - simulate(with_constants(theta), GRID, tolerance=1e-9)[:, 0], Noise(0.8, 0.35))
     return 0.5 * white @ white + 0.5 * np.sum(((theta - 0.4) / [0.3, 0.4]) ** 2)
 
 
@@ -47,7 +47,7 @@ def test_polish_ends_where_scipy_does(traces):
     for trace, start, end, covariance in zip(data, starts, found.mean, found.covariance, strict=True):
 
         def residuals(m, trace=trace):
-            white = whiten(trace - simulate(with_constants(m), GRID, step=PROBLEM.step)[:, 0], 0.8, 0.35)
+            white = whiten(trace - simulate(with_constants(m), GRID, step=PROBLEM.step)[:, 0], Noise(0.8, 0.35))
             return np.concatenate([white, (m - 0.4) / [0.3, 0.4]])
 
         reference = least_squares(residuals, start, jac="3-point", xtol=1e-12, ftol=1e-12, gtol=1e-12)

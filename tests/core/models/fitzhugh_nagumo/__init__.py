@@ -1,1 +1,1 @@
-"""Tests."""
+"""Tests of core/models/fitzhugh_nagumo."""

@@ -140,7 +140,7 @@ def start_training(runs: Path, name: str, settings: dict[str, Any]) -> Path:
             with open(folder / "log.txt", "wb") as log:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "core.jobs", str(folder.resolve())],
-                    cwd=Path(__file__).resolve().parent.parent,
+                    cwd=Path(__file__).resolve().parents[2],
                     env={**os.environ, "NUMBA_NUM_THREADS": "1"},  # the other core is the server's
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -370,7 +370,7 @@ class _Record:
         os._exit(0)
 
 
-def _work(folder: Path) -> None:
+def work(folder: Path) -> None:
     """Train what request.json asks for; the body of the process."""
     record = _Record(folder)
     for number in _ENDING:
@@ -438,7 +438,3 @@ def _train(record: _Record) -> None:
     describe(trained, about, "python -m core.jobs FOLDER", training, metrics).save(folder)
     record.note("finished" if done == settings.epochs else "stopped", seconds=seconds, message=message)
     (folder / WEIGHTS).unlink(missing_ok=True)
-
-
-if __name__ == "__main__":
-    _work(Path(sys.argv[1]))

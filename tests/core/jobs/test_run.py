@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-from core import jobs
 from core.files import read_json, write_json
+from core.jobs import run as jobs
 from core.maps.inverse_map import inverse_map, load_inverse_map
 from core.maps.training import N_VALIDATION, VALIDATION_STREAM, TrainingSettings
 from tests.reference import reference_solution
