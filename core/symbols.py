@@ -1,10 +1,12 @@
 """The symbols by which sentences and figures name parameters."""
 
 import unicodedata
+from functools import cache
 
 _INDICES = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
+@cache
 def symbol_of(name: str) -> str:
     """Return the symbol that a name spells: a Greek letter for its name, digits as indices; other letters stay."""
     letters = name.rstrip("0123456789")

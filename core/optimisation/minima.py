@@ -42,11 +42,16 @@ class Points:
 
 @dataclass(frozen=True, eq=False)
 class Descents:
-    """Where k descents ended: positions (k, p), losses (k,), Hessians (k, p, p), and which came to rest, (k,)."""
+    """Where k descents ended: positions (k, p), losses (k,), gradients (k, p) and Hessians (k, p, p).
+
+    falls: (k,), of the loss from the start to the end; converged: (k,), which came to rest.
+    """
 
     positions: Array
     losses: Array
+    gradients: Array
     hessians: Array
+    falls: Array
     converged: NDArray[np.bool_]
 
 
@@ -98,12 +103,11 @@ def minima_below(problem: Objective, ends: Array, most: float, iterations: int =
         return *problem.gradient(positions), problem.hessian(positions)
 
     descents = _descend(expansion, problem.bounds, ends, iterations, (), np.inf)
-    floors = problem.loss(np.clip(ends, *problem.bounds.T), problem.step) - most
-    near = np.isfinite(descents.losses) & (descents.losses >= floors)
-    found = np.full_like(ends, np.nan)
-    which = np.flatnonzero(near)
+    found, which = np.full_like(ends, np.nan), np.flatnonzero(descents.falls <= most)
     if which.size:
-        promised = _promised_gain(problem, descents.positions[which])
+        promised = _promised_gain(
+            problem.bounds, descents.positions[which], descents.gradients[which], descents.hessians[which]
+        )
         settled = which[promised <= MINIMUM_GAIN]
         found[settled] = descents.positions[settled]
     return found
@@ -120,6 +124,7 @@ def _descend(
     lower, upper = bounds.T
     positions = np.clip(starts, lower, upper)
     losses, gradients, hessians = expansion(positions)
+    first_losses = losses.copy()
     damping = np.full(len(positions), 1e-3)
     going, converged = np.isfinite(losses), np.zeros(len(positions), bool)
     for iteration in range(iterations):
@@ -141,7 +146,9 @@ def _descend(
         gradients[better], hessians[better] = trial_gradients[lower_now], trial_hessians[lower_now]
         at_rest = (np.abs(promised) < CONVERGED_GAIN) | (damping[which] > LARGEST_DAMPING)
         going[which[at_rest]], converged[which[at_rest]] = False, True
-    return Descents(positions, losses, hessians, converged)
+    with np.errstate(invalid="ignore"):  # no fall can be told from an infinite loss
+        falls = first_losses - losses
+    return Descents(positions, losses, gradients, hessians, falls, converged)
 
 
 def _free(positions: Array, gradients: Array, bounds: Array) -> NDArray[np.bool_]:
@@ -161,18 +168,17 @@ def _damped_step(hessians: Array, gradients: Array, damping: Array, free: NDArra
     return np.linalg.solve(matrices, right[..., None])[..., 0] / scale
 
 
-def _promised_gain(problem: Objective, positions: Array) -> Array:
+def _promised_gain(bounds: Array, positions: Array, gradients: Array, hessians: Array) -> Array:
     """Return the decrease of the loss, (n,), that the quadratic model at positions (n, p) promises.
 
-    Along each eigenvector of the exact Hessian the model may go as far as a box's width, so that it promises much at a
+    Along each eigenvector of the Hessian the model may go as far as a box's width, so that it promises much at a
     saddle. An unknown on an edge stays there while the loss falls outwards.
     """
-    width = np.ptp(problem.bounds, axis=1)
-    _, gradients = problem.gradient(positions)
-    hessians = problem.hessian(positions) * np.outer(width, width)
-    free = _free(positions, gradients, problem.bounds)
+    width = np.ptp(bounds, axis=1)
+    free = _free(positions, gradients, bounds)
     both = free[:, :, None] & free[:, None, :]
-    values, vectors = np.linalg.eigh(np.where(both, hessians, 0.0) + np.eye(len(width)) * ~free[:, None, :])
+    scaled = hessians * np.outer(width, width)
+    values, vectors = np.linalg.eigh(np.where(both, scaled, 0.0) + np.eye(len(width)) * ~free[:, None, :])
     along = np.einsum("nij,ni->nj", vectors, np.where(free, gradients * width, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         distances = np.fmin(1.0, np.abs(along / values))

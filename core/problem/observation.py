@@ -1,6 +1,6 @@
 """What was recorded: some of a model's states at known times, with gaps where a sample is missing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,12 +11,15 @@ class Observation:
     """Samples of k states.
 
     times: (n_times,) in ms, increasing; data: (n_times, k), NaN where a sample is missing; states: the names of the k
-    states. Raises ValueError for what does not fit together.
+    states; sampled: (n_times, k), where there is a sample; is_trace: whether one state was recorded without a gap.
+    Raises ValueError for what does not fit together.
     """
 
     times: NDArray[np.float64]
     data: NDArray[np.float64]
     states: tuple[str, ...]
+    sampled: NDArray[np.bool_] = field(init=False, repr=False)
+    is_trace: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("times", "data"):
@@ -33,6 +36,10 @@ class Observation:
             raise ValueError("Times must be a one-dimensional array of finite, strictly increasing numbers.")
         if np.any(np.isinf(self.data)):
             raise ValueError("The data must be finite numbers, or NaN where a state was not observed.")
+        sampled = ~np.isnan(self.data)
+        sampled.setflags(write=False)
+        object.__setattr__(self, "sampled", sampled)
+        object.__setattr__(self, "is_trace", n_states == 1 and bool(np.all(sampled)))
 
     @classmethod
     def of_trace(cls, data: ArrayLike, times: ArrayLike, state: str) -> "Observation":
@@ -48,13 +55,3 @@ class Observation:
         if not np.all(np.isfinite(data)):
             raise ValueError("The trace must hold finite numbers only.")
         return cls(times, data[:, None], (state,))
-
-    @property
-    def sampled(self) -> NDArray[np.bool_]:
-        """Where there is a sample, (n_times, k)."""
-        return ~np.isnan(self.data)
-
-    @property
-    def is_trace(self) -> bool:
-        """Whether one state was recorded without a gap."""
-        return len(self.states) == 1 and bool(np.all(self.sampled))

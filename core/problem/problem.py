@@ -6,8 +6,7 @@ The misfit is the negative log-likelihood up to a constant in m: half the sum of
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -18,10 +17,9 @@ from core.estimate import GoodnessOfFit, goodness_of_fit
 from core.models.model import TOLERANCE, ExpandMisfit, FusedTrace, Model
 from core.noise import Noise, ResidualSums, residual_sums, whiten
 from core.priors import TruncatedGaussian
-from core.problem.known import checked_unknown, values_of
 from core.problem.observation import Observation
+from core.problem.values import Box, Values, frozen_step
 
-COARSE_POINTS = 5  # along each unknown, on the grid that chooses the step
 FINEST_TOLERANCE = 1e-9
 TRAJECTORIES_AT_ONCE = 1000  # of those that are stored: a thousand samples each then take 16 MB
 DIFFERENCE_SDS = 1e-3  # standard deviations, for second derivatives of models that have none of their own
@@ -44,11 +42,20 @@ class Problem:
     known: Mapping[str, float]
     noise: tuple[Noise, ...]
     prior: TruncatedGaussian
+    _values: Values = field(init=False, repr=False)
+    _fused: FusedTrace | None = field(init=False, repr=False)
+    _box: Box = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        checked_unknown(self.model, self.unknown, self.known)
         object.__setattr__(self, "known", MappingProxyType(dict(self.known)))
-        object.__setattr__(self, "prior", self.prior.select(self.unknown))
+        object.__setattr__(self, "_values", Values(self.model, self.unknown, self.known))
+        if self.prior.names != self.unknown:
+            object.__setattr__(self, "prior", self.prior.select(self.unknown))
+        self._check_data()
+        object.__setattr__(self, "_fused", self._own_ways())
+        object.__setattr__(self, "_box", self._box_of_step())
+
+    def _check_data(self) -> None:
         states = self.observation.states
         if not states or not set(states) <= set(self.model.state_names) or len(self.noise) != len(states):
             raise ValueError(
@@ -114,11 +121,11 @@ class Problem:
 
     def parameters(self, unknown: ArrayLike) -> Array:
         """Return all parameters of the model, (..., n_parameters), for values of the unknowns, (..., p)."""
-        return self._values(unknown)[..., : len(self.model.parameters)]
+        return self._values.parameters(unknown)
 
     def initial_state(self, unknown: ArrayLike) -> Array:
         """Return the states at the first sample, (..., n_states), for values of the unknowns, (..., p)."""
-        return self._values(unknown)[..., len(self.model.parameters) :]
+        return self._values.initial_state(unknown)
 
     def states(self, unknown: ArrayLike, step: float | None = None) -> Array:
         """Return the model's states, (..., n_times, n_states), for values of the unknowns, (..., p).
@@ -133,17 +140,7 @@ class Problem:
 
         The error is to stay below a hundredth of the noise. None where the model's errors are as small as rounding.
         """
-        tolerance = min(noise.marginal_sd for noise in self.noise) / 100
-        # By powers of two, so that a noise that moves a little leaves the step as it is.
-        tolerance = 2.0 ** np.floor(np.log2(tolerance))
-        return _frozen_step(
-            self.model,
-            self.unknown,
-            tuple(sorted(self.known.items())),
-            (self.prior.lower, self.prior.upper),
-            self.times.tobytes(),
-            float(np.clip(tolerance, FINEST_TOLERANCE, TOLERANCE)),
-        )
+        return frozen_step(self._box)
 
     def misfit(self, unknown: ArrayLike, step: float | None = None) -> Array:
         """Return the data's part of the loss, (...), for values (..., p); infinite where there is no trajectory.
@@ -232,25 +229,24 @@ class Problem:
         """The positions of the observed states among all states."""
         return [self.model.state_names.index(state) for state in self.observation.states]
 
-    @property
-    def _directions(self) -> list[int]:
-        """The positions of the unknowns among the model's names."""
-        return [self.model.names.index(name) for name in self.unknown]
-
-    @property
-    def _fused(self) -> FusedTrace | None:
-        """The model's own ways for a trace of its observed state from its default start, where they apply."""
+    def _own_ways(self) -> FusedTrace | None:
+        """Return the model's own ways for a trace of its observed state from its default start, where they apply."""
         names = set(self.model.parameter_names)
         own = self.observation.is_trace and self.observation.states == (self.model.observed,)
         return self.model.fused if own and set(self.unknown) <= names and self.known.keys() <= names else None
 
-    def _values(self, unknown: ArrayLike) -> Array:
-        return values_of(self.model, self.unknown, self.known, unknown)
+    def _box_of_step(self) -> Box:
+        """Return what the frozen step depends on."""
+        tolerance = min(noise.marginal_sd for noise in self.noise) / 100
+        # By powers of two, so that a noise that moves a little leaves the step as it is.
+        tolerance = float(np.clip(2.0 ** np.floor(np.log2(tolerance)), FINEST_TOLERANCE, TOLERANCE))
+        known, bounds = tuple(sorted(self.known.items())), (self.prior.lower, self.prior.upper)
+        return Box(self.model, self.unknown, known, bounds, self.times.tobytes(), tolerance)
 
     def _expanded(self, expand: ExpandMisfit, unknown: ArrayLike) -> tuple[Array, Array, Array]:
         """Return misfit (...), gradient (..., p) and Hessian (..., p, p), if there is one, by a model's own way."""
         found = expand(self.parameters(unknown), self.times, self.data, self.noise[0], step=self.step)
-        columns = self._directions
+        columns = self._values.directions
         hessian = np.empty(0) if found.hessian is None else found.hessian[..., columns, :][..., columns]
         return found.misfit, found.gradient[..., columns], hessian
 
@@ -268,7 +264,7 @@ class Problem:
         """Return whitened residuals (..., r), NaN from a divergence on, and their derivatives (..., r, p)."""
         parameters, start = self.parameters(unknown), self.initial_state(unknown)
         states, derivatives = self.model.sensitivities(parameters, self.times, start, step=self.step)
-        slopes = -derivatives[..., self._columns, :][..., self._directions]
+        slopes = -derivatives[..., self._columns, :][..., self._values.directions]
         jacobian = [self._in_time_order(slopes[..., i]) for i in range(len(self.unknown))]
         return self._whitened(states), np.stack(jacobian, axis=-1)
 
@@ -299,19 +295,3 @@ class Problem:
         ends = [self._general_expansion(unknown[..., None, :] + sign * steps)[1] for sign in (1, -1)]
         found = (ends[0] - ends[1]) / (2 * DIFFERENCE_SDS * sds)[..., None]
         return 0.5 * (found + np.swapaxes(found, -1, -2))
-
-
-@lru_cache(maxsize=64)
-def _frozen_step(
-    model: Model,
-    unknown: tuple[str, ...],
-    known: tuple[tuple[str, float], ...],
-    bounds: tuple[tuple[float, ...], tuple[float, ...]],
-    times: bytes,
-    tolerance: float,
-) -> float | None:
-    """Return the step for a coarse grid over bounds (2, p); times: the bytes of (n_times,) numbers."""
-    axes = [np.linspace(lower, upper, COARSE_POINTS) for lower, upper in zip(*bounds, strict=True)]
-    values = values_of(model, unknown, dict(known), np.stack(np.meshgrid(*axes), axis=-1))
-    n = len(model.parameters)
-    return model.frozen_step(values[..., :n], np.frombuffer(times), values[..., n:], tolerance)
