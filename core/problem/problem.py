@@ -96,9 +96,13 @@ class Problem:
     @property
     def identity(self) -> str:
         """A text that two problems share only if all of their parts are equal."""
-        arrays = self.observation.times.tobytes() + self.observation.data.tobytes()
-        rest = (self.model.name, self.observation.states, self.unknown, sorted(self.known.items()), self.noise)
-        return sha256(arrays + repr((rest, self.prior)).encode()).hexdigest()
+        known = sorted(self.known.items())
+        names = (self.model.name, self.observation.states, self.unknown, [name for name, _ in known])
+        noise = [(each.rho, each.marginal_sd) for each in self.noise]
+        law = (self.prior.mean, self.prior.sd, self.prior.lower, self.prior.upper)
+        rest = ([value for _, value in known], np.ravel(noise), np.ravel(law))
+        numbers = np.concatenate([self.times, self.observation.data.ravel(), *rest])
+        return sha256(repr(names).encode() + (numbers + 0.0).tobytes()).hexdigest()  # −0 is 0
 
     def with_noise(self, noise: Noise) -> "Problem":
         """Return the same problem for a trace under another noise."""
