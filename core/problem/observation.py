@@ -58,3 +58,8 @@ class Observation:
     def is_trace(self) -> bool:
         """Whether one state was recorded without a gap."""
         return len(self.states) == 1 and bool(np.all(self.sampled))
+
+    def check_trace(self) -> None:
+        """Raise ValueError unless the data are one trace without gaps."""
+        if not self.is_trace:
+            raise ValueError("This needs the trace of one state without gaps: observe one state, or fit the states.")

@@ -104,6 +104,13 @@ class Problem:
         numbers = np.concatenate([self.times, self.observation.data.ravel(), *rest])
         return sha256(repr(names).encode() + (numbers + 0.0).tobytes()).hexdigest()  # −0 is 0
 
+    @property
+    def fused(self) -> FusedTrace | None:
+        """The model's own ways for a trace of its observed state from its default start, where they apply."""
+        names = set(self.model.parameter_names)
+        own = self.observation.is_trace and self.observation.states == (self.model.observed,)
+        return self.model.fused if own and set(self.unknown) <= names and self.known.keys() <= names else None
+
     def with_noise(self, noise: Noise) -> "Problem":
         """Return the same problem for a trace under another noise."""
         return replace(self, noise=(noise,))
@@ -155,7 +162,7 @@ class Problem:
         step: frozen, in ms, or chosen for each trajectory.
         """
         unknown = np.asarray(unknown, dtype=float)
-        if self._fused:
+        if self.fused:
             return self.residual_sums(unknown, step).misfit(self.noise[0])
         flat = unknown.reshape(-1, len(self.unknown))
         chunks = np.array_split(flat, max(1, -(-len(flat) // TRAJECTORIES_AT_ONCE)))
@@ -163,9 +170,13 @@ class Problem:
         return np.where(np.isnan(squares), np.inf, 0.5 * squares).reshape(unknown.shape[:-1])
 
     def residual_sums(self, unknown: ArrayLike, step: float | None = None) -> ResidualSums:
-        """Return the sums, each (...), over the residuals of a trace to values (..., p); step as in `misfit`."""
-        if fused := self._fused:
+        """Return the sums, each (...), over the residuals of a trace to values (..., p); step as in `misfit`.
+
+        Raises ValueError for data that are not one trace without gaps.
+        """
+        if fused := self.fused:
             return fused.residual_sums(self.parameters(unknown), self.times, self.data, step=step)
+        self.observation.check_trace()
         return residual_sums(self.data - self.states(unknown, step)[..., self._columns[0]])
 
     def loss(self, unknown: ArrayLike, step: float | None = None) -> Array:
@@ -183,7 +194,7 @@ class Problem:
 
     def gradient(self, unknown: ArrayLike) -> tuple[Array, Array]:
         """Return the loss (...) and its gradient (..., p) for values (..., p) inside the bounds, at the frozen step."""
-        if fused := self._fused:
+        if fused := self.fused:
             misfit, gradient, _ = self._expanded(fused.gradient, unknown)
         else:
             misfit, gradient, _ = self._general_expansion(unknown)
@@ -194,7 +205,7 @@ class Problem:
 
         exact: with the curvature of the trajectory, or without it, which is the Gauss–Newton Hessian.
         """
-        if fused := self._fused:
+        if fused := self.fused:
             hessian = self._expanded(fused.hessian if exact else fused.gauss_newton, unknown)[2]
         else:
             hessian = self._differenced_hessian(unknown) if exact else self._general_expansion(unknown)[2]
@@ -205,7 +216,7 @@ class Problem:
 
         At the frozen step; outside the bounds the loss is infinite.
         """
-        if fused := self._fused:
+        if fused := self.fused:
             misfit, gradient, hessian = self._expanded(fused.gauss_newton, unknown)
         else:
             misfit, gradient, hessian = self._general_expansion(unknown)
@@ -240,13 +251,6 @@ class Problem:
     def _directions(self) -> list[int]:
         """The positions of the unknowns among the model's names."""
         return [self.model.names.index(name) for name in self.unknown]
-
-    @property
-    def _fused(self) -> FusedTrace | None:
-        """The model's own ways for a trace of its observed state from its default start, where they apply."""
-        names = set(self.model.parameter_names)
-        own = self.observation.is_trace and self.observation.states == (self.model.observed,)
-        return self.model.fused if own and set(self.unknown) <= names and self.known.keys() <= names else None
 
     def _values(self, unknown: ArrayLike) -> Array:
         return values_of(self.model, self.unknown, self.known, unknown)

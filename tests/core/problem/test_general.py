@@ -7,10 +7,12 @@ import pytest
 
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.noise import Noise
+from core.posterior.exact import posterior
 from core.problem.landscape import computed_landscape, landscape, trajectory_store
+from core.problem.observation import Observation
 from core.problem.problem import Problem
 from core.published import full_prior, time_grid
-from tests.reference import known_of, reference_solution
+from tests.reference import known_of, plain_misfit, reference_solution
 
 TIMES = time_grid(20, 100)
 KNOWN = (0.5, 0.3, -0.4, 3.0)
@@ -84,3 +86,33 @@ def test_landscapes_agree():
     assert stores[0].potentials.dtype == np.float32
     assert np.array_equal(stores[0].potentials, stores[1].potentials)
     assert np.array_equal(landscape(general, stores[0]).loss, landscape(fused, stores[1]).loss)
+
+
+@pytest.mark.parametrize("state", ["u", "v"])
+def test_a_landscape_of_either_state_from_a_start_of_its_own(state):
+    """That of stored trajectories, at a point of the grid, is the misfit to SciPy's solution from that start.
+
+    An error of 1e-4, that of the simulation and of single precision together, counts times the sum of the residuals.
+    """
+    column, start = ("u", "v").index(state), {"u0": -1.0, "v0": 1.0}
+    observation = Observation.of_trace(NOISY, TIMES, state)
+    known = {**known_of(KNOWN, ("theta0", "gamma")), **start}
+    task = Problem(FITZHUGH_NAGUMO, observation, ("theta0", "gamma"), known, (Noise(0.0, SD),), full_prior())
+    stored, computed = landscape(task, trajectory_store(task, 3)), computed_landscape(task, 3)
+    for row, other in np.ndindex(3, 3):
+        values = (stored.x[other], 0.3, -0.4, stored.y[row])
+        residual = NOISY - reference_solution(values, TIMES, (-1.0, 1.0))[:, column]
+        for found in (stored, computed):
+            error = abs(found.misfit[row, other] - plain_misfit(residual, SD, 0.0))
+            assert error <= 1.1e-4 * np.sum(np.abs(residual)) / SD**2
+
+
+@pytest.mark.parametrize("data", [np.zeros((5, 2)), np.array([[0.0], [0.0], [np.nan], [0.0], [0.0]])])
+def test_what_is_made_for_one_trace_refuses_other_data_in_a_sentence(data):
+    states = ("u", "v")[: data.shape[1]]
+    known, unknown = {"zeta": -0.4, "gamma": 3.0}, ("theta0", "theta1")
+    noise = (Noise(0.0, SD),) * len(states)
+    task = Problem(FITZHUGH_NAGUMO, Observation(TIMES[:5], data, states), unknown, known, noise, full_prior())
+    for compute in (lambda: trajectory_store(task, 3), lambda: task.residual_sums([0.4, 0.4]), lambda: posterior(task)):
+        with pytest.raises(ValueError, match="needs the trace of one state without gaps"):
+            compute()
