@@ -7,7 +7,6 @@ The misfit is the negative log-likelihood up to a constant in m: half the sum of
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -15,14 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.estimate import GoodnessOfFit, goodness_of_fit
-from core.models.model import TOLERANCE, ExpandMisfit, FusedTrace, Model
+from core.models.model import ExpandMisfit, FusedTrace, Model
 from core.noise import Noise, ResidualSums, residual_sums, whiten
 from core.priors import TruncatedGaussian
 from core.problem.known import checked_unknown, values_of
 from core.problem.observation import Observation
+from core.problem.step import box_step
 
-COARSE_POINTS = 5  # along each unknown, on the grid that chooses the step
-FINEST_TOLERANCE = 1e-9
 TRAJECTORIES_AT_ONCE = 1000  # of those that are stored: a thousand samples each then take 16 MB
 DIFFERENCE_SDS = 1e-3  # standard deviations, for second derivatives of models that have none of their own
 
@@ -144,17 +142,8 @@ class Problem:
 
         The error is to stay below a hundredth of the noise. None where the model's errors are as small as rounding.
         """
-        tolerance = min(noise.marginal_sd for noise in self.noise) / 100
-        # By powers of two, so that a noise that moves a little leaves the step as it is.
-        tolerance = 2.0 ** np.floor(np.log2(tolerance))
-        return _frozen_step(
-            self.model,
-            self.unknown,
-            tuple(sorted(self.known.items())),
-            (self.prior.lower, self.prior.upper),
-            self.times.tobytes(),
-            float(np.clip(tolerance, FINEST_TOLERANCE, TOLERANCE)),
-        )
+        smallest_sd = min(noise.marginal_sd for noise in self.noise)
+        return box_step(self.model, self.unknown, self.known, self.prior, self.times, smallest_sd)
 
     def misfit(self, unknown: ArrayLike, step: float | None = None) -> Array:
         """Return the data's part of the loss, (...), for values (..., p); infinite where there is no trajectory.
@@ -307,19 +296,3 @@ class Problem:
         ends = [self._general_expansion(unknown[..., None, :] + sign * steps)[1] for sign in (1, -1)]
         found = (ends[0] - ends[1]) / (2 * DIFFERENCE_SDS * sds)[..., None]
         return 0.5 * (found + np.swapaxes(found, -1, -2))
-
-
-@lru_cache(maxsize=64)
-def _frozen_step(
-    model: Model,
-    unknown: tuple[str, ...],
-    known: tuple[tuple[str, float], ...],
-    bounds: tuple[tuple[float, ...], tuple[float, ...]],
-    times: bytes,
-    tolerance: float,
-) -> float | None:
-    """Return the step for a coarse grid over bounds (2, p); times: the bytes of (n_times,) numbers."""
-    axes = [np.linspace(lower, upper, COARSE_POINTS) for lower, upper in zip(*bounds, strict=True)]
-    values = values_of(model, unknown, dict(known), np.stack(np.meshgrid(*axes), axis=-1))
-    n = len(model.parameters)
-    return model.frozen_step(values[..., :n], np.frombuffer(times), values[..., n:], tolerance)
