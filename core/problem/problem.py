@@ -178,7 +178,8 @@ class Problem:
             sums, sd = self.residual_sums(unknown, self.step), self.noise[0].marginal_sd
             whitened, plain = (float(sums.quadratic_form(rho)) / sd**2 for rho in (self.noise[0].rho, 0.0))
         else:
-            whitened = plain = 2 * float(self.misfit(unknown, self.step))
+            white = replace(self, noise=tuple(noise.white for noise in self.noise))
+            whitened, plain = (2 * float(each.misfit(unknown, self.step)) for each in (self, white))
         return goodness_of_fit(whitened, plain, int(np.count_nonzero(self.observation.sampled)), len(self.unknown))
 
     def gradient(self, unknown: ArrayLike) -> tuple[Array, Array]:

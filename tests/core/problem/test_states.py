@@ -1,7 +1,10 @@
 """Problems of both states, at times of their own, with the start among the unknowns: the general way."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.linalg import toeplitz
 
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS
@@ -231,3 +234,33 @@ def test_a_state_that_is_nowhere_observed_may_be_left_out():
             assert np.all(np.isfinite(ours))
             largest = np.max(np.abs(theirs), axis=tuple(range(1, theirs.ndim)), keepdims=True)
             assert np.all(np.abs(ours - theirs) <= 1e-12 * largest)
+
+
+def test_correlated_noise_of_both_states():
+    """The dense covariance of each state's noise, with SciPy's trajectory; the ratio is that of the larger residuals.
+
+    The loss errs by 1e-4 in u and v, times what R⁻¹ r makes of it.
+    """
+    data = clean() + np.random.default_rng(3).normal(0, 0.2, (41, 2))
+    noise, unknown = (Noise(0.8, 0.3), Noise(-0.5, 0.2)), ("theta0", "u0")
+    observation, prior = Observation(MAGI_TIMES, data, ("u", "v")), uniform(unknown, (-1, -3), (1, 3))
+    problem = Problem(FITZHUGH_NAGUMO, observation, unknown, known_of(MAGI, unknown), noise, prior)
+    position = np.array([0.25, -0.9])
+    residuals = data - clean(complete(problem, position))
+    inverses = [np.linalg.inv(each.marginal_sd**2 * toeplitz(each.rho ** np.arange(41))) for each in noise]
+    weighted = [inverse @ column for inverse, column in zip(inverses, residuals.T, strict=True)]
+    expected = 0.5 * sum(float(each @ column) for each, column in zip(weighted, residuals.T, strict=True))
+    tolerance = 1.1e-4 * np.sum(np.abs(weighted))
+    assert abs(problem.loss(position) - expected) <= tolerance
+    white = problem.residuals(position)
+    assert abs(0.5 * white @ white - expected) <= tolerance
+    plain = np.sum((residuals / [0.3, 0.2]) ** 2)
+    ratio = problem.goodness_of_fit(position).residual_ratio
+    assert np.isclose(ratio, np.sqrt(max(plain, 2 * expected) / 80), rtol=1e-3)
+    slow = replace(
+        problem, observation=Observation(MAGI_TIMES, clean() + 5.0, ("u", "v")), noise=(Noise(0.9, 0.3),) * 2
+    )
+    residuals = clean() + 5.0 - clean(complete(problem, position))
+    assert np.isclose(
+        slow.goodness_of_fit(position).residual_ratio, np.sqrt(np.sum((residuals / 0.3) ** 2) / 80), rtol=1e-3
+    )
