@@ -92,15 +92,16 @@ def descend_together(
     return _descend(problem.expansion, problem.bounds, starts, iterations, fixed, HOPELESS_RISE)
 
 
-def minima_below(problem: Objective, ends: Array, most: float, iterations: int = 20) -> Array:
+def minima_below(problem: Objective, ends: Array, most: float, iterations: int = 40) -> Array:
     """Return the minima, (n, p), that lie below ends (n, p) by no more than so much of the loss; NaN where none does.
 
     All ends descend together with the exact Hessian. An end from which the loss falls by more, or that comes to rest at
     a saddle, or of infinite loss, leads to none.
     """
+    width = np.ptp(problem.bounds, axis=1)
 
     def expansion(positions: Array) -> tuple[Array, Array, Array]:
-        return *problem.gradient(positions), problem.hessian(positions)
+        return *problem.gradient(positions), _rising(problem.hessian(positions), width)
 
     descents = _descend(expansion, problem.bounds, ends, iterations, (), np.inf)
     found, which = np.full_like(ends, np.nan), np.flatnonzero(descents.falls <= most)
@@ -111,6 +112,19 @@ def minima_below(problem: Objective, ends: Array, most: float, iterations: int =
         settled = which[promised <= MINIMUM_GAIN]
         found[settled] = descents.positions[settled]
     return found
+
+
+def _rising(hessians: Array, width: Array) -> Array:
+    """Return Hessians (n, p, p), those that are indefinite with the sizes of their eigenvalues (Greenstadt 1967).
+
+    So every step goes downhill, and none over a saddle into another minimum. The eigenvalues are those in the unit box,
+    of a width (p,).
+    """
+    scale = np.outer(width, width)
+    scaled = np.where(np.all(np.isfinite(hessians), axis=(1, 2), keepdims=True), hessians * scale, 0.0)
+    values, vectors = np.linalg.eigh(scaled)
+    sizes = np.einsum("nij,nj,nkj->nik", vectors, np.abs(values), vectors) / scale
+    return np.where(values[:, :1, None] < 0, sizes, hessians)
 
 
 def _descend(
