@@ -98,10 +98,9 @@ def minima_below(problem: Objective, ends: Array, most: float, iterations: int =
     All ends descend together with the exact Hessian. An end from which the loss falls by more, or that comes to rest at
     a saddle, or of infinite loss, leads to none.
     """
-    width = np.ptp(problem.bounds, axis=1)
 
     def expansion(positions: Array) -> tuple[Array, Array, Array]:
-        return *problem.gradient(positions), _rising(problem.hessian(positions), width)
+        return *problem.gradient(positions), problem.hessian(positions)
 
     descents = _descend(expansion, problem.bounds, ends, iterations, (), np.inf)
     found, which = np.full_like(ends, np.nan), np.flatnonzero(descents.falls <= most)
@@ -149,7 +148,7 @@ def _descend(
         x, g = positions[which], gradients[which]
         free = _free(x, g, bounds)
         free[:, list(fixed)] = False
-        steps = _damped_step(hessians[which], g, damping[which], free)
+        steps = _damped_step(_rising(hessians[which], upper - lower), g, damping[which], free)
         trial = np.clip(x + steps, lower, upper)
         trial_losses, trial_gradients, trial_hessians = expansion(trial)
         lower_now = trial_losses < losses[which]

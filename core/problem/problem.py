@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.estimate import GoodnessOfFit, goodness_of_fit
-from core.models.model import TOLERANCE, ExpandMisfit, FusedTrace, Model
+from core.models.model import ExpandMisfit, FusedTrace, Model
 from core.noise import Noise, ResidualSums, residual_sums, whiten
 from core.priors import TruncatedGaussian
 from core.problem.observation import Observation
-from core.problem.values import Box, Values, frozen_step
+from core.problem.values import Box, Values, box_of, frozen_step
 
-FINEST_TOLERANCE = 1e-9
 TRAJECTORIES_AT_ONCE = 1000  # of those that are stored: a thousand samples each then take 16 MB
 DIFFERENCE_SDS = 1e-3  # standard deviations, for second derivatives of models that have none of their own
 
@@ -54,7 +53,8 @@ class Problem:
             object.__setattr__(self, "prior", self.prior.select(self.unknown))
         self._check_data()
         object.__setattr__(self, "fused", self._own_ways())
-        object.__setattr__(self, "_box", self._box_of_step())
+        smallest_sd = min(noise.marginal_sd for noise in self.noise)
+        object.__setattr__(self, "_box", box_of(self._values, self.prior, self.times, smallest_sd))
 
     def _check_data(self) -> None:
         states = self.observation.states
@@ -244,14 +244,6 @@ class Problem:
         names = set(self.model.parameter_names)
         own = self.observation.is_trace and self.observation.states == (self.model.observed,)
         return self.model.fused if own and set(self.unknown) <= names and self.known.keys() <= names else None
-
-    def _box_of_step(self) -> Box:
-        """Return what the frozen step depends on."""
-        tolerance = min(noise.marginal_sd for noise in self.noise) / 100
-        # By powers of two, so that a noise that moves a little leaves the step as it is.
-        tolerance = float(np.clip(2.0 ** np.floor(np.log2(tolerance)), FINEST_TOLERANCE, TOLERANCE))
-        known, bounds = tuple(sorted(self.known.items())), (self.prior.lower, self.prior.upper)
-        return Box(self.model, self.unknown, known, bounds, self.times.tobytes(), tolerance)
 
     def _expanded(self, expand: ExpandMisfit, unknown: ArrayLike) -> tuple[Array, Array, Array]:
         """Return misfit (...), gradient (..., p) and Hessian (..., p, p), if there is one, by a model's own way."""
