@@ -17,22 +17,14 @@ from joblib import Parallel, delayed
 from core.models.fitzhugh_nagumo.gradient import misfit_gradient
 from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
 from core.models.fitzhugh_nagumo.misfit import simulated_misfit
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.models.fitzhugh_nagumo.stepping import longest_step
 from core.models.model import TOLERANCE
 from core.noise import sample_ar1
-from core.problem.problem import Problem, fused_landscape, parameter_grid
-from core.published import (
-    GAMMA,
-    RHO,
-    SAMPLING_INTERVAL,
-    SIGMA,
-    ZETA,
-    full_prior,
-    published_prior,
-    time_grid,
-    with_constants,
-)
+from core.problem.landscape import computed_landscape, grid
+from core.problem.problem import Problem
+from core.published import GAMMA, ZETA, full_prior, published_noise, published_prior, time_grid, with_constants
 from tests.benchmarks.arithmetic import operations_a_step, peak
 from tests.benchmarks.others import ADAPTIVE_TOGETHER, ONE_BY_ONE, THREADS, batched_solvers, scipy_solvers
 from tests.benchmarks.record import Record, output_path
@@ -55,7 +47,7 @@ SETTINGS: dict[str, Any] = {
     "excluded": "first calls, which compile",
     "environment": ENVIRONMENT | {"for": "all of JAX, as documented and as tuned"},
 }
-MARGINAL_SD = SIGMA / SAMPLING_INTERVAL
+NOISE = published_noise()
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -95,13 +87,13 @@ def against_the_others(
         "ours": lambda: simulate(parameters, times, tolerance=tolerance, out=out),
         "ours, without a buffer of the caller's": lambda: simulate(parameters, times, tolerance=tolerance),
     }
-    fused = {"ours": lambda: simulated_misfit(parameters, times, data, MARGINAL_SD, tolerance=tolerance)}
+    fused = {"ours": lambda: simulated_misfit(parameters, times, data, NOISE.white, tolerance=tolerance)}
     solved = dict.fromkeys(stored, n) | {solver.name: solver.sample or n for solver in others}
     for solver in others:
         sample = parameters[:: n // solved[solver.name]]
         stored[solver.name] = functools.partial(solver.solve, sample, times)
         if solver.misfit is not None:
-            fused[solver.name] = functools.partial(solver.misfit, sample, times, data, MARGINAL_SD)
+            fused[solver.name] = functools.partial(solver.misfit, sample, times, data, NOISE.marginal_sd)
     potentials = {"ours": simulate(checked, times, tolerance=tolerance)[..., 0]}
     potentials |= {solver.name: solver.solve(checked, times) for solver in others}
     is_target = tolerance == TOLERANCE
@@ -145,7 +137,7 @@ def derivatives(record: Record, times: np.ndarray, data: np.ndarray) -> None:
     """Note what derivatives cost in units of the loss at the same frozen step."""
     parameters = with_constants(published_prior().sample(SETTINGS["derivatives_of"], np.random.default_rng(1)))
     step = longest_step(parameters)
-    arguments = (parameters, times, data, MARGINAL_SD, RHO)
+    arguments = (parameters, times, data, NOISE)
     taken = taking_turns(
         {
             "loss": lambda: simulated_misfit(*arguments, step=step),
@@ -164,18 +156,19 @@ def derivatives(record: Record, times: np.ndarray, data: np.ndarray) -> None:
 
 def landscape(record: Record, times: np.ndarray, data: np.ndarray) -> None:
     """Note what a landscape costs in units of its misfits alone, and one trajectory alone."""
-    known, axes = (0.4, 0.4, ZETA, GAMMA), ("theta0", "theta1")
-    problem = Problem(data, times, axes, known, MARGINAL_SD, RHO, full_prior())
-    *_, grid = parameter_grid(axes, known, full_prior(), 100)
+    known = {"zeta": ZETA, "gamma": GAMMA}
+    problem = Problem.of_trace(FITZHUGH_NAGUMO, data, times, ("theta0", "theta1"), known, NOISE, full_prior())
+    *_, values = grid(problem, 100)
+    parameters = problem.parameters(values)
     taken = taking_turns(
         {
-            "landscape": lambda: fused_landscape(problem, 100),
-            "misfits": lambda: simulated_misfit(grid, times, data, MARGINAL_SD, RHO),
+            "landscape": lambda: computed_landscape(problem, 100),
+            "misfits": lambda: simulated_misfit(parameters, times, data, NOISE),
         }
     )
     record.note("fused landscape, 100 × 100", 1e3 * taken["landscape"], "ms")
     record.note("fused landscape, in its 10,000 misfits alone", taken["landscape"] / taken["misfits"], most=1.2)
-    alone = [seconds(lambda: simulate(known, times)) for _ in range(200)]
+    alone = [seconds(lambda: simulate((0.4, 0.4, ZETA, GAMMA), times)) for _ in range(200)]
     record.note("one trajectory: median", 1e6 * np.median(alone), "µs", most=300)
 
 
@@ -198,7 +191,7 @@ def note_growth(
     taken = taking_turns(
         {
             "stored": lambda: simulate(parameters, times, out=out),
-            "misfit": lambda: simulated_misfit(parameters, times, data, MARGINAL_SD),
+            "misfit": lambda: simulated_misfit(parameters, times, data, NOISE.white),
         }
     )
     for kind, value in taken.items():
@@ -210,7 +203,7 @@ def main() -> None:
     out = output_path("solver", __doc__)
     record = Record("solver", SETTINGS | {"others": {}})
     times = time_grid(200.0, SETTINGS["samples_each"])
-    noise = sample_ar1(RHO, MARGINAL_SD, times.size, np.random.default_rng(3))
+    noise = sample_ar1(NOISE.rho, NOISE.marginal_sd, times.size, np.random.default_rng(3))
     data = simulate((0.4, 0.4, ZETA, GAMMA), times)[:, 0] + noise
     derivatives(record, times, data)
     landscape(record, times, data)
