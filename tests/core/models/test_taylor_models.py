@@ -52,16 +52,6 @@ def logistic_solution(r, c, x0, times):
     return c / (1 + (c / x0 - 1) * np.exp(-r * times))
 
 
-@pytest.fixture(params=["heyoka", "SciPy"])
-def backend(request, monkeypatch):
-    """Run a test by both integrators; a module that is None in sys.modules cannot be imported."""
-    if request.param == "SciPy":
-        monkeypatch.setitem(sys.modules, "heyoka", None)
-    else:
-        pytest.importorskip("heyoka")
-    return request.param
-
-
 def test_trajectories_are_those_of_the_closed_form(backend):
     parameters = np.random.default_rng(0).uniform(0.2, 2, (3, 5, 2))
     starts = np.random.default_rng(1).uniform(0.1, 1.5, (3, 5, 1))
