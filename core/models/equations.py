@@ -48,10 +48,8 @@ class Equations:
         derivatives = np.hstack([np.zeros((n_states, len(self.parameters))), np.eye(n_states)])
         return np.hstack([states, np.broadcast_to(derivatives.ravel(), (len(states), derivatives.size))])
 
-    def mark_divergence(self, found: NDArray[np.float64]) -> None:
-        """Set trajectories, (..., n_times, columns), to NaN from where a state is too far away or not finite."""
-        states = found[..., : len(self.states)]
-        middle = np.array([(quantity.upper + quantity.lower) / 2 for quantity in self.states])
-        inside = np.all(np.abs(states - middle) <= DIVERGENCE_LIMIT_WIDTHS * self.state_widths, axis=-1)
-        if not inside.all():
-            found[~np.logical_and.accumulate(inside, axis=-1)] = np.nan
+    @property
+    def divergence_limits(self) -> NDArray[np.float64]:
+        """The middle of each state's axis, and how far from it a trajectory has not diverged, (2, n_states)."""
+        middle = [(quantity.upper + quantity.lower) / 2 for quantity in self.states]
+        return np.array([middle, DIVERGENCE_LIMIT_WIDTHS * self.state_widths])

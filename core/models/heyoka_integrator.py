@@ -1,4 +1,4 @@
-"""Trajectories by heyoka: Taylor series compiled for the processor, one trajectory in each lane of a vector.
+"""Trajectories by heyoka: Taylor series compiled for the processor, many trajectories abreast, one in each lane.
 
 F. Biscani and D. Izzo, Revisiting high-order Taylor methods for astrodynamics and celestial mechanics, Monthly Notices
 of the Royal Astronomical Society 504 (2021).
@@ -17,13 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models.equations import Equations
+from core.models.taylor_lanes import IDLE, Lanes, Work, advance
 
-# The relative error of a step. Errors of 1e-6 would save a quarter of the time of 1,000 samples; with errors near
-# rounding a trajectory depends smoothly on its parameters, although its steps change with them.
+# The relative error of a step. An error of 1e-6 would save a third of the time; with errors near rounding a trajectory
+# depends smoothly on its parameters, although its steps change with them.
 STEP_ERROR = 1e-13
-MOST_STEPS = 1_000_000  # of a trajectory, before it is given up rather than the caller kept waiting
 MOST_IDLE = 16  # integrators kept for the next call
-BLOCKS_ALONE = 4  # as many are left to one thread
+ALONE = 32  # as many trajectories are left to one thread
+# More vectors abreast keep the processor's pipelines no busier, and take longer to compile.
+VECTORS, VECTORS_WITH_SENSITIVITIES = 4, 2
 POWER = re.compile(r"\*\*(?:[3-9]|[1-9]\d+)\.0*(?!\d)")  # a whole one above the second, as heyoka prints it
 
 
@@ -49,7 +51,8 @@ class HeyokaIntegrator:
             )
         if self._with_sensitivities:
             system = heyoka.var_ode_sys(system, [*parameters, *states], order=1)
-        lanes = heyoka.recommended_simd_size()
+        vectors = VECTORS_WITH_SENSITIVITIES if self._with_sensitivities else VECTORS
+        lanes = vectors * heyoka.recommended_simd_size()
         state, pars = np.zeros((len(states), lanes)), np.zeros((len(parameters), lanes))
         return heyoka.taylor_adaptive_batch(system, state, pars=pars, tol=STEP_ERROR)
 
@@ -78,45 +81,21 @@ class HeyokaIntegrator:
         parameters: (n, p). starts: (n, columns). which: the rows to integrate, whose numbers are finite. out: (n,
         n_times, columns), filled in those rows; NaN from where a trajectory diverges or cannot be followed on.
         """
-        import heyoka
-
-        lanes = heyoka.recommended_simd_size()
-        blocks = [which[first : first + lanes] for first in range(0, len(which), lanes)]
-        n_threads = numba.get_num_threads() if len(blocks) > BLOCKS_ALONE else 1
-
-        def work(first: int) -> None:
-            with self._integrator() as integrator:
-                for block in blocks[first::n_threads]:
-                    found = _solve_block(integrator, parameters[block], starts[block], times)
-                    self._equations.mark_divergence(found)
-                    out[block] = found
-
+        work = Work(parameters, starts, times - times[0], which, self._equations.divergence_limits, out)
+        n_threads = numba.get_num_threads() if len(which) > ALONE else 1
         if n_threads == 1:
-            work(0)
-        else:
-            with ThreadPoolExecutor(n_threads) as threads:
-                list(threads.map(work, range(n_threads)))  # the list raises what a thread raised
+            self._run(work)
+            return
+        with ThreadPoolExecutor(n_threads) as threads:
+            parts = [work._replace(which=which[first::n_threads].copy()) for first in range(n_threads)]
+            list(threads.map(self._run, parts))  # the list raises what a thread raised
 
-
-def _solve_block(
-    integrator: Any, parameters: NDArray[np.float64], starts: NDArray[np.float64], times: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Integrate at most as many trajectories as the integrator has lanes; return (n, n_times, columns).
-
-    One that cannot be followed on stops all lanes. Then each is integrated in a block of its own, so that none depends
-    on its neighbours.
-    """
-    import heyoka
-
-    n, lanes = len(parameters), integrator.batch_size
-    filled = np.minimum(np.arange(lanes), n - 1)  # lanes to spare repeat the last trajectory
-    integrator.set_time(0.0)
-    integrator.state[:] = starts[filled].T
-    integrator.pars[:] = parameters[filled].T
-    grid = np.repeat((times - times[0])[:, None], lanes, axis=1)
-    _, found = integrator.propagate_grid(grid, max_steps=MOST_STEPS)
-    finished = all(outcome == heyoka.taylor_outcome.time_limit for outcome, *_ in integrator.propagate_res)
-    if finished or n == 1:
-        return np.moveaxis(found, -1, 0)[:n]
-    alone = [_solve_block(integrator, parameters[[i]], starts[[i]], times) for i in range(n)]
-    return np.concatenate(alone)
+    def _run(self, work: Work) -> None:
+        with self._integrator() as integrator:
+            n, place = integrator.batch_size, np.zeros((3, integrator.batch_size), np.int64)
+            place[0] = IDLE
+            lanes = Lanes(integrator.state, integrator.pars, integrator.tc, integrator.last_h, np.zeros(n), place)
+            begun, busy = advance(*work, *lanes, 0)
+            while busy:
+                integrator.step(write_tc=True)
+                begun, busy = advance(*work, *lanes, begun)

@@ -35,11 +35,13 @@ class ScipyIntegrator:
         scales = self._equations.state_widths
         if self._with_sensitivities:
             scales = np.append(scales, np.divide.outer(scales, self._equations.widths))
+        middle, farthest = self._equations.divergence_limits
         out[which] = np.nan
         with np.errstate(all="ignore"):  # a trajectory that leaves for infinity becomes NaN
             for i in which:
                 _follow(self._slopes(parameters[i]), starts[i], times - times[0], STEP_ERROR * scales, out[i])
-                self._equations.mark_divergence(out[i])
+                inside = np.all(np.abs(out[i, :, : len(middle)] - middle) <= farthest, axis=1)
+                out[i, ~np.logical_and.accumulate(inside)] = np.nan
 
     def _slopes(self, parameters: NDArray[np.float64]) -> Callable[[float, NDArray[np.float64]], NDArray[np.float64]]:
         """Return the function of time and numbers (columns,) that returns their time derivatives."""
@@ -73,8 +75,10 @@ def _follow(
     out: NDArray[np.float64],
 ) -> None:
     """Write the trajectory, (n_times, columns), from time 0 on, as far as it can be followed."""
+    if not np.all(np.isfinite(slopes(0.0, start))):
+        return
     out[0] = start
-    if len(times) == 1 or not np.all(np.isfinite(slopes(0.0, start))):
+    if len(times) == 1:
         return
     solver = DOP853(slopes, 0.0, start, times[-1], rtol=STEP_ERROR, atol=errors)
     for _ in range(MOST_STEPS):

@@ -92,9 +92,9 @@ class _Solver:
         """Return (..., n_times, columns), NaN from where a trajectory diverges on."""
         equations = self._equations
         parameters, times, states = _validated(equations, parameters, times, initial_state)
-        flat = parameters.reshape(-1, parameters.shape[-1])
+        flat = np.array(parameters, order="C").reshape(-1, parameters.shape[-1])
         flat_states = states.reshape(-1, states.shape[-1])
-        starts = equations.starts(flat_states, self._with_sensitivities)
+        starts = np.array(equations.starts(flat_states, self._with_sensitivities), order="C")  # compiled for one layout
         out = result_array((len(flat), len(times), starts.shape[1]), np.float64)
         possible = np.all(np.isfinite(flat), axis=1) & np.all(np.isfinite(flat_states), axis=1)
         out[~possible] = np.nan
