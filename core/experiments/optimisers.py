@@ -52,7 +52,7 @@ def run(context: Context) -> Result:
         evaluations = np.array([trace["evaluations"][method] for trace in found[:n_starts]])
         rises = losses - lowest[:n_starts]
         near, exact = float(np.mean(rises < NEAR)), float(np.mean(rises < REACHED))
-        rows.append((method, METHODS[method], near, exact, float(np.median(evaluations))))
+        rows.append((method, METHODS[method].kind, near, exact, float(np.median(evaluations))))
     reached = float(np.mean(of_map < lowest + REACHED))
     rows.append(
         ("global MAP", "survey of the box, then many descents", float(np.mean(of_map < lowest + NEAR)), reached, None)
