@@ -94,7 +94,7 @@ MORRIS_LECAR_HOPF = _model(
     "morris-lecar-hopf",
     "Morris–Lecar, Hopf set",
     Quantity("current", "I", "applied current", "µA/cm²", 0.0, 250.0, 120.0),
-    Quantity("calcium", "g_Ca", "calcium conductance", "mS/cm²", 3.5, 5.5, 4.4),
+    Quantity("calcium", "g_Ca", "calcium conductance", "mS/cm²", 3.5, 5.5, 4.4, positive=True),
     (-60.855382, 0.014915),
 )
 MORRIS_LECAR_SNIC = _model(
@@ -102,6 +102,6 @@ MORRIS_LECAR_SNIC = _model(
     "morris-lecar-snic",
     "Morris–Lecar, SNIC set",
     Quantity("current", "I", "applied current", "µA/cm²", 0.0, 120.0, 60.0),
-    Quantity("calcium", "g_Ca", "calcium conductance", "mS/cm²", 3.0, 5.0, 4.0),
+    Quantity("calcium", "g_Ca", "calcium conductance", "mS/cm²", 3.0, 5.0, 4.0, positive=True),
     (-59.473998, 0.000270),
 )
