@@ -38,6 +38,10 @@ class HeyokaIntegrator:
         self._compiled: Any = None
         self._idle: list[Any] = []
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let joblib send models to other processes, which compile for themselves."""
+        return HeyokaIntegrator, (self._equations, self._with_sensitivities)
+
     def _compile(self) -> Any:
         import heyoka
 

@@ -28,8 +28,8 @@ def taylor_model(
     """Return the model with these equations; the other arguments are the fields of `Model`.
 
     All trajectories are integrated with errors near rounding, whatever tolerance is asked for, because a larger error
-    saves next to nothing. So they depend smoothly on the parameters without a frozen step: `frozen_step` returns None,
-    and a step is refused.
+    saves little. So they depend smoothly on the parameters without a frozen step: `frozen_step` returns None, and a
+    step is refused. The model may be called from many threads at once.
     """
     equations = Equations(rates, parameters, states)
     trajectories, with_sensitivities = _Solver(equations, False), _Solver(equations, True)

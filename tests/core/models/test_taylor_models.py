@@ -2,6 +2,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import cloudpickle
 import numba
 import numpy as np
 import pytest
@@ -136,6 +137,14 @@ def test_results_do_not_depend_on_threads_or_on_callers_at_the_same_time(backend
     with ThreadPoolExecutor(8) as callers:
         for found in callers.map(lambda _: system.simulate(parameters, TIMES), range(16)):
             assert np.array_equal(found, alone)
+
+
+def test_another_process_integrates_a_model_that_it_was_sent(backend):
+    """Joblib sends what its workers need by cloudpickle; a model that has been used holds compiled code and a lock."""
+    system = logistic()
+    expected = system.simulate([1.0, 1.0], TIMES)
+    sent = cloudpickle.loads(cloudpickle.dumps(system))
+    assert np.array_equal(sent.simulate([1.0, 1.0], TIMES), expected)
 
 
 def test_equations_are_compiled_once(monkeypatch):
