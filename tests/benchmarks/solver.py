@@ -7,8 +7,6 @@ tests/benchmarks/requirements.txt lists.
 """
 
 import functools
-import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,6 +27,7 @@ from tests.benchmarks.arithmetic import operations_a_step, peak
 from tests.benchmarks.others import ADAPTIVE_TOGETHER, ONE_BY_ONE, THREADS, batched_solvers, scipy_solvers
 from tests.benchmarks.record import Record, output_path
 from tests.benchmarks.tuned import ENVIRONMENT, tuned_solvers
+from tests.benchmarks.turns import seconds, taking_turns
 from tests.reference import reference_solution
 
 SETTINGS: dict[str, Any] = {
@@ -48,21 +47,6 @@ SETTINGS: dict[str, Any] = {
     "environment": ENVIRONMENT | {"for": "all of JAX, as documented and as tuned"},
 }
 NOISE = published_noise()
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Return how long a call takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def taking_turns(contenders: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Return the median time of each contender in seconds, over rounds in which each has its turn."""
-    for work in contenders.values():
-        work()
-    rounds = [{name: seconds(work) for name, work in contenders.items()} for _ in range(SETTINGS["rounds"])]
-    return {name: float(np.median([each[name] for each in rounds])) for name in contenders}
 
 
 def against_the_others(
@@ -101,7 +85,9 @@ def against_the_others(
         error = np.quantile(np.abs(u - reference).max(axis=1), 0.99)
         record.note(f"{name}: error at {tolerance:g}, 99 % quantile", error, most=tolerance, quoted=is_target)
     for what, contenders, target in (("stored", stored, 40), ("misfit", fused, 60)):
-        each = {name: 1e6 * taken / solved[name] for name, taken in taking_turns(contenders).items()}
+        each = {
+            name: 1e6 * taken / solved[name] for name, taken in taking_turns(contenders, SETTINGS["rounds"]).items()
+        }
         for name, value in each.items():
             record.note(f"{name}: {what} at {tolerance:g}", value, "µs a trajectory", quoted=is_target)
         for kind, rivals in (("as documented", plain), ("tuned by hand", tuned)):
@@ -145,7 +131,8 @@ def derivatives(record: Record, times: np.ndarray, data: np.ndarray) -> None:
             "gradient": lambda: misfit_gradient(*arguments, step=step),
             "Gauss–Newton Hessian": lambda: gauss_newton(*arguments, step=step),
             "full Hessian": lambda: full_hessian(*arguments, step=step),
-        }
+        },
+        SETTINGS["rounds"],
     )
     for name, value in taken.items():
         record.note(f"AR(1) {name}", 1e6 * value / len(parameters), "µs a trajectory")
@@ -164,7 +151,8 @@ def landscape(record: Record, times: np.ndarray, data: np.ndarray) -> None:
         {
             "landscape": lambda: computed_landscape(problem, 100),
             "misfits": lambda: simulated_misfit(parameters, times, data, NOISE),
-        }
+        },
+        SETTINGS["rounds"],
     )
     record.note("fused landscape, 100 × 100", 1e3 * taken["landscape"], "ms")
     record.note("fused landscape, in its 10,000 misfits alone", taken["landscape"] / taken["misfits"], most=1.2)
@@ -192,7 +180,8 @@ def note_growth(
         {
             "stored": lambda: simulate(parameters, times, out=out),
             "misfit": lambda: simulated_misfit(parameters, times, data, NOISE.white),
-        }
+        },
+        SETTINGS["rounds"],
     )
     for kind, value in taken.items():
         record.note(f"{what}, {kind}", 1e6 * value / len(parameters), "µs a trajectory", quoted=False)
