@@ -1,5 +1,10 @@
 """What stands beside the maps in tables and legends; no map can be called like any of it."""
 
+from core.experiments.calibration import POLISHED, REWEIGHTED
+from core.experiments.limit import EXACT as EXACT_STORED
+from core.experiments.limit import LAPLACE as LAPLACE_STORED
+from core.experiments.maps import CNN, DENSE, OURS
+from core.experiments.published_figures import PAPER
 from dashboard.figures.plain import SHIPPED_MAPS
 
 DATA = "data"
@@ -15,14 +20,23 @@ EXACT_MEAN = "exact posterior mean"
 BOUNDS = "bounds of the prior"
 EXACT_MEANS = "exact posterior means"
 SIGMA_NOW = "σ now"
-# Curves of the stored experiments.
-STORED = ("best after polishing", "best after weighted draws", "published", "CNN", "dense", "ours", "limit")
+# What the curves of stored measurements are called, by estimator; a map is called by its name.
+STORED = {
+    POLISHED: "best after polishing",
+    REWEIGHTED: "best after weighted draws",
+    LAPLACE_STORED: LAPLACE,
+    EXACT_STORED: EXACT_POSTERIOR,
+    PAPER: "published",
+    CNN: "CNN",
+    DENSE: "dense",
+    OURS: "ours",
+}
 IDEAL = "as it should be"
 
 RESERVED = frozenset(
     name.casefold()
     for name in (
         DATA, TRUTH, PRIOR, MAP, LAPLACE, MAP_AND_LAPLACE, MAP_WITH_NOISE, EXACT, EXACT_POSTERIOR, EXACT_MEAN,
-        BOUNDS, EXACT_MEANS, SIGMA_NOW, *STORED, IDEAL, *SHIPPED_MAPS,
+        BOUNDS, EXACT_MEANS, SIGMA_NOW, *STORED.values(), IDEAL, *SHIPPED_MAPS,
     )
 )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from core.experiments.record import RESULTS as EXPERIMENTS
+from core.experiments.records import stored
+from core.experiments.tables import LAYOUTS, markdown
 from core.files import read_json, write_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,33 +58,11 @@ def benchmark_table(name: str) -> str:
     return "\n".join(line.replace("  |", " |") for line in lines)
 
 
-def experiment_tables(name: str) -> str:
-    """Return the tables and the targets of one experiment; its curves stand on the pages."""
-    result = read_json(EXPERIMENTS / f"{name}.json")
-    parts = [f"`python -m core.experiments {name}`. {result['about']}"]
-    for table in (table for table in result["tables"] if table["columns"][0] != "mass"):
-        rows = [[cell_text(cell) for cell in row] for row in (table["columns"], *table["rows"])]
-        rows.insert(1, ["---"] * len(table["columns"]))
-        parts.append("\n".join([f"{table['title']}:", "", *(f"| {' | '.join(row)} |" for row in rows)]))
-    missed = [target for target in result["targets"] if not target["met"]]
-    if result["targets"]:
-        parts.append(f"Of {len(result['targets'])} targets {len(result['targets']) - len(missed)} are met.")
-    parts += [f"Missed: {target['figure']}, {cell_text(target['measured'])}." for target in missed]
-    return "\n\n".join(parts)
-
-
-def cell_text(cell: str | float | None) -> str:
-    """Return a cell of a table: text, a figure with the digits that mean something, or a dash for none."""
-    if cell is None:
-        return "–"
-    return cell if isinstance(cell, str) else f"{cell:.4g}".replace("-", "−")
-
-
 def figures() -> str:
     """Return all that stands between the marks of the README."""
-    experiments = sorted(path.stem for path in EXPERIMENTS.glob("*.json"))
+    experiments = ((name, stored(name)) for name in LAYOUTS)
     parts = [
-        *(experiment_tables(name) for name in experiments),
+        *(markdown(name, result) for name, result in experiments if result is not None),
         *(benchmark_table(name) for name in BENCHMARKS if (RESULTS / f"{name}.json").is_file()),
     ]
     return "\n\n".join([maps_table(), *parts])

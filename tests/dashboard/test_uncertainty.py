@@ -10,7 +10,7 @@ from scipy.stats import chi2, norm, truncnorm
 from core.estimate import Estimate
 from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
 from core.noise import colour
-from core.posterior.exact import exact
+from core.posterior import exact
 from core.problem.problem import Problem
 from dashboard import registry
 from dashboard.figures.plain import LIMIT
