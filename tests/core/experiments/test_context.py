@@ -2,11 +2,8 @@ import pytest
 from distributed import LocalCluster
 
 from core.experiments.context import Context, records
-from core.experiments.limit import problem_of
 from core.files import read_json
-from core.maps.evaluation import published_test_set
 from core.parallel import completed, workers
-from core.posterior.exact import posterior
 
 TASKS = {"first": ("a", 2), "second": ("b", 3), "third": ("c", 4)}
 
@@ -20,6 +17,11 @@ def fail(text, n):
 
 
 def posterior_mean(i):
+    # The processes of the other tests start sooner without torch.
+    from core.experiments.limit import problem_of
+    from core.maps.evaluation import published_test_set
+    from core.posterior.exact import posterior
+
     return {"mean": posterior(problem_of(published_test_set(), i)).mean.tolist()}
 
 
