@@ -1,9 +1,6 @@
 """What stands beside the maps in tables and legends; no map can be called like any of it."""
 
-from core.experiments.calibration import POLISHED, REWEIGHTED
-from core.experiments.limit import EXACT as EXACT_STORED
-from core.experiments.limit import LAPLACE as LAPLACE_STORED
-from core.experiments.maps import CNN, DENSE, OURS
+from core.experiments import codes
 from core.experiments.published_figures import PAPER
 from dashboard.figures.plain import SHIPPED_MAPS
 
@@ -22,14 +19,14 @@ EXACT_MEANS = "exact posterior means"
 SIGMA_NOW = "σ now"
 # What the curves of stored measurements are called, by estimator; a map is called by its name.
 STORED = {
-    POLISHED: "best after polishing",
-    REWEIGHTED: "best after weighted draws",
-    LAPLACE_STORED: LAPLACE,
-    EXACT_STORED: EXACT_POSTERIOR,
+    codes.POLISHED: "best after polishing",
+    codes.REWEIGHTED: "best after weighted draws",
+    codes.LAPLACE: LAPLACE,
+    codes.EXACT: EXACT_POSTERIOR,
     PAPER: "published",
-    CNN: "CNN",
-    DENSE: "dense",
-    OURS: "ours",
+    codes.CNN: "CNN",
+    codes.DENSE: "dense",
+    codes.OURS: "ours",
 }
 IDEAL = "as it should be"
 

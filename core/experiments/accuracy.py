@@ -1,12 +1,12 @@
 """Accuracy of the dense network and the CNN as published, and of ours, trained and tested on noisy traces."""
 
+from core.experiments.codes import CNN, NOISY_REGIME
 from core.experiments.context import Context
-from core.experiments.maps import CNN, best, kinds, measured, published_settings, scores, seeds, sizes, trained
+from core.experiments.maps import best, kinds, measured, published_settings, scores, seeds, sizes, trained
 from core.experiments.published_figures import REFERENCE_SIZE
 from core.experiments.records import Result
 from core.maps.evaluation import N_TEST
 
-REGIME = "noisy-noisy"
 FIGURES = (
     ("r2", "theta0"), ("r2", "theta1"), ("r2", "mean"), ("median_ape", "mean"), ("rmse", "theta0"), ("rmse", "theta1"),
 )  # fmt: skip
@@ -22,9 +22,9 @@ def run(context: Context) -> Result:
     compared += [(kind, largest, maps) for kind, maps in kinds(context, largest, noisy=True).items()]
     measurements = []
     for kind, n, maps in compared:
-        measurements += measured(kind, REGIME, n, scores(maps, noisy=True), FIGURES)
+        measurements += measured(kind, NOISY_REGIME, n, scores(maps, noisy=True), FIGURES)
     for name, maps in best().items():
-        measurements += measured(name, REGIME, None, scores(maps, noisy=True), FIGURES)
+        measurements += measured(name, NOISY_REGIME, None, scores(maps, noisy=True), FIGURES)
     return Result(
         "Accuracy on noisy test traces, trained on noisy ones; the mean over the seeds.",
         {"seeds": list(seeds(context)), "n_test": N_TEST, "n_samples": largest},

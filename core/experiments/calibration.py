@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import Estimate
+from core.experiments.codes import BEST, EXACT, NOISY_REGIME, NOISY_TRACES, POLISHED, REWEIGHTED
 from core.experiments.context import Context, records
-from core.experiments.limit import CURVE, EXACT, NOISY_TRACES, PARAMETERS
-from core.experiments.maps import BEST
+from core.experiments.limit import CURVE, PARAMETERS
 from core.experiments.records import Key, Measurement, Result, Target, stored
 from core.maps.evaluation import N_TEST, published_test_set
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
@@ -29,8 +29,6 @@ from core.published import (
     with_constants,
 )  # fmt: skip
 
-POLISHED, REWEIGHTED = "best-polished", "best-reweighted"
-REGIME = "noisy-noisy"
 CHUNK, N_QUICK = 100, 100
 N_STRANGE = 200  # traces of each kind
 SEED = 6060
@@ -98,7 +96,7 @@ def _measured(name: str, truth: Array, mean: Array, covariance: Array, limit: Re
     """Return accuracy and coverage of an estimator, (n, 2) and (n, 2, 2), and its errors over those of the limit."""
 
     def of(metric: str, value: float, parameter: str = "", at: float | None = None) -> Measurement:
-        return Measurement(Key(name, metric, parameter, REGIME, at=at), float(value))
+        return Measurement(Key(name, metric, parameter, NOISY_REGIME, at=at), float(value))
 
     found = [of("r2", value, each) for each, value in zip(PARAMETERS, r_squared(truth, mean), strict=True)]
     for metric, values in (("rmse", rmse(truth, mean)), ("median_ape", median_ape(truth, mean))):
@@ -127,7 +125,7 @@ def run(context: Context) -> Result:
         mean, covariance = (np.concatenate([chunk[name][part] for chunk in chunks]) for part in ("mean", "covariance"))
         measurements += _measured(name, truth, mean, covariance, limit)
     novelty = np.concatenate([chunk["novelty"] for chunk in chunks])
-    measurements.append(Measurement(_flagged(REGIME), float(np.mean(novelty > 1))))
+    measurements.append(Measurement(_flagged(NOISY_REGIME), float(np.mean(novelty > 1))))
     for name in STRANGE:
         scores = np.array(strangers[f"{version}-{name}"]["novelty"])
         measurements.append(Measurement(_flagged(name), float(np.mean(scores > 1))))
@@ -157,8 +155,8 @@ def _targets(n: int, limited: bool) -> list[Target]:
     targets = []
     for name, most in ((BEST, 1.10), (POLISHED, 1.06), (REWEIGHTED, 1.06)) if limited else ():
         for metric in ("rmse_over_limit", "median_ape_over_limit"):
-            targets.append(Target(Key(name, metric, "mean", REGIME), at_most=most))
-    targets.append(Target(Key(BEST, "coverage", "", REGIME, at=0.9), 0.88, 0.92))
+            targets.append(Target(Key(name, metric, "mean", NOISY_REGIME), at_most=most))
+    targets.append(Target(Key(BEST, "coverage", "", NOISY_REGIME, at=0.9), 0.88, 0.92))
     # Four standard errors of a share of n traces, and as many of the threshold's, which others set.
     width = 4 * float(np.sqrt(FALSE_ALARM_RATE * (1 - FALSE_ALARM_RATE) * (1 / n + 1 / N_REFERENCE)))
-    return [*targets, Target(_flagged(REGIME), at_most=FALSE_ALARM_RATE + width)]
+    return [*targets, Target(_flagged(NOISY_REGIME), at_most=FALSE_ALARM_RATE + width)]

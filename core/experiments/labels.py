@@ -2,11 +2,27 @@
 
 from collections.abc import Mapping
 
-from core.experiments.calibration import POLISHED, REWEIGHTED
-from core.experiments.limit import EXACT, JOINT, KNOWN, LAPLACE, MAP, NOISY_TRACES, WHITE
-from core.experiments.magi import BOTH, BOUND, FROM_TRUTH, LEAST_SQUARES, PINTS, TRUTH, U_ALONE
-from core.experiments.maps import BEST, CNN, DENSE, OURS
-from core.experiments.optimisers import GLOBAL_MAP
+from core.experiments.codes import (
+    BEST,
+    BOUND,
+    CNN,
+    DENSE,
+    EXACT,
+    FROM_TRUTH,
+    GLOBAL_MAP,
+    JOINT,
+    KNOWN,
+    LAPLACE,
+    LEAST_SQUARES,
+    MAP,
+    NOISY_TRACES,
+    OURS,
+    POLISHED,
+    REWEIGHTED,
+    TRUTH,
+    WHITE,
+)
+from core.experiments.magi import BOTH, PINTS, U_ALONE
 from core.experiments.published_figures import PAPER, PYTORCH, TENSORFLOW
 from core.experiments.records import Key, Measurement
 from core.symbols import SYMBOLS

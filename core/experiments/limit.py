@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2, kstest
 
+from core.experiments.codes import EXACT, JOINT, KNOWN, LAPLACE, MAP, NOISY_TRACES, WHITE
 from core.experiments.context import Context, traces
 from core.experiments.maps import METRICS
 from core.experiments.records import Key, Measurement, Result, Target
@@ -23,10 +24,6 @@ MASSES = (0.5, 0.9)
 CURVE = tuple(np.round(np.arange(0.05, 1.0, 0.05), 2).tolist())  # masses of the calibration curve
 CHUNK = 20  # traces
 N_QUICK = 40
-NOISY_TRACES = "noisy"  # the set of the noisy test traces, for what is not trained
-# The exact posterior: with the noise known, with the noise integrated out, and of the white misfit.
-KNOWN, EXACT, WHITE = "posterior-noise-known", "posterior-noise-integrated-out", "posterior-white-misfit"
-MAP, LAPLACE, JOINT = "map-noise-known", "laplace-noise-known", "map-with-noise"
 
 
 def problem_of(data: Dataset, i: int) -> Problem:

@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from core.experiments.codes import BOUND, FROM_TRUTH, LEAST_SQUARES, TRUTH
 from core.experiments.context import Context
 from core.experiments.records import Key, Measurement, Result, Target
 from core.metrics import rmse
@@ -23,8 +24,6 @@ N_DATA_SETS, N_QUICK = 400, 10
 N_DRAWS, N_STARTS = 8000, 5
 NORMAL_90 = 1.6448536269514722  # a Gaussian lies within as many standard deviations of its mean with probability 0.9
 MISSED = 1e-2  # how far above the loss of the fit from the truth a loss shows another minimum, not rounding
-LEAST_SQUARES, FROM_TRUTH = "least-squares", "least-squares-from-truth"
-TRUTH, BOUND = "truth", "cramer-rao"
 # What is measured for each unknown: of what, which metric, and its argument.
 FIGURES = (
     (TRUTH, "value", None),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from core.experiments.codes import BEST, CNN, DENSE, OURS
 from core.experiments.context import Context
 from core.experiments.published_figures import REFERENCE_SIZE
 from core.experiments.records import Key, Measurement
@@ -20,7 +21,6 @@ SIZES = (500, 1000, 4000, 8000)
 SEEDS = (0, 1, 2)
 REGIMES = {"clean-clean": (False, False), "clean-noisy": (False, True), "noisy-noisy": (True, True)}  # trained, tested
 QUICK_SIZES, QUICK_SEEDS, QUICK_EPOCHS = (500, 1000), (0,), 10
-CNN, DENSE, OURS, BEST = "cnn-published", "dense-published", "ours", "best"
 METRICS = {"r2": r_squared, "median_ape": median_ape, "rmse": rmse}
 
 Scores = dict[str, NDArray[np.float64]]  # by metric: (seeds, p)

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from core.experiments.codes import CHOSEN_SIGMA, KNOWN
 from core.experiments.context import Context, records
-from core.experiments.limit import KNOWN, problem_of
+from core.experiments.limit import problem_of
 from core.experiments.records import Key, Measurement, Result
 from core.maps.dataset import Dataset
 from core.maps.evaluation import published_test_set
@@ -18,7 +19,6 @@ from core.published import RHO, SAMPLING_INTERVAL
 SIGMAS = (0.0, 0.01, 0.02, 0.04, 0.055, 0.07, 0.085, 0.1, 0.14, 0.2)  # ms
 N_TRACES = 400  # the first of the test set
 SEED = 5050
-TRACES = "chosen-sigma"  # the set of noisy test traces with this noise; `at` is its σ
 CHUNK = 20
 
 
@@ -52,7 +52,7 @@ def run(context: Context) -> Result:
             estimates[KNOWN] = np.concatenate(means)
         for name, mean in estimates.items():
             error = float(np.mean(median_ape(data.theta[:n], mean)))
-            measurements.append(Measurement(Key(name, "median_ape", "mean", TRACES, at=sigma), error))
+            measurements.append(Measurement(Key(name, "median_ape", "mean", CHOSEN_SIGMA, at=sigma), error))
     return Result(
         f"Median-APE against the noise σ, at ρ = {RHO:g}, on {n} test traces: shipped maps, and the exact posterior "
         "mean, noise known.",

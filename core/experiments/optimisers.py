@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from core.experiments.codes import GLOBAL_MAP, NOISY_TRACES
 from core.experiments.context import Context, traces
-from core.experiments.limit import CHUNK, NOISY_TRACES, problem_of
+from core.experiments.limit import CHUNK, problem_of
 from core.experiments.records import Key, Measurement, Result, Target
 from core.maps.dataset import Dataset
 from core.maps.evaluation import published_test_set
@@ -19,7 +20,6 @@ N_STARTS = 200  # of them, on which every method runs from one draw of the prior
 REACHED = 0.01  # above the lowest loss known, within which the global MAP counts as found
 NEAR = 0.5  # the same for single starts: one standard deviation, so that slow convergence is not called failure
 SEED = 20210
-GLOBAL_MAP = "global-map"
 
 
 def _one_trace(data: Dataset, i: int) -> dict[str, Any]:

@@ -4,7 +4,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.experiments.calibration import POLISHED, REGIME, REWEIGHTED, STRANGE
+from core.experiments.calibration import STRANGE
+from core.experiments.codes import (
+    BEST,
+    CHOSEN_SIGMA,
+    CNN,
+    DENSE,
+    EXACT,
+    FROM_TRUTH,
+    JOINT,
+    KNOWN,
+    LAPLACE,
+    LEAST_SQUARES,
+    MAP,
+    NOISY_REGIME,
+    NOISY_TRACES,
+    OURS,
+    POLISHED,
+    REWEIGHTED,
+    WHITE,
+)
 from core.experiments.labels import (
     ESTIMATOR_LABELS,
     REGIME_LABELS,
@@ -14,10 +33,9 @@ from core.experiments.labels import (
     traces_label,
     with_spread,
 )
-from core.experiments.limit import EXACT, JOINT, KNOWN, LAPLACE, MAP, MASSES, NOISY_TRACES, PARAMETERS, WHITE
-from core.experiments.magi import FIGURES, FROM_TRUTH, LEAST_SQUARES
-from core.experiments.maps import BEST, CNN, DENSE, METRICS, OURS, REGIMES
-from core.experiments.noise import TRACES
+from core.experiments.limit import MASSES, PARAMETERS
+from core.experiments.magi import FIGURES
+from core.experiments.maps import METRICS, REGIMES
 from core.experiments.published_figures import PAPER, PUBLISHED, PYTORCH, REFERENCE_SIZE, TENSORFLOW
 from core.experiments.records import Key, Result, stored
 from core.symbols import SYMBOLS
@@ -175,11 +193,11 @@ def _calibration(result: Result, figures: Figures) -> list[Table]:
         ("r2", "theta0"), ("r2", "theta1"), ("rmse", "mean"), ("median_ape", "mean"), ("rmse_over_limit", "mean"),
         ("median_ape_over_limit", "mean"), *(("coverage", "", mass) for mass in MASSES),
     )  # fmt: skip
-    traces: list[Line] = [("as in the training", {"regime": REGIME})]
+    traces: list[Line] = [("as in the training", {"regime": NOISY_REGIME})]
     traces += [(traces_label(change), {"regime": name}) for name, change in STRANGE.items()]
     flagged = [(label, {"estimator": BEST, **parts}) for label, parts in metrics(("flagged", ""))]
     return [
-        figures.table("The best map against the limit", "estimator", rows, columns, {"regime": REGIME}),
+        figures.table("The best map against the limit", "estimator", rows, columns, {"regime": NOISY_REGIME}),
         figures.table("Out-of-distribution scores of the best map", "traces", traces, flagged),
     ]
 
@@ -187,7 +205,7 @@ def _calibration(result: Result, figures: Figures) -> list[Table]:
 def _noise(result: Result, figures: Figures) -> list[Table]:
     rows: list[Line] = [(f"{sigma:g}", {"at": sigma}) for sigma in result.settings["sigmas"]]
     columns = estimators(*result.settings["maps"], KNOWN)
-    common = {"metric": "median_ape", "parameter": "mean", "regime": TRACES}
+    common = {"metric": "median_ape", "parameter": "mean", "regime": CHOSEN_SIGMA}
     return [figures.table("Median-APE", "σ [ms]", rows, columns, common)]
 
 

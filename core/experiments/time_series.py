@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from core.experiments.codes import EXACT, NOISY_TRACES
 from core.experiments.context import Context
-from core.experiments.limit import EXACT, NOISY_TRACES, estimates
+from core.experiments.limit import estimates
 from core.experiments.maps import REGIMES, best, kinds, seeds, sizes
 from core.experiments.records import Key, Measurement, Result
 from core.maps.evaluation import N_TEST, published_test_set

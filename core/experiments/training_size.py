@@ -1,7 +1,8 @@
 """Accuracy against the size N of the training set, in the three regimes of noise, as in the paper's table."""
 
+from core.experiments.codes import CNN, OURS
 from core.experiments.context import Context
-from core.experiments.maps import CNN, OURS, REGIMES, SIZES, kinds, measured, scores, seeds, sizes
+from core.experiments.maps import REGIMES, SIZES, kinds, measured, scores, seeds, sizes
 from core.experiments.published_figures import PAPER, PUBLISHED
 from core.experiments.records import Key, Measurement, Result, Target, find
 from core.maps.evaluation import N_TEST

@@ -7,10 +7,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.experiments.codes import CHOSEN_SIGMA, CNN, DENSE, EXACT, KNOWN, NOISY_TRACES, OURS
 from core.experiments.labels import REGIME_LABELS, figure_label
-from core.experiments.limit import EXACT, KNOWN, NOISY_TRACES
-from core.experiments.maps import CNN, DENSE, OURS
-from core.experiments.noise import TRACES
 from core.experiments.published_figures import PAPER, PUBLISHED
 from core.experiments.records import Key, find, stored
 from core.maps.evaluation import published_test_set
@@ -124,7 +122,7 @@ def _noise(colours: Mapping[str, str], sigma: float) -> Content:
     levels = np.array(found.settings["sigmas"])
     curves = []
     for estimator, name in {**{each: each for each in found.settings["maps"]}, KNOWN: entries.EXACT_MEAN}.items():
-        keys = [Key(estimator, *ERROR, TRACES, at=sigma) for sigma in found.settings["sigmas"]]
+        keys = [Key(estimator, *ERROR, CHOSEN_SIGMA, at=sigma) for sigma in found.settings["sigmas"]]
         curves.append(figures.curve(name, np.array(found.curve(keys)), colours.get(name, PRIOR)))
     at = int(np.abs(levels - sigma).argmin())
     errors = {each.name: float(each.values[at]) for each in curves if np.isfinite(each.values[at])}

@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import Estimate
-from core.experiments.calibration import POLISHED, REGIME, REWEIGHTED
-from core.experiments.limit import EXACT, LAPLACE, NOISY_TRACES
-from core.experiments.maps import BEST
+from core.experiments.codes import BEST, EXACT, LAPLACE, NOISY_REGIME, NOISY_TRACES, POLISHED, REWEIGHTED
 from core.experiments.records import Key, stored
 from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.simulate import simulate
@@ -182,7 +180,7 @@ def _calibration(colours: Mapping[str, str]) -> Content:
     found, limit = stored("calibration"), stored("limit")
     if found is None:
         return Content([], ["Run “python -m core.experiments calibration” to see how often regions hold the truth."])
-    sources = [(estimator, found, REGIME) for estimator in (BEST, POLISHED, REWEIGHTED)]
+    sources = [(estimator, found, NOISY_REGIME) for estimator in (BEST, POLISHED, REWEIGHTED)]
     if limit is not None:
         sources += [(estimator, limit, NOISY_TRACES) for estimator in (LAPLACE, EXACT)]
     masses, curves = np.array(found.settings["masses"]), []

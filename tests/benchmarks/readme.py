@@ -4,12 +4,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core.experiments.calibration import REGIME
+from core.experiments.codes import (
+    BEST,
+    BOUND,
+    EXACT,
+    GLOBAL_MAP,
+    LAPLACE,
+    LEAST_SQUARES,
+    NOISY_REGIME,
+    NOISY_TRACES,
+    OURS,
+)
 from core.experiments.labels import shown, with_spread
-from core.experiments.limit import EXACT, LAPLACE, NOISY_TRACES
-from core.experiments.magi import BOTH, BOUND, LEAST_SQUARES
-from core.experiments.maps import BEST, OURS
-from core.experiments.optimisers import GLOBAL_MAP
+from core.experiments.magi import BOTH
 from core.experiments.published_figures import PAPER, PUBLISHED
 from core.experiments.records import Key, find, stored
 from core.experiments.tables import LAYOUTS, markdown
@@ -99,7 +106,7 @@ def _claims() -> list[tuple[str, str, str, str, str]]:
         ),
         (
             "share of truths in the 90 % regions of *best*",
-            measured("calibration", Key(BEST, "coverage", "", REGIME, at=0.9)),
+            measured("calibration", Key(BEST, "coverage", "", NOISY_REGIME, at=0.9)),
             f"{measured('limit', Key(LAPLACE, 'coverage', '', NOISY_TRACES, at=0.9))} (Laplace)",
             measured("limit", Key(EXACT, "coverage", "", NOISY_TRACES, at=0.9)),
             f"{EXPERIMENT} calibration",

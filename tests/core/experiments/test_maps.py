@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from core.experiments import accuracy, limit, maps, noise, regimes, time_series, training_size
+from core.experiments.codes import CNN, DENSE, OURS
 from core.experiments.context import Context
-from core.experiments.maps import CNN, DENSE, OURS
 from core.experiments.published_figures import REFERENCE_SIZE
 from core.experiments.records import Key, Result, stored
 from core.experiments.tables import tables
