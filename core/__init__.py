@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 from core.estimate import Estimate
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.models.spikes import spike_statistics
+from core.neuron import exact_posterior, loss_landscape
 from core.noise import sample_ar1
-from core.posterior.exact import exact_posterior
-from core.problem.problem import loss_landscape
 from core.published import published_prior, time_grid
 
 if TYPE_CHECKING:

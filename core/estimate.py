@@ -1,13 +1,14 @@
 """What every estimator returns, so that a view, a table or a test can put estimators side by side."""
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-LARGEST_CHANCE = 1e-9  # probability of so large residuals from which on they may be noise
+CHANCE_OF_FALSE_ALARM = 1e-9  # probability that noise alone leaves residuals that count as unexplained
 LARGEST_RATIO = 1.25  # of residuals to noise up to which standard deviations are at most a quarter too small
 
 
@@ -45,41 +46,100 @@ def goodness_of_fit(whitened: float, plain: float, n_samples: int, n_unknown: in
     """Judge a fit of n_unknown parameters to n_samples by the sums of squares of its residuals over the noise's sd.
 
     whitened, plain: of the residuals freed of the noise's correlation, and as they are. Where the noise is all that is
-    left, the first follows a chi-squared law of n_samples − n_unknown degrees of freedom.
+    left, the first has a chi-squared distribution with n_samples − n_unknown degrees of freedom.
     """
     freedom = n_samples - n_unknown
     if freedom < 1:
         return GoodnessOfFit(float("nan"), Outcome.EXPLAINED)
     too_large = whitened > LARGEST_RATIO**2 * freedom
-    unexplained = too_large and chi2.sf(whitened, freedom) < LARGEST_CHANCE
+    unexplained = too_large and chi2.sf(whitened, freedom) < CHANCE_OF_FALSE_ALARM
     ratio = float(np.sqrt(max(whitened, plain) / freedom))
     return GoodnessOfFit(ratio, Outcome.UNEXPLAINED if unexplained else Outcome.EXPLAINED)
+
+
+class Finding(Enum):
+    """What an estimator found out about its own estimate; the value is the sentence that says so."""
+
+    LOWEST_FOUND = "The lowest minimum that was found."
+    ON_EDGE_OF_PRIOR = "On the edge of the prior."
+    EDGE_HAS_NO_CURVATURE = "On the edge of a prior, where its curvature says nothing."
+    NO_CURVATURE = "The loss has no curvature of its own in some direction here."
+    LAPLACE_REFUSED_ON_EDGE = (
+        "The Laplace approximation is refused: the lowest loss lies on the edge of the prior, where its gradient is "
+        "not zero and half of the normal distribution would lie outside."
+    )
+    LAPLACE_REFUSED_WITHOUT_CURVATURE = (
+        "The Laplace approximation is refused: the loss has no curvature of its own in some direction at its lowest "
+        "point."
+    )
+    LAPLACE_NEAR_EDGE = (
+        "The Laplace approximation is doubtful: an edge of the prior lies {distance:.1f} standard deviations from the "
+        "lowest loss, and cuts the normal distribution off."
+    )
+    GRID_TOO_COARSE = "Part of the posterior is finer than the grid that resolves it here."
+    ALL_DIVERGE = "No estimate: all {n} trajectories drawn from the box diverge; choose a narrower one."
+    NOT_CONVERGED = "Not converged in {n} steps: try more draws and starts, or a narrower box."
+    ON_EDGE_OF_BOX = "On the edge of the box in {symbols}: the covariance does not hold there."
+    UNDETERMINED = "The data do not determine all unknowns: observe more, or fix some of them."
+    FEW_DRAWS = "For {n} of {of} traces hardly any draw had weight."
+    NOT_TRAINED_FOR = "{what}"
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A finding with the values that its sentence quotes."""
+
+    finding: Finding
+    values: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """Say it."""
+        return self.finding.value.format(**dict(self.values))
+
+
+def remark(finding: Finding, **values: Any) -> Remark:
+    """Return a remark; values are those that the finding's sentence names."""
+    return Remark(finding, tuple(values.items()))
 
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
     """Estimates for n traces.
 
-    mean: (n, p); covariance: (n, p, p) or None where the estimator gives none; names: the p parameters; status: how far
-    the estimates can be trusted, in sentences, empty where there is nothing to say; novelty: (n,), how unlike the
-    traces are to all that the estimator was made for, beyond its threshold above 1, or None where nothing tells; fit:
-    whether the noise explains the residuals of one trace's best fit, None where the estimator fits none.
+    mean: (n, p); covariance: (n, p, p) or None where the estimator gives none; names: the p parameters; remarks: how
+    far the estimates can be trusted; novelty: (n,), how unlike the traces are to all that the estimator was made for,
+    beyond its threshold above 1, or None where nothing tells; fit: whether the noise explains the residuals of one
+    trace's best fit, None where the estimator fits none. Raises ValueError for shapes that do not agree.
     """
 
     mean: NDArray[np.float64]
     covariance: NDArray[np.float64] | None
     names: tuple[str, ...]
-    status: str = ""
+    remarks: tuple[Remark, ...] = ()
     novelty: NDArray[np.float64] | None = None
     fit: GoodnessOfFit | None = None
 
     def __post_init__(self) -> None:
+        for field in ("mean", "covariance", "novelty"):
+            values = getattr(self, field)
+            if values is not None:
+                copy = np.array(values, dtype=float)
+                copy.setflags(write=False)
+                object.__setattr__(self, field, copy)
         if self.mean.ndim != 2 or self.mean.shape[1] != len(self.names):
             raise ValueError(f"The mean needs the shape (n, {len(self.names)}); it is {self.mean.shape}.")
-        self.mean.setflags(write=False)
-        if self.covariance is not None:
-            if self.covariance.shape != (*self.mean.shape, len(self.names)):
-                raise ValueError(f"A covariance of shape {self.covariance.shape} does not fit the mean.")
-            self.covariance.setflags(write=False)
+        if self.covariance is not None and self.covariance.shape != (*self.mean.shape, len(self.names)):
+            raise ValueError(f"A covariance of shape {self.covariance.shape} does not fit the mean.")
         if self.novelty is not None and self.novelty.shape != self.mean.shape[:1]:
             raise ValueError(f"Novelty of shape {self.novelty.shape} does not fit the mean.")
+
+    @property
+    def status(self) -> str:
+        """How far the estimates can be trusted, in sentences; empty where there is nothing to say."""
+        return " ".join(filter(None, ["" if self.fit is None else self.fit.sentence, *self.sentences]))
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The sentences of the remarks."""
+        return tuple(each.sentence for each in self.remarks)

@@ -134,8 +134,13 @@ def sample_ar1(rho: ArrayLike, marginal_sd: ArrayLike, n_times: int, rng: np.ran
 
 
 def whiten(residual: ArrayLike, noise: Noise) -> NDArray[np.float64]:
-    """Turn AR(1) residuals (..., n_times) back into independent standard normals: the inverse of `colour`."""
+    """Turn AR(1) residuals (..., n_times) back into independent standard normals: the inverse of `colour`.
+
+    Under white noise NaN, of a missing sample, stays alone.
+    """
     white = np.asarray(residual, dtype=float) / noise.marginal_sd
+    if noise.rho == 0:
+        return white
     white[..., 1:] = (white[..., 1:] - noise.rho * white[..., :-1]) / np.sqrt(1 - noise.rho**2)
     return white
 

@@ -1,6 +1,6 @@
 """Prior laws of parameters: independent truncated Gaussians, of which the uniform law is the limit of a wide one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,7 +8,7 @@ from scipy.special import ndtr
 from scipy.stats import truncnorm
 
 from core.checks import is_finite, shown
-from core.symbols import SYMBOLS
+from core.symbols import symbol_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class TruncatedGaussian:
         if not all(isinstance(name, str) for name in self.names):
             raise ValueError("The parameters of a distribution need names.")
         for name, mean, sd, lower, upper in zip(self.names, *columns, strict=True):
-            symbol = SYMBOLS.get(name, name[:20])
+            symbol = symbol_of(name[:20])
             if not (is_finite(mean) and is_finite(lower) and is_finite(upper)):
                 raise ValueError(f"The distribution of {symbol} needs a finite mean and finite bounds.")
             if not (sd == np.inf or (is_finite(sd) and sd > 0)):
@@ -45,6 +45,18 @@ class TruncatedGaussian:
                 raise ValueError(
                     f"The bounds of {symbol} lie more than 8 standard deviations away from its mean {shown(mean)}."
                 )
+
+    def select(self, names: tuple[str, ...]) -> "TruncatedGaussian":
+        """Return the distribution of some of the parameters, in the order of their names."""
+        if missing := [name for name in names if name not in self.names]:
+            raise ValueError(f"The prior says nothing about {', '.join(map(symbol_of, missing))}.")
+        columns = (self.mean, self.sd, self.lower, self.upper)
+        places = [self.names.index(name) for name in names]
+        return TruncatedGaussian(names, *(tuple(column[i] for i in places) for column in columns))
+
+    def flat(self) -> "TruncatedGaussian":
+        """Return the uniform distribution within the same bounds."""
+        return replace(self, sd=(np.inf,) * len(self.names))
 
     def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw n parameters, (n, p)."""
@@ -84,5 +96,17 @@ class TruncatedGaussian:
         mean, sd, _, _ = self._arrays()
         return -(np.asarray(theta, dtype=float) - mean) / sd**2
 
+    @property
+    def precision(self) -> NDArray[np.float64]:
+        """The Hessian of the negative log density within the bounds, (p, p): 1/sd² on the diagonal."""
+        return np.diag(1 / np.square(self.sd))
+
     def _arrays(self) -> tuple[NDArray[np.float64], ...]:
         return tuple(np.array(values, dtype=float) for values in (self.mean, self.sd, self.lower, self.upper))
+
+
+def uniform(names: tuple[str, ...], lower: ArrayLike, upper: ArrayLike) -> TruncatedGaussian:
+    """Return the uniform distribution of p parameters between bounds, (p,) each."""
+    low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+    middle = (low + high) / 2
+    return TruncatedGaussian(names, *(tuple(each.tolist()) for each in (middle, np.full(low.shape, np.inf), low, high)))

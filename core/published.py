@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from core.noise import Noise
 from core.priors import TruncatedGaussian
 
 GAMMA = 3.0
@@ -34,6 +35,11 @@ def published_noise_law() -> TruncatedGaussian:
     lower = tuple(m - 3 * s for m, s in zip(mean, sd, strict=True))
     upper = tuple(m + 3 * s for m, s in zip(mean, sd, strict=True))
     return TruncatedGaussian(("rho", "sigma"), mean, sd, lower, upper)
+
+
+def published_noise(rho: float = RHO, sigma: float = SIGMA) -> Noise:
+    """Return the noise with the published parameters ρ and σ [ms], whose marginal standard deviation is σ/Δt."""
+    return Noise(rho, sigma / SAMPLING_INTERVAL)
 
 
 def full_prior() -> TruncatedGaussian:

@@ -1,5 +1,17 @@
-"""The symbols by which sentences and figures name parameters and the state at the first sample."""
+"""The symbols by which sentences and figures name parameters."""
 
-SYMBOLS = {
-    "theta0": "θ₀", "theta1": "θ₁", "zeta": "ζ", "gamma": "γ", "rho": "ρ", "sigma": "σ", "u0": "u₀", "v0": "v₀",
-}  # fmt: skip
+import unicodedata
+from functools import cache
+
+_INDICES = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+@cache
+def symbol_of(name: str) -> str:
+    """Return the symbol that a name spells: a Greek letter for its name, digits as indices; other letters stay."""
+    letters = name.rstrip("0123456789")
+    try:
+        letter = unicodedata.lookup(f"GREEK SMALL LETTER {letters.upper()}")
+    except KeyError:
+        letter = letters
+    return letter + name[len(letters) :].translate(_INDICES)

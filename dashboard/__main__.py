@@ -14,13 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from core.jobs.run import stop_all
-from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
-from core.models.fitzhugh_nagumo.misfit import misfit, simulated_misfit
+from core.models.fitzhugh_nagumo.gradient import misfit_gradient
+from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
+from core.models.fitzhugh_nagumo.misfit import simulated_misfit
 from core.models.fitzhugh_nagumo.sensitivities import sensitivities
 from core.models.fitzhugh_nagumo.simulate import simulate, simulate_potential
 from core.models.spikes import spike_timing
 from core.noise import sample_ar1
-from core.published import time_grid
+from core.problem.landscape import misfit
+from core.published import published_noise, time_grid
 from core.terminal import replace_unencodable_characters
 from dashboard import registry
 from dashboard.server import bound_socket, run
@@ -36,17 +38,18 @@ def _compile() -> None:
     sys.stdout.flush()
     times = time_grid()
     alone, many = np.tile([0.4, 0.4, -0.4, 3.0], (1, 1)), np.tile([0.4, 0.4, -0.4, 3.0], (32, 1))
-    noise = sample_ar1(0.8, 0.35, times.size, np.random.default_rng(0))
+    noise = published_noise()
+    data = sample_ar1(noise.rho, noise.marginal_sd, times.size, np.random.default_rng(0))
     for parameters in (alone, many):
         for potentials in (simulate_potential(parameters, times), simulate(parameters, times)[..., 0].copy()):
             spike_timing(potentials, times)
-            misfit(noise, potentials, 0.35)
-        simulated_misfit(parameters, times, noise, 0.35)
-    misfit_gradient(alone, times, noise, 0.35)
-    full_hessian(alone, times, noise, 0.35)
-    gauss_newton(alone, times, noise, 0.35)
+            misfit(data, potentials, noise)
+        simulated_misfit(parameters, times, data, noise)
+    misfit_gradient(alone, times, data, noise)
+    full_hessian(alone, times, data, noise)
+    gauss_newton(alone, times, data, noise)
     sensitivities(alone, times)
-    simulated_misfit(alone, times, noise, 0.35, step=0.1)  # in double precision, as the optimisers call it
+    simulated_misfit(alone, times, data, noise, step=0.1)  # in double precision, as the optimisers call it
     simulate(alone, times, step=0.1)
     sys.stdout.write(f"Ready after {time.monotonic() - start:.1f} s.\n")
     sys.stdout.flush()

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.optimisation.basins import Basins, basins, explore
-from core.optimisation.methods import OptimiserPath
+from core.optimisation.path import OptimiserPath
 from core.problem.problem import Problem
-from dashboard.problem import identity
 
 PATIENCE = 10.0  # s without a question after which nobody is taken to look on
 
@@ -45,7 +44,7 @@ class Exploration:
     def __init__(self, problem: Problem, method: str, starts: NDArray[np.float64]):
         self.method, self.starts = method, starts
         self.problem = problem
-        self._identity = identity(problem)
+        self._identity = problem.identity
         self._ends: dict[int, OptimiserPath] = {}
         self._found: Basins | None = None
         self._state = "waiting"
@@ -56,7 +55,7 @@ class Exploration:
 
     def is_of(self, problem: Problem) -> bool:
         """Say whether this problem is the one that is explored."""
-        return identity(problem) == self._identity
+        return problem.identity == self._identity
 
     def stop(self) -> None:
         """End it as soon as the runs that are under way have ended."""

@@ -8,8 +8,9 @@ from numpy.typing import ArrayLike
 
 from core.estimate import Estimate
 from core.optimisation.basins import Basins
-from core.optimisation.methods import OptimiserPath
-from core.problem.problem import Landscape, Problem
+from core.optimisation.path import OptimiserPath
+from core.problem.landscape import Landscape
+from core.problem.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.fitzhugh_nagumo.simulate import Status, divergence_time, simulate_with_status
-from core.noise import colour
-from core.published import SAMPLING_INTERVAL
+from core.models.fitzhugh_nagumo.simulate import divergence_time, simulate_with_status
+from core.models.model import Status
+from core.noise import Noise, colour
+from core.published import SAMPLING_INTERVAL, published_noise
 from dashboard.state import Experiment
 
+LEAST_SIGMA = 0.001  # ms; the loss divides by it
 UNEQUAL = 1e-3  # of the mean step: the difference between steps from which on they are not equal
-LARGEST_CORRELATION = 0.999  # samples that lie very close together would leave the likelihood without a width
 
 
 def equally_spaced(times: NDArray[np.float64]) -> bool:
@@ -73,15 +74,11 @@ class Observation:
         """Return the truth's potential, (n_times,), unless it is hidden or, for an upload, not known."""
         return None if self.trajectory is None or experiment.hidden else self.trajectory[:, 0]
 
-    def correlation(self, rho: float) -> float:
-        """Return ρ between neighbouring samples: the slider's holds for 0.2 ms, and k steps of that take ρᵏ.
-
-        Between whole steps a negative ρ has no such power and counts as none.
-        """
-        steps = (self.times[1] - self.times[0]) / SAMPLING_INTERVAL
-        whole = round(steps)
-        power = rho**whole if whole and abs(steps - whole) < 1e-6 else max(rho, 0.0) ** steps
-        return min(power, LARGEST_CORRELATION)
+    def noise(self, rho: float, sigma: float) -> Noise:
+        """Return the noise of the samples: σ in ms as the slider has it, whose ρ holds for samples 0.2 ms apart."""
+        return published_noise(rho, max(sigma, LEAST_SIGMA)).at_interval(
+            (self.times[1] - self.times[0]) / SAMPLING_INTERVAL
+        )
 
     def described(self, experiment: Experiment) -> dict[str, Any]:
         """Return what an inverse map is asked about the trace; not what is hidden, nor noise and truth of an upload."""

@@ -1,23 +1,15 @@
 """From the experiment to the inverse problem on screen, and the trajectories kept for its landscape."""
 
 import threading
-from collections.abc import Hashable
 from dataclasses import replace
 
 import numpy as np
 
-from core.models.fitzhugh_nagumo.simulate import longest_step
-from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
-from core.problem.problem import (
-    Landscape,
-    Problem,
-    TrajectoryStore,
-    fused_landscape,
-    landscape,
-    parameter_grid,
-    trajectory_store,
-)
-from core.published import SAMPLING_INTERVAL, full_prior
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
+from core.models.fitzhugh_nagumo.stepping import longest_step
+from core.problem.landscape import Landscape, TrajectoryStore, computed_landscape, grid, landscape, trajectory_store
+from core.problem.problem import Problem
+from core.published import full_prior
 from dashboard.observation import Observation
 from dashboard.state import Experiment
 
@@ -26,11 +18,10 @@ MOST_STEPS = 2e8  # of all trajectories of a grid together: a third of a second 
 MOST_STEPS_DRAGGED = 3e7
 MOST_SAMPLES = 5e7  # of a grid whose trajectories are kept: 200 MB
 MOST_KEPT = 3  # grids
-LEAST_SIGMA = 0.001  # ms; the loss divides by it
 
 LEAST_POINTS = 15  # a side, whatever they cost
 
-Key = tuple[tuple[str, str], tuple[float, ...], bytes, int]
+Key = tuple[tuple[str, ...], tuple[tuple[str, float], ...], bytes, int]
 _kept: dict[Key, TrajectoryStore] = {}
 _building: dict[Key, threading.Lock] = {}  # two sessions that ask for the same grid compute it once
 _lock = threading.Lock()  # for a moment, while the two above change
@@ -38,15 +29,17 @@ _lock = threading.Lock()  # for a moment, while the two above change
 
 def problem_of(experiment: Experiment, observation: Observation) -> Problem:
     """Return the inverse problem on screen: two unknown parameters, the others known, with the noise of the sliders."""
-    return Problem(
+    values = dict(zip(FITZHUGH_NAGUMO.parameter_names, experiment.parameters, strict=True))
+    known = {name: value for name, value in values.items() if name not in experiment.axes}
+    noise = observation.noise(experiment.rho, experiment.sigma)
+    return Problem.of_trace(
+        FITZHUGH_NAGUMO,
         observation.data,
         observation.times,
         experiment.axes,
-        experiment.parameters,
-        max(experiment.sigma, LEAST_SIGMA) / SAMPLING_INTERVAL,
-        observation.correlation(experiment.rho) if experiment.misfit == "ar1" else 0.0,
-        full_prior(),
-        experiment.regularised,
+        known,
+        noise if experiment.misfit == "ar1" else noise.white,
+        full_prior() if experiment.regularised else full_prior().flat(),
     )
 
 
@@ -54,15 +47,6 @@ def theta_problem(experiment: Experiment, observation: Observation) -> Problem:
     """Return the problem that the inverse maps solve, whatever the Landscape's axes, misfit and prior are set to."""
     theta = replace(experiment, axis_x="theta0", axis_y="theta1", misfit="ar1", regularised=True)
     return problem_of(theta, observation)
-
-
-def identity(problem: Problem) -> Hashable:
-    """Return what tells one problem from another: the data, the noise, what is known and how much the prior counts."""
-    known = tuple(
-        value for name, value in zip(PARAMETER_NAMES, problem.known, strict=True) if name not in problem.unknown
-    )
-    noise = (problem.marginal_sd, problem.rho)
-    return problem.data.tobytes(), problem.times.tobytes(), problem.unknown, known, noise, problem.regularised
 
 
 def affordable(n: int, steps: float, most_steps: float = MOST_STEPS) -> int:
@@ -80,24 +64,23 @@ def landscape_of(problem: Problem, n: int, settled: bool) -> Landscape:
     if settled:
         n = affordable(n, costs)
         if n * n * problem.times.size > MOST_SAMPLES:
-            return fused_landscape(problem, n)
+            return computed_landscape(problem, n)
         return landscape(problem, store(problem, n))
     kept = _kept.get(_key(problem, affordable(n, costs)))
     if kept is not None:
         return landscape(problem, kept)
-    return fused_landscape(problem, affordable(min(n, N_DRAGGED), costs, MOST_STEPS_DRAGGED))
+    return computed_landscape(problem, affordable(min(n, N_DRAGGED), costs, MOST_STEPS_DRAGGED))
 
 
 def _steps(problem: Problem) -> float:
     """Return how many steps the slowest trajectory of the problem's grid is expected to take."""
-    _, _, corners = parameter_grid((problem.unknown[0], problem.unknown[1]), problem.known, problem.prior, 2)
+    _, _, corners = grid(problem, 2)
     intervals = np.diff(problem.times)
-    return float(np.sum(np.ceil(intervals / longest_step(corners) - 1e-9)))
+    return float(np.sum(np.ceil(intervals / longest_step(problem.parameters(corners)) - 1e-9)))
 
 
 def _key(problem: Problem, n: int) -> Key:
-    known = tuple(0.0 if name in problem.unknown else problem.known[i] for i, name in enumerate(PARAMETER_NAMES))
-    return (problem.unknown[0], problem.unknown[1]), known, problem.times.tobytes(), n
+    return problem.unknown, tuple(sorted(problem.known.items())), problem.times.tobytes(), n
 
 
 def store(problem: Problem, n: int) -> TrajectoryStore:
@@ -108,7 +91,7 @@ def store(problem: Problem, n: int) -> TrajectoryStore:
     with building:
         kept = _kept.get(key)
         if kept is None:
-            kept = trajectory_store(*key[:2], problem.times, problem.prior, n)
+            kept = trajectory_store(problem, n)
         with _lock:
             _building.pop(key, None)
             _kept.pop(key, None)

@@ -4,7 +4,8 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from core.optimisation.methods import OptimiserPath, descend
+from core.optimisation.methods import descend
+from core.optimisation.path import OptimiserPath
 from core.problem.problem import Problem
 from dashboard.exploration import PATIENCE
 

@@ -15,10 +15,12 @@ import torch
 from core.experiments.magi import BOTH
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
 from core.maps.out_of_distribution import problem_of, with_novelty
-from core.maps.polish import polish, reweight
+from core.maps.polish import polish
 from core.maps.training import TrainingSettings, predict, train
-from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
+from core.models.fitzhugh_nagumo.gradient import misfit_gradient
+from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
 from core.models.fitzhugh_nagumo.misfit import residual_sums, simulated_misfit
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.sensitivities import sensitivities
 from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate, simulate_potential, simulate_with_status
 from core.models.spikes import regimes, spike_statistics, spike_timing
@@ -28,10 +30,12 @@ from core.optimisation.least_squares import cramer_rao, fit_states
 from core.optimisation.methods import METHODS, descend
 from core.optimisation.minima import map_estimate
 from core.posterior.exact import posterior
+from core.posterior.importance import reweight
 from core.posterior.joint import estimate_with_noise
 from core.posterior.laplace import laplace
 from core.posterior.profile import profile_likelihood
-from core.problem.problem import Problem, fused_landscape, landscape, trajectory_store
+from core.problem.landscape import computed_landscape, landscape, trajectory_store
+from core.problem.problem import Problem
 from core.published import full_prior, published_noise_law, published_prior, time_grid, with_constants
 
 THETA = ((0.4, 0.4), (0.1, 0.9), (0.8, 0.2))
@@ -47,7 +51,9 @@ def trace(i):
 
 def problem(i, rho=RHO, axes=("theta0", "theta1"), known=(0.4, 0.4, -0.4, 3.0)):
     """Return the inverse problem of a trace."""
-    return Problem(trace(i), time_grid(), axes, known, SD, rho, full_prior())
+    known = dict(zip(FITZHUGH_NAGUMO.parameter_names, known, strict=True))
+    known = {name: value for name, value in known.items() if name not in axes}
+    return Problem.of_trace(FITZHUGH_NAGUMO, trace(i), time_grid(), axes, known, Noise(rho, SD), full_prior())
 
 
 def direct():
@@ -77,16 +83,16 @@ def direct():
     yield "noise law", published_noise_law().sample(20, rng)
     yield "prior density", published_prior().log_density(rng.uniform(-0.3, 1.2, (40, 2)))
     for rho in (0.0, RHO):
-        yield f"misfit {rho}", simulated_misfit(parameters, time_grid(), data, SD, rho)
+        yield f"misfit {rho}", simulated_misfit(parameters, time_grid(), data, Noise(rho, SD))
         for name, expand in (("adjoint", misfit_gradient), ("gauss-newton", gauss_newton), ("hessian", full_hessian)):
-            found = expand(parameters[2:20], time_grid(), data, SD, rho)
+            found = expand(parameters[2:20], time_grid(), data, Noise(rho, SD))
             yield f"{name} {rho} gradient", found.gradient
             if found.hessian is not None:
                 yield f"{name} {rho} matrix", found.hessian
     each = problem(0)
-    yield "fused", fused_landscape(each, 40).loss
-    yield "zeta gamma", fused_landscape(problem(0, 0.0, ("zeta", "gamma")), 40).loss
-    yield "kept", landscape(each, trajectory_store(each.unknown, each.known, each.times, each.prior, 30)).loss
+    yield "fused", computed_landscape(each, 40).loss
+    yield "zeta gamma", computed_landscape(problem(0, 0.0, ("zeta", "gamma")), 40).loss
+    yield "kept", landscape(each, trajectory_store(each, 30)).loss
     points = np.array([[0.3, 0.5], [0.41, 0.39], [0.9, -0.2]])
     yield "loss", each.loss(points, each.step)
     yield "expansion", np.concatenate([np.ravel(part) for part in each.expansion(points)])

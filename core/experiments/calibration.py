@@ -14,10 +14,11 @@ from core.experiments.records import Key, Measurement, Result, Target, stored
 from core.maps.evaluation import N_TEST, published_test_set
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
 from core.maps.out_of_distribution import FALSE_ALARM_RATE, N_REFERENCE, problem_of, with_novelty
-from core.maps.polish import polish, reweight
+from core.maps.polish import polish
 from core.metrics import median_ape, r_squared, rmse, squared_distances
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import sample_ar1
+from core.posterior.importance import reweight
 from core.published import (
     GAMMA,
     RHO,

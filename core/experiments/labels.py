@@ -25,7 +25,7 @@ from core.experiments.codes import (
 from core.experiments.magi import BOTH, PINTS, U_ALONE
 from core.experiments.published_figures import PAPER, PYTORCH, TENSORFLOW
 from core.experiments.records import Key, Measurement
-from core.symbols import SYMBOLS
+from core.symbols import symbol_of
 
 # The other estimators, which are maps and optimisers, are called like their codes.
 ESTIMATOR_LABELS = {
@@ -102,7 +102,7 @@ def with_spread(measurement: Measurement) -> str:
 
 def figure_label(metric: str, parameter: str = "", at: float | None = None) -> str:
     """Return what a figure is called, such as "R² θ₀"."""
-    return METRIC_LABELS[metric].format(of=f" {SYMBOLS[parameter]}" if parameter in SYMBOLS else "", at=at)
+    return METRIC_LABELS[metric].format(of="" if parameter in ("", "mean") else f" {symbol_of(parameter)}", at=at)
 
 
 def key_label(key: Key) -> str:
@@ -114,4 +114,4 @@ def key_label(key: Key) -> str:
 
 def traces_label(change: Mapping[str, float]) -> str:
     """Return what sets traces apart from those of the training, such as "σ = 0.14 ms"."""
-    return ", ".join(f"{SYMBOLS[name]} = {shown(value)}{_UNITS.get(name, '')}" for name, value in change.items())
+    return ", ".join(f"{symbol_of(name)} = {shown(value)}{_UNITS.get(name, '')}" for name, value in change.items())

@@ -13,11 +13,12 @@ from core.experiments.records import Key, Measurement, Result, Target
 from core.maps.dataset import Dataset
 from core.maps.evaluation import N_TEST, published_test_set
 from core.metrics import squared_distances
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.posterior.exact import Posterior, posterior
 from core.posterior.joint import estimate_with_noise
 from core.posterior.laplace import laplace
 from core.problem.problem import Problem
-from core.published import SAMPLING_INTERVAL, full_prior, published_noise_law, time_grid, with_constants
+from core.published import GAMMA, ZETA, published_noise, published_noise_law, published_prior, time_grid
 
 PARAMETERS = ("theta0", "theta1")
 MASSES = (0.5, 0.9)
@@ -28,10 +29,11 @@ N_QUICK = 40
 
 def problem_of(data: Dataset, i: int) -> Problem:
     """Return the inverse problem of one noisy trace, with its own noise known."""
-    rho, sigma = data.noise_parameters[i]
-    known = tuple(with_constants(np.zeros(2)))
-    trace = data.noisy[i].astype(float)
-    return Problem(trace, time_grid(), ("theta0", "theta1"), known, sigma / SAMPLING_INTERVAL, rho, full_prior())
+    trace, noise = data.noisy[i].astype(float), published_noise(*data.noise_parameters[i])
+    known = {"zeta": ZETA, "gamma": GAMMA}
+    return Problem.of_trace(
+        FITZHUGH_NAGUMO, trace, time_grid(), published_prior().names, known, noise, published_prior()
+    )
 
 
 def _described(found: Posterior, truth: NDArray[np.float64]) -> dict[str, Any]:
@@ -51,7 +53,7 @@ def _one_trace(data: Dataset, i: int) -> dict[str, dict[str, Any]]:
     described: dict[str, dict[str, Any]] = {
         KNOWN: _described(posterior(problem), truth),
         EXACT: _described(posterior(problem, published_noise_law()), truth),
-        WHITE: _described(posterior(problem.with_noise(0.0, problem.marginal_sd)), truth),
+        WHITE: _described(posterior(problem.with_noise(problem.noise[0].white)), truth),
         MAP: {"mean": approximation.mean[0].tolist()},
         LAPLACE: {"mean": approximation.mean[0].tolist()},
         JOINT: {"mean": estimate_with_noise(problem, published_noise_law()).mean[0, :2].tolist()},

@@ -15,10 +15,16 @@ from core.experiments.codes import BOUND, FROM_TRUTH, LEAST_SQUARES, TRUTH
 from core.experiments.context import Context
 from core.experiments.records import Key, Measurement, Result, Target
 from core.metrics import rmse
-from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import simulate
-from core.optimisation.least_squares import StateProblem, cramer_rao, fit_states, refine
+from core.noise import Noise
+from core.optimisation.least_squares import MOST_STEPS, cramer_rao, fit_states
+from core.optimisation.minima import descend_together
+from core.priors import uniform
+from core.problem.observation import Observation
+from core.problem.problem import Problem
 
+NAMES = FITZHUGH_NAGUMO.names
 SEED = 0
 N_DATA_SETS, N_QUICK = 400, 10
 N_DRAWS, N_STARTS = 8000, 5
@@ -39,7 +45,7 @@ FIGURES = (
 
 @dataclass(frozen=True)
 class SetUp:
-    """A problem that others have published. values: all six in DIRECTIONS; observed: u alone, or u and v."""
+    """A problem that others have published. values: all six of the model; observed: u alone, or u and v."""
 
     name: str
     title: str
@@ -55,17 +61,22 @@ class SetUp:
     @property
     def truth(self) -> NDArray[np.float64]:
         """The true values of the unknowns, (p,)."""
-        return np.array([self.values[DIRECTIONS.index(name)] for name in self.unknown])
+        return np.array([self.values[NAMES.index(name)] for name in self.unknown])
 
-    def problem(self, rng: np.random.Generator) -> StateProblem:
+    def problem(self, rng: np.random.Generator) -> Problem:
         """Return the problem with new data: the trajectory, solved to 1e-9, plus white noise."""
         times = np.linspace(0.0, self.t_end, self.n_times)
         data = simulate(self.values[:4], times, self.values[4:], tolerance=1e-9)
         data = data + self.noise_sd * rng.standard_normal(data.shape)
         data[:, ["u" not in self.observed, "v" not in self.observed]] = np.nan
-        noise_sd = np.full(2, self.noise_sd)
-        return StateProblem(
-            data, times, self.unknown, self.values, noise_sd, np.array(self.lower), np.array(self.upper)
+        known = {name: value for name, value in zip(NAMES, self.values, strict=True) if name not in self.unknown}
+        return Problem(
+            FITZHUGH_NAGUMO,
+            Observation(times, data, FITZHUGH_NAGUMO.state_names),
+            self.unknown,
+            known,
+            (Noise(0.0, self.noise_sd),) * 2,
+            uniform(self.unknown, self.lower, self.upper),
         )
 
 
@@ -124,12 +135,12 @@ def fits(set_up: SetUp, n: int) -> Fits:
         began = perf_counter()
         estimate = fit_states(problem, rng, N_DRAWS, N_STARTS)
         seconds.append(perf_counter() - began)
-        reference = refine(problem, set_up.truth)
+        reference = descend_together(problem, set_up.truth[None], MOST_STEPS)
         estimates.append(estimate.mean[0])
         singular = np.full((len(set_up.unknown),) * 2, np.nan)
         sds.append(np.sqrt(np.diag(singular if estimate.covariance is None else estimate.covariance[0])))
-        from_truth.append(reference.x)
-        missed += int(problem.loss(estimate.mean[0], problem.step) > reference.cost + MISSED)
+        from_truth.append(reference.positions[0])
+        missed += int(problem.loss(estimate.mean[0], problem.step) > reference.losses[0] + MISSED)
         doubted += bool(estimate.status)
     bound = np.sqrt(np.diag(cramer_rao(problem, set_up.truth)))
     return Fits(np.array(estimates), np.array(sds), np.array(from_truth), bound, missed, doubted, np.array(seconds))

@@ -38,7 +38,7 @@ from core.experiments.magi import FIGURES
 from core.experiments.maps import METRICS, REGIMES
 from core.experiments.published_figures import PAPER, PUBLISHED, PYTORCH, REFERENCE_SIZE, TENSORFLOW
 from core.experiments.records import Key, Result, stored
-from core.symbols import SYMBOLS
+from core.symbols import symbol_of
 
 Parts = Mapping[str, Any]  # entries of a `Key`
 Line = tuple[str, Parts]  # a row or a column: its label, and what its figures have in common
@@ -230,7 +230,7 @@ def _magi(result: Result, figures: Figures) -> list[Table]:
         for estimator, metric, at in FIGURES
     ]
     for set_up in result.settings["set-ups"]:
-        rows: list[Line] = [(SYMBOLS[parameter], {"parameter": parameter}) for parameter in set_up["unknown"]]
+        rows: list[Line] = [(symbol_of(parameter), {"parameter": parameter}) for parameter in set_up["unknown"]]
         tables.append(figures.table(set_up["title"], "unknown", rows, columns, {"regime": set_up["name"]}))
     set_ups: list[Line] = [(each["title"], {"regime": each["name"]}) for each in result.settings["set-ups"]]
     title = f"How {result.settings['data sets']} fits of each set-up ended"

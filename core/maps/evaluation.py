@@ -14,7 +14,7 @@ from core.maps.dataset import Dataset
 from core.maps.inverse_map import InverseMap, inverse_map
 from core.maps.training import TEST_STREAM, TrainingSettings
 from core.metrics import median_ape, r_squared, rmse
-from core.models.fitzhugh_nagumo.taylor import REST
+from core.models.fitzhugh_nagumo.equations import REST
 from core.published import N_TIMES, SAMPLING_INTERVAL
 
 N_TEST = 2000

@@ -15,7 +15,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import nn
 
-from core.estimate import Estimate
+from core.estimate import Estimate, Finding, remark
 from core.files import write_bytes, write_json
 from core.maps.card import read_card
 from core.maps.gauss_newton_step import network_of
@@ -66,7 +66,7 @@ class InverseMap:
         """Estimate the parameters of traces, (n, n_times).
 
         known: (n, 2), the ζ and γ of each trace. The map does not take them as inputs; where they are not those it was
-        trained for, the status of the estimate says so. Raises ValueError for traces of another length or with numbers
+        trained for, a remark on the estimate says so. Raises ValueError for traces of another length or with numbers
         that are not finite.
         """
         data = np.asarray(data)
@@ -86,7 +86,8 @@ class InverseMap:
         mean = np.clip(self.settings.unscale(scaled), lower, upper)
         if covariance is not None:
             covariance = _bounded(covariance * np.outer(upper - lower, upper - lower), float(np.max(upper - lower)))
-        return Estimate(mean, covariance, self.parameter_names, " ".join(sorted(sentences - {""})))
+        remarks = tuple(remark(Finding.NOT_TRAINED_FOR, what=sentence) for sentence in sorted(sentences - {""}))
+        return Estimate(mean, covariance, self.parameter_names, remarks)
 
     def differences(
         self,

@@ -16,11 +16,12 @@ from core.estimate import Estimate
 from core.maps.card import N_SUMMARY, NoveltyReference
 from core.maps.inverse_map import InverseMap
 from core.maps.training import NOVELTY_STREAM, TrainingSettings
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import autocorrelation
 from core.optimisation.minima import descend_together
 from core.problem.problem import Problem
-from core.published import SAMPLING_INTERVAL, full_prior, time_grid, with_constants
+from core.published import published_noise, time_grid
 
 FALSE_ALARM_RATE = 0.01
 N_STARTS = 16  # draws of the Gaussian; the first is its mean
@@ -33,15 +34,11 @@ SEED = 0
 
 def problem_of(settings: TrainingSettings) -> Problem:
     """Return the inverse problem that a map was trained for, with the mean of its noise law and without a trace."""
-    full, theta, noise = full_prior(), settings.prior, settings.noise_law
-    columns = ("mean", "sd", "lower", "upper")
-    laws = (getattr(theta, column) + getattr(full, column)[len(theta.names) :] for column in columns)
-    prior = replace(full, **dict(zip(columns, laws, strict=True)))
-    known = tuple(with_constants(np.zeros(2), settings.zeta, settings.gamma).tolist())
-    grid = time_grid()
-    return Problem(
-        np.zeros(grid.size), grid, theta.names, known, noise.mean[1] / SAMPLING_INTERVAL, noise.mean[0], prior
-    )
+    law, times = settings.noise_law, time_grid()
+    known = {"zeta": settings.zeta, "gamma": settings.gamma}
+    noise = published_noise(law.mean[0], law.mean[1])
+    nothing = np.zeros(times.size)
+    return Problem.of_trace(FITZHUGH_NAGUMO, nothing, times, settings.prior.names, known, noise, settings.prior)
 
 
 def novelty_reference(trained: InverseMap) -> NoveltyReference:
@@ -96,9 +93,9 @@ def residual_summaries(problem: Problem, data: ArrayLike, estimate: Estimate) ->
     fits = []
     for trace, mean, covariance in zip(data, estimate.mean, estimate.covariance, strict=True):
         starts = _starts(mean, covariance, problem.bounds)
-        positions, losses, _ = descend_together(problem.with_data(trace), starts, STEPS)
-        fits.append(positions[np.argmin(losses)])
-    potentials = simulate_potential(problem.complete(np.array(fits)), problem.times)
+        descents = descend_together(problem.with_data(trace), starts, STEPS)
+        fits.append(descents.positions[np.argmin(descents.losses)])
+    potentials = simulate_potential(problem.parameters(np.array(fits)), problem.times)
     return np.array([_summary(residual) for residual in data - potentials])
 
 

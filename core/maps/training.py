@@ -18,7 +18,7 @@ from core.learning.networks import ARCHITECTURES, OURS, Gaussian, build
 from core.maps.dataset import Dataset, make_dataset, with_new_noise
 from core.priors import TruncatedGaussian
 from core.published import GAMMA, ZETA, published_noise_law, published_prior, time_grid
-from core.symbols import SYMBOLS
+from core.symbols import symbol_of
 
 N_VALIDATION = 2000
 SAMPLES_RANGE = (100, 20_000)
@@ -117,12 +117,12 @@ class TrainingSettings:
             for name, mean, sd, lower, upper in zip(law.names, law.mean, law.sd, law.lower, law.upper, strict=True):
                 if max(map(abs, (mean, lower, upper))) > LARGEST_PARAMETER or upper - lower < SMALLEST_RANGE:
                     raise ValueError(
-                        f"Mean and bounds of {SYMBOLS[name]} must lie between −{LARGEST_PARAMETER} and "
+                        f"Mean and bounds of {symbol_of(name)} must lie between −{LARGEST_PARAMETER} and "
                         f"{LARGEST_PARAMETER}, the bounds at least {SMALLEST_RANGE:f} apart."
                     )
                 if not SMALLEST_RANGE <= sd <= LARGEST_SD:
                     reach = f"{SMALLEST_RANGE:f} and {LARGEST_SD:,}"
-                    raise ValueError(f"The standard deviation of {SYMBOLS[name]} must lie between {reach}.")
+                    raise ValueError(f"The standard deviation of {symbol_of(name)} must lie between {reach}.")
         (rho_low, sigma_low), (rho_high, _) = self.noise_law.lower, self.noise_law.upper
         if not (rho_low > -1 and rho_high < 1 and sigma_low >= 0):
             raise ValueError(

@@ -38,7 +38,8 @@ class Quantity:
     """A parameter or a state of a model.
 
     name: in code; symbol: in formulas; label: in words; unit: "" where it has none; lower, upper: of sliders and axes;
-    default: a parameter's value, or a state's at the first sample, unless something else is known.
+    default: a parameter's value, or a state's at the first sample, unless something else is known; positive: whether
+    only values above zero make sense.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Quantity:
     lower: float
     upper: float
     default: float
+    positive: bool = False
 
 
 class Simulate(Protocol):

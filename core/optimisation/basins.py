@@ -9,12 +9,13 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
-from core.optimisation.methods import NEGLIGIBLE, Objective, OptimiserPath, descend, followed_down
+from core.optimisation.methods import descend
+from core.optimisation.minima import distinct, minima_below
+from core.optimisation.path import Objective, OptimiserPath
 from core.problem.problem import Problem
 
 NEAR = 0.5  # of the loss, a negative log-likelihood: what one standard deviation away from a minimum costs
-SAME = 0.1  # standard deviations
-ROUGHLY_SAME = 1e-6  # of the box
+SAME_BOX_SHARE = 1e-6  # of the box: bottoms this near to each other are one
 
 Array = NDArray[np.float64]
 
@@ -35,7 +36,7 @@ def start_grid(bounds: ArrayLike, n: int) -> Array:
 
 def prior_starts(problem: Problem, n: int, rng: np.random.Generator) -> Array:
     """Return n draws of the prior of the problem's unknown parameters, (n, p)."""
-    return problem.sample_prior(n, rng)
+    return problem.prior.sample(n, rng)
 
 
 class _StoppedError(Exception):
@@ -124,28 +125,18 @@ class Basins:
 
 
 def _distinct(problem: Objective, bottoms: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the indices (k,) of different minima among bottoms (n, p), ascending by loss, and a label (n,) for each.
-
-    Two are the same where the upper one lies within SAME standard deviations of the lower one, in the metric of the
-    lower one's Hessian, at a loss that differs by no more than is negligible.
-    """
+    """Return the indices (k,) of different minima among bottoms (n, p), the lowest first, and a label (n,) for each."""
     lower, upper = problem.bounds.T
+    # Most bottoms agree but for rounding: Hessians are computed once for each group.
     _, firsts, groups = np.unique(
-        np.round((bottoms - lower) / (upper - lower) / ROUGHLY_SAME), axis=0, return_index=True, return_inverse=True
+        np.round((bottoms - lower) / (upper - lower) / SAME_BOX_SHARE), axis=0, return_index=True, return_inverse=True
     )
     positions = bottoms[firsts]
-    losses, hessians = problem.loss(positions, problem.step), problem.hessian(positions)
-    labels = np.full(len(firsts), -1)
-    heads: list[int] = []
-    for i in np.argsort(losses, kind="stable"):
-        if labels[i] >= 0:
-            continue
-        apart = positions - positions[i]
-        distances = np.einsum("ni,ij,nj->n", apart, hessians[i], apart)
-        same = (labels < 0) & (distances <= SAME**2) & (np.abs(losses - losses[i]) <= NEGLIGIBLE)
-        labels[same] = len(heads)
-        heads.append(int(firsts[i]))
-    return np.array(heads, dtype=np.int64), labels[groups.ravel()]
+    losses = problem.loss(positions, problem.step)
+    labels = distinct(positions, losses, problem.hessian(positions))
+    order = np.argsort(losses, kind="stable")
+    heads = order[np.unique(labels[order], return_index=True)[1]]
+    return firsts[heads], labels[groups.ravel()]
 
 
 def basins(
@@ -155,8 +146,7 @@ def basins(
 
     Methods stop at different distances from a minimum. So each end is followed down by Newton's method with the exact
     Hessian, on the box; where it arrives at a minimum without falling by more than NEAR, the start leads there. An end
-    higher up, at a saddle or at an infinite loss leads nowhere. Of these minima those are one that lie within SAME
-    standard deviations of each other, as the Hessian has them. before: an earlier result for the same problem, method
+    higher up, at a saddle or at an infinite loss leads nowhere. before: an earlier result for the same problem, method
     and starts, whose ends are not followed down again; the result is the same without it.
     """
     starts = np.asarray(starts, dtype=float)
@@ -170,7 +160,7 @@ def basins(
         bottoms[known], fresh = before.bottoms[known], fresh & ~known
     if np.any(fresh):
         last = np.array([ends[int(i)].positions[-1] for i in np.flatnonzero(fresh)])
-        bottoms[fresh] = followed_down(problem, last, NEAR)
+        bottoms[fresh] = minima_below(problem, last, NEAR)
     arrived = np.flatnonzero(~np.isnan(bottoms[:, 0]))
     minima: tuple[Minimum, ...] = ()
     if arrived.size:

@@ -1,68 +1,163 @@
-"""The minima of a loss that matter: a survey of the whole box, then descents from all promising points at once.
+"""The minima of a loss that matter: a coarse grid over the whole box, then descents from its lowest points at once.
 
 The descent is that of Levenberg (1944) and Marquardt (1963): a step solves (H + λ diag H) δ = −g with the Gauss–Newton
-Hessian H. Each start has its own λ, which falls after a step that went downhill and rises after one that did not.
+or the exact Hessian H. Each start has its own λ, which falls after a step that went downhill and rises after one that
+did not.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from core.estimate import Estimate
+from core.estimate import Estimate, Finding, remark
+from core.optimisation.path import Objective
 from core.problem.problem import Problem
 
-SURVEY_SIDE = 64  # points a side of the survey of two parameters
-SURVEY_DRAWS = 2**14  # points of the survey of any other number of parameters
-STARTS = 64  # the most promising points of a survey, from which to descend
+GRID_POINTS_A_SIDE = 64  # of the coarse grid over two unknowns
+SOBOL_POINTS = 2**14  # of the coarse set over any other number of unknowns
+STARTS = 64  # the lowest points of the coarse grid, from which to descend
 ITERATIONS = 12
-POLISHING = 30  # further iterations for the lowest minimum
-CONVERGED = 1e-7  # what a step promises to gain, below which a descent is at its end
-STUCK = 1e6  # the λ at which a descent finds nothing lower any more
-HOPELESS = 100.0  # above the lowest loss found so far, at which a descent that is well under way is given up
+FURTHER_ITERATIONS = 30  # for the lowest minimum
+CONVERGED_GAIN = 1e-7  # of the loss: the gain that a step promises, below which a descent is at its end
+LARGEST_DAMPING = 1e6  # λ at which a descent finds nothing lower any more
+HOPELESS_RISE = 100.0  # above the lowest loss found so far, at which a descent that is well under way is given up
 GENERATIONS = 2  # of descents after the first, for the global MAP
 PARENTS = 24  # ends through which the lines of the next generation go
-DISTINCT = 0.1  # of a standard deviation: minima closer than this are the same
+SAME_MINIMUM_SDS = 0.1  # standard deviations: minima closer than this are the same
+MINIMUM_GAIN = 1e-6  # of the loss: what a quadratic model may still promise at a minimum
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Survey:
-    """Losses (k,) at points (k, p) from which minima may be reached."""
+class Points:
+    """Losses (k,) at positions (k, p) from which minima may be reached."""
 
-    points: NDArray[np.float64]
-    losses: NDArray[np.float64]
+    positions: Array
+    losses: Array
 
 
 @dataclass(frozen=True, eq=False)
-class Modes:
+class Descents:
+    """Where k descents ended: positions (k, p), losses (k,), gradients (k, p) and Hessians (k, p, p).
+
+    falls: (k,), of the loss from the start to the end; converged: (k,), which came to rest.
+    """
+
+    positions: Array
+    losses: Array
+    gradients: Array
+    hessians: Array
+    falls: Array
+    converged: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Minima:
     """Distinct minima of a loss, the lowest first: positions (k, p), losses (k,), Gauss–Newton Hessians (k, p, p)."""
 
-    positions: NDArray[np.float64]
-    losses: NDArray[np.float64]
-    hessians: NDArray[np.float64]
+    positions: Array
+    losses: Array
+    hessians: Array
 
-    def within(self, most: float) -> "Modes":
+    def within(self, most: float) -> "Minima":
         """Return the minima at most so far above the lowest."""
         near = self.losses <= self.losses[0] + most
-        return Modes(self.positions[near], self.losses[near], self.hessians[near])
+        return Minima(self.positions[near], self.losses[near], self.hessians[near])
 
 
-def survey(problem: Problem) -> Survey:
-    """Return the loss all over the box of the unknown parameters: on a grid of two, on a Sobol sequence of more."""
+def coarse_grid(problem: Problem) -> Points:
+    """Return the loss all over the box of the unknowns: on a grid of two, on a Sobol sequence of more."""
     bounds = problem.bounds
     if len(bounds) == 2:
-        line = (np.arange(SURVEY_SIDE) + 0.5) / SURVEY_SIDE
+        line = (np.arange(GRID_POINTS_A_SIDE) + 0.5) / GRID_POINTS_A_SIDE
         unit = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
     else:
-        unit = qmc.Sobol(len(bounds), rng=0).random(SURVEY_DRAWS)
-    points = bounds[:, 0] + unit * (bounds[:, 1] - bounds[:, 0])
-    return Survey(points, problem.loss(points))
+        unit = qmc.Sobol(len(bounds), rng=0).random(SOBOL_POINTS)
+    positions = bounds[:, 0] + unit * (bounds[:, 1] - bounds[:, 0])
+    return Points(positions, problem.loss(positions))
 
 
-def _normal_step(
-    hessians: NDArray[np.float64], gradients: NDArray[np.float64], damping: NDArray[np.float64], free: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def descend_together(
+    problem: Problem, starts: Array, iterations: int = ITERATIONS, fixed: tuple[int, ...] = ()
+) -> Descents:
+    """Descend from all starts (k, p) at once, within the bounds, with the Gauss–Newton Hessian at the frozen step.
+
+    fixed: positions, among the unknowns, of those that stay. A start that comes to a loss far above the lowest is given
+    up.
+    """
+    return _descend(problem.expansion, problem.bounds, starts, iterations, fixed, HOPELESS_RISE)
+
+
+def minima_below(problem: Objective, ends: Array, most: float, iterations: int = 20) -> Array:
+    """Return the minima, (n, p), that lie below ends (n, p) by no more than so much of the loss; NaN where none does.
+
+    All ends descend together with the exact Hessian. An end from which the loss falls by more, or that comes to rest at
+    a saddle, or of infinite loss, leads to none.
+    """
+
+    def expansion(positions: Array) -> tuple[Array, Array, Array]:
+        return *problem.gradient(positions), problem.hessian(positions)
+
+    descents = _descend(expansion, problem.bounds, ends, iterations, (), np.inf)
+    found, which = np.full_like(ends, np.nan), np.flatnonzero(descents.falls <= most)
+    if which.size:
+        promised = _promised_gain(
+            problem.bounds, descents.positions[which], descents.gradients[which], descents.hessians[which]
+        )
+        settled = which[promised <= MINIMUM_GAIN]
+        found[settled] = descents.positions[settled]
+    return found
+
+
+def _descend(
+    expansion: Callable[[Array], tuple[Array, Array, Array]],
+    bounds: Array,
+    starts: Array,
+    iterations: int,
+    fixed: tuple[int, ...],
+    hopeless_rise: float,
+) -> Descents:
+    lower, upper = bounds.T
+    positions = np.clip(starts, lower, upper)
+    losses, gradients, hessians = expansion(positions)
+    first_losses = losses.copy()
+    damping = np.full(len(positions), 1e-3)
+    going, converged = np.isfinite(losses), np.zeros(len(positions), bool)
+    for iteration in range(iterations):
+        going &= ~(losses > np.min(losses) + hopeless_rise) if iteration >= iterations // 3 else True
+        which = np.flatnonzero(going)
+        if which.size == 0:
+            break
+        x, g = positions[which], gradients[which]
+        free = _free(x, g, bounds)
+        free[:, list(fixed)] = False
+        steps = _damped_step(hessians[which], g, damping[which], free)
+        trial = np.clip(x + steps, lower, upper)
+        trial_losses, trial_gradients, trial_hessians = expansion(trial)
+        lower_now = trial_losses < losses[which]
+        promised = -0.5 * np.sum(g * steps, axis=1)
+        damping[which] = np.where(lower_now, damping[which] / 5, damping[which] * 8)
+        better = which[lower_now]
+        positions[better], losses[better] = trial[lower_now], trial_losses[lower_now]
+        gradients[better], hessians[better] = trial_gradients[lower_now], trial_hessians[lower_now]
+        at_rest = (np.abs(promised) < CONVERGED_GAIN) | (damping[which] > LARGEST_DAMPING)
+        going[which[at_rest]], converged[which[at_rest]] = False, True
+    with np.errstate(invalid="ignore"):  # no fall can be told from an infinite loss
+        falls = first_losses - losses
+    return Descents(positions, losses, gradients, hessians, falls, converged)
+
+
+def _free(positions: Array, gradients: Array, bounds: Array) -> NDArray[np.bool_]:
+    """Return which unknowns may move, (k, p): on the edge, one whose loss falls outwards stays."""
+    lower, upper = bounds.T
+    return ~(((positions <= lower) & (gradients > 0)) | ((positions >= upper) & (gradients < 0)))
+
+
+def _damped_step(hessians: Array, gradients: Array, damping: Array, free: NDArray[np.bool_]) -> Array:
     """Return the damped steps, (k, p), in the coordinates that are free, (k, p)."""
     diagonal = np.einsum("kii->ki", hessians)
     scale = np.sqrt(np.where(free & (diagonal > 0), diagonal, 1.0))
@@ -73,94 +168,90 @@ def _normal_step(
     return np.linalg.solve(matrices, right[..., None])[..., 0] / scale
 
 
-def descend_together(
-    problem: Problem, starts: NDArray[np.float64], iterations: int = ITERATIONS, fixed: tuple[int, ...] = ()
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Run Levenberg–Marquardt from all starts (k, p) at once, within the bounds, and return where they end.
+def _promised_gain(bounds: Array, positions: Array, gradients: Array, hessians: Array) -> Array:
+    """Return the decrease of the loss, (n,), that the quadratic model at positions (n, p) promises.
 
-    fixed: positions, among the unknown parameters, of those that stay. Returns positions (k, p), losses (k,) and
-    Gauss–Newton Hessians (k, p, p) at the frozen step. A start that comes to a loss far above the lowest is given up.
+    Along each eigenvector of the Hessian the model may go as far as a box's width, so that it promises much at a
+    saddle. An unknown on an edge stays there while the loss falls outwards.
     """
-    lower, upper = problem.bounds.T
-    positions = np.clip(starts, lower, upper)
-    losses, gradients, hessians = problem.expansion(positions)
-    damping = np.full(len(positions), 1e-3)
-    going = np.isfinite(losses)
-    for iteration in range(iterations):
-        going &= ~(losses > np.min(losses) + HOPELESS) if iteration >= iterations // 3 else True
-        which = np.flatnonzero(going)
-        if which.size == 0:
-            break
-        x, g = positions[which], gradients[which]
-        # On the edge, a coordinate whose loss falls outwards stays.
-        free = ~(((x <= lower) & (g > 0)) | ((x >= upper) & (g < 0)))
-        free[:, list(fixed)] = False
-        steps = _normal_step(hessians[which], g, damping[which], free)
-        trial = np.clip(x + steps, lower, upper)
-        trial_losses, trial_gradients, trial_hessians = problem.expansion(trial)
-        lower_now = trial_losses < losses[which]
-        promised = -0.5 * np.sum(g * steps, axis=1)
-        damping[which] = np.where(lower_now, damping[which] / 5, damping[which] * 8)
-        better = which[lower_now]
-        positions[better], losses[better] = trial[lower_now], trial_losses[lower_now]
-        gradients[better], hessians[better] = trial_gradients[lower_now], trial_hessians[lower_now]
-        going[which[(promised < CONVERGED) | (damping[which] > STUCK)]] = False
-    return positions, losses, hessians
+    width = np.ptp(bounds, axis=1)
+    free = _free(positions, gradients, bounds)
+    both = free[:, :, None] & free[:, None, :]
+    scaled = hessians * np.outer(width, width)
+    values, vectors = np.linalg.eigh(np.where(both, scaled, 0.0) + np.eye(len(width)) * ~free[:, None, :])
+    along = np.einsum("nij,ni->nj", vectors, np.where(free, gradients * width, 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distances = np.fmin(1.0, np.abs(along / values))
+    distances[values <= 0] = 1.0
+    return np.sum(np.abs(along) * distances - 0.5 * values * distances**2, axis=-1)
 
 
-def _promising(surveyed: Survey) -> NDArray[np.float64]:
-    """Return the starts: the lowest points of the survey."""
-    return surveyed.points[np.argsort(surveyed.losses, kind="stable")[:STARTS]]
+def distinct(positions: Array, losses: Array, hessians: Array) -> NDArray[np.int64]:
+    """Return which minimum each of n ends is, (n,), counted from the lowest: the one rule of what is the same minimum.
+
+    An end belongs to the lowest end within SAME_MINIMUM_SDS standard deviations of which it lies, as the Hessian there
+    has them. positions: (n, p); losses: (n,), finite; hessians: (n, p, p).
+    """
+    labels = np.full(len(positions), -1)
+    for i in np.argsort(losses, kind="stable"):
+        if labels[i] < 0:
+            apart = positions - positions[i]
+            near = np.einsum("ni,ij,nj->n", apart, hessians[i], apart) <= SAME_MINIMUM_SDS**2
+            near[i] = True
+            labels[near & (labels < 0)] = labels.max() + 1
+    return labels
 
 
-def find_modes(problem: Problem, surveyed: Survey) -> Modes:
-    """Return the distinct minima to which the most promising points of a survey lead, the lowest polished."""
-    positions, losses, hessians = descend_together(problem, _promising(surveyed))
+def find_minima(problem: Problem, points: Points) -> Minima:
+    """Return the distinct minima to which the lowest of the points lead, the lowest minimum polished."""
+    starts = points.positions[np.argsort(points.losses, kind="stable")[:STARTS]]
+    found = descend_together(problem, starts)
+    positions, losses, hessians = found.positions, found.losses, found.hessians
     best = np.argmin(losses)
-    positions[best], losses[best], hessians[best] = (
-        part[0] for part in descend_together(problem, positions[best : best + 1], POLISHING)
-    )
+    polished = descend_together(problem, positions[best : best + 1], FURTHER_ITERATIONS)
+    positions[best], losses[best], hessians[best] = polished.positions[0], polished.losses[0], polished.hessians[0]
+    finite = np.isfinite(losses)
+    positions, losses, hessians = positions[finite], losses[finite], hessians[finite]
+    labels = distinct(positions, losses, hessians)
     order = np.argsort(losses, kind="stable")
-    order = order[np.isfinite(losses[order])]
-    kept: list[int] = []
-    for i in order:
-        apart = [positions[i] - positions[j] for j in kept]
-        if all(d @ hessians[j] @ d > DISTINCT**2 for d, j in zip(apart, kept, strict=True)):
-            kept.append(i)
-    return Modes(positions[kept], losses[kept], hessians[kept])
+    heads = order[np.unique(labels[order], return_index=True)[1]]
+    return Minima(positions[heads], losses[heads], hessians[heads])
 
 
-def _lowest_of_all(problem: Problem) -> Modes:
+def _lowest_minima(problem: Problem) -> Minima:
     """Return the minima after generations of descents, each from points on lines through ends of the ones before.
 
     Valleys are curved and a thousand times as long as wide: descents get stuck on their ripples, and only lines along
     the valley lead on.
     """
-    modes, rng = find_modes(problem, survey(problem)), np.random.default_rng(0)
+    minima, rng = find_minima(problem, coarse_grid(problem)), np.random.default_rng(0)
     for _ in range(GENERATIONS):
-        ends = modes.positions[:PARENTS]
+        ends = minima.positions[:PARENTS]
         if len(ends) < 2:
             break
         first, second = rng.integers(0, len(ends), (2, STARTS))
-        points = ends[first] + rng.uniform(-0.5, 1.0, (STARTS, 1)) * (ends[second] - ends[first])
-        points = np.concatenate([np.clip(points, *problem.bounds.T), ends])
-        modes = find_modes(problem, Survey(points, problem.loss(points)))
-    return modes
+        positions = ends[first] + rng.uniform(-0.5, 1.0, (STARTS, 1)) * (ends[second] - ends[first])
+        positions = np.concatenate([np.clip(positions, *problem.bounds.T), ends])
+        minima = find_minima(problem, Points(positions, problem.loss(positions)))
+    return minima
 
 
 def map_estimate(problem: Problem) -> Estimate:
-    """Return the MAP estimate: the lowest of the minima to which the most promising points of the box lead.
+    """Return the MAP estimate: the lowest of the minima to which the lowest points of the box lead.
 
-    Takes a trace on any time grid, and any number of unknown parameters. Its status says where it lies on an edge, and
-    where the noise does not explain what it leaves of the data.
-    Raises ValueError where no point of the box can be simulated.
+    Takes any number of unknowns. A remark says where it lies on an edge, its fit whether the noise explains what it
+    leaves of the data. Raises ValueError where no point of the box can be simulated.
     """
-    modes = _lowest_of_all(problem)
-    if not modes.losses.size:
-        raise ValueError("No point of the prior’s box can be simulated: bring the known parameters back into range.")
+    minima = _lowest_minima(problem)
+    check_found(minima)
     lower, upper = problem.bounds.T
-    position = modes.positions[0]
-    fit = problem.goodness_of_fit(position)
+    position = minima.positions[0]
     on_edge = bool(np.any((position <= lower) | (position >= upper)))
-    place = "On the edge of the prior." if on_edge else "The lowest minimum that was found."
-    return Estimate(position[None], None, problem.unknown, f"{fit.sentence} {place}".strip(), fit=fit)
+    finding = Finding.ON_EDGE_OF_PRIOR if on_edge else Finding.LOWEST_FOUND
+    return Estimate(position[None], None, problem.unknown, (remark(finding),), fit=problem.goodness_of_fit(position))
+
+
+def check_found(minima: Minima) -> None:
+    """Raise ValueError where a search has found no minimum at all."""
+    if not minima.losses.size:
+        raise ValueError("No point of the prior’s box can be simulated: bring the known parameters back into range.")

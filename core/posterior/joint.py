@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from core.estimate import Estimate
-from core.models.fitzhugh_nagumo.misfit import ResidualSums, residual_sums
-from core.optimisation.minima import descend_together, find_modes, survey
+from core.estimate import Estimate, Finding, Remark, remark
+from core.noise import Noise, ResidualSums
+from core.optimisation.minima import check_found, coarse_grid, descend_together, find_minima
 from core.priors import TruncatedGaussian
 from core.problem.likelihood import HIGHEST_CORRELATION, check_noise_law, known_noise, noise_nodes
 from core.problem.problem import Problem
-from core.published import SAMPLING_INTERVAL
+from core.published import SAMPLING_INTERVAL, published_noise
 
 ROUNDS = 30
 SETTLED = 1e-9  # the change of the loss in a round at which it ends
@@ -31,34 +31,32 @@ def estimate_with_noise(problem: Problem, noise_law: TruncatedGaussian) -> Estim
     explains what the estimate leaves of the data. Raises ValueError where no point can be simulated.
     """
     check_noise_law(noise_law)
-    modes = find_modes(problem, survey(problem))
-    if not modes.losses.size:
-        raise ValueError("No point of the prior’s box can be simulated: bring the known parameters back into range.")
-    found = [_settle(problem, noise_law, position) for position in modes.within(RIVALS).positions]
+    minima = find_minima(problem, coarse_grid(problem))
+    check_found(minima)
+    found = [_settle(problem, noise_law, position) for position in minima.within(RIVALS).positions]
     values = min(found, key=lambda pair: pair[0])[1]
     names = (*problem.unknown, *noise_law.names)
     lower = np.concatenate([problem.bounds[:, 0], noise_law.lower])
     upper = np.concatenate([problem.bounds[:, 1], noise_law.upper])
     position, noise = np.split(values, [len(problem.unknown)])
     fit = _with(problem, noise).goodness_of_fit(position)
-    covariance, doubt = None, ""
-    if np.any((values <= lower) | (values >= upper)):
-        doubt = "On the edge of a prior, where its curvature says nothing."
-    else:
-        hessian = _hessian(problem, noise_law, values)
+    remarks: tuple[Remark, ...] = (remark(Finding.EDGE_HAS_NO_CURVATURE),)
+    covariance = None
+    if not np.any((values <= lower) | (values >= upper)):
+        hessian, remarks = _hessian(problem, noise_law, values), ()
         if np.linalg.eigvalsh(hessian)[0] > 0:
             covariance = np.asarray(np.linalg.inv(hessian), dtype=np.float64)[None]
         else:
-            doubt = "The loss has no curvature of its own in some direction here."
-    return Estimate(values[None], covariance, names, " ".join(filter(None, [fit.sentence, doubt])), fit=fit)
+            remarks = (remark(Finding.NO_CURVATURE),)
+    return Estimate(values[None], covariance, names, remarks, fit=fit)
 
 
 def _with(problem: Problem, noise: NDArray[np.float64]) -> Problem:
-    return problem.with_noise(float(noise[0]), float(noise[1]) / SAMPLING_INTERVAL)
+    return problem.with_noise(published_noise(float(noise[0]), float(noise[1])))
 
 
 def _sums(problem: Problem, position: NDArray[np.float64]) -> ResidualSums:
-    return residual_sums(problem.complete(position), problem.times, problem.data, step=problem.step)
+    return problem.residual_sums(position, problem.step)
 
 
 def _noise_loss(
@@ -66,7 +64,7 @@ def _noise_loss(
 ) -> tuple[float, NDArray[np.float64]]:
     """Return the part of the loss that the noise changes, and its gradient by (rho, sigma)."""
     rho, s = float(noise[0]), float(noise[1]) / SAMPLING_INTERVAL
-    loss = -known_noise(rho, s).log_likelihood(sums, n_times) - noise_law.log_density(noise)
+    loss = -known_noise(Noise(rho, s)).log_likelihood(sums, n_times) - noise_law.log_density(noise)
     before = sums.first + sums.squares - sums.last
     determinant = 1 - rho**2
     innovations = sums.squares - 2 * rho * sums.products + rho**2 * before
@@ -94,11 +92,11 @@ def _settle(
             noise / sd, args=(sums,), jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-14, "gtol": 1e-8},
         )  # fmt: skip
         noise = np.clip(result.x * sd, lower, upper)
-        position = descend_together(_with(problem, noise), position[None])[0][0]
+        position = descend_together(_with(problem, noise), position[None]).positions[0]
         sums = _sums(problem, position)
         before, loss = (
             loss,
-            _noise_loss(noise, sums, n_times, noise_law)[0] - float(problem.prior_log_density(position)),
+            _noise_loss(noise, sums, n_times, noise_law)[0] - float(problem.prior.log_density(position)),
         )
         if before - loss < SETTLED:
             break
@@ -112,8 +110,8 @@ def _scale(noise_law: TruncatedGaussian) -> NDArray[np.float64]:
 
 def _middle(noise_law: TruncatedGaussian, sums: ResidualSums, n_times: int) -> tuple[float, float]:
     """Return the mean of (rho, sigma) given one residual: where the search for the best begins."""
-    rho, marginal_sd = noise_nodes(noise_law, sums, n_times).mean(sums, n_times)
-    return rho, marginal_sd * SAMPLING_INTERVAL
+    noise = noise_nodes(noise_law, sums, n_times).mean(sums, n_times)
+    return noise.rho, noise.marginal_sd * SAMPLING_INTERVAL
 
 
 def _scaled(loss: float, gradient: NDArray[np.float64], sd: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

@@ -4,14 +4,14 @@ For each value of the parameter the misfit is minimised over the other one withi
 rise of ½ χ²₁ above the lowest misfit bounds a confidence interval.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import GoodnessOfFit
-from core.optimisation.minima import HOPELESS, descend_together, find_modes, survey
+from core.optimisation.minima import HOPELESS_RISE, check_found, coarse_grid, descend_together, find_minima
 from core.problem.problem import Problem
 
 RISE_95 = float(0.5 * chi2.ppf(0.95, 1))  # 1.92
@@ -74,11 +74,10 @@ def profile_likelihood(problem: Problem, name: str) -> Profile:
     if len(problem.unknown) != 2 or name not in problem.unknown:
         raise ValueError(f"A profile needs two unknown parameters, and {name!r} to be one of them.")
     axis = problem.unknown.index(name)
-    free = replace(problem, regularised=False)
-    modes = find_modes(free, survey(free))
-    if not modes.losses.size:
-        raise ValueError("No point of the prior’s box can be simulated: bring the known parameters back into range.")
-    best, curvature = modes.positions[0], modes.hessians[0]
+    free = problem.with_flat_prior()
+    minima = find_minima(free, coarse_grid(free))
+    check_found(minima)
+    best, curvature = minima.positions[0], minima.hessians[0]
     low, high = problem.bounds[axis]
     spread = np.linalg.pinv(curvature)
     sd = min(float(np.sqrt(max(spread[axis, axis], 0.0))) or high - low, high - low)
@@ -86,7 +85,7 @@ def profile_likelihood(problem: Problem, name: str) -> Profile:
     values = np.unique(np.concatenate([np.linspace(low, high, WIDE), near, [best[axis]]]))
     losses = _lowest_along(free, axis, values, best, float(spread[1 - axis, axis] / max(spread[axis, axis], 1e-300)))
     # A descent that is well under way and as far above the lowest has been given up.
-    rises = np.minimum(losses - min(float(np.min(losses)), float(modes.losses[0])), HOPELESS)
+    rises = np.minimum(losses - min(float(np.min(losses)), float(minima.losses[0])), HOPELESS_RISE)
     return Profile(name, values, rises, _interval(values, rises), free.goodness_of_fit(best))
 
 
@@ -104,7 +103,7 @@ def _lowest_along(
     starts[:, :STARTS, 1 - axis] = others[order]
     # A valley narrower than the grid is followed from the best point along its slope.
     starts[:, STARTS, 1 - axis] = np.clip(best[1 - axis] + slope * (values - best[axis]), low, high)
-    _, losses, _ = descend_together(problem, starts.reshape(-1, 2), fixed=(axis,))
+    losses = descend_together(problem, starts.reshape(-1, 2), fixed=(axis,)).losses
     return np.min(losses.reshape(values.size, STARTS + 1), axis=1)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.fitzhugh_nagumo.misfit import ResidualSums, check_noise
+from core.noise import Noise, ResidualSums
 from core.priors import TruncatedGaussian
 from core.published import SAMPLING_INTERVAL
 
@@ -45,17 +45,17 @@ class NoiseNodes:
         with np.errstate(divide="ignore"):  # a lost trajectory has no likelihood
             return finite + np.log(np.sum(np.exp(terms - finite[..., None]), axis=-1))
 
-    def mean(self, sums: ResidualSums, n_times: int) -> tuple[float, float]:
-        """Return the mean of ρ and of s given one residual."""
+    def mean(self, sums: ResidualSums, n_times: int) -> Noise:
+        """Return the noise with the mean of ρ and of s given one residual."""
         terms = self.log_terms(sums, n_times)
         weights = np.exp(terms - np.max(terms))
-        return float(np.average(self.rho, weights=weights)), float(np.average(self.marginal_sd, weights=weights))
+        means = (float(np.average(values, weights=weights)) for values in (self.rho, self.marginal_sd))
+        return Noise(*means)
 
 
-def known_noise(rho: float, marginal_sd: float) -> NoiseNodes:
-    """Return the one node of a noise that is known; raises ValueError for one of no size or |rho| ≥ 1."""
-    check_noise(marginal_sd, rho)
-    return NoiseNodes(np.array([rho], float), np.array([marginal_sd], float), np.zeros(1))
+def known_noise(noise: Noise) -> NoiseNodes:
+    """Return the one node of a noise that is known."""
+    return NoiseNodes(np.array([noise.rho], float), np.array([noise.marginal_sd], float), np.zeros(1))
 
 
 def check_noise_law(law: TruncatedGaussian) -> None:

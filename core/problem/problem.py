@@ -1,312 +1,297 @@
-"""The MAP loss, split into misfit and regularisation, and its landscape over two parameters.
+"""The inverse problem for given data: the MAP loss, split into misfit and regularisation, with its derivatives.
 
 J(m) = misfit(d − u_m) + ½ Σ ((m − m̄)/sd)²
+
+The misfit is the negative log-likelihood up to a constant in m: half the sum of squares of the whitened residuals.
 """
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.estimate import GoodnessOfFit, goodness_of_fit
-from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
-from core.models.fitzhugh_nagumo.misfit import check_noise, misfit, residual_sums, simulated_misfit
-from core.models.fitzhugh_nagumo.sensitivities import sensitivities
-from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate, simulate_potential
-from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
-from core.noise import Noise, whiten
+from core.models.model import TOLERANCE, ExpandMisfit, FusedTrace, Model
+from core.noise import Noise, ResidualSums, residual_sums, whiten
 from core.priors import TruncatedGaussian
-from core.published import GAMMA, SAMPLING_INTERVAL, SIGMA, ZETA, full_prior, time_grid
+from core.problem.observation import Observation
+from core.problem.values import Box, Values, frozen_step
 
-COARSE = 5  # points along each unknown parameter
+FINEST_TOLERANCE = 1e-9
+TRAJECTORIES_AT_ONCE = 1000  # of those that are stored: a thousand samples each then take 16 MB
+DIFFERENCE_SDS = 1e-3  # standard deviations, for second derivatives of models that have none of their own
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """The inverse problem for one trace: which parameters are unknown, and what is known about the rest.
+    """What is to be found from which data.
 
-    data, times: (n_times,); unknown: names of the parameters to estimate; known: all four parameters (4,), of which the
-    unknown ones are ignored; marginal_sd and rho describe the noise (rho = 0: taken as white); prior: of all four
-    parameters, whose bounds hold even where the loss is not regularised.
+    unknown: p names out of the model's parameters and initial state; known: the values of the other parameters, and of
+    the initial state where it is not the model's default; noise: one for each observed state; prior: over the unknown
+    ones at least, of which only those are kept. Raises ValueError for what does not fit together.
     """
 
-    data: NDArray[np.float64]
-    times: NDArray[np.float64]
+    model: Model
+    observation: Observation
     unknown: tuple[str, ...]
-    known: tuple[float, ...]
-    marginal_sd: float
-    rho: float
+    known: Mapping[str, float]
+    noise: tuple[Noise, ...]
     prior: TruncatedGaussian
-    regularised: bool = True
+    _values: Values = field(init=False, repr=False)
+    _fused: FusedTrace | None = field(init=False, repr=False)
+    _box: Box = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name in self.unknown:
-            if name not in PARAMETER_NAMES:
-                raise ValueError(f"Unknown parameters are among {', '.join(PARAMETER_NAMES)}; {name!r} is not.")
-        if not self.unknown or len(set(self.unknown)) != len(self.unknown):
-            raise ValueError("Name at least one unknown parameter, and each of them once.")
-        if len(self.known) != len(PARAMETER_NAMES):
+        object.__setattr__(self, "known", MappingProxyType(dict(self.known)))
+        object.__setattr__(self, "_values", Values(self.model, self.unknown, self.known))
+        if self.prior.names != self.unknown:
+            object.__setattr__(self, "prior", self.prior.select(self.unknown))
+        self._check_data()
+        object.__setattr__(self, "_fused", self._own_ways())
+        object.__setattr__(self, "_box", self._box_of_step())
+
+    def _check_data(self) -> None:
+        states = self.observation.states
+        if not states or not set(states) <= set(self.model.state_names) or len(self.noise) != len(states):
             raise ValueError(
-                f"Known are all four parameters, {', '.join(PARAMETER_NAMES)}; {len(self.known)} are given."
+                f"The data are of states among {', '.join(self.model.state_names)}, with a noise for each; they are of "
+                f"{', '.join(states)}, with {len(self.noise)}."
             )
-        if np.shape(self.data) != np.shape(self.times) or np.ndim(self.data) != 1 or np.size(self.data) < 2:
+        sampled = self.observation.sampled
+        if any(noise.rho for noise in self.noise) and not np.all(sampled):
+            raise ValueError("Correlated noise needs data without gaps: take it as white, or fill the gaps.")
+        n = int(np.count_nonzero(sampled))
+        if n < len(self.unknown):
             raise ValueError(
-                f"The trace needs two samples or more, and one a time: the shapes are {np.shape(self.data)} and "
-                f"{np.shape(self.times)}."
+                f"The data hold {n} observed values for {len(self.unknown)} unknowns: observe more, or fix some."
             )
-        if not np.all(np.isfinite(self.data)):
-            raise ValueError("The trace must hold finite numbers only.")
+
+    @classmethod
+    def of_trace(
+        cls,
+        model: Model,
+        data: ArrayLike,
+        times: ArrayLike,
+        unknown: tuple[str, ...],
+        known: Mapping[str, float],
+        noise: Noise,
+        prior: TruncatedGaussian,
+    ) -> "Problem":
+        """Return the problem for one trace of the model's observed state: data and times (n_times,)."""
+        return cls(model, Observation.of_trace(data, times, model.observed), unknown, known, (noise,), prior)
 
     @property
-    def columns(self) -> list[int]:
-        """The positions of the unknown parameters among all four."""
-        return [PARAMETER_NAMES.index(name) for name in self.unknown]
+    def times(self) -> Array:
+        """The times of the data, (n_times,) in ms."""
+        return self.observation.times
 
     @property
-    def bounds(self) -> NDArray[np.float64]:
-        """The prior's lower and upper bounds of the unknown parameters, (p, 2)."""
-        return np.column_stack([self.prior.lower, self.prior.upper])[self.columns]
+    def data(self) -> Array:
+        """The data: (n_times,) of one trace, else (n_times, k)."""
+        return self.observation.data[:, 0] if self.observation.is_trace else self.observation.data
 
-    def complete(self, unknown: ArrayLike) -> NDArray[np.float64]:
-        """Return all four parameters, (..., 4), for values of the unknown ones, (..., p)."""
+    @property
+    def bounds(self) -> Array:
+        """The prior's lower and upper bounds of the unknowns, (p, 2)."""
+        return np.column_stack([self.prior.lower, self.prior.upper])
+
+    @property
+    def identity(self) -> str:
+        """A text that two problems share only if all of their parts are equal."""
+        arrays = self.observation.times.tobytes() + self.observation.data.tobytes()
+        rest = (self.model.name, self.observation.states, self.unknown, sorted(self.known.items()), self.noise)
+        return sha256(arrays + repr((rest, self.prior)).encode()).hexdigest()
+
+    def with_noise(self, noise: Noise) -> "Problem":
+        """Return the same problem for a trace under another noise."""
+        return replace(self, noise=(noise,))
+
+    def with_data(self, data: ArrayLike) -> "Problem":
+        """Return the same problem for another trace, (n_times,), of the same state at the same times."""
+        return replace(self, observation=Observation.of_trace(data, self.times, *self.observation.states))
+
+    def with_flat_prior(self) -> "Problem":
+        """Return the same problem with a prior that prefers nothing within its bounds."""
+        return replace(self, prior=self.prior.flat())
+
+    def parameters(self, unknown: ArrayLike) -> Array:
+        """Return all parameters of the model, (..., n_parameters), for values of the unknowns, (..., p)."""
+        return self._values.parameters(unknown)
+
+    def initial_state(self, unknown: ArrayLike) -> Array:
+        """Return the states at the first sample, (..., n_states), for values of the unknowns, (..., p)."""
+        return self._values.initial_state(unknown)
+
+    def states(self, unknown: ArrayLike, step: float | None = None) -> Array:
+        """Return the model's states, (..., n_times, n_states), for values of the unknowns, (..., p).
+
+        step: frozen, in ms, or chosen for each trajectory.
+        """
+        return self.model.simulate(self.parameters(unknown), self.times, self.initial_state(unknown), step=step)
+
+    @property
+    def step(self) -> float | None:
+        """The step in ms that suits a coarse grid over the box, corners included; frozen, it makes the loss smooth.
+
+        The error is to stay below a hundredth of the noise. None where the model's errors are as small as rounding.
+        """
+        return frozen_step(self._box)
+
+    def misfit(self, unknown: ArrayLike, step: float | None = None) -> Array:
+        """Return the data's part of the loss, (...), for values (..., p); infinite where there is no trajectory.
+
+        step: frozen, in ms, or chosen for each trajectory.
+        """
         unknown = np.asarray(unknown, dtype=float)
-        parameters = np.array(np.broadcast_to(self.known, (*unknown.shape[:-1], 4)))
-        parameters[..., self.columns] = unknown
-        return parameters
+        if self._fused:
+            return self.residual_sums(unknown, step).misfit(self.noise[0])
+        flat = unknown.reshape(-1, len(self.unknown))
+        chunks = np.array_split(flat, max(1, -(-len(flat) // TRAJECTORIES_AT_ONCE)))
+        squares = np.concatenate([np.sum(self._whitened(self.states(some, step)) ** 2, axis=-1) for some in chunks])
+        return np.where(np.isnan(squares), np.inf, 0.5 * squares).reshape(unknown.shape[:-1])
 
-    @cached_property
-    def step(self) -> float:
-        """The step in ms that suits a coarse grid over the bounds' box; frozen, it makes the loss smooth."""
-        axes = [np.linspace(lower, upper, COARSE) for lower, upper in self.bounds]
-        steps = resolving_step(self.complete(np.stack(np.meshgrid(*axes), axis=-1)), self.times)
-        return float(np.min(steps, where=np.isfinite(steps), initial=float(np.max(np.diff(self.times)))))
+    def residual_sums(self, unknown: ArrayLike, step: float | None = None) -> ResidualSums:
+        """Return the sums, each (...), over the residuals of a trace to values (..., p); step as in `misfit`."""
+        if fused := self._fused:
+            return fused.residual_sums(self.parameters(unknown), self.times, self.data, step=step)
+        return residual_sums(self.data - self.states(unknown, step)[..., self._columns[0]])
 
-    def with_noise(self, rho: float, marginal_sd: float) -> "Problem":
-        """Return the same problem under another noise, which does not change the step."""
-        problem = replace(self, rho=rho, marginal_sd=marginal_sd)
-        problem.__dict__["step"] = self.step
-        return problem
-
-    def with_data(self, data: NDArray[np.float64]) -> "Problem":
-        """Return the same problem for another trace, (n_times,), which does not change the step."""
-        problem = replace(self, data=data)
-        problem.__dict__["step"] = self.step
-        return problem
-
-    def regularisation(self, unknown: ArrayLike) -> NDArray[np.float64]:
-        """Return the prior's part of the loss, (...), for values (..., p): +∞ outside the bounds, 0 where it is off."""
-        penalty = self._law.regularisation(unknown)
-        return penalty if self.regularised else np.where(np.isinf(penalty), penalty, 0.0)
-
-    def prior_log_density(self, unknown: ArrayLike) -> NDArray[np.float64]:
-        """Return the prior's log density, (...), of values (..., p), −∞ outside the bounds; uniform where it is off."""
-        if self.regularised:
-            return self._law.log_density(unknown)
-        volume = float(np.prod(self.bounds[:, 1] - self.bounds[:, 0]))
-        return -self.regularisation(unknown) - np.log(volume)
-
-    def misfit(self, unknown: ArrayLike, step: float | None = None) -> NDArray[np.float64]:
-        """Return the data's part of the loss, (...), for values (..., p); step: frozen, in ms, or chosen for each."""
-        parameters = self.complete(unknown)
-        return simulated_misfit(parameters, self.times, self.data, self.marginal_sd, self.rho, step=step)
-
-    def loss(self, unknown: ArrayLike, step: float | None = None) -> NDArray[np.float64]:
-        """Return misfit + regularisation, (...), for values (..., p); step: frozen, in ms, or chosen for each."""
-        return self.misfit(unknown, step) + self.regularisation(unknown)
+    def loss(self, unknown: ArrayLike, step: float | None = None) -> Array:
+        """Return misfit + regularisation, (...), for values (..., p); step as in `misfit`."""
+        return self.misfit(unknown, step) + self.prior.regularisation(unknown)
 
     def goodness_of_fit(self, unknown: ArrayLike) -> GoodnessOfFit:
         """Judge by its residuals a fit that ends at values (p,), at the frozen step."""
-        sums = residual_sums(self.complete(unknown), self.times, self.data, step=self.step)
-        whitened, plain = (float(sums.quadratic_form(rho)) / self.marginal_sd**2 for rho in (self.rho, 0.0))
-        return goodness_of_fit(whitened, plain, self.times.size, len(self.unknown))
+        if self.observation.is_trace:
+            sums, sd = self.residual_sums(unknown, self.step), self.noise[0].marginal_sd
+            whitened, plain = (float(sums.quadratic_form(rho)) / sd**2 for rho in (self.noise[0].rho, 0.0))
+        else:
+            whitened = plain = 2 * float(self.misfit(unknown, self.step))
+        return goodness_of_fit(whitened, plain, int(np.count_nonzero(self.observation.sampled)), len(self.unknown))
 
-    def gradient(self, unknown: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def gradient(self, unknown: ArrayLike) -> tuple[Array, Array]:
         """Return the loss (...) and its gradient (..., p) for values (..., p) inside the bounds, at the frozen step."""
-        unknown = np.asarray(unknown, dtype=float)
-        expansion = misfit_gradient(
-            self.complete(unknown), self.times, self.data, self.marginal_sd, self.rho, step=self.step
-        )
-        gradient = expansion.gradient[..., self.columns]
-        if self.regularised:
-            gradient = gradient - self._law.gradient(unknown)
-        return expansion.misfit + self.regularisation(unknown), gradient
+        if fused := self._fused:
+            misfit, gradient, _ = self._expanded(fused.gradient, unknown)
+        else:
+            misfit, gradient, _ = self._general_expansion(unknown)
+        return misfit + self.prior.regularisation(unknown), gradient - self.prior.gradient(unknown)
 
-    def hessian(self, unknown: ArrayLike, exact: bool = True) -> NDArray[np.float64]:
+    def hessian(self, unknown: ArrayLike, exact: bool = True) -> Array:
         """Return the Hessian of the loss, (..., p, p), for values (..., p) inside the bounds, at the frozen step.
 
         exact: with the curvature of the trajectory, or without it, which is the Gauss–Newton Hessian.
         """
-        expand = full_hessian if exact else gauss_newton
-        expansion = expand(self.complete(unknown), self.times, self.data, self.marginal_sd, self.rho, step=self.step)
-        assert expansion.hessian is not None
-        hessian = expansion.hessian[..., self.columns, :][..., self.columns]
-        return hessian + np.diag(1 / np.square(self._law.sd)) if self.regularised else hessian
+        if fused := self._fused:
+            hessian = self._expanded(fused.hessian if exact else fused.gauss_newton, unknown)[2]
+        else:
+            hessian = self._differenced_hessian(unknown) if exact else self._general_expansion(unknown)[2]
+        return hessian + self.prior.precision
 
-    def expansion(self, unknown: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    def expansion(self, unknown: ArrayLike) -> tuple[Array, Array, Array]:
         """Return loss (...), gradient (..., p) and Gauss–Newton Hessian (..., p, p) for values (..., p), in one go.
 
         At the frozen step; outside the bounds the loss is infinite.
         """
-        unknown = np.asarray(unknown, dtype=float)
-        data, noise = (self.times, self.data), (self.marginal_sd, self.rho)
-        expansion = gauss_newton(self.complete(unknown), *data, *noise, step=self.step)
-        assert expansion.hessian is not None
-        gradient = expansion.gradient[..., self.columns]
-        hessian = expansion.hessian[..., self.columns, :][..., self.columns]
-        if self.regularised:
-            gradient = gradient - self._law.gradient(unknown)
-            hessian = hessian + np.diag(1 / np.square(self._law.sd))
-        return expansion.misfit + self.regularisation(unknown), gradient, hessian
+        if fused := self._fused:
+            misfit, gradient, hessian = self._expanded(fused.gauss_newton, unknown)
+        else:
+            misfit, gradient, hessian = self._general_expansion(unknown)
+        loss = misfit + self.prior.regularisation(unknown)
+        return loss, gradient - self.prior.gradient(unknown), hessian + self.prior.precision
 
-    def residuals(self, unknown: ArrayLike) -> NDArray[np.float64]:
+    def residuals(self, unknown: ArrayLike) -> Array:
         """Return the whitened residuals, (r,), for values (p,) inside the bounds, at the frozen step.
 
-        They are n_times of the data and, where the loss is regularised, one for each unknown parameter whose prior is
-        Gaussian; half the sum of their squares is the loss. NaN from where the trajectory diverges on.
+        They are those of the data, in time order, and one for each unknown whose prior is Gaussian; half the sum of
+        their squares is the loss. NaN from where the trajectory diverges on.
         """
-        check_noise(self.marginal_sd, self.rho)
-        potential = simulate(self.complete(unknown), self.times, step=self.step)[:, 0]
-        white = whiten(self.data - potential, Noise(self.rho, self.marginal_sd))
-        if not self.regularised:
-            return white
-        law, gaussian = self._law, np.isfinite(self._law.sd)
-        return np.concatenate([white, ((np.asarray(unknown) - law.mean) / law.sd)[gaussian]])
+        white, prior, gaussian = self._whitened(self.states(unknown, self.step)), self.prior, self._gaussian
+        return np.concatenate([white, ((np.asarray(unknown) - prior.mean) / prior.sd)[gaussian]])
 
-    def jacobian(self, unknown: ArrayLike) -> NDArray[np.float64]:
+    def jacobian(self, unknown: ArrayLike) -> Array:
         """Return the derivatives of the residuals, (r, p), for values (p,) inside the bounds, at the frozen step."""
-        check_noise(self.marginal_sd, self.rho)
-        _, derivatives = sensitivities(self.complete(unknown), self.times, step=self.step)
-        white = whiten(-derivatives[:, 0, self.columns].T, Noise(self.rho, self.marginal_sd)).T
-        if not self.regularised:
-            return white
-        return np.vstack([white, np.diag(1 / np.asarray(self._law.sd))[np.isfinite(self._law.sd)]])
-
-    def sample_prior(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Draw n values of the unknown parameters from their prior, (n, p)."""
-        return self._law.sample(n, rng)
-
-    @cached_property
-    def _law(self) -> TruncatedGaussian:
-        """The prior of the unknown parameters."""
-        prior = self.prior
-        return TruncatedGaussian(
-            self.unknown,
-            *(tuple(values[i] for i in self.columns) for values in (prior.mean, prior.sd, prior.lower, prior.upper)),
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class TrajectoryStore:
-    """Potentials on a grid over two parameters, kept while only the data move.
-
-    axes: names of the parameters along x and y; x: (nx,), y: (ny,); potentials: (ny, nx, n_times), float32.
-    """
-
-    axes: tuple[str, str]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    times: NDArray[np.float64]
-    potentials: NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Landscape:
-    """The loss on a grid over two parameters: misfit and regularisation, each (ny, nx), over x (nx,) and y (ny,)."""
-
-    axes: tuple[str, str]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    misfit: NDArray[np.float64]
-    regularisation: NDArray[np.float64]
+        _, jacobian = self._residuals_and_jacobian(unknown)
+        return np.vstack([jacobian, np.diag(1 / np.asarray(self.prior.sd))[self._gaussian]])
 
     @property
-    def loss(self) -> NDArray[np.float64]:
-        """Misfit + regularisation, (ny, nx)."""
-        return self.misfit + self.regularisation
+    def _gaussian(self) -> NDArray[np.bool_]:
+        """Which unknowns have a Gaussian prior, (p,), rather than a flat one."""
+        return np.isfinite(self.prior.sd)
 
-    def lowest(self) -> tuple[float, float]:
-        """Return (x, y) of the grid's lowest loss."""
-        row, column = np.unravel_index(np.argmin(self.loss), self.loss.shape)
-        return float(self.x[column]), float(self.y[row])
+    @property
+    def _columns(self) -> list[int]:
+        """The positions of the observed states among all states."""
+        return [self.model.state_names.index(state) for state in self.observation.states]
 
+    def _own_ways(self) -> FusedTrace | None:
+        """Return the model's own ways for a trace of its observed state from its default start, where they apply."""
+        names = set(self.model.parameter_names)
+        own = self.observation.is_trace and self.observation.states == (self.model.observed,)
+        return self.model.fused if own and set(self.unknown) <= names and self.known.keys() <= names else None
 
-def parameter_grid(
-    axes: tuple[str, str], known: tuple[float, ...], prior: TruncatedGaussian, n: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return x (n,), y (n,) and all parameters, (n, n, 4), on a grid over the prior's box of two parameters.
+    def _box_of_step(self) -> Box:
+        """Return what the frozen step depends on."""
+        tolerance = min(noise.marginal_sd for noise in self.noise) / 100
+        # By powers of two, so that a noise that moves a little leaves the step as it is.
+        tolerance = float(np.clip(2.0 ** np.floor(np.log2(tolerance)), FINEST_TOLERANCE, TOLERANCE))
+        known, bounds = tuple(sorted(self.known.items())), (self.prior.lower, self.prior.upper)
+        return Box(self.model, self.unknown, known, bounds, self.times.tobytes(), tolerance)
 
-    known: all four parameters, of which those on the axes are ignored. Raises ValueError unless axes are two different
-    parameter names.
-    """
-    if len(set(axes)) != 2 or not set(axes) <= set(PARAMETER_NAMES):
-        raise ValueError(f"The axes must be two different ones of {', '.join(PARAMETER_NAMES)}; they are {axes}.")
-    columns = [PARAMETER_NAMES.index(name) for name in axes]
-    x, y = (np.linspace(prior.lower[i], prior.upper[i], n) for i in columns)
-    parameters = np.array(np.broadcast_to(known, (n, n, 4)), dtype=float)
-    parameters[..., columns[0]], parameters[..., columns[1]] = x[None, :], y[:, None]
-    return x, y, parameters
+    def _expanded(self, expand: ExpandMisfit, unknown: ArrayLike) -> tuple[Array, Array, Array]:
+        """Return misfit (...), gradient (..., p) and Hessian (..., p, p), if there is one, by a model's own way."""
+        found = expand(self.parameters(unknown), self.times, self.data, self.noise[0], step=self.step)
+        columns = self._values.directions
+        hessian = np.empty(0) if found.hessian is None else found.hessian[..., columns, :][..., columns]
+        return found.misfit, found.gradient[..., columns], hessian
 
+    def _whitened(self, states: Array) -> Array:
+        """Return the whitened residuals of the samples, (..., r), of states (..., n_times, n_states)."""
+        return self._in_time_order(self.observation.data - states[..., self._columns])
 
-def trajectory_store(
-    axes: tuple[str, str],
-    known: tuple[float, ...],
-    times: NDArray[np.float64],
-    prior: TruncatedGaussian,
-    n: int = 100,
-) -> TrajectoryStore:
-    """Simulate an n × n grid over the prior's box of two parameters, the other two as in known (4,).
+    def _in_time_order(self, residuals: Array) -> Array:
+        """Return residuals (..., n_times, k), whitened, of the samples alone, (..., r)."""
+        white = [whiten(residuals[..., i], noise) for i, noise in enumerate(self.noise)]
+        # Contiguous, so that sums round alike in a batch and alone.
+        return np.ascontiguousarray(np.stack(white, axis=-1)[..., self.observation.sampled])
 
-    Raises ValueError unless axes are two different parameter names.
-    """
-    x, y, parameters = parameter_grid(axes, known, prior, n)
-    return TrajectoryStore(axes, x, y, times, simulate_potential(parameters, times))
+    def _residuals_and_jacobian(self, unknown: ArrayLike) -> tuple[Array, Array]:
+        """Return whitened residuals (..., r), NaN from a divergence on, and their derivatives (..., r, p)."""
+        parameters, start = self.parameters(unknown), self.initial_state(unknown)
+        states, derivatives = self.model.sensitivities(parameters, self.times, start, step=self.step)
+        slopes = -derivatives[..., self._columns, :][..., self._values.directions]
+        jacobian = [self._in_time_order(slopes[..., i]) for i in range(len(self.unknown))]
+        return self._whitened(states), np.stack(jacobian, axis=-1)
 
+    def _general_expansion(self, unknown: ArrayLike) -> tuple[Array, Array, Array]:
+        """Return misfit (...), gradient (..., p) and Gauss–Newton Hessian (..., p, p) from sensitivities."""
+        unknown = np.asarray(unknown, dtype=float)
+        flat, p = unknown.reshape(-1, len(self.unknown)), len(self.unknown)
+        misfit, gradient, hessian = np.empty(len(flat)), np.empty((len(flat), p)), np.empty((len(flat), p, p))
+        at_once = max(1, TRAJECTORIES_AT_ONCE // (len(self.model.names) + 1))
+        for first in range(0, len(flat), at_once):
+            some = slice(first, first + at_once)
+            residuals, jacobian = self._residuals_and_jacobian(flat[some])
+            squares = np.sum(residuals**2, axis=-1)
+            misfit[some] = np.where(np.isnan(squares), np.inf, 0.5 * squares)
+            gradient[some] = np.einsum("nr,nrp->np", residuals, jacobian)
+            hessian[some] = np.einsum("nrp,nrq->npq", jacobian, jacobian)
+        batch = unknown.shape[:-1]
+        return misfit.reshape(batch), gradient.reshape(*batch, p), hessian.reshape(*batch, p, p)
 
-def landscape(problem: Problem, store: TrajectoryStore) -> Landscape:
-    """Return the loss of a problem on the grid of a store whose axes are the problem's unknown parameters, in order."""
-    if problem.unknown != store.axes or not np.array_equal(problem.times, store.times):
-        raise ValueError("The store's axes and times must be those of the problem.")
-    misfits = misfit(problem.data, store.potentials, problem.marginal_sd, problem.rho)
-    return _landscape(problem, store.x, store.y, misfits)
-
-
-def fused_landscape(problem: Problem, n: int = 100) -> Landscape:
-    """Return the loss of a problem on an n × n grid over its two unknown parameters, storing no trajectory.
-
-    Raises ValueError unless exactly two parameters are unknown.
-    """
-    if len(problem.unknown) != 2:
-        raise ValueError("A landscape needs exactly two unknown parameters.")
-    axes = (problem.unknown[0], problem.unknown[1])
-    x, y, parameters = parameter_grid(axes, problem.known, problem.prior, n)
-    misfits = simulated_misfit(parameters, problem.times, problem.data, problem.marginal_sd, problem.rho)
-    return _landscape(problem, x, y, misfits)
-
-
-def _landscape(
-    problem: Problem, x: NDArray[np.float64], y: NDArray[np.float64], misfits: NDArray[np.float64]
-) -> Landscape:
-    grid = np.stack(np.meshgrid(x, y), axis=-1)
-    return Landscape((problem.unknown[0], problem.unknown[1]), x, y, misfits, problem.regularisation(grid))
-
-
-def loss_landscape(
-    data: ArrayLike,
-    times: ArrayLike | None = None,
-    axes: tuple[str, str] = ("theta0", "theta1"),
-    known: tuple[float, ...] = (0.4, 0.4, ZETA, GAMMA),
-    marginal_sd: float = SIGMA / SAMPLING_INTERVAL,
-    rho: float = 0.0,
-    prior: TruncatedGaussian | None = None,
-    n: int = 100,
-) -> Landscape:
-    """Return the loss of one trace on an n × n grid over the prior's box of any two of the four parameters.
-
-    data: (n_times,); times: (n_times,) in ms, by default the published grid; known: all four parameters, of which those
-    on the axes are ignored; rho: 0 for the white misfit; prior: of all four, by default the published one.
-    """
-    prior = full_prior() if prior is None else prior
-    grid = time_grid() if times is None else np.asarray(times, dtype=float)
-    problem = Problem(np.asarray(data, dtype=float), grid, axes, tuple(known), marginal_sd, rho, prior)
-    return fused_landscape(problem, n)
+    def _differenced_hessian(self, unknown: ArrayLike) -> Array:
+        """Return the misfit's Hessian, (..., p, p), by central differences of its gradient."""
+        unknown = np.asarray(unknown, dtype=float)
+        _, _, hessian = self._general_expansion(unknown)
+        variances = np.einsum("...ii->...i", hessian)
+        with np.errstate(divide="ignore"):
+            sds = np.minimum(1 / np.sqrt(variances), np.ptp(self.bounds, axis=1))
+        steps = (DIFFERENCE_SDS * sds)[..., None] * np.eye(len(self.unknown))
+        ends = [self._general_expansion(unknown[..., None, :] + sign * steps)[1] for sign in (1, -1)]
+        found = (ends[0] - ends[1]) / (2 * DIFFERENCE_SDS * sds)[..., None]
+        return 0.5 * (found + np.swapaxes(found, -1, -2))

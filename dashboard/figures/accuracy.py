@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.symbols import symbol_of
 from dashboard.entries import SIGMA_NOW
 from dashboard.figures.plain import (
     BEST,
@@ -15,7 +16,6 @@ from dashboard.figures.plain import (
     LIMIT,
     OPTIMISER,
     PRIOR,
-    SYMBOLS,
     TRAINED_CLEAN,
     TRUTH,
     array,
@@ -158,8 +158,8 @@ def errors(names: tuple[str, str], truth: Array, values: Array, bounds: Array, t
         "data": [dots],
         "layout": layout(
             title,
-            axis(f"true {SYMBOLS[names[0]]}", range=ranges[0]),
-            axis(f"true {SYMBOLS[names[1]]}", range=ranges[1]),
+            axis(f"true {symbol_of(names[0])}", range=ranges[0]),
+            axis(f"true {symbol_of(names[1])}", range=ranges[1]),
         ),
     }
 

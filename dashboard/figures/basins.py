@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.optimisation.basins import Basins
+from core.symbols import symbol_of
 from dashboard.figures.plain import (
     LIMIT,
-    SYMBOLS,
     array,
     axis,
     layout,
@@ -104,7 +104,7 @@ def _dots(basins: Basins, said: list[str], of_starts: list[str]) -> dict[str, An
 
 
 def _plane(title: str, axes: Sequence[str], bounds: NDArray[np.float64], **settings: Any) -> dict[str, Any]:
-    x_name, y_name = (SYMBOLS[name] for name in axes)
+    x_name, y_name = (symbol_of(name) for name in axes)
     return layout(
         title,
         axis(x_name, range=[float(edge) for edge in bounds[0]], showgrid=False),

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.maps.trained_for import listed
+from core.symbols import symbol_of
 from dashboard.entries import BOUNDS, EXACT_MEANS, EXACT_POSTERIOR
 from dashboard.figures.density import Raster, widened
 from dashboard.figures.plain import (
     DATA,
     LIMIT,
     PRIOR,
-    SYMBOLS,
     TRAINED_CLEAN,
     TRUTH,
     array,
@@ -79,8 +79,8 @@ def estimates(
         "data": [nothing() if density is None else contours(density), *map(saved, entries)],
         "layout": layout(
             title[0].upper() + title[1:],
-            axis(SYMBOLS[names[0]], range=box[0].tolist()),
-            axis(SYMBOLS[names[1]], range=box[1].tolist()),
+            axis(symbol_of(names[0]), range=box[0].tolist()),
+            axis(symbol_of(names[1]), range=box[1].tolist()),
             shapes=shapes,
         ),
     }
@@ -127,7 +127,7 @@ def predicted_against_true(
     ]
     shapes.append({"type": "line", "x0": scope[0], "y0": scope[0], "x1": scope[1], "y1": scope[1],
                    "line": {"color": TRUTH, "width": 1, "dash": "dot"}})  # fmt: skip
-    symbol = SYMBOLS[name]
+    symbol = symbol_of(name)
     return {
         "data": [legend_entry(name, "circle", colour) for name, (colour, _) in predictions.items()],
         "layout": layout(

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.optimisation.methods import OptimiserPath
-from core.problem.problem import Landscape
+from core.optimisation.path import OptimiserPath
+from core.problem.landscape import Landscape
+from core.symbols import symbol_of
 from dashboard.figures import race
 from dashboard.figures.plain import (
     CANDIDATE,
     DATA,
     PRIOR,
-    SYMBOLS,
     TRUTH,
     array,
     axis,
@@ -109,7 +109,7 @@ def loss_map(
     shapes += ends
     shapes.append(named("candidate", mark("circle", CANDIDATE, candidate, "#000000")))
     traces.append(legend_entry("candidate", "circle", CANDIDATE, "#000000"))
-    x_name, y_name = (SYMBOLS[name] for name in landscape.axes)
+    x_name, y_name = (symbol_of(name) for name in landscape.axes)
     return {
         "data": traces,
         "layout": layout(
@@ -175,7 +175,7 @@ def surface(landscape: Landscape, candidate: Place | None, lowest: Place | None,
         "showspikes": False,
         "nticks": 4,
     }
-    x_name, y_name = (SYMBOLS[name] for name in landscape.axes)
+    x_name, y_name = (symbol_of(name) for name in landscape.axes)
     return {
         "data": traces,
         "layout": layout(

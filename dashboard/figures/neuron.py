@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.fitzhugh_nagumo.taylor import fixed_points, u_nullcline, v_nullcline
+from core.models.fitzhugh_nagumo.equations import fixed_points, u_nullcline, v_nullcline
+from core.symbols import symbol_of
 from dashboard.figures.plain import (
     DATA,
-    SYMBOLS,
     TRUTH,
     U_RANGE,
     V_RANGE,
@@ -160,8 +160,8 @@ def rate_map(
         "data": traces,
         "layout": layout(
             "Spike rate" + (": click to set θ" if truth else ""),
-            axis(SYMBOLS["theta0"], range=[float(x[0]), float(x[-1])], showgrid=False),
-            axis(SYMBOLS["theta1"], range=[float(y[0]), float(y[-1])], showgrid=False),
+            axis(symbol_of("theta0"), range=[float(x[0]), float(x[-1])], showgrid=False),
+            axis(symbol_of("theta1"), range=[float(y[0]), float(y[-1])], showgrid=False),
             shapes=[mark("star", TRUTH, truth)] if truth else [],
             annotations=_labels(x, y, regimes, ~spiking),
         ),

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.symbols import SYMBOLS as SYMBOLS
-
 TRUTH = "theme:text"
 DATA = "rgba(140, 145, 150, 0.65)"
 CANDIDATE = "#E69F00"

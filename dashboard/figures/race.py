@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.optimisation.methods import OptimiserPath
+from core.optimisation.path import OptimiserPath
 from dashboard.figures.plain import (
     OPTIMISER,
     array,

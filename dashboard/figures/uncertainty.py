@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.posterior.profile import RISE_95, Profile
+from core.symbols import symbol_of
 from dashboard.figures.density import Raster
 from dashboard.figures.plain import (
     DATA,
     LIMIT,
     OPTIMISER,
     PRIOR,
-    SYMBOLS,
     TRUTH,
     array,
     axis,
@@ -78,8 +78,8 @@ def plane(
         "data": traces,
         "layout": layout(
             title,
-            axis(SYMBOLS[names[0]], range=box[0].tolist()),
-            axis(SYMBOLS[names[1]], range=box[1].tolist()),
+            axis(symbol_of(names[0]), range=box[0].tolist()),
+            axis(symbol_of(names[1]), range=box[1].tolist()),
             shapes=shapes,
             margin={"l": 58, "r": 12, "t": 62, "b": 38},
             uirevision="-".join(names),
@@ -131,7 +131,7 @@ def marginal(
         "data": traces,
         "layout": layout(
             title,
-            axis(SYMBOLS[name], range=[float(values[0]), float(values[-1])]),
+            axis(symbol_of(name), range=[float(values[0]), float(values[-1])]),
             axis("density", rangemode="tozero", nticks=4),
             shapes=shapes,
             margin={"l": 52, "r": 12, "t": 48, "b": 38},
@@ -199,7 +199,7 @@ def profile(found: Profile, box: Array, truth: float | None, title: str) -> dict
         "data": traces,
         "layout": layout(
             title,
-            axis(SYMBOLS[found.name], range=box.tolist()),
+            axis(symbol_of(found.name), range=box.tolist()),
             axis("rise of the misfit", range=[-0.15, HIGHEST_RISE]),
             shapes=shapes,
             margin={"l": 52, "r": 12, "t": 48, "b": 38},
@@ -226,8 +226,8 @@ def both_regions(
         "data": traces,
         "layout": layout(
             "90 % regions under both noise models",
-            axis(SYMBOLS[names[0]], range=box[0].tolist()),
-            axis(SYMBOLS[names[1]], range=box[1].tolist()),
+            axis(symbol_of(names[0]), range=box[0].tolist()),
+            axis(symbol_of(names[1]), range=box[1].tolist()),
             shapes=shapes,
             margin={"l": 58, "r": 12, "t": 48, "b": 38},
         ),

@@ -17,10 +17,11 @@ from core.maps.trained_for import listed
 from core.metrics import median_ape, r_squared
 from core.models.spikes import regime as regime_of
 from core.published import GAMMA, T_END, ZETA, published_prior
+from core.symbols import symbol_of
 from dashboard import entries, live, session
 from dashboard.figures import accuracy as figures
 from dashboard.figures.inverse_map import predicted_against_true
-from dashboard.figures.plain import LIMIT, PRIOR, SYMBOLS
+from dashboard.figures.plain import LIMIT, PRIOR
 from dashboard.live import Plot
 from dashboard.state import Experiment
 from dashboard.views import frame, readings
@@ -91,7 +92,7 @@ def _scatter(chosen: dict[str, InverseMap], colours: Mapping[str, str], regime: 
     for column, identity in enumerate(("first", "second")):
         parameter = published_prior().names[column]
         values = {name: (colours[name], each[:, column]) for name, each in found.items()}
-        title = f"Predicted against true {SYMBOLS[parameter]}, {REGIMES[regime]}"
+        title = f"Predicted against true {symbol_of(parameter)}, {REGIMES[regime]}"
         plots.append(Plot(identity, predicted_against_true(parameter, truth[:, column], values, title)))
     metrics = {name: _metrics(each) for name, each in found.items()}
     rows: list[list[live.Cell]] = [["", *(figure_label(*each) for each in FIGURES)]]
@@ -170,7 +171,7 @@ def _errors(name: str, inverse_map: InverseMap, regime: str) -> Content:
         data.theta,
         errors,
         np.column_stack([prior.lower, prior.upper]),
-        f"Error of {name} over ({SYMBOLS[names[0]]}, {SYMBOLS[names[1]]}), tested {tested}",
+        f"Error of {name} over ({symbol_of(names[0])}, {symbol_of(names[1])}), tested {tested}",
     )
     rows: list[list[live.Cell]] = [["true θ₀, θ₁", "estimate", "error [prior sd]", ""]]
     silent = 0

@@ -9,9 +9,9 @@ import streamlit as st
 from core.optimisation.basins import Basins, prior_starts, start_grid
 from core.optimisation.methods import METHODS
 from core.problem.problem import Problem
+from core.symbols import symbol_of
 from dashboard.exploration import Exploration, Progress
 from dashboard.figures import basins as figures
-from dashboard.figures.plain import SYMBOLS
 from dashboard.figures.race import REACHED
 from dashboard.live import Plot
 from dashboard.state import Experiment
@@ -163,7 +163,7 @@ def table(found: Basins | None, lowest: float, unknown: Sequence[str]) -> list[l
     """Return the list of the minima that have a colour of their own, lowest first, and a row for all others."""
     if found is None or not found.minima:
         return []
-    names = ", ".join(SYMBOLS[name] for name in unknown)
+    names = ", ".join(symbol_of(name) for name in unknown)
     rows: list[list[str | dict[str, str]]] = [
         ["minimum", names, "J − lowest", "eigenvalues of the Hessian", "on the edge", "share of starts"]
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
+from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from dashboard import live, session
 from dashboard.figures.plain import TRAINED_CLEAN
 from dashboard.state import PRESET_FIELDS, PRESETS, QUANTITIES, Experiment

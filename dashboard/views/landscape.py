@@ -7,19 +7,21 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.models.fitzhugh_nagumo.simulate import Status, simulate, simulate_with_status
-from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
+from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
+from core.models.fitzhugh_nagumo.simulate import simulate_with_status
+from core.models.model import Status
 from core.models.spikes import regime, spike_count
-from core.noise import Noise, whiten
+from core.noise import whiten
 from core.optimisation.basins import Basins
 from core.problem.problem import Problem
+from core.symbols import symbol_of
 from dashboard import live, session
 from dashboard.figures import landscape as figures
-from dashboard.figures.plain import SYMBOLS
 from dashboard.figures.race import course
 from dashboard.live import Plot
 from dashboard.lowest import Place, lowest_known
-from dashboard.problem import LEAST_SIGMA, landscape_of, problem_of
+from dashboard.observation import LEAST_SIGMA
+from dashboard.problem import landscape_of, problem_of
 from dashboard.state import Experiment
 from dashboard.views import basins, frame, race, results
 
@@ -28,10 +30,10 @@ MANY_SPIKES = 5  # of the best fit, from which on rings of fewer are seen around
 BESIDE = {"fit": "fit and residual", "surface": "surface", "race": "race", "basins": "basins"}
 
 
-def _two(parameters: tuple[float, ...], problem: Problem) -> tuple[float, float]:
-    """Return the values of the two unknown parameters."""
-    first, second = problem.columns
-    return parameters[first], parameters[second]
+def _two(experiment: Experiment, problem: Problem) -> tuple[float, float]:
+    """Return the true values of the two unknown parameters."""
+    first, second = (float(getattr(experiment, name)) for name in problem.unknown)
+    return first, second
 
 
 def _first_look(problem: Problem, lowest: Place | None, candidate: NDArray[np.float64], found: Basins | None) -> str:
@@ -41,7 +43,7 @@ def _first_look(problem: Problem, lowest: Place | None, candidate: NDArray[np.fl
     """
     if lowest is None:
         return "No point of this grid can be simulated: bring the known parameters back towards the sliders’ ranges."
-    best = simulate(problem.complete(lowest.position), problem.times)[:, 0]
+    best = problem.states(lowest.position)[:, 0]
     said = f"The best fit, at the cross, fires {_spikes(best)}"
     said += f"; the candidate fires {_spikes(candidate)}." if np.isfinite(candidate[-1]) else "."
     if set(problem.unknown) == {"theta0", "theta1"}:
@@ -58,7 +60,7 @@ def _spikes(potential: NDArray[np.float64]) -> str:
 
 
 def _options(experiment: Experiment) -> None:
-    names = {name: SYMBOLS[name] for name in PARAMETER_NAMES}
+    names = {name: symbol_of(name) for name in PARAMETER_NAMES}
     items = [
         frame.choice("axis_x", "axes", experiment.axis_x, names),
         frame.choice("axis_y", "and", experiment.axis_y, names),
@@ -88,7 +90,7 @@ def _notes(experiment: Experiment, problem: Problem, ended: Status) -> list[str]
         )
     if ended != Status.FINITE:
         notes.append(f"The candidate’s loss is infinite. {ended.sentence}")
-    if np.isinf(problem.regularisation(experiment.candidate)):
+    if np.isinf(problem.prior.regularisation(experiment.candidate)):
         notes.append("The candidate lies outside the prior’s box, and so outside the map: its loss is infinite.")
     return notes
 
@@ -110,15 +112,15 @@ def _body() -> None:
     if problem is not None:
         grid = landscape_of(problem, int(experiment.grid), st.session_state.settled)
         candidate = experiment.candidate
-        states, ended = simulate_with_status(problem.complete(candidate), observation.times)
+        states, ended = simulate_with_status(problem.parameters(candidate), observation.times)
         notes += _notes(experiment, problem, Status(int(ended)))
         clean = observation.clean(experiment)
-        truth = _two(experiment.parameters, problem) if clean is not None else None
+        truth = _two(experiment, problem) if clean is not None else None
         lowest = lowest_known(problem, grid, candidate, best, paths, found, truth)
         zero = np.inf if lowest is None else lowest.loss
         sought = best is None and not st.session_state.settled  # the search for it waits for the release
         handle = (candidate, (f"candidate_{experiment.axis_x}", f"candidate_{experiment.axis_y}"))
-        prior_mean = _two(problem.prior.mean, problem)
+        prior_mean = (problem.prior.mean[0], problem.prior.mean[1])
         heat_map = figures.loss_map(grid, candidate, None if sought else lowest, prior_mean, truth, paths)
         fit = Plot("fit", figures.fit(problem.times, problem.data, states[:, 0], clean))
         more["metrics"] = _metrics(problem, candidate, truth, lowest, sought)
@@ -145,8 +147,8 @@ def _body() -> None:
                 surface = figures.surface(grid, at, lowest, true)
             plots.append(Plot("surface", surface, stale=surface is None))
         else:
-            residual = whiten(problem.data - states[:, 0], Noise(problem.rho, problem.marginal_sd))
-            plots += [fit, Plot("residual", figures.residual(problem.times, residual, problem.rho != 0))]
+            residual = whiten(problem.data - states[:, 0], problem.noise[0])
+            plots += [fit, Plot("residual", figures.residual(problem.times, residual, problem.noise[0].rho != 0))]
     if best is not None and best.fit is not None and best.fit.sentence:
         more["said"] = [best.fit.sentence, *more["said"]]
     with frame.beside_rail("landscape", [frame.candidate_group(experiment)]):
@@ -175,7 +177,7 @@ def _metrics(
     elif lowest is not None:
         place = ", ".join(f"{value:.3f}".replace("-", "−") for value in lowest.position)
         where = f"{frame.number(lowest.loss)} at {place}"
-    misfit, penalty = float(problem.misfit(candidate)), float(problem.regularisation(candidate))
+    misfit, penalty = float(problem.misfit(candidate)), float(problem.prior.regularisation(candidate))
     metrics = [
         ("loss J of the candidate", frame.number(misfit + penalty), "Misfit plus regularisation."),
         ("misfit", frame.number(misfit), "The data’s part of the loss."),

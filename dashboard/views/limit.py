@@ -1,6 +1,6 @@
 """The limit beside the clouds of the Inverse map page: the exact posterior, and its means for fresh noise."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -13,8 +13,8 @@ from core.posterior.exact import Posterior, posterior
 from core.problem.problem import Problem
 from dashboard.figures.density import Raster, raster, widened, window
 from dashboard.figures.regions import outside
-from dashboard.observation import Observation
-from dashboard.problem import LEAST_SIGMA, identity, theta_problem
+from dashboard.observation import LEAST_SIGMA, Observation
+from dashboard.problem import theta_problem
 from dashboard.state import Experiment
 from dashboard.views import readings, results
 
@@ -76,7 +76,7 @@ def beside(
         note = f"Without noise the exact posterior is a point: it is drawn for σ = {LEAST_SIGMA} ms."
     elif observation.trajectory is not None:
         trajectory = observation.trajectory[:, 0]
-        key = (identity(problem), normals[0].tobytes(), trajectory.tobytes())
+        key = (problem.identity, normals[0].tobytes(), trajectory.tobytes())
         means = results.kept("fresh means", key, list)
     said = ""
     if found.fit.outcome == Outcome.EXPLAINED:
@@ -91,13 +91,13 @@ def complete(shown: Beside, normals: Array) -> None:
     if shown.problem is None or shown.trajectory is None or shown.means is None or len(shown.means) == N_MEANS:
         return
     problem, means = shown.problem, shown.means
-    noise = colour_noise(normals[:N_MEANS], problem.rho, problem.marginal_sd)
+    noise = colour_noise(normals[:N_MEANS], problem.noise[0].rho, problem.noise[0].marginal_sd)
     with st.container(key="lab_waiting_limit"):
         bar = st.progress(0.0)
     while len(means) < N_MEANS:
         done = len(means)
         bar.progress(done / N_MEANS, text=f"Exact posterior of fresh noise, draw {done + 1} of {N_MEANS} …")
-        means.append(posterior(replace(problem, data=shown.trajectory + noise[done])).mean)
+        means.append(posterior(problem.with_data(shown.trajectory + noise[done])).mean)
     st.rerun()
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.models.fitzhugh_nagumo.simulate import longest_step, simulate_potential
-from core.models.fitzhugh_nagumo.taylor import fixed_points
+from core.models.fitzhugh_nagumo.equations import fixed_points
+from core.models.fitzhugh_nagumo.simulate import simulate_potential
+from core.models.fitzhugh_nagumo.stepping import longest_step
 from core.models.spikes import regime, regimes, spike_timing
 from core.published import SAMPLING_INTERVAL, published_prior
 from dashboard import session

@@ -9,11 +9,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.maps.trained_for import listed
-from core.optimisation.methods import METHODS, OptimiserPath
+from core.optimisation.methods import METHODS
+from core.optimisation.path import Ending, OptimiserPath
 from core.problem.problem import Problem
 from dashboard import live
 from dashboard.figures.race import REACHED, sign
-from dashboard.problem import identity
 from dashboard.racing import Racing, Run
 from dashboard.state import MOST_STARTS, Experiment
 from dashboard.views import frame
@@ -32,7 +32,7 @@ def attend(problem: Problem | None, experiment: Experiment, wish: str | None) ->
     Until it is there, the last race of the same problem stays. While a slider is dragged nothing is computed.
     """
     state = st.session_state
-    key = None if problem is None else identity(problem)
+    key = None if problem is None else problem.identity
     if "raced" not in state or state.raced != key:
         _stop()
         if not state.settled:
@@ -149,7 +149,7 @@ def sentences(paths: Sequence[OptimiserPath], lowest: float, missing: int = 0) -
     """
     gaps = np.array([path.losses[-1] for path in paths]) - lowest
     reached = gaps <= REACHED
-    caught = ~reached & [path.status.startswith("Converged") for path in paths]
+    caught = ~reached & [path.ending == Ending.CONVERGED for path in paths]
     short = ~reached & ~caught
     names = [
         listed(list(dict.fromkeys(path.method for path, each in zip(paths, of, strict=True) if each)))
@@ -188,12 +188,12 @@ def table(paths: Sequence[OptimiserPath], lowest: float) -> list[list[str | dict
         points = [", ".join(f"{value:.3f}".replace("-", "−") for value in path.positions[place]) for place in (0, -1)]
         rows.append(
             [
-                {"text": path.method, "help": METHODS[path.method]},
+                {"text": path.method, "help": METHODS[path.method].kind},
                 *points,
                 _gap(path.losses[-1] - lowest),
                 f"{path.evaluations[-1]:,}",
                 frame.number(float(path.gradient_norms[-1]), 2),
-                path.status,
+                path.sentence,
             ]
         )
     return rows

@@ -11,13 +11,12 @@ from scipy.stats import chi2
 from core.estimate import Estimate
 from core.maps.trained_for import Difference, can_read, listed, not_trained_for, quoted
 from core.metrics import squared_distances
-from core.models.fitzhugh_nagumo.simulate import simulate
 from core.models.spikes import SPIKE_THRESHOLD, regime
 from core.posterior.exact import Posterior
 from core.posterior.profile import Profile
 from core.published import SAMPLING_INTERVAL
+from core.symbols import symbol_of
 from dashboard.figures.density import Raster
-from dashboard.figures.plain import SYMBOLS
 
 if TYPE_CHECKING:
     from core.maps.inverse_map import InverseMap
@@ -110,9 +109,9 @@ def prior_sds(found: Posterior) -> Array:
     """Return the standard deviations, (2,), of the prior of the two unknown parameters, as far as it is on."""
     problem = found.problem
     widths = problem.bounds[:, 1] - problem.bounds[:, 0]
-    given = np.array(problem.prior.sd)[problem.columns]
+    given = np.array(problem.prior.sd)
     # Cut off at ±2 sd, a Gaussian has 0.88 of its sd.
-    return np.where(np.isinf(given) | (not problem.regularised), widths / np.sqrt(12), 0.88 * given)
+    return np.where(np.isinf(given), widths / np.sqrt(12), 0.88 * given)
 
 
 def shape_of(found: Posterior, density: Raster) -> Shape:
@@ -127,8 +126,10 @@ def shape_of(found: Posterior, density: Raster) -> Shape:
         below = float(found.distribution(axis, low + near))
         above = 1 - float(found.distribution(axis, high - near))
         ends = [(below, low), (above, high)]
-        edges += [f"{SYMBOLS[found.names[axis]]} = {end:.3g}".replace("-", "−") for held, end in ends if held > AT_EDGE]
-    best = simulate(found.problem.complete(found.mode), found.problem.times)[:, 0]
+        edges += [
+            f"{symbol_of(found.names[axis])} = {end:.3g}".replace("-", "−") for held, end in ends if held > AT_EDGE
+        ]
+    best = found.problem.states(found.mode)[:, 0]
     silent = regime(best) == "silent" and bool(np.max(best) <= SPIKE_THRESHOLD)
     narrower = prior_sds(found) / sds(found.covariance)
     return Shape(
@@ -144,7 +145,7 @@ def shape_of(found: Posterior, density: Raster) -> Shape:
 
 def size(found: Posterior, shape: Shape) -> str:
     """Say where the posterior lies, how wide it is, and how much the data have told."""
-    names = [SYMBOLS[name] for name in found.names]
+    names = [symbol_of(name) for name in found.names]
     values = [with_sd(mean, sd) for mean, sd in zip(found.mean, sds(found.covariance), strict=True)]
     text = f"Given these data, {names[0]} = {values[0]} and {names[1]} = {values[1]}: "
     factors = [times(factor) for factor in shape.narrower]
@@ -158,7 +159,7 @@ def size(found: Posterior, shape: Shape) -> str:
 
 def form(found: Posterior, shape: Shape) -> str:
     """Say what the form of the posterior means."""
-    first, second = (SYMBOLS[name] for name in found.names)
+    first, second = (symbol_of(name) for name in found.names)
     parts = []
     if shape.silent and set(found.names) == {"theta0", "theta1"}:
         rest = ": the edge of the prior does the rest." if shape.edges else "."
@@ -206,7 +207,7 @@ def about_truth(found: Posterior, truth: tuple[float, float] | None, uploaded: b
 
 def about_noise(found: Posterior) -> str:
     """Say what the data made of a noise that was not known."""
-    sigma, rho = found.problem.marginal_sd * SAMPLING_INTERVAL, found.problem.rho
+    sigma, rho = found.problem.noise[0].marginal_sd * SAMPLING_INTERVAL, found.problem.noise[0].rho
     return (
         "σ and ρ of the rail are not used: both are integrated out, and the data themselves put them at about "
         f"{number(sigma, 3)} ms and {number(rho, 2)}."
@@ -244,7 +245,7 @@ def about_map(found: Posterior, name: str, normal: Estimate) -> str:
     """Say how far the estimate of an inverse map lies from the exact mean, and whether its ellipse says so."""
     decimals = [decimals_for(sd) for sd in sds(found.covariance)]
     misses = [
-        f"{number(abs(miss), digits)} in {SYMBOLS[parameter]}"
+        f"{number(abs(miss), digits)} in {symbol_of(parameter)}"
         for miss, digits, parameter in zip(normal.mean[0] - found.mean, decimals, found.names, strict=True)
     ]
     held = held_by(found, normal)
@@ -334,7 +335,7 @@ def about_prediction(data: Array, potential: Array, noisy: Array, marginal_sd: f
 
 def about_profile(found: Profile) -> str:
     """Say what a profile likelihood tells of its parameter."""
-    symbol = SYMBOLS[found.name]
+    symbol = symbol_of(found.name)
     low, high = found.interval
     decimals = decimals_for((high - low) / 4) if low is not None and high is not None else 3
     if low is not None and high is not None:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.estimate import Estimate
 from core.noise import colour
-from core.optimisation import minima as modes
+from core.optimisation import minima
 from core.posterior import exact
 from core.posterior import laplace as laplace_approximation
 from core.posterior import profile as profiles
@@ -21,7 +20,7 @@ from core.posterior.joint import estimate_with_noise
 from core.posterior.profile import Profile
 from core.priors import TruncatedGaussian
 from core.problem.problem import Problem
-from dashboard.problem import LEAST_SIGMA, identity
+from dashboard.observation import LEAST_SIGMA
 from dashboard.state import Experiment
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def posterior(problem: Problem, law: TruncatedGaussian | None = None) -> Posteri
         st.session_state.posterior_seconds = time.monotonic() - start
         return result
 
-    return kept("posterior", (identity(problem), law), compute)
+    return kept("posterior", (problem.identity, law), compute)
 
 
 def map_estimate(problem: Problem) -> Estimate | None:
@@ -93,11 +92,11 @@ def map_estimate(problem: Problem) -> Estimate | None:
 
     def compute() -> Estimate | None:
         try:
-            return modes.map_estimate(problem)
+            return minima.map_estimate(problem)
         except ValueError:
             return None
 
-    key = identity(problem)
+    key = problem.identity
     if not st.session_state.settled and not is_kept("map", key):
         return None
     return kept("map", key, compute)
@@ -105,17 +104,17 @@ def map_estimate(problem: Problem) -> Estimate | None:
 
 def laplace(problem: Problem) -> Estimate:
     """Return the Laplace approximation."""
-    return kept("laplace", identity(problem), lambda: laplace_approximation.laplace(problem))
+    return kept("laplace", problem.identity, lambda: laplace_approximation.laplace(problem, map_estimate(problem)))
 
 
 def with_noise(problem: Problem, law: TruncatedGaussian) -> Estimate:
     """Return the MAP estimate of the parameters and the noise together."""
-    return kept("with noise", (identity(problem), law), lambda: estimate_with_noise(problem, law))
+    return kept("with noise", (problem.identity, law), lambda: estimate_with_noise(problem, law))
 
 
 def profile(problem: Problem, name: str) -> Profile:
     """Return the profile likelihood of one of the two unknown parameters."""
-    return kept("profile", (identity(problem), name), lambda: profiles.profile_likelihood(problem, name))
+    return kept("profile", (problem.identity, name), lambda: profiles.profile_likelihood(problem, name))
 
 
 def predicted(found: Posterior) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -126,13 +125,13 @@ def predicted(found: Posterior) -> tuple[NDArray[np.float64], NDArray[np.float64
         problem = found.problem
         potentials = found.predictive(N_PREDICTED, rng)
         normals = rng.standard_normal((NOISES * N_PREDICTED, problem.times.size))
-        noisy = np.tile(potentials, (NOISES, 1)) + colour(normals, problem.rho, problem.marginal_sd)
+        noisy = np.tile(potentials, (NOISES, 1)) + colour(normals, problem.noise[0].rho, problem.noise[0].marginal_sd)
         return (
             np.nanquantile(potentials, [0.05, 0.95], axis=0),
             np.nanquantile(noisy, [0.05, 0.95], axis=0),
         )
 
-    return kept("predicted", (identity(found.problem), found.nodes.rho.size), compute)
+    return kept("predicted", (found.problem.identity, found.nodes.rho.size), compute)
 
 
 def novelty(inverse_map: "InverseMap", data: NDArray[np.float64], estimate: Estimate) -> float | None:
@@ -151,4 +150,4 @@ def novelty(inverse_map: "InverseMap", data: NDArray[np.float64], estimate: Esti
 
 def white(problem: Problem) -> Problem:
     """Return the problem with its noise taken as white."""
-    return replace(problem, rho=0.0)
+    return problem.with_noise(problem.noise[0].white)

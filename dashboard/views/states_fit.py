@@ -1,7 +1,6 @@
 """A part of the page Your data: least squares on u and v, with parameters and start unknown."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -14,10 +13,13 @@ from scipy.stats import chi2
 
 from core.estimate import Estimate
 from core.experiments.magi import BOTH
-from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS
-from core.models.fitzhugh_nagumo.simulate import simulate
-from core.optimisation.least_squares import StateProblem, fit_states
-from core.symbols import SYMBOLS
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
+from core.noise import Noise
+from core.optimisation.least_squares import check_positive, fit_states
+from core.priors import uniform
+from core.problem import observation as recorded
+from core.problem.problem import Problem
+from core.symbols import symbol_of
 from dashboard import live, session
 from dashboard.figures import states as figures
 from dashboard.live import Plot
@@ -26,6 +28,7 @@ from dashboard.state import QUANTITIES, Experiment, Quantity
 from dashboard.views import frame, readings, results
 from dashboard.views.boxes import number_box, text_of
 
+NAMES = FITZHUGH_NAGUMO.names
 SEED = 0  # of the draws from the box, so that a fit can be repeated
 MOST_STEPS = 7e4  # of a trajectory at the frozen step: a fit then takes some seconds
 SHORT = 50.0  # ms, up to which a recording is searched in the wide box
@@ -38,19 +41,19 @@ START = {"u0": (-3.0, 3.0), "v0": (-3.0, 3.0)}
 _WIDE = {name: (low, high) for name, low, high in zip(BOTH.unknown, BOTH.lower, BOTH.upper, strict=True)}
 BOXES = {
     "wide": {**_WIDE, "zeta": (-1.0, 1.0)},
-    "sliders": {**{name: (QUANTITIES[name].low, QUANTITIES[name].high) for name in DIRECTIONS[:4]}, **START},
+    "sliders": {**{name: (QUANTITIES[name].low, QUANTITIES[name].high) for name in NAMES[:4]}, **START},
 }
 BOX_LABELS = {"wide": "wide, as for MAGI", "sliders": "the sliders’ ranges"}
 OF_THE_RAIL = ("zeta", "gamma")
 KNOWN = {  # what is typed here where it is not unknown
     name: Quantity(
-        SYMBOLS[name], f"{SYMBOLS[name]}, known", "", -100, 100, 0.05,
+        symbol_of(name), f"{symbol_of(name)}, known", "", -100, 100, 0.05,
         QUANTITIES[name].default if name in QUANTITIES else 0.0, -100, 100,
     )
     for name in ("theta0", "theta1", "u0", "v0")
 }  # fmt: skip
 DEFAULTS: dict[str, Any] = {
-    **{f"fit_unknown_{name}": name != "zeta" for name in DIRECTIONS},
+    **{f"fit_unknown_{name}": name != "zeta" for name in NAMES},
     **{f"fit_known_{name}": text_of(known.default) for name, known in KNOWN.items()},
     "fit_box": "sliders",
 }
@@ -79,7 +82,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Settings:
-    """What is unknown, the known values of all six in DIRECTIONS, the sds of u and v, and the name of the box."""
+    """What is unknown, the known values of all six, the sds of u and v, and the name of the box."""
 
     unknown: tuple[str, ...]
     known: tuple[float, ...]
@@ -100,15 +103,12 @@ class Content:
 class Fit:
     """A problem and its least-squares estimate."""
 
-    problem: StateProblem
+    problem: Problem
     estimate: Estimate
 
-    def is_of(self, problem: StateProblem) -> bool:
+    def is_of(self, problem: Problem) -> bool:
         """Say whether the fit is that of a problem: the same data, unknowns, known values, noise and box."""
-        return all(
-            np.array_equal(getattr(self.problem, part), getattr(problem, part), equal_nan=part == "data")
-            for part in ("data", "times", "unknown", "known", "noise_sd", "lower", "upper")
-        )
+        return self.problem.identity == problem.identity
 
 
 def samples_of(experiment: Experiment, observation: Observation, uploaded: Trace | None) -> Samples:
@@ -118,29 +118,35 @@ def samples_of(experiment: Experiment, observation: Observation, uploaded: Trace
         return Samples(uploaded.name, uploaded.times, np.column_stack([uploaded.u, v]))
     truth = None
     if observation.trajectory is not None and not experiment.hidden:
-        truth = observation.trajectory, dict(zip(DIRECTIONS, (*experiment.parameters, 0.0, 0.0), strict=True))
+        truth = observation.trajectory, dict(zip(NAMES, (*experiment.parameters, 0.0, 0.0), strict=True))
     data = np.column_stack([observation.data, np.full_like(observation.data, np.nan)])
     return Samples("the simulated data", observation.times, data, truth, experiment.rho)
 
 
-def problem_for(samples: Samples, settings: Settings) -> StateProblem:
-    """Return the problem; known values of what is unknown are put aside, so that they do not tell problems apart."""
-    box = BOXES[settings.box]
-    known = [
-        sum(box[name]) / 2 if name in settings.unknown else value
-        for name, value in zip(DIRECTIONS, settings.known, strict=True)
-    ]
+def problem_for(samples: Samples, settings: Settings) -> Problem:
+    """Return the problem, of the states that have samples; raises ValueError for what does not fit together."""
+    box, seen = BOXES[settings.box], ~np.all(np.isnan(samples.data), axis=0)
+    states = tuple(name for name, is_seen in zip(FITZHUGH_NAGUMO.state_names, seen, strict=True) if is_seen)
+    known = {name: value for name, value in zip(NAMES, settings.known, strict=True) if name not in settings.unknown}
     lower, upper = np.array([box[name] for name in settings.unknown]).reshape(-1, 2).T
-    return StateProblem(
-        samples.data, samples.times, settings.unknown, tuple(known), np.array(settings.noise_sd), lower, upper
+    problem = Problem(
+        FITZHUGH_NAGUMO,
+        recorded.Observation(samples.times, samples.data[:, seen], states),
+        settings.unknown,
+        known,
+        tuple(Noise(0.0, sd) for sd, is_seen in zip(settings.noise_sd, seen, strict=True) if is_seen),
+        uniform(settings.unknown, lower, upper),
     )
+    check_positive(problem)
+    return problem
 
 
 @lru_cache(maxsize=64)
 def _longest(times: tuple[float, ...], settings: Settings) -> float:
     """Return how long a recording may be, in ms, for a fit of seconds, from the times of a representative piece."""
     piece = Samples("", np.array(times), np.zeros((len(times), 2)))
-    return MOST_STEPS * problem_for(piece, settings).step
+    step = problem_for(piece, settings).step
+    return np.inf if step is None else MOST_STEPS * step
 
 
 def too_long(samples: Samples, settings: Settings) -> str:
@@ -161,7 +167,7 @@ def too_long(samples: Samples, settings: Settings) -> str:
     )
 
 
-def fit(problem: StateProblem) -> Fit:
+def fit(problem: Problem) -> Fit:
     """Return the fit."""
     return Fit(problem, fit_states(problem, SEED))
 
@@ -169,8 +175,8 @@ def fit(problem: StateProblem) -> Fit:
 def trajectory(found: Fit) -> tuple[Array, Array]:
     """Return times (k,), close enough to draw a line, and the fitted (u, v) (k, 2) at them."""
     times = np.linspace(0.0, found.problem.times[-1], max(N_CURVE, found.problem.times.size))
-    values = found.problem.complete(found.estimate.mean[0])
-    return times, simulate(values[:4], times, values[4:])
+    problem, values = found.problem, found.estimate.mean[0]
+    return times, problem.model.simulate(problem.parameters(values), times, problem.initial_state(values))
 
 
 def deviations(estimate: Estimate) -> Array:
@@ -194,29 +200,24 @@ def table(found: Fit, truth: Mapping[str, float] | None) -> list[list[str]]:
     bounds = found.problem.bounds.tolist()
     estimates = zip(found.estimate.names, found.estimate.mean[0], deviations(found.estimate), bounds, strict=True)
     for name, value, sd, (low, high) in estimates:
-        row = [SYMBOLS[name], *_digits(value, sd), f"{low:g} to {high:g}".replace("-", "−")]
+        row = [symbol_of(name), *_digits(value, sd), f"{low:g} to {high:g}".replace("-", "−")]
         rows.append([*row, frame.number(truth[name])] if truth else row)
     return rows
-
-
-def with_symbols(text: str) -> str:
-    """Return a sentence of the engine with the symbols of the six values in place of their names."""
-    return re.sub(rf"\b({'|'.join(DIRECTIONS)})\b", lambda name: SYMBOLS[name[0]], text)
 
 
 def sentences(found: Fit, rho: float | None) -> list[str]:
     """Return what to know about a fit; rho: of the simulated noise, None where the data were not simulated."""
     estimate, problem = found.estimate, found.problem
     if not np.all(np.isfinite(estimate.mean)):
-        return [with_symbols(estimate.status)]
+        return [estimate.status]
     residuals = problem.residuals(estimate.mean[0])
-    is_v = np.broadcast_to([False, True], problem.data.shape)[problem.observed]
+    samples = problem.observation
+    of_state = np.broadcast_to(np.arange(len(samples.states)), samples.data.shape)[samples.sampled]
     # Of correlated residuals fewer count as independent (Bayley and Hammersley 1946, for squares).
     dependence = (1 + rho**2) / (1 - rho**2) if rho else 1.0
     roots, too_small = [], []
-    for name, of, sd in zip("uv", (~is_v, is_v), problem.noise_sd, strict=True):
-        if not np.any(of):
-            continue
+    for i, (name, noise) in enumerate(zip(samples.states, problem.noise, strict=True)):
+        of, sd = of_state == i, noise.marginal_sd
         squares = np.sum(residuals[of] ** 2)
         root = np.sqrt(squares / np.count_nonzero(of))
         roots.append(f"{root * sd:.2g} in {name} (typed: {sd:.3g})")
@@ -229,7 +230,7 @@ def sentences(found: Fit, rho: float | None) -> list[str]:
                 f"large. Type the residual of {name} as its sd."
             )
     explained = "" if too_small else ", and the noise explains its residuals"
-    said = [with_symbols(estimate.status) or f"The fit converged inside the box{explained}.", *too_small]
+    said = [estimate.status or f"The fit converged inside the box{explained}.", *too_small]
     said.append(f"The root mean square residual is {' and '.join(roots)}.")
     if rho:
         said.append(
@@ -246,14 +247,15 @@ def as_json(found: Fit, name: str, known_is_secret: bool) -> str:
     def plain(values: Array) -> list[Any]:
         return [float(value) if np.isfinite(value) else None for value in values]
 
-    known = {name: value for name, value in zip(DIRECTIONS, problem.known, strict=True) if name not in problem.unknown}
     content = {
         "data": name,
         "estimates": dict(zip(estimate.names, plain(estimate.mean[0]), strict=True)),
         "standard_deviations": dict(zip(estimate.names, plain(deviations(estimate)), strict=True)),
         "covariance": None if estimate.covariance is None else list(map(plain, estimate.covariance[0])),
-        "known": None if known_is_secret else known,
-        "noise_sd": dict(zip("uv", problem.noise_sd.tolist(), strict=True)),
+        "known": None if known_is_secret else dict(problem.known),
+        "noise_sd": {
+            name: noise.marginal_sd for name, noise in zip(problem.observation.states, problem.noise, strict=True)
+        },
         "box": dict(zip(problem.unknown, problem.bounds.tolist(), strict=True)),
         "status": estimate.status,
     }
@@ -277,8 +279,8 @@ def _settings(experiment: Experiment, samples: Samples) -> tuple[Settings | None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         with st.container(horizontal=True, width=350, vertical_alignment="center", gap="small"):
             st.markdown("Unknown:", width="content")
-            for name in DIRECTIONS:
-                st.checkbox(SYMBOLS[name], key=f"fit_unknown_{name}", width="content")
+            for name in NAMES:
+                st.checkbox(symbol_of(name), key=f"fit_unknown_{name}", width="content")
         sds = []
         for i, state in enumerate("uv"):
             observed = not np.all(np.isnan(samples.data[:, i]))
@@ -294,7 +296,7 @@ def _settings(experiment: Experiment, samples: Samples) -> tuple[Settings | None
             help="The wide box takes a longer search, and suits recordings of up to about 50 ms.",
         )  # fmt: skip
         pressed = st.button("Fit", type="primary")
-    unknown = tuple(name for name in DIRECTIONS if st.session_state[f"fit_unknown_{name}"])
+    unknown = tuple(name for name in NAMES if st.session_state[f"fit_unknown_{name}"])
     values = {name: getattr(experiment, name) for name in OF_THE_RAIL}
     values |= {name: quantity.default for name, quantity in KNOWN.items()}
     typed = [name for name in KNOWN if name not in unknown]
@@ -303,7 +305,7 @@ def _settings(experiment: Experiment, samples: Samples) -> tuple[Settings | None
             for name in typed:
                 values[name] = number_box(KNOWN[name], f"fit_known_{name}", problems, width=120)
     st.session_state.fit_settings = {key: st.session_state.get(key, value) for key, value in kept.items()}
-    known = tuple(values[name] for name in DIRECTIONS)
+    known = tuple(values[name] for name in NAMES)
     if problems:
         return None, " ".join([*problems, "Nothing is fitted until this is mended."]), pressed
     return Settings(unknown, known, (sds[0], sds[1]), st.session_state.fit_box), "", pressed
@@ -312,8 +314,8 @@ def _settings(experiment: Experiment, samples: Samples) -> tuple[Settings | None
 def _intended(samples: Samples, settings: Settings, experiment: Experiment) -> str:
     """Say what a click on Fit will do."""
     known = [
-        f"{SYMBOLS[name]}" if experiment.hidden and name in experiment.axes
-        else f"{SYMBOLS[name]} = {getattr(experiment, name):g}".replace("-", "−")
+        f"{symbol_of(name)}" if experiment.hidden and name in experiment.axes
+        else f"{symbol_of(name)} = {getattr(experiment, name):g}".replace("-", "−")
         for name in OF_THE_RAIL if name not in settings.unknown
     ]  # fmt: skip
     of_the_rail = f", with {' and '.join(known)} as on the rail" if known else ""
@@ -331,7 +333,7 @@ def _fitted(samples: Samples, settings: Settings, pressed: bool) -> tuple[Fit | 
         if pressed and not refused:
             found = st.session_state.fitted = fit(problem)
     except ValueError as error:
-        return None, with_symbols(str(error))
+        return None, str(error)
     return found if found is not None and found.is_of(problem) else None, refused
 
 

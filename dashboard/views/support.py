@@ -11,16 +11,16 @@ from core.estimate import Estimate
 from core.experiments.codes import BEST, EXACT, LAPLACE, NOISY_REGIME, NOISY_TRACES, POLISHED, REWEIGHTED
 from core.experiments.records import Key, stored
 from core.metrics import squared_distances
-from core.models.fitzhugh_nagumo.simulate import simulate
-from core.noise import Noise, autocorrelation, whiten
+from core.noise import autocorrelation, whiten
 from core.posterior.exact import Posterior
 from core.problem.problem import Problem
 from core.published import SAMPLING_INTERVAL
+from core.symbols import symbol_of
 from dashboard import entries, live, registry
 from dashboard.figures import accuracy
 from dashboard.figures import uncertainty as figures
 from dashboard.figures.density import raster, widened, window
-from dashboard.figures.plain import LIMIT, OPTIMISER, PRIOR, SYMBOLS, TRAINED_CLEAN, TRUTH
+from dashboard.figures.plain import LIMIT, OPTIMISER, PRIOR, TRAINED_CLEAN, TRUTH
 from dashboard.live import Plot
 from dashboard.observation import Observation
 from dashboard.state import Experiment
@@ -45,7 +45,7 @@ def truth_of(experiment: Experiment, problem: Problem, observation: Observation)
     """Return the truth of the two unknown parameters, unless it is hidden or not known."""
     if observation.clean(experiment) is None:
         return None
-    first, second = (experiment.parameters[i] for i in problem.columns)
+    first, second = (getattr(experiment, name) for name in problem.unknown)
     return first, second
 
 
@@ -96,7 +96,7 @@ def _prediction(experiment: Experiment, observation: Observation, found: Posteri
         observation.clean(experiment),
         "Posterior prediction of u(t) and of the data",
     )
-    said = readings.about_prediction(observation.data, potential, noisy, found.problem.marginal_sd)
+    said = readings.about_prediction(observation.data, potential, noisy, found.problem.noise[0].marginal_sd)
     return Content([Plot("prediction", figure)], [said])
 
 
@@ -107,7 +107,7 @@ def _profiles(problem: Problem, box: Array, truth: Point | None) -> Content:
         found = results.profile(problem, name)
         known = None if truth is None else truth[axis]
         plots.append(
-            Plot(identity, figures.profile(found, box[axis], known, f"Profile of {SYMBOLS[name]}: {found.verdict}"))
+            Plot(identity, figures.profile(found, box[axis], known, f"Profile of {symbol_of(name)}: {found.verdict}"))
         )
         said.append(readings.about_profile(found))
     said.insert(
@@ -119,15 +119,15 @@ def _profiles(problem: Problem, box: Array, truth: Point | None) -> Content:
 
 
 def _noise(experiment: Experiment, observation: Observation, problem: Problem, truth: Point | None) -> Content:
-    rho = observation.correlation(experiment.rho)
-    models = [problem.with_noise(rho, problem.marginal_sd), problem.with_noise(0.0, problem.marginal_sd)]
+    noise = observation.noise(experiment.rho, experiment.sigma)
+    models = [problem.with_noise(noise), problem.with_noise(noise.white)]
     coloured, white = (results.posterior(each) for each in models)
     boxes = np.array([window_of(each, truth) for each in (coloured, white)])
     box = np.column_stack([boxes[:, :, 0].min(axis=0), boxes[:, :, 1].max(axis=0)])
     lags = []
     for each in (coloured, white):
-        potential = simulate(each.problem.complete(each.mode), observation.times)[:, 0]
-        white_residual = whiten(observation.data - potential, Noise(each.problem.rho, each.problem.marginal_sd))
+        potential = each.problem.states(each.mode)[:, 0]
+        white_residual = whiten(observation.data - potential, each.problem.noise[0])
         lags.append(autocorrelation(white_residual, min(N_LAGS, observation.times.size - 1)))
     plots = [
         Plot(
@@ -147,8 +147,8 @@ def _noise(experiment: Experiment, observation: Observation, problem: Problem, t
     if truth is not None:
         held = (float(coloured.credibility(np.array(truth))), float(white.credibility(np.array(truth))))
     ratio = readings.region_area(coloured, 0.9) / readings.region_area(white, 0.9)
-    said = readings.about_noise_models(ratio, rho, held, (lags[0], lags[1]), observation.times.size)
-    given = (models[0].rho, SAMPLING_INTERVAL * models[0].marginal_sd)
+    said = readings.about_noise_models(ratio, noise.rho, held, (lags[0], lags[1]), observation.times.size)
+    given = (noise.rho, SAMPLING_INTERVAL * noise.marginal_sd)
     joint = _joint(experiment, observation, problem)
     said += readings.about_given_noise(given, joint)
     return Content(plots, [said], _noise_metrics(given, joint))
@@ -156,7 +156,7 @@ def _noise(experiment: Experiment, observation: Observation, problem: Problem, t
 
 def _joint(experiment: Experiment, observation: Observation, problem: Problem) -> Estimate:
     """Return the estimate of the parameters and the noise together, whatever noise the page takes for granted."""
-    start = problem.with_noise(observation.correlation(experiment.rho), problem.marginal_sd)
+    start = problem.with_noise(observation.noise(experiment.rho, experiment.sigma))
     return results.with_noise(start, results.noise_law(experiment))
 
 
@@ -201,7 +201,7 @@ def _table(
     maps: dict[str, tuple[str, Estimate]],
     truth: Point | None,
 ) -> list[Row]:
-    symbols = [SYMBOLS[name] for name in found.names]
+    symbols = [symbol_of(name) for name in found.names]
     head: Row = ["", *symbols, *(f"error {symbol}" for symbol in symbols), "in the exact 90 % region",
                  "truth in its own 90 % region"]  # fmt: skip
     rows = [head]
@@ -219,14 +219,14 @@ def _table(
                 "",
             ]
         )
-    exact = Estimate(found.mean[None].copy(), found.covariance[None].copy(), found.names, found.status)
+    exact = Estimate(found.mean[None], found.covariance[None], found.names, found.remarks, fit=found.fit)
     listed: list[tuple[str, str, Estimate]] = [
         (entries.EXACT_MEAN, LIMIT, exact),
         (entries.MAP_AND_LAPLACE, OPTIMISER, normal),
     ]
     if joint is not None:
-        covariance = None if joint.covariance is None else joint.covariance[:, :2, :2].copy()
-        both = Estimate(joint.mean[:, :2].copy(), covariance, found.names, joint.status)
+        covariance = None if joint.covariance is None else joint.covariance[:, :2, :2]
+        both = Estimate(joint.mean[:, :2], covariance, found.names, joint.remarks, fit=joint.fit)
         listed.append((entries.MAP_WITH_NOISE, OPTIMISER, both))
     listed += [(name, colour, each) for name, (colour, each) in maps.items()]
     for name, colour, estimate in listed:

@@ -10,9 +10,9 @@ from core.jobs.run import WEIGHTS, Progress, is_stopping, read_progress, runs_in
 from core.maps.training import EPOCHS_RANGE, LARGEST_PARAMETER, LARGEST_SD, SAMPLES_RANGE, TrainingSettings
 from core.priors import TruncatedGaussian
 from core.published import published_noise_law, published_prior
+from core.symbols import symbol_of
 from dashboard import registry, session
 from dashboard.figures import training as figures
-from dashboard.figures.plain import SYMBOLS
 from dashboard.live import Plot
 from dashboard.state import Quantity
 from dashboard.views import frame
@@ -50,8 +50,8 @@ def _law(names: tuple[str, str], start: TruncatedGaussian, key: str, problems: l
     for i, name in enumerate(names):
         unit = " [ms]" if name == "sigma" else ""
         for place, (column, reach) in zip(st.columns(4), LAW_COLUMNS.items(), strict=True):
-            symbol, default = f"{SYMBOLS[name]} {column}", getattr(start, column)[i]
-            quantity = Quantity(symbol, f"{SYMBOLS[name]}{unit} {column}", unit, *reach, 0, default, *reach)
+            symbol, default = f"{symbol_of(name)} {column}", getattr(start, column)[i]
+            quantity = Quantity(symbol, f"{symbol_of(name)}{unit} {column}", unit, *reach, 0, default, *reach)
             with place:
                 values[column].append(number_box(quantity, f"{key}_{name}_{column}", found))
     law = start

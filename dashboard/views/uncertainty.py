@@ -9,18 +9,17 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from core.estimate import Estimate, Outcome
-from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
+from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.posterior.exact import Posterior
-from core.priors import TruncatedGaussian
 from core.problem.problem import Problem
+from core.symbols import symbol_of
 from dashboard import live, registry, session
 from dashboard.figures import uncertainty as figures
 from dashboard.figures.density import Raster, raster, widened
-from dashboard.figures.plain import SYMBOLS
 from dashboard.figures.regions import outside
 from dashboard.live import Plot
-from dashboard.observation import Observation
-from dashboard.problem import LEAST_SIGMA, problem_of
+from dashboard.observation import LEAST_SIGMA, Observation
+from dashboard.problem import problem_of
 from dashboard.state import Experiment
 from dashboard.views import frame, readings, results
 from dashboard.views.below import Content, kept, show_below
@@ -32,7 +31,7 @@ Array = NDArray[np.float64]
 
 
 def _options(experiment: Experiment) -> None:
-    names = {name: SYMBOLS[name] for name in PARAMETER_NAMES}
+    names = {name: symbol_of(name) for name in PARAMETER_NAMES}
     models = {"ar1": "AR(1), as simulated", "white": "white, as published"}
     items = [
         frame.choice("axis_x", "axes", experiment.axis_x, names),
@@ -57,10 +56,7 @@ def _options(experiment: Experiment) -> None:
 
 def prior_density(problem: Problem, axis: int, values: Array) -> Array:
     """Return the prior density, (n,), of one of the two unknown parameters."""
-    i, prior = problem.columns[axis], problem.prior
-    sd = prior.sd[i] if problem.regularised else np.inf
-    law = TruncatedGaussian((prior.names[i],), (prior.mean[i],), (sd,), (prior.lower[i],), (prior.upper[i],))
-    return np.exp(law.log_density(values[:, None]))
+    return np.exp(problem.prior.select((problem.unknown[axis],)).log_density(values[:, None]))
 
 
 def _marginals(found: Posterior, density: Raster, normal: Estimate | None, truth: Point | None) -> list[Plot]:
@@ -74,7 +70,7 @@ def _marginals(found: Posterior, density: Raster, normal: Estimate | None, truth
         name = found.names[axis]
         prior = prior_density(found.problem, axis, values)
         known = None if truth is None else truth[axis]
-        figure = figures.marginal(name, values, exact, prior, law, known, f"{SYMBOLS[name]} alone")
+        figure = figures.marginal(name, values, exact, prior, law, known, f"{symbol_of(name)} alone")
         plots.append(Plot(identity, figure))
     return plots
 
@@ -123,7 +119,7 @@ def _main(
     others |= {} if normal is None else {"MAP": normal.mean[0]}
     others |= {} if truth is None else {"truth": np.array(truth)}
     beyond = {name: place for name, place in others.items() if outside(box, place)}
-    white = problem.rho == 0 and experiment.rho != 0 and experiment.noise_known
+    white = problem.noise[0].rho == 0 and experiment.rho != 0 and experiment.noise_known
     of_theta = set(problem.unknown) == {"theta0", "theta1"}
     first, second = (readings.decimals_for(sd) for sd in readings.sds(found.covariance))
     # Of a fit that explains nothing, neither form nor neighbours of its posterior mean anything.

@@ -14,9 +14,12 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
-from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
+from core.models.fitzhugh_nagumo.gradient import misfit_gradient
+from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
 from core.models.fitzhugh_nagumo.misfit import simulated_misfit
-from core.models.fitzhugh_nagumo.simulate import TOLERANCE, longest_step, simulate
+from core.models.fitzhugh_nagumo.simulate import simulate
+from core.models.fitzhugh_nagumo.stepping import longest_step
+from core.models.model import TOLERANCE
 from core.noise import sample_ar1
 from core.problem.problem import Problem, fused_landscape, parameter_grid
 from core.published import (

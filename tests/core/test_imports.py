@@ -15,7 +15,7 @@ FOUNDATION = (
     "published", "parallel",
 )  # fmt: skip
 STEPS = ("models", "problem", "optimisation", "posterior", "learning", "maps", "jobs", "experiments")
-COMMANDS = ("__init__", "search", "pretrain")
+COMMANDS = ("neuron", "__init__", "search", "pretrain")
 ORDER = (*FOUNDATION, *STEPS, *COMMANDS)
 # Experiments reach torch through the maps that they measure, and name no part of it.
 WITH_TORCH = {"learning", "maps", "jobs", "search"}

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from core.optimisation.basins import basins, start_grid
-from core.optimisation.methods import OptimiserPath, descend
+from core.optimisation.methods import descend
+from core.optimisation.path import OptimiserPath
 from dashboard import exploration
 from dashboard.exploration import Exploration
 from dashboard.observation import observe
-from dashboard.problem import identity, problem_of
+from dashboard.problem import problem_of
 from dashboard.state import Experiment
 
 EXPERIMENT = Experiment(t_end=20)
@@ -134,11 +135,11 @@ def test_one_that_fails_says_so_and_lets_the_next_begin(monkeypatch):
     ids=lambda changes: next(iter(changes)),
 )  # fmt: skip
 def test_another_problem_is_told_from_the_one_explored(changes):
-    assert identity(problem(**changes)) != identity(PROBLEM)
+    assert identity(problem(**changes)) != PROBLEM.identity
 
 
 @pytest.mark.parametrize(
     "changes", [{"candidate_theta0": 0.1}, {"hidden": True}, {"grid": "200"}, {"methods": ("Adam",)}]
 )
 def test_what_does_not_change_the_problem_leaves_it_the_same(changes):
-    assert identity(problem(**changes)) == identity(PROBLEM)
+    assert identity(problem(**changes)) == PROBLEM.identity

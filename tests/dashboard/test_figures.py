@@ -9,7 +9,8 @@ from scipy.stats import chi2, norm
 from core.estimate import GoodnessOfFit, Outcome
 from core.jobs.run import Progress
 from core.optimisation.basins import Basins, Minimum
-from core.optimisation.methods import METHODS, OptimiserPath
+from core.optimisation.methods import METHODS
+from core.optimisation.path import OptimiserPath
 from core.posterior.profile import Profile
 from core.problem.problem import Landscape
 from dashboard.figures import (

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.optimisation.methods import OptimiserPath
+from core.optimisation.path import OptimiserPath
 from dashboard.views import race
 
 CAUGHT, SHORT = "Converged.", "Stopped: 400 evaluations were spent before a minimum was reached."

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
+from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.optimisation.basins import basins, explore, start_grid
 from core.optimisation.methods import METHODS
 from core.optimisation.minima import map_estimate

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import chi2, norm, truncnorm
 
 from core.estimate import Estimate
-from core.models.fitzhugh_nagumo.taylor import PARAMETER_NAMES
+from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.noise import colour
 from core.posterior import exact
 from core.problem.problem import Problem

@@ -3,10 +3,13 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.models.fitzhugh_nagumo.equations import REST, u_nullcline, v_nullcline
+from core.models.fitzhugh_nagumo.gradient import misfit_gradient
+from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
+from core.models.fitzhugh_nagumo.misfit import residual_sums
 from core.models.fitzhugh_nagumo.sensitivities import sensitivities
-from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate
-from core.models.fitzhugh_nagumo.taylor import REST, u_nullcline, v_nullcline
-from core.models.model import TOLERANCE, Model, Quantity
+from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate, simulate_potential
+from core.models.model import TOLERANCE, FusedTrace, Model, Quantity
 from core.published import GAMMA, GAMMA_RANGE, ZETA, ZETA_RANGE, published_prior
 
 _LAW = published_prior()
@@ -52,7 +55,7 @@ FITZHUGH_NAGUMO = Model(
         Quantity("theta0", "θ₀", "offset of the recovery", "", _LAW.lower[0], _LAW.upper[0], _LAW.mean[0]),
         Quantity("theta1", "θ₁", "decay of the recovery", "", _LAW.lower[1], _LAW.upper[1], _LAW.mean[1]),
         Quantity("zeta", "ζ", "stimulus", "", *ZETA_RANGE, ZETA),
-        Quantity("gamma", "γ", "damping", "", *GAMMA_RANGE, GAMMA),
+        Quantity("gamma", "γ", "damping", "", *GAMMA_RANGE, GAMMA, positive=True),
     ),
     states=(
         Quantity("u", "u", "membrane potential", "", *_U, REST[0]),
@@ -64,5 +67,6 @@ FITZHUGH_NAGUMO = Model(
     simulate=_simulate,
     sensitivities=_sensitivities,
     frozen_step=_frozen_step,
+    fused=FusedTrace(simulate_potential, residual_sums, misfit_gradient, gauss_newton, full_hessian),
     nullclines=_nullclines,
 )

@@ -11,28 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.compiled import inlined, kernel, parallel_kernel
-from core.models.fitzhugh_nagumo.simulate import (
-    FEW,
-    TOLERANCE,
-    Status,
-    Work,
-    rates,
-    resolving_step,
-    run_kernel,
-    steps_in,
-    validated,
-)
-from core.models.fitzhugh_nagumo.taylor import (
-    DIVERGENCE_LIMIT,
-    ORDER,
-    REST,
-    SCALE,
-    Terms,
-    first_terms,
-    gains,
-    higher_terms,
-    tangent,
-)
+from core.models.fitzhugh_nagumo.equations import DIVERGENCE_LIMIT, REST
+from core.models.fitzhugh_nagumo.lanes import FEW, Work, rates, steps_in
+from core.models.fitzhugh_nagumo.simulate import resolving_step, validated
+from core.models.fitzhugh_nagumo.stepping import run_kernel
+from core.models.fitzhugh_nagumo.taylor import ORDER, SCALE, Terms, first_terms, gains, higher_terms, tangent
+from core.models.model import TOLERANCE, Status
 
 DIRECTIONS = ("theta0", "theta1", "zeta", "gamma", "u0", "v0")
 

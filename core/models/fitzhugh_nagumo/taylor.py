@@ -1,11 +1,7 @@
-"""The FitzHugh–Nagumo neuron: its equations, the Taylor series of its solutions, nullclines and fixed points.
+"""The Taylor series of the neuron's solutions, and their exact derivatives.
 
-    du/dt = γ (u − u³/3 + v + ζ)
-    dv/dt = −(1/γ) (u − θ₀ + θ₁ v)
-
-u is the membrane potential, v the recovery variable, both dimensionless; t is in ms (Rudi, Bessac and Lenzi 2021,
-arXiv:2012.06691). The right-hand side is a polynomial, so the Taylor terms of a solution over a step h follow from each
-other by a short recurrence. In x = u/√3, y = v/√3 and w = x², with θ₀ and ζ divided by √3 too, it reads
+The right-hand side is a polynomial, so the Taylor terms of a solution over a step h follow from each other by a short
+recurrence. In x = u/√3, y = v/√3 and w = x², with θ₀ and ζ divided by √3 too, it reads
 
     xₖ₊₁ = aₖ₊₁ Xₖ,   Xₖ = xₖ + yₖ − (w x)ₖ + ζ [k = 0],    aₖ = hγ/k
     yₖ₊₁ = bₖ₊₁ Yₖ,   Yₖ = xₖ + θ₁ yₖ − θ₀ [k = 0],         bₖ = −h/(γk)
@@ -15,34 +11,21 @@ Runge–Kutta, and the last term says whether the step was short enough. Differe
 derivatives of the computed solution: forward (`tangent`), backward (`adjoint`) and twice (`hankel`, `curvature`). The
 derivatives of xₖ and yₖ by ln γ begin with xₖ and −yₖ.
 
-The series functions take one lane's numbers as tuples: a, b = (a₁ … a₈), (b₁ … b₈).
+The functions take one lane's numbers as tuples: a, b = (a₁ … a₈), (b₁ … b₈).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numba.extending import overload
-from numpy.typing import ArrayLike, NDArray
 
 from core.compiled import FAST_MATH, inlined
 
-PARAMETER_NAMES = ("theta0", "theta1", "zeta", "gamma")
-REST = (0.0, 0.0)
-DIVERGENCE_LIMIT = 20.0  # |u| beyond which a trajectory counts as diverged; neurons stay below 3
 ORDER = 8
 SCALE = 3**0.5  # u = SCALE · x
-STEP_TIMES_STIFFNESS = 1 / 3  # meets a tolerance of 1e-4 for nearly all of the sliders' range
 
 Number = Any  # a float to Python; to the compiler a float32, a float64, or a vector of them
 Terms = tuple[Number, ...]
-
-
-def stiffness(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the fastest rate in 1/ms, (n,), that parameters (n, 4) give the equations, up to a factor."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.maximum(np.abs(parameters[:, 3]), np.abs(parameters[:, 1] / parameters[:, 3]))
 
 
 def cauchy(left: Terms, right: Terms) -> Number:
@@ -240,45 +223,3 @@ def curvature(q: Terms, dx: Terms) -> Terms:
         cauchy(dx, q[:7]),
         cauchy(dx, q),
     )
-
-
-def u_nullcline(u: ArrayLike, zeta: float) -> NDArray[np.float64]:
-    """Return v on the nullcline du/dt = 0, which is v = u³/3 − u − ζ, for potentials u of any shape."""
-    u = np.asarray(u, dtype=float)
-    return u**3 / 3 - u - zeta
-
-
-def v_nullcline(v: ArrayLike, theta0: float, theta1: float) -> NDArray[np.float64]:
-    """Return u on the nullcline dv/dt = 0, which is u = θ₀ − θ₁ v, for recovery variables v of any shape."""
-    return theta0 - theta1 * np.asarray(v, dtype=float)
-
-
-@dataclass(frozen=True)
-class FixedPoint:
-    """A state (u, v) at rest, and whether small deviations from it die out."""
-
-    u: float
-    v: float
-    stable: bool
-
-
-def fixed_points(parameters: ArrayLike) -> tuple[FixedPoint, ...]:
-    """Return the one to three fixed points of the neuron with parameters (4,), ordered by u.
-
-    They are the real roots of θ₁ (u³/3 − u − ζ) + u − θ₀ = 0; one is stable if both eigenvalues of the Jacobian
-    [[γ (1 − u²), γ], [−1/γ, −θ₁/γ]] have negative real parts. Raises ValueError unless all parameters are finite and
-    γ is not zero.
-    """
-    theta0, theta1, zeta, gamma = np.asarray(parameters, dtype=float)
-    if not np.all(np.isfinite(parameters)) or gamma == 0:
-        raise ValueError("Fixed points need finite parameters and a γ other than zero.")
-    polynomial = np.polynomial.Polynomial([-theta0 - theta1 * zeta, 1 - theta1, 0.0, theta1 / 3])
-    roots = polynomial.trim(1e-14).roots()
-    real = np.sort(roots[np.abs(roots.imag) < 1e-7].real)
-    real = real[np.diff(real, prepend=-np.inf) > 1e-7]  # a multiple root is one fixed point
-    points = []
-    for u in real:
-        v = float(u_nullcline(u, zeta))
-        jacobian = np.array([[gamma * (1 - u**2), gamma], [-1 / gamma, -theta1 / gamma]])
-        points.append(FixedPoint(float(u), v, bool(np.linalg.eigvals(jacobian).real.max() < 0)))
-    return tuple(points)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from distributed import LocalCluster
 
@@ -64,5 +65,5 @@ def test_a_dask_cluster_of_two_workers_gives_the_same(context, tmp_path):
         on_many = records(posterior_mean, tasks, where, "means")
     with workers(None, 1):
         on_one = records(posterior_mean, tasks, Context(where.report, tmp_path / "one"), "means")
-    assert on_many == on_one
-    assert [len(each["mean"]) for each in on_one.values()] == [2, 2]
+    # LAPACK has one thread there and several here, which changes the last digits.
+    np.testing.assert_allclose(*([found[key]["mean"] for key in tasks] for found in (on_many, on_one)), rtol=1e-8)

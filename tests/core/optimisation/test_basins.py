@@ -7,7 +7,8 @@ import pytest
 
 import core.optimisation.basins
 from core.optimisation.basins import Minimum, basins, explore, prior_starts, start_grid
-from core.optimisation.methods import METHODS, OptimiserPath, descend
+from core.optimisation.methods import METHODS, descend
+from core.optimisation.path import OptimiserPath
 from core.problem.problem import Problem
 from core.published import full_prior, time_grid
 from tests.core.optimisation.test_methods import LeastSquares

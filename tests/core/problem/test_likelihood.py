@@ -4,8 +4,7 @@ from scipy.integrate import dblquad
 from scipy.linalg import toeplitz
 from scipy.stats import multivariate_normal
 
-from core.models.fitzhugh_nagumo.misfit import ResidualSums
-from core.noise import sample_ar1
+from core.noise import ResidualSums, sample_ar1
 from core.priors import TruncatedGaussian
 from core.problem.likelihood import known_noise, noise_nodes
 from core.published import published_noise_law

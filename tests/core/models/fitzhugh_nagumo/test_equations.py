@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
+from core.models.fitzhugh_nagumo.equations import fixed_points, u_nullcline, v_nullcline
 from core.models.fitzhugh_nagumo.simulate import simulate
-from core.models.fitzhugh_nagumo.taylor import fixed_points, u_nullcline, v_nullcline
 from core.published import time_grid
 from tests.reference import right_hand_side
 

@@ -3,10 +3,12 @@ import numpy as np
 import pytest
 from scipy.linalg import toeplitz
 
-from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
+from core.models.fitzhugh_nagumo.gradient import misfit_gradient
+from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
 from core.models.fitzhugh_nagumo.misfit import simulated_misfit
 from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS
-from core.models.fitzhugh_nagumo.simulate import Status, resolving_step, simulate
+from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate
+from core.models.model import Status
 from tests.reference import (
     COMPLEX_STEP,
     SLIDERS_LOWER,

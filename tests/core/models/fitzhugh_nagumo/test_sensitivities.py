@@ -4,9 +4,10 @@ import pytest
 from scipy.integrate import ode
 from scipy.linalg import expm
 
+from core.models.fitzhugh_nagumo.equations import fixed_points
 from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS, sensitivities
-from core.models.fitzhugh_nagumo.simulate import longest_step, resolving_step, simulate
-from core.models.fitzhugh_nagumo.taylor import fixed_points
+from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate
+from core.models.fitzhugh_nagumo.stepping import longest_step
 from tests.reference import (
     SLIDERS_LOWER,
     SLIDERS_UPPER,

@@ -9,16 +9,12 @@ import numpy as np
 import pytest
 
 import core.models.fitzhugh_nagumo.sensitivities
-from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
+from core.models.fitzhugh_nagumo.gradient import misfit_gradient
+from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
 from core.models.fitzhugh_nagumo.misfit import simulated_misfit
-from core.models.fitzhugh_nagumo.simulate import (
-    Status,
-    divergence_time,
-    longest_step,
-    simulate,
-    simulate_potential,
-    simulate_with_status,
-)
+from core.models.fitzhugh_nagumo.simulate import divergence_time, simulate, simulate_potential, simulate_with_status
+from core.models.fitzhugh_nagumo.stepping import longest_step
+from core.models.model import Status
 from core.published import published_prior, time_grid, with_constants
 from tests.reference import (
     SLIDERS_LOWER,

@@ -1,0 +1,94 @@
+"""The posterior's mean and covariance from weighted draws around an estimate: importance sampling.
+
+Draws come from a Student distribution around the estimate, then from one around what these have found, and are weighed
+by the exact posterior (Tokdar and Kass 2010), the noise integrated out.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln, logsumexp
+
+from core.estimate import Estimate, Finding, remark
+from core.metrics import squared_distances
+from core.noise import ResidualSums
+from core.priors import TruncatedGaussian
+from core.problem.likelihood import noise_nodes
+from core.problem.problem import Problem
+
+DRAWS = 500
+ROUNDS = 2  # of draws; the second is centred on what the first has found
+DEGREES_OF_FREEDOM = 4.0  # of the distribution that is drawn from: its tails are heavier than those of a posterior
+STRETCH = 1.3  # of the estimate's standard deviations
+FEWEST_EFFECTIVE_DRAWS = 20.0  # below which a mean says little
+
+
+def reweight(
+    problem: Problem, data: ArrayLike, estimate: Estimate, noise_law: TruncatedGaussian, rng: np.random.Generator
+) -> Estimate:
+    """Return for each trace, (n, n_times), the posterior's mean and covariance from weighted draws around an estimate.
+
+    The noise is integrated out over noise_law, of (rho, sigma [ms]). Where hardly any draw has weight, the
+    estimate itself stays, and a remark says for how many traces. Raises ValueError for an estimate without covariance.
+    """
+    if estimate.covariance is None:
+        raise ValueError("Draws need an estimate with a covariance.")
+    means, covariances = estimate.mean.copy(), estimate.covariance.copy()
+    kept = 0
+    for i, trace in enumerate(np.asarray(data, dtype=float)):
+        found = _reweighted(problem.with_data(trace), means[i], covariances[i], noise_law, rng)
+        if found is None:
+            kept += 1
+        else:
+            means[i], covariances[i] = found
+    remarks = (remark(Finding.FEW_DRAWS, n=kept, of=len(means)),) if kept else ()
+    return Estimate(means, covariances, problem.unknown, remarks)
+
+
+def _student(
+    points: NDArray[np.float64], mean: NDArray[np.float64], covariance: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the log density, (k,), at points (k, p) of the law that draws around a mean are taken from."""
+    p, dof = mean.size, DEGREES_OF_FREEDOM
+    distances = squared_distances(points - mean, covariance)
+    constant = gammaln((dof + p) / 2) - gammaln(dof / 2) - 0.5 * p * np.log(dof * np.pi)
+    return constant - 0.5 * np.linalg.slogdet(covariance)[1] - 0.5 * (dof + p) * np.log1p(distances / dof)
+
+
+def _reweighted(
+    problem: Problem,
+    mean: NDArray[np.float64],
+    covariance: NDArray[np.float64],
+    noise_law: TruncatedGaussian,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Return mean (p,) and covariance (p, p), or None where hardly any draw has weight."""
+    p, n_times = mean.size, problem.times.size
+    laws: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+    draws, logs = np.empty((0, p)), np.empty(0)
+    nodes = None
+    for _ in range(ROUNDS):
+        laws.append((mean, STRETCH**2 * covariance))
+        normals = rng.standard_normal((DRAWS, p)) @ np.linalg.cholesky(laws[-1][1]).T
+        stretches = np.sqrt(DEGREES_OF_FREEDOM / rng.chisquare(DEGREES_OF_FREEDOM, (DRAWS, 1)))
+        new = mean + normals * stretches
+        new = new[np.isfinite(problem.prior.log_density(new))]
+        if not len(new):
+            return None
+        sums = problem.residual_sums(new, problem.step)
+        if not np.any(np.isfinite(sums.squares)):
+            return None
+        if nodes is None:
+            best = np.argmin(sums.quadratic_form(problem.noise[0].rho))
+            nodes = noise_nodes(noise_law, ResidualSums(*(part[best] for part in sums)), n_times)
+        draws = np.concatenate([draws, new])
+        logs = np.concatenate([logs, nodes.log_likelihood(sums, n_times) + problem.prior.log_density(new)])
+        # All draws so far count as drawn from the mixture of all laws so far (Owen and Zhou 2000).
+        mixture = logsumexp([_student(draws, *law) for law in laws], axis=0)
+        weights = np.exp(logs - mixture - np.max(logs - mixture))
+        weights /= weights.sum()
+        if not 1 / np.sum(weights**2) >= p + 1:
+            return None
+        mean = weights @ draws
+        deviations = draws - mean
+        covariance = (weights[:, None] * deviations).T @ deviations
+    return (mean, covariance) if 1 / np.sum(weights**2) >= FEWEST_EFFECTIVE_DRAWS else None

@@ -1,0 +1,139 @@
+"""The loss of a problem on a grid over its two unknowns, with trajectories that are kept while only the data move."""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.compiled import kernel, parallel_kernel
+from core.noise import Noise
+from core.problem.problem import TRAJECTORIES_AT_ONCE, Problem
+
+POTENTIALS_ALONE = 16  # as many are left to one thread: waking a team of threads would take longer than the work
+
+
+@dataclass(frozen=True, eq=False)
+class TrajectoryStore:
+    """The observed state on a grid over two unknowns, kept while only the data move.
+
+    axes: names along x and y; x: (nx,), y: (ny,); times: (n_times,); potentials: (ny, nx, n_times), float32.
+    """
+
+    axes: tuple[str, ...]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    times: NDArray[np.float64]
+    potentials: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Landscape:
+    """The loss on a grid over two unknowns: misfit and regularisation, each (ny, nx), over x (nx,) and y (ny,)."""
+
+    axes: tuple[str, ...]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    misfit: NDArray[np.float64]
+    regularisation: NDArray[np.float64]
+
+    @property
+    def loss(self) -> NDArray[np.float64]:
+        """Misfit + regularisation, (ny, nx)."""
+        return self.misfit + self.regularisation
+
+    def lowest(self) -> tuple[float, float]:
+        """Return (x, y) of the grid's lowest loss."""
+        row, column = np.unravel_index(np.argmin(self.loss), self.loss.shape)
+        return float(self.x[column]), float(self.y[row])
+
+
+def grid(problem: Problem, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return x (n,), y (n,) and the values of both unknowns, (n, n, 2), over the prior's box.
+
+    Raises ValueError unless exactly two are unknown.
+    """
+    if len(problem.unknown) != 2:
+        raise ValueError("A landscape needs exactly two unknown parameters.")
+    x, y = (np.linspace(lower, upper, n) for lower, upper in problem.bounds)
+    return x, y, np.stack(np.meshgrid(x, y), axis=-1)
+
+
+def trajectory_store(problem: Problem, n: int = 100) -> TrajectoryStore:
+    """Simulate an n × n grid over the prior's box of a problem's two unknowns; raises ValueError as `grid` does."""
+    x, y, values = grid(problem, n)
+    if problem.model.fused:
+        potentials = problem.model.fused.observed(problem.parameters(values), problem.times)
+    else:
+        flat, column = values.reshape(-1, 2), problem.model.observed_column
+        potentials = np.empty((len(flat), problem.times.size), np.float32)
+        for first in range(0, len(flat), TRAJECTORIES_AT_ONCE):
+            some = slice(first, first + TRAJECTORIES_AT_ONCE)
+            potentials[some] = problem.states(flat[some])[..., column]
+        potentials = potentials.reshape(n, n, -1)
+    return TrajectoryStore(problem.unknown, x, y, problem.times, potentials)
+
+
+def landscape(problem: Problem, store: TrajectoryStore) -> Landscape:
+    """Return the loss of a problem for a trace on the grid of a store, whose unknowns and times must agree."""
+    if problem.unknown != store.axes or not np.array_equal(problem.times, store.times):
+        raise ValueError("The store's unknowns and times must be those of the problem.")
+    misfits = misfit(problem.data, store.potentials, problem.noise[0])
+    return _landscape(problem, store.x, store.y, misfits)
+
+
+def computed_landscape(problem: Problem, n: int = 100) -> Landscape:
+    """Return the loss of a problem on an n × n grid over its two unknowns, storing no trajectory.
+
+    Raises ValueError as `grid` does.
+    """
+    x, y, values = grid(problem, n)
+    return _landscape(problem, x, y, problem.misfit(values))
+
+
+def _landscape(
+    problem: Problem, x: NDArray[np.float64], y: NDArray[np.float64], misfits: NDArray[np.float64]
+) -> Landscape:
+    values = np.stack(np.meshgrid(x, y), axis=-1)
+    return Landscape(problem.unknown, x, y, misfits, problem.prior.regularisation(values))
+
+
+def misfit(data: ArrayLike, potentials: ArrayLike, noise: Noise) -> NDArray[np.float64]:
+    """Return the misfit, (...), of potentials, (..., n_times), to one trace, (n_times,).
+
+    A diverged potential, with NaN, has an infinite misfit. Raises ValueError for a trace of another length.
+    """
+    potentials = np.asarray(potentials)
+    trace = np.array(data, dtype=float)
+    if trace.shape != potentials.shape[-1:]:
+        raise ValueError(f"The trace has {trace.size} samples but the potentials have {potentials.shape[-1]}.")
+    flat, rho, sd = potentials.reshape(-1, potentials.shape[-1]), float(noise.rho), float(noise.marginal_sd)
+    if len(flat) > POTENTIALS_ALONE:
+        out = np.empty(len(flat))
+        _misfits(flat, trace, rho, sd, out)
+    else:
+        out = np.array([_misfit(potential, trace, rho, sd) for potential in flat])
+    out[np.isnan(out)] = np.inf
+    return out.reshape(potentials.shape[:-1])
+
+
+@kernel
+def _misfit(potential: NDArray[np.floating], data: NDArray[np.float64], rho: float, marginal_sd: float) -> float:
+    first = data[0] - potential[0]
+    total = 0.0
+    for t in range(1, data.shape[0]):
+        innovation = (data[t] - potential[t]) - rho * (data[t - 1] - potential[t - 1])
+        total += innovation * innovation
+    return 0.5 * (first / marginal_sd) ** 2 + 0.5 * total / (marginal_sd**2 * (1 - rho**2))
+
+
+@parallel_kernel
+def _misfits(
+    potentials: NDArray[np.floating],
+    data: NDArray[np.float64],
+    rho: float,
+    marginal_sd: float,
+    out: NDArray[np.float64],
+) -> None:
+    for i in numba.prange(potentials.shape[0]):
+        out[i] = _misfit(potentials[i], data, rho, marginal_sd)

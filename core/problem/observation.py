@@ -1,0 +1,57 @@
+"""What was recorded: some of a model's states at known times, with gaps where a sample is missing."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """Samples of k states.
+
+    times: (n_times,) in ms, increasing; data: (n_times, k), NaN where a sample is missing; states: the names of the k
+    states; sampled: (n_times, k), where there is a sample; is_trace: whether one state was recorded without a gap.
+    Raises ValueError for what does not fit together.
+    """
+
+    times: NDArray[np.float64]
+    data: NDArray[np.float64]
+    states: tuple[str, ...]
+    sampled: NDArray[np.bool_] = field(init=False, repr=False)
+    is_trace: bool = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("times", "data"):
+            values = np.array(getattr(self, name), dtype=float)
+            values.setflags(write=False)
+            object.__setattr__(self, name, values)
+        n_states = len(self.states)
+        if self.times.ndim != 1 or self.times.size < 2 or self.data.shape != (self.times.size, n_states):
+            raise ValueError(
+                f"The data need two or more times, and a row of {n_states} for each: their shape is {self.data.shape}, "
+                f"that of the times {self.times.shape}."
+            )
+        if not np.all(np.isfinite(self.times)) or np.any(np.diff(self.times) <= 0):
+            raise ValueError("Times must be a one-dimensional array of finite, strictly increasing numbers.")
+        if np.any(np.isinf(self.data)):
+            raise ValueError("The data must be finite numbers, or NaN where a state was not observed.")
+        sampled = ~np.isnan(self.data)
+        sampled.setflags(write=False)
+        object.__setattr__(self, "sampled", sampled)
+        object.__setattr__(self, "is_trace", n_states == 1 and bool(np.all(sampled)))
+
+    @classmethod
+    def of_trace(cls, data: ArrayLike, times: ArrayLike, state: str) -> "Observation":
+        """Return a recording of one state without gaps: data and times (n_times,).
+
+        Raises ValueError unless there are two finite samples or more, and one a time.
+        """
+        data, times = np.asarray(data, dtype=float), np.asarray(times, dtype=float)
+        if data.shape != times.shape or data.ndim != 1 or data.size < 2:
+            raise ValueError(
+                f"The trace needs two samples or more, and one a time: the shapes are {data.shape} and {times.shape}."
+            )
+        if not np.all(np.isfinite(data)):
+            raise ValueError("The trace must hold finite numbers only.")
+        return cls(times, data[:, None], (state,))

@@ -1,0 +1,87 @@
+"""From values of the unknowns to all that a trajectory depends on, and to the step that resolves all of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.models.model import Model
+
+COARSE_POINTS = 5  # along each unknown, on the grid that chooses the step
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """Which parameters and initial states of a model are unknown, and what the others are.
+
+    known: values of the other parameters, and of initial states that are not the model's defaults; directions: the
+    places of the unknowns among the model's names. Raises ValueError unless each parameter is either unknown or known.
+    """
+
+    model: Model
+    unknown: tuple[str, ...]
+    known: Mapping[str, float]
+    directions: list[int] = field(init=False, repr=False)
+    _complete: NDArray[np.float64] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        names = self.model.names
+        _check(self.model, self.unknown, self.known)
+        rest = {**dict(zip(names, self.model.defaults, strict=True)), **self.known}
+        object.__setattr__(self, "directions", [names.index(name) for name in self.unknown])
+        object.__setattr__(self, "_complete", np.array([rest[name] for name in names], dtype=float))
+
+    def parameters(self, unknown: ArrayLike) -> NDArray[np.float64]:
+        """Return all parameters of the model, (..., n_parameters), for values of the unknowns, (..., p)."""
+        return self._of(unknown)[..., : len(self.model.parameters)]
+
+    def initial_state(self, unknown: ArrayLike) -> NDArray[np.float64]:
+        """Return the states at the first sample, (..., n_states), for values of the unknowns, (..., p)."""
+        return self._of(unknown)[..., len(self.model.parameters) :]
+
+    def _of(self, unknown: ArrayLike) -> NDArray[np.float64]:
+        unknown = np.asarray(unknown, dtype=float)
+        values = np.empty((*unknown.shape[:-1], self._complete.size))
+        values[:] = self._complete
+        values[..., self.directions] = unknown
+        return values
+
+
+def _check(model: Model, unknown: tuple[str, ...], known: Mapping[str, float]) -> None:
+    for name in (*unknown, *known):
+        if name not in model.names:
+            raise ValueError(f"Unknowns are among {', '.join(model.names)}; {name!r} is not.")
+    if not unknown or len(set(unknown)) < len(unknown):
+        raise ValueError("Name at least one unknown, and each of them once.")
+    if both := set(unknown) & set(known):
+        raise ValueError(f"{', '.join(sorted(both))} cannot be known and unknown: leave it out of one of them.")
+    if missing := set(model.parameter_names) - {*unknown, *known}:
+        raise ValueError(f"Give a value for {', '.join(sorted(missing))}, or name it among the unknowns.")
+    if not np.all(np.isfinite(list(known.values()))):
+        raise ValueError("The known values must be finite numbers.")
+
+
+@dataclass(frozen=True)
+class Box:
+    """What a frozen step depends on: all that can be computed within bounds (2, p), at times given as bytes."""
+
+    model: Model
+    unknown: tuple[str, ...]
+    known: tuple[tuple[str, float], ...]
+    bounds: tuple[tuple[float, ...], tuple[float, ...]]
+    times: bytes
+    tolerance: float
+
+
+@lru_cache(maxsize=64)
+def frozen_step(box: Box) -> float | None:
+    """Return the step in ms that suits a coarse grid over the box, corners included.
+
+    None where the model's errors are as small as rounding.
+    """
+    axes = [np.linspace(lower, upper, COARSE_POINTS) for lower, upper in zip(*box.bounds, strict=True)]
+    values, grid = Values(box.model, box.unknown, dict(box.known)), np.stack(np.meshgrid(*axes), axis=-1)
+    times = np.frombuffer(box.times)
+    return box.model.frozen_step(values.parameters(grid), times, values.initial_state(grid), box.tolerance)
