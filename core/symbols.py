@@ -11,7 +11,8 @@ def symbol_of(name: str) -> str:
     """Return the symbol that a name spells: a Greek letter for its name, digits as indices; other letters stay."""
     letters = name.rstrip("0123456789")
     try:
-        letter = unicodedata.lookup(f"GREEK SMALL LETTER {letters.upper()}")
+        # Unicode has it without b.
+        letter = unicodedata.lookup(f"GREEK SMALL LETTER {letters.upper()}".replace("LAMBDA", "LAMDA"))
     except KeyError:
         letter = letters
     return letter + name[len(letters) :].translate(_INDICES)

@@ -6,7 +6,14 @@ from scipy.integrate import ode, solve_ivp
 
 SLIDERS_LOWER = np.array([-0.2, -0.4, -0.8, 2.0])
 SLIDERS_UPPER = np.array([1.0, 1.2, 0.0, 5.0])
+NAMES = ("theta0", "theta1", "zeta", "gamma", "u0", "v0")
 COMPLEX_STEP = 1e-30  # nothing is subtracted, so it can be far below any rounding
+
+
+def known_of(values, unknown):
+    """Return by name what is not unknown among values of the parameters, (4,), or of these and the start, (6,)."""
+    named = zip(NAMES[: len(values)], map(float, values), strict=True)
+    return {name: value for name, value in named if name not in unknown}
 
 
 def right_hand_side(state, parameters):

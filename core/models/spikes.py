@@ -1,4 +1,7 @@
-"""Features of a trajectory that a physiologist reads off: spike rate and duration, and the regime."""
+"""Features of a trajectory that a physiologist reads off: spike rate and duration, and the regime.
+
+spike_level, excited_floor: those of the model, in units of its observed state; by default those of FitzHugh–Nagumo.
+"""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,24 +35,28 @@ def _count(
         crossings[i], samples_above[i], ends_excited[i] = count, samples, excited
 
 
-def _counts(u: NDArray[np.floating]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+def _counts(
+    u: NDArray[np.floating], spike_level: float, excited_floor: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     flat = np.ascontiguousarray(u).reshape(-1, u.shape[-1])
     crossings, samples_above = np.empty(len(flat), np.int64), np.empty(len(flat), np.int64)
     ends_excited = np.empty(len(flat), np.bool_)
-    _count(flat, SPIKE_THRESHOLD, EXCITED_FLOOR, crossings, samples_above, ends_excited)
+    _count(flat, spike_level, excited_floor, crossings, samples_above, ends_excited)
     batch = u.shape[:-1]
     return crossings.reshape(batch), samples_above.reshape(batch), ends_excited.reshape(batch)
 
 
-def spike_statistics(u: ArrayLike, times: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def spike_statistics(
+    u: ArrayLike, times: ArrayLike, *, spike_level: float = SPIKE_THRESHOLD, excited_floor: float = EXCITED_FLOOR
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the spike rate [1/s] and the mean spike duration [ms] of clean potentials u, (..., n_times).
 
-    A spike is an up-crossing of u = 1.5; the rate is the count over the time from the first to the last sample, the
-    duration the time above 1.5 over the count. Both are NaN where there is no rate: nothing crosses, or u stays
-    excited, above 0, after its only crossing, or the trajectory diverges.
+    A spike is an up-crossing of the spike level; the rate is the count over the time from the first to the last sample,
+    the duration the time above the level over the count. Both are NaN where there is no rate: nothing crosses, or u
+    stays excited, above the floor, after its only crossing, or the trajectory diverges.
     """
     u, times = np.asarray(u), np.asarray(times, dtype=float)
-    crossings, samples_above, ends_excited = _counts(u)
+    crossings, samples_above, ends_excited = _counts(u, spike_level, excited_floor)
     duration = times[-1] - times[0] if times.size > 1 else np.nan
     interval = duration / max(times.size - 1, 1)
     spiking = (crossings > 0) & ~((crossings == 1) & ends_excited) & np.isfinite(u[..., -1])
@@ -57,9 +64,9 @@ def spike_statistics(u: ArrayLike, times: ArrayLike) -> tuple[NDArray[np.float64
     return 1000 * count / duration, samples_above * interval / count
 
 
-def spike_count(u: ArrayLike) -> int:
-    """Return how often one clean potential, (n_times,), rises through u = 1.5."""
-    return int(_counts(np.asarray(u)[None])[0][0])
+def spike_count(u: ArrayLike, *, spike_level: float = SPIKE_THRESHOLD) -> int:
+    """Return how often one clean potential, (n_times,), rises through the spike level."""
+    return int(_counts(np.asarray(u)[None], spike_level, spike_level)[0][0])
 
 
 @kernel_as_written
@@ -87,40 +94,44 @@ def _cross(
         intervals[i], spans[i], spikes[i], samples_above[i] = ups - 1, last - first, downs, above
 
 
-def spike_timing(u: ArrayLike, times: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def spike_timing(
+    u: ArrayLike, times: ArrayLike, *, spike_level: float = SPIKE_THRESHOLD, excited_floor: float = EXCITED_FLOOR
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the spike rate [1/s] and the mean spike duration [ms] of clean potentials u, (..., n_times).
 
-    Both come from the times at which u crosses 1.5, interpolated linearly between samples, which are equally far apart:
-    the rate is one over the mean interval between up-crossings, the duration the mean time from an up-crossing to the
-    next down-crossing. Unlike those of `spike_statistics`, they do not depend on how many spikes happen to fit into the
-    window. The rate is NaN where there are fewer than two up-crossings or the regime is not "spiking"; the duration is
-    NaN where no spike ends. Both are NaN where the trajectory diverges.
+    Both come from the times at which u crosses the spike level, interpolated linearly between samples, which must be
+    equally far apart: the rate is one over the mean interval between up-crossings, the duration the mean time from an
+    up-crossing to the next down-crossing. Unlike those of `spike_statistics`, they do not depend on how many spikes
+    happen to fit into the window. The rate is NaN where there are fewer than two up-crossings or the regime is not
+    "spiking"; the duration is NaN where no spike ends. Both are NaN where the trajectory diverges.
     """
     u, times = np.asarray(u), np.asarray(times, dtype=float)
     flat = np.ascontiguousarray(u).reshape(-1, u.shape[-1])
     intervals, spikes = np.empty(len(flat), np.int64), np.empty(len(flat), np.int64)
     spans, above = np.empty(len(flat)), np.empty(len(flat))
-    _cross(flat, SPIKE_THRESHOLD, intervals, spans, spikes, above)
+    _cross(flat, spike_level, intervals, spans, spikes, above)
     step = (times[-1] - times[0]) / (times.size - 1) if times.size > 1 else np.nan
-    has_rate = (intervals > 0) & (regimes(flat) == "spiking")
+    has_rate = (intervals > 0) & (regimes(flat, spike_level=spike_level, excited_floor=excited_floor) == "spiking")
     has_duration = (spikes > 0) & np.isfinite(flat[:, -1])
     rate = 1000 * np.where(has_rate, intervals, np.nan) / (np.where(has_rate, spans, np.nan) * step)
     duration = step * above / np.where(has_duration, spikes, np.nan)
     return rate.reshape(u.shape[:-1]), duration.reshape(u.shape[:-1])
 
 
-def regimes(u: ArrayLike) -> NDArray[np.str_]:
+def regimes(
+    u: ArrayLike, *, spike_level: float = SPIKE_THRESHOLD, excited_floor: float = EXCITED_FLOOR
+) -> NDArray[np.str_]:
     """Name the regimes, (...), of clean potentials, (..., n_times), in the second half of the window.
 
-    By then the start has faded. "spiking": u crosses 1.5; "excited": it does not, and stays above 0; "silent": it falls
-    below; "diverging": it is not finite.
+    By then the start has faded. "spiking": u crosses the spike level; "excited": it does not, and stays above the
+    floor; "silent": it falls below; "diverging": it is not finite.
     """
     u = np.asarray(u)
-    crossings, _, ends_excited = _counts(u[..., u.shape[-1] // 2 :])
+    crossings, _, ends_excited = _counts(u[..., u.shape[-1] // 2 :], spike_level, excited_floor)
     cases = [~np.isfinite(u[..., -1]), crossings > 0, ends_excited]
     return np.select(cases, ["diverging", "spiking", "excited"], "silent")
 
 
-def regime(u: ArrayLike) -> str:
+def regime(u: ArrayLike, *, spike_level: float = SPIKE_THRESHOLD, excited_floor: float = EXCITED_FLOOR) -> str:
     """Name the regime of one clean potential, (n_times,), as `regimes` does."""
-    return str(regimes(u))
+    return str(regimes(u, spike_level=spike_level, excited_floor=excited_floor))

@@ -92,7 +92,7 @@ def descend_together(
     return _descend(problem.expansion, problem.bounds, starts, iterations, fixed, HOPELESS_RISE)
 
 
-def minima_below(problem: Objective, ends: Array, most: float, iterations: int = 20) -> Array:
+def minima_below(problem: Objective, ends: Array, most: float, iterations: int = 40) -> Array:
     """Return the minima, (n, p), that lie below ends (n, p) by no more than so much of the loss; NaN where none does.
 
     All ends descend together with the exact Hessian. An end from which the loss falls by more, or that comes to rest at
@@ -111,6 +111,19 @@ def minima_below(problem: Objective, ends: Array, most: float, iterations: int =
         settled = which[promised <= MINIMUM_GAIN]
         found[settled] = descents.positions[settled]
     return found
+
+
+def _rising(hessians: Array, width: Array) -> Array:
+    """Return Hessians (n, p, p), those that are indefinite with the sizes of their eigenvalues (Greenstadt 1967).
+
+    So every step goes downhill, and none over a saddle into another minimum. The eigenvalues are those in the unit box,
+    of a width (p,).
+    """
+    scale = np.outer(width, width)
+    scaled = np.where(np.all(np.isfinite(hessians), axis=(1, 2), keepdims=True), hessians * scale, 0.0)
+    values, vectors = np.linalg.eigh(scaled)
+    sizes = np.einsum("nij,nj,nkj->nik", vectors, np.abs(values), vectors) / scale
+    return np.where(values[:, :1, None] < 0, sizes, hessians)
 
 
 def _descend(
@@ -135,7 +148,7 @@ def _descend(
         x, g = positions[which], gradients[which]
         free = _free(x, g, bounds)
         free[:, list(fixed)] = False
-        steps = _damped_step(hessians[which], g, damping[which], free)
+        steps = _damped_step(_rising(hessians[which], upper - lower), g, damping[which], free)
         trial = np.clip(x + steps, lower, upper)
         trial_losses, trial_gradients, trial_hessians = expansion(trial)
         lower_now = trial_losses < losses[which]

@@ -60,12 +60,16 @@ def grid(problem: Problem, n: int) -> tuple[NDArray[np.float64], NDArray[np.floa
 
 
 def trajectory_store(problem: Problem, n: int = 100) -> TrajectoryStore:
-    """Simulate an n × n grid over the prior's box of a problem's two unknowns; raises ValueError as `grid` does."""
+    """Simulate an n × n grid over the prior's box of a problem's two unknowns.
+
+    Raises ValueError as `grid` does, and for data that are not one trace without gaps.
+    """
     x, y, values = grid(problem, n)
-    if problem.model.fused:
-        potentials = problem.model.fused.observed(problem.parameters(values), problem.times)
+    problem.observation.check_trace()
+    if fused := problem.fused:
+        potentials = fused.observed(problem.parameters(values), problem.times)
     else:
-        flat, column = values.reshape(-1, 2), problem.model.observed_column
+        flat, column = values.reshape(-1, 2), problem.model.state_names.index(problem.observation.states[0])
         potentials = np.empty((len(flat), problem.times.size), np.float32)
         for first in range(0, len(flat), TRAJECTORIES_AT_ONCE):
             some = slice(first, first + TRAJECTORIES_AT_ONCE)

@@ -55,3 +55,8 @@ class Observation:
         if not np.all(np.isfinite(data)):
             raise ValueError("The trace must hold finite numbers only.")
         return cls(times, data[:, None], (state,))
+
+    def check_trace(self) -> None:
+        """Raise ValueError unless the data are one trace without gaps."""
+        if not self.is_trace:
+            raise ValueError("This needs the trace of one state without gaps: observe one state, or fit the states.")

@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.estimate import GoodnessOfFit, goodness_of_fit
-from core.models.model import TOLERANCE, ExpandMisfit, FusedTrace, Model
+from core.models.model import ExpandMisfit, FusedTrace, Model
 from core.noise import Noise, ResidualSums, residual_sums, whiten
 from core.priors import TruncatedGaussian
 from core.problem.observation import Observation
-from core.problem.values import Box, Values, frozen_step
+from core.problem.values import Box, Values, box_of, frozen_step
 
-FINEST_TOLERANCE = 1e-9
 TRAJECTORIES_AT_ONCE = 1000  # of those that are stored: a thousand samples each then take 16 MB
 DIFFERENCE_SDS = 1e-3  # standard deviations, for second derivatives of models that have none of their own
 
@@ -33,7 +32,8 @@ class Problem:
 
     unknown: p names out of the model's parameters and initial state; known: the values of the other parameters, and of
     the initial state where it is not the model's default; noise: one for each observed state; prior: over the unknown
-    ones at least, of which only those are kept. Raises ValueError for what does not fit together.
+    ones at least, of which only those are kept; fused: the model's own ways for a trace of its observed state from its
+    default start, where they apply. Raises ValueError for what does not fit together.
     """
 
     model: Model
@@ -43,7 +43,7 @@ class Problem:
     noise: tuple[Noise, ...]
     prior: TruncatedGaussian
     _values: Values = field(init=False, repr=False)
-    _fused: FusedTrace | None = field(init=False, repr=False)
+    fused: FusedTrace | None = field(init=False, repr=False)
     _box: Box = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -52,8 +52,9 @@ class Problem:
         if self.prior.names != self.unknown:
             object.__setattr__(self, "prior", self.prior.select(self.unknown))
         self._check_data()
-        object.__setattr__(self, "_fused", self._own_ways())
-        object.__setattr__(self, "_box", self._box_of_step())
+        object.__setattr__(self, "fused", self._own_ways())
+        smallest_sd = min(noise.marginal_sd for noise in self.noise)
+        object.__setattr__(self, "_box", box_of(self._values, self.prior, self.times, smallest_sd))
 
     def _check_data(self) -> None:
         states = self.observation.states
@@ -103,9 +104,13 @@ class Problem:
     @property
     def identity(self) -> str:
         """A text that two problems share only if all of their parts are equal."""
-        arrays = self.observation.times.tobytes() + self.observation.data.tobytes()
-        rest = (self.model.name, self.observation.states, self.unknown, sorted(self.known.items()), self.noise)
-        return sha256(arrays + repr((rest, self.prior)).encode()).hexdigest()
+        known = sorted(self.known.items())
+        names = (self.model.name, self.observation.states, self.unknown, [name for name, _ in known])
+        noise = [(each.rho, each.marginal_sd) for each in self.noise]
+        law = (self.prior.mean, self.prior.sd, self.prior.lower, self.prior.upper)
+        rest = ([value for _, value in known], np.ravel(noise), np.ravel(law))
+        numbers = np.concatenate([self.times, self.observation.data.ravel(), *rest])
+        return sha256(repr(names).encode() + (numbers + 0.0).tobytes()).hexdigest()  # −0 is 0
 
     def with_noise(self, noise: Noise) -> "Problem":
         """Return the same problem for a trace under another noise."""
@@ -148,7 +153,7 @@ class Problem:
         step: frozen, in ms, or chosen for each trajectory.
         """
         unknown = np.asarray(unknown, dtype=float)
-        if self._fused:
+        if self.fused:
             return self.residual_sums(unknown, step).misfit(self.noise[0])
         flat = unknown.reshape(-1, len(self.unknown))
         chunks = np.array_split(flat, max(1, -(-len(flat) // TRAJECTORIES_AT_ONCE)))
@@ -156,9 +161,13 @@ class Problem:
         return np.where(np.isnan(squares), np.inf, 0.5 * squares).reshape(unknown.shape[:-1])
 
     def residual_sums(self, unknown: ArrayLike, step: float | None = None) -> ResidualSums:
-        """Return the sums, each (...), over the residuals of a trace to values (..., p); step as in `misfit`."""
-        if fused := self._fused:
+        """Return the sums, each (...), over the residuals of a trace to values (..., p); step as in `misfit`.
+
+        Raises ValueError for data that are not one trace without gaps.
+        """
+        if fused := self.fused:
             return fused.residual_sums(self.parameters(unknown), self.times, self.data, step=step)
+        self.observation.check_trace()
         return residual_sums(self.data - self.states(unknown, step)[..., self._columns[0]])
 
     def loss(self, unknown: ArrayLike, step: float | None = None) -> Array:
@@ -171,12 +180,13 @@ class Problem:
             sums, sd = self.residual_sums(unknown, self.step), self.noise[0].marginal_sd
             whitened, plain = (float(sums.quadratic_form(rho)) / sd**2 for rho in (self.noise[0].rho, 0.0))
         else:
-            whitened = plain = 2 * float(self.misfit(unknown, self.step))
+            white = replace(self, noise=tuple(noise.white for noise in self.noise))
+            whitened, plain = (2 * float(each.misfit(unknown, self.step)) for each in (self, white))
         return goodness_of_fit(whitened, plain, int(np.count_nonzero(self.observation.sampled)), len(self.unknown))
 
     def gradient(self, unknown: ArrayLike) -> tuple[Array, Array]:
         """Return the loss (...) and its gradient (..., p) for values (..., p) inside the bounds, at the frozen step."""
-        if fused := self._fused:
+        if fused := self.fused:
             misfit, gradient, _ = self._expanded(fused.gradient, unknown)
         else:
             misfit, gradient, _ = self._general_expansion(unknown)
@@ -187,7 +197,7 @@ class Problem:
 
         exact: with the curvature of the trajectory, or without it, which is the Gauss–Newton Hessian.
         """
-        if fused := self._fused:
+        if fused := self.fused:
             hessian = self._expanded(fused.hessian if exact else fused.gauss_newton, unknown)[2]
         else:
             hessian = self._differenced_hessian(unknown) if exact else self._general_expansion(unknown)[2]
@@ -198,7 +208,7 @@ class Problem:
 
         At the frozen step; outside the bounds the loss is infinite.
         """
-        if fused := self._fused:
+        if fused := self.fused:
             misfit, gradient, hessian = self._expanded(fused.gauss_newton, unknown)
         else:
             misfit, gradient, hessian = self._general_expansion(unknown)
@@ -234,14 +244,6 @@ class Problem:
         names = set(self.model.parameter_names)
         own = self.observation.is_trace and self.observation.states == (self.model.observed,)
         return self.model.fused if own and set(self.unknown) <= names and self.known.keys() <= names else None
-
-    def _box_of_step(self) -> Box:
-        """Return what the frozen step depends on."""
-        tolerance = min(noise.marginal_sd for noise in self.noise) / 100
-        # By powers of two, so that a noise that moves a little leaves the step as it is.
-        tolerance = float(np.clip(2.0 ** np.floor(np.log2(tolerance)), FINEST_TOLERANCE, TOLERANCE))
-        known, bounds = tuple(sorted(self.known.items())), (self.prior.lower, self.prior.upper)
-        return Box(self.model, self.unknown, known, bounds, self.times.tobytes(), tolerance)
 
     def _expanded(self, expand: ExpandMisfit, unknown: ArrayLike) -> tuple[Array, Array, Array]:
         """Return misfit (...), gradient (..., p) and Hessian (..., p, p), if there is one, by a model's own way."""

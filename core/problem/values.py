@@ -7,9 +7,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.models.model import Model
+from core.models.model import TOLERANCE, Model
+from core.priors import TruncatedGaussian
 
 COARSE_POINTS = 5  # along each unknown, on the grid that chooses the step
+FINEST_TOLERANCE = 1e-9
+NOISE_OVER_ERROR = 100  # of the smallest standard deviation to the error to aim for
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +76,17 @@ class Box:
     bounds: tuple[tuple[float, ...], tuple[float, ...]]
     times: bytes
     tolerance: float
+
+
+def box_of(values: Values, prior: TruncatedGaussian, times: NDArray[np.float64], smallest_sd: float) -> Box:
+    """Return the box of a prior of the unknowns, at times (n_times,) in ms; smallest_sd: of the noises.
+
+    The error is to stay below a hundredth of the noise.
+    """
+    # By powers of two, so that a noise that moves a little leaves the step as it is.
+    tolerance = float(np.clip(2.0 ** np.floor(np.log2(smallest_sd / NOISE_OVER_ERROR)), FINEST_TOLERANCE, TOLERANCE))
+    known = tuple(sorted(values.known.items()))
+    return Box(values.model, values.unknown, known, (prior.lower, prior.upper), times.tobytes(), tolerance)
 
 
 @lru_cache(maxsize=64)

@@ -85,7 +85,7 @@ def _compute(problem: Problem, wanted: tuple[Run, ...], is_new: bool) -> None:
 
 def methods(experiment: Experiment) -> dict[str, Any]:
     """Return the check boxes of the methods, each with its line and mark: they are the legend of the race too."""
-    options = [{"value": method, "help": kind, **sign(method)} for method, kind in METHODS.items()]
+    options = [{"value": name, "help": method.kind, **sign(name)} for name, method in METHODS.items()]
     return {"kind": "several", "field": "methods", "label": "", "value": experiment.methods, "options": options}
 
 

@@ -7,8 +7,6 @@ tests/benchmarks/requirements.txt lists.
 """
 
 import functools
-import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,26 +15,19 @@ from joblib import Parallel, delayed
 from core.models.fitzhugh_nagumo.gradient import misfit_gradient
 from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
 from core.models.fitzhugh_nagumo.misfit import simulated_misfit
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.models.fitzhugh_nagumo.stepping import longest_step
 from core.models.model import TOLERANCE
 from core.noise import sample_ar1
-from core.problem.problem import Problem, fused_landscape, parameter_grid
-from core.published import (
-    GAMMA,
-    RHO,
-    SAMPLING_INTERVAL,
-    SIGMA,
-    ZETA,
-    full_prior,
-    published_prior,
-    time_grid,
-    with_constants,
-)
+from core.problem.landscape import computed_landscape, grid
+from core.problem.problem import Problem
+from core.published import GAMMA, ZETA, full_prior, published_noise, published_prior, time_grid, with_constants
 from tests.benchmarks.arithmetic import operations_a_step, peak
 from tests.benchmarks.others import ADAPTIVE_TOGETHER, ONE_BY_ONE, THREADS, batched_solvers, scipy_solvers
 from tests.benchmarks.record import Record, output_path
 from tests.benchmarks.tuned import ENVIRONMENT, tuned_solvers
+from tests.benchmarks.turns import seconds, taking_turns
 from tests.reference import reference_solution
 
 SETTINGS: dict[str, Any] = {
@@ -55,22 +46,7 @@ SETTINGS: dict[str, Any] = {
     "excluded": "first calls, which compile",
     "environment": ENVIRONMENT | {"for": "all of JAX, as documented and as tuned"},
 }
-MARGINAL_SD = SIGMA / SAMPLING_INTERVAL
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Return how long a call takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def taking_turns(contenders: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Return the median time of each contender in seconds, over rounds in which each has its turn."""
-    for work in contenders.values():
-        work()
-    rounds = [{name: seconds(work) for name, work in contenders.items()} for _ in range(SETTINGS["rounds"])]
-    return {name: float(np.median([each[name] for each in rounds])) for name in contenders}
+NOISE = published_noise()
 
 
 def against_the_others(
@@ -95,13 +71,13 @@ def against_the_others(
         "ours": lambda: simulate(parameters, times, tolerance=tolerance, out=out),
         "ours, without a buffer of the caller's": lambda: simulate(parameters, times, tolerance=tolerance),
     }
-    fused = {"ours": lambda: simulated_misfit(parameters, times, data, MARGINAL_SD, tolerance=tolerance)}
+    fused = {"ours": lambda: simulated_misfit(parameters, times, data, NOISE.white, tolerance=tolerance)}
     solved = dict.fromkeys(stored, n) | {solver.name: solver.sample or n for solver in others}
     for solver in others:
         sample = parameters[:: n // solved[solver.name]]
         stored[solver.name] = functools.partial(solver.solve, sample, times)
         if solver.misfit is not None:
-            fused[solver.name] = functools.partial(solver.misfit, sample, times, data, MARGINAL_SD)
+            fused[solver.name] = functools.partial(solver.misfit, sample, times, data, NOISE.marginal_sd)
     potentials = {"ours": simulate(checked, times, tolerance=tolerance)[..., 0]}
     potentials |= {solver.name: solver.solve(checked, times) for solver in others}
     is_target = tolerance == TOLERANCE
@@ -109,7 +85,9 @@ def against_the_others(
         error = np.quantile(np.abs(u - reference).max(axis=1), 0.99)
         record.note(f"{name}: error at {tolerance:g}, 99 % quantile", error, most=tolerance, quoted=is_target)
     for what, contenders, target in (("stored", stored, 40), ("misfit", fused, 60)):
-        each = {name: 1e6 * taken / solved[name] for name, taken in taking_turns(contenders).items()}
+        each = {
+            name: 1e6 * taken / solved[name] for name, taken in taking_turns(contenders, SETTINGS["rounds"]).items()
+        }
         for name, value in each.items():
             code = f"{what}/{name}" if is_target else ""
             record.note(f"{name}: {what} at {tolerance:g}", value, "µs a trajectory", quoted=is_target, code=code)
@@ -146,7 +124,7 @@ def derivatives(record: Record, times: np.ndarray, data: np.ndarray) -> None:
     """Note what derivatives cost in units of the loss at the same frozen step."""
     parameters = with_constants(published_prior().sample(SETTINGS["derivatives_of"], np.random.default_rng(1)))
     step = longest_step(parameters)
-    arguments = (parameters, times, data, MARGINAL_SD, RHO)
+    arguments = (parameters, times, data, NOISE)
     taken = taking_turns(
         {
             "loss": lambda: simulated_misfit(*arguments, step=step),
@@ -154,7 +132,8 @@ def derivatives(record: Record, times: np.ndarray, data: np.ndarray) -> None:
             "gradient": lambda: misfit_gradient(*arguments, step=step),
             "Gauss–Newton Hessian": lambda: gauss_newton(*arguments, step=step),
             "full Hessian": lambda: full_hessian(*arguments, step=step),
-        }
+        },
+        SETTINGS["rounds"],
     )
     for name, value in taken.items():
         record.note(f"AR(1) {name}", 1e6 * value / len(parameters), "µs a trajectory")
@@ -165,18 +144,20 @@ def derivatives(record: Record, times: np.ndarray, data: np.ndarray) -> None:
 
 def landscape(record: Record, times: np.ndarray, data: np.ndarray) -> None:
     """Note what a landscape costs in units of its misfits alone, and one trajectory alone."""
-    known, axes = (0.4, 0.4, ZETA, GAMMA), ("theta0", "theta1")
-    problem = Problem(data, times, axes, known, MARGINAL_SD, RHO, full_prior())
-    *_, grid = parameter_grid(axes, known, full_prior(), 100)
+    known = {"zeta": ZETA, "gamma": GAMMA}
+    problem = Problem.of_trace(FITZHUGH_NAGUMO, data, times, ("theta0", "theta1"), known, NOISE, full_prior())
+    *_, values = grid(problem, 100)
+    parameters = problem.parameters(values)
     taken = taking_turns(
         {
-            "landscape": lambda: fused_landscape(problem, 100),
-            "misfits": lambda: simulated_misfit(grid, times, data, MARGINAL_SD, RHO),
-        }
+            "landscape": lambda: computed_landscape(problem, 100),
+            "misfits": lambda: simulated_misfit(parameters, times, data, NOISE),
+        },
+        SETTINGS["rounds"],
     )
     record.note("fused landscape, 100 × 100", 1e3 * taken["landscape"], "ms")
     record.note("fused landscape, in its 10,000 misfits alone", taken["landscape"] / taken["misfits"], most=1.2)
-    alone = [seconds(lambda: simulate(known, times)) for _ in range(200)]
+    alone = [seconds(lambda: simulate((0.4, 0.4, ZETA, GAMMA), times)) for _ in range(200)]
     record.note("one trajectory: median", 1e6 * np.median(alone), "µs", most=300)
 
 
@@ -199,8 +180,9 @@ def note_growth(
     taken = taking_turns(
         {
             "stored": lambda: simulate(parameters, times, out=out),
-            "misfit": lambda: simulated_misfit(parameters, times, data, MARGINAL_SD),
-        }
+            "misfit": lambda: simulated_misfit(parameters, times, data, NOISE.white),
+        },
+        SETTINGS["rounds"],
     )
     for kind, value in taken.items():
         record.note(f"{what}, {kind}", 1e6 * value / len(parameters), "µs a trajectory", quoted=False)
@@ -211,7 +193,7 @@ def main() -> None:
     out = output_path("solver", __doc__)
     record = Record("solver", SETTINGS | {"others": {}})
     times = time_grid(200.0, SETTINGS["samples_each"])
-    noise = sample_ar1(RHO, MARGINAL_SD, times.size, np.random.default_rng(3))
+    noise = sample_ar1(NOISE.rho, NOISE.marginal_sd, times.size, np.random.default_rng(3))
     data = simulate((0.4, 0.4, ZETA, GAMMA), times)[:, 0] + noise
     derivatives(record, times, data)
     landscape(record, times, data)

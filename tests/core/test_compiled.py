@@ -171,24 +171,28 @@ def test_compiled_code_of_older_files_is_removed(checkout):
 FORKED = """
 import multiprocessing
 import numpy as np
-from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
-from core.models.fitzhugh_nagumo.misfit import misfit, simulated_misfit
-from core.published import time_grid
+from core.models.fitzhugh_nagumo.gradient import misfit_gradient
+from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
+from core.models.fitzhugh_nagumo.misfit import simulated_misfit
 from core.models.fitzhugh_nagumo.sensitivities import sensitivities
 from core.models.fitzhugh_nagumo.simulate import simulate, simulate_potential
+from core.noise import Noise
+from core.problem.landscape import misfit
+from core.published import time_grid
 
+noise = Noise(0.0, 0.35)
 times = time_grid(10.0, 50)
 parameters = np.random.default_rng(0).uniform((0.2, 0.2, -0.4, 2.8), (0.6, 0.6, -0.4, 3.2), (200, 4))
 trace = np.sin(times)
 
 def work(which):
     few = parameters[: (1, 40, 200)[which]]
-    expansions = [each(few, times, trace, 0.35) for each in (full_hessian, gauss_newton, misfit_gradient)]
+    expansions = [each(few, times, trace, noise) for each in (full_hessian, gauss_newton, misfit_gradient)]
     return [
         simulate(few, times),
         simulate_potential(few, times),
-        misfit(trace, np.outer(np.linspace(0, 1, len(few)), trace), 0.35, 0.5),
-        simulated_misfit(few, times, trace, 0.35),
+        misfit(trace, np.outer(np.linspace(0, 1, len(few)), trace), Noise(0.5, 0.35)),
+        simulated_misfit(few, times, trace, noise),
         *sensitivities(few, times),
         *(each.gradient for each in expansions),
         *(each.hessian for each in expansions[:2]),

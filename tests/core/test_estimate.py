@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from core.estimate import Estimate, Outcome, goodness_of_fit
+from core.estimate import Estimate, Finding, Outcome, goodness_of_fit, remark
 
 
 def test_shapes_are_checked_and_arrays_read_only():
@@ -17,6 +17,33 @@ def test_shapes_are_checked_and_arrays_read_only():
         Estimate(np.zeros((3, 2)), np.zeros((2, 2)), ("a", "b"))
     with pytest.raises(ValueError, match="Novelty of shape"):
         Estimate(np.zeros((3, 2)), None, ("a", "b"), novelty=np.zeros(2))
+
+
+def test_arrays_passed_in_stay_the_callers_own():
+    """They can still be written, and what is written to them changes no estimate."""
+    given = {"mean": np.zeros((3, 2)), "covariance": np.zeros((3, 2, 2)), "novelty": np.zeros(3)}
+    estimate = Estimate(**given, names=("a", "b"))
+    for name, array in given.items():
+        array[:] = 1
+        assert not np.any(getattr(estimate, name))
+        assert not getattr(estimate, name).flags.writeable
+
+
+def test_the_status_says_how_well_it_fits_and_then_each_remark():
+    mean, names = np.zeros((1, 1)), ("a",)
+    assert Estimate(mean, None, names).status == ""
+    remarks = remark(Finding.NOT_CONVERGED, n=50), remark(Finding.ON_EDGE_OF_BOX, symbols="γ, u₀")
+    said = (
+        "Not converged in 50 steps: try more draws and starts, or a narrower box.",
+        "On the edge of the box in γ, u₀: the covariance does not hold there.",
+    )
+    estimate = Estimate(mean, None, names, remarks, fit=goodness_of_fit(998.0, 998.0, 1000, 2))
+    assert estimate.sentences == said
+    assert estimate.status == " ".join(said)
+    wrong = goodness_of_fit(998 * 9.0, 998 * 9.0, 1000, 2)
+    assert Estimate(mean, None, names, remarks, fit=wrong).status == f"{wrong.sentence} {' '.join(said)}"
+    assert remark(Finding.LAPLACE_NEAR_EDGE, distance=1.234).sentence.count("lies 1.2 standard deviations") == 1
+    assert remark(Finding.FEW_DRAWS, n=2, of=8) == remark(Finding.FEW_DRAWS, n=2, of=8) != remark(Finding.UNDETERMINED)
 
 
 def outcome(whitened, n=1000, p=2):

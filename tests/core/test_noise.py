@@ -3,7 +3,7 @@ import pytest
 from scipy.linalg import solve_triangular, toeplitz
 from scipy.stats import multivariate_normal
 
-from core.noise import Noise, autocorrelation, colour, log_density, sample_ar1, whiten
+from core.noise import Noise, autocorrelation, colour, log_density, residual_sums, sample_ar1, whiten
 
 RHO, SD = 0.8, 0.35
 
@@ -117,3 +117,22 @@ def test_autocorrelation_by_hand_and_refused():
     assert np.allclose(autocorrelation([1.0, 2.0, -1.0], 2), [1, (2 - 2) / 6, -1 / 6])
     with pytest.raises(ValueError, match="3 samples has no autocorrelation at lag 3"):
         autocorrelation([1.0, 2.0, -1.0], 3)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.8, -0.5])
+def test_residual_sums_give_the_quadratic_form_of_the_dense_covariance(rho):
+    """rᵀ R⁻¹ r with R the whole correlation matrix; a trajectory that was lost has an infinite misfit."""
+    residuals = np.random.default_rng(6).normal(size=(4, 50))
+    expected = np.einsum("ni,ni->n", residuals, np.linalg.solve(covariance(rho, 1.0, 50), residuals.T).T)
+    sums = residual_sums(residuals)
+    assert np.allclose(sums.quadratic_form(rho), expected, rtol=1e-12, atol=0)
+    assert np.allclose(sums.misfit(Noise(rho, SD)), 0.5 * expected / SD**2, rtol=1e-12, atol=0)
+    residuals[1, 30:] = np.nan
+    lost = residual_sums(residuals)
+    assert [float(part[1]) for part in lost] == [np.inf] * 4
+    assert np.isinf(lost.misfit(Noise(rho, SD))).tolist() == [False, True, False, False]
+
+
+def test_missing_samples_of_white_noise_stay_alone():
+    assert np.array_equal(whiten([1.0, np.nan, 3.0], Noise(0.0, 2.0)), [0.5, np.nan, 1.5], equal_nan=True)
+    assert Noise(0.8, 2.0).white == Noise(0.0, 2.0)

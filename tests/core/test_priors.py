@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.integrate import dblquad
-from scipy.stats import kstest, truncnorm, uniform
+from scipy.stats import kstest, truncnorm
 
-from core.priors import TruncatedGaussian
+from core.priors import TruncatedGaussian, uniform
 
 LAW = TruncatedGaussian(("a", "b"), (0.4, 1.0), (0.3, 0.5), (-0.2, 1.2), (1.0, 2.5))
 FLAT = TruncatedGaussian(("a", "b"), (0.4, 0.0), (0.3, np.inf), (-0.2, -3.0), (1.0, 5.0))
@@ -12,7 +13,7 @@ FLAT = TruncatedGaussian(("a", "b"), (0.4, 0.0), (0.3, np.inf), (-0.2, -3.0), (1
 def scipy_laws(law):
     """Return SciPy's law of each parameter; b of LAW is truncated on one side of its mean."""
     return [
-        uniform(lower, upper - lower)
+        stats.uniform(lower, upper - lower)
         if np.isinf(sd)
         else truncnorm((lower - mean) / sd, (upper - mean) / sd, loc=mean, scale=sd)
         for mean, sd, lower, upper in zip(law.mean, law.sd, law.lower, law.upper, strict=True)
@@ -71,6 +72,46 @@ def test_a_wide_gaussian_tends_to_the_uniform_law():
     assert np.allclose(wide.log_density(grid), -np.log(8), rtol=0, atol=1e-7)
     flat = TruncatedGaussian(("a",), (1.0,), (np.inf,), (-3.0,), (5.0,))
     assert np.allclose(flat.log_density(grid), -np.log(8), rtol=1e-15, atol=0)
+
+
+@pytest.mark.parametrize("law", [LAW, FLAT])
+def test_precision_is_the_slope_of_the_gradient(law):
+    """The gradient is linear, so that differences of it are exact up to rounding, 1e-16 · 10 / step."""
+    theta, step = np.array([0.3, 1.7]), 1e-2
+    slopes = [(law.gradient(theta + step * e) - law.gradient(theta - step * e)) / (2 * step) for e in np.eye(2)]
+    assert np.allclose(law.precision, -np.array(slopes), rtol=0, atol=1e-12)
+
+
+def test_a_selection_keeps_the_laws_in_the_order_asked_for():
+    """Each parameter's law is its own: SciPy's log densities, one by one and in the other order."""
+    values = np.array([[0.1, 1.3], [0.9, 2.4]])
+    laws = scipy_laws(LAW)
+    assert np.allclose(LAW.select(("b",)).log_density(values[:, 1:]), laws[1].logpdf(values[:, 1]), rtol=1e-12)
+    turned = LAW.select(("b", "a"))
+    assert turned.names == ("b", "a")
+    assert np.allclose(turned.log_density(values[:, ::-1]), LAW.log_density(values), rtol=1e-13)
+    assert LAW.select(("a", "b")) == LAW
+    with pytest.raises(ValueError, match="The prior says nothing about θ₀, u₀"):
+        LAW.select(("a", "theta0", "u0"))
+
+
+def test_flat_and_uniform_laws_are_scipys():
+    points = np.array([[-0.1, 1.3], [0.9, 2.4]])
+    expected = sum(
+        stats.uniform(lower, upper - lower).logpdf(points[:, i])
+        for i, (lower, upper) in enumerate(zip(LAW.lower, LAW.upper, strict=True))
+    )
+    for law in (LAW.flat(), uniform(LAW.names, LAW.lower, LAW.upper)):
+        assert (law.names, law.lower, law.upper) == (LAW.names, LAW.lower, LAW.upper)
+        assert np.allclose(law.log_density(points), expected, rtol=1e-13)
+        assert not np.any(law.gradient(points))
+        assert not np.any(law.precision)
+    with pytest.raises(ValueError, match="The lower bound of γ must be below the upper one; they are 2 and 1"):
+        uniform(("gamma",), (2,), (1,))
+    with pytest.raises(ValueError, match="of γ needs a finite mean and finite bounds"):
+        uniform(("gamma",), (2,), (np.inf,))
+    with pytest.raises(ValueError, match="needs a mean, a standard deviation and two bounds"):
+        uniform(("gamma",), (1, 2), (3,))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from scipy.optimize import differential_evolution
 
 import core
 from core.estimate import Outcome
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
+from core.noise import Noise
 from core.optimisation.minima import map_estimate
 from core.posterior.joint import estimate_with_noise
 from core.posterior.laplace import laplace
@@ -35,8 +37,9 @@ GOOD = trace()
 MILLIVOLTS = -70 + 30 * GOOD
 
 
-def problem_of(data, rho=RHO, s=S, known=(*THETA, ZETA, GAMMA), **changes):
-    return Problem(data, TIMES, ("theta0", "theta1"), known, s, rho, full_prior(), **changes)
+def problem_of(data, rho=RHO, s=S, gamma=GAMMA, times=TIMES):
+    known = {"zeta": ZETA, "gamma": gamma}
+    return Problem.of_trace(FITZHUGH_NAGUMO, data, times, ("theta0", "theta1"), known, Noise(rho, s), full_prior())
 
 
 ESTIMATORS = {
@@ -44,7 +47,9 @@ ESTIMATORS = {
     "Laplace": laplace,
     "MAP with the noise": lambda problem: estimate_with_noise(problem, published_noise_law()),
     "profile": lambda problem: profile_likelihood(problem, "theta0"),
-    "exact posterior": lambda problem: core.exact_posterior(problem.data, problem.rho, problem.marginal_sd, TIMES),
+    "exact posterior": lambda problem: core.exact_posterior(
+        problem.data, problem.noise[0].rho, problem.noise[0].marginal_sd, TIMES
+    ),
     "exact posterior without the noise": lambda problem: core.exact_posterior(problem.data, times=TIMES),
 }
 
@@ -77,7 +82,7 @@ def test_the_ratio_is_that_of_the_best_residuals_that_scipy_finds():
         ({"rho": 0.0}, Outcome.EXPLAINED),  # white: too sure, but the noise is as large as it says
         ({"s": 0.5 * S}, Outcome.UNEXPLAINED),
         ({"s": 0.005}, Outcome.UNEXPLAINED),  # σ = 0 typed for data with noise
-        ({"known": (*THETA, ZETA, 4.5)}, Outcome.UNEXPLAINED),
+        ({"gamma": 4.5}, Outcome.UNEXPLAINED),
     ],
     ids=["right", "white", "half the noise", "no noise", "another damping"],
 )
@@ -93,5 +98,4 @@ def test_data_without_noise_fit_a_tiny_one():
 
 
 def test_time_in_seconds_read_as_milliseconds_is_called_unexplained():
-    short = Problem(GOOD, TIMES / 1000, ("theta0", "theta1"), (*THETA, ZETA, GAMMA), S, RHO, full_prior())
-    assert map_estimate(short).fit.outcome == Outcome.UNEXPLAINED
+    assert map_estimate(problem_of(GOOD, times=TIMES / 1000)).fit.outcome == Outcome.UNEXPLAINED

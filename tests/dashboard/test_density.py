@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import chi2, multivariate_normal
 
 from core.estimate import GoodnessOfFit, Outcome
-from core.posterior.exact import ROUGH, Cells, Posterior, posterior
+from core.posterior.charts import LARGEST_SQUARED_CHANGE, Cells
+from core.posterior.exact import Posterior, posterior
 from dashboard.figures import density
 from dashboard.figures.density import raster, widened, window
 from dashboard.observation import observe
@@ -117,8 +118,9 @@ def test_the_raster_of_a_posterior_is_its_density(name):
     pixel = (drawn.x[1] - drawn.x[0]) * (drawn.y[1] - drawn.y[0])
     some = np.s_[3::16]
     exact = np.exp(found.log_density(np.stack(np.meshgrid(drawn.x[some], drawn.y[some]), axis=-1))) * pixel
-    # Tents of width h flatten a peak by h²/6 each way; the quadrature halves cells from h² = ROUGH on.
-    np.testing.assert_allclose(drawn.masses[some, some], exact, atol=2 * ROUGH / 6 * drawn.masses.max())
+    # Tents of width h flatten a peak by h²/6 each way; the quadrature halves cells from this h² on.
+    atol = 2 * LARGEST_SQUARED_CHANGE / 6 * drawn.masses.max()
+    np.testing.assert_allclose(drawn.masses[some, some], exact, atol=atol)
     # The mean of a density that is seen whole is the posterior's, to a part of its sd.
     sds = np.sqrt(np.diag(found.covariance))
     means = [drawn.masses.sum(axis=axis) @ line / drawn.masses.sum() for axis, line in ((0, drawn.x), (1, drawn.y))]

@@ -7,7 +7,7 @@ import pytest
 
 from core.optimisation.basins import basins, start_grid
 from core.optimisation.methods import descend
-from core.optimisation.path import OptimiserPath
+from core.optimisation.path import Ending, OptimiserPath
 from dashboard import exploration
 from dashboard.exploration import Exploration
 from dashboard.observation import observe
@@ -37,7 +37,12 @@ def slow(monkeypatch):
         try:
             for i, start in enumerate(starts):
                 time.sleep(0.005)
-                yield i, OptimiserPath(method, start[None], np.zeros(1), np.zeros(1), np.ones(1, int), "Converged.")
+                yield (
+                    i,
+                    OptimiserPath(
+                        method, start[None], np.zeros(1), np.zeros(1), np.ones(1, int), Ending.CONVERGED, False
+                    ),
+                )
         finally:
             closed.set()
 
@@ -135,11 +140,11 @@ def test_one_that_fails_says_so_and_lets_the_next_begin(monkeypatch):
     ids=lambda changes: next(iter(changes)),
 )  # fmt: skip
 def test_another_problem_is_told_from_the_one_explored(changes):
-    assert identity(problem(**changes)) != PROBLEM.identity
+    assert problem(**changes).identity != PROBLEM.identity
 
 
 @pytest.mark.parametrize(
     "changes", [{"candidate_theta0": 0.1}, {"hidden": True}, {"grid": "200"}, {"methods": ("Adam",)}]
 )
 def test_what_does_not_change_the_problem_leaves_it_the_same(changes):
-    assert identity(problem(**changes)) == PROBLEM.identity
+    assert problem(**changes).identity == PROBLEM.identity

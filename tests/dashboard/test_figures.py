@@ -10,9 +10,9 @@ from core.estimate import GoodnessOfFit, Outcome
 from core.jobs.run import Progress
 from core.optimisation.basins import Basins, Minimum
 from core.optimisation.methods import METHODS
-from core.optimisation.path import OptimiserPath
+from core.optimisation.path import Ending, OptimiserPath
 from core.posterior.profile import Profile
-from core.problem.problem import Landscape
+from core.problem.landscape import Landscape
 from dashboard.figures import (
     accuracy,
     basins,
@@ -44,7 +44,13 @@ LOWEST_LOSS = float(BOWL.min())
 LOWEST = Place(GRID.lowest(), LOWEST_LOSS)
 PATHS = [
     OptimiserPath(
-        method, RNG.uniform(0, 1, (5, 2)), LOWEST_LOSS + losses, np.ones(5), np.array([1, 3, 4, 9, 9]), "Converged."
+        method,
+        RNG.uniform(0, 1, (5, 2)),
+        LOWEST_LOSS + losses,
+        np.ones(5),
+        np.array([1, 3, 4, 9, 9]),
+        Ending.CONVERGED,
+        on_edge=False,
     )
     for method, losses in (("L-BFGS-B", np.arange(5.0)[::-1]), ("Nelder–Mead", np.array([np.inf, 99, 9, 9, 9])))
 ]

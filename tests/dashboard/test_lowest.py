@@ -10,7 +10,7 @@ from scipy.optimize import differential_evolution
 from core.optimisation.basins import basins, explore, start_grid
 from core.optimisation.methods import descend
 from core.optimisation.minima import map_estimate
-from core.problem.problem import fused_landscape
+from core.problem.landscape import computed_landscape
 from dashboard.figures.landscape import LOWEST
 from dashboard.lowest import lowest_known
 from dashboard.observation import observe
@@ -101,7 +101,7 @@ def test_no_search_of_scipy_s_finds_a_loss_below_the_lowest(changes):
     """Differential evolution, of SciPy, over the whole box; at σ = 0 the lowest is that of the truth, which is none."""
     experiment = replace(Experiment(), **changes)
     problem = problem_of(experiment, observe(experiment, None))
-    grid = fused_landscape(problem, 40)
+    grid = computed_landscape(problem, 40)
     candidate = (experiment.candidate[0], experiment.candidate[1])
     lowest = lowest_known(problem, grid, candidate, map_estimate(problem))
     theirs = differential_evolution(
@@ -116,7 +116,7 @@ def test_no_search_of_scipy_s_finds_a_loss_below_the_lowest(changes):
 def test_whatever_lies_lowest_is_the_lowest_wherever_it_was_found():
     experiment = Experiment(t_end=20.0)
     problem = problem_of(experiment, observe(experiment, None))
-    grid = fused_landscape(problem, 10)
+    grid = computed_landscape(problem, 10)
     at_truth, far = (0.4, 0.4), (0.9, 1.1)
     on_grid = lowest_known(problem, grid, far, None)
     assert on_grid.loss == np.min(grid.loss)
@@ -135,8 +135,8 @@ def test_whatever_lies_lowest_is_the_lowest_wherever_it_was_found():
 def test_where_nothing_can_be_simulated_there_is_no_lowest_point():
     """From u = 0 no neuron with |ζ| of ten thousand stays below 20."""
     experiment = Experiment(t_end=20.0)
-    problem = replace(problem_of(experiment, observe(experiment, None)), known=(0.4, 0.4, 1e4, 3.0))
-    assert lowest_known(problem, fused_landscape(problem, 10), (0.4, 0.4), None) is None
+    problem = replace(problem_of(experiment, observe(experiment, None)), known={"zeta": 1e4, "gamma": 3.0})
+    assert lowest_known(problem, computed_landscape(problem, 10), (0.4, 0.4), None) is None
 
 
 def test_while_the_truth_is_dragged_no_lowest_point_is_shown_and_the_candidate_s_drag_keeps_it(visit):

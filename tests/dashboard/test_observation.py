@@ -113,7 +113,7 @@ def test_the_correlation_of_samples_further_apart(every):
     """Every kth sample of AR(1) noise is AR(1) noise again; its correlation is estimated from a long draw."""
     noise = observe(replace(STILL, t_end=1000, seed=3), None).data[::every]
     estimate = np.corrcoef(noise[:-1], noise[1:])[0, 1]
-    correlation = sampled_every(0.2 * every).correlation(0.8)
+    correlation = sampled_every(0.2 * every).noise(0.8, 0.07).rho
     assert correlation == pytest.approx(0.8**every, rel=1e-12)
     # Bartlett: the estimate of an AR(1) correlation has the variance (1 − ρ²)/n.
     assert abs(estimate - correlation) < 4 * np.sqrt((1 - correlation**2) / noise.size)
@@ -121,13 +121,13 @@ def test_the_correlation_of_samples_further_apart(every):
 
 def test_the_correlation_of_samples_closer_together():
     # Two steps of 0.1 ms make one of 0.2 ms.
-    assert sampled_every(0.1).correlation(0.81) ** 2 == pytest.approx(0.81, rel=1e-12)
-    assert sampled_every(0.4).correlation(0.0) == 0
-    assert sampled_every(0.2).correlation(-0.6) == pytest.approx(-0.6, rel=1e-12)
+    assert sampled_every(0.1).noise(0.81, 0.07).rho ** 2 == pytest.approx(0.81, rel=1e-12)
+    assert sampled_every(0.4).noise(0.0, 0.07).rho == 0
+    assert sampled_every(0.2).noise(-0.6, 0.07).rho == pytest.approx(-0.6, rel=1e-12)
 
 
 def test_the_correlation_over_two_steps_of_alternating_noise_is_positive():
-    assert sampled_every(0.4).correlation(-0.8) == pytest.approx(0.64)
+    assert sampled_every(0.4).noise(-0.8, 0.07).rho == pytest.approx(0.64)
 
 
 def test_the_truth_on_screen_is_the_engine_s():

@@ -94,23 +94,23 @@ def test_the_problem_is_the_experiment_s():
     experiment = replace(EXPERIMENT, axis_x="gamma", axis_y="theta1", sigma=0.1, rho=0.5)
     problem = problem_of(experiment, observe(experiment, None))
     assert problem.unknown == ("gamma", "theta1")
-    assert problem.known == (0.3, 0.5, -0.4, 3.0)
-    assert problem.marginal_sd == pytest.approx(0.5, rel=1e-15)
-    assert problem.rho == 0.5
-    assert problem_of(replace(experiment, misfit="white"), observe(experiment, None)).rho == 0
+    assert problem.known == {"theta0": 0.3, "zeta": -0.4}
+    assert problem.noise[0].marginal_sd == pytest.approx(0.5, rel=1e-15)
+    assert problem.noise[0].rho == 0.5
+    assert problem_of(replace(experiment, misfit="white"), observe(experiment, None)).noise[0].rho == 0
 
 
 def test_no_noise_leaves_a_loss_to_look_at():
     experiment = replace(EXPERIMENT, sigma=0.0)
     problem = problem_of(experiment, observe(experiment, None))
-    assert problem.marginal_sd == pytest.approx(0.001 / 0.2)
+    assert problem.noise[0].marginal_sd == pytest.approx(0.001 / 0.2)
     assert np.all(np.isfinite(grid_of(experiment).loss))
 
 
 def test_an_upload_at_another_step_has_its_own_correlation():
     upload = Trace("mine", np.arange(40) * 0.4, np.zeros(40))
     problem = problem_of(EXPERIMENT, observe(EXPERIMENT, upload))
-    assert problem.rho == pytest.approx(0.8**2, rel=1e-12)
+    assert problem.noise[0].rho == pytest.approx(0.8**2, rel=1e-12)
     np.testing.assert_array_equal(store(problem, 100).times, upload.times)
 
 

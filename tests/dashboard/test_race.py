@@ -1,23 +1,21 @@
 import numpy as np
 import pytest
 
-from core.optimisation.path import OptimiserPath
+from core.optimisation.path import Ending, OptimiserPath
 from dashboard.views import race
 
-CAUGHT, SHORT = "Converged.", "Stopped: 400 evaluations were spent before a minimum was reached."
 
-
-def path(method, gap, evaluations, status=CAUGHT, start=(0.1, 0.2)):
+def path(method, gap, evaluations, ending=Ending.CONVERGED, start=(0.1, 0.2)):
     """Return a path of two points that ends at a loss of 100 plus the gap."""
     losses = np.array([5000.0, 100 + gap])
     positions = np.array([start, (0.4, -0.4)])
-    return OptimiserPath(method, positions, losses, np.ones(2), np.array([1, evaluations]), status)
+    return OptimiserPath(method, positions, losses, np.ones(2), np.array([1, evaluations]), ending, False)
 
 
 def test_it_is_said_who_reached_the_lowest_loss_first_and_who_did_not():
     said = race.sentences(
         [
-            path("Gradient descent", 1234.4, 400, SHORT),
+            path("Gradient descent", 1234.4, 400, Ending.BUDGET_SPENT),
             path("Adam", 0.1, 400),
             path("L-BFGS-B", 0, 28),
             path("Newton", 51.26, 17),
@@ -39,9 +37,7 @@ def test_one_that_reaches_it_alone_needs_no_first():
 
 
 def test_where_none_reaches_it_that_is_said():
-    (said, _) = race.sentences(
-        [path("Adam", 7.0, 3), path("Newton", np.inf, 1, "Stopped: the loss is infinite.")], 100.0
-    )
+    (said, _) = race.sentences([path("Adam", 7.0, 3), path("Newton", np.inf, 1, Ending.LOSS_INFINITE)], 100.0)
     assert said.startswith("None reached the lowest loss known")
     assert "Stopped short of any minimum: Newton, ∞ above it." in said
 
@@ -63,4 +59,4 @@ def test_the_table_holds_what_each_run_cost_and_where_it_ended(gap, shown):
     head, row = race.table([path("Adam", gap, 1234)], 100.0)
     assert len(head) == len(row)
     assert row[1:5] == ["0.100, 0.200", "0.400, −0.400", shown, "1,234"]
-    assert row[-1] == CAUGHT
+    assert row[-1] == "Converged."

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, ncx2, truncnorm
 
-from core.estimate import Estimate, GoodnessOfFit, Outcome
+from core.estimate import Estimate, Finding, GoodnessOfFit, Outcome, remark
 from core.maps.inverse_map import load_inverse_map
 from core.posterior.exact import posterior
 from core.posterior.laplace import laplace
@@ -62,7 +62,7 @@ def test_numbers_that_round_to_zero_have_no_sign():
 def test_the_sd_of_a_prior_is_that_of_the_truncated_law(found):
     exact = [truncnorm.std(-2, 2, scale=scale) for scale in (0.3, 0.4)]
     np.testing.assert_allclose(readings.prior_sds(found["needle"]), exact, rtol=1e-3)
-    flat = replace(found["needle"], problem=replace(found["needle"].problem, regularised=False))
+    flat = replace(found["needle"], problem=found["needle"].problem.with_flat_prior())
     np.testing.assert_allclose(readings.prior_sds(flat), np.array([1.2, 1.6]) / np.sqrt(12))
 
 
@@ -135,9 +135,9 @@ def percentage(text):
 def test_laplace_is_compared_with_the_posterior(found):
     each = found["excited"]
 
-    def said(mean=each.mean, factor=1.0, status="", covariance=each.covariance):
+    def said(mean=each.mean, factor=1.0, remarks=(), covariance=each.covariance):
         scaled = None if covariance is None else factor * covariance[None]
-        return readings.about_laplace(each, Estimate(np.array(mean)[None], scaled, each.names, status))
+        return readings.about_laplace(each, Estimate(np.array(mean)[None], scaled, each.names, remarks))
 
     assert "nearly coincides with the exact posterior: its 90 % ellipse holds" in said()
     # Of a normal law, an ellipse made k times as large in area holds 1 − 0.1^k instead of 90 %. This one is nearly one.
@@ -147,7 +147,11 @@ def test_laplace_is_compared_with_the_posterior(found):
         assert percentage(text) == pytest.approx(100 * (1 - 0.1**factor), abs=2)
     direction = np.linalg.cholesky(each.covariance)[:, 0]
     assert "2.0 sd off the mean" in said(mean=each.mean + 2 * direction)
-    assert said(status="Refused: on an edge.", covariance=None) == "Refused: on an edge."
+    refused = said(remarks=(remark(Finding.LAPLACE_REFUSED_WITHOUT_CURVATURE),), covariance=None)
+    assert refused == (
+        "The Laplace approximation is refused: the loss has no curvature of its own in some direction at its lowest "
+        "point."
+    )
 
 
 def test_what_lies_beyond_the_window_is_named_with_its_place():
@@ -312,7 +316,7 @@ def test_a_map_that_was_trained_for_a_trace_has_no_sentence(maps):
 def test_a_silent_trace_fixes_one_combination_and_the_edge_of_the_prior_does_the_rest(found, shapes):
     """The likelihood alone: θ₁ − θ₀ to a twentieth, either parameter alone no better than the prior."""
     each = found["silent"]
-    likelihood = replace(each.problem, regularised=False)
+    likelihood = each.problem.with_flat_prior()
     hessian = likelihood.hessian(np.array([[-0.1, 1.1]]), exact=False)[0]
     covariance = np.linalg.inv(hessian)
     across = np.array([-1, 1]) / np.sqrt(2)

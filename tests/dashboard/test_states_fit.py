@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from core.models.fitzhugh_nagumo.simulate import simulate
-from core.optimisation.least_squares import StateProblem
+from core.problem.problem import Problem
 from dashboard.figures import states as figures
 from dashboard.observation import Trace, observe
 from dashboard.state import Experiment
@@ -33,6 +33,12 @@ def found(samples):
     return states_fit.fit(states_fit.problem_for(samples, MAGI))
 
 
+def _values(found):
+    """Return the fitted parameters, (4,), and the fitted start, (2,)."""
+    values = found.estimate.mean[0]
+    return found.problem.parameters(values), found.problem.initial_state(values)
+
+
 def test_the_truth_lies_within_four_standard_deviations(found):
     # All five do, but for 3 in 10,000 data sets.
     errors = found.estimate.mean[0] - np.array(list(TRUTH.values()))
@@ -53,8 +59,8 @@ def test_the_table_holds_estimates_to_the_second_digit_of_their_sd(found):
 def test_the_sentences_compare_the_residuals_with_the_noise(samples, found):
     converged, residuals = states_fit.sentences(found, None)
     assert converged.startswith("The fit converged")
-    values = found.problem.complete(found.estimate.mean[0])
-    states = simulate(values[:4], TIMES, values[4:], tolerance=1e-9)
+    parameters, start = _values(found)
+    states = simulate(parameters, TIMES, start, tolerance=1e-9)
     u, v = np.sqrt(np.nanmean((samples.data - states) ** 2, axis=0))
     assert residuals == f"The root mean square residual is {u:.2g} in u (typed: 0.2) and {v:.2g} in v (typed: 0.2)."
     assert "ρ = 0.80" in states_fit.sentences(found, 0.8)[-1]
@@ -142,10 +148,13 @@ def test_noise_that_was_typed_too_large_is_not_called_the_explanation_of_the_res
     assert said(0.35, 0.007)[0] == "The fit converged inside the box, and the noise explains its residuals."
 
 
-def test_names_of_the_engine_become_symbols():
-    assert (
-        states_fit.with_symbols("On the edge of the box in theta0, v0: no.") == "On the edge of the box in θ₀, v₀: no."
-    )
+def test_an_end_on_the_edge_of_the_box_is_told_in_symbols():
+    # Both true values lie beyond the sliders' box.
+    states = simulate((1.4, 0.2, 0.0, 3.0), TIMES, (0.0, 3.5))
+    settings = Settings(("theta0", "v0"), (0.0, 0.2, 0.0, 3.0, 0.0, 0.0), (0.2, 0.2), "sliders")
+    found = states_fit.fit(states_fit.problem_for(Samples("a", TIMES, states), settings))
+    said = states_fit.sentences(found, None)[0]
+    assert "On the edge of the box in θ₀, v₀: the covariance does not hold there." in said
 
 
 def test_what_is_fitted_is_the_recording_or_u_of_the_simulated_data():
@@ -164,10 +173,10 @@ def test_what_is_fitted_is_the_recording_or_u_of_the_simulated_data():
 
 def test_the_fitted_curve_passes_the_samples_of_its_model(found):
     times, states = states_fit.trajectory(found)
-    values = found.problem.complete(found.estimate.mean[0])
+    parameters, start = _values(found)
     at_samples = np.column_stack([np.interp(TIMES, times, states[:, i]) for i in (0, 1)])
     # The curve is drawn in steps of 0.02 ms; |u″| of a spike stays below 40.
-    np.testing.assert_allclose(at_samples, simulate(values[:4], TIMES, values[4:]), atol=40 * 0.02**2 / 8 + 1e-3)
+    np.testing.assert_allclose(at_samples, simulate(parameters, TIMES, start), atol=40 * 0.02**2 / 8 + 1e-3)
 
 
 def test_the_figure_holds_samples_fit_and_truth(samples):
@@ -189,5 +198,5 @@ def test_a_problem_keeps_inside_its_box():
         problem = states_fit.problem_for(
             Samples("a", TIMES, np.ones((41, 2))), Settings(tuple(box), KNOWN, (0.2, 0.2), name)
         )
-        assert isinstance(problem, StateProblem)
+        assert isinstance(problem, Problem)
         assert problem.bounds.tolist() == [list(bounds) for bounds in box.values()]

@@ -15,7 +15,6 @@ from core.problem.problem import Problem
 from dashboard import registry
 from dashboard.figures.plain import LIMIT
 from dashboard.observation import observe
-from dashboard.problem import identity as problem_identity
 from dashboard.problem import problem_of
 from dashboard.state import Experiment
 from dashboard.views import limit, results, support, uncertainty
@@ -253,7 +252,7 @@ def test_the_means_of_fresh_noise_are_those_of_the_clouds_draws(visit, monkeypat
     normals = np.random.default_rng([5, 1]).standard_normal((200, 300))
     for mean, draw in zip(kept[0], normals, strict=False):
         data = trajectory + colour(draw, experiment.rho, experiment.marginal_sd)
-        again = exact.posterior(replace(problem_of(experiment, observe(experiment, None)), data=data)).mean
+        again = exact.posterior(problem_of(experiment, observe(experiment, None)).with_data(data)).mean
         np.testing.assert_allclose(mean, again, atol=1e-12)
 
 
@@ -325,10 +324,11 @@ def test_the_key_of_a_problem_changes_with_all_that_its_results_depend_on():
         problem_on(misfit="white"), problem_on(regularised=False), problem_on(axis_x="gamma"),
         problem_on(axis_x="theta1", axis_y="theta0"),
     ]  # fmt: skip
-    keys = {problem_identity(each) for each in (base, *changed)}
+    keys = {each.identity for each in (base, *changed)}
     assert len(keys) == 1 + len(changed)
     # What is unknown does not count where only the data know of it.
-    assert problem_identity(replace(base, known=(9.0, 9.0, *base.known[2:]))) == problem_identity(base)
+    observation = observe(Experiment(**SHORT), None)
+    assert problem_of(Experiment(**SHORT, theta0=0.9, theta1=0.9), observation).identity == base.identity
 
 
 def test_the_law_of_an_unknown_noise_prefers_next_to_nothing():
@@ -347,7 +347,7 @@ def test_the_prior_of_a_parameter_is_a_density():
     np.testing.assert_allclose(theta1, truncnorm(-2, 2, 0.4, 0.4).pdf(values), rtol=1e-12)
     zeta = uncertainty.prior_density(problem, 0, np.array([-0.9, -0.4, -0.1, 0.1]))
     np.testing.assert_allclose(zeta, [0, 1.25, 1.25, 0], rtol=1e-12)
-    flat = uncertainty.prior_density(replace(problem, regularised=False), 1, np.array([0.0, 1.0]))
+    flat = uncertainty.prior_density(problem.with_flat_prior(), 1, np.array([0.0, 1.0]))
     np.testing.assert_allclose(flat, 1 / 1.6, rtol=1e-12)
 
 
@@ -363,7 +363,7 @@ def test_the_window_is_widened_to_a_truth_that_is_near(short_posterior):
 def test_the_predictive_bands_hold_what_they_say(short_posterior, monkeypatch):
     monkeypatch.setattr(results.st, "session_state", {})
     potential, noisy = results.predicted(short_posterior)
-    s = short_posterior.problem.marginal_sd
+    s = short_posterior.problem.noise[0].marginal_sd
     assert np.all(noisy[0] < potential[0])
     assert np.all(noisy[1] > potential[1])
     # Where u is known far better than a measurement, the band of the data is ±1.645 s: of 1,000 draws a quantile has an
@@ -380,7 +380,7 @@ def test_own_regions_of_estimators_are_those_of_their_normal_law(short_posterior
     limit = np.sqrt(chi2.ppf(0.9, 2))
     for distance, answer in ((0.99 * limit, "yes"), (1.01 * limit, "no")):
         mean = short_posterior.mean
-        estimate = Estimate(mean[None].copy(), covariance[None], short_posterior.names)
+        estimate = Estimate(mean[None], covariance[None], short_posterior.names)
         truth = (mean[0] + 0.01 * distance, mean[1])
         row = support._row("any", "#000000", estimate, short_posterior, truth, [3, 3])
         assert row[-1] == answer

@@ -5,10 +5,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 # In a process of its own: the kernels of this one have been called by other tests.
 PROGRAM = """
-from core.models.fitzhugh_nagumo import hessian as derivatives
-from core.models.fitzhugh_nagumo import misfit
-from core.models.fitzhugh_nagumo import sensitivities
+from core.models.fitzhugh_nagumo import gradient, hessian, misfit, sensitivities
 from core.models.fitzhugh_nagumo import simulate as simulation
+from core.problem import landscape
 from core.posterior.laplace import laplace
 from core.optimisation.methods import METHODS, descend
 from core.posterior.exact import posterior
@@ -18,7 +17,8 @@ from dashboard.observation import observe
 from dashboard.problem import landscape_of, problem_of
 from dashboard.state import Experiment
 
-values = [value for module in (derivatives, misfit, sensitivities, simulation) for value in vars(module).values()]
+modules = (gradient, hessian, landscape, misfit, sensitivities, simulation)
+values = [value for module in modules for value in vars(module).values()]
 values += [value.__wrapped__ for value in values if hasattr(value, "__wrapped__")]
 kernels = [value for value in values if hasattr(value, "signatures")]
 compiled = lambda: [(kernel.py_func.__name__, len(kernel.signatures)) for kernel in kernels]

@@ -19,7 +19,7 @@ def test_a_small_run_of_magi():
     assert found.missed == found.doubted == 0
     squares = np.sum(((found.estimates - BOTH.truth) / found.bound) ** 2, axis=0)
     assert np.all((squares >= chi2.ppf(1e-6, N)) & (squares <= chi2.isf(1e-6, N)))
-    # Both ends lie at the same minimum: SciPy stops at changes of 1e-8 of the loss of 40, so at sqrt(2 · 4e-7) sd.
+    # Both ends lie at the same minimum: a descent ends where a step promises 1e-7 of the loss, so at sqrt(2e-7) sd.
     assert np.all(np.abs(found.estimates - found.from_truth) <= 1e-2 * found.bound)
     within = np.sum(np.abs(found.estimates - BOTH.truth) <= NORMAL_90 * found.sds, axis=0)
     assert np.all(within >= binom.ppf(1e-6, N, 0.9))

@@ -10,8 +10,9 @@ from core.maps.gauss_newton_step import Refined, Step, network_of, refine, step_
 from core.maps.inverse_map import inverse_map
 from core.maps.training import TEST_STREAM, TrainingSettings, predict, train
 from core.metrics import squared_distances
-from core.models.fitzhugh_nagumo.misfit import misfit
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
+from core.noise import Noise
+from core.problem.landscape import misfit
 from core.published import with_constants
 from tests.reference import reference_solutions
 
@@ -66,13 +67,13 @@ def test_gradient_against_differences_of_tightly_solved_trajectories(data):
         ahead, behind = potentials(mean + shift), potentials(mean - shift)
         for n in range(4):
             pair = np.stack([ahead[n], behind[n]])
-            slope = np.subtract(*misfit(traces[n], pair, sds[n], rhos[n])) / (2 * size)
+            slope = np.subtract(*misfit(traces[n], pair, Noise(rhos[n], sds[n]))) / (2 * size)
             assert abs(slope - gradients[n, i]) <= 1e-3 * max(1.0, np.abs(gradients[n]).max())
             slopes[n, i] = (ahead[n] - behind[n]) / (2 * size)
     for n in range(4):
         # By polarisation: the misfit of a difference is a quadratic form.
         slope = np.stack([*slopes[n], slopes[n].sum(axis=0)])
-        first, second, both = misfit(np.zeros(1000), slope, sds[n], rhos[n]) * 2
+        first, second, both = misfit(np.zeros(1000), slope, Noise(rhos[n], sds[n])) * 2
         expected = np.array([[first, (both - first - second) / 2], [(both - first - second) / 2, second]])
         assert np.max(np.abs(hessians[n] - expected)) <= 1e-3 * np.max(expected)
 

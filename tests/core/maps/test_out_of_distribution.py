@@ -8,8 +8,8 @@ from core.maps.inverse_map import load_inverse_map
 from core.maps.out_of_distribution import NoveltyReference, problem_of, residual_summaries, with_novelty
 from core.maps.training import TEST_STREAM, TrainingSettings
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
-from core.noise import sample_ar1
-from core.published import full_prior, with_constants
+from core.noise import Noise, sample_ar1
+from core.published import published_prior, with_constants
 
 N = 300
 
@@ -76,9 +76,10 @@ def test_scores_are_distances():
 def test_the_problem_is_the_maps_own():
     settings = dataclasses.replace(TrainingSettings(), zeta=-0.2, gamma=4.0)
     problem = problem_of(settings)
-    assert problem.known[2:] == (-0.2, 4.0)
-    assert (problem.rho, problem.marginal_sd) == (0.8, 0.07 / 0.2)
-    assert problem.prior == full_prior()
+    assert problem.known == {"zeta": -0.2, "gamma": 4.0}
+    assert problem.unknown == ("theta0", "theta1")
+    assert problem.noise == (Noise(0.8, 0.07 / 0.2),)
+    assert problem.prior == published_prior()
 
 
 def test_a_map_without_reference_gives_no_score(data):

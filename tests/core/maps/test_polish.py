@@ -4,19 +4,22 @@ from scipy.optimize import least_squares
 
 from core.estimate import Estimate
 from core.maps.evaluation import published_test_set
-from core.maps.polish import polish, reweight
+from core.maps.polish import polish
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import Noise, whiten
 from core.posterior.exact import posterior
+from core.posterior.importance import reweight
 from core.priors import TruncatedGaussian
 from core.problem.problem import Problem
-from core.published import full_prior, published_noise_law, time_grid, with_constants
+from core.published import GAMMA, ZETA, full_prior, published_noise_law, time_grid, with_constants
 
 N = 8
 GRID = time_grid()
-PROBLEM = Problem(
-    np.zeros(1000), GRID, ("theta0", "theta1"), tuple(with_constants(np.zeros(2))), 0.35, 0.8, full_prior()
-)
+PROBLEM = Problem.of_trace(
+    FITZHUGH_NAGUMO, np.zeros(1000), GRID, ("theta0", "theta1"), {"zeta": ZETA, "gamma": GAMMA}, Noise(0.8, 0.35),
+    full_prior(),
+)  # fmt: skip
 KNOWN = TruncatedGaussian(("rho", "sigma"), (0.8, 0.07), (1e-6, 1e-7), (0.79, 0.069), (0.81, 0.071))
 
 

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
-from core.models.spikes import regime, regimes, spike_statistics, spike_timing
+from core.models.morris_lecar import MORRIS_LECAR_HOPF
+from core.models.spikes import regime, regimes, spike_count, spike_statistics, spike_timing
 from core.published import published_prior, time_grid, with_constants
 from tests.reference import right_hand_side
 
@@ -144,3 +146,24 @@ def test_share_of_published_neurons_without_a_rate():
     names = np.array([regime(row) for row in u])
     assert abs(np.mean(names == "silent") - 0.02) <= 0.005 + 0.0099
     assert abs(np.mean(names == "excited") - 0.05) <= 0.005 + 0.0154
+
+
+@pytest.mark.parametrize("u", [SILENT, EXCITED_ABOVE, EXCITED_BELOW, SPIKING, ONE_SPIKE, DIVERGED])
+def test_features_follow_the_levels_of_the_model(u):
+    """In another unit, with levels in that unit, a trace has the same features; the default is FitzHugh–Nagumo."""
+    levels = {"spike_level": FITZHUGH_NAGUMO.spike_level, "excited_floor": FITZHUGH_NAGUMO.excited_floor}
+    scaled = {name: 20 * level - 30 for name, level in levels.items()}
+    for features in (spike_statistics, spike_timing):
+        expected = features(u, TIMES)
+        assert np.array_equal(features(u, TIMES, **levels), expected, equal_nan=True)
+        assert np.allclose(features(20 * u - 30, TIMES, **scaled), expected, rtol=1e-12, equal_nan=True)
+    assert regime(20 * u - 30, **scaled) == regime(u) == regime(u, **levels)
+    assert spike_count(20 * u - 30, spike_level=scaled["spike_level"]) == spike_count(u)
+
+
+@pytest.mark.parametrize(("current", "name"), [(60.0, "silent"), (150.0, "spiking"), (240.0, "excited")])
+def test_morris_lecar_has_its_regimes_by_its_own_levels(current, name):
+    """Of the Hopf set at 4.4 mS/cm², which rests below 93.9 µA/cm² and above 212.0, and spikes between."""
+    model = MORRIS_LECAR_HOPF
+    v = model.simulate([current, 4.4], np.linspace(0, 600, 1201))[:, model.observed_column]
+    assert regime(v, spike_level=model.spike_level, excited_floor=model.excited_floor) == name

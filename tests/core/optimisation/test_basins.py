@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 import core.optimisation.basins
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
+from core.noise import Noise
 from core.optimisation.basins import Minimum, basins, explore, prior_starts, start_grid
 from core.optimisation.methods import METHODS, descend
-from core.optimisation.path import OptimiserPath
+from core.optimisation.path import Ending, OptimiserPath
 from core.problem.problem import Problem
 from core.published import full_prior, time_grid
-from tests.core.optimisation.test_methods import LeastSquares
-from tests.reference import reference_solution
+from tests.core.optimisation.objectives import LeastSquares
+from tests.reference import known_of, reference_solution
 
 TIMES = time_grid(20, 100)
 KNOWN = (0.5, 0.3, -0.4, 3.0)
@@ -21,7 +23,8 @@ SD, RHO = 0.35, 0.8
 
 def neuron(unknown=("theta0", "theta1")):
     data = reference_solution(KNOWN, TIMES)[:, 0] + np.random.default_rng(0).normal(0, SD, len(TIMES))
-    return Problem(data, TIMES, unknown, KNOWN, SD, RHO, full_prior())
+    known = known_of(KNOWN, unknown)
+    return Problem.of_trace(FITZHUGH_NAGUMO, data, TIMES, unknown, known, Noise(RHO, SD), full_prior())
 
 
 def two_wells(box=((-2, 2), (-2, 2))):
@@ -57,7 +60,8 @@ def ended(*ends):
             task.loss(np.array([end]), task.step),
             np.zeros(1),
             np.array([i + 1]),
-            "Converged.",
+            Ending.CONVERGED,
+            False,
         )
         for i, end in enumerate(np.array(ends, dtype=float))
     }
@@ -92,7 +96,7 @@ def test_explore_runs_each_start_once_as_if_alone(method):
         alone = descend(task, starts[i], method, seed=i)
         for name in ("positions", "losses", "gradient_norms", "evaluations"):
             assert np.array_equal(getattr(path, name), getattr(alone, name))
-        assert path.status == alone.status
+        assert (path.ending, path.on_edge) == (alone.ending, alone.on_edge)
 
 
 def test_one_job_gives_the_same():
@@ -189,7 +193,15 @@ def test_minima_within_a_tenth_of_a_standard_deviation_are_the_same():
             lambda x, a=a: np.full((*x.shape, 1, 1), 2 / a),
         )
         paths = {
-            i: OptimiserPath("Adam", np.array([[x]]), task.loss(np.array([[x]]), 0.1), np.ones(1), np.ones(1, int), "")
+            i: OptimiserPath(
+                "Adam",
+                np.array([[x]]),
+                task.loss(np.array([[x]]), 0.1),
+                np.ones(1),
+                np.ones(1, int),
+                Ending.CONVERGED,
+                False,
+            )
             for i, x in enumerate((-a, a))
         }
         found = basins(task, "Adam", np.zeros((2, 1)), paths)
@@ -219,10 +231,10 @@ def test_growing_ends_give_the_same_as_all_at_once(monkeypatch):
     starts = start_grid(task.bounds, 4)
     ends = dict(explore(task, "L-BFGS-B", starts))
     whole = basins(task, "L-BFGS-B", starts, ends)
-    followed, original = [], core.optimisation.basins.followed_down
+    followed, original = [], core.optimisation.basins.minima_below
     monkeypatch.setattr(
         core.optimisation.basins,
-        "followed_down",
+        "minima_below",
         lambda *arguments: followed.append(len(arguments[1])) or original(*arguments),
     )
     growing = basins(task, "L-BFGS-B", starts, {})

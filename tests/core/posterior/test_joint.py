@@ -6,7 +6,7 @@ from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import log_density
 from core.posterior.joint import estimate_with_noise
 from core.priors import TruncatedGaussian
-from core.published import published_noise_law
+from core.published import published_noise, published_noise_law
 from tests.core.optimisation.test_minima import problem_of
 
 LAW = published_noise_law()
@@ -17,9 +17,9 @@ def plain_loss(problem, values):
     theta, (rho, sigma) = values[:2], values[2:]
     if not np.all((values[2:] >= LAW.lower) & (values[2:] <= LAW.upper)):
         return np.inf
-    u = simulate(problem.complete(theta), problem.times, step=problem.step)[:, 0]
-    prior = problem.prior_log_density(theta) + LAW.log_density(values[2:])
-    return float(-log_density(problem.data - u, rho, sigma / 0.2) - prior)
+    u = simulate(problem.parameters(theta), problem.times, step=problem.step)[:, 0]
+    prior = problem.prior.log_density(theta) + LAW.log_density(values[2:])
+    return float(-log_density(problem.data - u, published_noise(rho, sigma)) - prior)
 
 
 @pytest.mark.parametrize("theta", [(0.4, 0.4), (0.95, 0.9)])

@@ -49,7 +49,7 @@ def test_refused_on_an_edge_of_the_prior(theta):
     assert ours.covariance is None
     assert ours.status.endswith(
         "The Laplace approximation is refused: the lowest loss lies on the edge of the prior, where its gradient is "
-        "not zero and half of the normal law would lie outside."
+        "not zero and half of the normal distribution would lie outside."
     )
 
 

@@ -3,6 +3,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from core.models.fitzhugh_nagumo.simulate import simulate
+from core.noise import Noise
 from core.optimisation.minima import map_estimate
 from core.posterior.profile import profile_likelihood
 from tests.core.optimisation.test_minima import RHO, S, problem_of
@@ -12,14 +13,14 @@ from tests.reference import plain_misfit
 @pytest.mark.parametrize("name", ["theta0", "theta1"])
 def test_rises_against_a_plain_search(name):
     """SciPy's bounded search over the other parameter, from a plain grid of it, on stored trajectories."""
-    problem = problem_of((0.95, 0.9), regularised=False)
+    problem = problem_of((0.95, 0.9)).with_flat_prior()
     ours = profile_likelihood(problem, name)
     axis = problem.unknown.index(name)
 
     def misfit(value, others):
         values = np.empty((np.size(others), 2))
         values[:, axis], values[:, 1 - axis] = value, others
-        u = simulate(problem.complete(values), problem.times, step=problem.step)[..., 0]
+        u = simulate(problem.parameters(values), problem.times, step=problem.step)[..., 0]
         return plain_misfit(problem.data - u, S, RHO)
 
     lower, upper = problem.bounds[1 - axis]
@@ -44,7 +45,7 @@ def test_rises_against_a_plain_search(name):
 
 def test_the_interval_is_where_the_rise_is_half_of_chi_squared():
     """For a nearly normal likelihood it is ±1.96 standard deviations of the inverse Hessian."""
-    problem = problem_of((0.4, 0.4), regularised=False)
+    problem = problem_of((0.4, 0.4)).with_flat_prior()
     for axis, name in enumerate(problem.unknown):
         ours = profile_likelihood(problem, name)
         low, high = ours.interval
@@ -70,7 +71,7 @@ def test_a_silent_neuron_bounds_its_parameters_on_one_side_only():
 
 
 def test_noise_that_drowns_everything_leaves_nothing_identifiable():
-    problem = problem_of((0.4, 0.4)).with_noise(0.0, 1000.0)
+    problem = problem_of((0.4, 0.4)).with_noise(Noise(0.0, 1000.0))
     ours = profile_likelihood(problem, "theta0")
     assert ours.verdict == "not identifiable"
     assert ours.interval == (None, None)

@@ -1,22 +1,16 @@
-from itertools import pairwise, permutations
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from scipy.linalg import solve_triangular, toeplitz
 from scipy.stats import truncnorm
 
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import resolving_step
-from core.priors import TruncatedGaussian
-from core.problem.problem import Landscape, Problem, fused_landscape, landscape, loss_landscape, trajectory_store
+from core.noise import Noise
+from core.problem.problem import Problem
 from core.published import full_prior, time_grid
-from tests.reference import (
-    SLIDERS_LOWER,
-    SLIDERS_UPPER,
-    plain_misfit,
-    reference_solution,
-    taylor_sensitivities,
-    taylor_solution,
-)
+from tests.reference import known_of, plain_misfit, reference_solution, taylor_sensitivities, taylor_solution
 
 TIMES = time_grid(20, 100)
 KNOWN = (0.5, 0.3, -0.4, 3.0)
@@ -28,8 +22,10 @@ def noisy_trace(seed=0):
     return reference_solution(KNOWN, TIMES)[:, 0] + np.random.default_rng(seed).normal(0, SD, len(TIMES))
 
 
-def problem(unknown=("theta0", "theta1"), rho=RHO, **changes):
-    return Problem(noisy_trace(), TIMES, unknown, KNOWN, SD, rho, full_prior(), **changes)
+def problem(unknown=("theta0", "theta1"), rho=RHO, regularised=True):
+    prior = full_prior() if regularised else full_prior().flat()
+    known = known_of(KNOWN, unknown)
+    return Problem.of_trace(FITZHUGH_NAGUMO, noisy_trace(), TIMES, unknown, known, Noise(rho, SD), prior)
 
 
 def test_a_diverged_neuron_has_an_infinite_loss():
@@ -44,80 +40,25 @@ def test_problem_loss_against_scipy():
     tolerance = 1e-4 * np.sum(np.abs(residual)) * ((1 + RHO) / (1 - RHO)) / SD**2
     assert abs(task.misfit(candidate) - plain_misfit(residual, SD, RHO)) <= tolerance
     penalty = 0.5 * ((0.55 - 0.4) / 0.3) ** 2 + 0.5 * ((0.1 - 0.4) / 0.4) ** 2
-    assert np.isclose(task.regularisation(candidate), penalty, rtol=1e-13)
+    assert np.isclose(task.prior.regularisation(candidate), penalty, rtol=1e-13)
     assert np.isclose(task.loss(candidate), task.misfit(candidate) + penalty, rtol=1e-15)
 
 
 def test_regularisation_is_infinite_outside_and_can_be_off():
     inside, outside = [0.5, 0.3], [1.0001, 0.3]
-    assert problem().regularisation(outside) == np.inf
+    assert problem().prior.regularisation(outside) == np.inf
     assert problem().loss(outside) == np.inf
-    assert problem(regularised=False).regularisation(outside) == np.inf
-    assert problem(regularised=False).regularisation(inside) == 0
+    assert problem(regularised=False).prior.regularisation(outside) == np.inf
+    assert problem(regularised=False).prior.regularisation(inside) == 0
     # ζ and γ have flat priors, so θ₁ alone counts, wherever it stands among the unknowns: ½ (0.2/0.4)².
-    assert np.isclose(problem(("gamma", "theta1")).regularisation([4.0, 0.6]), 0.125, rtol=1e-13)
-    assert problem(("gamma", "theta1")).regularisation([5.1, 0.6]) == np.inf
+    assert np.isclose(problem(("gamma", "theta1")).prior.regularisation([4.0, 0.6]), 0.125, rtol=1e-13)
+    assert problem(("gamma", "theta1")).prior.regularisation([5.1, 0.6]) == np.inf
 
 
 def test_unknown_parameters_are_put_in_their_places():
     task = problem(("gamma", "theta0"))
-    assert task.complete([[4.0, 0.1], [2.5, 0.9]]).tolist() == [[0.1, 0.3, -0.4, 4.0], [0.9, 0.3, -0.4, 2.5]]
+    assert task.parameters([[4.0, 0.1], [2.5, 0.9]]).tolist() == [[0.1, 0.3, -0.4, 4.0], [0.9, 0.3, -0.4, 2.5]]
     assert task.bounds.tolist() == [[2.0, 5.0], [-0.2, 1.0]]
-
-
-@pytest.mark.parametrize("rho", [0.0, RHO])
-@pytest.mark.parametrize("axes", list(permutations(NAMES, 2)))
-def test_landscape_of_every_pair_of_axes_against_scipy(axes, rho):
-    """Rows are the second axis. Tolerance as above, with the rounding to float32 far below 1e-4."""
-    n, data = 2, noisy_trace()
-    result = loss_landscape(data, TIMES, axes, KNOWN, SD, rho, n=n)
-    columns = [NAMES.index(name) for name in axes]
-    for array, column in zip((result.x, result.y), columns, strict=True):
-        assert np.allclose(array, np.linspace(SLIDERS_LOWER[column], SLIDERS_UPPER[column], n))
-    for row, column in np.ndindex(n, n):
-        parameters = np.array(KNOWN)
-        parameters[columns] = result.x[column], result.y[row]
-        residual = data - reference_solution(parameters, TIMES)[:, 0]
-        tolerance = 1e-4 * np.sum(np.abs(residual)) * ((1 + rho) / (1 - rho)) / SD**2
-        assert abs(result.misfit[row, column] - plain_misfit(residual, SD, rho)) <= tolerance
-        on_axes = np.isin(range(4), columns)
-        squares = ((parameters - 0.4) / np.array([0.3, 0.4, np.inf, np.inf])) ** 2
-        assert np.isclose(result.regularisation[row, column], 0.5 * np.sum(squares[on_axes]), rtol=1e-12)
-        assert result.loss[row, column] == result.misfit[row, column] + result.regularisation[row, column]
-
-
-@pytest.mark.parametrize("rho", [0.0, RHO])
-@pytest.mark.parametrize("axes", [("theta0", "theta1"), ("gamma", "zeta")])
-def test_both_landscapes_are_the_loss_point_by_point(axes, rho):
-    """That of a store differs by u's rounding to float32, half a unit in the last place of numbers below 4: 2^-23.
-
-    The one that stores nothing differs by the rounding of a hundred squares' sum, with a margin of ten. Its grid has
-    more points than a block, each point alone has one.
-    """
-    task, n = problem(axes, rho), 12
-    stored, fused = landscape(task, trajectory_store(axes, KNOWN, TIMES, full_prior(), n)), fused_landscape(task, n)
-    tolerance = 2**-23 * len(TIMES) * (np.abs(task.data).max() + 4) * ((1 + rho) / (1 - rho)) / SD**2
-    for name in ("x", "y", "regularisation"):
-        assert np.array_equal(getattr(fused, name), getattr(stored, name))
-    assert fused.axes == stored.axes == axes
-    for row, column in np.ndindex(n, n):
-        loss = task.loss([fused.x[column], fused.y[row]])
-        assert np.isclose(fused.loss[row, column], loss, rtol=1e-12, atol=0)
-        assert abs(stored.loss[row, column] - loss) <= tolerance
-
-
-def test_both_landscapes_are_infinite_where_the_neuron_diverges():
-    """A prior that reaches to θ₁ = −6, without weight."""
-    prior = TruncatedGaussian(NAMES, KNOWN, (np.inf,) * 4, (-0.2, -6.0, -0.8, 2.0), (1.0, 1.2, 0.0, 5.0))
-    task = Problem(noisy_trace(), TIMES, ("theta0", "theta1"), KNOWN, SD, RHO, prior)
-    stored = landscape(task, trajectory_store(task.unknown, KNOWN, TIMES, prior, 20)).loss
-    fused = fused_landscape(task, 20).loss
-    assert 20 <= np.isinf(fused).sum() <= 380
-    assert np.array_equal(np.isinf(fused), np.isinf(stored))
-    # Potentials up to 20, rounded to 2^-20.
-    tolerance = 2**-20 * len(TIMES) * (np.abs(task.data).max() + 20) * ((1 + RHO) / (1 - RHO)) / SD**2
-    finite = np.isfinite(fused)
-    assert np.abs(fused[finite] - stored[finite]).max() <= tolerance
 
 
 UNKNOWNS = [
@@ -140,7 +81,7 @@ def test_the_step_suits_the_whole_box(unknown):
     """Of the fastest corner: γ = 5 takes three steps between two samples, the known γ = 3 two."""
     task = problem(unknown)
     assert np.isclose(task.step, 0.2 / (3 if "gamma" in unknown else 2), rtol=1e-12)
-    assert np.all(task.step <= resolving_step(task.complete(candidates(task)), TIMES))
+    assert np.all(task.step <= resolving_step(task.parameters(candidates(task)), TIMES))
 
 
 @pytest.mark.parametrize("rho", [0.0, RHO])
@@ -149,7 +90,7 @@ def test_the_loss_at_a_frozen_step_is_that_of_the_taylor_series(rho):
     task = problem(("zeta", "gamma", "theta0"), rho)
     positions = candidates(task)
     for step in (task.step, 0.03):
-        u = taylor_solution(task.complete(positions), TIMES, step)[..., 0]
+        u = taylor_solution(task.parameters(positions), TIMES, step)[..., 0]
         expected = plain_misfit(task.data - u, SD, rho)
         assert np.allclose(task.misfit(positions, step), expected, rtol=1e-11, atol=0)
         penalty = 0.5 * ((positions[:, 2] - 0.4) / 0.3) ** 2
@@ -215,7 +156,7 @@ def test_gauss_newton_hessian_is_the_dense_product(unknown, regularised):
     """JᵀR⁻¹J + 1/sd², with J by complex steps at the frozen step; to rounding."""
     task = problem(unknown, regularised=regularised)
     positions = candidates(task)
-    jacobians = taylor_sensitivities(task.complete(positions), TIMES, task.step)[:, :, 0, :]
+    jacobians = taylor_sensitivities(task.parameters(positions), TIMES, task.step)[:, :, 0, :]
     jacobians = jacobians[..., [NAMES.index(name) for name in unknown]]
     prior = np.diag([1 / {"theta0": 0.3, "theta1": 0.4}.get(name, np.inf) ** 2 for name in unknown])
     covariance = SD**2 * toeplitz(RHO ** np.arange(len(TIMES)))
@@ -239,11 +180,12 @@ def test_residuals_and_their_derivatives(unknown, regularised, rho):
     sd = np.array([gaussian[unknown[k]] for k in rows])
     for position in candidates(task):
         residuals, jacobian = task.residuals(position), task.jacobian(position)
-        u = taylor_solution(task.complete(position), TIMES, task.step)[:, 0]
+        u = taylor_solution(task.parameters(position), TIMES, task.step)[:, 0]
         expected = np.concatenate([solve_triangular(factor, task.data - u, lower=True), (position[rows] - 0.4) / sd])
         assert np.abs(residuals - expected).max() <= 1e-11 * np.abs(expected).max()
         assert np.isclose(0.5 * residuals @ residuals, task.loss(position, task.step), rtol=1e-12, atol=0)
-        slopes = taylor_sensitivities(task.complete(position), TIMES, task.step)[:, 0, task.columns]
+        slopes = taylor_sensitivities(task.parameters(position), TIMES, task.step)[:, 0]
+        slopes = slopes[:, [NAMES.index(name) for name in unknown]]
         expected = np.vstack([solve_triangular(factor, -slopes, lower=True), np.eye(len(unknown))[rows] / sd[:, None]])
         assert jacobian.shape == (len(residuals), len(unknown))
         assert np.abs(jacobian - expected).max() <= 1e-11 * np.abs(expected).max()
@@ -257,39 +199,10 @@ def test_residuals_of_a_diverged_neuron_are_not_finite():
 def test_draws_of_the_prior_are_those_of_the_unknown_parameters():
     """Uniform on [2, 5] has mean 3.5 and sd 0.866; θ₀ cut at two sds has mean 0.4 and sd 0.88 · 0.3 (SciPy)."""
     task, n = problem(("gamma", "theta0")), 4000
-    draws = task.sample_prior(n, np.random.default_rng(5))
+    draws = task.prior.sample(n, np.random.default_rng(5))
     sd = np.array([3 / np.sqrt(12), truncnorm(-2, 2, scale=0.3).std()])
     assert draws.shape == (n, 2)
     assert np.all(np.abs(draws.mean(axis=0) - [3.5, 0.4]) <= 4 * sd / np.sqrt(n))
     # The kurtosis of neither is above three, so the sd of an sd is below sd/√(2n).
     assert np.all(np.abs(draws.std(axis=0) - sd) <= 4 * sd / np.sqrt(2 * n))
     assert np.all(np.isfinite(task.loss(draws[:100])))
-
-
-def test_lowest_is_x_then_y():
-    misfits = np.ones((2, 3))
-    misfits[1, 2] = 0.5
-    regularisation = np.zeros((2, 3))
-    result = Landscape(("a", "b"), np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0]), misfits, regularisation)
-    assert result.lowest() == (3.0, 20.0)
-    regularisation[1, 2] = np.inf
-    misfits[0, 1] = 0.9
-    assert result.lowest() == (2.0, 10.0)
-
-
-def test_errors_end_in_a_sentence():
-    with pytest.raises(ValueError, match="'theta2' is not"):
-        problem(("theta0", "theta2"))
-    with pytest.raises(ValueError, match="two samples or more, and one a time"):
-        Problem(np.ones(99), TIMES, ("theta0", "theta1"), KNOWN, SD, RHO, full_prior())
-    with pytest.raises(ValueError, match="finite"):
-        Problem(np.full(100, np.nan), TIMES, ("theta0", "theta1"), KNOWN, SD, RHO, full_prior())
-    for axes in (("theta0", "theta0"), ("theta0", "nothing")):
-        with pytest.raises(ValueError, match="two different"):
-            trajectory_store(axes, KNOWN, TIMES, full_prior(), 3)
-    for unknown in (("theta0",), ("theta0", "theta1", "zeta")):
-        with pytest.raises(ValueError, match="exactly two"):
-            fused_landscape(problem(unknown), 3)
-    store = trajectory_store(("theta1", "theta0"), KNOWN, TIMES, full_prior(), 3)
-    with pytest.raises(ValueError, match="axes and times"):
-        landscape(problem(("theta0", "theta1")), store)

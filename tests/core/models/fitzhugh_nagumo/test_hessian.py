@@ -9,6 +9,7 @@ from core.models.fitzhugh_nagumo.misfit import simulated_misfit
 from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS
 from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate
 from core.models.model import Status
+from core.noise import Noise
 from tests.reference import (
     COMPLEX_STEP,
     SLIDERS_LOWER,
@@ -37,6 +38,7 @@ NEURONS = np.array(
 DIVERGING = (0.4, -5.0, -0.4, 3.0)
 START = (0.3, -0.2)
 SD, RHO = 0.35, 0.8
+WHITE = Noise(0.0, SD)
 EXPANSIONS = [misfit_gradient, gauss_newton, full_hessian]
 
 
@@ -75,12 +77,12 @@ def test_gradient_to_rounding(window, rho):
     expected = complex_gradient(NEURONS, times, data, rho, states, step)
     residual = data - taylor_solution(NEURONS, times, step, states)[..., 0]
     for expand in EXPANSIONS:
-        expansion = expand(NEURONS, times, data, SD, rho, states, step)
+        expansion = expand(NEURONS, times, data, Noise(rho, SD), states, step)
         n = expansion.gradient.shape[-1]
         assert n == (len(DIRECTIONS) if expand is misfit_gradient else 4)
         assert relative(expansion.gradient - expected[:, :n], expected[:, :n]).max() <= 1e-10
         assert np.allclose(expansion.misfit, plain_misfit(residual, SD, rho), rtol=1e-11, atol=0)
-        same = simulated_misfit(NEURONS, times, data, SD, rho, states, step=step)
+        same = simulated_misfit(NEURONS, times, data, Noise(rho, SD), states, step=step)
         assert np.allclose(expansion.misfit, same, rtol=1e-11, atol=0)
 
 
@@ -89,10 +91,10 @@ def test_gradient_backwards_is_the_one_forwards(window, rho):
     times, step = window
     parameters = np.random.default_rng(2).uniform(SLIDERS_LOWER, SLIDERS_UPPER, (100, 4))
     data = noisy_trace(times)
-    backwards = misfit_gradient(parameters, times, data, SD, rho, START, step)
+    backwards = misfit_gradient(parameters, times, data, Noise(rho, SD), START, step)
     assert backwards.hessian is None
     for expand in (gauss_newton, full_hessian):
-        forwards = expand(parameters, times, data, SD, rho, START, step).gradient
+        forwards = expand(parameters, times, data, Noise(rho, SD), START, step).gradient
         assert relative(backwards.gradient[:, :4] - forwards, forwards).max() <= 1e-11
 
 
@@ -104,14 +106,19 @@ def test_gradient_is_the_slope_of_simulated_misfit(window, rho):
     """
     times, step = window
     data = noisy_trace(times)
-    expansion = misfit_gradient(NEURONS, times, data, SD, rho, START, step)
+    expansion = misfit_gradient(NEURONS, times, data, Noise(rho, SD), START, step)
     for k in range(6):
         change = np.eye(6)[k]
 
         def slope(h, change=change):
             ends = [
                 simulated_misfit(
-                    NEURONS + sign * h * change[:4], times, data, SD, rho, START + sign * h * change[4:], step=step
+                    NEURONS + sign * h * change[:4],
+                    times,
+                    data,
+                    Noise(rho, SD),
+                    START + sign * h * change[4:],
+                    step=step,
                 )
                 for sign in (1, -1)
             ]
@@ -131,7 +138,7 @@ def test_gauss_newton_is_the_dense_product(window, rho):
     jacobians = taylor_sensitivities(NEURONS, times, step, START)[:, :, 0, :4]
     covariance = SD**2 * toeplitz(rho ** np.arange(len(times)))
     expected = np.array([jacobian.T @ np.linalg.solve(covariance, jacobian) for jacobian in jacobians])
-    hessian = gauss_newton(NEURONS, times, noisy_trace(times), SD, rho, START, step).hessian
+    hessian = gauss_newton(NEURONS, times, noisy_trace(times), Noise(rho, SD), START, step).hessian
     assert relative(hessian - expected, expected, (-2, -1)).max() <= 1e-10
     assert np.array_equal(hessian, np.swapaxes(hessian, -2, -1))
 
@@ -151,11 +158,11 @@ def test_hessian_is_the_slope_of_the_complex_gradient(window, rho):
         return (gradients[:, 0] - gradients[:, 1]) / (2 * h)
 
     expected = extrapolated(slope, 3e-6)
-    expansion = full_hessian(NEURONS, times, data, SD, rho, START, step)
+    expansion = full_hessian(NEURONS, times, data, Noise(rho, SD), START, step)
     assert relative(expansion.hessian - expected, expected, (-2, -1)).max() <= 1e-8
     assert np.array_equal(expansion.hessian, np.swapaxes(expansion.hessian, -2, -1))
     # The curvature of the trajectory is no small part of it, so the other Hessian would not pass.
-    product = gauss_newton(NEURONS, times, data, SD, rho, START, step).hessian
+    product = gauss_newton(NEURONS, times, data, Noise(rho, SD), START, step).hessian
     assert relative(expansion.hessian - product, expected, (-2, -1)).max() >= 0.1
 
 
@@ -166,10 +173,10 @@ def test_without_residual_the_hessians_are_one_and_the_gradient_vanishes(window,
     for neuron in NEURONS:
         data = simulate(neuron, times, START, step=step)[:, 0]
         full, product = (
-            expand(neuron, times, data, SD, rho, START, step).hessian for expand in (full_hessian, gauss_newton)
+            expand(neuron, times, data, Noise(rho, SD), START, step).hessian for expand in (full_hessian, gauss_newton)
         )
         assert np.abs(full - product).max() <= 1e-11 * np.abs(product).max()
-        expansion = misfit_gradient(neuron, times, data, SD, rho, START, step)
+        expansion = misfit_gradient(neuron, times, data, Noise(rho, SD), START, step)
         assert expansion.misfit <= 1e-20
         assert np.abs(expansion.gradient[:4]).max() <= 1e-10 * np.sqrt(np.abs(product).max())
 
@@ -177,7 +184,7 @@ def test_without_residual_the_hessians_are_one_and_the_gradient_vanishes(window,
 @pytest.mark.parametrize("expand", EXPANSIONS)
 def test_one_sample_knows_the_start_alone(expand):
     """½ ((2 − 0.3)/0.35)², with the derivative −(2 − 0.3)/0.35² by u₀."""
-    expansion = expand(NEURONS[0], [3.0], [2.0], SD, RHO, START, 0.1)
+    expansion = expand(NEURONS[0], [3.0], [2.0], Noise(RHO, SD), START, 0.1)
     assert np.isclose(expansion.misfit, 0.5 * (1.7 / SD) ** 2, rtol=1e-14)
     expected = np.array([0, 0, 0, 0, -1.7 / SD**2, 0])[: expansion.gradient.size]
     assert np.allclose(expansion.gradient, expected, rtol=1e-14, atol=0)
@@ -189,10 +196,10 @@ def test_the_step_is_by_default_each_neuron_s_own(expand):
     """A neighbour that no step resolves changes nothing."""
     times = WINDOWS["3 steps"][0]
     data = noisy_trace(times)
-    default = expand([*NEURONS, (0.4, 0.4, -0.4, 1e5)], times, data, SD, RHO)
+    default = expand([*NEURONS, (0.4, 0.4, -0.4, 1e5)], times, data, Noise(RHO, SD))
     assert default.status.tolist() == [Status.FINITE] * len(NEURONS) + [Status.STEP_LIMIT]
     for i, neuron in enumerate(NEURONS):
-        alone = expand(neuron, times, data, SD, RHO, step=float(resolving_step(neuron, times)))
+        alone = expand(neuron, times, data, Noise(RHO, SD), step=float(resolving_step(neuron, times)))
         assert np.array_equal(default.misfit[i], alone.misfit)
         assert np.array_equal(default.gradient[i], alone.gradient)
 
@@ -204,7 +211,7 @@ def test_the_step_is_by_default_each_neuron_s_own(expand):
 def test_the_default_step_resolves_what_the_rule_of_thumb_does_not(neuron, times):
     """SciPy's trajectory is data of which the misfit is at most ½ n (1e-4/s)²."""
     data = reference_solution(neuron, times)[:, 0]
-    assert misfit_gradient(neuron, times, data, SD).misfit <= 0.5 * len(times) * (1e-4 / SD) ** 2
+    assert misfit_gradient(neuron, times, data, WHITE).misfit <= 0.5 * len(times) * (1e-4 / SD) ** 2
 
 
 @pytest.mark.parametrize("expand", EXPANSIONS)
@@ -213,12 +220,12 @@ def test_divergence_does_not_spoil_neighbours(expand):
     times, step = WINDOWS["3 steps"]
     lower, upper = [*SLIDERS_LOWER[:3], 0.5], [*SLIDERS_UPPER[:3], 6.0]
     parameters = np.random.default_rng(4).uniform(lower, upper, (40, 4))
-    unspoilt = expand(parameters, times, noisy_trace(times), SD, RHO, START, step)
+    unspoilt = expand(parameters, times, noisy_trace(times), Noise(RHO, SD), START, step)
     assert np.all(np.isfinite(unspoilt.gradient))
     lost = [0, 17, 39]
     parameters[[0, 17]] = DIVERGING
     parameters[39, 1] = np.nan
-    expansion = expand(parameters, times, noisy_trace(times), SD, RHO, START, step)
+    expansion = expand(parameters, times, noisy_trace(times), Noise(RHO, SD), START, step)
     for name, mark in (("misfit", np.inf), ("gradient", np.nan), ("hessian", np.nan)):
         result, before = getattr(expansion, name), getattr(unspoilt, name)
         if result is not None:
@@ -226,7 +233,7 @@ def test_divergence_does_not_spoil_neighbours(expand):
             assert np.array_equal(np.delete(result, lost, axis=0), np.delete(before, lost, axis=0))
     assert np.array_equal(
         np.isinf(expansion.misfit),
-        np.isinf(simulated_misfit(parameters, times, noisy_trace(times), SD, RHO, START, step=step)),
+        np.isinf(simulated_misfit(parameters, times, noisy_trace(times), Noise(RHO, SD), START, step=step)),
     )
 
 
@@ -235,8 +242,8 @@ def test_what_no_step_suits_does_not_spoil_neighbours(expand):
     """Nor does it shorten or spoil the default step, and nothing warns."""
     times = WINDOWS["3 steps"][0]
     parameters = [NEURONS[0], (0.4, 0.4, -0.4, 0.0), (0.4, 0.4, -0.4, np.nan)]
-    alone = expand(parameters[0], times, noisy_trace(times), SD)
-    expansion = expand(parameters, times, noisy_trace(times), SD)
+    alone = expand(parameters[0], times, noisy_trace(times), WHITE)
+    expansion = expand(parameters, times, noisy_trace(times), WHITE)
     assert np.array_equal(expansion.misfit, [alone.misfit, np.inf, np.inf])
     assert np.array_equal(expansion.gradient[0], alone.gradient)
     assert np.all(np.isnan(expansion.gradient[1:]))
@@ -249,7 +256,7 @@ def test_neither_batch_nor_threads_change_a_bit(expand):
     parameters, data = np.random.default_rng(5).uniform(SLIDERS_LOWER, SLIDERS_UPPER, (100, 4)), noisy_trace(UNEVEN)
 
     def numbers(part):
-        expansion = expand(part, times, data, SD, RHO, START, step)
+        expansion = expand(part, times, data, Noise(RHO, SD), START, step)
         arrays = [expansion.misfit[:, None], expansion.gradient]
         arrays += [] if expansion.hessian is None else [expansion.hessian.reshape(len(part), -1)]
         return np.hstack(arrays)
@@ -270,31 +277,29 @@ def test_shapes_and_broadcasting(expand):
     rng = np.random.default_rng(6)
     parameters, states = rng.uniform(SLIDERS_LOWER, SLIDERS_UPPER, (2, 3, 4)), rng.uniform(-1, 1, (3, 2))
     data = noisy_trace(times)
-    together = expand(parameters, times, data, SD, RHO, states, step)
+    together = expand(parameters, times, data, Noise(RHO, SD), states, step)
     n = 6 if expand is misfit_gradient else 4
     assert together.misfit.shape == (2, 3)
     assert together.gradient.shape == (2, 3, n)
     assert together.hessian is None or together.hessian.shape == (2, 3, 4, 4)
     for i, j in np.ndindex(2, 3):
-        alone = expand(parameters[i, j], times, data, SD, RHO, states[j], step)
+        alone = expand(parameters[i, j], times, data, Noise(RHO, SD), states[j], step)
         assert alone.misfit.shape == ()
         assert np.array_equal(alone.misfit, together.misfit[i, j])
         assert np.array_equal(alone.gradient, together.gradient[i, j])
         assert alone.hessian is None or np.array_equal(alone.hessian, together.hessian[i, j])
-    assert expand(np.empty((0, 4)), times, data, SD, step=step).gradient.shape == (0, n)
+    assert expand(np.empty((0, 4)), times, data, WHITE, step=step).gradient.shape == (0, n)
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((NEURONS, UNEVEN, np.ones(61), 0.0), "noise"),
-        ((NEURONS, UNEVEN, np.ones(61), SD, 1.0), "noise"),
-        ((NEURONS, UNEVEN, np.ones(60), SD), r"one sample a time, \(61,\)"),
-        ((NEURONS, UNEVEN, np.full(61, np.nan), SD), "finite"),
-        ((NEURONS, UNEVEN[::-1], np.ones(61), SD), "strictly increasing"),
-        (((0.4, 0.4, 3.0), UNEVEN, np.ones(61), SD, RHO, START, 0.1), "last axis of length 4"),
-        ((NEURONS, UNEVEN, np.ones(61), SD, RHO, (0.0, 0.0, 0.0)), "initial state"),
-        ((NEURONS, UNEVEN, np.ones(61), SD, RHO, START, 0.0), "step"),
+        ((NEURONS, UNEVEN, np.ones(60), WHITE), r"one sample a time, \(61,\)"),
+        ((NEURONS, UNEVEN, np.full(61, np.nan), WHITE), "finite"),
+        ((NEURONS, UNEVEN[::-1], np.ones(61), WHITE), "strictly increasing"),
+        (((0.4, 0.4, 3.0), UNEVEN, np.ones(61), Noise(RHO, SD), START, 0.1), "last axis of length 4"),
+        ((NEURONS, UNEVEN, np.ones(61), Noise(RHO, SD), (0.0, 0.0, 0.0)), "initial state"),
+        ((NEURONS, UNEVEN, np.ones(61), Noise(RHO, SD), START, 0.0), "step"),
     ],
 )
 @pytest.mark.parametrize("expand", EXPANSIONS)
@@ -306,5 +311,5 @@ def test_invalid_input_ends_in_a_sentence(expand, arguments, sentence):
 @pytest.mark.parametrize("expand", EXPANSIONS)
 def test_invalid_shapes_end_in_a_sentence_without_a_step_too(expand):
     with pytest.raises(ValueError, match="last axis of length 4"):
-        expand((0.4, 0.4, 3.0), UNEVEN, np.ones(61), SD)
-    assert expand(np.empty((0, 4)), UNEVEN, np.ones(61), SD).misfit.shape == (0,)
+        expand((0.4, 0.4, 3.0), UNEVEN, np.ones(61), WHITE)
+    assert expand(np.empty((0, 4)), UNEVEN, np.ones(61), WHITE).misfit.shape == (0,)

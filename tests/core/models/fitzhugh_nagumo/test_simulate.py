@@ -15,6 +15,7 @@ from core.models.fitzhugh_nagumo.misfit import simulated_misfit
 from core.models.fitzhugh_nagumo.simulate import divergence_time, simulate, simulate_potential, simulate_with_status
 from core.models.fitzhugh_nagumo.stepping import longest_step
 from core.models.model import Status
+from core.noise import Noise
 from core.published import published_prior, time_grid, with_constants
 from tests.reference import (
     SLIDERS_LOWER,
@@ -126,14 +127,14 @@ def results(parameters):
     """Return what all kinds of kernels make of parameters (n, 4): arrays with n along their first axis."""
     data, step = np.sin(TIMES), 0.05
     product, full = (
-        expand(parameters, TIMES, data, 0.35, 0.8, step=step).hessian for expand in (gauss_newton, full_hessian)
+        expand(parameters, TIMES, data, Noise(0.8, 0.35), step=step).hessian for expand in (gauss_newton, full_hessian)
     )
     return [
         simulate(parameters, TIMES),
         simulate(parameters, TIMES, step=step),
-        simulated_misfit(parameters, TIMES, data, 0.35, 0.8),
+        simulated_misfit(parameters, TIMES, data, Noise(0.8, 0.35)),
         core.models.fitzhugh_nagumo.sensitivities.sensitivities(parameters, TIMES, step=step)[1],
-        misfit_gradient(parameters, TIMES, data, 0.35, 0.8, step=step).gradient,
+        misfit_gradient(parameters, TIMES, data, Noise(0.8, 0.35), step=step).gradient,
         product,
         full,
     ]

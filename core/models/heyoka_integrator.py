@@ -1,0 +1,105 @@
+"""Trajectories by heyoka: Taylor series compiled for the processor, many trajectories abreast, one in each lane.
+
+F. Biscani and D. Izzo, Revisiting high-order Taylor methods for astrodynamics and celestial mechanics, Monthly Notices
+of the Royal Astronomical Society 504 (2021).
+"""
+
+import copy
+import re
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from core.models.equations import Equations
+from core.models.taylor_lanes import IDLE, Lanes, Work, advance
+
+# The relative error of a step. An error of 1e-6 would save a third of the time; with errors near rounding a trajectory
+# depends smoothly on its parameters, although its steps change with them.
+STEP_ERROR = 1e-13
+MOST_IDLE = 16  # integrators kept for the next call
+ALONE = 32  # as many trajectories are left to one thread
+# More vectors abreast keep the processor's pipelines no busier, and take longer to compile.
+VECTORS, VECTORS_WITH_SENSITIVITIES = 4, 2
+POWER = re.compile(r"\*\*(?:[3-9]|[1-9]\d+)\.0*(?!\d)")  # a whole one above the second, as heyoka prints it
+
+
+class HeyokaIntegrator:
+    """Integrates equations, with or without sensitivities; compiled on first use, safe to call from many threads."""
+
+    def __init__(self, equations: Equations, with_sensitivities: bool) -> None:
+        self._equations, self._with_sensitivities = equations, with_sensitivities
+        self._lock = threading.Lock()
+        self._compiled: Any = None
+        self._idle: list[Any] = []
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let joblib send models to other processes, which compile for themselves."""
+        return HeyokaIntegrator, (self._equations, self._with_sensitivities)
+
+    def _compile(self) -> Any:
+        import heyoka
+
+        equations = self._equations
+        parameters = [heyoka.par[i] for i in range(len(equations.parameters))]
+        states = [heyoka.expression(quantity.name) for quantity in equations.states]
+        system: Any = list(zip(states, equations.rates(states, parameters, heyoka), strict=True))
+        if any(POWER.search(str(rate)) for _, rate in system):
+            raise ValueError(
+                "Write whole powers above the second as products, u * u * u: the series of u**3 fails at 0."
+            )
+        if self._with_sensitivities:
+            system = heyoka.var_ode_sys(system, [*parameters, *states], order=1)
+        vectors = VECTORS_WITH_SENSITIVITIES if self._with_sensitivities else VECTORS
+        lanes = vectors * heyoka.recommended_simd_size()
+        state, pars = np.zeros((len(states), lanes)), np.zeros((len(parameters), lanes))
+        return heyoka.taylor_adaptive_batch(system, state, pars=pars, tol=STEP_ERROR)
+
+    @contextmanager
+    def _integrator(self) -> Iterator[Any]:
+        """Lend an integrator that no other thread uses meanwhile."""
+        with self._lock:
+            if self._compiled is None:
+                self._compiled = self._compile()
+            integrator = self._idle.pop() if self._idle else copy.deepcopy(self._compiled)
+        yield integrator
+        with self._lock:
+            if len(self._idle) < MOST_IDLE:
+                self._idle.append(integrator)
+
+    def solve(
+        self,
+        parameters: NDArray[np.float64],
+        starts: NDArray[np.float64],
+        times: NDArray[np.float64],
+        which: NDArray[np.int64],
+        out: NDArray[np.float64],
+    ) -> None:
+        """Integrate some of the trajectories, from what `Equations.starts` gives at the first of the times.
+
+        parameters: (n, p). starts: (n, columns). which: the rows to integrate, whose numbers are finite. out: (n,
+        n_times, columns), filled in those rows; NaN from where a trajectory diverges or cannot be followed on.
+        """
+        work = Work(parameters, starts, times - times[0], which, self._equations.divergence_limits, out)
+        n_threads = numba.get_num_threads() if len(which) > ALONE else 1
+        if n_threads == 1:
+            self._run(work)
+            return
+        with ThreadPoolExecutor(n_threads) as threads:
+            parts = [work._replace(which=which[first::n_threads].copy()) for first in range(n_threads)]
+            list(threads.map(self._run, parts))  # the list raises what a thread raised
+
+    def _run(self, work: Work) -> None:
+        with self._integrator() as integrator:
+            n, place = integrator.batch_size, np.zeros((3, integrator.batch_size), np.int64)
+            place[0] = IDLE
+            lanes = Lanes(integrator.state, integrator.pars, integrator.tc, integrator.last_h, np.zeros(n), place)
+            begun, busy = advance(*work, *lanes, 0)
+            while busy:
+                integrator.step(write_tc=True)
+                begun, busy = advance(*work, *lanes, begun)

@@ -1,0 +1,134 @@
+"""A model from its equations: integrated by heyoka or, where that cannot be had, by SciPy."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.memory import result_array
+from core.models.equations import Equations, Rates
+from core.models.heyoka_integrator import HeyokaIntegrator
+from core.models.model import TOLERANCE, Model, Nullclines, Quantity
+from core.models.scipy_integrator import ScipyIntegrator
+
+# Widths of the observed state's axis; what both integrators reach.
+LEAST_TOLERANCE_WIDTHS = 1e-9
+
+
+def taylor_model(
+    rates: Rates,
+    *,
+    name: str,
+    title: str,
+    parameters: tuple[Quantity, ...],
+    states: tuple[Quantity, ...],
+    observed: str,
+    spike_level: float,
+    excited_floor: float,
+    nullclines: Nullclines | None = None,
+) -> Model:
+    """Return the model with these equations; the other arguments are the fields of `Model`.
+
+    All trajectories are integrated with errors near rounding, whatever tolerance is asked for, because a larger error
+    saves little. So they depend smoothly on the parameters without a frozen step: `frozen_step` returns None, and a
+    step is refused. The model may be called from many threads at once.
+    """
+    equations = Equations(rates, parameters, states)
+    trajectories, with_sensitivities = _Solver(equations, False), _Solver(equations, True)
+    observed_width = equations.state_widths[[state.name for state in states].index(observed)]
+
+    def check(tolerance: float, step: float | None) -> None:
+        least = LEAST_TOLERANCE_WIDTHS * observed_width
+        if not least <= tolerance < np.inf:
+            raise ValueError(f"The tolerance must be at least {least:.2g}; it is {tolerance}.")
+        if step is not None:
+            raise ValueError(f"{title} is integrated with errors near rounding: leave the step out; it is {step}.")
+
+    def simulate(
+        parameters: ArrayLike,
+        times: ArrayLike,
+        initial_state: ArrayLike | None = None,
+        tolerance: float = TOLERANCE,
+        step: float | None = None,
+    ) -> NDArray[np.float64]:
+        check(tolerance, step)
+        return trajectories.solve(parameters, times, initial_state)
+
+    def sensitivities(
+        parameters: ArrayLike, times: ArrayLike, initial_state: ArrayLike | None = None, step: float | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        check(TOLERANCE, step)
+        found = with_sensitivities.solve(parameters, times, initial_state)
+        derivatives = found[..., len(states) :]
+        shape = (*derivatives.shape[:-1], len(states), len(equations.widths))
+        return found[..., : len(states)], derivatives.reshape(shape)
+
+    def frozen_step(parameters: ArrayLike, times: ArrayLike, initial_state: ArrayLike | None, tolerance: float) -> None:
+        _validated(equations, parameters, times, initial_state)
+        check(tolerance, None)
+
+    return Model(
+        name=name,
+        title=title,
+        parameters=parameters,
+        states=states,
+        observed=observed,
+        spike_level=spike_level,
+        excited_floor=excited_floor,
+        simulate=simulate,
+        sensitivities=sensitivities,
+        frozen_step=frozen_step,
+        nullclines=nullclines,
+    )
+
+
+class _Solver:
+    """Integrates batches of any shape by the integrator that this machine has."""
+
+    def __init__(self, equations: Equations, with_sensitivities: bool) -> None:
+        self._equations, self._with_sensitivities = equations, with_sensitivities
+        self._by_heyoka = HeyokaIntegrator(equations, with_sensitivities)
+        self._by_scipy = ScipyIntegrator(equations, with_sensitivities)
+
+    def solve(self, parameters: ArrayLike, times: ArrayLike, initial_state: ArrayLike | None) -> NDArray[np.float64]:
+        """Return (..., n_times, columns), NaN from where a trajectory diverges on."""
+        equations = self._equations
+        parameters, times, states = _validated(equations, parameters, times, initial_state)
+        flat = np.array(parameters, order="C").reshape(-1, parameters.shape[-1])
+        flat_states = states.reshape(-1, states.shape[-1])
+        starts = np.array(equations.starts(flat_states, self._with_sensitivities), order="C")  # compiled for one layout
+        out = result_array((len(flat), len(times), starts.shape[1]), np.float64)
+        possible = np.all(np.isfinite(flat), axis=1) & np.all(np.isfinite(flat_states), axis=1)
+        out[~possible] = np.nan
+        self._integrator().solve(flat, starts, times, np.flatnonzero(possible), out)
+        return out.reshape(*parameters.shape[:-1], *out.shape[1:])
+
+    def _integrator(self) -> HeyokaIntegrator | ScipyIntegrator:
+        try:
+            import heyoka  # noqa: F401
+        except ImportError:
+            return self._by_scipy
+        return self._by_heyoka
+
+
+def _validated(
+    equations: Equations, parameters: ArrayLike, times: ArrayLike, initial_state: ArrayLike | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return parameters (..., p), times (n_times,), states (..., n_states), or raise ValueError with what is wrong."""
+    parameters, times = np.array(parameters, dtype=float), np.array(times, dtype=float)
+    names = [quantity.name for quantity in equations.parameters]
+    state_names = [quantity.name for quantity in equations.states]
+    if parameters.shape[-1:] != (len(names),):
+        raise ValueError(
+            f"Parameters need a last axis of length {len(names)} ({', '.join(names)}); their shape is "
+            f"{parameters.shape}."
+        )
+    if times.ndim != 1 or times.size == 0 or not np.all(np.isfinite(times)) or np.any(np.diff(times) <= 0):
+        raise ValueError("Times must be a one-dimensional array of finite, strictly increasing numbers.")
+    defaults = [quantity.default for quantity in equations.states]
+    state = np.asarray(defaults if initial_state is None else initial_state, dtype=float)
+    shape = (*parameters.shape[:-1], len(state_names))
+    if state.shape not in ((len(state_names),), shape):
+        raise ValueError(
+            f"The initial state needs a last axis of length {len(state_names)} ({', '.join(state_names)}) that fits "
+            f"the parameters; its shape is {state.shape}."
+        )
+    return parameters, times, np.broadcast_to(state, shape)
