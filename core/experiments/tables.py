@@ -173,7 +173,7 @@ def _time_series(result: Result, figures: Figures) -> list[Table]:
 
 def _limit(result: Result, figures: Figures) -> list[Table]:
     del result
-    rows, common = estimators(*(KNOWN, EXACT, WHITE)), {"regime": NOISY_TRACES}
+    rows, common = estimators(KNOWN, EXACT, WHITE), {"regime": NOISY_TRACES}
     every = rows + estimators(MAP, LAPLACE, JOINT)
     accuracy = metrics(*((metric, each) for metric in METRICS for each in (*PARAMETERS, "mean")))
     coverage = metrics(*(("coverage", "", mass) for mass in MASSES), ("covered_share", ""))
