@@ -1,5 +1,7 @@
 """What stands beside the maps in tables and legends; no map can be called like any of it."""
 
+from core.experiments import codes
+from core.experiments.published_figures import PAPER
 from dashboard.figures.plain import SHIPPED_MAPS
 
 DATA = "data"
@@ -15,14 +17,23 @@ EXACT_MEAN = "exact posterior mean"
 BOUNDS = "bounds of the prior"
 EXACT_MEANS = "exact posterior means"
 SIGMA_NOW = "σ now"
-# Curves of the stored experiments.
-STORED = ("best after polishing", "best after weighted draws", "published", "CNN", "dense", "ours", "limit")
+# What the curves of stored measurements are called, by estimator; a map is called by its name.
+STORED = {
+    codes.POLISHED: "best after polishing",
+    codes.REWEIGHTED: "best after weighted draws",
+    codes.LAPLACE: LAPLACE,
+    codes.EXACT: EXACT_POSTERIOR,
+    PAPER: "published",
+    codes.CNN: "CNN",
+    codes.DENSE: "dense",
+    codes.OURS: "ours",
+}
 IDEAL = "as it should be"
 
 RESERVED = frozenset(
     name.casefold()
     for name in (
         DATA, TRUTH, PRIOR, MAP, LAPLACE, MAP_AND_LAPLACE, MAP_WITH_NOISE, EXACT, EXACT_POSTERIOR, EXACT_MEAN,
-        BOUNDS, EXACT_MEANS, SIGMA_NOW, *STORED, IDEAL, *SHIPPED_MAPS,
+        BOUNDS, EXACT_MEANS, SIGMA_NOW, *STORED.values(), IDEAL, *SHIPPED_MAPS,
     )
 )  # fmt: skip

@@ -10,6 +10,8 @@ from importlib import import_module
 import pytest
 
 from core.experiments import __main__ as experiments
+from core.experiments import records
+from core.experiments.records import Key, Measurement, Result
 from tests.benchmarks.record import ROOT, output_path
 
 COMMANDS = ("core.experiments.__main__", "core.pretrain", "core.search", "dashboard.__main__")
@@ -25,37 +27,27 @@ def printed_in_latin_1(command):
         return terminal.buffer.getvalue().decode("latin-1")
 
 
-def test_an_experiment_is_stored_and_printed_in_latin_1(monkeypatch, tmp_path):
-    class Found:
-        def as_json(self):
-            """Return the figures."""
-            return {"figure": 1}
-
-        def __str__(self):
-            return "θ₀ ± 0.1"
-
-    monkeypatch.setattr(experiments, "EXPERIMENTS", {"limit": lambda _: Found()})
-    monkeypatch.setattr(experiments, "RESULTS", tmp_path)
-    monkeypatch.setattr(sys, "argv", ["core.experiments", "limit", "--work", str(tmp_path)])
-    assert "?? ± 0.1" in printed_in_latin_1(experiments.main)
-    assert json.loads((tmp_path / "limit.json").read_bytes()) == {"figure": 1}
+@pytest.fixture
+def an_experiment(monkeypatch, tmp_path):
+    """Let the command run an experiment that finds one figure, and return the file that is to hold it."""
+    spread = Measurement(Key("ours", "r2", "mean", "noisy-noisy", 8000), 0.5, 0.1)
+    found = Result("Of θ₀.", {"n_samples": 8000}, (spread,))
+    monkeypatch.setattr(experiments, "EXPERIMENTS", {"accuracy": lambda _: found})
+    monkeypatch.setattr(records, "RESULTS", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["core.experiments", "accuracy", "--work", str(tmp_path)])
+    return tmp_path / "accuracy.json"
 
 
-def test_an_experiment_is_stored_before_it_is_printed(monkeypatch, tmp_path):
+def test_an_experiment_is_stored_and_printed_in_latin_1(an_experiment):
+    printed = printed_in_latin_1(experiments.main)
+    assert "Of ??." in printed
+    assert "0.5 ± 0.1" in printed
+    assert json.loads(an_experiment.read_bytes())["measurements"][0]["spread"] == 0.1
+
+
+def test_an_experiment_is_stored_before_it_is_printed(an_experiment, monkeypatch):
     stored = []
-
-    class Found:
-        def as_json(self):
-            """Return nothing."""
-            return {}
-
-        def __str__(self):
-            stored.append((tmp_path / "limit.json").exists())
-            return ""
-
-    monkeypatch.setattr(experiments, "EXPERIMENTS", {"limit": lambda _: Found()})
-    monkeypatch.setattr(experiments, "RESULTS", tmp_path)
-    monkeypatch.setattr(sys, "argv", ["core.experiments", "limit", "--work", str(tmp_path)])
+    monkeypatch.setattr(experiments, "text", lambda *_: stored.append(an_experiment.exists()))
     experiments.main()
     assert stored == [True]
 

@@ -10,11 +10,11 @@ from core.experiments.limit import run as limit
 from core.experiments.magi import run as magi
 from core.experiments.noise import run as noise
 from core.experiments.optimisers import run as optimisers
-from core.experiments.record import RESULTS
+from core.experiments.records import store
 from core.experiments.regimes import run as regimes
+from core.experiments.tables import text
 from core.experiments.time_series import run as time_series
 from core.experiments.training_size import run as training_size
-from core.files import write_json
 from core.parallel import PROCESSES, report, workers
 from core.terminal import replace_unencodable_characters
 
@@ -58,8 +58,8 @@ def main() -> None:
             report(f"{name}:")
             result = EXPERIMENTS[name](context)
             if not options.quick:
-                write_json(RESULTS / f"{name}.json", result.as_json())
-            report(f"\n{result}\n")
+                store(name, result)
+            report(f"\n{text(name, result)}\n")
 
 
 if __name__ == "__main__":

@@ -1,59 +1,32 @@
 """Accuracy of the dense network and the CNN as published, and of ours, trained and tested on noisy traces."""
 
+from core.experiments.codes import CNN, NOISY_REGIME
 from core.experiments.context import Context
-from core.experiments.maps import (
-    REFERENCE_SIZE,
-    Scores,
-    best,
-    kinds,
-    label,
-    published_settings,
-    scores,
-    seeds,
-    sizes,
-    trained,
-)
-from core.experiments.record import Result, Table, limit_row
+from core.experiments.maps import best, kinds, measured, published_settings, scores, seeds, sizes, trained
+from core.experiments.published_figures import REFERENCE_SIZE
+from core.experiments.records import Result
 from core.maps.evaluation import N_TEST
 
-# Rudi, Bessac and Lenzi's own code, N = 1,024 with noise, tested on 2,048 samples: R² of θ₀, of θ₁, and the mean.
-REFERENCE_RUNS = {"authors' TensorFlow run": (0.9625, 0.9344, 0.9484), "authors' PyTorch run": (0.9605, 0.9285, 0.9445)}
-COLUMNS = ("map", "N", "R² θ₀", "R² θ₁", "R²", "± over seeds", "Median-APE", "± over seeds", "RMSE θ₀", "RMSE θ₁")
-
-
-def _row(name: str, n: int | None, found: Scores) -> tuple[str | float | None, ...]:
-    return (
-        name,
-        None if n is None else float(n),
-        *found.r_squared.mean(axis=0).tolist(),
-        found.mean("r_squared"),
-        found.spread("r_squared"),
-        found.mean("median_ape"),
-        found.spread("median_ape"),
-        *found.rmse.mean(axis=0).tolist(),
-    )
+FIGURES = (
+    ("r2", "theta0"), ("r2", "theta1"), ("r2", "mean"), ("median_ape", "mean"), ("rmse", "theta0"), ("rmse", "theta1"),
+)  # fmt: skip
 
 
 def run(context: Context) -> Result:
     """Train what is missing and compare everything on the noisy test traces."""
     largest = sizes(context)[-1]
     reference = {
-        f"CNN {seed}": published_settings("cnn", REFERENCE_SIZE, noisy=True, seed=seed) for seed in seeds(context)
+        f"{CNN} {seed}": published_settings("cnn", REFERENCE_SIZE, noisy=True, seed=seed) for seed in seeds(context)
     }
-    rows: list[tuple[str | float | None, ...]] = [
-        (name, float(REFERENCE_SIZE), *figures, None, None, None, None, None)
-        for name, figures in REFERENCE_RUNS.items()
-    ]
-    rows.append(_row("CNN, as published", REFERENCE_SIZE, scores(trained(reference, context).values(), noisy=True)))
-    for kind, maps in kinds(context, largest, noisy=True).items():
-        rows.append(_row(label(kind), largest, scores(maps, noisy=True)))
-    rows += [_row(name, None, scores(maps, noisy=True)) for name, maps in best().items()]
-    limit = limit_row()
-    if limit is not None:
-        r2, errors = ([limit[f"{metric} {symbol}"] for symbol in ("θ₀", "θ₁")] for metric in ("R²", "RMSE"))
-        rows.append(("the limit", None, *r2, limit["R²"], None, limit["Median-APE"], None, *errors))
+    compared = [(CNN, REFERENCE_SIZE, list(trained(reference, context).values()))]
+    compared += [(kind, largest, maps) for kind, maps in kinds(context, largest, noisy=True).items()]
+    measurements = []
+    for kind, n, maps in compared:
+        measurements += measured(kind, NOISY_REGIME, n, scores(maps, noisy=True), FIGURES)
+    for name, maps in best().items():
+        measurements += measured(name, NOISY_REGIME, None, scores(maps, noisy=True), FIGURES)
     return Result(
         "Accuracy on noisy test traces, trained on noisy ones; the mean over the seeds.",
-        {"seeds": list(seeds(context)), "n_test": N_TEST},
-        (Table("Accuracy of dense and convolutional networks", COLUMNS, tuple(rows)),),
+        {"seeds": list(seeds(context)), "n_test": N_TEST, "n_samples": largest},
+        tuple(measurements),
     )

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import Estimate
+from core.experiments.codes import BEST, EXACT, NOISY_REGIME, NOISY_TRACES, POLISHED, REWEIGHTED
 from core.experiments.context import Context, records
-from core.experiments.limit import CURVE, MASSES
-from core.experiments.record import EXACT, Result, Table, Target, limit_row, stored
+from core.experiments.limit import CURVE, PARAMETERS
+from core.experiments.records import Key, Measurement, Result, Target, stored
 from core.maps.evaluation import N_TEST, published_test_set
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
 from core.maps.out_of_distribution import FALSE_ALARM_RATE, N_REFERENCE, problem_of, with_novelty
@@ -29,20 +30,18 @@ from core.published import (
     with_constants,
 )  # fmt: skip
 
-BEST = "best"
-POLISHED, REWEIGHTED = "best after polishing", "best after weighted draws"
 CHUNK, N_QUICK = 100, 100
 N_STRANGE = 200  # traces of each kind
 SEED = 6060
-# What differs from the training: σ [ms], ρ, ζ, γ.
+# By set of traces, what differs from the training: σ [ms], ρ, ζ, γ.
 STRANGE = {
-    "σ = 0.14 ms": {"sigma": 0.14},
-    "σ = 0.03 ms": {"sigma": 0.03},
-    "ρ = 0.5": {"rho": 0.5},
-    "white noise": {"rho": 0.0},
-    "γ = 3.3": {"gamma": 3.3},
-    "γ = 4": {"gamma": 4.0},
-    "ζ = −0.2": {"zeta": -0.2},
+    "large-sigma": {"sigma": 0.14},
+    "small-sigma": {"sigma": 0.03},
+    "small-rho": {"rho": 0.5},
+    "white": {"rho": 0.0},
+    "other-gamma": {"gamma": 3.3},
+    "far-gamma": {"gamma": 4.0},
+    "other-zeta": {"zeta": -0.2},
 }
 
 Array = NDArray[np.float64]
@@ -94,13 +93,21 @@ def credibilities(truth: Array, mean: Array, covariance: Array) -> Array:
     return np.asarray(chi2.cdf(squared_distances(truth - mean, covariance), truth.shape[1]))
 
 
-def _row(name: str, truth: Array, mean: Array, inside: Array, limit: dict[str, Any] | None) -> tuple[Any, ...]:
-    error, ape = float(rmse(truth, mean).mean()), float(median_ape(truth, mean).mean())
-    ratios: list[float | None] = [None, None]
-    if limit is not None:
-        ratios = [error / limit["RMSE"], ape / limit["Median-APE"]]
-    coverage = [float(np.mean(inside < mass)) for mass in MASSES]
-    return (name, *r_squared(truth, mean).tolist(), error, ape, *ratios, *coverage)
+def _measured(name: str, truth: Array, mean: Array, covariance: Array, limit: Result | None) -> list[Measurement]:
+    """Return accuracy and coverage of an estimator, (n, 2) and (n, 2, 2), and its errors over those of the limit."""
+
+    def of(metric: str, value: float, parameter: str = "", at: float | None = None) -> Measurement:
+        return Measurement(Key(name, metric, parameter, NOISY_REGIME, at=at), float(value))
+
+    found = [of("r2", value, each) for each, value in zip(PARAMETERS, r_squared(truth, mean), strict=True)]
+    for metric, values in (("rmse", rmse(truth, mean)), ("median_ape", median_ape(truth, mean))):
+        value = float(values.mean())
+        found.append(of(metric, value, "mean"))
+        if limit is not None:
+            of_limit = limit.value(Key(EXACT, metric, "mean", NOISY_TRACES))
+            found.append(of(f"{metric}_over_limit", value / of_limit, "mean"))
+    inside = credibilities(truth, mean, covariance)
+    return [*found, *(of("coverage", float(np.mean(inside < mass)), at=mass) for mass in CURVE)]
 
 
 def run(context: Context) -> Result:
@@ -113,62 +120,44 @@ def run(context: Context) -> Result:
     chunks = [found[f"{version}-{i}"] for i in range(0, n, CHUNK)]
     strangers = records(_strange_scores, {f"{version}-{name}": (name,) for name in STRANGE}, context, "novelty")
     truth = published_test_set().theta[:n]
-    limit = None if context.quick else limit_row()
-    rows, inside = [], {}
+    limit = None if context.quick else stored("limit")
+    measurements: list[Measurement] = []
     for name in (BEST, POLISHED, REWEIGHTED):
-        mean = np.concatenate([chunk[name]["mean"] for chunk in chunks])
-        inside[name] = credibilities(truth, mean, np.concatenate([chunk[name]["covariance"] for chunk in chunks]))
-        rows.append(_row(name, truth, mean, inside[name], limit))
-    targets = _targets(rows) if limit is not None else []
-    if limit is not None:
-        r2 = (limit["R² θ₀"], limit["R² θ₁"])
-        coverage = [limit[f"coverage of {mass:.0%}"] for mass in MASSES]
-        rows.append((EXACT, *r2, limit["RMSE"], limit["Median-APE"], 1.0, 1.0, *coverage))
+        mean, covariance = (np.concatenate([chunk[name][part] for chunk in chunks]) for part in ("mean", "covariance"))
+        measurements += _measured(name, truth, mean, covariance, limit)
     novelty = np.concatenate([chunk["novelty"] for chunk in chunks])
-    false_alarms = float(np.mean(novelty > 1))
-    flagged = {name: float(np.mean(np.array(strangers[f"{version}-{name}"]["novelty"]) > 1)) for name in STRANGE}
-    # Four standard errors of a share of n traces, and as many of the threshold's, which others set.
-    width = 4 * float(np.sqrt(FALSE_ALARM_RATE * (1 - FALSE_ALARM_RATE) * (1 / n + 1 / N_REFERENCE)))
-    targets.append(Target("false alarms on the test set", false_alarms, at_most=FALSE_ALARM_RATE + width))
-    columns = (
-        "estimator", "R² θ₀", "R² θ₁", "RMSE", "Median-APE", "RMSE / limit", "Median-APE / limit",
-        *(f"coverage of {mass:.0%}" for mass in MASSES),
-    )  # fmt: skip
+    measurements.append(Measurement(_flagged(NOISY_REGIME), float(np.mean(novelty > 1))))
+    for name in STRANGE:
+        scores = np.array(strangers[f"{version}-{name}"]["novelty"])
+        measurements.append(Measurement(_flagged(name), float(np.mean(scores > 1))))
     return Result(
         f"The best map on {n:,} noisy test traces, alone, polished by Gauss–Newton, and by weighted draws, against the "
         "exact posterior mean with the noise integrated out.",
-        {"map": version, "n_test": n, "n_strange": N_STRANGE, "seed": SEED, "false_alarm_rate": FALSE_ALARM_RATE},
-        (
-            _curve(inside),
-            Table("The best map against the limit", columns, tuple(rows)),
-            Table(
-                "Share of traces with an out-of-distribution score above 1",
-                ("traces", "share"),
-                (("as in the training", false_alarms), *flagged.items()),
-            ),
-        ),
-        tuple(targets),
+        {
+            "map": version,
+            "n_test": n,
+            "masses": list(CURVE),
+            "n_strange": N_STRANGE,
+            "strange": STRANGE,
+            "seed": SEED,
+            "false_alarm_rate": FALSE_ALARM_RATE,
+        },
+        tuple(measurements),
+        tuple(_targets(n, limited=limit is not None)),
     )
 
 
-def _curve(inside: dict[str, Array]) -> Table:
-    """Return the share of truths inside the region of each mass, with those of the stored limit."""
-    names, columns = list(inside), [[float(np.mean(each < mass)) for mass in CURVE] for each in inside.values()]
-    limit = stored("limit")
-    curve = next((table for table in limit["tables"] if table["columns"][0] == "mass"), None) if limit else None
-    if curve is not None:
-        for name, shown in (("Laplace, noise known", "Laplace"), (EXACT, "exact posterior")):
-            names.append(shown)
-            columns.append([row[curve["columns"].index(name)] for row in curve["rows"]])
-    rows = tuple((f"{mass:g}", *cells) for mass, *cells in zip(CURVE, *columns, strict=True))
-    return Table("Share of truths inside the region of each mass", ("mass", *names), rows)
+def _flagged(traces: str) -> Key:
+    """Return what the share is of a set of traces with an out-of-distribution score above 1."""
+    return Key(BEST, "flagged", "", traces)
 
 
-def _targets(rows: list[tuple[Any, ...]]) -> list[Target]:
+def _targets(n: int, limited: bool) -> list[Target]:
     targets = []
-    for name, most in ((BEST, 1.10), (POLISHED, 1.06), (REWEIGHTED, 1.06)):
-        row = next(row for row in rows if row[0] == name)
-        targets.append(Target(f"{name}: RMSE / that of the exact posterior mean", row[5], at_most=most))
-        targets.append(Target(f"{name}: Median-APE / that of the exact posterior mean", row[6], at_most=most))
-    targets.append(Target("best: share of truths in 90 % regions", rows[0][8], 0.88, 0.92))
-    return targets
+    for name, most in ((BEST, 1.10), (POLISHED, 1.06), (REWEIGHTED, 1.06)) if limited else ():
+        for metric in ("rmse_over_limit", "median_ape_over_limit"):
+            targets.append(Target(Key(name, metric, "mean", NOISY_REGIME), at_most=most))
+    targets.append(Target(Key(BEST, "coverage", "", NOISY_REGIME, at=0.9), 0.88, 0.92))
+    # Four standard errors of a share of n traces, and as many of the threshold's, which others set.
+    width = 4 * float(np.sqrt(FALSE_ALARM_RATE * (1 - FALSE_ALARM_RATE) * (1 / n + 1 / N_REFERENCE)))
+    return [*targets, Target(_flagged(NOISY_REGIME), at_most=FALSE_ALARM_RATE + width)]

@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2, kstest
 
+from core.experiments.codes import EXACT, JOINT, KNOWN, LAPLACE, MAP, NOISY_TRACES, WHITE
 from core.experiments.context import Context, traces
-from core.experiments.record import EXACT, Result, Table, Target
+from core.experiments.maps import METRICS
+from core.experiments.records import Key, Measurement, Result, Target
 from core.maps.dataset import Dataset
 from core.maps.evaluation import N_TEST, published_test_set
-from core.metrics import median_ape, r_squared, rmse, squared_distances
+from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.posterior.exact import Posterior, posterior
 from core.posterior.joint import estimate_with_noise
@@ -18,12 +20,11 @@ from core.posterior.laplace import laplace
 from core.problem.problem import Problem
 from core.published import GAMMA, ZETA, published_noise, published_noise_law, published_prior, time_grid
 
+PARAMETERS = ("theta0", "theta1")
 MASSES = (0.5, 0.9)
 CURVE = tuple(np.round(np.arange(0.05, 1.0, 0.05), 2).tolist())  # masses of the calibration curve
 CHUNK = 20  # traces
 N_QUICK = 40
-KNOWN, WHITE = "exact posterior, noise known", "exact posterior, white misfit"
-MAP, LAPLACE, JOINT = "MAP, noise known", "Laplace, noise known", "MAP with the noise"
 
 
 def problem_of(data: Dataset, i: int) -> Problem:
@@ -68,16 +69,6 @@ def _chunk(first: int) -> dict[str, Any]:
     return {"traces": [_one_trace(data, i) for i in range(first, first + CHUNK)]}
 
 
-def _row(
-    name: str, truth: NDArray[np.float64], mean: NDArray[np.float64], rows: list[dict[str, Any]]
-) -> tuple[Any, ...]:
-    metrics = [value for metric in (r_squared, median_ape, rmse) for value in metric(truth, mean)]
-    credibility = np.array([row["credibility"] for row in rows if "credibility" in row])
-    coverage = [float(np.mean(credibility < mass)) if credibility.size else None for mass in MASSES]
-    described = credibility.size / len(truth) if credibility.size else None
-    return name, *map(float, metrics), float(np.mean(median_ape(truth, mean))), *coverage, described
-
-
 def estimates(context: Context) -> dict[str, list[dict[str, Any]]]:
     """Return what every estimator says of each trace; what the folder of results does not hold is computed first."""
     found = traces(_chunk, N_QUICK if context.quick else N_TEST, CHUNK, context, "limit")
@@ -89,60 +80,50 @@ def run(context: Context) -> Result:
     found = estimates(context)
     n = len(found[EXACT])
     truth = published_test_set().theta[:n]
-    rows = [_row(name, truth, np.array([row["mean"] for row in found[name]]), found[name]) for name in found]
-    columns = (
-        "estimator", "R² θ₀", "R² θ₁", "Median-APE θ₀", "Median-APE θ₁", "RMSE θ₀", "RMSE θ₁", "Median-APE",
-        *(f"coverage of {mass:.0%}" for mass in MASSES), "share of traces it refers to",
-    )  # fmt: skip
+    measurements: list[Measurement] = []
+    for name, rows in found.items():
+        measurements += _measured(name, truth, rows)
     return Result(
         f"What any estimator can reach on {n:,} noisy test traces of the published prior and noise. No mean squared "
         "error can be expected below that of the posterior mean; a median error can, as that of the MAP.",
         {"n_traces": n, "masses": list(MASSES)},
-        (Table("The limit", columns, tuple(rows)), _calibration(found), _curve(found)),
-        _targets(found),
+        tuple(measurements),
+        _targets(),
     )
 
 
-def _curve(found: dict[str, list[dict[str, Any]]]) -> Table:
-    """Return the share of truths inside the region of each mass."""
-    described = {
-        name: np.array([row["credibility"] for row in rows if "credibility" in row]) for name, rows in found.items()
-    }
-    described = {name: credibility for name, credibility in described.items() if credibility.size}
-    rows: tuple[tuple[str | float | None, ...], ...] = tuple(
-        (f"{mass:g}", *(float(np.mean(credibility < mass)) for credibility in described.values())) for mass in CURVE
-    )
-    return Table("Share of truths inside the region of each mass", ("mass", *described), rows)
+def _measured(name: str, truth: NDArray[np.float64], rows: list[dict[str, Any]]) -> list[Measurement]:
+    """Return the accuracy of an estimator, and for those with a posterior its coverage and what else is known of it."""
+
+    def of(metric: str, value: float, parameter: str = "", at: float | None = None) -> Measurement:
+        return Measurement(Key(name, metric, parameter, NOISY_TRACES, at=at), float(value))
+
+    mean = np.array([row["mean"] for row in rows])
+    measurements = []
+    for code, metric in METRICS.items():
+        values = metric(truth, mean)
+        measurements += [of(code, value, parameter) for parameter, value in zip(PARAMETERS, values, strict=True)]
+        measurements.append(of(code, float(np.mean(values)), "mean"))
+    credibility = np.array([row["credibility"] for row in rows if "credibility" in row])
+    if credibility.size:
+        measurements += [of("coverage", float(np.mean(credibility < mass)), at=mass) for mass in CURVE]
+        measurements.append(of("covered_share", credibility.size / len(truth)))
+    if "ranks" in rows[0]:
+        measurements += [of("rank_p", p, parameter) for parameter, p in _rank_p_values(rows).items()]
+        measurements.append(of("unresolved", float(np.mean([row["unresolved"] for row in rows]))))
+    return measurements
 
 
-def _rank_p_values(rows: list[dict[str, Any]]) -> list[float]:
+def _rank_p_values(rows: list[dict[str, Any]]) -> dict[str, float]:
     """Return the probability, for each parameter, of ranks at least as far from uniform (Kolmogorov–Smirnov)."""
     ranks = np.array([row["ranks"] for row in rows])
-    return [float(kstest(ranks[:, axis], "uniform").pvalue) for axis in (0, 1)]
+    return {name: float(kstest(ranks[:, axis], "uniform").pvalue) for axis, name in enumerate(PARAMETERS)}
 
 
-def _calibration(found: dict[str, list[dict[str, Any]]]) -> Table:
-    rows: list[tuple[str | float | None, ...]] = []
-    for name in (KNOWN, EXACT, WHITE):
-        credibility = np.array([row["credibility"] for row in found[name]])
-        unresolved = float(np.mean([row["unresolved"] for row in found[name]]))
-        coverage = [float(np.mean(credibility < mass)) for mass in MASSES]
-        rows.append((name, *coverage, *_rank_p_values(found[name]), unresolved))
-    columns = ("posterior", *(f"{mass:.0%} region holds the truth" for mass in MASSES))
-    return Table(
-        "Calibration of the exact posterior",
-        (*columns, "p of the ranks of θ₀", "p of the ranks of θ₁", "share not resolved in full"),
-        tuple(rows),
-    )
-
-
-def _targets(found: dict[str, list[dict[str, Any]]]) -> tuple[Target, ...]:
+def _targets() -> tuple[Target, ...]:
     targets = []
     for name in (KNOWN, EXACT):
-        credibility = np.array([row["credibility"] for row in found[name]])
         for mass, width in zip(MASSES, (0.03, 0.02), strict=True):
-            covered = float(np.mean(credibility < mass))
-            targets.append(Target(f"{name}: {mass:.0%} region holds the truth", covered, mass - width, mass + width))
-        for symbol, p in zip(("θ₀", "θ₁"), _rank_p_values(found[name]), strict=True):
-            targets.append(Target(f"{name}: p of the ranks of {symbol}", p, at_least=0.01))
+            targets.append(Target(Key(name, "coverage", "", NOISY_TRACES, at=mass), mass - width, mass + width))
+        targets += [Target(Key(name, "rank_p", each, NOISY_TRACES), at_least=0.01) for each in PARAMETERS]
     return tuple(targets)

@@ -11,8 +11,9 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from core.experiments.codes import BOUND, FROM_TRUTH, LEAST_SQUARES, TRUTH
 from core.experiments.context import Context
-from core.experiments.record import Result, Table, Target
+from core.experiments.records import Key, Measurement, Result, Target
 from core.metrics import rmse
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import simulate
@@ -22,7 +23,6 @@ from core.optimisation.minima import descend_together
 from core.priors import uniform
 from core.problem.observation import Observation
 from core.problem.problem import Problem
-from core.symbols import symbol_of
 
 NAMES = FITZHUGH_NAGUMO.names
 SEED = 0
@@ -30,15 +30,16 @@ N_DATA_SETS, N_QUICK = 400, 10
 N_DRAWS, N_STARTS = 8000, 5
 NORMAL_90 = 1.6448536269514722  # a Gaussian lies within as many standard deviations of its mean with probability 0.9
 MISSED = 1e-2  # how far above the loss of the fit from the truth a loss shows another minimum, not rounding
+# What is measured for each unknown: of what, which metric, and its argument.
 FIGURES = (
-    "truth",
-    "mean of estimates",
-    "RMSE",
-    "Cramér–Rao sd",
-    "RMSE / bound",
-    "RMSE from the truth",
-    "ratio of RMSEs",
-    "share within 90 %",
+    (TRUTH, "value", None),
+    (LEAST_SQUARES, "mean_estimate", None),
+    (LEAST_SQUARES, "rmse", None),
+    (BOUND, "sd", None),
+    (LEAST_SQUARES, "rmse_over_bound", None),
+    (FROM_TRUTH, "rmse", None),
+    (LEAST_SQUARES, "rmse_over_from_truth", None),
+    (LEAST_SQUARES, "coverage", 0.9),
 )
 
 
@@ -46,6 +47,7 @@ FIGURES = (
 class SetUp:
     """A problem that others have published. values: all six of the model; observed: u alone, or u and v."""
 
+    name: str
     title: str
     values: tuple[float, ...]
     n_times: int
@@ -79,6 +81,7 @@ class SetUp:
 
 
 BOTH = SetUp(
+    "magi",
     "MAGI: both states, start unknown",
     values=(0.2, 0.2, 0.0, 3.0, -1.0, 1.0),
     n_times=41,
@@ -89,9 +92,10 @@ BOTH = SetUp(
     lower=(-1.0, -1.0, 0.5, -3.0, -3.0),
     upper=(1.5, 1.5, 10.0, 3.0, 3.0),
 )
-U_ALONE = replace(BOTH, title="MAGI's neuron: u alone, start unknown", observed=("u",))
+U_ALONE = replace(BOTH, name="magi-u-alone", title="MAGI's neuron: u alone, start unknown", observed=("u",))
 # Noise and box as in PINTS' own functional test of its optimisers on this model; γ from 0.1, for at 0 v has no rate.
 PINTS = SetUp(
+    "pints",
     "PINTS: both states, start known",
     values=(0.1, 0.5, 0.0, 3.0, -1.0, 1.0),
     n_times=200,
@@ -142,33 +146,41 @@ def fits(set_up: SetUp, n: int) -> Fits:
     return Fits(np.array(estimates), np.array(sds), np.array(from_truth), bound, missed, doubted, np.array(seconds))
 
 
-def figures(set_up: SetUp, found: Fits) -> NDArray[np.float64]:
-    """Return the numbers of FIGURES for each unknown, (p, 8)."""
+def measured(set_up: SetUp, found: Fits) -> list[Measurement]:
+    """Return how the fits compare with the truth, with the bound and with least squares from the truth."""
     truth = np.broadcast_to(set_up.truth, found.estimates.shape)
     errors, reference = rmse(truth, found.estimates), rmse(truth, found.from_truth)
     within = np.mean(np.abs(found.estimates - truth) <= NORMAL_90 * found.sds, axis=0)
-    mean = found.estimates.mean(axis=0)
-    return np.column_stack(
-        [truth[0], mean, errors, found.bound, errors / found.bound, reference, errors / reference, within]
+    columns = (
+        truth[0],
+        found.estimates.mean(axis=0),
+        errors,
+        found.bound,
+        errors / found.bound,
+        reference,
+        errors / reference,
+        within,
     )
+    measurements = [
+        Measurement(Key(estimator, metric, parameter, set_up.name, at=at), float(value))
+        for (estimator, metric, at), values in zip(FIGURES, columns, strict=True)
+        for parameter, value in zip(set_up.unknown, values, strict=True)
+    ]
+    median, longest = np.quantile(found.seconds, [0.5, 1]).tolist()
+    ends = {"missed": found.missed, "doubted": found.doubted, "median_seconds": median, "longest_seconds": longest}
+    return measurements + [
+        Measurement(Key(LEAST_SQUARES, metric, "", set_up.name), value) for metric, value in ends.items()
+    ]
 
 
 def run(context: Context) -> Result:
     """Fit data sets of each set-up and hold the errors against the Cramér–Rao bound and the fit from the truth."""
     n = N_QUICK if context.quick else N_DATA_SETS
-    tables, ends = [], []
-    targets: list[Target] = []
+    measurements: list[Measurement] = []
     fits(BOTH, 1)  # compiles, which is not to count as a fit's time
     for set_up in (BOTH, U_ALONE, PINTS):
         context.report(f"{set_up.title}: {n} data sets")
-        found = fits(set_up, n)
-        rows = dict(zip(map(symbol_of, set_up.unknown), figures(set_up, found).tolist(), strict=True))
-        tables.append(Table(set_up.title, ("unknown", *FIGURES), tuple((name, *row) for name, row in rows.items())))
-        ends.append((set_up.title, found.missed, found.doubted, *np.quantile(found.seconds, [0.5, 1]).tolist()))
-        if set_up is BOTH:
-            targets += _targets(rows)
-    columns = ("set-up", "missed the minimum", "with a doubt", "median seconds of a fit", "longest")
-    tables.append(Table(f"How {n} fits of each set-up ended", columns, tuple(ends)))
+        measurements += measured(set_up, fits(set_up, n))
     return Result(
         "Least squares from a wide box on the set-ups of MAGI and of PINTS, against the Cramér–Rao bound.",
         {
@@ -180,15 +192,14 @@ def run(context: Context) -> Result:
             "noise and box of PINTS": "of its functional test of optimisers on this model; γ from 0.1 instead of 0",
             "set-ups": [asdict(set_up) for set_up in (BOTH, U_ALONE, PINTS)],
         },
-        tuple(tables),
-        tuple(targets),
+        tuple(measurements),
+        tuple(_targets()),
     )
 
 
-def _targets(rows: dict[str, list[float]]) -> list[Target]:
+def _targets() -> list[Target]:
     targets = []
-    for symbol in ("θ₀", "θ₁", "γ"):
-        to_bound, to_truth = (rows[symbol][FIGURES.index(name)] for name in ("RMSE / bound", "ratio of RMSEs"))
-        targets.append(Target(f"RMSE of {symbol} / Cramér–Rao sd", to_bound, at_most=1.20))
-        targets.append(Target(f"RMSE of {symbol} / that of least squares from the truth", to_truth, at_most=1.02))
+    for parameter in ("theta0", "theta1", "gamma"):
+        targets.append(Target(Key(LEAST_SQUARES, "rmse_over_bound", parameter, BOTH.name), at_most=1.20))
+        targets.append(Target(Key(LEAST_SQUARES, "rmse_over_from_truth", parameter, BOTH.name), at_most=1.02))
     return targets

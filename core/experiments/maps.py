@@ -1,45 +1,29 @@
 """The maps that the experiments compare: which trainings they need, and how the trained maps do on the test set."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.experiments.codes import BEST, CNN, DENSE, OURS
 from core.experiments.context import Context
+from core.experiments.published_figures import REFERENCE_SIZE
+from core.experiments.records import Key, Measurement
 from core.maps.evaluation import published_test_set
 from core.maps.inverse_map import InverseMap, available_inverse_maps, load_inverse_map
 from core.maps.train import key_of, map_of, read_trained, run_training, write_trained
 from core.maps.training import TrainingSettings
 from core.metrics import median_ape, r_squared, rmse
 from core.parallel import completed
+from core.published import published_prior
 
 SIZES = (500, 1000, 4000, 8000)
-REFERENCE_SIZE = 1024  # of the authors' reference run
 SEEDS = (0, 1, 2)
-REGIMES = {"clean/clean": (False, False), "clean/noisy": (False, True), "noisy/noisy": (True, True)}
+REGIMES = {"clean-clean": (False, False), "clean-noisy": (False, True), "noisy-noisy": (True, True)}  # trained, tested
 QUICK_SIZES, QUICK_SEEDS, QUICK_EPOCHS = (500, 1000), (0,), 10
+METRICS = {"r2": r_squared, "median_ape": median_ape, "rmse": rmse}
 
-
-class Published(NamedTuple):
-    """Figures of the paper for its CNN: Median-APE and R², each the mean of the two parameters."""
-
-    median_ape: float
-    r_squared: float
-
-
-# Rudi, Bessac and Lenzi (2021), arXiv:2012.06691.
-PUBLISHED = {
-    "clean/clean": dict(
-        zip(SIZES, map(Published, (0.023, 0.014, 0.014, 0.014), (0.990, 0.995, 0.997, 0.998)), strict=True)
-    ),
-    "clean/noisy": dict(
-        zip(SIZES, map(Published, (0.169, 0.174, 0.204, 0.251), (0.788, 0.763, 0.710, 0.617)), strict=True)
-    ),
-    "noisy/noisy": dict(
-        zip(SIZES, map(Published, (0.098, 0.096, 0.060, 0.053), (0.921, 0.938, 0.970, 0.976)), strict=True)
-    ),
-}
+Scores = dict[str, NDArray[np.float64]]  # by metric: (seeds, p)
 
 
 def published_settings(architecture: str, n: int, noisy: bool, seed: int) -> TrainingSettings:
@@ -86,31 +70,31 @@ def our_settings(n: int, noisy: bool, seed: int) -> TrainingSettings:
 RESIDUAL_EPOCHS = {True: {500: 240, 1000: 160, 4000: 100, 8000: 80}, False: {500: 300, 1000: 140}}  # noisy or clean
 
 
-BEST = "best, simulations without end"
-
-
-class Scores(NamedTuple):
-    """R², Median-APE and RMSE of several seeds of one kind of map, each (seeds, 2), for the two parameters."""
-
-    r_squared: NDArray[np.float64]
-    median_ape: NDArray[np.float64]
-    rmse: NDArray[np.float64]
-
-    def mean(self, metric: str) -> float:
-        """Return the mean of a metric over parameters and seeds."""
-        return float(getattr(self, metric).mean())
-
-    def spread(self, metric: str) -> float | None:
-        """Return the standard deviation over the seeds of a metric's mean over the parameters."""
-        values = getattr(self, metric).mean(axis=1)
-        return float(values.std(ddof=1)) if len(values) > 1 else None
-
-
 def scores(maps: Iterable[InverseMap], noisy: bool) -> Scores:
-    """Return how maps do on the noisy or the clean test traces."""
+    """Return how maps of several seeds do on the noisy or the clean test traces."""
     data = published_test_set()
     means = [each.predict(data.noisy if noisy else data.clean).mean for each in maps]
-    return Scores(*(np.array([metric(data.theta, mean) for mean in means]) for metric in (r_squared, median_ape, rmse)))
+    return {name: np.array([metric(data.theta, mean) for mean in means]) for name, metric in METRICS.items()}
+
+
+def measured(
+    estimator: str, regime: str, n: int | None, found: Scores, wanted: Sequence[tuple[str, str]]
+) -> list[Measurement]:
+    """Return the means over the seeds of wanted pairs of a metric and a parameter, or "mean" for that of both.
+
+    A mean over the parameters of several seeds has a spread: the standard deviation over the seeds.
+    """
+    measurements = []
+    for metric, parameter in wanted:
+        values, spread = found[metric], None
+        if parameter == "mean":
+            of_seeds = values.mean(axis=1)
+            value = values.mean()
+            spread = float(of_seeds.std(ddof=1)) if len(of_seeds) > 1 else None
+        else:
+            value = values.mean(axis=0)[published_prior().names.index(parameter)]
+        measurements.append(Measurement(Key(estimator, metric, parameter, regime, n), float(value), spread))
+    return measurements
 
 
 def trained(wanted: dict[str, TrainingSettings], context: Context) -> dict[str, InverseMap]:
@@ -131,7 +115,7 @@ def trained(wanted: dict[str, TrainingSettings], context: Context) -> dict[str, 
 
 def best() -> dict[str, list[InverseMap]]:
     """Return the best map as one more kind, of one seed; nothing where it is not shipped."""
-    return {BEST: [load_inverse_map("best")]} if "best" in available_inverse_maps() else {}
+    return {BEST: [load_inverse_map(BEST)]} if BEST in available_inverse_maps() else {}
 
 
 def _shortened(settings: TrainingSettings) -> TrainingSettings:
@@ -143,11 +127,6 @@ def sizes(context: Context) -> tuple[int, ...]:
     return QUICK_SIZES if context.quick else SIZES
 
 
-def label(kind: str) -> str:
-    """Return a kind of map as the tables name it."""
-    return f"{kind}, as published" if kind in ("CNN", "dense") else kind
-
-
 def seeds(context: Context) -> tuple[int, ...]:
     """Return the seeds of each training."""
     return QUICK_SEEDS if context.quick else SEEDS
@@ -157,8 +136,8 @@ def kinds(context: Context, n: int, noisy: bool) -> dict[str, list[InverseMap]]:
     """Return all seeds of the CNN and the dense network as published, and of ours, trained on n samples."""
     wanted: dict[str, TrainingSettings] = {}
     for seed in seeds(context):
-        wanted[f"CNN {seed}"] = published_settings("cnn", n, noisy, seed)
-        wanted[f"dense {seed}"] = published_settings("dense", n, noisy, seed)
-        wanted[f"ours {seed}"] = our_settings(n, noisy, seed)
+        wanted[f"{CNN} {seed}"] = published_settings("cnn", n, noisy, seed)
+        wanted[f"{DENSE} {seed}"] = published_settings("dense", n, noisy, seed)
+        wanted[f"{OURS} {seed}"] = our_settings(n, noisy, seed)
     found = trained(wanted, context)
-    return {kind: [found[f"{kind} {seed}"] for seed in seeds(context)] for kind in ("CNN", "dense", "ours")}
+    return {kind: [found[f"{kind} {seed}"] for seed in seeds(context)] for kind in (CNN, DENSE, OURS)}

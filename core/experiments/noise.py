@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from core.experiments.codes import CHOSEN_SIGMA, KNOWN
 from core.experiments.context import Context, records
 from core.experiments.limit import problem_of
-from core.experiments.record import Result, Table
+from core.experiments.records import Key, Measurement, Result
 from core.maps.dataset import Dataset
 from core.maps.evaluation import published_test_set
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
@@ -42,17 +43,16 @@ def run(context: Context) -> Result:
     tasks = {f"{sigma:g}-{first}": (sigma, first) for sigma in SIGMAS if sigma > 0 for first in range(0, n, CHUNK)}
     found = records(_means, tasks, context, "noise")
     maps = {name: load_inverse_map(name) for name in available_inverse_maps()}
-    rows = []
+    measurements = []
     for sigma in SIGMAS:
         data = noisy_at(sigma)
-        cells: list[str | float | None] = [f"{sigma:g}"]
-        for each in maps.values():
-            cells.append(float(np.mean(median_ape(data.theta[:n], each.predict(data.noisy[:n]).mean))))
-        limit = None
+        estimates = {name: each.predict(data.noisy[:n]).mean for name, each in maps.items()}
         if sigma > 0:
-            means = np.concatenate([found[f"{sigma:g}-{first}"]["means"] for first in range(0, n, CHUNK)])
-            limit = float(np.mean(median_ape(data.theta[:n], means)))
-        rows.append((*cells, limit))
+            means = [found[f"{sigma:g}-{first}"]["means"] for first in range(0, n, CHUNK)]
+            estimates[KNOWN] = np.concatenate(means)
+        for name, mean in estimates.items():
+            error = float(np.mean(median_ape(data.theta[:n], mean)))
+            measurements.append(Measurement(Key(name, "median_ape", "mean", CHOSEN_SIGMA, at=sigma), error))
     return Result(
         f"Median-APE against the noise σ, at ρ = {RHO:g}, on {n} test traces: shipped maps, and the exact posterior "
         "mean, noise known.",
@@ -63,5 +63,5 @@ def run(context: Context) -> Result:
             "n_traces": n,
             "maps": {name: each.fingerprint for name, each in maps.items()},
         },
-        (Table("Median-APE", ("σ [ms]", *maps, "exact posterior mean"), tuple(rows)),),
+        tuple(measurements),
     )

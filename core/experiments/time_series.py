@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from core.experiments.codes import EXACT, NOISY_TRACES
 from core.experiments.context import Context
 from core.experiments.limit import estimates
-from core.experiments.maps import REGIMES, best, kinds, label, seeds, sizes
-from core.experiments.record import EXACT, Result, Table
-from core.experiments.training_size import TITLES
+from core.experiments.maps import REGIMES, best, kinds, seeds, sizes
+from core.experiments.records import Key, Measurement, Result
 from core.maps.evaluation import N_TEST, published_test_set
 from core.metrics import squared_bias_and_centred_mse
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
@@ -15,12 +15,7 @@ from core.published import time_grid, with_constants
 
 Array = NDArray[np.float64]
 
-PUBLISHED = {"clean/clean": (2.8e-6, 0.061), "clean/noisy": (1.8e-3, 2.001), "noisy/noisy": (1.2e-3, 0.536)}
 BAND = (45.0, 55.0)  # percentiles of the mean squared error whose median is reported
-COLUMNS = (
-    "map", "squared bias, clean reference", "centred MSE, clean reference", "squared bias, noisy reference",
-    "centred MSE, noisy reference",
-)  # fmt: skip
 
 
 def _middle(found: list[Array], noisy_reference: bool) -> tuple[float, float]:
@@ -40,28 +35,33 @@ def _middle(found: list[Array], noisy_reference: bool) -> tuple[float, float]:
     return float(first), float(second)
 
 
-def _row(name: str, found: list[Array]) -> tuple[str | float | None, ...]:
-    return (name, *_middle(found, noisy_reference=False), *_middle(found, noisy_reference=True))
+def _measured(estimator: str, regime: str, n: int | None, found: list[Array]) -> list[Measurement]:
+    """Return the medians against both references; found: as in `_middle`."""
+    measurements = []
+    for reference in ("clean", "noisy"):
+        values = _middle(found, noisy_reference=reference == "noisy")
+        for metric, value in zip(("squared_bias", "centred_mse"), values, strict=True):
+            measurements.append(Measurement(Key(estimator, f"{metric}_{reference}", "", regime, n), value))
+    return measurements
 
 
 def run(context: Context) -> Result:
-    """Simulate from the estimates of all kinds of maps at the largest N, and of the limit, a table for each regime."""
+    """Simulate from the estimates of all kinds of maps at the largest N, and from those of the exact posterior."""
     n, data = sizes(context)[-1], published_test_set()
-    exact = np.array([each["mean"] for each in estimates(context)[EXACT]])
-    tables = []
+    measurements = []
     for regime, (trained_noisy, tested_noisy) in REGIMES.items():
         traces = data.noisy if tested_noisy else data.clean
-        rows: list[tuple[str | float | None, ...]] = [("published CNN", *PUBLISHED[regime], None, None)]
-        for kind, maps in {**kinds(context, n, trained_noisy), **(best() if trained_noisy else {})}.items():
-            rows.append(_row(label(kind), [each.predict(traces).mean for each in maps]))
-        if tested_noisy:
-            rows.append(_row("exact posterior mean", [exact]))
-        tables.append(Table(TITLES[regime], COLUMNS, tuple(rows)))
+        for kind, maps in kinds(context, n, trained_noisy).items():
+            measurements += _measured(kind, regime, n, [each.predict(traces).mean for each in maps])
+        for kind, maps in best().items() if trained_noisy else ():
+            measurements += _measured(kind, regime, None, [each.predict(traces).mean for each in maps])
+    exact = np.array([each["mean"] for each in estimates(context)[EXACT]])
+    measurements += _measured(EXACT, NOISY_TRACES, None, [exact])
     return Result(
         f"Trajectories simulated from the estimates of maps trained on N = {n:,}, of the best map, and of the exact "
         f"posterior mean: medians over the {BAND[0]:.0f}th to {BAND[1]:.0f}th percentile of the squared error. The "
         "paper gives one trace at its median and does not say which reference it takes; against a noisy one, the noise "
         "itself adds about 0.12 to the centred error.",
         {"seeds": list(seeds(context)), "n_test": N_TEST, "n_samples": n, "percentiles": list(BAND)},
-        tuple(tables),
+        tuple(measurements),
     )

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.experiments.record import limit_row, stored
+from core.experiments.codes import CHOSEN_SIGMA, CNN, DENSE, EXACT, KNOWN, NOISY_TRACES, OURS
+from core.experiments.labels import REGIME_LABELS, figure_label
+from core.experiments.published_figures import PAPER, PUBLISHED
+from core.experiments.records import Key, find, stored
 from core.maps.evaluation import published_test_set
 from core.maps.inverse_map import InverseMap
 from core.maps.trained_for import listed
@@ -31,15 +33,13 @@ VIEWS = {
     "samples": "error against N",
     "errors": "error over the plane, and the worst",
 }
-REGIMES = {
-    "noisy-noisy": "trained noisy, tested noisy",
-    "clean-noisy": "trained clean, tested noisy",
-    "clean-clean": "trained clean, tested clean",
-}
+REGIMES = {regime: REGIME_LABELS[regime] for regime in ("noisy-noisy", "clean-noisy", "clean-clean")}
 N_WORST = 10
-METRICS = ("R² θ₀", "R² θ₁", "R²", "Median-APE θ₀", "Median-APE θ₁", "Median-APE")
+FIGURES = tuple((metric, parameter) for metric in ("r2", "median_ape") for parameter in ("theta0", "theta1", "mean"))
+ERROR = ("median_ape", "mean")
 
 Array = NDArray[np.float64]
+Figures = dict[tuple[str, str], float]  # by metric and parameter
 
 
 @lru_cache(maxsize=64)
@@ -65,23 +65,23 @@ def of_regime(maps: Mapping[str, InverseMap], regime: str) -> dict[str, InverseM
     return {name: each for name, each in maps.items() if each.settings.noisy == noisy}
 
 
-def limit_of(regime: str) -> dict[str, float] | None:
+def limit_of(regime: str) -> Figures | None:
     """Return the metrics of the exact posterior mean on the traces of a regime, or None where they are not known."""
-    limit = None if regime.endswith("clean") else limit_row()
-    return None if limit is None else {name: float(limit[name]) for name in METRICS}
+    limit = None if regime.endswith("clean") else stored("limit")
+    return None if limit is None else {each: limit.value(Key(EXACT, *each, NOISY_TRACES)) for each in FIGURES}
 
 
-def _metrics(values: Array) -> dict[str, float]:
+def _metrics(values: Array) -> Figures:
     """Return the metrics of predictions, (2000, 2)."""
-    found: dict[str, float] = {}
-    for name, metric in (("R²", r_squared), ("Median-APE", median_ape)):
+    found: Figures = {}
+    for name, metric in (("r2", r_squared), ("median_ape", median_ape)):
         first, second = metric(published_test_set().theta, values)
-        found |= {f"{name} θ₀": first, f"{name} θ₁": second, name: (first + second) / 2}
+        found |= {(name, "theta0"): first, (name, "theta1"): second, (name, "mean"): (first + second) / 2}
     return found
 
 
-def _row(head: live.Cell, metrics: dict[str, float]) -> list[live.Cell]:
-    return [head, *(readings.number(metrics[name], 4) for name in METRICS)]
+def _row(head: live.Cell, metrics: Figures) -> list[live.Cell]:
+    return [head, *(readings.number(metrics[each], 4) for each in FIGURES)]
 
 
 def _scatter(chosen: dict[str, InverseMap], colours: Mapping[str, str], regime: str) -> Content:
@@ -95,25 +95,20 @@ def _scatter(chosen: dict[str, InverseMap], colours: Mapping[str, str], regime: 
         title = f"Predicted against true {symbol_of(parameter)}, {REGIMES[regime]}"
         plots.append(Plot(identity, predicted_against_true(parameter, truth[:, column], values, title)))
     metrics = {name: _metrics(each) for name, each in found.items()}
-    rows: list[list[live.Cell]] = [["", *METRICS]]
+    rows: list[list[live.Cell]] = [["", *(figure_label(*each) for each in FIGURES)]]
     rows += [_row(frame.map_cell(name, colours[name]), metrics[name]) for name in found]
     said = "Each dot is a test sample: on the diagonal its estimate is right."
     limit = limit_of(regime)
     if limit is not None:
         rows.append(_row({"text": entries.EXACT_MEAN, "colour": LIMIT}, limit))
-    name = min(metrics, key=lambda name: metrics[name]["Median-APE"])
-    said += f" The nearest is {name}, which misses by {_per_cent(metrics[name]['Median-APE'])} in the median"
-    said += "." if limit is None else f"; the exact posterior mean misses by {_per_cent(limit['Median-APE'])}."
+    name = min(metrics, key=lambda name: metrics[name][ERROR])
+    said += f" The nearest is {name}, which misses by {_per_cent(metrics[name][ERROR])} in the median"
+    said += "." if limit is None else f"; the exact posterior mean misses by {_per_cent(limit[ERROR])}."
     return Content(plots, [said], table=rows)
 
 
 def _per_cent(share: float) -> str:
     return f"{100 * share:.2g} %"
-
-
-def _column(table: dict[str, Any], position: int) -> Array:
-    """Return a column of a stored table; NaN where there is no figure."""
-    return np.array([np.nan if row[position] is None else float(row[position]) for row in table["rows"]])
 
 
 def _not_run(name: str, what: str) -> Content:
@@ -125,13 +120,11 @@ def _noise(colours: Mapping[str, str], sigma: float) -> Content:
     found = stored("noise")
     if found is None:
         return _not_run("noise", "how the error of each map grows with the noise")
-    table = found["tables"][0]
-    levels = _column(table, 0)
-    curves = [
-        figures.curve(name, _column(table, position), colours.get(name, PRIOR))
-        for position, name in enumerate(table["columns"])
-        if position > 0
-    ]
+    levels = np.array(found.settings["sigmas"])
+    curves = []
+    for estimator, name in {**{each: each for each in found.settings["maps"]}, KNOWN: entries.EXACT_MEAN}.items():
+        keys = [Key(estimator, *ERROR, CHOSEN_SIGMA, at=sigma) for sigma in found.settings["sigmas"]]
+        curves.append(figures.curve(name, np.array(found.curve(keys)), colours.get(name, PRIOR)))
     at = int(np.abs(levels - sigma).argmin())
     errors = {each.name: float(each.values[at]) for each in curves if np.isfinite(each.values[at])}
     said = f"At σ = {levels[at]:g} ms, the level nearest to that of the rail (upright line), the error is "
@@ -139,7 +132,7 @@ def _noise(colours: Mapping[str, str], sigma: float) -> Content:
         [f"{_per_cent(errors[name])} for {readings.named(name)}" for name in sorted(errors, key=errors.__getitem__)]
     )
     said += ". Dashed and hollow: maps that were trained without noise."
-    return Content([Plot("against-noise", figures.against_noise(levels, curves, sigma))], [said, found["about"]])
+    return Content([Plot("against-noise", figures.against_noise(levels, curves, sigma))], [said, found.about])
 
 
 def _samples(regime: str) -> Content:
@@ -147,23 +140,23 @@ def _samples(regime: str) -> Content:
     found = stored("training-size")
     if found is None:
         return _not_run("training-size", "how the error falls with the number of training samples")
-    table = next(table for table in found["tables"] if table["title"] == REGIMES[regime])
-    counts = np.array([float(row[0].replace(",", "")) for row in table["rows"]])
-    curves = [
-        figures.curve(column.removesuffix(": Median-APE"), _column(table, position))
-        for position, column in enumerate(table["columns"])
-        if column.endswith(": Median-APE") and not column.startswith("limit")
-    ]
+    sizes = found.settings["sizes"]
+    counts = np.array(sizes, dtype=float)
+    published = [find(PUBLISHED, Key(PAPER, *ERROR, regime, n)).value for n in sizes]
+    curves = [figures.curve(entries.STORED[PAPER], np.array(published))]
+    for estimator in (CNN, DENSE, OURS):
+        values = found.curve(Key(estimator, *ERROR, regime, n) for n in sizes)
+        curves.append(figures.curve(entries.STORED[estimator], np.array(values)))
     limit = limit_of(regime)
     figure = figures.against_samples(
-        counts, curves, None if limit is None else limit["Median-APE"], f"Error against N, {REGIMES[regime]}"
+        counts, curves, None if limit is None else limit[ERROR], f"Error against N, {REGIMES[regime]}"
     )
     last = {each.name: float(each.values[-1]) for each in curves if np.isfinite(each.values[-1])}
     said = f"With N = {counts[-1]:,.0f} the error is "
     said += listed([f"{_per_cent(error)} for {readings.named(name)}" for name, error in last.items()])
     if limit is not None:
-        said += f"; for the exact posterior mean it is {_per_cent(limit['Median-APE'])}"
-    return Content([Plot("against-samples", figure)], [f"{said}.", found["about"]])
+        said += f"; for the exact posterior mean it is {_per_cent(limit[ERROR])}"
+    return Content([Plot("against-samples", figure)], [f"{said}.", found.about])
 
 
 def _errors(name: str, inverse_map: InverseMap, regime: str) -> Content:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import Estimate
-from core.experiments import record
+from core.experiments.codes import BEST, EXACT, LAPLACE, NOISY_REGIME, NOISY_TRACES, POLISHED, REWEIGHTED
+from core.experiments.records import Key, stored
 from core.metrics import squared_distances
 from core.noise import autocorrelation, whiten
 from core.posterior.exact import Posterior
@@ -176,16 +177,17 @@ def _noise_metrics(given: tuple[float, float], joint: Estimate) -> list[tuple[st
 
 def _calibration(colours: Mapping[str, str]) -> Content:
     """Return how often the regions of each estimator hold the truth of 2,000 test samples."""
-    stored = record.stored("calibration")
-    if stored is None:
+    found, limit = stored("calibration"), stored("limit")
+    if found is None:
         return Content([], ["Run “python -m core.experiments calibration” to see how often regions hold the truth."])
-    table = stored["tables"][0]
-    numbers = np.array([[np.nan if cell is None else float(cell) for cell in row] for row in table["rows"]])
-    masses, shares = numbers[:, 0], numbers[:, 1:].T
-    curves = [
-        accuracy.curve(name, values, colours.get(name, PRIOR))
-        for name, values in zip(table["columns"][1:], shares, strict=True)
-    ]
+    sources = [(estimator, found, NOISY_REGIME) for estimator in (BEST, POLISHED, REWEIGHTED)]
+    if limit is not None:
+        sources += [(estimator, limit, NOISY_TRACES) for estimator in (LAPLACE, EXACT)]
+    masses, curves = np.array(found.settings["masses"]), []
+    for estimator, result, regime in sources:
+        shares = result.curve(Key(estimator, "coverage", "", regime, at=mass) for mass in found.settings["masses"])
+        name = entries.STORED.get(estimator, estimator)
+        curves.append(accuracy.curve(name, np.array(shares), colours.get(name, PRIOR)))
     at = int(np.abs(masses - 0.9).argmin())
     held = {each.name: float(each.values[at]) for each in curves if np.isfinite(each.values[at])}
     said = readings.about_calibration(float(masses[at]), held)

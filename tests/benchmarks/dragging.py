@@ -75,7 +75,7 @@ def note_drag(record: Record, what: str, events: list[dict[str, float]], most: f
     live = [event for event in events if not event["final"]]
     waits = [event["milliseconds"] for event in live]
     span = (live[-1]["at"] - live[0]["at"]) / 1000
-    record.note(f"{what}: median event to painted", np.median(waits), "ms", most=most)
+    record.note(f"{what}: median event to painted", np.median(waits), "ms", most=most, code=f"{what}/median")
     record.note(f"{what}: 95 % of events to painted", np.quantile(waits, 0.95), "ms")
     record.note(f"{what}: pictures", (len(live) - 1) / span, "1/s", least=least)
 

@@ -1,104 +1,217 @@
-"""Write the figures in the README from the maps' cards and from the results of experiments and benchmarks."""
+"""Write the figures of every README from the maps' cards and from the results of experiments and benchmarks."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from core.experiments.record import RESULTS as EXPERIMENTS
+from core.experiments.codes import (
+    BEST,
+    BOUND,
+    EXACT,
+    GLOBAL_MAP,
+    LAPLACE,
+    LEAST_SQUARES,
+    NOISY_REGIME,
+    NOISY_TRACES,
+    OURS,
+)
+from core.experiments.labels import shown, with_spread
+from core.experiments.magi import BOTH
+from core.experiments.published_figures import PAPER, PUBLISHED
+from core.experiments.records import Key, find, stored
+from core.experiments.tables import LAYOUTS, markdown
 from core.files import read_json, write_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).parent / "results"
-BENCHMARKS = ("posterior", "solver", "dragging", "training")
 START = "<!-- figures: written by python -m tests.benchmarks.readme -->\n"
 END = "<!-- end of figures -->"
+EXPERIMENT, BENCHMARK = "core.experiments", "tests.benchmarks"
+MAPS_METRICS = tuple((traces, metric) for traces in ("clean", "noisy") for metric in ("r2", "median_ape"))
 
 
-def shown(value: float) -> str:
-    """Return a figure with the digits that mean something."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+# ---------------------------------------------------------------------------------------------------- README.md
 
 
-def maps_table() -> str:
-    """Return the table of the shipped maps on the 2,000 test samples."""
-    lines = [
-        "The shipped maps on 2,000 test samples of the published prior and noise, from their cards:",
-        "",
-        "| map | N | clean: R² | clean: Median-APE | noisy: R² | noisy: Median-APE |",
-        "|---|---|---|---|---|---|",
-    ]
-    for path in sorted((ROOT / "pretrained").glob("*.json")):
-        card = read_json(path)
-        figures = [
-            f"{card['metrics']['published'][kind][metric]['mean']:.{digits}f}"
-            for kind in ("clean", "noisy")
-            for metric, digits in (("r2", 4), ("median_ape", 4))
-        ]
-        settings = card["settings"]
-        n = "drawn anew" if settings["renewed"] == "everything" else f"{settings['n_samples']:,}"
-        lines.append(f"| {card['name']} | {n} | {' | '.join(figures)} |")
-    return "\n".join(lines)
+def measured(experiment: str, key: Key) -> str:
+    """Return a figure of an experiment with its spread, in bold where it misses its target."""
+    result = stored(experiment)
+    if result is None:
+        return "–"
+    text = with_spread(find(result.measurements, key))
+    return f"**{text}**" if key in {target.key for target in result.missed} else text
 
 
-def benchmark_table(name: str) -> str:
-    """Return the table of one benchmark, with the machine and the commit it was measured on."""
+def published(key: Key) -> str:
+    """Return a published figure."""
+    return shown(find(PUBLISHED, key).value)
+
+
+def benchmark(name: str, code: str) -> str:
+    """Return a figure of a benchmark with its unit, in bold where it misses its target."""
+    figures = [figure for figure in read_json(RESULTS / f"{name}.json")["figures"] if figure.get("code") == code]
+    if len(figures) != 1:
+        raise LookupError(f"The benchmark {name} has {len(figures)} figures with the code {code}, and not one.")
+    return cell(figures[0])
+
+
+def cell(figure: dict[str, Any]) -> str:
+    """Return a figure of a benchmark as a cell."""
+    text = f"{shown(figure['value'])} {figure['unit']}".rstrip()
+    return text if figure.get("met", True) else f"**{text}**"
+
+
+def claims() -> str:
+    """Return the table of what the laboratory claims."""
+    rows = [(claim, ours, other, limit, f"`python -m {command}`") for claim, ours, other, limit, command in _claims()]
+    return table(("claim", "ours", "published or best other", "limit", "command"), rows)
+
+
+def _claims() -> list[tuple[str, str, str, str, str]]:
+    accuracy = []
+    for metric, name, n, regime, title in (
+        ("median_ape", "Median-APE", 8000, "noisy-noisy", "noisy traces"),
+        ("r2", "R²", 8000, "noisy-noisy", "noisy traces"),
+        ("median_ape", "Median-APE", 1000, "noisy-noisy", "noisy traces"),
+        ("median_ape", "Median-APE", 8000, "clean-clean", "clean traces"),
+    ):
+        noisy = regime.endswith("noisy")
+        accuracy.append((
+            f"{name} of a map from {n:,} simulations, {title}",
+            measured("training-size", Key(OURS, metric, "mean", regime, n)),
+            f"{published(Key(PAPER, metric, 'mean', regime, n))} (paper)",
+            measured("limit", Key(EXACT, metric, "mean", NOISY_TRACES)) if noisy else "–",
+            f"{EXPERIMENT} training-size",
+        ))  # fmt: skip
+    error = ("median_ape", "mean")
+    series = ("centred_mse_clean", "")
+    reached = (GLOBAL_MAP, "Differential evolution")
+    found, evolved = (Key(each, "reached", "", NOISY_TRACES, at=0.01) for each in reached)
+    rmse = ("rmse", "theta1", BOTH.name)
+    return [
+        *accuracy,
+        (
+            "Median-APE of the shipped map *best*, noisy traces",
+            measured("accuracy", Key(BEST, *error, "noisy-noisy")),
+            f"{published(Key(PAPER, *error, 'noisy-noisy', 8000))} (paper)",
+            measured("limit", Key(EXACT, *error, NOISY_TRACES)),
+            f"{EXPERIMENT} accuracy",
+        ),
+        (
+            "centred squared error of trajectories from *best*",
+            measured("time-series", Key(BEST, *series, "noisy-noisy")),
+            f"{published(Key(PAPER, *series, 'noisy-noisy', 8000))} (paper)",
+            measured("time-series", Key(EXACT, *series, NOISY_TRACES)),
+            f"{EXPERIMENT} time-series",
+        ),
+        (
+            "share of truths in the 90 % regions of *best*",
+            measured("calibration", Key(BEST, "coverage", "", NOISY_REGIME, at=0.9)),
+            f"{measured('limit', Key(LAPLACE, 'coverage', '', NOISY_TRACES, at=0.9))} (Laplace)",
+            measured("limit", Key(EXACT, "coverage", "", NOISY_TRACES, at=0.9)),
+            f"{EXPERIMENT} calibration",
+        ),
+        (
+            "share of traces whose global minimum is found",
+            measured("optimisers", found),
+            f"{measured('optimisers', evolved)} (differential evolution)",
+            "–",
+            f"{EXPERIMENT} optimisers",
+        ),
+        (
+            "RMSE of θ₁ from 41 times and an unknown start",
+            measured("magi", Key(LEAST_SQUARES, *rmse)),
+            "–",
+            f"{measured('magi', Key(BOUND, 'sd', *rmse[1:]))} (Cramér–Rao)",
+            f"{EXPERIMENT} magi",
+        ),
+        (
+            "time of a trajectory, error 1e-4",
+            benchmark("solver", "stored/ours"),
+            f"{benchmark('solver', 'stored/JAX, a scan of our own')} (JAX, tuned by hand)",
+            "–",
+            f"{BENCHMARK}.solver",
+        ),
+        (
+            "from a slider's movement to the picture on Neuron",
+            benchmark("dragging", "Neuron, theta0/median"),
+            "–",
+            "–",
+            f"{BENCHMARK}.dragging",
+        ),
+    ]  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------- the other READMEs
+
+
+def experiments() -> str:
+    """Return the tables and the targets of all experiments."""
+    results = ((name, stored(name)) for name in LAYOUTS)
+    return "\n\n".join(f"## {name}\n\n{markdown(name, result)}" for name, result in results if result is not None)
+
+
+def training_samples(card: dict[str, Any]) -> str:
+    """Return how many simulations a shipped map was trained on."""
+    settings = card["settings"]
+    return "drawn anew" if settings["renewed"] == "everything" else f"{settings['n_samples']:,}"
+
+
+def maps() -> str:
+    """Return the table of the shipped maps on the 2,000 test samples, and what each is."""
+    cards = [read_json(path) for path in sorted((ROOT / "pretrained").glob("*.json"))]
+    rows = []
+    for card in cards:
+        metrics = card["metrics"]["published"]
+        figures = (shown(metrics[traces][metric]["mean"]) for traces, metric in MAPS_METRICS)
+        rows.append((card["name"], training_samples(card), *figures))
+    head = ("map", "simulations", "clean: R²", "clean: Median-APE", "noisy: R²", "noisy: Median-APE")
+    return "\n\n".join([table(head, rows), *(f"**{card['name']}.** {card['about']}" for card in cards)])
+
+
+def benchmarks() -> str:
+    """Return the tables of all benchmarks, each with the machine and the commit that it was measured on."""
+    return "\n\n".join(map(_benchmark, sorted(path.stem for path in RESULTS.glob("*.json"))))
+
+
+def _benchmark(name: str) -> str:
     result = read_json(RESULTS / f"{name}.json")
     machine = result["machine"]
-    lines = [
-        f"`python -m tests.benchmarks.{name}`, on {machine['cpu_count']} cores of {machine['processor']}, "
-        f"commit {result['commit'][:10]}:",
-        "",
-        "| figure | measured | target |",
-        "|---|---|---|",
-    ]
+    made = f"{machine['cpu_count']} cores of {machine['processor']}, commit {result['commit'][:10]}"
     quoted = [figure for figure in result["figures"] if figure.get("quoted", True)]
-    for figure in quoted:
-        lines.append(f"| {figure['what']} | {shown(figure['value'])} {figure['unit']} | {figure.get('target', '')} |")
+    rows = [(figure["what"], cell(figure), figure.get("target", "")) for figure in quoted]
+    parts = [f"## {name}", f"`python -m {BENCHMARK}.{name}`, on {made}.", table(("figure", "measured", "target"), rows)]
     if len(quoted) < len(result["figures"]):
-        lines += ["", f"The rest is in `tests/benchmarks/results/{name}.json`."]
-    return "\n".join(line.replace("  |", " |") for line in lines)
-
-
-def experiment_tables(name: str) -> str:
-    """Return the tables and the targets of one experiment; its curves stand on the pages."""
-    result = read_json(EXPERIMENTS / f"{name}.json")
-    parts = [f"`python -m core.experiments {name}`. {result['about']}"]
-    for table in (table for table in result["tables"] if table["columns"][0] != "mass"):
-        rows = [[cell_text(cell) for cell in row] for row in (table["columns"], *table["rows"])]
-        rows.insert(1, ["---"] * len(table["columns"]))
-        parts.append("\n".join([f"{table['title']}:", "", *(f"| {' | '.join(row)} |" for row in rows)]))
-    missed = [target for target in result["targets"] if not target["met"]]
-    if result["targets"]:
-        parts.append(f"Of {len(result['targets'])} targets {len(result['targets']) - len(missed)} are met.")
-    parts += [f"Missed: {target['figure']}, {cell_text(target['measured'])}." for target in missed]
+        parts.append(f"The rest is in `results/{name}.json`.")
     return "\n\n".join(parts)
 
 
-def cell_text(cell: str | float | None) -> str:
-    """Return a cell of a table: text, a figure with the digits that mean something, or a dash for none."""
-    if cell is None:
-        return "–"
-    return cell if isinstance(cell, str) else f"{cell:.4g}".replace("-", "−")
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """Return a table in Markdown."""
+    lines = (head, ("---",) * len(head), *rows)
+    return "\n".join(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in lines)
 
 
-def figures() -> str:
-    """Return all that stands between the marks of the README."""
-    experiments = sorted(path.stem for path in EXPERIMENTS.glob("*.json"))
-    parts = [
-        *(experiment_tables(name) for name in experiments),
-        *(benchmark_table(name) for name in BENCHMARKS if (RESULTS / f"{name}.json").is_file()),
-    ]
-    return "\n\n".join([maps_table(), *parts])
+# What stands between the marks of each file.
+FIGURES: dict[str, Callable[[], str]] = {
+    "README.md": claims,
+    "core/experiments/README.md": experiments,
+    "tests/benchmarks/README.md": benchmarks,
+    "pretrained/README.md": maps,
+}
 
 
-def with_figures(readme: str) -> str:
-    """Return the text of the README with the figures brought up to date."""
+def with_figures(readme: str, figures: str) -> str:
+    """Return the text of a README with the figures brought up to date."""
     before, rest = readme.split(START)
-    return f"{before}{START}\n{figures()}\n\n{END}{rest.split(END)[1]}"
+    return f"{before}{START}\n{figures}\n\n{END}{rest.split(END)[1]}"
 
 
 def main() -> None:
-    """Bring the README up to date."""
-    path = ROOT / "README.md"
-    write_bytes(path, with_figures(path.read_text("utf-8")).encode())
+    """Bring all READMEs up to date."""
+    for name, figures in FIGURES.items():
+        path = ROOT / name
+        write_bytes(path, with_figures(path.read_text("utf-8"), figures()).encode())
 
 
 if __name__ == "__main__":

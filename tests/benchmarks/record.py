@@ -68,9 +68,16 @@ class Record:
         most: float | None = None,
         least: float | None = None,
         quoted: bool = True,
+        code: str = "",
     ) -> None:
-        """Print a figure and keep it; most, least: its target, if it has one; quoted: the README shows it."""
+        """Print a figure and keep it.
+
+        most, least: its target, if it has one. quoted: the README beside this file shows it. code: by which others find
+        it.
+        """
         figure: dict[str, Any] = {"what": what, "value": float(value), "unit": unit, "quoted": quoted}
+        if code:
+            figure["code"] = code
         target = ""
         for sign, limit, met in (
             ("≤", most, most is None or value <= most),

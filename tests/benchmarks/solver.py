@@ -89,7 +89,8 @@ def against_the_others(
             name: 1e6 * taken / solved[name] for name, taken in taking_turns(contenders, SETTINGS["rounds"]).items()
         }
         for name, value in each.items():
-            record.note(f"{name}: {what} at {tolerance:g}", value, "µs a trajectory", quoted=is_target)
+            code = f"{what}/{name}" if is_target else ""
+            record.note(f"{name}: {what} at {tolerance:g}", value, "µs a trajectory", quoted=is_target, code=code)
         for kind, rivals in (("as documented", plain), ("tuned by hand", tuned)):
             best = min((solver.name for solver in rivals), key=each.__getitem__)
             record.note(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from core.experiments.record import stored
+from core.experiments.published_figures import PUBLISHED
+from core.experiments.records import Key, find, stored
 from core.maps.evaluation import published_test_set
 from core.maps.inverse_map import load_inverse_map
 from tests.browser.lab import STANDS
@@ -77,10 +78,14 @@ def test_stored_figures_are_drawn_or_the_command_is_named(lab, choice, name, plo
     else:
         view(lab, choice, plot)
         assert lab.shown() == ["estimates", "resimulated", plot]
-        table = found["tables"][0 if choice == "noise" else 2]
-        first, column = (("best",) * 2) if choice == "noise" else ("published", "published: Median-APE")
-        position = table["columns"].index(column)
-        np.testing.assert_allclose(lab.trace(plot, first)["y"], [row[position] for row in table["rows"]], rtol=1e-6)
+        if choice == "noise":
+            first = "best"
+            keys = [Key("best", "median_ape", "mean", "chosen-sigma", at=sigma) for sigma in found.settings["sigmas"]]
+            source = found.measurements
+        else:
+            first, source = "published", PUBLISHED
+            keys = [Key("paper", "median_ape", "mean", "noisy-noisy", n) for n in found.settings["sizes"]]
+        np.testing.assert_allclose(lab.trace(plot, first)["y"], [find(source, key).value for key in keys], rtol=1e-6)
     assert lab.is_the_same("estimates")
 
 
@@ -166,8 +171,12 @@ def test_the_calibration_is_drawn_or_its_command_is_named(lab):
         assert "Run “python -m core.experiments calibration” to see" in said(lab)
         return
     below(lab, "uncertainty-calibration", "calibration")
-    table = found["tables"][0]
-    for position, name in enumerate(table["columns"][1:], 1):
-        shares = [row[position] for row in table["rows"]]
-        np.testing.assert_allclose(lab.trace("calibration", name)["y"], shares, rtol=1e-6)
+    curves = {"best": "best", "best after polishing": "best-polished", "best after weighted draws": "best-reweighted"}
+    for name, estimator in curves.items():
+        keys = (Key(estimator, "coverage", "", "noisy-noisy", at=mass) for mass in found.settings["masses"])
+        np.testing.assert_allclose(lab.trace("calibration", name)["y"], list(map(found.value, keys)), rtol=1e-6)
+    limit = stored("limit")
+    for name, estimator in (("Laplace", "laplace-noise-known"), ("exact posterior", "posterior-noise-integrated-out")):
+        keys = (Key(estimator, "coverage", "", "noisy", at=mass) for mass in found.settings["masses"])
+        np.testing.assert_allclose(lab.trace("calibration", name)["y"], list(map(limit.value, keys)), rtol=1e-6)
     assert "made to hold 90 % hold the truth in" in said(lab)

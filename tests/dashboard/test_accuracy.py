@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from core.experiments import record
+from core.experiments import records
+from core.experiments.published_figures import PUBLISHED
+from core.experiments.records import Key, Measurement, Result, find
 from core.maps.evaluation import published_test_set
 from core.metrics import median_ape, r_squared
 from dashboard import registry
@@ -15,34 +17,36 @@ from dashboard.state import Experiment
 from dashboard.views import accuracy
 from tests.dashboard.conftest import checked, decoded
 
-LEVELS = ("0", "0.07", "0.2")
+LEVELS = (0.0, 0.07, 0.2)
 NOISE = {"best": (0.011, 0.017, 0.3), "cnn-clean": (0.0016, 0.2855, 0.7), "exact posterior mean": (None, 0.0136, 0.05)}
-COUNTS = ("500", "1,000", "4,000", "8,000")
+COUNTS = (500, 1000, 4000, 8000)
 KINDS = {"published": (0.098, 0.096, 0.06, 0.053), "CNN": (0.09, None, 0.055, 0.05), "ours": (0.06, 0.04, 0.03, 0.02)}
-MASSES = ("0.05", "0.5", "0.9", "0.95")
+MASSES = (0.05, 0.5, 0.9, 0.95)
+EXACT = "posterior-noise-integrated-out"
 HELD = {"best": (0.06, 0.52, 0.884, 0.94), "exact posterior": (0.05, 0.501, 0.898, 0.951)}
 
 
 @pytest.fixture
 def results(tmp_path, monkeypatch):
     """Return a function that stores an experiment, in a folder that holds no other."""
-    monkeypatch.setattr(record, "RESULTS", tmp_path)
+    monkeypatch.setattr(records, "RESULTS", tmp_path)
 
-    def store(name, *tables):
-        content = {"about": f"About {name}.", "tables": tables}
-        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    def store(name, settings, measurements):
+        found = tuple(Measurement(key, value) for key, value in measurements.items() if value is not None)
+        records.store(name, Result(f"About {name}.", settings, found))
 
     return store
 
 
-def table(title, head, names, columns):
-    """Return a stored table: a column for each name, a row for each of the head's values."""
-    rows = [list(row) for row in zip(*columns.values(), strict=True)]
-    return {
-        "title": title,
-        "columns": [head, *columns],
-        "rows": [[n, *row] for n, row in zip(names, rows, strict=True)],
+def stored_noise(results):
+    """Store the errors of NOISE."""
+    codes = {"exact posterior mean": "posterior-noise-known"}
+    measurements = {
+        Key(codes.get(name, name), "median_ape", "mean", "chosen-sigma", at=sigma): value
+        for name, values in NOISE.items()
+        for sigma, value in zip(LEVELS, values, strict=True)
     }
+    results("noise", {"sigmas": LEVELS, "maps": {"best": "", "cnn-clean": ""}}, measurements)
 
 
 def lower(app):
@@ -187,7 +191,7 @@ def test_an_unknown_map_makes_room_for_the_first(visit):
 
 
 def test_the_stored_errors_stand_against_the_noise(visit, results):
-    results("noise", table("Median-APE", "σ [ms]", LEVELS, NOISE))
+    stored_noise(results)
     part = lower(visit("inverse-map", test_view="noise", sigma=0.08))
     assert part["layout"] == "accuracy-noise"
     drawn = lines(part["plots"][0])
@@ -201,7 +205,7 @@ def test_the_stored_errors_stand_against_the_noise(visit, results):
 
 
 def test_the_mark_of_the_noise_follows_the_hand(visit, results):
-    results("noise", table("Median-APE", "σ [ms]", LEVELS, NOISE))
+    stored_noise(results)
     app = visit("inverse-map", test_view="noise")
     app.session_state["settled"] = False
     app.session_state["experiment"] = Experiment(sigma=0.15, test_view="noise")
@@ -213,24 +217,24 @@ def test_the_mark_of_the_noise_follows_the_hand(visit, results):
 
 @pytest.mark.parametrize(("regime", "title"), accuracy.REGIMES.items())
 def test_the_stored_errors_stand_against_n(visit, results, regime, title):
-    scale = 1 + list(accuracy.REGIMES).index(regime)  # so that the tables differ
-    tables = []
-    for i, name in enumerate(accuracy.REGIMES.values(), 1):
-        columns = {}
-        for kind, values in KINDS.items():
-            columns[f"{kind}: Median-APE"] = [None if value is None else i * value for value in values]
-            columns[f"{kind}: R²"] = [0.9] * 4
-        tables.append(table(name, "N", COUNTS, columns))
-    results("training-size", *tables)
-    limit = {"R² θ₀": 0.99, "R² θ₁": 0.99, "Median-APE θ₀": 0.01, "Median-APE θ₁": 0.02, "RMSE θ₀": 0.1, "RMSE θ₁": 0.1}
-    results(
-        "limit",
-        {"title": "", "columns": ["", *limit], "rows": [[record.EXACT, *limit.values()]]},
-    )
+    scale = 1 + list(accuracy.REGIMES).index(regime)  # so that the regimes differ
+    codes = {"CNN": "cnn-published", "ours": "ours"}
+    measurements = {
+        Key(code, "median_ape", "mean", name, n): None if value is None else i * value
+        for i, name in enumerate(accuracy.REGIMES, 1)
+        for kind, code in codes.items()
+        for n, value in zip(COUNTS, KINDS[kind], strict=True)
+    }
+    results("training-size", {"sizes": COUNTS}, measurements)
+    limit = {("r2", "theta0"): 0.99, ("r2", "theta1"): 0.99, ("r2", "mean"): 0.99}
+    limit |= {("median_ape", "theta0"): 0.01, ("median_ape", "theta1"): 0.02, ("median_ape", "mean"): 0.015}
+    results("limit", {}, {Key(EXACT, *each, "noisy"): limit[each] for each in limit})
     part = lower(visit("inverse-map", test_view="samples", regime=regime))
     drawn = lines(part["plots"][0])
-    for kind, values in KINDS.items():
-        np.testing.assert_allclose(drawn[kind], scale * as_numbers(values), rtol=1e-6)
+    for kind in codes:
+        np.testing.assert_allclose(drawn[kind], scale * as_numbers(KINDS[kind]), rtol=1e-6)
+    published = [find(PUBLISHED, Key("paper", "median_ape", "mean", regime, n)).value for n in COUNTS]
+    np.testing.assert_allclose(drawn["published"], published, rtol=1e-6)
     if regime == "clean-clean":
         assert "exact posterior mean" not in drawn
     else:
@@ -256,7 +260,10 @@ def test_an_experiment_that_was_not_run_leaves_its_command_and_no_plot(visit, re
 
 
 def test_the_stored_coverage_stands_below_the_posterior(visit, results):
-    results("calibration", table("", "mass", MASSES, HELD))
+    where = {"best": ("calibration", "best", "noisy-noisy"), "exact posterior": ("limit", EXACT, "noisy")}
+    for shown, (name, estimator, regime) in where.items():
+        shares = {Key(estimator, "coverage", "", regime, at=mass): HELD[shown][i] for i, mass in enumerate(MASSES)}
+        results(name, {"masses": MASSES}, shares)
     part = lower(visit("uncertainty", below="calibration", t_end=60))
     assert [plot["id"] for plot in part["plots"]] == ["calibration"]
     drawn = lines(part["plots"][0])

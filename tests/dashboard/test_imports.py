@@ -1,4 +1,6 @@
 import ast
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 
 from tests.dashboard.conftest import ROOT
@@ -83,3 +85,10 @@ def test_no_module_is_imported_in_a_cycle():
     # Raises CycleError, which names the modules.
     order = list(TopologicalSorter(graph).static_order())
     assert order.index("core.published") < order.index("dashboard.state") < order.index("dashboard.session")
+
+
+def test_the_server_starts_before_torch_is_imported():
+    """The shipped maps, which need it, are loaded while the first page is already up."""
+    program = "import sys, dashboard.__main__, dashboard.views.neuron; assert 'torch' not in sys.modules"
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr

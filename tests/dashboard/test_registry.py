@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save
 
-from core.experiments.record import stored
 from core.files import write_json
 from dashboard import entries, registry
 from dashboard.figures.plain import SHIPPED_MAPS
+from dashboard.views import accuracy, support
 from tests.dashboard.conftest import write_map
 
 SHIPPED = sorted(SHIPPED_MAPS)
@@ -158,11 +158,8 @@ def test_a_map_called_like_what_stands_beside_the_maps_is_left_out_with_a_senten
 
 
 def test_all_that_stored_curves_are_called_is_reserved():
-    names = set()
-    for name in ("noise", "calibration"):
-        names |= set(stored(name)["tables"][0]["columns"][1:])
-    for table in stored("training-size")["tables"]:
-        names |= {column.partition(":")[0] for column in table["columns"][1:]}
+    contents = [accuracy._noise({}, 0.07), support._calibration({}), *map(accuracy._samples, accuracy.REGIMES)]
+    names = {trace["name"] for content in contents for trace in content.plots[0].figure["data"]}
     assert len(names) >= 14
     assert {name.casefold() for name in names} <= entries.RESERVED
 

@@ -4,8 +4,9 @@ from scipy.stats import binom, chi2
 from core.experiments import magi
 from core.experiments.context import Context
 from core.experiments.magi import BOTH, NORMAL_90, U_ALONE, fits
+from core.experiments.records import stored
 
-N = 20
+N = 12
 
 
 def test_a_small_run_of_magi():
@@ -31,17 +32,24 @@ def test_the_same_data_are_observed_in_part():
     assert np.all(np.isfinite(both.data))
 
 
-def test_the_run_has_its_tables_and_targets(monkeypatch, tmp_path):
+def test_a_run_measures_what_is_stored_of_it(monkeypatch, tmp_path):
     lines = []
-    monkeypatch.setattr(magi, "N_QUICK", 2)
+    monkeypatch.setattr(magi, "N_QUICK", 1)
+    monkeypatch.setattr(magi, "N_DRAWS", 500)
+    monkeypatch.setattr(magi, "N_STARTS", 1)
     result = magi.run(Context(lines.append, tmp_path, quick=True))
     assert len(lines) == 3
-    assert [len(table.rows) for table in result.tables] == [5, 5, 3, 3]
-    assert all(len(row) == len(table.columns) for table in result.tables for row in table.rows)
+    assert {each.key for each in result.measurements} == {each.key for each in stored("magi").measurements}
+    for parameter in BOTH.unknown:
+        measured = {
+            (each.key.estimator, each.key.metric): each.value
+            for each in result.measurements
+            if (each.key.regime, each.key.parameter) == (BOTH.name, parameter)
+        }
+        error = measured["least-squares", "rmse"]
+        to_bound = error / measured["cramer-rao", "sd"]
+        assert np.isclose(measured["least-squares", "rmse_over_bound"], to_bound, rtol=1e-12)
+        to_truth = error / measured["least-squares-from-truth", "rmse"]
+        assert np.isclose(measured["least-squares", "rmse_over_from_truth"], to_truth, rtol=1e-12)
     assert len(result.targets) == 6
-    rows = {row[0]: dict(zip(result.tables[0].columns, row, strict=True)) for row in result.tables[0].rows}
-    for target in result.targets:
-        row = next(row for symbol, row in rows.items() if f"of {symbol} " in target.figure)
-        other = row["RMSE from the truth" if "from the truth" in target.figure else "Cramér–Rao sd"]
-        assert np.isclose(target.measured, row["RMSE"] / other, rtol=1e-12)
-    assert result.as_json()["settings"]["set-ups"][0]["upper"] == (1.5, 1.5, 10.0, 3.0, 3.0)
+    assert result.settings["set-ups"][0]["upper"] == (1.5, 1.5, 10.0, 3.0, 3.0)

@@ -1,59 +1,112 @@
 """The experiments of accuracy, on trainings small enough for a test."""
 
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import pytest
 
-from core.experiments import accuracy, maps, noise, regimes, time_series, training_size
-from core.experiments.context import Context, workers
-from core.experiments.record import RESULTS, stored
+from core.experiments import accuracy, limit, maps, noise, regimes, time_series, training_size
+from core.experiments.codes import CNN, DENSE, OURS
+from core.experiments.context import Context
+from core.experiments.published_figures import REFERENCE_SIZE
+from core.experiments.records import Key, Result, stored
+from core.experiments.tables import tables
+from core.maps import calibration, training
+from core.maps.dataset import Dataset
 from core.maps.evaluation import published_test_set
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
 from core.maps.training import TrainingSettings
 from core.metrics import median_ape, r_squared
+from core.parallel import workers
+
+N = 500
+EPOCHS = 1
+EXPERIMENTS = {"training-size": training_size, "accuracy": accuracy, "regimes": regimes, "time-series": time_series}
 
 
 @pytest.fixture(scope="module")
-def context(tmp_path_factory):
+def context(tmp_path_factory) -> Context:
     return Context(lambda line: None, tmp_path_factory.mktemp("work"), quick=True)
 
 
-@pytest.fixture(autouse=True)
-def _smaller(monkeypatch):
-    monkeypatch.setattr(maps, "QUICK_SIZES", (500,))
-    monkeypatch.setattr(maps, "QUICK_EPOCHS", 2)
-    monkeypatch.setattr(accuracy, "REFERENCE_SIZE", 500)
-
-
-def run(experiment, context):
-    with workers(None, 1):
-        return experiment.run(context)
-
-
-def test_training_size_has_the_published_figures_beside_ours(context):
-    """Those of the paper's table for N = 500, and ours as plain formulas give them."""
-    result = run(training_size, context)
-    published = {table.title: table.rows[0][:3] for table in result.tables[:3]}
-    assert published == {
-        "trained clean, tested clean": ("500", 0.023, 0.990),
-        "trained clean, tested noisy": ("500", 0.169, 0.788),
-        "trained noisy, tested noisy": ("500", 0.098, 0.921),
-    }
-    settings = maps._shortened(maps.published_settings("cnn", 500, noisy=True, seed=0))
-    network = maps.map_of(context.kept("trainings"), settings, "cnn")
+@cache
+def few() -> Dataset:
+    """Return the first of the published test traces."""
     data = published_test_set()
+    return Dataset(*(each[:200] for each in (data.theta, data.noise_parameters, data.clean, data.noisy)))
+
+
+@pytest.fixture(scope="module")
+def results(context) -> dict[str, tuple[Result, int]]:
+    """Return what each experiment finds with short trainings and few traces, and how many trainings it leaves."""
+    found = {}
+    with pytest.MonkeyPatch.context() as patch, workers(None, 1):
+        patch.setattr(maps, "QUICK_SIZES", (N,))
+        patch.setattr(maps, "QUICK_EPOCHS", EPOCHS)
+        patch.setattr(training, "N_VALIDATION", 100)
+        patch.setattr(calibration, "N_CALIBRATION", 100)
+        for module in (maps, time_series):
+            patch.setattr(module, "published_test_set", few)
+        # Exact posteriors are tested on their own.
+        patch.setattr(time_series, "estimates", lambda _: {limit.EXACT: [{"mean": each} for each in few().theta]})
+        for name, experiment in EXPERIMENTS.items():
+            result = experiment.run(context)
+            found[name] = (result, len(list(context.kept("trainings").glob("*.json"))))
+    return found
+
+
+def test_figures_of_several_seeds_are_their_mean_and_spread():
+    """Of two seeds and two parameters, by hand."""
+    found = {"r2": np.array([[0.9, 0.7], [0.8, 0.4]])}
+    wanted = (("r2", "theta0"), ("r2", "theta1"), ("r2", "mean"))
+    first, second, mean = maps.measured(OURS, "noisy-noisy", N, found, wanted)
+    assert first.key == Key(OURS, "r2", "theta0", "noisy-noisy", N)
+    np.testing.assert_allclose([first.value, second.value, mean.value], [0.85, 0.55, 0.7], rtol=1e-12)
+    assert (first.spread, second.spread) == (None, None)
+    assert np.isclose(mean.spread, 0.2 / np.sqrt(2), rtol=1e-12)  # of 0.8 and 0.6
+    (alone,) = maps.measured(OURS, "noisy-noisy", N, {"r2": found["r2"][:1]}, (("r2", "mean"),))
+    assert alone.spread is None
+
+
+def test_training_size_measures_what_plain_formulas_give(results, context, monkeypatch):
+    monkeypatch.setattr(maps, "QUICK_EPOCHS", EPOCHS)
+    settings = maps._shortened(maps.published_settings("cnn", N, noisy=True, seed=0))
+    network = maps.map_of(context.kept("trainings"), settings, "cnn")
+    data = few()
     estimate = network.predict(data.noisy).mean
-    row = result.tables[2].rows[0]
-    assert np.isclose(row[3], median_ape(data.theta, estimate).mean(), rtol=1e-12)
-    assert np.isclose(row[4], r_squared(data.theta, estimate).mean(), rtol=1e-12)
+    result, _ = results["training-size"]
+    for metric, formula in (("median_ape", median_ape), ("r2", r_squared)):
+        measured = result.value(Key(CNN, metric, "mean", "noisy-noisy", N))
+        assert np.isclose(measured, formula(data.theta, estimate).mean(), rtol=1e-12)
 
 
-@pytest.mark.parametrize("experiment", [accuracy, regimes, time_series])
-def test_other_experiments_use_the_same_trainings(experiment, context):
-    run(training_size, context)
-    before = len(list(context.kept("trainings").glob("*.json")))
-    result = run(experiment, context)
-    assert len(list(context.kept("trainings").glob("*.json"))) == before
-    assert all(len(row) == len(table.columns) for table in result.tables for row in table.rows)
+def test_the_experiments_use_the_same_trainings(results):
+    """Three networks, trained on clean and on noisy traces; and the CNN of the authors' reference run."""
+    assert [trainings for _, trainings in results.values()] == [6, 7, 7, 7]
+
+
+def test_the_experiments_agree_on_what_they_all_measure(results):
+    key = Key(DENSE, "r2", "mean", "noisy-noisy", N)
+    assert len({results[name][0].value(key) for name in ("training-size", "accuracy", "regimes")}) == 1
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_measures_what_is_stored_of_it(name, results):
+    """A run of one size measures all that is stored at the largest size, of all sizes where it compares them."""
+    result, _ = results[name]
+    known = stored(name).measurements
+    largest = max(each.key.n or 0 for each in known)
+    expected = {each.key for each in known if each.key.n in (None, REFERENCE_SIZE)}
+    expected |= {replace(each.key, n=N) for each in known if each.key.n == largest}
+    fall = Key(CNN, "fall_of_r2", "mean", "clean-noisy")  # a small run has no sizes to compare
+    assert {each.key for each in result.measurements} == expected - {fall}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_on_few_samples_is_laid_out(name, results):
+    result, _ = results[name]
+    assert sum(len(table.rows) for table in tables(name, result)) >= 3
 
 
 def test_time_series_from_true_parameters_err_by_the_noise_alone(monkeypatch):
@@ -82,15 +135,7 @@ def test_our_trainings_use_no_more_simulations_than_n():
         assert isinstance(settings, TrainingSettings)
 
 
-@pytest.mark.parametrize(
-    "name", ["accuracy", "calibration", "limit", "noise", "regimes", "time-series", "training-size"]
-)
-def test_what_the_pages_show_is_stored(name):
-    assert (RESULTS / f"{name}.json").is_file()
-    assert stored(name)["tables"]
-
-
 def test_what_is_stored_of_maps_is_of_those_that_are_shipped():
-    maps_of_noise = stored("noise")["settings"]["maps"]
+    maps_of_noise = stored("noise").settings["maps"]
     assert maps_of_noise == {name: load_inverse_map(name).fingerprint for name in available_inverse_maps()}
-    assert stored("calibration")["settings"]["map"] == maps_of_noise["best"]
+    assert stored("calibration").settings["map"] == maps_of_noise["best"]

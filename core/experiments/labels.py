@@ -1,0 +1,117 @@
+"""What the codes of measurements are called in tables and sentences, and how a figure is written."""
+
+from collections.abc import Mapping
+
+from core.experiments.codes import (
+    BEST,
+    BOUND,
+    CNN,
+    DENSE,
+    EXACT,
+    FROM_TRUTH,
+    GLOBAL_MAP,
+    JOINT,
+    KNOWN,
+    LAPLACE,
+    LEAST_SQUARES,
+    MAP,
+    NOISY_TRACES,
+    OURS,
+    POLISHED,
+    REWEIGHTED,
+    TRUTH,
+    WHITE,
+)
+from core.experiments.magi import BOTH, PINTS, U_ALONE
+from core.experiments.published_figures import PAPER, PYTORCH, TENSORFLOW
+from core.experiments.records import Key, Measurement
+from core.symbols import symbol_of
+
+# The other estimators, which are maps and optimisers, are called like their codes.
+ESTIMATOR_LABELS = {
+    PAPER: "published CNN",
+    TENSORFLOW: "authors' TensorFlow run",
+    PYTORCH: "authors' PyTorch run",
+    CNN: "CNN, as published",
+    DENSE: "dense, as published",
+    OURS: "ours",
+    BEST: "best",
+    POLISHED: "best, polished",
+    REWEIGHTED: "best, weighted draws",
+    KNOWN: "exact posterior, noise known",
+    EXACT: "exact posterior, noise integrated out",
+    WHITE: "exact posterior, white misfit",
+    MAP: "MAP, noise known",
+    LAPLACE: "Laplace, noise known",
+    JOINT: "MAP with the noise",
+    GLOBAL_MAP: "global MAP",
+    LEAST_SQUARES: "least squares",
+    FROM_TRUTH: "least squares from the truth",
+    BOUND: "Cramér–Rao bound",
+    TRUTH: "truth",
+}
+# {of}: the symbol of the parameter. {at}: the argument of the metric.
+METRIC_LABELS = {
+    "r2": "R²{of}",
+    "median_ape": "Median-APE{of}",
+    "rmse": "RMSE{of}",
+    "rmse_over_limit": "RMSE{of} / limit",
+    "median_ape_over_limit": "Median-APE{of} / limit",
+    "fall_of_r2": "fall of R² from the smallest N to the largest",
+    "coverage": "coverage of {at:.0%}",
+    "covered_share": "share of traces it refers to",
+    "rank_p": "p of the ranks{of}",
+    "unresolved": "share not resolved in full",
+    "flagged": "share with a score above 1",
+    "reached": "within {at:g}",
+    "median_evaluations": "median evaluations",
+    "squared_bias_clean": "squared bias, clean reference",
+    "centred_mse_clean": "centred MSE, clean reference",
+    "squared_bias_noisy": "squared bias, noisy reference",
+    "centred_mse_noisy": "centred MSE, noisy reference",
+    "value": "truth",
+    "mean_estimate": "mean of estimates",
+    "sd": "Cramér–Rao sd",
+    "rmse_over_bound": "RMSE{of} / Cramér–Rao sd",
+    "rmse_over_from_truth": "RMSE{of} / RMSE from the truth",
+    "missed": "missed the minimum",
+    "doubted": "with a warning",
+    "median_seconds": "median seconds of a fit",
+    "longest_seconds": "longest",
+}
+REGIME_LABELS = {
+    "clean-clean": "trained clean, tested clean",
+    "clean-noisy": "trained clean, tested noisy",
+    "noisy-noisy": "trained noisy, tested noisy",
+    NOISY_TRACES: "noisy test traces",
+    **{set_up.name: set_up.title for set_up in (BOTH, U_ALONE, PINTS)},
+}
+_UNITS = {"sigma": " ms"}
+
+
+def shown(value: float) -> str:
+    """Return a figure with three digits, or all of those before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}".replace("-", "−")
+
+
+def with_spread(measurement: Measurement) -> str:
+    """Return the value, and its standard deviation over the seeds where it has one."""
+    spread = "" if measurement.spread is None else f" ± {measurement.spread:.2g}".replace("-", "−")
+    return shown(measurement.value) + spread
+
+
+def figure_label(metric: str, parameter: str = "", at: float | None = None) -> str:
+    """Return what a figure is called, such as "R² θ₀"."""
+    return METRIC_LABELS[metric].format(of="" if parameter in ("", "mean") else f" {symbol_of(parameter)}", at=at)
+
+
+def key_label(key: Key) -> str:
+    """Return a figure's name in full: of what estimator, in what regime, at what N."""
+    where = [ESTIMATOR_LABELS.get(key.estimator, key.estimator), REGIME_LABELS[key.regime]]
+    where += [] if key.n is None else [f"N = {key.n:,}"]
+    return f"{', '.join(where)}: {figure_label(key.metric, key.parameter, key.at)}"
+
+
+def traces_label(change: Mapping[str, float]) -> str:
+    """Return what sets traces apart from those of the training, such as "σ = 0.14 ms"."""
+    return ", ".join(f"{symbol_of(name)} = {shown(value)}{_UNITS.get(name, '')}" for name, value in change.items())

@@ -1,0 +1,47 @@
+"""Figures that others have published, as measurements; they refer to 2,000 test traces of the published prior."""
+
+from core.experiments.records import Key, Measurement
+
+PAPER, TENSORFLOW, PYTORCH = "paper", "authors-tensorflow", "authors-pytorch"
+SOURCE = "Rudi, Bessac and Lenzi (2021), arXiv:2012.06691"
+
+# SOURCE, its CNN. Median-APE and R² are each the mean of the two parameters, against N simulations of the training set.
+_SIZES = (500, 1000, 4000, 8000)
+_MEDIAN_APE = {
+    "clean-clean": (0.023, 0.014, 0.014, 0.014),
+    "clean-noisy": (0.169, 0.174, 0.204, 0.251),
+    "noisy-noisy": (0.098, 0.096, 0.060, 0.053),
+}
+_R_SQUARED = {
+    "clean-clean": (0.990, 0.995, 0.997, 0.998),
+    "clean-noisy": (0.788, 0.763, 0.710, 0.617),
+    "noisy-noisy": (0.921, 0.938, 0.970, 0.976),
+}
+# SOURCE, its CNN with N = 8,000: squared bias and centred MSE of one simulated trace, at the median of the errors. It
+# does not say whether the reference is noisy.
+_SERIES = {"clean-clean": (2.8e-6, 0.061), "clean-noisy": (1.8e-3, 2.001), "noisy-noisy": (1.2e-3, 0.536)}
+# The authors' own code, N = 1,024 with noise: R² of θ₀, of θ₁, and the mean.
+REFERENCE_SIZE = 1024
+_RUNS = {TENSORFLOW: (0.9625, 0.9344, 0.9484), PYTORCH: (0.9605, 0.9285, 0.9445)}
+
+PUBLISHED = tuple(
+    Measurement(key, value)
+    for key, value in (
+        *(
+            (Key(PAPER, metric, "mean", regime, n), value)
+            for metric, table in (("median_ape", _MEDIAN_APE), ("r2", _R_SQUARED))
+            for regime, values in table.items()
+            for n, value in zip(_SIZES, values, strict=True)
+        ),
+        *(
+            (Key(PAPER, metric, "", regime, _SIZES[-1]), value)
+            for regime, values in _SERIES.items()
+            for metric, value in zip(("squared_bias_clean", "centred_mse_clean"), values, strict=True)
+        ),
+        *(
+            (Key(run, "r2", parameter, "noisy-noisy", REFERENCE_SIZE), value)
+            for run, values in _RUNS.items()
+            for parameter, value in zip(("theta0", "theta1", "mean"), values, strict=True)
+        ),
+    )
+)
