@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.jobs.run import stop_all
+from core.jobs.queue import stop_all
 from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton, misfit_gradient
 from core.models.fitzhugh_nagumo.misfit import misfit, simulated_misfit
 from core.models.fitzhugh_nagumo.sensitivities import sensitivities

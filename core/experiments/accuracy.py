@@ -2,19 +2,19 @@
 
 from core.experiments.context import Context
 from core.experiments.maps import (
-    REFERENCE_SIZE,
     Scores,
     best,
     kinds,
     label,
-    published_settings,
     scores,
     seeds,
     sizes,
     trained,
 )
 from core.experiments.record import Result, Table, limit_row
+from core.learning.design import Cnn
 from core.maps.evaluation import N_TEST
+from core.maps.recipes import REFERENCE_SIZE, published_recipe
 
 # Rudi, Bessac and Lenzi's own code, N = 1,024 with noise, tested on 2,048 samples: R² of θ₀, of θ₁, and the mean.
 REFERENCE_RUNS = {"authors' TensorFlow run": (0.9625, 0.9344, 0.9484), "authors' PyTorch run": (0.9605, 0.9285, 0.9445)}
@@ -38,7 +38,7 @@ def run(context: Context) -> Result:
     """Train what is missing and compare everything on the noisy test traces."""
     largest = sizes(context)[-1]
     reference = {
-        f"CNN {seed}": published_settings("cnn", REFERENCE_SIZE, noisy=True, seed=seed) for seed in seeds(context)
+        f"CNN {seed}": published_recipe(Cnn(), REFERENCE_SIZE, noisy=True, seed=seed) for seed in seeds(context)
     }
     rows: list[tuple[str | float | None, ...]] = [
         (name, float(REFERENCE_SIZE), *figures, None, None, None, None, None)

@@ -14,13 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.estimate import Estimate
 from core.maps.card import N_SUMMARY, NoveltyReference
+from core.maps.dataset import NOVELTY_STREAM, dataset
 from core.maps.inverse_map import InverseMap
-from core.maps.training import NOVELTY_STREAM, TrainingSettings
+from core.maps.recipe import Task
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import autocorrelation
 from core.optimisation.minima import descend_together
 from core.problem.problem import Problem
-from core.published import SAMPLING_INTERVAL, full_prior, time_grid, with_constants
+from core.published import SAMPLING_INTERVAL, full_prior, time_grid
 
 FALSE_ALARM_RATE = 0.01
 N_STARTS = 16  # draws of the Gaussian; the first is its mean
@@ -31,13 +32,18 @@ TRIMMED = 0.03  # share of the reference that does not shape the ellipsoid: fits
 SEED = 0
 
 
-def problem_of(settings: TrainingSettings) -> Problem:
-    """Return the inverse problem that a map was trained for, with the mean of its noise law and without a trace."""
-    full, theta, noise = full_prior(), settings.prior, settings.noise_law
+def problem_of(task: Task) -> Problem:
+    """Return the inverse problem of a map's task, with the mean of its noise distribution and without a trace.
+
+    Raises ValueError for a task on clean traces.
+    """
+    if task.noise is None:
+        raise ValueError("A problem needs noise to weigh the misfit by, and this map knows clean traces alone.")
+    full, theta, noise = full_prior(), task.prior, task.noise
     columns = ("mean", "sd", "lower", "upper")
     laws = (getattr(theta, column) + getattr(full, column)[len(theta.names) :] for column in columns)
     prior = replace(full, **dict(zip(columns, laws, strict=True)))
-    known = tuple(with_constants(np.zeros(2), settings.zeta, settings.gamma).tolist())
+    known = tuple(task.complete(np.zeros(len(task.names))).tolist())
     grid = time_grid()
     return Problem(
         np.zeros(grid.size), grid, theta.names, known, noise.mean[1] / SAMPLING_INTERVAL, noise.mean[0], prior
@@ -46,8 +52,9 @@ def problem_of(settings: TrainingSettings) -> Problem:
 
 def novelty_reference(trained: InverseMap) -> NoveltyReference:
     """Return the reference of a map with covariance, from traces of its own prior and noise kept for this alone."""
-    traces = trained.settings.traces(trained.settings.dataset(N_REFERENCE, NOVELTY_STREAM))
-    return _reference(residual_summaries(problem_of(trained.settings), traces, trained.predict(traces)))
+    task = trained.recipe.task
+    traces = dataset(task, N_REFERENCE, NOVELTY_STREAM).noisy
+    return _reference(residual_summaries(problem_of(task), traces, trained.predict(traces)))
 
 
 def with_novelty(trained: InverseMap, data: ArrayLike, estimate: Estimate) -> Estimate:
@@ -55,7 +62,7 @@ def with_novelty(trained: InverseMap, data: ArrayLike, estimate: Estimate) -> Es
     content = trained.card.get("novelty")
     if content is None:
         return estimate
-    summaries = residual_summaries(problem_of(trained.settings), data, estimate)
+    summaries = residual_summaries(problem_of(trained.recipe.task), data, estimate)
     return replace(estimate, novelty=NoveltyReference.from_json(content).scores(summaries))
 
 

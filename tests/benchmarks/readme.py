@@ -32,8 +32,8 @@ def maps_table() -> str:
             for kind in ("clean", "noisy")
             for metric, digits in (("r2", 4), ("median_ape", 4))
         ]
-        settings = card["settings"]
-        n = "drawn anew" if settings["renewed"] == "everything" else f"{settings['n_samples']:,}"
+        data = card["recipe"]["data"]
+        n = "drawn anew" if data["kind"] == "new simulations" else f"{data['n']:,}"
         lines.append(f"| {card['name']} | {n} | {' | '.join(figures)} |")
     return "\n".join(lines)
 

@@ -15,7 +15,7 @@ FOUNDATION = (
     "published", "parallel",
 )  # fmt: skip
 STEPS = ("models", "problem", "optimisation", "posterior", "learning", "maps", "jobs", "experiments")
-COMMANDS = ("__init__", "search", "pretrain")
+COMMANDS = ("__init__", "search", "pretrain", "migrate")
 ORDER = (*FOUNDATION, *STEPS, *COMMANDS)
 # Experiments reach torch through the maps that they measure, and name no part of it.
 WITH_TORCH = {"learning", "maps", "jobs", "search"}
@@ -78,6 +78,16 @@ def test_importing_core_does_not_import_torch():
     program = (
         "import sys, core; assert 'torch' not in sys.modules; core.load_inverse_map; assert 'torch' in sys.modules"
     )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT.parent, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("name", ["design", "recipe", "recipe_file", "recipes"])
+def test_recipes_do_without_torch(name):
+    module = f"core.learning.{name}" if name == "design" else f"core.maps.{name}"
+    program = f"import sys, {module}; assert 'torch' not in sys.modules"
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT.parent, capture_output=True, text=True, check=False
     )

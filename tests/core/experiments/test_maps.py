@@ -6,9 +6,11 @@ import pytest
 from core.experiments import accuracy, maps, noise, regimes, time_series, training_size
 from core.experiments.context import Context, workers
 from core.experiments.record import RESULTS, stored
+from core.learning.design import Cnn
 from core.maps.evaluation import published_test_set
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
-from core.maps.training import TrainingSettings
+from core.maps.recipe import NewNoise
+from core.maps.recipes import our_recipe, published_recipe
 from core.metrics import median_ape, r_squared
 
 
@@ -38,8 +40,8 @@ def test_training_size_has_the_published_figures_beside_ours(context):
         "trained clean, tested noisy": ("500", 0.169, 0.788),
         "trained noisy, tested noisy": ("500", 0.098, 0.921),
     }
-    settings = maps._shortened(maps.published_settings("cnn", 500, noisy=True, seed=0))
-    network = maps.map_of(context.kept("trainings"), settings, "cnn")
+    recipe = maps._shortened(published_recipe(Cnn(), 500, noisy=True, seed=0))
+    network = maps.map_of(context.kept("trainings"), recipe, "cnn")
     data = published_test_set()
     estimate = network.predict(data.noisy).mean
     row = result.tables[2].rows[0]
@@ -77,9 +79,7 @@ def test_noise_levels_stretch_one_realisation():
 
 def test_our_trainings_use_no_more_simulations_than_n():
     for n in maps.SIZES:
-        settings = maps.our_settings(n, noisy=True, seed=1)
-        assert (settings.n_samples, settings.renewed) == (n, "noise")
-        assert isinstance(settings, TrainingSettings)
+        assert our_recipe(n, noisy=True, seed=1).data == NewNoise(n)
 
 
 @pytest.mark.parametrize(
