@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file, save
 from streamlit.util import calc_hash
 
-from core.jobs import run as jobs
+from core.jobs import queue as jobs
 from core.jobs.run import is_name
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_noise_law, time_grid
@@ -400,6 +400,10 @@ def test_a_failed_training_says_why_and_what_is_left_of_it(visit, new_run):
     assert status(visit("train")) == (
         "The training failed after 2 epochs. The prior diverges. The weights of epoch 1 are kept on the server’s disk: "
         "`runs/mine/weights.safetensors`."
+    )
+    (folder / "checkpoint").write_bytes(b"")
+    assert status(visit("train")).endswith(
+        "safetensors`. Train “mine” again with the same settings to go on from its last checkpoint."
     )
 
 

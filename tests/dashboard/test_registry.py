@@ -86,6 +86,19 @@ def test_the_sentence_names_the_file(new_run, breakage):
     assert "broken." in registry.inverse_maps()[1][0]
 
 
+def test_a_map_of_other_parameters_becomes_a_sentence(new_run):
+    def change(recipe):
+        prior = recipe["task"]["prior"]
+        prior["names"] = ["theta1", "gamma"]
+        prior["lower"][1], prior["upper"][1], prior["mean"][1] = 2.0, 5.0, 3.0
+        recipe["task"]["known"] = {"theta0": 0.4, "zeta": -0.4}
+
+    with_recipe(change)(write_map(new_run("broken"), "broken"))
+    maps, (sentence,) = registry.inverse_maps()
+    assert list(maps) == SHIPPED
+    assert "estimates other parameters than θ₀ and θ₁" in sentence
+
+
 def test_a_law_that_is_a_list_becomes_a_sentence(new_run):
     with_recipe(lambda recipe: recipe["task"].update(prior=[]))(write_map(new_run("broken"), "broken"))
     assert list(registry.inverse_maps()[0]) == SHIPPED
