@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from core.learning.loop import Report
 
 NICENESS = 19  # of a training: the pages come first
-PROGRESS_SECONDS, WEIGHTS_SECONDS = (
-    0.2,
-    1.0,
-)  # between two writes: fast epochs would otherwise spend their time on files
+# Between two writes: fast epochs would otherwise spend their time on files.
+PROGRESS_SECONDS = 0.2
+WEIGHTS_SECONDS = 1.0
 LARGE_NETWORK = 200_000  # weights, from which on a second thread makes a training faster
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 

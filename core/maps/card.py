@@ -12,10 +12,10 @@ from core.files import read_json
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_from_json
 
-LARGEST_CARD = 2**20  # bytes
+MAX_CARD_BYTES = 2**20
 N_SUMMARY = 11  # numbers by which `core.maps.out_of_distribution` summarises a residual
-LARGEST_SCORE = 1e9  # of a trace that no fit can be found for
-LARGEST_ENTRY = 1e100  # of a reference, so that no product overflows
+MAX_SCORE = 1e9  # of a trace that no fit can be found for
+MAX_ENTRY = 1e100  # of a reference, so that no product overflows
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,16 @@ class NoveltyReference:
         if len(rows) != len(self.mean) + 1 or any(len(row) != len(self.mean) for row in rows):
             raise ValueError("The reference of familiar traces needs a mean and a square matrix of its size.")
         entries = [value for row in rows for value in row] + [self.threshold]
-        if not all(is_finite(value) and abs(value) <= LARGEST_ENTRY for value in entries):
+        if not all(is_finite(value) and abs(value) <= MAX_ENTRY for value in entries):
             raise ValueError("The reference of familiar traces must hold finite numbers.")
-        if not self.threshold >= 1 / LARGEST_ENTRY:
+        if not self.threshold >= 1 / MAX_ENTRY:
             raise ValueError("The threshold of familiar traces must lie above zero.")
 
     def scores(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the scores, (n,), of summaries, (n, k): above 1, a trace counts as unlike those of the training."""
         deviations = summaries - np.array(self.mean)
         distances = np.einsum("ni,ij,nj->n", deviations, np.array(self.precision), deviations)
-        return np.nan_to_num(distances / self.threshold, nan=LARGEST_SCORE, posinf=LARGEST_SCORE)
+        return np.nan_to_num(distances / self.threshold, nan=MAX_SCORE, posinf=MAX_SCORE)
 
     def as_json(self) -> dict[str, Any]:
         """Return the reference as numbers and lists."""
@@ -69,7 +69,7 @@ def read_card(path: Path) -> tuple[dict[str, Any], Recipe]:
     """
     if not path.is_file():
         raise ValueError(f"The weights have no card: {path.name} should lie beside them.")
-    if path.stat().st_size > LARGEST_CARD:
+    if path.stat().st_size > MAX_CARD_BYTES:
         raise ValueError(f"The card {path.name} is larger than 1 MB, which no card of a map is.")
     card = read_json(path)
     if "settings" in card and "recipe" not in card:

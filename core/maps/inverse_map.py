@@ -27,10 +27,10 @@ from core.maps.trained_for import Difference, not_trained_for
 from core.published import N_TIMES, SAMPLING_INTERVAL, time_grid
 
 PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
-LARGEST_FILE = 10 * 2**20  # bytes
-LARGEST_POTENTIAL = 1e6  # beyond it, all traces are equally strange
+MAX_FILE_BYTES = 10 * 2**20
+MAX_OBSERVED = 1e6  # of a trace, where it is cut: beyond, all are equally strange
 _SPIKES = np.sign(np.sin(0.1 * np.arange(N_TIMES)))  # a trace to try maps with, and its multiples
-LEAST_SD = 1e-6  # of an estimate in any direction, in widths of the prior's box; the largest is one
+MIN_SD_WIDTHS = 1e-6  # of an estimate in any direction, in widths of the prior's box; the most is one
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ class InverseMap:
             else np.unique(np.atleast_2d(np.asarray(known, dtype=float)), axis=0)
         )
         sentences = {self.outside(parameters=dict(zip(names, row, strict=True))) for row in constants.tolist()}
-        scaled, covariance = predict(self.network, np.clip(data, -LARGEST_POTENTIAL, LARGEST_POTENTIAL))
+        scaled, covariance = predict(self.network, np.clip(data, -MAX_OBSERVED, MAX_OBSERVED))
         lower, upper = np.array(task.prior.lower), np.array(task.prior.upper)
         mean = np.clip(task.unscale(scaled), lower, upper)
         if covariance is not None:
@@ -173,7 +173,7 @@ class InverseMap:
 def _bounded(covariance: NDArray[np.float64], width: float) -> NDArray[np.float64]:
     """Return covariances, (n, p, p), whose sds in all directions have a sensible size, even for traces unlike any."""
     variances, directions = np.linalg.eigh(covariance)
-    sensible = np.clip(variances, (LEAST_SD * width) ** 2, width**2)
+    sensible = np.clip(variances, (MIN_SD_WIDTHS * width) ** 2, width**2)
     changed = np.any(variances != sensible, axis=1)
     scaled = directions[changed] * sensible[changed, None, :]
     covariance[changed] = scaled @ directions[changed].transpose(0, 2, 1)
@@ -223,14 +223,14 @@ def load_inverse_map(name_or_path: str | Path) -> InverseMap:
     try:
         if not path.is_file():
             raise ValueError(f"There is no model file {path.name}.")
-        if path.stat().st_size > LARGEST_FILE:
+        if path.stat().st_size > MAX_FILE_BYTES:
             raise ValueError(f"{path.name} is larger than 10 MB, which no map of this laboratory is.")
         card, recipe = read_card(path.with_suffix(".json"))
         weights = _read_weights(path)
     except OSError:
         raise ValueError(f"The files of the map {path.stem} cannot be read.") from None
     loaded = inverse_map(path.stem, recipe, weights, card)
-    estimate = loaded.predict(np.multiply.outer([0.0, 1.0, LARGEST_POTENTIAL, -LARGEST_POTENTIAL], _SPIKES))
+    estimate = loaded.predict(np.multiply.outer([0.0, 1.0, MAX_OBSERVED, -MAX_OBSERVED], _SPIKES))
     covariance = 0.0 if estimate.covariance is None else estimate.covariance
     if not (np.all(np.isfinite(estimate.mean)) and np.all(np.isfinite(covariance))):
         raise ValueError(f"The weights in {path.name} give estimates that are not finite: copy or train it again.")

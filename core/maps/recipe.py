@@ -219,7 +219,7 @@ class Recipe:
             if not isinstance(getattr(self, name), kind):
                 raise ValueError(f"The {name.replace('_', ' ')} of a recipe must be one of those that there are.")
         if not is_whole(self.seed):
-            raise ValueError("The seed must be one of the whole numbers.")
+            raise ValueError("The seed must be a whole number.")
         check_range("seed", self.seed, SEED_RANGE)
         if not is_whole(self.learned_steps) or self.learned_steps not in (0, 1):
             raise ValueError("A recipe has no learned step, 0, or one, 1.")

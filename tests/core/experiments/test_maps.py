@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.experiments import accuracy, maps, noise, regimes, time_series, training_size
-from core.experiments.context import Context, workers
+from core.experiments.context import Context
 from core.experiments.record import RESULTS, stored
 from core.learning.design import Cnn
 from core.maps.evaluation import published_test_set
@@ -12,6 +12,7 @@ from core.maps.inverse_map import available_inverse_maps, load_inverse_map
 from core.maps.recipe import NewNoise
 from core.maps.recipes import our_recipe, published_recipe
 from core.metrics import median_ape, r_squared
+from core.parallel import workers
 
 
 @pytest.fixture(scope="module")

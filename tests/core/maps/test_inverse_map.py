@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save
 from scipy.special import expit
 
 from core.learning.design import Adam, Cnn
-from core.maps.inverse_map import LARGEST_FILE, PRETRAINED, available_inverse_maps, inverse_map, load_inverse_map
+from core.maps.inverse_map import MAX_FILE_BYTES, PRETRAINED, available_inverse_maps, inverse_map, load_inverse_map
 from core.maps.network import untrained_network
 from core.maps.recipes import PUBLISHED_DENSE, fitzhugh_nagumo_task, point_recipe, published_task
 from core.published import published_noise_law, published_prior, time_grid
@@ -156,7 +156,7 @@ def enlarge_card(path):
 
 def enlarge(path):
     with open(path, "ab") as file:
-        file.truncate(LARGEST_FILE + 1)
+        file.truncate(MAX_FILE_BYTES + 1)
 
 
 @pytest.mark.parametrize(

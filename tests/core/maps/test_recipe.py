@@ -70,7 +70,7 @@ CLEAN = published_task(noisy=False)
         ),
         (GAUSSIAN, {"learned_steps": 2}, "A recipe has no learned step, 0, or one, 1."),
         (GAUSSIAN, {"seed": -1}, "The seed must lie between 0 and 9,223,372,036,854,775,807; it is −1."),
-        (GAUSSIAN, {"seed": None}, "The seed must be one of the whole numbers."),
+        (GAUSSIAN, {"seed": None}, "The seed must be a whole number."),
         (GAUSSIAN, {"body": "cnn"}, "The body of a recipe must be one of those that there are."),
     ],
 )
@@ -139,7 +139,7 @@ def law(names, **changes):
         (lambda: task(noise=law(("sigma", "rho"))),
          "The noise of a recipe must be a distribution of ρ and σ, or nothing for clean traces."),
         (lambda: dataclasses.replace(published(), model_name="pendulum"),
-         "The model of a recipe must be one of fitzhugh-nagumo."),
+         "The model of a recipe must be one of fitzhugh-nagumo"),
     ],
 )  # fmt: skip
 def test_a_task_that_is_none_ends_in_a_sentence(make, sentence):
@@ -229,7 +229,7 @@ def test_the_seven_choices_of_the_published_networks_and_of_ours():
          "The recipe is not valid: the known values must be an object of names and numbers."),
         (lambda recipe: recipe["optimiser"].update(epochs="many"),
          "The number of epochs and the batch size must be whole numbers."),
-        (lambda recipe: recipe.update(seed=True), "The seed must be one of the whole numbers."),
+        (lambda recipe: recipe.update(seed=True), "The seed must be a whole number."),
         (lambda recipe: recipe["body"].update(widths=[8] * 400),
          "From 1 to 16 layers can have widths, each from 1 to 4,096."),
         (lambda recipe: recipe.update(body={"kind": []}),
