@@ -17,9 +17,10 @@ from safetensors.torch import load_file, save
 from core.files import read_json, write_bytes, write_json
 from core.learning.design import Adam, Body, Cnn, Dense, Residual
 from core.maps.network import untrained_network
-from core.maps.recipe import Data, Fixed, NewNoise, NewSimulations, Recipe, Task
+from core.maps.recipe import Data, Fixed, NewNoise, NewSimulations, Recipe
 from core.maps.recipe_file import recipe_as_json
 from core.maps.recipes import PUBLISHED_DENSE, gaussian_recipe, point_recipe
+from core.maps.task import Task
 from core.maps.train import key_of
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.priors import TruncatedGaussian

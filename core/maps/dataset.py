@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.maps.recipe import Data, Fixed, NewSimulations, Task
+from core.maps.recipe import Data, Fixed, NewSimulations
+from core.maps.task import Task
 from core.models.model import Model
 from core.noise import sample_ar1
 from core.priors import TruncatedGaussian

@@ -13,8 +13,8 @@ import torch
 
 from core.maps.dataset import TEST_STREAM, Dataset, dataset
 from core.maps.inverse_map import InverseMap, inverse_map
-from core.maps.recipe import Task
 from core.maps.recipes import published_task
+from core.maps.task import Task
 from core.metrics import median_ape, r_squared, rmse
 from core.published import N_TIMES, SAMPLING_INTERVAL, published_noise_law
 

@@ -18,7 +18,8 @@ from core.learning.losses import gaussian_loss
 from core.learning.networks.heads import Gaussian, lower_factor
 from core.maps.dataset import REFINEMENT_STREAM, dataset
 from core.maps.network import untrained_network, validation_error
-from core.maps.recipe import Recipe, Task
+from core.maps.recipe import Recipe
+from core.maps.task import Task
 from core.published import SAMPLING_INTERVAL, time_grid
 
 WIDTH = 128

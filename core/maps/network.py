@@ -5,7 +5,8 @@ from torch import nn
 from core.learning.loop import Samples, mean_absolute_error
 from core.learning.networks.network import build
 from core.maps.dataset import VALIDATION_STREAM, Dataset, dataset
-from core.maps.recipe import Recipe, Task
+from core.maps.recipe import Recipe
+from core.maps.task import Task
 from core.published import N_TIMES
 
 N_VALIDATION = 2000

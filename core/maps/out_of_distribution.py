@@ -16,7 +16,7 @@ from core.estimate import Estimate
 from core.maps.card import N_SUMMARY, NoveltyReference
 from core.maps.dataset import NOVELTY_STREAM, dataset
 from core.maps.inverse_map import InverseMap
-from core.maps.recipe import Task
+from core.maps.task import Task
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import autocorrelation
 from core.optimisation.minima import descend_together

@@ -17,7 +17,8 @@ from core.learning.design import (
     TimeSeries,
     WhitenedTimeSeries,
 )
-from core.maps.recipe import Data, Fixed, NewNoise, NewSimulations, Recipe, Task
+from core.maps.recipe import Data, Fixed, NewNoise, NewSimulations, Recipe
+from core.maps.task import Task
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.noise import Noise
 from core.priors import TruncatedGaussian

@@ -8,9 +8,10 @@ import streamlit as st
 from core.jobs.queue import read_progress, start_training, stop_training
 from core.jobs.run import CHECKPOINT, WEIGHTS, Progress, State, is_stopping, runs_in
 from core.learning.design import EPOCHS_RANGE, Adam, Cnn
-from core.maps.recipe import MAX_PARAMETER, MAX_SD, SAMPLES_RANGE, Recipe, Task
+from core.maps.recipe import SAMPLES_RANGE, Recipe
 from core.maps.recipe_file import recipe_as_json
 from core.maps.recipes import PUBLISHED_DENSE, fitzhugh_nagumo_task, point_recipe, quick_recipe
+from core.maps.task import MAX_PARAMETER, MAX_SD, Task
 from core.priors import TruncatedGaussian
 from core.published import published_noise_law, published_prior
 from dashboard import registry, session
