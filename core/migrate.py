@@ -38,16 +38,16 @@ def recipe_of(settings: dict[str, Any]) -> Recipe:
     prior = _law(settings["prior"])
     known = tuple((name, settings[name]) for name in FITZHUGH_NAGUMO.parameter_names if name not in prior.names)
     task = Task(FITZHUGH_NAGUMO.name, prior, known, _law(settings["noise_law"]) if settings["noisy"] else None)
-    optimiser = Adam(settings["epochs"], settings["batch_size"], settings["learning_rate"])
+    pace = (settings["epochs"], settings["batch_size"], settings["learning_rate"])
     n, seed, renewed = settings["n_samples"], settings["seed"], settings.get("renewed", "nothing")
     published: dict[str, Body] = {"cnn": Cnn(), "dense": PUBLISHED_DENSE}
     ours: dict[str, type[Dense | Residual]] = {"wide": Dense, "residual": Residual}
     if settings["architecture"] in published:
-        return point_recipe(task, published[settings["architecture"]], n, optimiser, seed)
+        return point_recipe(task, published[settings["architecture"]], n, Adam(*pace), seed)
     body = ours[settings["architecture"]](tuple(settings["widths"]))
     noise = NewNoise(n) if task.noise is not None else Fixed(n)  # without noise there is none to draw anew
     data: Data = {"nothing": Fixed(n), "noise": noise, "everything": NewSimulations(n)}[renewed]
-    return gaussian_recipe(task, body, data, optimiser, seed)
+    return gaussian_recipe(task, body, data, *pace, seed)
 
 
 def _migrated_weights(path: Path, recipe: Recipe) -> bytes:

@@ -16,7 +16,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from core.files import write_json
-from core.learning.design import Adam, Dense
+from core.learning.design import Dense
 from core.maps.network import untrained_network
 from core.maps.recipe import NewSimulations, Recipe
 from core.maps.recipes import gaussian_recipe, published_task
@@ -38,13 +38,10 @@ def proposed(trial: optuna.Trial) -> Recipe:
     first = trial.suggest_categorical("first width", (512, 768, 1024))
     width = trial.suggest_categorical("further widths", (256, 384, 512, 640))
     depth = trial.suggest_int("layers", 3, 5)
-    optimiser = Adam(
-        EPOCHS,
-        trial.suggest_categorical("batch size", (128, 256)),
-        trial.suggest_float("learning rate", 3e-4, 3e-3, log=True),
-    )
+    batch_size = trial.suggest_categorical("batch size", (128, 256))
+    rate = trial.suggest_float("learning rate", 3e-4, 3e-3, log=True)
     body = Dense((first, *[width] * (depth - 1)))
-    return gaussian_recipe(published_task(), body, NewSimulations(N_SAMPLES), optimiser)
+    return gaussian_recipe(published_task(), body, NewSimulations(N_SAMPLES), EPOCHS, batch_size, rate)
 
 
 def _objective(trial: optuna.Trial) -> float:

@@ -158,14 +158,14 @@ def maps():
 def trainings():
     """Yield the losses of short trainings of each architecture, on one thread."""
     torch.set_num_threads(1)
-    n, optimiser = 300, Adam(epochs=2)
+    n, epochs = 300, 2
     for noisy in (True, False):
         task, data = published_task(noisy), NewNoise(n) if noisy else Fixed(n)
         recipes = {
-            "cnn": point_recipe(task, Cnn(), n, optimiser),
-            "dense": point_recipe(task, PUBLISHED_DENSE, n, optimiser),
-            "wide": gaussian_recipe(task, Dense((64, 32)), data, optimiser),
-            "residual": gaussian_recipe(task, Residual((32,)), data, optimiser),
+            "cnn": point_recipe(task, Cnn(), n, Adam(epochs)),
+            "dense": point_recipe(task, PUBLISHED_DENSE, n, Adam(epochs)),
+            "wide": gaussian_recipe(task, Dense((64, 32)), data, epochs),
+            "residual": gaussian_recipe(task, Residual((32,)), data, epochs),
         }
         for name, recipe in recipes.items():
             reports = list(train(recipe))

@@ -1,7 +1,5 @@
 """The recipes of this laboratory: those published, ours, and the best."""
 
-from dataclasses import replace
-
 from core.learning.design import (
     Adam,
     Body,
@@ -48,7 +46,9 @@ def point_recipe(task: Task, body: Body, n: int, optimiser: Adam, seed: int = 0)
     return Recipe(task, TimeSeries(), body, PointEstimate(), SquaredError(), Fixed(n), optimiser, seed=seed)
 
 
-def gaussian_recipe(task: Task, body: Body, data: Data, optimiser: Adam, seed: int = 0) -> Recipe:
+def gaussian_recipe(
+    task: Task, body: Body, data: Data, epochs: int, batch_size: int = 32, learning_rate: float = 2e-3, seed: int = 0
+) -> Recipe:
     """Return a training in our way: noisy traces are whitened, and the network gives a Gaussian.
 
     Without noise, whitening would only lift what is hardest to learn. The Gaussian loss needs squares that Adam forgets
@@ -63,7 +63,7 @@ def gaussian_recipe(task: Task, body: Body, data: Data, optimiser: Adam, seed: i
         GaussianEstimate(),
         GaussianLikelihood(),
         data,
-        replace(optimiser, betas=(0.9, 0.98), gradient_clip=0.5, half_precision=True),
+        Adam(epochs, batch_size, learning_rate, betas=(0.9, 0.98), gradient_clip=0.5, half_precision=True),
         InitialWeights.FLAT,
         learned_steps=int(task.noise is not None and isinstance(data, NewSimulations)),
         seed=seed,
@@ -88,12 +88,11 @@ def our_recipe(n: int, noisy: bool, seed: int = 0) -> Recipe:
     The validation set chose between the bodies: wide dense layers for many clean traces, else the residual network. On
     many noisy traces further epochs would still help.
     """
-    data = NewNoise(n) if noisy else Fixed(n)
+    task, data = published_task(noisy), NewNoise(n) if noisy else Fixed(n)
     if n >= MANY and not noisy:
-        body, optimiser = Dense((512, 512, 512, 512)), Adam(400_000 // n, learning_rate=1e-3)
-        return gaussian_recipe(published_task(noisy), body, data, optimiser, seed)
-    optimiser = Adam(RESIDUAL_EPOCHS[noisy][n], batch_size=64 if n >= MANY else 32, learning_rate=1e-3)
-    return gaussian_recipe(published_task(noisy), Residual((128, 128)), data, optimiser, seed)
+        return gaussian_recipe(task, Dense((512, 512, 512, 512)), data, 400_000 // n, learning_rate=1e-3, seed=seed)
+    batch_size = 64 if n >= MANY else 32
+    return gaussian_recipe(task, Residual((128, 128)), data, RESIDUAL_EPOCHS[noisy][n], batch_size, 1e-3, seed)
 
 
 def best_recipe() -> Recipe:
@@ -101,11 +100,11 @@ def best_recipe() -> Recipe:
 
     A long training is at its highest rate for longer than a trial, and needs a lower one than the best trial had.
     """
-    body, optimiser = Dense((768, 512, 512, 512, 512)), Adam(800, batch_size=128, learning_rate=1e-3)
-    return gaussian_recipe(published_task(), body, NewSimulations(20_000), optimiser)
+    body = Dense((768, 512, 512, 512, 512))
+    return gaussian_recipe(published_task(), body, NewSimulations(20_000), 800, batch_size=128, learning_rate=1e-3)
 
 
 def quick_recipe(task: Task, n: int, epochs: int) -> Recipe:
     """Return the training that is close to the best map's within a minute."""
-    optimiser = Adam(epochs, batch_size=256, learning_rate=1.5e-3)
-    return gaussian_recipe(task, Dense((768, 512, 512, 512)), NewSimulations(n), optimiser)
+    body = Dense((768, 512, 512, 512))
+    return gaussian_recipe(task, body, NewSimulations(n), epochs, batch_size=256, learning_rate=1.5e-3)

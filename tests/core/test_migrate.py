@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from core.learning.design import Adam, Cnn, Dense, GaussianEstimate, Residual, TimeSeries
+from core.learning.design import Cnn, Dense, GaussianEstimate, Residual, TimeSeries
 from core.maps.inverse_map import PRETRAINED, load_inverse_map
 from core.maps.network import untrained_network
 from core.maps.recipe import Fixed
@@ -56,7 +56,7 @@ def earlier(**changes):
         ),
         (
             earlier(architecture="wide", widths=[8], seed=0),
-            gaussian_recipe(published_task(), Dense((8,)), Fixed(8000), Adam(60)),
+            gaussian_recipe(published_task(), Dense((8,)), Fixed(8000), 60),
         ),
     ],
 )  # fmt: skip
@@ -96,7 +96,7 @@ def test_all_else_in_a_card_stays_as_it_was(tmp_path):
 @pytest.mark.parametrize(("architecture", "body"), [("wide", Dense((8, 8))), ("residual", Residual((8, 8)))])
 def test_layers_are_numbered_anew_where_one_did_nothing(tmp_path, architecture, body):
     """A Gaussian of clean traces once had a layer before all others; every number was one higher."""
-    recipe = gaussian_recipe(published_task(noisy=False), body, Fixed(8000), Adam(60), seed=2)
+    recipe = gaussian_recipe(published_task(noisy=False), body, Fixed(8000), 60, seed=2)
     assert (recipe.inputs, recipe.head) == (TimeSeries(), GaussianEstimate())
     weights = untrained_network(recipe).state_dict()
     old = {f"{int(name.split('.')[0]) + 1}.{name.split('.', 1)[1]}": tensor for name, tensor in weights.items()}

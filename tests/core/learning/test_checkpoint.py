@@ -12,7 +12,7 @@ from core.maps.recipes import PUBLISHED_DENSE, gaussian_recipe, point_recipe, pu
 from core.maps.train import train
 
 PUBLISHED = point_recipe(published_task(), PUBLISHED_DENSE, 200, Adam(6))
-OURS = gaussian_recipe(published_task(), Dense((16,)), NewSimulations(200), Adam(6, batch_size=64, learning_rate=1e-3))
+OURS = gaussian_recipe(published_task(), Dense((16,)), NewSimulations(200), 6, batch_size=64, learning_rate=1e-3)
 
 
 @pytest.mark.parametrize("recipe", [PUBLISHED, OURS], ids=["published", "ours"])

@@ -12,8 +12,7 @@ from core.maps.recipe import NewNoise, NewSimulations
 from core.maps.recipes import PUBLISHED_DENSE, gaussian_recipe, point_recipe, published_task
 from core.maps.train import finished, train
 
-OPTIMISER = Adam(8, batch_size=64)
-RECIPES = [gaussian_recipe(published_task(), Dense((64, 64)), data, OPTIMISER)
+RECIPES = [gaussian_recipe(published_task(), Dense((64, 64)), data, 8, batch_size=64)
            for data in (NewNoise(1000), NewSimulations(1000))]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.learning.design import Adam, Dense
+from core.learning.design import Dense
 from core.learning.networks.heads import Gaussian
 from core.learning.networks.network import predict
 from core.maps import gauss_newton_step as refinement
@@ -21,7 +21,7 @@ from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.published import with_constants
 from tests.reference import reference_solutions
 
-RECIPE = gaussian_recipe(published_task(), Dense((64, 64)), NewSimulations(2000), Adam(16, batch_size=64))
+RECIPE = gaussian_recipe(published_task(), Dense((64, 64)), NewSimulations(2000), 16, batch_size=64)
 TASK = RECIPE.task
 
 

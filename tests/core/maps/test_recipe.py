@@ -33,7 +33,7 @@ from core.noise import Noise
 from core.published import published_noise_law, published_prior
 
 POINT = point_recipe(published_task(), Cnn(), 200, Adam(12))
-GAUSSIAN = gaussian_recipe(published_task(), Dense((64, 32)), NewSimulations(200), Adam(12))
+GAUSSIAN = gaussian_recipe(published_task(), Dense((64, 32)), NewSimulations(200), 12)
 CLEAN = published_task(noisy=False)
 
 

@@ -26,9 +26,9 @@ from core.maps.recipes import PUBLISHED_DENSE, gaussian_recipe, point_recipe, pu
 from core.maps.train import key_of, map_of, read_trained, run_training, train, write_trained
 
 TINY = point_recipe(published_task(), Cnn(), 200, Adam(12))
-LIKELY = gaussian_recipe(published_task(), Dense((64, 32)), NewSimulations(1000), Adam(6, batch_size=64))
+LIKELY = gaussian_recipe(published_task(), Dense((64, 32)), NewSimulations(1000), 6, batch_size=64)
 RECIPE = point_recipe(published_task(), PUBLISHED_DENSE, 200, Adam(3))
-OURS = gaussian_recipe(published_task(), Residual((16,)), NewNoise(200), Adam(2, batch_size=64, learning_rate=1e-3))
+OURS = gaussian_recipe(published_task(), Residual((16,)), NewNoise(200), 2, batch_size=64, learning_rate=1e-3)
 
 
 @pytest.fixture(scope="module")
