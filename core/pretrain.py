@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from core.experiments.maps import SEEDS, published_settings
+from core.experiments.maps import SEEDS
 from core.files import read_json
+from core.learning.design import Cnn
 from core.maps.evaluation import describe, evaluate, published_test_set
 from core.maps.inverse_map import PRETRAINED, InverseMap
 from core.maps.out_of_distribution import novelty_reference
+from core.maps.recipe import Recipe
+from core.maps.recipes import PUBLISHED_DENSE, best_recipe, published_recipe
 from core.maps.train import Trained, key_of, map_of, read_trained, run_training, write_trained
-from core.maps.training import TrainingSettings
 from core.parallel import completed, report, workers
 from core.search import SUMMARY, WORK
 from core.terminal import replace_unencodable_characters
@@ -30,46 +32,28 @@ BEST_ABOUT = (
 )
 
 
-def published(samples: int) -> dict[str, list[TrainingSettings]]:
-    """Return the settings of the published networks, all seeds of each map."""
+def published(samples: int) -> dict[str, list[Recipe]]:
+    """Return the recipes of the published networks, all seeds of each map."""
     return {
-        f"{architecture}-{kind}": [
-            published_settings(architecture, samples, noisy=kind == "noisy", seed=seed) for seed in SEEDS
-        ]
-        for architecture in ("cnn", "dense")
+        f"{name}-{kind}": [published_recipe(body, samples, noisy=kind == "noisy", seed=seed) for seed in SEEDS]
+        for name, body in (("cnn", Cnn()), ("dense", PUBLISHED_DENSE))
         for kind in ("noisy", "clean")
     }
 
 
-def best() -> TrainingSettings:
-    """Return the settings of the best map: its size is the outcome of `python -m core.search`.
-
-    A long training is at its highest rate for longer than a trial, and needs a lower one than the best trial had.
-    """
-    return TrainingSettings(
-        "wide",
-        n_samples=20_000,
-        epochs=800,
-        batch_size=128,
-        learning_rate=1e-3,
-        widths=(768, 512, 512, 512, 512),
-        renewed="everything",
-    )
-
-
-def _described(name: str, seeds: list[TrainingSettings], work: Path, about: str, **more: Any) -> InverseMap:
+def _described(name: str, seeds: list[Recipe], work: Path, about: str, **more: Any) -> InverseMap:
     """Return the map of the best seed by validation, its card with the metrics of all."""
     data = published_test_set()
-    records = [read_json(work / f"{key_of(settings)}.json") for settings in seeds]
-    maps = [map_of(work, settings, name) for settings in seeds]
+    records = [read_json(work / f"{key_of(recipe)}.json") for recipe in seeds]
+    maps = [map_of(work, recipe, name) for recipe in seeds]
     results = [evaluate(each, data) for each in maps]
     chosen = int(np.argmin([record["validation_loss"] for record in records]))
     training = {key: records[chosen][key] for key in ("best_epoch", "seconds", "validation_loss", "threads", "device")}
     if len(seeds) > 1:
         training["chosen"] = f"the lowest validation error of {len(seeds)} seeds"
         more["seeds"] = [
-            {"seed": settings.seed, "validation_loss": record["validation_loss"], "metrics": {"published": result}}
-            for settings, record, result in zip(seeds, records, results, strict=True)
+            {"seed": recipe.seed, "validation_loss": record["validation_loss"], "metrics": {"published": result}}
+            for recipe, record, result in zip(seeds, records, results, strict=True)
         ]
     return describe(maps[chosen], about, COMMAND, training, {"published": results[chosen]}, **more)
 
@@ -88,8 +72,8 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     families = published(options.samples)
     # The best map comes first, since it takes longest.
-    wanted = {key_of(best()): (best(), options.device)}
-    wanted |= {key_of(settings): (settings, "cpu") for seeds in families.values() for settings in seeds}
+    wanted = {key_of(best_recipe()): (best_recipe(), options.device)}
+    wanted |= {key_of(recipe): (recipe, "cpu") for seeds in families.values() for recipe in seeds}
     checkpoints = {key: options.work / f"{key}.checkpoint" for key in wanted}
 
     def write(key: str, trained: Trained) -> None:
@@ -99,7 +83,7 @@ def main() -> None:
     with workers(None, options.processes):
         completed(
             run_training,
-            {key: (settings, checkpoints[key], device) for key, (settings, device) in wanted.items()},
+            {key: (recipe, checkpoints[key], device) for key, (recipe, device) in wanted.items()},
             report,
             lambda key: read_trained(options.work, wanted[key][0]),
             write,
@@ -107,8 +91,8 @@ def main() -> None:
     for name, seeds in families.items():
         _described(name, seeds, options.work, PUBLISHED_ABOUT).save(options.out)
     search = read_json(WORK / SUMMARY) if (WORK / SUMMARY).is_file() else {}
-    novelty = novelty_reference(map_of(options.work, best(), "best")).as_json()
-    _described("best", [best()], options.work, BEST_ABOUT, search=search, novelty=novelty).save(options.out)
+    novelty = novelty_reference(map_of(options.work, best_recipe(), "best")).as_json()
+    _described("best", [best_recipe()], options.work, BEST_ABOUT, search=search, novelty=novelty).save(options.out)
 
 
 if __name__ == "__main__":

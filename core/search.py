@@ -16,7 +16,11 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from core.files import write_json
-from core.maps.training import TrainingSettings, train
+from core.learning.design import Dense
+from core.maps.network import untrained_network
+from core.maps.recipe import NewSimulations, Recipe
+from core.maps.recipes import gaussian_recipe, published_task
+from core.maps.train import train
 from core.terminal import replace_unencodable_characters
 
 COMMAND = "python -m core.search"
@@ -29,29 +33,24 @@ _ENDED = [optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED]
 LARGEST = 2_300_000  # weights: 9.2 MB on disk
 
 
-def proposed(trial: optuna.Trial) -> TrainingSettings:
-    """Return the settings that a trial is to train under."""
+def proposed(trial: optuna.Trial) -> Recipe:
+    """Return the recipe that a trial is to train by."""
     first = trial.suggest_categorical("first width", (512, 768, 1024))
     width = trial.suggest_categorical("further widths", (256, 384, 512, 640))
     depth = trial.suggest_int("layers", 3, 5)
-    return TrainingSettings(
-        "wide",
-        n_samples=N_SAMPLES,
-        epochs=EPOCHS,
-        batch_size=trial.suggest_categorical("batch size", (128, 256)),
-        learning_rate=trial.suggest_float("learning rate", 3e-4, 3e-3, log=True),
-        widths=(first, *[width] * (depth - 1)),
-        renewed="everything",
-    )
+    batch_size = trial.suggest_categorical("batch size", (128, 256))
+    rate = trial.suggest_float("learning rate", 3e-4, 3e-3, log=True)
+    body = Dense((first, *[width] * (depth - 1)))
+    return gaussian_recipe(published_task(), body, NewSimulations(N_SAMPLES), EPOCHS, batch_size, rate)
 
 
 def _objective(trial: optuna.Trial) -> float:
-    settings = proposed(trial)
-    n_weights = sum(tensor.numel() for tensor in settings.network().parameters())
+    recipe = proposed(trial)
+    n_weights = sum(tensor.numel() for tensor in untrained_network(recipe).parameters())
     if n_weights > LARGEST:
         raise optuna.TrialPruned(f"{n_weights:,} weights are too many.")
     report = None
-    for report in train(settings):
+    for report in train(recipe):
         trial.report(report.validation_loss, report.epoch)
         if trial.should_prune():
             raise optuna.TrialPruned

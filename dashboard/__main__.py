@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.jobs.run import stop_all
+from core.jobs.queue import stop_all
 from core.models.fitzhugh_nagumo.gradient import misfit_gradient
 from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
 from core.models.fitzhugh_nagumo.misfit import simulated_misfit

@@ -82,13 +82,13 @@ class Observation:
 
     def described(self, experiment: Experiment) -> dict[str, Any]:
         """Return what an inverse map is asked about the trace; not what is hidden, nor noise and truth of an upload."""
-        trace: dict[str, Any] = {"times": self.times, "zeta": experiment.zeta, "gamma": experiment.gamma}
+        parameters = {"zeta": experiment.zeta, "gamma": experiment.gamma}
+        trace: dict[str, Any] = {"times": self.times}
         if self.trajectory is not None:
             trace |= {"rho": experiment.rho, "sigma": experiment.sigma}
-            if not experiment.hidden:
-                trace["theta"] = (experiment.theta0, experiment.theta1)
-        if experiment.hidden:
-            trace = {name: value for name, value in trace.items() if name not in experiment.axes}
+            parameters |= {"theta0": experiment.theta0, "theta1": experiment.theta1}
+        hidden = {"theta0", "theta1", *experiment.axes} if experiment.hidden else set()
+        trace["parameters"] = {name: value for name, value in parameters.items() if name not in hidden}
         return trace
 
     @property

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.jobs.run import NAMING, WEIGHTS, is_name, misnamed_in, runs_in
+from core.published import published_prior
 from dashboard.entries import RESERVED
 from dashboard.figures.plain import OWN_MAPS, SHIPPED_MAPS
 
@@ -43,7 +44,10 @@ def _stamp(path: Path) -> Stamp:
 def _load(path: Path, stamp: Stamp) -> "InverseMap":
     from core.maps.inverse_map import load_inverse_map
 
-    return load_inverse_map(path)
+    loaded = load_inverse_map(path)
+    if loaded.parameter_names != published_prior().names:
+        raise ValueError(f"{path.name} estimates other parameters than θ₀ and θ₁, which these pages show.")
+    return loaded
 
 
 def _printable(name: str) -> str:

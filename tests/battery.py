@@ -13,10 +13,15 @@ import numpy as np
 import torch
 
 from core.experiments.magi import BOTH
+from core.learning.design import Adam, Cnn, Dense, Residual
+from core.learning.networks.network import predict
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
+from core.maps.network import untrained_network
 from core.maps.out_of_distribution import problem_of, with_novelty
 from core.maps.polish import polish
-from core.maps.training import TrainingSettings, predict, train
+from core.maps.recipe import Fixed, NewNoise
+from core.maps.recipes import PUBLISHED_DENSE, gaussian_recipe, point_recipe, published_task
+from core.maps.train import train
 from core.models.fitzhugh_nagumo.gradient import misfit_gradient
 from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
 from core.models.fitzhugh_nagumo.misfit import residual_sums, simulated_misfit
@@ -151,7 +156,7 @@ def maps():
         if estimate.covariance is not None:
             yield f"covariance {name}", estimate.covariance
             yield f"novelty {name}", with_novelty(each, traces, estimate).novelty
-            task, law = problem_of(each.settings), published_noise_law()
+            task, law = problem_of(each.recipe.task), published_noise_law()
             yield f"polish {name}", polish(task, traces, estimate.mean, law).mean
             yield f"reweight {name}", reweight(task, traces, estimate, law, np.random.default_rng(0)).mean
 
@@ -159,17 +164,21 @@ def maps():
 def trainings():
     """Yield the losses of short trainings of each architecture, on one thread."""
     torch.set_num_threads(1)
-    for architecture, widths in (("cnn", ()), ("dense", ()), ("wide", (64, 32)), ("residual", (32,))):
-        for noisy in (True, False):
-            renewed = "noise" if widths and noisy else "nothing"
-            settings = TrainingSettings(
-                architecture, n_samples=300, epochs=2, widths=widths, noisy=noisy, renewed=renewed
-            )
-            reports = list(train(settings))
-            yield f"training {architecture} {noisy}", np.array([each.validation_loss for each in reports])
-            network = settings.network()
+    n, epochs = 300, 2
+    for noisy in (True, False):
+        task, data = published_task(noisy), NewNoise(n) if noisy else Fixed(n)
+        recipes = {
+            "cnn": point_recipe(task, Cnn(), n, Adam(epochs)),
+            "dense": point_recipe(task, PUBLISHED_DENSE, n, Adam(epochs)),
+            "wide": gaussian_recipe(task, Dense((64, 32)), data, epochs),
+            "residual": gaussian_recipe(task, Residual((32,)), data, epochs),
+        }
+        for name, recipe in recipes.items():
+            reports = list(train(recipe))
+            yield f"training {name} {noisy}", np.array([each.validation_loss for each in reports])
+            network = untrained_network(recipe)
             network.load_state_dict(reports[-1].best_weights)
-            yield f"trained {architecture} {noisy}", predict(network, np.array([trace(0)]))[0]
+            yield f"trained {name} {noisy}", predict(network, np.array([trace(0)]))[0]
 
 
 def numbers():

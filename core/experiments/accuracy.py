@@ -2,10 +2,11 @@
 
 from core.experiments.codes import CNN, NOISY_REGIME
 from core.experiments.context import Context
-from core.experiments.maps import best, kinds, measured, published_settings, scores, seeds, sizes, trained
-from core.experiments.published_figures import REFERENCE_SIZE
+from core.experiments.maps import best, kinds, measured, scores, seeds, sizes, trained
 from core.experiments.records import Result
+from core.learning.design import Cnn
 from core.maps.evaluation import N_TEST
+from core.maps.recipes import REFERENCE_SIZE, published_recipe
 
 FIGURES = (
     ("r2", "theta0"), ("r2", "theta1"), ("r2", "mean"), ("median_ape", "mean"), ("rmse", "theta0"), ("rmse", "theta1"),
@@ -16,7 +17,7 @@ def run(context: Context) -> Result:
     """Train what is missing and compare everything on the noisy test traces."""
     largest = sizes(context)[-1]
     reference = {
-        f"{CNN} {seed}": published_settings("cnn", REFERENCE_SIZE, noisy=True, seed=seed) for seed in seeds(context)
+        f"{CNN} {seed}": published_recipe(Cnn(), REFERENCE_SIZE, noisy=True, seed=seed) for seed in seeds(context)
     }
     compared = [(CNN, REFERENCE_SIZE, list(trained(reference, context).values()))]
     compared += [(kind, largest, maps) for kind, maps in kinds(context, largest, noisy=True).items()]

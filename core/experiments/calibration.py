@@ -52,7 +52,7 @@ def _chunk(first: int) -> dict[str, Any]:
     best = load_inverse_map(BEST)
     traces = published_test_set().noisy[first : first + CHUNK]
     estimate = best.predict(traces)
-    law, problem = published_noise_law(), problem_of(best.settings)
+    law, problem = published_noise_law(), problem_of(best.recipe.task)
     found = {
         BEST: estimate,
         POLISHED: polish(problem, traces, estimate.mean, law),

@@ -1,18 +1,20 @@
 """The maps that the experiments compare: which trainings they need, and how the trained maps do on the test set."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.experiments.codes import BEST, CNN, DENSE, OURS
 from core.experiments.context import Context
-from core.experiments.published_figures import REFERENCE_SIZE
 from core.experiments.records import Key, Measurement
+from core.learning.design import Cnn
 from core.maps.evaluation import published_test_set
 from core.maps.inverse_map import InverseMap, available_inverse_maps, load_inverse_map
+from core.maps.recipe import Recipe
+from core.maps.recipes import PUBLISHED_DENSE, our_recipe, published_recipe
 from core.maps.train import key_of, map_of, read_trained, run_training, write_trained
-from core.maps.training import TrainingSettings
 from core.metrics import median_ape, r_squared, rmse
 from core.parallel import completed
 from core.published import published_prior
@@ -24,50 +26,6 @@ QUICK_SIZES, QUICK_SEEDS, QUICK_EPOCHS = (500, 1000), (0,), 10
 METRICS = {"r2": r_squared, "median_ape": median_ape, "rmse": rmse}
 
 Scores = dict[str, NDArray[np.float64]]  # by metric: (seeds, p)
-
-
-def published_settings(architecture: str, n: int, noisy: bool, seed: int) -> TrainingSettings:
-    """Return the published training of "cnn" or "dense"; for many samples it ends sooner, at the same accuracy.
-
-    The validation error rises again where the same draws of noise are seen more often.
-    """
-    epochs = 200 if n <= REFERENCE_SIZE else 60 if noisy else 100
-    return TrainingSettings(architecture, noisy=noisy, n_samples=n, epochs=epochs, seed=seed)
-
-
-def our_settings(n: int, noisy: bool, seed: int) -> TrainingSettings:
-    """Return our training on n simulations, one of SIZES, with noise drawn anew in each epoch.
-
-    As with the published ones, 2,000 further simulations choose the epoch whose weights are kept.
-
-    The validation set chose between the architectures: wide dense layers for many clean traces, else the residual
-    network. On many noisy traces further epochs would still help.
-    """
-    if n >= 4000 and not noisy:
-        return TrainingSettings(
-            "wide",
-            noisy=noisy,
-            n_samples=n,
-            epochs=400_000 // n,
-            learning_rate=1e-3,
-            seed=seed,
-            widths=(512, 512, 512, 512),
-            renewed="noise",
-        )
-    return TrainingSettings(
-        "residual",
-        noisy=noisy,
-        n_samples=n,
-        epochs=RESIDUAL_EPOCHS[noisy][n],
-        batch_size=64 if n >= 4000 else 32,
-        learning_rate=1e-3,
-        seed=seed,
-        widths=(128, 128),
-        renewed="noise",
-    )
-
-
-RESIDUAL_EPOCHS = {True: {500: 240, 1000: 160, 4000: 100, 8000: 80}, False: {500: 300, 1000: 140}}  # noisy or clean
 
 
 def scores(maps: Iterable[InverseMap], noisy: bool) -> Scores:
@@ -97,20 +55,20 @@ def measured(
     return measurements
 
 
-def trained(wanted: dict[str, TrainingSettings], context: Context) -> dict[str, InverseMap]:
+def trained(wanted: dict[str, Recipe], context: Context) -> dict[str, InverseMap]:
     """Return the maps of trainings, by name; those that the folder of results does not hold are trained first."""
     folder = context.kept("trainings")
     if context.quick:
-        wanted = {name: _shortened(settings) for name, settings in wanted.items()}
-    by_key = {key_of(settings): settings for settings in wanted.values()}
+        wanted = {name: _shortened(recipe) for name, recipe in wanted.items()}
+    by_key = {key_of(recipe): recipe for recipe in wanted.values()}
     completed(
         run_training,
-        {key: (settings,) for key, settings in by_key.items()},
+        {key: (recipe,) for key, recipe in by_key.items()},
         context.report,
         lambda key: read_trained(folder, by_key[key]),
         lambda key, result: write_trained(folder, by_key[key], result),
     )
-    return {name: map_of(folder, settings, name) for name, settings in wanted.items()}
+    return {name: map_of(folder, recipe, name) for name, recipe in wanted.items()}
 
 
 def best() -> dict[str, list[InverseMap]]:
@@ -118,8 +76,9 @@ def best() -> dict[str, list[InverseMap]]:
     return {BEST: [load_inverse_map(BEST)]} if BEST in available_inverse_maps() else {}
 
 
-def _shortened(settings: TrainingSettings) -> TrainingSettings:
-    return TrainingSettings.from_json({**settings.as_json(), "epochs": min(settings.epochs, QUICK_EPOCHS)})
+def _shortened(recipe: Recipe) -> Recipe:
+    optimiser = recipe.optimiser
+    return replace(recipe, optimiser=replace(optimiser, epochs=min(optimiser.epochs, QUICK_EPOCHS)))
 
 
 def sizes(context: Context) -> tuple[int, ...]:
@@ -134,10 +93,10 @@ def seeds(context: Context) -> tuple[int, ...]:
 
 def kinds(context: Context, n: int, noisy: bool) -> dict[str, list[InverseMap]]:
     """Return all seeds of the CNN and the dense network as published, and of ours, trained on n samples."""
-    wanted: dict[str, TrainingSettings] = {}
+    wanted: dict[str, Recipe] = {}
     for seed in seeds(context):
-        wanted[f"{CNN} {seed}"] = published_settings("cnn", n, noisy, seed)
-        wanted[f"{DENSE} {seed}"] = published_settings("dense", n, noisy, seed)
-        wanted[f"{OURS} {seed}"] = our_settings(n, noisy, seed)
+        wanted[f"{CNN} {seed}"] = published_recipe(Cnn(), n, noisy, seed)
+        wanted[f"{DENSE} {seed}"] = published_recipe(PUBLISHED_DENSE, n, noisy, seed)
+        wanted[f"{OURS} {seed}"] = our_recipe(n, noisy, seed)
     found = trained(wanted, context)
     return {kind: [found[f"{kind} {seed}"] for seed in seeds(context)] for kind in (CNN, DENSE, OURS)}

@@ -1,6 +1,7 @@
 """Figures that others have published, as measurements; they refer to 2,000 test traces of the published prior."""
 
 from core.experiments.records import Key, Measurement
+from core.maps.recipes import REFERENCE_SIZE
 
 PAPER, TENSORFLOW, PYTORCH = "paper", "authors-tensorflow", "authors-pytorch"
 SOURCE = "Rudi, Bessac and Lenzi (2021), arXiv:2012.06691"
@@ -21,7 +22,6 @@ _R_SQUARED = {
 # does not say whether the reference is noisy.
 _SERIES = {"clean-clean": (2.8e-6, 0.061), "clean-noisy": (1.8e-3, 2.001), "noisy-noisy": (1.2e-3, 0.536)}
 # The authors' own code, N = 1,024 with noise: R² of θ₀, of θ₁, and the mean.
-REFERENCE_SIZE = 1024
 _RUNS = {TENSORFLOW: (0.9625, 0.9344, 0.9484), PYTORCH: (0.9605, 0.9285, 0.9445)}
 
 PUBLISHED = tuple(

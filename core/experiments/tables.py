@@ -36,8 +36,9 @@ from core.experiments.labels import (
 from core.experiments.limit import MASSES, PARAMETERS
 from core.experiments.magi import FIGURES
 from core.experiments.maps import METRICS, REGIMES
-from core.experiments.published_figures import PAPER, PUBLISHED, PYTORCH, REFERENCE_SIZE, TENSORFLOW
+from core.experiments.published_figures import PAPER, PUBLISHED, PYTORCH, TENSORFLOW
 from core.experiments.records import Key, Result, stored
+from core.maps.recipes import REFERENCE_SIZE
 from core.symbols import symbol_of
 
 Parts = Mapping[str, Any]  # entries of a `Key`

@@ -1,9 +1,167 @@
 """The process of one training: `python -m core.jobs FOLDER`."""
 
+import math
+import os
+import signal
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
-from core.jobs.run import work
+from filelock import FileLock
+
+from core.files import read_json, refusal, write_bytes, write_json
+from core.jobs.run import CHECKPOINT, MAX_MESSAGE, PROGRESS, REQUEST, WEIGHTS, State, has_map, is_stopping
+
+if TYPE_CHECKING:
+    from core.learning.loop import Report
+
+NICENESS = 19  # of a training: the pages come first
+# Between two writes: fast epochs would otherwise spend their time on files.
+PROGRESS_SECONDS = 0.2
+WEIGHTS_SECONDS = 1.0
+LARGE_NETWORK = 200_000  # weights, from which on a second thread makes a training faster
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
+
+
+class _Record:
+    """What the process writes to its folder, now and then: its progress, and the best weights so far."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.progress: dict[str, Any] = {"training_loss": [], "validation_loss": []}
+        self.report: Report | None = None
+        self.kept_epoch = 0
+        self.noted = self.kept = -math.inf  # seconds of training
+
+    def note(self, state: State, **more: Any) -> None:
+        """Write how the training stands."""
+        self.progress.update(state=state, **more)
+        write_json(self.folder / PROGRESS, self.progress)
+
+    def keep(self) -> None:
+        """Write the best weights so far, unless they are on disk."""
+        report = self.report
+        if report is not None and report.best_epoch > self.kept_epoch:
+            from safetensors.torch import save
+
+            write_bytes(self.folder / WEIGHTS, save(report.best_weights, {"epoch": str(report.best_epoch)}))
+            self.kept_epoch = report.best_epoch
+
+    def take(self, report: "Report") -> None:
+        """Take the report of an epoch, and write what is due."""
+        self.report = report
+        # At once: a signal can come between any two lines.
+        self.progress = {
+            **self.progress,
+            "training_loss": report.training_losses,
+            "validation_loss": report.validation_losses,
+            "best_epoch": report.best_epoch,
+            "seconds": report.seconds,
+        }
+        if keeps := report.seconds - self.kept > WEIGHTS_SECONDS:
+            self.kept = report.seconds
+            self.keep()
+        if keeps or report.seconds - self.noted > PROGRESS_SECONDS:
+            self.noted = report.seconds
+            self.note(State.RUNNING)
+
+    def fail(self, message: str) -> None:
+        """Write that the training has failed, and what it leaves, as far as the disk takes it."""
+        name = self.folder.name
+        if has_map(self.folder):
+            return  # the map is whole
+        with suppress(OSError):
+            (self.folder / f"{name}.json").unlink(missing_ok=True)
+        with suppress(OSError):
+            self.keep()
+        with suppress(OSError):
+            self.note(State.FAILED, message=message[:MAX_MESSAGE])
+
+    def end(self, number: int, _frame: FrameType | None) -> None:
+        """Write what there is and end the process, on a signal.
+
+        Nothing is raised: an exception in the middle of an import or of compiled code can crash the process.
+        """
+        for each in _ENDING:  # a second one must not keep the best weights from being written
+            signal.signal(each, signal.SIG_IGN)
+        self.fail(f"It was ended by the signal {signal.Signals(number).name}, as happens when the server ends.")
+        os._exit(0)
+
+
+def work(folder: Path) -> None:
+    """Train what request.json asks for; the body of the process."""
+    record = _Record(folder)
+    for number in _ENDING:
+        signal.signal(number, record.end)
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(NICENESS)
+    with FileLock(folder / "lock"):
+        try:
+            _train(record)
+        except ValueError as error:
+            record.fail(str(error))
+        except OSError as error:
+            record.fail(refusal(error, folder.name))
+        except Exception as error:
+            record.fail(f"The program ended with an error: {type(error).__name__}: {error}")
+            raise
+
+
+def _train(record: _Record) -> None:
+    """Train, finish and save the map."""
+    import torch
+
+    from core.maps.evaluation import describe, evaluate, own_test_set, published_test_set
+    from core.maps.inverse_map import inverse_map
+    from core.maps.network import untrained_network
+    from core.maps.recipe_file import recipe_from_json
+    from core.maps.recipes import published_task
+    from core.maps.train import NOT_FINITE, finished, train
+
+    folder = record.folder
+    recipe = recipe_from_json(read_json(folder / REQUEST)["recipe"])
+    n_weights = sum(weights.numel() for weights in untrained_network(recipe).parameters())
+    torch.set_num_threads(threads := 2 if n_weights > LARGE_NETWORK else 1)
+    record.note(State.STARTING)
+    message = ""
+    for report in train(recipe, folder / CHECKPOINT):
+        if not (math.isfinite(report.training_loss) and math.isfinite(report.validation_loss)):
+            message = f"In epoch {report.epoch} the error was not finite."
+            break
+        record.take(report)
+        if is_stopping(folder):
+            break
+    last = record.report
+    if last is None:
+        raise ValueError(NOT_FINITE)
+    record.keep()
+    record.note(State.FINISHING)
+    began = time.monotonic()
+    network = finished(recipe, last.best_weights)
+    seconds = last.seconds + time.monotonic() - began
+    training = {
+        "epochs_done": last.epoch,
+        "best_epoch": last.best_epoch,
+        "seconds": round(seconds, 1),
+        "validation_loss": last.best_validation_loss,
+        "threads": threads,
+        "device": "cpu",
+        "ended": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    trained = inverse_map(folder.name, recipe, network.state_dict(), {})
+    metrics = {"own": evaluate(trained, own_test_set(recipe.task))}
+    if (recipe.task.model_name, recipe.task.names) == (published_task().model_name, published_task().names):
+        metrics["published"] = evaluate(trained, published_test_set())
+    about = "Trained by `python -m core.jobs FOLDER` on the recipe below."
+    describe(trained, about, "python -m core.jobs FOLDER", training, metrics).save(folder)
+    done = last.epoch == recipe.optimiser.epochs
+    record.note(State.FINISHED if done else State.STOPPED, seconds=seconds, message=message)
+    for left in (WEIGHTS, CHECKPOINT):
+        (folder / left).unlink(missing_ok=True)
+
 
 if __name__ == "__main__":
     work(Path(sys.argv[1]))

@@ -17,9 +17,13 @@ Tensors = dict[str, torch.Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """The state after an epoch: weights, best weights so far, and the optimiser's moments of each weight by number."""
+    """The state after an epoch.
 
-    epoch: int
+    training_losses, validation_losses: one an epoch. moments: those of the optimiser, by the number of the weight.
+    """
+
+    training_losses: tuple[float, ...]
+    validation_losses: tuple[float, ...]
     best_epoch: int
     best_validation_loss: float
     seconds: float
@@ -27,32 +31,38 @@ class Checkpoint:
     best_weights: Tensors
     moments: dict[int, Tensors]
 
-    def save(self, path: Path, settings: Mapping[str, Any]) -> None:
-        """Write the state and the settings of its training to path in one step."""
+    @property
+    def epoch(self) -> int:
+        """The number of epochs done."""
+        return len(self.validation_losses)
+
+    def save(self, path: Path, recipe: Mapping[str, Any]) -> None:
+        """Write the state and the recipe of its training to path in one step."""
         tensors = {f"weights/{name}": tensor for name, tensor in self.weights.items()}
         tensors |= {f"best/{name}": tensor for name, tensor in self.best_weights.items()}
         for number, moments in self.moments.items():
             tensors |= {f"moments/{number}/{name}": tensor for name, tensor in moments.items()}
         numbers = {
-            "epoch": self.epoch,
+            "training_losses": self.training_losses,
+            "validation_losses": self.validation_losses,
             "best_epoch": self.best_epoch,
             "best_validation_loss": self.best_validation_loss,
             "seconds": self.seconds,
         }
         # Copies, since the format refuses tensors that share memory, as the best weights may with the last ones.
         tensors = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
-        write_bytes(path, save(tensors, {"numbers": json.dumps(numbers), "settings": json.dumps(settings)}))
+        write_bytes(path, save(tensors, {"numbers": json.dumps(numbers), "recipe": json.dumps(recipe)}))
 
 
-def load_checkpoint(path: Path, settings: Mapping[str, Any]) -> Checkpoint | None:
-    """Return the state in the file at path, or None where there is none of a training with these settings."""
+def load_checkpoint(path: Path, recipe: Mapping[str, Any]) -> Checkpoint | None:
+    """Return the state in the file at path, or None where there is none of a training with this recipe."""
     if not path.is_file():
         return None
     weights, best_weights, moments = Tensors(), Tensors(), dict[int, Tensors]()
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata()
-            if json.loads(metadata["settings"]) != json.loads(json.dumps(settings)):
+            if json.loads(metadata["recipe"]) != json.loads(json.dumps(recipe)):
                 return None
             for key in file.keys():  # noqa: SIM118 – no mapping
                 kind, name = key.split("/", 1)
@@ -61,8 +71,9 @@ def load_checkpoint(path: Path, settings: Mapping[str, Any]) -> Checkpoint | Non
                     moments.setdefault(int(number), Tensors())[name] = file.get_tensor(key)
                 else:
                     (weights if kind == "weights" else best_weights)[name] = file.get_tensor(key)
-            return Checkpoint(
-                **json.loads(metadata["numbers"]), weights=weights, best_weights=best_weights, moments=moments
-            )
+            numbers = json.loads(metadata["numbers"])
+            for key in ("training_losses", "validation_losses"):
+                numbers[key] = tuple(numbers[key])
+            return Checkpoint(**numbers, weights=weights, best_weights=best_weights, moments=moments)
     except (SafetensorError, KeyError, TypeError, ValueError):
         return None

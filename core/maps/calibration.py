@@ -4,29 +4,31 @@ import numpy as np
 from scipy.stats import chi2
 from torch import nn
 
-from core.maps.training import CALIBRATION_STREAM, TrainingSettings, predict
+from core.learning.networks.network import predict
+from core.maps.dataset import CALIBRATION_STREAM, dataset
+from core.maps.recipe import Recipe
 from core.metrics import squared_distances
 
 MASS = 0.9
 N_CALIBRATION = 5000
 
 
-def calibrate(settings: TrainingSettings, network: nn.Module) -> None:
-    """Set the spread of the law that a network gives; one that gives none stays as it is.
+def calibrate(recipe: Recipe, network: nn.Module) -> None:
+    """Set the factor of the standard deviations that a network gives; one that gives none stays as it is.
 
     A posterior with heavy tails has no Gaussian that is right for every mass; this one is right for the mass of 90 %.
     Raises ValueError where a covariance is singular.
     """
-    if not settings.gives_covariance:
+    if not recipe.gives_covariance:
         return
-    # A network that refines another has two; its own is the last.
+    # A network with a learned step has two factors; its own is the last.
     spread = [buffer for name, buffer in network.named_buffers() if name.endswith("spread")][-1]
     spread.fill_(1.0)
-    data = settings.dataset(N_CALIBRATION, CALIBRATION_STREAM)
-    mean, covariance = predict(network, settings.traces(data))
+    data = dataset(recipe.task, N_CALIBRATION, CALIBRATION_STREAM)
+    mean, covariance = predict(network, data.noisy)
     assert covariance is not None
     try:
-        distances = squared_distances(settings.scale(data.theta) - mean, covariance)
+        distances = squared_distances(recipe.task.scale(data.theta) - mean, covariance)
     except np.linalg.LinAlgError:
         raise ValueError("The training has found no covariance: narrow the prior, or lower the noise.") from None
     spread.fill_(float(np.sqrt(np.quantile(distances, MASS) / chi2.ppf(MASS, mean.shape[1]))))

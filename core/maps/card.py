@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from core.checks import is_finite
 from core.files import read_json
-from core.maps.training import TrainingSettings
+from core.maps.recipe import Recipe
+from core.maps.recipe_file import recipe_from_json
 
-LARGEST_CARD = 2**20  # bytes
+MAX_CARD_BYTES = 2**20
 N_SUMMARY = 11  # numbers by which `core.maps.out_of_distribution` summarises a residual
-LARGEST_SCORE = 1e9  # of a trace that no fit can be found for
-LARGEST_ENTRY = 1e100  # of a reference, so that no product overflows
+MAX_SCORE = 1e9  # of a trace that no fit can be found for
+MAX_ENTRY = 1e100  # of a reference, so that no product overflows
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,16 @@ class NoveltyReference:
         if len(rows) != len(self.mean) + 1 or any(len(row) != len(self.mean) for row in rows):
             raise ValueError("The reference of familiar traces needs a mean and a square matrix of its size.")
         entries = [value for row in rows for value in row] + [self.threshold]
-        if not all(is_finite(value) and abs(value) <= LARGEST_ENTRY for value in entries):
+        if not all(is_finite(value) and abs(value) <= MAX_ENTRY for value in entries):
             raise ValueError("The reference of familiar traces must hold finite numbers.")
-        if not self.threshold >= 1 / LARGEST_ENTRY:
+        if not self.threshold >= 1 / MAX_ENTRY:
             raise ValueError("The threshold of familiar traces must lie above zero.")
 
     def scores(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the scores, (n,), of summaries, (n, k): above 1, a trace counts as unlike those of the training."""
         deviations = summaries - np.array(self.mean)
         distances = np.einsum("ni,ij,nj->n", deviations, np.array(self.precision), deviations)
-        return np.nan_to_num(distances / self.threshold, nan=LARGEST_SCORE, posinf=LARGEST_SCORE)
+        return np.nan_to_num(distances / self.threshold, nan=MAX_SCORE, posinf=MAX_SCORE)
 
     def as_json(self) -> dict[str, Any]:
         """Return the reference as numbers and lists."""
@@ -60,51 +61,53 @@ class NoveltyReference:
         return cls(tuple(rows[0]), tuple(map(tuple, rows[1:])), content["threshold"])
 
 
-def read_card(path: Path) -> tuple[dict[str, Any], TrainingSettings]:
-    """Return what the card at path says, and the settings in it.
+def read_card(path: Path) -> tuple[dict[str, Any], Recipe]:
+    """Return what the card at path says, and the recipe in it.
 
     Raises ValueError with a sentence that names the file where it is missing, too large, no JSON, or where an entry
     that is used anywhere is not what it should be.
     """
     if not path.is_file():
         raise ValueError(f"The weights have no card: {path.name} should lie beside them.")
-    if path.stat().st_size > LARGEST_CARD:
+    if path.stat().st_size > MAX_CARD_BYTES:
         raise ValueError(f"The card {path.name} is larger than 1 MB, which no card of a map is.")
     card = read_json(path)
-    if not isinstance(card.get("settings"), dict):
-        raise ValueError(f"The card {path.name} has no settings, so nothing says what its map was trained for.")
+    if "settings" in card and "recipe" not in card:
+        raise ValueError(
+            f"The card {path.name} is one of an earlier version: rewrite it by `python -m core.migrate FOLDER`."
+        )
+    if not isinstance(card.get("recipe"), dict):
+        raise ValueError(f"The card {path.name} has no recipe, so nothing says what its map was trained for.")
     try:
-        settings = TrainingSettings.from_json(card["settings"])
-        _check_metrics(card.get("metrics", {}))
+        recipe = recipe_from_json(card["recipe"])
+        _check_metrics(card.get("metrics", {}), recipe.task.names)
         if card.get("novelty") is not None:
-            _check_novelty(NoveltyReference.from_json(card["novelty"]), settings)
+            _check_novelty(NoveltyReference.from_json(card["novelty"]), recipe)
     except ValueError as error:
         raise ValueError(f"The card {path.name} is not valid. {error}") from None
-    return card, settings
+    return card, recipe
 
 
-def _check_metrics(metrics: Any) -> None:
+def _check_metrics(metrics: Any, names: tuple[str, ...]) -> None:
     """Raise ValueError where metrics are there, but not what the tables show of them."""
     if not isinstance(metrics, dict):
         raise ValueError("Its metrics must be an object.")
     for prior in ("own", "published"):
         for kind in ("clean", "noisy"):
             for metric in ("r2", "median_ape"):
-                if prior in metrics and not _has_figures(metrics[prior], kind, metric):
-                    raise ValueError(
-                        f"Its metrics need finite numbers for both parameters ({prior}, {kind}, {metric})."
-                    )
+                if prior in metrics and not _has_figures(metrics[prior], names, kind, metric):
+                    raise ValueError(f"Its metrics need finite numbers for all parameters ({prior}, {kind}, {metric}).")
 
 
-def _has_figures(content: Any, *path: str) -> bool:
+def _has_figures(content: Any, names: tuple[str, ...], *path: str) -> bool:
     for key in path:
         content = content.get(key) if isinstance(content, dict) else None
-    return isinstance(content, dict) and all(is_finite(content.get(name)) for name in ("theta0", "theta1"))
+    return isinstance(content, dict) and all(is_finite(content.get(name)) for name in names)
 
 
-def _check_novelty(reference: NoveltyReference, settings: TrainingSettings) -> None:
+def _check_novelty(reference: NoveltyReference, recipe: Recipe) -> None:
     """Raise ValueError where a map cannot use its reference."""
     if len(reference.mean) != N_SUMMARY:
         raise ValueError(f"The reference of familiar traces must have {N_SUMMARY} means.")
-    if not settings.gives_covariance:
-        raise ValueError("Only a map with a covariance can have a reference of familiar traces.")
+    if not (recipe.gives_covariance and recipe.noisy):
+        raise ValueError("Only a map of noisy traces with a covariance can have a reference of familiar traces.")

@@ -5,17 +5,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.fitzhugh_nagumo.simulate import simulate_potential
+from core.maps.recipe import Data, Fixed, NewSimulations
+from core.maps.task import Task
+from core.models.model import Model
 from core.noise import sample_ar1
 from core.priors import TruncatedGaussian
-from core.published import SAMPLING_INTERVAL, with_constants
+from core.published import SAMPLING_INTERVAL, time_grid
 
-CHUNK = 250  # traces whose noise is drawn at once: what lies in the cache is touched many times faster
+TRACES_AT_ONCE = 250  # whose noise is drawn together: what lies in the cache is touched many times faster
+SIMULATIONS_AT_ONCE = 2000  # whose states are all in memory
+MAX_REDRAWS = 20
+# First words of the seed sequences, so that training, validation and test sets never share draws.
+TRAINING_STREAM, VALIDATION_STREAM, TEST_STREAM, CALIBRATION_STREAM, REFINEMENT_STREAM, NOVELTY_STREAM = range(6)
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """n samples: theta (n, 2), noise parameters (rho, sigma) (n, 2), clean and noisy traces (n, n_times) in float32."""
+    """n samples of a task.
+
+    theta: (n, p), the parameters that a map estimates.
+    noise_parameters: (n, 2), rho and sigma [ms] of each trace.
+    clean, noisy: (n, n_times), traces. Without noise, noisy is clean, and the noise parameters are zero.
+    """
 
     theta: NDArray[np.float64]
     noise_parameters: NDArray[np.float64]
@@ -23,49 +34,65 @@ class Dataset:
     noisy: NDArray[np.float32]
 
 
-def make_dataset(
-    n: int,
-    prior: TruncatedGaussian,
-    noise_law: TruncatedGaussian,
-    times: NDArray[np.float64],
-    zeta: float,
-    gamma: float,
-    rng: np.random.Generator,
-) -> Dataset:
-    """Draw n samples of θ from prior, each with its own noise, and simulate them at times, (n_times,) in ms.
+def observed_traces(model: Model, parameters: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the observed state of a model at all its parameters (n, all): (n, n_times), NaN where it diverged."""
+    if model.fused is not None:
+        return model.fused.observed(parameters, times)
+    traces = np.empty((len(parameters), len(times)), np.float32)
+    for first in range(0, len(parameters), SIMULATIONS_AT_ONCE):
+        part = slice(first, first + SIMULATIONS_AT_ONCE)
+        traces[part] = model.simulate(parameters[part], times)[..., model.observed_column]
+    return traces
 
-    noise_law is the law of (rho, sigma [ms]). A θ whose trajectory diverges is drawn again. Raises ValueError where
-    most of the prior diverges.
+
+def make_dataset(task: Task, n: int, times: NDArray[np.float64], rng: np.random.Generator) -> Dataset:
+    """Draw n samples of a task, each with its own noise, and simulate them at times, (n_times,) in ms.
+
+    Parameters whose trajectory diverges are drawn again. Raises ValueError where most of the prior diverges.
     """
-    theta = prior.sample(n, rng)
-    clean = simulate_potential(with_constants(theta, zeta, gamma), times)
-    for _ in range(20):
+    theta = task.prior.sample(n, rng)
+    clean = observed_traces(task.model, task.complete(theta), times)
+    for _ in range(MAX_REDRAWS):
         diverged = np.flatnonzero(~np.isfinite(clean[:, -1]))
         if diverged.size == 0:
             break
-        theta[diverged] = prior.sample(diverged.size, rng)
-        clean[diverged] = simulate_potential(with_constants(theta[diverged], zeta, gamma), times)
+        theta[diverged] = task.prior.sample(diverged.size, rng)
+        clean[diverged] = observed_traces(task.model, task.complete(theta[diverged]), times)
     else:
-        raise ValueError(
-            "Most trajectories of this prior diverge: narrow the bounds, or bring ζ and γ back into range."
-        )
-    return Dataset(theta, *_noise(clean, noise_law, rng))
+        symbols = {quantity.name: quantity.symbol for quantity in task.model.parameters}
+        known = f", or bring {' and '.join(symbols[name] for name, _ in task.known)} back into range"
+        raise ValueError(f"Most trajectories of this prior diverge: narrow the bounds{known if task.known else ''}.")
+    return Dataset(theta, *_with_noise(clean, task.noise, rng))
 
 
-def with_new_noise(data: Dataset, noise_law: TruncatedGaussian, rng: np.random.Generator) -> Dataset:
-    """Return the same trajectories with noise drawn anew, each with its own (rho, sigma [ms]) from noise_law."""
-    return Dataset(data.theta, *_noise(data.clean, noise_law, rng))
+def dataset(task: Task, n: int, stream: int, seed: int = 0, epoch: int = 0) -> Dataset:
+    """Draw n samples of a task on the published time grid, from one of the streams, for one epoch of a training."""
+    return make_dataset(task, n, time_grid(), np.random.default_rng([stream, seed, epoch]))
 
 
-def _noise(
-    clean: NDArray[np.float32], noise_law: TruncatedGaussian, rng: np.random.Generator
+def epoch_dataset(task: Task, data: Data, seed: int, epoch: int, before: Dataset | None) -> Dataset:
+    """Return the training set of an epoch, given that of the one before, or None where the process has just begun."""
+    lasting = data.epochs_each if isinstance(data, NewSimulations) else None
+    first = 1 if lasting is None else 1 + (epoch - 1) // lasting * lasting
+    if before is None or epoch == first:
+        before = dataset(task, data.n, TRAINING_STREAM, seed, first - 1)
+    if isinstance(data, Fixed) or task.noise is None or epoch == first:
+        return before
+    rng = np.random.default_rng([TRAINING_STREAM, seed, 0, epoch])
+    return Dataset(before.theta, *_with_noise(before.clean, task.noise, rng))
+
+
+def _with_noise(
+    clean: NDArray[np.float32], noise: TruncatedGaussian | None, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
     """Return noise parameters, the clean traces as they are, and the noisy ones."""
     n, n_times = clean.shape
-    noise_parameters = noise_law.sample(n, rng)
+    if noise is None:
+        return np.zeros((n, 2)), clean, clean
+    noise_parameters = noise.sample(n, rng)
     noisy = np.empty_like(clean)
-    for first in range(0, n, CHUNK):
-        part = slice(first, first + CHUNK)
+    for first in range(0, n, TRACES_AT_ONCE):
+        part = slice(first, first + TRACES_AT_ONCE)
         rho, sigma = noise_parameters[part].T
         noisy[part] = clean[part] + sample_ar1(rho, sigma / SAMPLING_INTERVAL, n_times, rng)
     return noise_parameters, clean, noisy

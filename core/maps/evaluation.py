@@ -1,6 +1,7 @@
 """How a map does on test samples: the metrics of its card, and the three regimes of the published table."""
 
 import platform
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -10,12 +11,12 @@ import safetensors
 import scipy
 import torch
 
-from core.maps.dataset import Dataset
+from core.maps.dataset import TEST_STREAM, Dataset, dataset
 from core.maps.inverse_map import InverseMap, inverse_map
-from core.maps.training import TEST_STREAM, TrainingSettings
+from core.maps.recipes import published_task
+from core.maps.task import Task
 from core.metrics import median_ape, r_squared, rmse
-from core.models.fitzhugh_nagumo.equations import REST
-from core.published import N_TIMES, SAMPLING_INTERVAL
+from core.published import N_TIMES, SAMPLING_INTERVAL, published_noise_law
 
 N_TEST = 2000
 
@@ -23,7 +24,12 @@ N_TEST = 2000
 @lru_cache(maxsize=1)
 def published_test_set() -> Dataset:
     """Return the 2,000 test samples of the published prior and noise: the same ones at each call, kept in memory."""
-    return TrainingSettings().dataset(N_TEST, TEST_STREAM)
+    return dataset(published_task(), N_TEST, TEST_STREAM)
+
+
+def own_test_set(task: Task) -> Dataset:
+    """Return 2,000 test samples of a task; where it has no noise, that of the noisy traces is the published one."""
+    return dataset(task if task.noise is not None else replace(task, noise=published_noise_law()), N_TEST, TEST_STREAM)
 
 
 def evaluate(trained: InverseMap, data: Dataset) -> dict[str, Any]:
@@ -58,7 +64,7 @@ def describe(
         "name": trained.name,
         "about": about,
         "parameter_names": list(trained.parameter_names),
-        "initial_state": list(REST),
+        "initial_state": [state.default for state in trained.recipe.task.model.states],
         "time_grid": {"n_times": N_TIMES, "interval_ms": SAMPLING_INTERVAL},
         "n_weights": sum(weights.numel() for weights in trained.network.parameters()),
         "command": command,
@@ -67,4 +73,4 @@ def describe(
         "metrics": metrics,
         **more,
     }
-    return inverse_map(trained.name, trained.settings, trained.network.state_dict(), card)
+    return inverse_map(trained.name, trained.recipe, trained.network.state_dict(), card)

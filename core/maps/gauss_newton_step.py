@@ -13,22 +13,27 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from core.learning.networks import Gaussian, lower_factor
-from core.maps.training import LARGEST_GRADIENT, REFINEMENT_STREAM, TrainingSettings, gaussian_loss, validation_error
-from core.models.fitzhugh_nagumo.sensitivities import sensitivities
-from core.published import SAMPLING_INTERVAL, time_grid, with_constants
+from core.learning.design import GaussianLikelihood
+from core.learning.losses import gaussian_loss
+from core.learning.networks.heads import Gaussian, lower_factor
+from core.maps.dataset import REFINEMENT_STREAM, dataset
+from core.maps.network import untrained_network, validation_error
+from core.maps.recipe import Recipe
+from core.maps.task import Task
+from core.published import SAMPLING_INTERVAL, time_grid
 
 WIDTH = 128
-FARTHEST = 6.0  # standard deviations that a step can go in each direction, and bound of the other outputs
-STRANGEST = 3.0  # standard deviations from their mean in training at which features are cut: beyond, nothing was learnt
-LEAST_SPREAD = 1e-2  # of a feature
-LARGEST_CORRELATION = 0.999
-LEAST_INFORMATION = 1e-3  # added to the Hessian, in the units of an inverse covariance of one
-ROUNDING = 1e-9  # of a Hessian, added likewise: the directions of strange traces differ a billionfold
-LEAST_NOISE = 1e-3
-DRAWS, LEAST_SAMPLES = 4, 5000  # of as many simulations as an epoch of the first network has, or at least so many
+MAX_STEP_SDS = 6.0  # in each direction; the bound of the other outputs too
+MAX_FEATURE_SDS = 3.0  # from the mean in training, where features are cut: beyond, nothing was learnt
+MIN_FEATURE_SD = 1e-2
+MAX_CORRELATION = 0.999
+MIN_INFORMATION = 1e-3  # added to the Hessian, in the units of an inverse covariance of one
+HESSIAN_ROUNDING = 1e-9  # share of a Hessian, added likewise: directions of strange traces differ a billionfold
+MIN_NOISE_SD = 1e-3
+DATA_SETS, MIN_SAMPLES = 4, 5000  # each as large as an epoch of the first network, but not smaller than this
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 30, 512, 2e-3
 WARM_UP = 0.05  # share of the steps in which the learning rate rises
+MAX_GRADIENT_NORM = 0.5
 
 Array = NDArray[np.float64]
 
@@ -44,37 +49,36 @@ def _within(series: Array) -> Array:
     return np.nan_to_num(series, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def _expansion(settings: TrainingSettings, traces: Array, mean: Array, scale: Array) -> tuple[Array, Array, Array]:
+def _expansion(task: Task, traces: Array, mean: Array, scale: Array) -> tuple[Array, Array, Array]:
     """Return gradients (n, p) and Hessians (n, p, p) of the misfit, and what the residuals look like, (n, 2).
 
-    At scaled means (n, p), in the units that the lower triangles scale, (n, p, p), are in scaled parameters. Each
-    residual sets the noise it is weighed with, within the bounds of its law.
+    mean: (n, p) scaled parameters to expand at. scale: (n, p, p) lower triangles; results are in these units. Each
+    residual sets the noise it is weighed with, within the bounds of its distribution.
     """
-    p, law = mean.shape[1], settings.noise_law
-    parameters = with_constants(settings.unscale(mean), settings.zeta, settings.gamma)
-    states, derivatives = sensitivities(parameters, time_grid())
-    residuals = traces - _within(states[..., 0])
-    widths = np.subtract(settings.prior.upper, settings.prior.lower)
-    jacobians = _within(derivatives[..., 0, :p]) * widths @ scale
+    law, model = task.noise, task.model
+    assert law is not None, "a recipe without noise has no learned step"
+    states, derivatives = model.sensitivities(task.complete(task.unscale(mean)), time_grid())
+    residuals = traces - _within(states[..., model.observed_column])
+    jacobians = _within(derivatives[..., model.observed_column, task.columns]) * task.widths @ scale
     products, squares = np.sum(residuals[:, 1:] * residuals[:, :-1], axis=1), np.sum(residuals[:, :-1] ** 2, axis=1)
-    correlation = np.clip(products / np.maximum(squares, LEAST_NOISE), -LARGEST_CORRELATION, LARGEST_CORRELATION)
+    correlation = np.clip(products / np.maximum(squares, MIN_NOISE_SD), -MAX_CORRELATION, MAX_CORRELATION)
     rho = np.clip(correlation, law.lower[0], law.upper[0])
     innovations = _whitened(residuals, rho)
-    size = np.sqrt(np.mean(innovations**2, axis=1)) + LEAST_NOISE
-    marginal_sd = np.clip(size, law.lower[1] / SAMPLING_INTERVAL, law.upper[1] / SAMPLING_INTERVAL) + LEAST_NOISE
+    size = np.sqrt(np.mean(innovations**2, axis=1)) + MIN_NOISE_SD
+    marginal_sd = np.clip(size, law.lower[1] / SAMPLING_INTERVAL, law.upper[1] / SAMPLING_INTERVAL) + MIN_NOISE_SD
     slopes = _whitened(jacobians, rho) / marginal_sd[:, None, None]
     gradients = -np.einsum("nti,nt->ni", slopes, innovations / marginal_sd[:, None])
     return gradients, slopes.transpose(0, 2, 1) @ slopes, np.column_stack([np.arctanh(correlation), np.log(size)])
 
 
-def step_inputs(settings: TrainingSettings, traces: Array, law: Gaussian) -> torch.Tensor:
+def step_inputs(task: Task, traces: Array, law: Gaussian) -> torch.Tensor:
     """Return what a `Step` takes, (n, k): features of the misfit's expansion, then the law that is to be refined."""
     mean = law.mean.double().cpu().numpy()
     p = mean.shape[1]
     factor = law.factor.double().cpu().numpy()
     scale = np.linalg.inv(factor)  # a square root of the covariance: the factor is one of the precision
-    gradients, hessians, noise = _expansion(settings, traces, mean, scale)
-    least = LEAST_INFORMATION + ROUNDING * np.einsum("nii->n", hessians)
+    gradients, hessians, noise = _expansion(task, traces, mean, scale)
+    least = MIN_INFORMATION + HESSIAN_ROUNDING * np.einsum("nii->n", hessians)
     lower = np.asarray(np.linalg.cholesky(hessians + least[:, None, None] * np.eye(p)), dtype=np.float64)
     newton = -np.linalg.solve(lower @ lower.transpose(0, 2, 1), gradients[..., None])[..., 0]
     # Sizes differ by orders of magnitude.
@@ -101,7 +105,7 @@ class Step(nn.Module):
         self.spread: torch.Tensor
         self.register_buffer("centre", torch.zeros(self.n_features))
         self.register_buffer("scale", torch.ones(self.n_features))
-        self.register_buffer("spread", torch.ones(()))  # as that of `core.learning.networks.GaussianHead`
+        self.register_buffer("spread", torch.ones(()))  # as that of a `GaussianHead`
         layers: list[nn.Module] = []
         for n_inputs in (self.n_features, WIDTH, WIDTH):
             layers += [nn.Linear(n_inputs, WIDTH), nn.SiLU()]
@@ -117,8 +121,8 @@ class Step(nn.Module):
         """
         p = self.p
         features, mean, triangle = inputs.split([self.n_features, p, p * (p + 1) // 2], dim=1)
-        familiar = ((features - self.centre) / self.scale).clamp(-STRANGEST, STRANGEST)
-        outputs = FARTHEST * torch.tanh(self.layers(familiar) / FARTHEST)
+        familiar = ((features - self.centre) / self.scale).clamp(-MAX_FEATURE_SDS, MAX_FEATURE_SDS)
+        outputs = MAX_STEP_SDS * torch.tanh(self.layers(familiar) / MAX_STEP_SDS)
         rows, columns = torch.tril_indices(p, p, device=inputs.device)
         factor = torch.zeros(len(inputs), p, p, dtype=inputs.dtype, device=inputs.device)
         factor[:, rows, columns] = triangle
@@ -129,57 +133,58 @@ class Step(nn.Module):
 
 
 class Refined(nn.Module):
-    """The network that settings name, and the step that follows it."""
+    """The network of a recipe, and the step that follows it."""
 
-    def __init__(self, settings: TrainingSettings):
+    def __init__(self, recipe: Recipe):
         super().__init__()
-        self.settings = settings
-        self.first = settings.network()
-        self.step = Step(len(settings.prior.names))
+        self.task = recipe.task
+        self.first = untrained_network(recipe)
+        self.step = Step(len(recipe.task.names))
 
     def inputs(self, traces: torch.Tensor) -> torch.Tensor:
         """Return the `step_inputs` of traces, (n, n_times)."""
         with torch.no_grad():
             law = self.first(traces)
-        return step_inputs(self.settings, traces.double().cpu().numpy(), law).to(traces.device)
+        return step_inputs(self.task, traces.double().cpu().numpy(), law).to(traces.device)
 
     def forward(self, traces: torch.Tensor) -> Gaussian:
-        """Return the refined laws of traces, (n, n_times)."""
+        """Return the refined Gaussians of traces, (n, n_times)."""
         return self.step(self.inputs(traces))
 
 
-def network_of(settings: TrainingSettings, weights: Mapping[str, torch.Tensor]) -> nn.Module:
+def network_of(recipe: Recipe, weights: Mapping[str, torch.Tensor]) -> nn.Module:
     """Return the untrained network that weights were made for: with a step, where they have one."""
-    return Refined(settings) if any(name.startswith("step.") for name in weights) else settings.network()
+    has_step = any(name.startswith("step.") for name in weights)
+    return Refined(recipe) if has_step and recipe.learned_steps else untrained_network(recipe)
 
 
-def refine(settings: TrainingSettings, first: nn.Module) -> nn.Module:
+def with_learned_step(recipe: Recipe, first: nn.Module) -> nn.Module:
     """Return a trained network with a step that has learnt from new simulations behind it.
 
     Returns the network as it is, should the step not lessen the mean absolute error on the validation set.
     """
+    assert isinstance(recipe.loss, GaussianLikelihood), "a recipe with another loss has no learned step"
     with torch.random.fork_rng(devices=()):
-        torch.manual_seed(settings.seed)
-        network = Refined(settings)
+        torch.manual_seed(recipe.seed)
+        network = Refined(recipe)
     network.first.load_state_dict(first.state_dict())
     network.eval()
-    inputs, targets = zip(*(_examples(network, draw) for draw in range(DRAWS)), strict=True)
-    _train(network.step, torch.cat(inputs), torch.cat(targets))
-    return network if validation_error(settings, network) < validation_error(settings, first) else first
+    inputs, targets = zip(*(_examples(network, recipe, number) for number in range(DATA_SETS)), strict=True)
+    _train(network.step, torch.cat(inputs), torch.cat(targets), recipe.loss.beta)
+    return network if validation_error(recipe, network) < validation_error(recipe, first) else first
 
 
-def _examples(network: Refined, draw: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return inputs and scaled true parameters of one draw of simulations."""
-    settings = network.settings
-    data = settings.dataset(max(settings.n_samples, LEAST_SAMPLES), REFINEMENT_STREAM, settings.seed, draw)
+def _examples(network: Refined, recipe: Recipe, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return inputs and scaled true parameters of one set of simulations."""
+    data = dataset(recipe.task, max(recipe.data.n, MIN_SAMPLES), REFINEMENT_STREAM, recipe.seed, number)
     inputs = torch.cat([network.inputs(traces) for traces in torch.from_numpy(data.noisy).split(500)])
-    return inputs, torch.from_numpy(settings.scale(data.theta).astype(np.float32))
+    return inputs, torch.from_numpy(recipe.task.scale(data.theta).astype(np.float32))
 
 
-def _train(step: Step, inputs: torch.Tensor, targets: torch.Tensor) -> None:
+def _train(step: Step, inputs: torch.Tensor, targets: torch.Tensor, beta: float) -> None:
     features = inputs[:, : step.n_features]
     step.centre.copy_(features.mean(0))
-    step.scale.copy_(features.std(0).clamp(min=LEAST_SPREAD))
+    step.scale.copy_(features.std(0).clamp(min=MIN_FEATURE_SD))
     step.train()
     optimiser = torch.optim.AdamW(step.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
     total = EPOCHS * -(-len(inputs) // BATCH_SIZE)
@@ -187,10 +192,10 @@ def _train(step: Step, inputs: torch.Tensor, targets: torch.Tensor) -> None:
     generator = torch.Generator().manual_seed(0)
     for _ in range(EPOCHS):
         for batch in torch.randperm(len(inputs), generator=generator).split(BATCH_SIZE):
-            loss = gaussian_loss(step(inputs[batch]), targets[batch])
+            loss = gaussian_loss(step(inputs[batch]), targets[batch], beta)
             optimiser.zero_grad()
             loss.backward()
-            if torch.isfinite(nn.utils.clip_grad_norm_(step.parameters(), LARGEST_GRADIENT)):
+            if torch.isfinite(nn.utils.clip_grad_norm_(step.parameters(), MAX_GRADIENT_NORM)):
                 optimiser.step()
             schedule.step()
     step.eval()

@@ -1,10 +1,11 @@
-"""A learned inverse map: predict θ from traces; save and load it as safetensors with a JSON card, never pickle."""
+"""A learned inverse map: predict from traces; save and load it as safetensors with a JSON card, never pickle."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,35 +18,38 @@ from torch import nn
 
 from core.estimate import Estimate, Finding, remark
 from core.files import write_bytes, write_json
+from core.learning.networks.network import predict
 from core.maps.card import read_card
 from core.maps.gauss_newton_step import network_of
+from core.maps.recipe import Recipe
+from core.maps.recipe_file import recipe_as_json
+from core.maps.task import NOISE_SYMBOLS
 from core.maps.trained_for import Difference, not_trained_for
-from core.maps.training import TrainingSettings, predict
 from core.published import N_TIMES, SAMPLING_INTERVAL, time_grid
 
 PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
-LARGEST_FILE = 10 * 2**20  # bytes
-LARGEST_POTENTIAL = 1e6  # beyond it, all traces are equally strange
+MAX_FILE_BYTES = 10 * 2**20
+MAX_OBSERVED = 1e6  # of a trace, where it is cut: beyond, all are equally strange
 _SPIKES = np.sign(np.sin(0.1 * np.arange(N_TIMES)))  # a trace to try maps with, and its multiples
-LEAST_SD = 1e-6  # of an estimate in any direction, in widths of the prior's box; the largest is one
+MIN_SD_WIDTHS = 1e-6  # of an estimate in any direction, in widths of the prior's box; the most is one
 
 
 @dataclass(frozen=True, eq=False)
 class InverseMap:
-    """A trained network with the settings it was trained under and its card.
+    """A trained network with its recipe and its card.
 
-    card: everything the JSON file beside the weights says, the settings included.
+    card: everything the JSON file beside the weights says, the recipe included.
     """
 
     name: str
-    settings: TrainingSettings
+    recipe: Recipe
     network: nn.Module
     card: Mapping[str, Any]
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """The parameters that the map estimates."""
-        return self.settings.prior.names
+        return self.recipe.task.names
 
     @property
     def times(self) -> NDArray[np.float64]:
@@ -65,9 +69,9 @@ class InverseMap:
     def predict(self, data: ArrayLike, known: ArrayLike | None = None) -> Estimate:
         """Estimate the parameters of traces, (n, n_times).
 
-        known: (n, 2), the ζ and γ of each trace. The map does not take them as inputs; where they are not those it was
-        trained for, a remark on the estimate says so. Raises ValueError for traces of another length or with numbers
-        that are not finite.
+        known: (n, k), the known parameters of each trace, in the order of the recipe: ζ and γ of FitzHugh–Nagumo. The
+        map does not take them as inputs; where they are not those it was trained for, a remark on the estimate says so.
+        Raises ValueError for traces of another length or with numbers that are not finite.
         """
         data = np.asarray(data)
         if data.ndim != 2 or data.shape[1] != len(self.times):
@@ -77,13 +81,17 @@ class InverseMap:
             )
         if not np.all(np.isfinite(data)):
             raise ValueError(f"The map {self.name} takes finite numbers only: mend the gaps in the trace first.")
+        task = self.recipe.task
+        names = [name for name, _ in task.known]
         constants = (
-            np.empty((0, 2)) if known is None else np.unique(np.atleast_2d(np.asarray(known, dtype=float)), axis=0)
+            np.empty((0, len(names)))
+            if known is None
+            else np.unique(np.atleast_2d(np.asarray(known, dtype=float)), axis=0)
         )
-        sentences = {self.outside(zeta=zeta, gamma=gamma) for zeta, gamma in constants}
-        scaled, covariance = predict(self.network, np.clip(data, -LARGEST_POTENTIAL, LARGEST_POTENTIAL))
-        lower, upper = np.array(self.settings.prior.lower), np.array(self.settings.prior.upper)
-        mean = np.clip(self.settings.unscale(scaled), lower, upper)
+        sentences = {self.outside(parameters=dict(zip(names, row, strict=True))) for row in constants.tolist()}
+        scaled, covariance = predict(self.network, np.clip(data, -MAX_OBSERVED, MAX_OBSERVED))
+        lower, upper = np.array(task.prior.lower), np.array(task.prior.upper)
+        mean = np.clip(task.unscale(scaled), lower, upper)
         if covariance is not None:
             covariance = _bounded(covariance * np.outer(upper - lower, upper - lower), float(np.max(upper - lower)))
         remarks = tuple(remark(Finding.NOT_TRAINED_FOR, what=sentence) for sentence in sorted(sentences - {""}))
@@ -92,39 +100,46 @@ class InverseMap:
     def differences(
         self,
         times: NDArray[np.float64] | None = None,
-        zeta: float | None = None,
-        gamma: float | None = None,
+        parameters: Mapping[str, float] = MappingProxyType({}),
         rho: float | None = None,
         sigma: float | None = None,
-        theta: tuple[float, float] | None = None,
     ) -> tuple[Difference, ...]:
-        """Return what the map was not trained for in a trace; arguments left out are not compared.
+        """List how a trace differs from the map's training data. Arguments left out are not compared.
 
-        rho and sigma [ms] are those of the trace's noise; sigma = 0 means a clean trace; theta: the true parameters.
+        parameters: those of the trace that are given, true and known ones, by name. rho, sigma [ms]: of its noise;
+        sigma = 0 means a clean trace.
         """
-        settings, law, prior = self.settings, self.settings.noise_law, self.settings.prior
-        differences = []
+        found = []
         if times is not None and not self.takes(times):
             grid = f"trained on {len(self.times):,} samples {SAMPLING_INTERVAL} ms apart"
-            differences.append(Difference("this time grid", grid))
-        for symbol, value, own in (("ζ", zeta, settings.zeta), ("γ", gamma, settings.gamma)):
+            found.append(Difference("this time grid", grid))
+        task = self.recipe.task
+        symbols = {quantity.name: quantity.symbol for quantity in task.model.parameters}
+        for name, own in task.known:
+            value = parameters.get(name)
             if value is not None and not np.isclose(value, own, rtol=0, atol=1e-9):
-                at = _number(own)
-                differences.append(Difference(f"{symbol} = {_given(value)}", f"trained at {at}", f"{symbol} = {at}"))
-        if sigma is not None and not settings.noisy and sigma > 0:
-            differences.append(Difference("noise", "trained on clean traces"))
-        elif sigma is not None and settings.noisy and not law.lower[1] <= sigma <= law.upper[1]:
+                symbol, at = symbols[name], _number(own)
+                found.append(Difference(f"{symbol} = {_given(value)}", f"trained at {at}", f"{symbol} = {at}"))
+        found += self._noise_differences(rho, sigma)
+        for name, low, high in zip(task.names, task.prior.lower, task.prior.upper, strict=True):
+            value = parameters.get(name)
+            if value is not None and not low <= value <= high:
+                trained = f"trained on {_number(low)} to {_number(high)}"
+                found.append(Difference(f"{symbols[name]} = {_given(value)}", trained))
+        return tuple(found)
+
+    def _noise_differences(self, rho: float | None, sigma: float | None) -> list[Difference]:
+        law = self.recipe.task.noise
+        if law is None:
+            return [Difference("noise", "trained on clean traces")] if sigma is not None and sigma > 0 else []
+        found = []
+        if sigma is not None and not law.lower[1] <= sigma <= law.upper[1]:
             trained = f"trained on {_number(law.lower[1])} to {_number(law.upper[1])} ms"
-            differences.append(Difference(f"σ = {_given(sigma)} ms", trained))
-        if rho is not None and sigma and settings.noisy and not law.lower[0] <= rho <= law.upper[0]:
+            found.append(Difference(f"{NOISE_SYMBOLS['sigma']} = {_given(sigma)} ms", trained))
+        if rho is not None and sigma and not law.lower[0] <= rho <= law.upper[0]:
             trained = f"trained on {_number(law.lower[0])} to {_number(law.upper[0])}"
-            differences.append(Difference(f"ρ = {_given(rho)}", trained))
-        for symbol, value, low, high in zip("₀₁", theta or (), prior.lower, prior.upper, strict=False):
-            if not low <= value <= high:
-                differences.append(
-                    Difference(f"θ{symbol} = {_given(value)}", f"trained on {_number(low)} to {_number(high)}")
-                )
-        return tuple(differences)
+            found.append(Difference(f"{NOISE_SYMBOLS['rho']} = {_given(rho)}", trained))
+        return found
 
     def outside(self, **trace: Any) -> str:
         """Return a sentence that names the `differences` of a trace, or "" where there are none."""
@@ -132,32 +147,35 @@ class InverseMap:
         return not_trained_for([self.name], differences) if differences else ""
 
     def expected(self, **trace: Any) -> tuple[str, ...]:
-        """Return what the map expects of a trace whose noise or true θ is not given, or () where both are given.
+        """Return what the map expects of a trace whose noise or true parameters are not given, or () where both are.
 
         It takes the same arguments as `differences`.
         """
-        law, prior, expected = self.settings.noise_law, self.settings.prior, []
-        if trace.get("sigma") is None:
-            low, high = (f"{sigma / SAMPLING_INTERVAL:.2g}" for sigma in (law.lower[1], law.upper[1]))
-            rho = f"ρ from {law.lower[0]:.2g} to {law.upper[0]:.2g}"
-            expected.append(f"noise of sd {low} to {high} with {rho}" if self.settings.noisy else "no noise")
-        if trace.get("theta") is None:
-            ranges = zip("₀₁", prior.lower, prior.upper, strict=True)
-            expected += [f"θ{symbol} from {_number(low)} to {_number(high)}" for symbol, low, high in ranges]
+        task, expected = self.recipe.task, []
+        symbols = {quantity.name: quantity.symbol for quantity in task.model.parameters}
+        if trace.get("sigma") is None and task.noise is None:
+            expected.append("no noise")
+        elif trace.get("sigma") is None and task.noise is not None:
+            (rho_low, sigma_low), (rho_high, sigma_high) = task.noise.lower, task.noise.upper
+            low, high = (f"{sigma / SAMPLING_INTERVAL:.2g}" for sigma in (sigma_low, sigma_high))
+            expected.append(f"noise of sd {low} to {high} with ρ from {rho_low:.2g} to {rho_high:.2g}")
+        if not set(task.names) <= set(trace.get("parameters", ())):
+            ranges = zip(task.names, task.prior.lower, task.prior.upper, strict=True)
+            expected += [f"{symbols[name]} from {_number(low)} to {_number(high)}" for name, low, high in ranges]
         if expected:
-            expected += [f"ζ = {_number(self.settings.zeta)}", f"γ = {_number(self.settings.gamma)}"]
+            expected += [f"{symbols[name]} = {_number(value)}" for name, value in task.known]
         return tuple(expected)
 
     def save(self, folder: Path) -> None:
         """Write NAME.safetensors and NAME.json to folder, each in one step, the weights last: they need a card."""
-        write_json(folder / f"{self.name}.json", {**self.card, "settings": self.settings.as_json()})
+        write_json(folder / f"{self.name}.json", {**self.card, "recipe": recipe_as_json(self.recipe)})
         write_bytes(folder / f"{self.name}.safetensors", save_tensors(self.network.state_dict()))
 
 
 def _bounded(covariance: NDArray[np.float64], width: float) -> NDArray[np.float64]:
     """Return covariances, (n, p, p), whose sds in all directions have a sensible size, even for traces unlike any."""
     variances, directions = np.linalg.eigh(covariance)
-    sensible = np.clip(variances, (LEAST_SD * width) ** 2, width**2)
+    sensible = np.clip(variances, (MIN_SD_WIDTHS * width) ** 2, width**2)
     changed = np.any(variances != sensible, axis=1)
     scaled = directions[changed] * sensible[changed, None, :]
     covariance[changed] = scaled @ directions[changed].transpose(0, 2, 1)
@@ -173,22 +191,18 @@ def _given(value: float) -> str:
     return f"{value:.6g}".replace("-", "−")
 
 
-def inverse_map(
-    name: str, settings: TrainingSettings, weights: Mapping[str, torch.Tensor], card: Mapping[str, Any]
-) -> InverseMap:
-    """Return the map that the weights make; raises ValueError where they do not fit the settings' architecture."""
-    # Built without memory first, so that settings cost none that the weights do not fill.
+def inverse_map(name: str, recipe: Recipe, weights: Mapping[str, torch.Tensor], card: Mapping[str, Any]) -> InverseMap:
+    """Return the map that the weights make; raises ValueError where they do not fit the recipe's network."""
+    # Built without memory first, so that a recipe costs none that the weights do not fill.
     with torch.device("meta"):
-        network = network_of(settings, weights)
+        network = network_of(recipe, weights)
     copies = {key: tensor.detach().cpu().clone() for key, tensor in weights.items()}
     try:
         network.load_state_dict(copies, assign=True)
     except RuntimeError:
-        raise ValueError(
-            f"The weights of {name} do not fit the architecture {settings.architecture!r} its card names."
-        ) from None
+        raise ValueError(f"The weights of {name} do not fit the network of its recipe.") from None
     network.requires_grad_(False)
-    return InverseMap(name, settings, network.eval(), {**card, "settings": settings.as_json()})
+    return InverseMap(name, recipe, network.eval(), {**card, "recipe": recipe_as_json(recipe)})
 
 
 def available_inverse_maps(folder: Path = PRETRAINED) -> tuple[str, ...]:
@@ -211,14 +225,14 @@ def load_inverse_map(name_or_path: str | Path) -> InverseMap:
     try:
         if not path.is_file():
             raise ValueError(f"There is no model file {path.name}.")
-        if path.stat().st_size > LARGEST_FILE:
+        if path.stat().st_size > MAX_FILE_BYTES:
             raise ValueError(f"{path.name} is larger than 10 MB, which no map of this laboratory is.")
-        card, settings = read_card(path.with_suffix(".json"))
+        card, recipe = read_card(path.with_suffix(".json"))
         weights = _read_weights(path)
     except OSError:
         raise ValueError(f"The files of the map {path.stem} cannot be read.") from None
-    loaded = inverse_map(path.stem, settings, weights, card)
-    estimate = loaded.predict(np.multiply.outer([0.0, 1.0, LARGEST_POTENTIAL, -LARGEST_POTENTIAL], _SPIKES))
+    loaded = inverse_map(path.stem, recipe, weights, card)
+    estimate = loaded.predict(np.multiply.outer([0.0, 1.0, MAX_OBSERVED, -MAX_OBSERVED], _SPIKES))
     covariance = 0.0 if estimate.covariance is None else estimate.covariance
     if not (np.all(np.isfinite(estimate.mean)) and np.all(np.isfinite(covariance))):
         raise ValueError(f"The weights in {path.name} give estimates that are not finite: copy or train it again.")

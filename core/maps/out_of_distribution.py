@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.estimate import Estimate
 from core.maps.card import N_SUMMARY, NoveltyReference
+from core.maps.dataset import NOVELTY_STREAM, dataset
 from core.maps.inverse_map import InverseMap
-from core.maps.training import NOVELTY_STREAM, TrainingSettings
-from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
+from core.maps.task import Task
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import autocorrelation
 from core.optimisation.minima import descend_together
@@ -32,19 +32,23 @@ TRIMMED = 0.03  # share of the reference that does not shape the ellipsoid: fits
 SEED = 0
 
 
-def problem_of(settings: TrainingSettings) -> Problem:
-    """Return the inverse problem that a map was trained for, with the mean of its noise law and without a trace."""
-    law, times = settings.noise_law, time_grid()
-    known = {"zeta": settings.zeta, "gamma": settings.gamma}
-    noise = published_noise(law.mean[0], law.mean[1])
+def problem_of(task: Task) -> Problem:
+    """Return the inverse problem of a map's task, with the mean of its noise distribution and without a trace.
+
+    Raises ValueError for a task on clean traces.
+    """
+    if task.noise is None:
+        raise ValueError("A problem needs noise to weigh the misfit by, and this map knows clean traces alone.")
+    times, noise = time_grid(), published_noise(*task.noise.mean)
     nothing = np.zeros(times.size)
-    return Problem.of_trace(FITZHUGH_NAGUMO, nothing, times, settings.prior.names, known, noise, settings.prior)
+    return Problem.of_trace(task.model, nothing, times, task.prior.names, dict(task.known), noise, task.prior)
 
 
 def novelty_reference(trained: InverseMap) -> NoveltyReference:
     """Return the reference of a map with covariance, from traces of its own prior and noise kept for this alone."""
-    traces = trained.settings.traces(trained.settings.dataset(N_REFERENCE, NOVELTY_STREAM))
-    return _reference(residual_summaries(problem_of(trained.settings), traces, trained.predict(traces)))
+    task = trained.recipe.task
+    traces = dataset(task, N_REFERENCE, NOVELTY_STREAM).noisy
+    return _reference(residual_summaries(problem_of(task), traces, trained.predict(traces)))
 
 
 def with_novelty(trained: InverseMap, data: ArrayLike, estimate: Estimate) -> Estimate:
@@ -52,7 +56,7 @@ def with_novelty(trained: InverseMap, data: ArrayLike, estimate: Estimate) -> Es
     content = trained.card.get("novelty")
     if content is None:
         return estimate
-    summaries = residual_summaries(problem_of(trained.settings), data, estimate)
+    summaries = residual_summaries(problem_of(trained.recipe.task), data, estimate)
     return replace(estimate, novelty=NoveltyReference.from_json(content).scores(summaries))
 
 

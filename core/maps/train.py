@@ -1,9 +1,10 @@
-"""Trainings from their settings to the finished map, each kept in a folder under a name made of its settings."""
+"""The one way from a recipe to the finished map; trainings are kept in a folder under a name made of their recipe."""
 
 import hashlib
 import json
 import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,43 +13,69 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from core.files import read_json, write_bytes, write_json
+from core.learning.loop import Kept, Report, Samples, train_network
 from core.maps.calibration import calibrate
-from core.maps.gauss_newton_step import refine
+from core.maps.dataset import Dataset, epoch_dataset
+from core.maps.gauss_newton_step import with_learned_step
 from core.maps.inverse_map import InverseMap, inverse_map
-from core.maps.training import TrainingSettings, train
+from core.maps.network import samples, untrained_network, validation_samples
+from core.maps.recipe import Recipe
+from core.maps.recipe_file import recipe_as_json
+
+NOT_FINITE = "The error was not finite from the start: narrow the prior, or lower the noise."
 
 Trained = tuple[bytes, dict[str, Any]]  # weights as safetensors, and the record of the training
 
 
-def key_of(settings: TrainingSettings) -> str:
-    """Return a name that only these settings have."""
-    return hashlib.sha256(json.dumps(settings.as_json(), sort_keys=True).encode()).hexdigest()[:16]
+def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu") -> Iterator[Report]:
+    """Train the network of a recipe, without a learned step, and yield a report after each epoch.
+
+    checkpoint: a file in which the state is kept now and then, and from which a training by the same recipe goes on.
+    device: "cpu" or "cuda".
+    """
+    before: Dataset | None = None
+
+    def samples_of(epoch: int) -> Samples:
+        nonlocal before
+        before = epoch_dataset(recipe.task, recipe.data, recipe.seed, epoch, before)
+        return samples(recipe.task, before)
+
+    return train_network(
+        untrained_network(recipe),
+        recipe.loss,
+        recipe.optimiser,
+        recipe.seed,
+        samples_of,
+        validation_samples(recipe.task),
+        None if checkpoint is None else Kept(checkpoint, recipe_as_json(recipe)),
+        device,
+    )
 
 
-def finished(settings: TrainingSettings, weights: dict[str, torch.Tensor]) -> nn.Module:
-    """Return the whole network of a map from the best weights of a training: with its step, its covariance calibrated.
+def finished(recipe: Recipe, weights: dict[str, torch.Tensor]) -> nn.Module:
+    """Return the whole network of a map from the best weights of a training: calibrated, with its learned step.
 
     Raises ValueError where the training has left no weights.
     """
     if not weights:
-        raise ValueError("The error was not finite from the start: narrow the prior, or lower the noise.")
-    network = settings.network()
+        raise ValueError(NOT_FINITE)
+    network = untrained_network(recipe)
     network.load_state_dict(weights)
-    calibrate(settings, network)
-    if settings.refined:
-        network = refine(settings, network)
-        calibrate(settings, network)
+    calibrate(recipe, network)
+    if recipe.learned_steps:
+        network = with_learned_step(recipe, network)
+        calibrate(recipe, network)
     return network
 
 
-def run_training(settings: TrainingSettings, checkpoint: Path | None = None, device: str = "cpu") -> Trained:
+def run_training(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu") -> Trained:
     """Train to the end, on one thread of the processor, and return the weights of the whole network."""
     torch.set_num_threads(1)
-    report = deque(train(settings, checkpoint, device), maxlen=1).pop()
+    report = deque(train(recipe, checkpoint, device), maxlen=1).pop()
     began = time.monotonic()
-    network = finished(settings, report.best_weights)
+    network = finished(recipe, report.best_weights)
     record = {
-        "settings": settings.as_json(),
+        "recipe": recipe_as_json(recipe),
         "validation_loss": report.best_validation_loss,
         "best_epoch": report.best_epoch,
         "seconds": round(report.seconds + time.monotonic() - began, 1),
@@ -58,19 +85,24 @@ def run_training(settings: TrainingSettings, checkpoint: Path | None = None, dev
     return save(network.state_dict()), record
 
 
-def read_trained(folder: Path, settings: TrainingSettings) -> Trained | None:
-    """Return a training that has ended, or None where the folder has none under these settings."""
-    path = folder / f"{key_of(settings)}.json"
+def key_of(recipe: Recipe) -> str:
+    """Return a name that only this recipe has."""
+    return hashlib.sha256(json.dumps(recipe_as_json(recipe), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def read_trained(folder: Path, recipe: Recipe) -> Trained | None:
+    """Return a training that has ended, or None where the folder has none by this recipe."""
+    path = folder / f"{key_of(recipe)}.json"
     return (path.with_suffix(".safetensors").read_bytes(), read_json(path)) if path.is_file() else None
 
 
-def write_trained(folder: Path, settings: TrainingSettings, trained: Trained) -> None:
+def write_trained(folder: Path, recipe: Recipe, trained: Trained) -> None:
     """Keep a training in the folder; the record comes last, so that what has one is whole."""
-    path = folder / f"{key_of(settings)}.json"
+    path = folder / f"{key_of(recipe)}.json"
     write_bytes(path.with_suffix(".safetensors"), trained[0])
     write_json(path, trained[1])
 
 
-def map_of(folder: Path, settings: TrainingSettings, name: str) -> InverseMap:
+def map_of(folder: Path, recipe: Recipe, name: str) -> InverseMap:
     """Return the map of a training that has ended."""
-    return inverse_map(name, settings, load_file(folder / f"{key_of(settings)}.safetensors"), {})
+    return inverse_map(name, recipe, load_file(folder / f"{key_of(recipe)}.safetensors"), {})

@@ -62,7 +62,7 @@ def worst(errors: Array) -> NDArray[np.int64]:
 def of_regime(maps: Mapping[str, InverseMap], regime: str) -> dict[str, InverseMap]:
     """Return the maps that were trained on such traces as a regime says."""
     noisy = regime.startswith("noisy")
-    return {name: each for name, each in maps.items() if each.settings.noisy == noisy}
+    return {name: each for name, each in maps.items() if each.recipe.noisy == noisy}
 
 
 def limit_of(regime: str) -> Figures | None:

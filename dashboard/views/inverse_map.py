@@ -76,7 +76,7 @@ def _about_clouds(spread: dict[str, NDArray[np.float64]], marginal_sd: float, ma
         return "σ = 0: there is no noise to move the estimates."
     name = _best(spread)
     cloud, called = spread[name], quoted([name])
-    sd, at_edge = cloud.std(axis=0), _at_edge(cloud, maps[name].settings.prior)
+    sd, at_edge = cloud.std(axis=0), _at_edge(cloud, maps[name].recipe.task.prior)
     text = (
         f"Each cloud shows how far noise alone moves a map’s estimate: over {N_CLOUD} draws those of {called} scatter "
         f"by {sd[0]:.2g} in θ₀ and {sd[1]:.2g} in θ₁."
@@ -135,7 +135,7 @@ def _body() -> None:
         rows.append(_row(head, None if beside.found is None else beside.found.mean, truth, ""))
     prior = published_prior()
     # The box holds the priors of all maps, since none can estimate beyond its own.
-    priors = [prior, *(each.settings.prior for each in maps.values())]
+    priors = [prior, *(each.recipe.task.prior for each in maps.values())]
     bounds = np.column_stack(
         [np.min([each.lower for each in priors], axis=0), np.max([each.upper for each in priors], axis=0)]
     )

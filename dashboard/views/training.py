@@ -2,12 +2,16 @@
 
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
-from core.jobs.run import WEIGHTS, Progress, is_stopping, read_progress, runs_in, start_training, stop_training
-from core.maps.training import EPOCHS_RANGE, LARGEST_PARAMETER, LARGEST_SD, SAMPLES_RANGE, TrainingSettings
+from core.jobs.queue import read_progress, start_training, stop_training
+from core.jobs.run import CHECKPOINT, WEIGHTS, Progress, State, is_stopping, runs_in
+from core.learning.design import EPOCHS_RANGE, Adam, Cnn
+from core.maps.recipe import SAMPLES_RANGE, Recipe
+from core.maps.recipe_file import recipe_as_json
+from core.maps.recipes import PUBLISHED_DENSE, fitzhugh_nagumo_task, point_recipe, quick_recipe
+from core.maps.task import MAX_PARAMETER, MAX_SD, Task
 from core.priors import TruncatedGaussian
 from core.published import published_noise_law, published_prior
 from core.symbols import symbol_of
@@ -20,19 +24,11 @@ from dashboard.views.boxes import number_box
 
 PRESETS = {"About a minute": (20_000, 12), "About 20 seconds": (5000, 20), "About five minutes": (20_000, 180)}
 NETWORKS = {"wide": "wide, with covariance", "cnn": "CNN, as published", "dense": "dense, as published"}
-# The wide network takes new simulations and new noise in every epoch, the published ones the same throughout.
-RECIPES: dict[str, dict[str, Any]] = {
-    "wide": {
-        "batch_size": 256, "learning_rate": 1.5e-3, "widths": (768, 512, 512, 512), "renewed": "everything",
-    },
-    "cnn": {},
-    "dense": {},
-}  # fmt: skip
 SAMPLES = Quantity("N", "Training samples N", "", *SAMPLES_RANGE, 1, 20_000, *SAMPLES_RANGE, whole=True)
 EPOCHS = Quantity("The number of epochs", "Epochs", "", *EPOCHS_RANGE, 1, 12, *EPOCHS_RANGE, whole=True)
-_PARAMETERS = (-LARGEST_PARAMETER, LARGEST_PARAMETER)
+_PARAMETERS = (-MAX_PARAMETER, MAX_PARAMETER)
 # What may be typed for a distribution.
-LAW_COLUMNS = {"mean": _PARAMETERS, "sd": (0, LARGEST_SD), "lower": _PARAMETERS, "upper": _PARAMETERS}
+LAW_COLUMNS = {"mean": _PARAMETERS, "sd": (0, MAX_SD), "lower": _PARAMETERS, "upper": _PARAMETERS}
 NOISES = {"published": "published law of σ and ρ", "own": "a law of one’s own", "clean": "none: clean traces"}
 
 
@@ -75,6 +71,16 @@ def _free_name() -> str:
     return next(name for name in names if not (registry.runs() / name).exists())
 
 
+def _recipe(network: str, task: Task, n: int, epochs: int) -> Recipe:
+    """Return the recipe of one of the `NETWORKS`.
+
+    The wide one takes new simulations and new noise in every epoch, the published ones the same throughout.
+    """
+    if network == "wide":
+        return quick_recipe(task, n, epochs)
+    return point_recipe(task, Cnn() if network == "cnn" else PUBLISHED_DENSE, n, Adam(epochs))
+
+
 def _form() -> None:
     """Ask for a training and start it."""
     experiment = session.experiment()
@@ -109,20 +115,12 @@ def _form() -> None:
     try:
         if problems:
             raise ValueError(" ".join(problems))
-        settings = TrainingSettings(
-            architecture,
-            prior,
-            noise_law,
-            noise != "clean",
-            experiment.zeta,
-            experiment.gamma,
-            int(samples),
-            int(epochs),
-            **RECIPES[architecture],
-        )
+        law = None if noise == "clean" else noise_law
+        task = fitzhugh_nagumo_task(prior, law, experiment.zeta, experiment.gamma)
+        recipe = _recipe(architecture, task, int(samples), int(epochs))
         if problem := registry.taken(name, registry.inverse_maps()[0]):
             raise ValueError(f"{problem} Choose another name.")
-        folder = start_training(registry.runs(), name.strip(), settings.as_json())
+        folder = start_training(registry.runs(), name.strip(), recipe_as_json(recipe))
     except ValueError as error:
         refused.error(f"{error} Nothing was started.")
         return
@@ -136,24 +134,17 @@ def _kept(progress: Progress) -> str:
 
 
 def _status(progress: Progress, folder: Path) -> str:
-    done = len(progress.validation_loss)
-    if progress.state == "failed":
-        place = f" on the server’s disk: `{folder.parent.name}/{folder.name}/{WEIGHTS}`" if progress.kept_epoch else ""
-        return f"The training failed after {done} epochs. {progress.message} {_kept(progress)}{place}."
-    if progress.state == "starting":
-        return "Simulating the training data …"
-    if progress.state == "finishing":
-        return f"{_kept(progress)}. Finishing and testing the map …"
-    if progress.active:
-        left = progress.seconds_left
-        return (
-            f"Epoch {done} of {progress.epochs}, about {left:.0f} s of them left."
-            if left is not None
-            else f"Epoch {done} of {progress.epochs}."
-        )
-    ended = "was stopped" if progress.state == "stopped" else "is done"
-    said = [f"The training {ended} after {done} epochs and {progress.seconds:.0f} s.", progress.message]
-    return " ".join(filter(None, [*said, f"{_kept(progress)}."]))
+    if progress.state is State.STARTING or progress.state is State.RUNNING:
+        return progress.sentence
+    if progress.state is State.FINISHING:
+        return f"{_kept(progress)}. {progress.sentence}"
+    kept = _kept(progress)
+    if progress.state is State.FAILED and progress.kept_epoch:
+        kept += f" on the server’s disk: `{folder.parent.name}/{folder.name}/{WEIGHTS}`"
+    told = [progress.sentence, progress.message, f"{kept}."]
+    if progress.state is State.FAILED and (folder / CHECKPOINT).is_file():
+        told.append(f"Train “{folder.name}” again with the same settings to go on from its last checkpoint.")
+    return " ".join(filter(None, told))
 
 
 def _card(name: str) -> list[list[str]]:
@@ -207,10 +198,10 @@ def _progress(folder: Path) -> None:
         st.warning(str(error))
         return
     share = len(progress.validation_loss) / progress.epochs
-    epoch = {"starting": "the first", "running": "this"}.get(progress.state)
+    epoch = {State.STARTING: "the first", State.RUNNING: "this"}.get(progress.state)
     stopping = f" Stopping after {epoch} epoch …" if epoch and is_stopping(folder) else ""
     st.progress(min(share, 1.0), text=_status(progress, folder) + stopping)
-    if progress.state in ("starting", "running"):
+    if progress.state in (State.STARTING, State.RUNNING):
         st.button("Stop and keep the best weights so far", on_click=_stop, args=(folder,), key=f"stop_{folder.name}")
     elif st.session_state.get("seen_active") == folder.name:
         # The last report of a training redraws the page, so that its card and its map appear.

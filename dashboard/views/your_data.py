@@ -165,7 +165,7 @@ def _sentence(estimates: dict[str, np.ndarray]) -> str:
     maps, _ = registry.inverse_maps()
     on_edge = []
     for name, values in estimates.items():
-        prior = maps[name].settings.prior if name in maps else published_prior()
+        prior = maps[name].recipe.task.prior if name in maps else published_prior()
         if np.any((values <= np.array(prior.lower) + 1e-6) | (values >= np.array(prior.upper) - 1e-6)):
             on_edge.append(name)
     text = "The model starts at u = v = 0 at the first sample. If yours does not, use the fit below."

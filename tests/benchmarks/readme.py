@@ -153,8 +153,8 @@ def experiments() -> str:
 
 def training_samples(card: dict[str, Any]) -> str:
     """Return how many simulations a shipped map was trained on."""
-    settings = card["settings"]
-    return "drawn anew" if settings["renewed"] == "everything" else f"{settings['n_samples']:,}"
+    data = card["recipe"]["data"]
+    return "drawn anew" if data["kind"] == "new simulations" else f"{data['n']:,}"
 
 
 def maps() -> str:

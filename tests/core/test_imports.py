@@ -1,6 +1,8 @@
 import ast
+import re
 import subprocess
 import sys
+import tokenize
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -15,7 +17,7 @@ FOUNDATION = (
     "published", "parallel",
 )  # fmt: skip
 STEPS = ("models", "problem", "optimisation", "posterior", "learning", "maps", "jobs", "experiments")
-COMMANDS = ("neuron", "__init__", "search", "pretrain")
+COMMANDS = ("neuron", "__init__", "search", "pretrain", "migrate")
 ORDER = (*FOUNDATION, *STEPS, *COMMANDS)
 # Experiments reach torch through the maps that they measure, and name no part of it.
 WITH_TORCH = {"learning", "maps", "jobs", "search"}
@@ -82,6 +84,27 @@ def test_importing_core_does_not_import_torch():
         [sys.executable, "-c", program], cwd=ROOT.parent, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stderr
+
+
+def test_recipes_do_without_torch():
+    modules = "core.learning.design, core.maps.recipe, core.maps.recipe_file, core.maps.recipes"
+    program = f"import sys, {modules}; assert 'torch' not in sys.modules"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT.parent, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+GENERAL = ("learning", "maps", "jobs", "search", "pretrain", "migrate")
+NAMING = {"maps.recipes"}  # the one file here that may
+
+
+@pytest.mark.parametrize("name", [name for name in IMPORTS if name.split(".")[0] in GENERAL and name not in NAMING])
+def test_trainings_and_maps_know_no_parameter_by_its_name(name):
+    path = ROOT / f"{name.replace('.', '/')}.py"
+    with tokenize.open(path) as file:
+        tokens = [token for token in tokenize.generate_tokens(file.readline) if token.type != tokenize.COMMENT]
+    assert not [token for token in tokens if re.search("theta0|theta1|zeta", token.string)]
 
 
 def test_public_names_exist():

@@ -37,10 +37,10 @@ def test_a_search_goes_on_where_it_was(monkeypatch, tmp_path):
 @pytest.mark.parametrize(("first", "further", "layers", "fits"), [(1024, 640, 5, False), (768, 512, 5, True)])
 def test_networks_that_are_too_large_are_pruned(monkeypatch, first, further, layers, fits):
     """1000·1024 + 1024·640 + 3·640² weights and biases are 2.9 million; 1000·768 + 768·512 + 3·512² are 1.9."""
-    monkeypatch.setattr(search, "train", lambda settings: iter(()))
+    monkeypatch.setattr(search, "train", lambda recipe: iter(()))
     trial = optuna.trial.FixedTrial(
         {"first width": first, "further widths": further, "layers": layers, "batch size": 128, "learning rate": 1e-3}
     )
-    assert search.proposed(trial).widths == (first, *[further] * (layers - 1))
+    assert search.proposed(trial).body.widths == (first, *[further] * (layers - 1))
     with pytest.raises(AssertionError if fits else optuna.TrialPruned):
         search._objective(trial)

@@ -11,9 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from core.learning.networks import build
+from core.learning.design import Adam, Cnn
 from core.maps.inverse_map import inverse_map
-from core.maps.training import TrainingSettings
+from core.maps.network import untrained_network
+from core.maps.recipes import point_recipe, published_task
 from dashboard import registry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,9 +62,8 @@ def trace_csv(times, u, header="time,u"):
 
 def write_map(folder, name, training_seed=0, **changes):
     """Write an untrained map with a card, in which top-level entries can be changed, and return its weights' path."""
-    settings = TrainingSettings(seed=training_seed)
-    network = build(settings.architecture, 1000, 2, training_seed)
-    inverse_map(name, settings, network.state_dict(), {"name": name}).save(folder)
+    recipe = point_recipe(published_task(), Cnn(), 8000, Adam(), training_seed)
+    inverse_map(name, recipe, untrained_network(recipe).state_dict(), {"name": name}).save(folder)
     card = folder / f"{name}.json"
     card.write_text(json.dumps({**json.loads(card.read_text()), **changes}))
     return folder / f"{name}.safetensors"
@@ -89,7 +89,7 @@ def new_run(runs):
         folder = runs / name
         folder.mkdir()
         request = folder / "request.json"
-        request.write_text(json.dumps({"name": name, "epochs": 3, "settings": {}}))
+        request.write_text(json.dumps({"name": name, "epochs": 3, "recipe": {}}))
         made.append(folder)
         os.utime(request, (1_700_000_000 + len(made),) * 2)
         return folder

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file, save
 from streamlit.util import calc_hash
 
-from core.jobs import run as jobs
+from core.jobs import queue as jobs
 from core.jobs.run import is_name
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_noise_law, time_grid
@@ -340,11 +340,13 @@ def test_a_training_is_started_as_the_form_has_it_and_can_be_stopped(visit, runs
     app = press(app, "Train")
     assert len(started) == 1
     assert started[0][1:] == ["-m", "core.jobs", str(runs / "mine")]
-    settings = json.loads((runs / "mine" / "request.json").read_text())["settings"]
-    assert (settings["zeta"], settings["gamma"], settings["n_samples"]) == (-0.3, 2.5, 1234)
-    assert settings["prior"]["mean"] == [0.25, 0.4]
-    assert settings["prior"]["lower"] == [-0.3, -0.4]
-    assert settings["noise_law"] == json.loads(json.dumps(asdict(published_noise_law())))
+    recipe = json.loads((runs / "mine" / "request.json").read_text())["recipe"]
+    task = recipe["task"]
+    assert task["known"] == {"zeta": -0.3, "gamma": 2.5}
+    assert recipe["data"]["n"] == 1234
+    assert task["prior"]["mean"] == [0.25, 0.4]
+    assert task["prior"]["lower"] == [-0.3, -0.4]
+    assert task["noise"] == json.loads(json.dumps(asdict(published_noise_law())))
     assert not (runs / "mine" / "stop").exists()
     press(app, "Stop and keep the best weights so far")
     assert (runs / "mine" / "stop").exists()
@@ -399,6 +401,10 @@ def test_a_failed_training_says_why_and_what_is_left_of_it(visit, new_run):
         "The training failed after 2 epochs. The prior diverges. The weights of epoch 1 are kept on the server’s disk: "
         "`runs/mine/weights.safetensors`."
     )
+    (folder / "checkpoint").write_bytes(b"")
+    assert status(visit("train")).endswith(
+        "safetensors`. Train “mine” again with the same settings to go on from its last checkpoint."
+    )
 
 
 def test_a_training_that_was_killed_keeps_its_curve(visit, new_run):
@@ -440,7 +446,7 @@ def test_a_training_that_cannot_be_stopped_says_so(visit, runs, started, monkeyp
         pytest.param("request.json", "{}", id="request empty"),
         pytest.param("progress.json", "{}", id="progress empty"),
         pytest.param("progress.json", '{"state": "running", "training_loss": [1e400]}', id="a loss beyond all numbers"),
-        pytest.param("request.json", '{"name": "broken", "epochs": 1e9, "settings": []}', id="epochs no whole number"),
+        pytest.param("request.json", '{"name": "broken", "epochs": 1e9, "recipe": []}', id="epochs no whole number"),
     ],
 )
 def test_a_broken_run_ends_in_no_traceback(visit, new_run, file, content):
@@ -485,7 +491,7 @@ def test_what_stands_beside_the_maps_has_names_that_no_map_can_have(visit, page,
 @pytest.mark.parametrize("page", PAGES)
 def test_broken_maps_and_folders_break_no_page(visit, new_run, runs, page):
     for name, change in (
-        ("seed", lambda card: card["settings"].update(seed=True)),
+        ("seed", lambda card: card["recipe"].update(seed=True)),
         ("metrics", lambda card: card.update(metrics={"own": [1]})),
         ("novelty", lambda card: card.update(novelty="x")),
         ("nan", lambda card: card.update(metrics={"own": float("nan")})),

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import chi2, norm
 
 from core.estimate import GoodnessOfFit, Outcome
-from core.jobs.run import Progress
+from core.jobs.run import Progress, State
 from core.optimisation.basins import Basins, Minimum
 from core.optimisation.methods import METHODS
 from core.optimisation.path import Ending, OptimiserPath
@@ -87,7 +87,7 @@ PROFILE = Profile(
     (0.29, None),
     GoodnessOfFit(1.0, Outcome.EXPLAINED),
 )
-PROGRESS = Progress("mine", "running", 60, (0.3, 0.1, 0.04), (0.2, 0.1, 0.05), best_epoch=3)
+PROGRESS = Progress("mine", State.RUNNING, 60, (0.3, 0.1, 0.04), (0.2, 0.1, 0.05), best_epoch=3)
 BOX = np.array([[-0.2, 1.0], [-0.4, 1.2]])
 LEVELS = np.array([0.0, 0.07, 0.2])
 CURVES = [
@@ -156,7 +156,7 @@ ALL = {
     "errors": accuracy.errors(("theta0", "theta1"), CLOUD, ERRORS, BOX, "title"),
     "calibration": accuracy.calibration(np.array([0.05, 0.5, 0.95]), CURVES),
     "losses": training.losses(PROGRESS),
-    "losses of nothing": training.losses(Progress("mine", "starting", 60)),
+    "losses of nothing": training.losses(Progress("mine", State.STARTING, 60)),
     "diverged": neuron.potential(
         TIMES, np.where(TIMES[:, None] > 9, np.nan, TRAJECTORY), np.where(TIMES > 9, np.nan, NOISY)
     ),

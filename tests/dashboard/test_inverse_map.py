@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from streamlit.util import calc_hash
 
+from core.maps.recipes import best_recipe
 from core.published import time_grid
 from dashboard.state import PRESETS
 from dashboard.views import inverse_map
@@ -88,7 +89,7 @@ def test_estimates_that_the_box_stops_are_said_to_be_stopped():
     """A cloud of which a half, or all, lies on the upper edge of θ₀, where the box ends at 1."""
 
     class Stopped:
-        settings = type("Settings", (), {"prior": inverse_map.published_prior()})
+        recipe = best_recipe()
 
     rng = np.random.default_rng(0)
     free = np.column_stack([rng.uniform(0.5, 0.9, 200), rng.uniform(0.2, 0.6, 200)])

@@ -97,10 +97,12 @@ def test_the_clean_potential_is_not_given_out_where_it_is_hidden_or_unknown():
 
 def test_what_a_map_is_told_leaves_out_what_is_not_known_of_an_upload():
     experiment = Experiment(zeta=-0.3, sigma=0.1)
-    assert observe(experiment, None).described(experiment).keys() == {
-        "times", "zeta", "gamma", "rho", "sigma", "theta"
-    }  # fmt: skip
-    assert observe(experiment, UPLOAD).described(experiment).keys() == {"times", "zeta", "gamma"}
+    trace = observe(experiment, None).described(experiment)
+    assert trace.keys() == {"times", "parameters", "rho", "sigma"}
+    assert trace["parameters"].keys() == {"zeta", "gamma", "theta0", "theta1"}
+    upload = observe(experiment, UPLOAD).described(experiment)
+    assert upload.keys() == {"times", "parameters"}
+    assert upload["parameters"] == {"zeta": -0.3, "gamma": 3.0}
 
 
 def sampled_every(interval):

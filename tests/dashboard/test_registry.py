@@ -23,9 +23,9 @@ def rewrite_card(path, change):
     card.write_text(json.dumps(content))
 
 
-def with_settings(change):
-    """Return the breakage that changes the settings of a card."""
-    return lambda path: rewrite_card(path, lambda card: change(card["settings"]))
+def with_recipe(change):
+    """Return the breakage that changes the recipe of a card."""
+    return lambda path: rewrite_card(path, lambda card: change(card["recipe"]))
 
 
 def scale(path, factor):
@@ -46,18 +46,18 @@ BREAKAGES = {
     "card with NaN": (lambda path: rewrite_card(path, lambda card: card.update(a=float("nan"))), "JSON"),
     "metrics malformed": (lambda path: rewrite_card(path, lambda card: card.update(metrics={"own": 3})), "metrics"),
     "novelty malformed": (lambda path: rewrite_card(path, lambda card: card.update(novelty="x")), "familiar"),
-    "seed is true": (with_settings(lambda settings: settings.update(seed=True)), "whole numbers"),
+    "seed is true": (with_recipe(lambda recipe: recipe.update(seed=True)), "whole number"),
     "weights are NaN": (lambda path: scale(path, np.nan), "broken.safetensors holds weights that are not finite"),
     "weights are huge": (lambda path: scale(path, 1e20), "give estimates that are not finite"),
-    "card cut off": (lambda path: path.with_suffix(".json").write_text('{"settings": {'), "JSON"),
+    "card cut off": (lambda path: path.with_suffix(".json").write_text('{"recipe": {'), "JSON"),
     "card is a list": (lambda path: path.with_suffix(".json").write_text("[]"), "JSON object"),
     "card is binary": (lambda path: path.with_suffix(".json").write_bytes(b"\xff\xfe\x00"), "JSON"),
-    "card without settings": (lambda path: rewrite_card(path, lambda card: card.pop("settings")), "settings"),
-    "settings incomplete": (with_settings(lambda settings: settings.pop("prior")), "complete"),
-    "setting unknown": (with_settings(lambda settings: settings.update(depth=3)), "depth"),
-    "other architecture": (with_settings(lambda settings: settings.update(architecture="dense")), "do not fit"),
-    "no architecture": (with_settings(lambda settings: settings.update(architecture="rnn")), "architecture"),
-    "bad prior": (with_settings(lambda settings: settings["prior"].update(sd=[0, 0])), "deviation"),
+    "card without recipe": (lambda path: rewrite_card(path, lambda card: card.pop("recipe")), "recipe"),
+    "recipe incomplete": (with_recipe(lambda recipe: recipe["task"].pop("prior")), "complete"),
+    "setting unknown": (with_recipe(lambda recipe: recipe.update(depth=3)), "depth"),
+    "other body": (with_recipe(lambda recipe: recipe.update(body={"kind": "dense", "widths": [32]})), "do not fit"),
+    "no body": (with_recipe(lambda recipe: recipe.update(body={"kind": "rnn"})), "body"),
+    "bad prior": (with_recipe(lambda recipe: recipe["task"]["prior"].update(sd=[0, 0])), "deviation"),
 }  # fmt: skip
 
 
@@ -80,14 +80,27 @@ def test_a_broken_file_becomes_a_sentence_and_hides_no_other(new_run, breakage):
     assert sentence.endswith(".")
 
 
-@pytest.mark.parametrize("breakage", ["truncated", "no card", "card cut off", "card without settings"])
+@pytest.mark.parametrize("breakage", ["truncated", "no card", "card cut off", "card without recipe"])
 def test_the_sentence_names_the_file(new_run, breakage):
     BREAKAGES[breakage][0](write_map(new_run("broken"), "broken"))
     assert "broken." in registry.inverse_maps()[1][0]
 
 
+def test_a_map_of_other_parameters_becomes_a_sentence(new_run):
+    def change(recipe):
+        prior = recipe["task"]["prior"]
+        prior["names"] = ["theta1", "gamma"]
+        prior["lower"][1], prior["upper"][1], prior["mean"][1] = 2.0, 5.0, 3.0
+        recipe["task"]["known"] = {"theta0": 0.4, "zeta": -0.4}
+
+    with_recipe(change)(write_map(new_run("broken"), "broken"))
+    maps, (sentence,) = registry.inverse_maps()
+    assert list(maps) == SHIPPED
+    assert "estimates other parameters than θ₀ and θ₁" in sentence
+
+
 def test_a_law_that_is_a_list_becomes_a_sentence(new_run):
-    with_settings(lambda settings: settings.update(prior=[]))(write_map(new_run("broken"), "broken"))
+    with_recipe(lambda recipe: recipe["task"].update(prior=[]))(write_map(new_run("broken"), "broken"))
     assert list(registry.inverse_maps()[0]) == SHIPPED
 
 

@@ -9,14 +9,15 @@ import pytest
 from core.experiments import accuracy, limit, maps, noise, regimes, time_series, training_size
 from core.experiments.codes import CNN, DENSE, OURS
 from core.experiments.context import Context
-from core.experiments.published_figures import REFERENCE_SIZE
 from core.experiments.records import Key, Result, stored
 from core.experiments.tables import tables
-from core.maps import calibration, training
+from core.learning.design import Cnn
+from core.maps import calibration, network
 from core.maps.dataset import Dataset
 from core.maps.evaluation import published_test_set
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
-from core.maps.training import TrainingSettings
+from core.maps.recipe import NewNoise
+from core.maps.recipes import REFERENCE_SIZE, our_recipe, published_recipe
 from core.metrics import median_ape, r_squared
 from core.parallel import workers
 
@@ -44,7 +45,7 @@ def results(context) -> dict[str, tuple[Result, int]]:
     with pytest.MonkeyPatch.context() as patch, workers(None, 1):
         patch.setattr(maps, "QUICK_SIZES", (N,))
         patch.setattr(maps, "QUICK_EPOCHS", EPOCHS)
-        patch.setattr(training, "N_VALIDATION", 100)
+        patch.setattr(network, "N_VALIDATION", 100)
         patch.setattr(calibration, "N_CALIBRATION", 100)
         for module in (maps, time_series):
             patch.setattr(module, "published_test_set", few)
@@ -71,10 +72,10 @@ def test_figures_of_several_seeds_are_their_mean_and_spread():
 
 def test_training_size_measures_what_plain_formulas_give(results, context, monkeypatch):
     monkeypatch.setattr(maps, "QUICK_EPOCHS", EPOCHS)
-    settings = maps._shortened(maps.published_settings("cnn", N, noisy=True, seed=0))
-    network = maps.map_of(context.kept("trainings"), settings, "cnn")
+    recipe = maps._shortened(published_recipe(Cnn(), N, noisy=True, seed=0))
+    trained = maps.map_of(context.kept("trainings"), recipe, "cnn")
     data = few()
-    estimate = network.predict(data.noisy).mean
+    estimate = trained.predict(data.noisy).mean
     result, _ = results["training-size"]
     for metric, formula in (("median_ape", median_ape), ("r2", r_squared)):
         measured = result.value(Key(CNN, metric, "mean", "noisy-noisy", N))
@@ -130,9 +131,7 @@ def test_noise_levels_stretch_one_realisation():
 
 def test_our_trainings_use_no_more_simulations_than_n():
     for n in maps.SIZES:
-        settings = maps.our_settings(n, noisy=True, seed=1)
-        assert (settings.n_samples, settings.renewed) == (n, "noise")
-        assert isinstance(settings, TrainingSettings)
+        assert our_recipe(n, noisy=True, seed=1).data == NewNoise(n)
 
 
 def test_what_is_stored_of_maps_is_of_those_that_are_shipped():

@@ -1,334 +1,26 @@
-import dataclasses
-import errno
 import os
-import resource
-import signal
-import subprocess
-import sys
-import time
-from contextlib import contextmanager
 
-import numpy as np
 import pytest
-from safetensors.torch import load_file
 
-from core.files import read_json, write_json
-from core.jobs import run as jobs
-from core.maps.inverse_map import inverse_map, load_inverse_map
-from core.maps.training import N_VALIDATION, VALIDATION_STREAM, TrainingSettings
-from tests.reference import reference_solution
+from core.files import write_json
+from core.jobs import run
+from core.jobs.run import State
 
-SHORT = TrainingSettings(n_samples=200, epochs=3).as_json()
-LONG = TrainingSettings(n_samples=200, epochs=1000).as_json()
 
+def write_run(folder):
+    write_json(folder / "request.json", {"name": "old", "epochs": 5, "recipe": {}})
 
-@pytest.fixture(autouse=True)
-def _end_all_trainings():
-    yield
-    jobs.stop_all()
 
+@pytest.mark.parametrize("state", State)
+def test_every_state_says_how_a_training_stands(state):
+    sentence = state.sentence(done=3, epochs=12, seconds=6.0)
+    assert sentence.endswith((".", "…"))
+    assert state.active == (state in ("starting", "running", "finishing"))
 
-def wait_for(folder, condition):
-    """Return the first progress that meets the condition; five minutes are many times what any of them takes."""
-    for _ in range(3000):
-        progress = jobs.read_progress(folder)
-        if condition(progress):
-            return progress
-        time.sleep(0.1)
-    log = (folder / "log.txt").read_text()
-    raise AssertionError(f"Still {progress} after five minutes; log: {log}")
 
-
-def ended(progress):
-    return not progress.active
-
-
-@contextmanager
-def largest_file(size):
-    """Let no file grow beyond so many bytes, here and in the processes that are started meanwhile."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def has_losses(progress):
-    return len(progress.validation_loss) > 0
-
-
-def validation_error(model):
-    """Return the mean absolute error of the scaled parameters on the validation set."""
-    data = model.settings.dataset(N_VALIDATION, VALIDATION_STREAM)
-    return np.mean(np.abs((model.predict(data.noisy).mean - data.theta) / [1.2, 1.6]))
-
-
-def test_a_training_runs_to_its_end(tmp_path):
-    folder = jobs.start_training(tmp_path, "my map", SHORT)
-    progress = wait_for(folder, ended)
-    assert (progress.state, progress.message) == ("finished", "")
-    assert len(progress.training_loss) == len(progress.validation_loss) == 3
-    assert progress.best_epoch == 1 + np.argmin(progress.validation_loss)
-    assert progress.seconds_left == 0
-    model = load_inverse_map(folder / "my map.safetensors")
-    assert model.settings == TrainingSettings.from_json(SHORT)
-    assert abs(validation_error(model) - min(progress.validation_loss)) <= 1e-7
-    trace = reference_solution((0.5, 0.3, -0.4, 3.0), model.times)[:, 0]
-    estimate = model.predict(trace[None]).mean[0]
-    assert np.all((estimate >= [-0.2, -0.4]) & (estimate <= [1.0, 1.2]))
-    assert model.card["metrics"]["published"]["n_samples"] == 2000
-    assert jobs.runs_in(tmp_path) == (folder,)
-
-
-def test_stopping_keeps_the_best_weights(tmp_path):
-    folder = jobs.start_training(tmp_path, "stopped", LONG)
-    progress = wait_for(folder, has_losses)
-    assert progress.state == "running"
-    done = len(progress.validation_loss)
-    assert np.isclose(progress.seconds_left, progress.seconds / done * (1000 - done))
-    jobs.stop_training(folder)
-    progress = wait_for(folder, ended)
-    assert progress.state == "stopped"
-    assert done <= len(progress.validation_loss) < 1000
-    model = load_inverse_map(folder / "stopped.safetensors")
-    assert abs(validation_error(model) - min(progress.validation_loss)) <= 1e-7
-    assert model.card["training"]["epochs_done"] == len(progress.validation_loss)
-
-
-def validation_error_of_kept_weights(folder):
-    """Return the mean absolute error of the scaled parameters, on the validation set, of the weights in the folder."""
-    settings = TrainingSettings.from_json(read_json(folder / "request.json")["settings"])
-    return validation_error(inverse_map("kept", settings, load_file(folder / jobs.WEIGHTS), {}))
-
-
-def process_of(folder):
-    return jobs._processes[folder.resolve()]
-
-
-def test_the_weights_of_the_epoch_that_is_said_to_be_kept_survive_a_kill(tmp_path):
-    """Their error is the one in the curve: in single precision the mean is off by some 1e-7."""
-    folder = jobs.start_training(tmp_path, "killed", LONG)
-    wait_for(folder, lambda progress: len(progress.validation_loss) >= 20)
-    process = process_of(folder)
-    process.send_signal(signal.SIGSTOP)
-    while jobs.read_progress(folder).kept_epoch > len(jobs.read_progress(folder).validation_loss):
-        process.send_signal(signal.SIGCONT)  # it stood between its two files
-        process.send_signal(signal.SIGSTOP)
-    process.kill()
-    progress = wait_for(folder, ended)
-    assert progress.state == "failed"
-    assert progress.message == "Its process was killed, as a system does that runs out of memory."
-    assert len(progress.validation_loss) >= 20
-    assert progress.kept_epoch >= 1
-    kept = progress.validation_loss[progress.kept_epoch - 1]
-    assert abs(validation_error_of_kept_weights(folder) - kept) <= 1e-7
-    assert not (folder / "killed.safetensors").exists()
-
-
-def test_the_best_weights_are_on_disk_when_the_server_ends(tmp_path):
-    folder = jobs.start_training(tmp_path, "ended", LONG)
-    wait_for(folder, lambda progress: len(progress.validation_loss) >= 20)
-    jobs.stop_all()
-    progress = jobs.read_progress(folder)
-    assert progress.state == "failed"
-    assert progress.message == "It was ended by the signal SIGTERM, as happens when the server ends."
-    assert progress.kept_epoch == progress.best_epoch == 1 + np.argmin(progress.validation_loss)
-    assert abs(validation_error_of_kept_weights(folder) - min(progress.validation_loss)) <= 1e-7
-
-
-def test_a_training_that_is_ended_while_it_imports_says_so_and_does_not_crash(tmp_path):
-    folder = jobs.start_training(tmp_path, "ended", LONG)
-    wait_for(folder, lambda _: (folder / "lock").exists())
-    process = process_of(folder)
-    process.terminate()
-    assert process.wait() == 0
-    progress = jobs.read_progress(folder)
-    assert (progress.state, progress.kept_epoch) == ("failed", 0)
-    assert progress.message == "It was ended by the signal SIGTERM, as happens when the server ends."
-
-
-def test_a_training_that_another_server_has_just_started_is_starting(tmp_path):
-    folder = tmp_path / "other"
-    folder.mkdir()
-    request = folder / "request.json"
-    write_json(request, {"name": "other", "epochs": 3, "settings": {}})
-    assert jobs.read_progress(folder).state == "starting"
-    os.utime(request, (time.time() - 61,) * 2)
-    assert jobs.read_progress(folder).state == "failed"
-
-
-def test_a_full_disk_ends_a_training_in_a_sentence_and_leaves_its_curve(tmp_path):
-    """No file may exceed 100 kB, while the weights of the network take 136 kB."""
-    with largest_file(100_000):
-        folder = jobs.start_training(tmp_path, "full", LONG)
-    progress = wait_for(folder, ended)
-    assert progress.state == "failed"
-    assert progress.message == "The disk that holds the folder full is full: free some space."
-    assert (len(progress.validation_loss), progress.kept_epoch) == (1, 0)
-    assert sorted(path.name for path in folder.iterdir()) == ["lock", "log.txt", "progress.json", "request.json"]
-
-
-def test_a_disk_that_is_full_at_the_start_leaves_no_folder(tmp_path):
-    with largest_file(0), pytest.raises(ValueError, match=r"^The disk that holds the folder .* is full: free some"):
-        jobs.start_training(tmp_path, "mine", SHORT)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_full_disk_at_stop_ends_in_a_sentence(tmp_path, monkeypatch):
-    def touch(_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr("pathlib.Path.touch", touch)
-    with pytest.raises(ValueError, match=r"^The training goes on. The disk that holds the folder .* is full"):
-        jobs.stop_training(tmp_path)
-
-
-def test_a_map_whose_last_state_could_not_be_written_counts_as_trained(tmp_path):
-    write_run(tmp_path, state="finishing")
-    (tmp_path / f"{tmp_path.name}.safetensors").write_bytes(b"")
-    assert jobs.read_progress(tmp_path).state == "stopped"
-
-
-def test_a_training_leaves_the_processor_to_the_pages(tmp_path):
-    folder = jobs.start_training(tmp_path, "nice", LONG)
-    wait_for(folder, lambda _: (folder / "lock").exists())
-    assert os.getpriority(os.PRIO_PROCESS, process_of(folder).pid) == 19
-
-
-def test_two_at_once_and_no_third(tmp_path):
-    for name in ("first", "second"):
-        jobs.start_training(tmp_path, name, LONG)
-    with pytest.raises(ValueError, match="2 trainings are running already"):
-        jobs.start_training(tmp_path, "third", SHORT)
-    assert not (tmp_path / "third").exists()
-    jobs.stop_all()
-    assert jobs.read_progress(tmp_path / "first").state == "failed"
-
-
-def test_a_hopeless_prior_fails_with_a_sentence(tmp_path):
-    settings = TrainingSettings(n_samples=100, epochs=1)
-    wide = dataclasses.replace(settings.prior, mean=(0.4, -5.0), lower=(-0.2, -6.0), upper=(1.0, -4.0))
-    folder = jobs.start_training(tmp_path, "hopeless", dataclasses.replace(settings, prior=wide).as_json())
-    progress = wait_for(folder, ended)
-    assert progress.state == "failed"
-    assert "diverge" in progress.message
-
-
-def test_a_taken_name_is_refused(tmp_path):
-    (tmp_path / "taken").mkdir()
-    with pytest.raises(ValueError, match="already a training called 'taken'"):
-        jobs.start_training(tmp_path, "taken", SHORT)
-
-
-@pytest.mark.parametrize("name", ["", ".", "..", "../out", "a/b", "a\\b", "a\nb", "a" * 41, " a", "-a", "a:b"])
-def test_an_unfit_name_is_refused(tmp_path, name):
-    with pytest.raises(ValueError, match="at most 40 letters"):
-        jobs.start_training(tmp_path / "runs", name, SHORT)
-    assert not (tmp_path / "runs").exists()
-
-
-def write_run(folder, **progress):
-    write_json(folder / "request.json", {"name": "old", "epochs": 5, "settings": {}})
-    content = {"training_loss": [1.0], "validation_loss": [2.0], "best_epoch": 1, "seconds": 1.0, "state": "running"}
-    write_json(folder / "progress.json", {**content, **progress})
-
-
-HOLD = """
-import subprocess, sys
-from filelock import FileLock
-with FileLock(sys.argv[1]):
-    child = subprocess.Popen(["sleep", "60"])
-    print(child.pid, flush=True)
-    sys.stdin.read()
-"""
-
-
-def test_a_training_of_an_earlier_server_lives_as_long_as_its_process_alone(tmp_path):
-    """Neither another process that has its number nor a child that it leaves counts."""
-    write_run(tmp_path)
-    write_json(tmp_path / "process.json", {"pid": os.getpid()})
-    assert jobs.read_progress(tmp_path).state == "failed"
-    command = [sys.executable, "-c", HOLD, str(tmp_path / "lock")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
-        child = int(worker.stdout.readline())
-        assert jobs.read_progress(tmp_path).state == "running"
-        worker.kill()
-        worker.wait()
-        os.kill(child, 0)
-        progress = jobs.read_progress(tmp_path)
-        os.kill(child, signal.SIGKILL)
-    assert progress.state == "failed"
-    assert (
-        progress.message
-        == "Its process could not write why: it was killed, the machine went down, or the disk was full."
-    )
-    assert progress.validation_loss == (2.0,)
-
-
-def test_a_training_that_is_just_starting_lives(tmp_path):
-    """It takes a moment until its process holds its lock."""
-    folder = jobs.start_training(tmp_path, "new", SHORT)
-    assert jobs.read_progress(folder).state == "starting"
-
-
-def test_a_process_that_ends_while_its_progress_is_read_has_not_failed(tmp_path, monkeypatch):
-    """Its last state is on disk before it ends, so whoever sees it dead must see that state."""
-    write_json(tmp_path / "request.json", {"name": "quick", "epochs": 1, "settings": {}})
-    losses = {"training_loss": [1.0], "validation_loss": [2.0]}
-    write_json(tmp_path / "progress.json", {**losses, "state": "running"})
-
-    def finish_and_die(_):
-        write_json(tmp_path / "progress.json", {**losses, "state": "finished"})
-        return False
-
-    monkeypatch.setattr(jobs, "_at_work", finish_and_die)
-    assert jobs.read_progress(tmp_path).state == "finished"
-
-
-def test_a_folder_without_a_training_ends_in_a_sentence(tmp_path):
-    with pytest.raises(ValueError, match="no training in"):
-        jobs.read_progress(tmp_path)
-
-
-REFUSED = "The files of the training mine cannot be read: delete its folder."
-
-
-@pytest.mark.parametrize("file", ["request.json", "progress.json"])
-@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b"[" * 100_000, b'{"a": NaN}', b'{"a": 1e999}', b"9" * 5000])
-def test_what_is_no_json_object_ends_in_a_sentence(tmp_path, file, content):
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    write_run(folder)
-    (folder / file).write_bytes(content)
-    with pytest.raises(ValueError, match=f"^{REFUSED}$"):
-        jobs.read_progress(folder)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        {"state": "asleep"}, {"state": []}, {"training_loss": 3}, {"training_loss": [1, 2]}, {"validation_loss": ["a"]},
-        {"training_loss": [10**400]}, {"training_loss": [1e300]}, {"validation_loss": [-1.0]}, {"best_epoch": 2},
-        {"best_epoch": True}, {"seconds": -1}, {"seconds": 1e300}, {"message": 5}, {"message": "a" * 1000}, {"pid": 1},
-        {"training_loss": [1.0] * 6, "validation_loss": [1.0] * 6},
-    ],
-)  # fmt: skip
-def test_progress_that_no_training_writes_ends_in_a_sentence(tmp_path, content):
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    write_run(folder, **content)
-    with pytest.raises(ValueError, match=f"^{REFUSED}$"):
-        jobs.read_progress(folder)
-
-
-@pytest.mark.parametrize("content", [{"name": 3}, {"epochs": 0}, {"epochs": "5"}, {"epochs": 10**30}, {"epochs": True}])
-def test_requests_that_nobody_writes_end_in_a_sentence(tmp_path, content):
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    write_json(folder / "request.json", {"name": "mine", "epochs": 5, "settings": {}, **content})
-    with pytest.raises(ValueError, match=f"^{REFUSED}$"):
-        jobs.read_progress(folder)
+def test_the_time_left_is_that_of_the_epochs_left_at_the_mean_speed():
+    assert State.RUNNING.sentence(3, 12, 6.0) == "Epoch 3 of 12, about 18 s of them left."
+    assert State.RUNNING.sentence(0, 12, 0.0) == "Epoch 0 of 12."
 
 
 def test_runs_are_listed_by_age_whatever_else_lies_there(tmp_path):
@@ -340,13 +32,13 @@ def test_runs_are_listed_by_age_whatever_else_lies_there(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "a link").symlink_to("nowhere")
     (tmp_path / "deep" / "request.json").mkdir(parents=True)
-    assert [path.name for path in jobs.runs_in(tmp_path)] == ["new", "old"]
-    assert [path.name for path in jobs.misnamed_in(tmp_path)] == [os.fsdecode(b"m\xff"), "a(b)"]
-    assert jobs.runs_in(tmp_path / "nowhere") == ()
+    assert [path.name for path in run.runs_in(tmp_path)] == ["new", "old"]
+    assert [path.name for path in run.misnamed_in(tmp_path)] == [os.fsdecode(b"m\xff"), "a(b)"]
+    assert run.runs_in(tmp_path / "nowhere") == ()
 
 
 def test_a_run_that_vanishes_while_it_is_listed_is_none(tmp_path, monkeypatch):
     (tmp_path / "there").mkdir()
     write_run(tmp_path / "there")
     monkeypatch.setattr("os.listdir", lambda _: ["there", "gone"])
-    assert jobs.runs_in(tmp_path) == (tmp_path / "there",)
+    assert run.runs_in(tmp_path) == (tmp_path / "there",)

@@ -6,8 +6,33 @@ from scipy.special import expit
 from scipy.stats import multivariate_normal
 from torch import nn
 
-from core.learning.networks import Residual, Whitening, build
+from core.learning.design import (
+    Cnn,
+    Dense,
+    GaussianEstimate,
+    InitialWeights,
+    PointEstimate,
+    Residual,
+    TimeSeries,
+    WhitenedTimeSeries,
+)
+from core.learning.networks.network import build
+from core.learning.networks.residual import ResidualBlock
+from core.learning.networks.whitening import Whitening
 from core.noise import Noise, sample_ar1, whiten
+
+NOISE = Noise(0.8, 0.35)
+CNN, DENSE = Cnn(), Dense((32, 32, 32, 32))
+BODIES = pytest.mark.parametrize("body", [CNN, DENSE], ids=["cnn", "dense"])
+
+
+def published(body, n_times=1000, n_parameters=2, seed=0):
+    return build(TimeSeries(), body, PointEstimate(), InitialWeights.GLOROT, n_times, n_parameters, seed)
+
+
+def ours(body, n_times=1000, n_parameters=2, seed=0):
+    inputs = WhitenedTimeSeries(NOISE)
+    return build(inputs, body, GaussianEstimate(), InitialWeights.FLAT, n_times, n_parameters, seed)
 
 
 def count(network):
@@ -15,13 +40,13 @@ def count(network):
 
 
 def test_cnn_has_the_published_number_of_weights():
-    assert count(build("cnn", 1000, 2, seed=0)) == 33_874
+    assert count(published(CNN)) == 33_874
 
 
 @pytest.mark.parametrize(("n_times", "n_outputs"), [(1000, 2), (500, 4)])
 def test_dense_has_four_layers_of_32_units(n_times, n_outputs):
     expected = (n_times + 1) * 32 + 3 * (32 + 1) * 32 + (32 + 1) * n_outputs
-    assert count(build("dense", n_times, n_outputs, seed=0)) == expected
+    assert count(published(DENSE, n_times, n_outputs)) == expected
 
 
 def swish(x):
@@ -51,9 +76,9 @@ def plain_dense(weights, trace):
     return expit(weights[8] @ x + weights[9])
 
 
-@pytest.mark.parametrize(("architecture", "plain"), [("cnn", plain_cnn), ("dense", plain_dense)])
-def test_outputs_against_plain_numpy(architecture, plain):
-    network = build(architecture, 1000, 2, seed=1).double()
+@pytest.mark.parametrize(("body", "plain"), [(CNN, plain_cnn), (DENSE, plain_dense)], ids=["cnn", "dense"])
+def test_outputs_against_plain_numpy(body, plain):
+    network = published(body, seed=1).double()
     rng = np.random.default_rng(0)
     with torch.no_grad():
         for name, tensor in network.named_parameters():
@@ -67,30 +92,30 @@ def test_outputs_against_plain_numpy(architecture, plain):
         assert np.allclose(output, plain(weights, trace), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("architecture", ["cnn", "dense"])
-def test_outputs_lie_between_0_and_1(architecture):
+@BODIES
+def test_outputs_lie_between_0_and_1(body):
     traces = torch.randn(50, 1000, generator=torch.Generator().manual_seed(0)) * torch.logspace(-3, 6, 50)[:, None]
     with torch.inference_mode():
-        outputs = build(architecture, 1000, 2, seed=0)(traces)
+        outputs = published(body)(traces)
     assert outputs.shape == (50, 2)
     assert torch.all((outputs >= 0) & (outputs <= 1))
     assert outputs.std() > 0.01
 
 
-@pytest.mark.parametrize("architecture", ["cnn", "dense"])
-def test_the_seed_fixes_the_weights(architecture):
+@BODIES
+def test_the_seed_fixes_the_weights(body):
     """And nothing else does: the global generator moves in between."""
-    first = build(architecture, 1000, 2, seed=5).state_dict()
+    first = published(body, seed=5).state_dict()
     torch.rand(3)
-    same, other = (build(architecture, 1000, 2, seed=seed).state_dict() for seed in (5, 6))
+    same, other = (published(body, seed=seed).state_dict() for seed in (5, 6))
     assert all(torch.equal(first[name], same[name]) for name in first)
     assert not any(torch.equal(first[name], other[name]) for name in first if name.endswith("weight"))
 
 
-@pytest.mark.parametrize("architecture", ["cnn", "dense"])
-def test_weights_follow_kerass_glorot_uniform_law(architecture):
+@BODIES
+def test_weights_follow_kerass_glorot_uniform_law(body):
     """Uniform on ±√(6/(fan in + fan out)); the variance of n such draws has the relative error √(0.8/n), 5 of them."""
-    for module in build(architecture, 1000, 2, seed=0).modules():
+    for module in published(body).modules():
         if isinstance(module, nn.Linear | nn.Conv1d):
             taps = module.weight[0, 0].numel()
             limit = np.sqrt(6 / (taps * (module.weight.shape[0] + module.weight.shape[1])))
@@ -100,18 +125,13 @@ def test_weights_follow_kerass_glorot_uniform_law(architecture):
             assert torch.all(module.bias == 0)
 
 
-def test_an_unknown_architecture_ends_in_a_sentence():
-    with pytest.raises(ValueError, match="one of wide, residual, cnn, dense"):
-        build("transformer", 1000, 2, seed=0)
-
-
 WIDTHS = (24, 16)
 
 
-@pytest.mark.parametrize("architecture", ["wide", "residual"])
-def test_gaussian_against_scipy(architecture):
+@pytest.mark.parametrize("body", [Dense(WIDTHS), Residual(WIDTHS), CNN], ids=["dense", "residual", "cnn"])
+def test_gaussian_against_scipy(body):
     """Density and covariance of what the network gives, for three parameters."""
-    network = build(architecture, 200, 3, seed=2, widths=WIDTHS)
+    network = ours(body, 200, 3, seed=2)
     traces = torch.randn(5, 200, generator=torch.Generator().manual_seed(1))
     truth = torch.rand(5, 3, generator=torch.Generator().manual_seed(2))
     with torch.inference_mode():
@@ -126,14 +146,14 @@ def test_gaussian_against_scipy(architecture):
         assert np.all(np.triu(factor, 1) == 0)
 
 
-def test_whitening_is_that_of_the_published_noise():
+def test_whitening_is_that_of_its_noise():
     noise = sample_ar1(np.full(3, 0.8), np.full(3, 0.35), 1000, np.random.default_rng(0))
-    filtered = Whitening()(torch.from_numpy(noise)).numpy()
+    filtered = Whitening(NOISE)(torch.from_numpy(noise)).numpy()
     assert np.allclose(filtered, [whiten(each, Noise(0.8, 0.35)) for each in noise], rtol=0, atol=1e-12)
 
 
 def test_wide_dense_against_plain_numpy():
-    network = build("wide", 1000, 2, seed=1, widths=WIDTHS).double()
+    network = ours(Dense(WIDTHS), seed=1).double()
     weights = [tensor.detach().numpy() for tensor in network.parameters()]
     traces = np.random.default_rng(0).normal(size=(4, 1000))
     with torch.inference_mode():
@@ -151,7 +171,7 @@ def test_wide_dense_against_plain_numpy():
 
 
 def test_spread_widens_the_covariance_alone():
-    network = build("wide", 1000, 2, seed=1, widths=WIDTHS)
+    network = ours(Dense(WIDTHS), seed=1)
     traces = torch.randn(3, 1000, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
         before = network(traces)
@@ -163,7 +183,7 @@ def test_spread_widens_the_covariance_alone():
 
 def test_residual_block_against_scipy():
     """Two correlations with length 5, added to the input, and a swish."""
-    block = Residual(3).double()
+    block = ResidualBlock(3).double()
     series = torch.randn(2, 3, 40, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
     weights = [tensor.detach().numpy() for tensor in block.parameters()]
 

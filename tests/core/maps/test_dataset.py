@@ -1,19 +1,24 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.stats import kstest, truncnorm
 
-from core.maps.dataset import make_dataset
+from core.maps.dataset import epoch_dataset, make_dataset
+from core.maps.recipe import Fixed, NewNoise, NewSimulations
+from core.maps.recipes import fitzhugh_nagumo_task, published_task
 from core.priors import TruncatedGaussian
 from core.published import published_noise_law, published_prior, time_grid
 from tests.reference import escape_time, reference_solution
 
 TIMES = time_grid(40, 200)
 N = 2000
+TASK = fitzhugh_nagumo_task(published_prior(), published_noise_law(), -0.3, 2.5)
 
 
 @pytest.fixture(scope="module")
 def dataset():
-    return make_dataset(N, published_prior(), published_noise_law(), TIMES, -0.3, 2.5, np.random.default_rng(0))
+    return make_dataset(TASK, N, TIMES, np.random.default_rng(0))
 
 
 def test_clean_rows_solve_the_equations(dataset):
@@ -48,18 +53,18 @@ def test_noise_has_the_variance_and_correlation_of_its_row(dataset):
 
 
 def test_the_seed_fixes_the_samples(dataset):
-    again = make_dataset(N, published_prior(), published_noise_law(), TIMES, -0.3, 2.5, np.random.default_rng(0))
+    again = make_dataset(TASK, N, TIMES, np.random.default_rng(0))
     assert np.array_equal(again.noisy, dataset.noisy)
-    other = make_dataset(N, published_prior(), published_noise_law(), TIMES, -0.3, 2.5, np.random.default_rng(1))
+    other = make_dataset(TASK, N, TIMES, np.random.default_rng(1))
     assert np.abs(other.theta - dataset.theta).min() > 0
 
 
 def test_diverging_parameters_are_drawn_again():
     """They are those that leave for infinity in SciPy's solution, and no others."""
-    wide = TruncatedGaussian(("theta0", "theta1"), (0.4, -1.0), (0.3, np.inf), (-0.2, -2.0), (1.0, 0.0))
+    wide = TruncatedGaussian(("theta0", "theta1"), (0.4, -1.0), (0.3, 1000.0), (-0.2, -2.0), (1.0, 0.0))
     times = time_grid()
     drawn = wide.sample(500, np.random.default_rng(0))
-    data = make_dataset(500, wide, published_noise_law(), times, -0.4, 3.0, np.random.default_rng(0))
+    data = make_dataset(fitzhugh_nagumo_task(wide, published_noise_law()), 500, times, np.random.default_rng(0))
     assert np.all(np.isfinite(data.noisy))
     again = np.flatnonzero(np.any(data.theta != drawn, axis=1))
     for i in range(0, 500, 50):
@@ -70,5 +75,45 @@ def test_diverging_parameters_are_drawn_again():
 
 def test_a_prior_that_only_diverges_ends_in_a_sentence():
     hopeless = TruncatedGaussian(("theta0", "theta1"), (0.4, -5.0), (0.3, 0.1), (-0.2, -6.0), (1.0, -4.0))
-    with pytest.raises(ValueError, match="diverge"):
-        make_dataset(50, hopeless, published_noise_law(), time_grid(), -0.4, 3.0, np.random.default_rng(0))
+    with pytest.raises(
+        ValueError,
+        match="narrow the bounds, or bring ζ and γ back into range",
+    ):
+        make_dataset(fitzhugh_nagumo_task(hopeless, published_noise_law()), 50, time_grid(), np.random.default_rng(0))
+
+
+def drawn(data, epochs, noisy=True):
+    """Return the training set of each epoch."""
+    given, task = [None], published_task(noisy)
+    for epoch in range(1, epochs + 1):
+        given.append(epoch_dataset(task, data, 0, epoch, given[-1]))
+    return given[1:]
+
+
+def test_what_an_epoch_draws_anew():
+    """Nothing; the noise in every epoch; and the simulations too, in every fourth."""
+    same = drawn(Fixed(1000), 3)
+    assert same[0] is same[1] is same[2]
+    noise = drawn(NewNoise(1000), 6)
+    assert all(np.array_equal(each.theta, noise[0].theta) for each in noise)
+    differences = noise[1].noisy - noise[0].noisy
+    # Two draws of noise: twice the variance 0.35² (1 + (0.0097/0.07)²), known to about 2 %.
+    assert abs(np.var(differences) / (2 * 0.35**2 * 1.019) - 1) <= 0.1
+    everything = drawn(NewSimulations(1000), 9)
+    kept = [np.array_equal(a.theta, b.theta) for a, b in pairwise(everything)]
+    assert kept == [True, True, True, False, True, True, True, False]
+    assert all(not np.array_equal(a.noisy, b.noisy) for a, b in pairwise(everything))
+    each = drawn(NewSimulations(100, epochs_each=1), 3)
+    assert not any(np.array_equal(a.theta, b.theta) for a, b in pairwise(each))
+
+
+def test_an_epoch_is_the_same_wherever_a_training_begins():
+    for data in (Fixed(100), NewNoise(100), NewSimulations(100)):
+        there = epoch_dataset(published_task(), data, 0, 6, None)
+        assert np.array_equal(there.noisy, drawn(data, 6)[-1].noisy)
+
+
+def test_clean_traces_draw_no_noise():
+    clean = drawn(NewSimulations(100), 2, noisy=False)
+    assert clean[0] is clean[1]
+    assert clean[0].noisy is clean[0].clean

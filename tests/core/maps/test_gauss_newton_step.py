@@ -4,11 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from core.learning.networks import Gaussian
+from core.learning.design import Dense
+from core.learning.networks.heads import Gaussian
+from core.learning.networks.network import predict
 from core.maps import gauss_newton_step as refinement
-from core.maps.gauss_newton_step import Refined, Step, network_of, refine, step_inputs
+from core.maps.dataset import TEST_STREAM, dataset
+from core.maps.gauss_newton_step import Refined, Step, network_of, step_inputs, with_learned_step
 from core.maps.inverse_map import inverse_map
-from core.maps.training import TEST_STREAM, TrainingSettings, predict, train
+from core.maps.network import untrained_network
+from core.maps.recipe import NewSimulations
+from core.maps.recipes import gaussian_recipe, published_task
+from core.maps.train import train
 from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import Noise
@@ -16,32 +22,31 @@ from core.problem.landscape import misfit
 from core.published import with_constants
 from tests.reference import reference_solutions
 
-SETTINGS = TrainingSettings(
-    "wide", n_samples=2000, epochs=16, batch_size=64, learning_rate=2e-3, widths=(64, 64), renewed="everything"
-)
+RECIPE = gaussian_recipe(published_task(), Dense((64, 64)), NewSimulations(2000), 16, batch_size=64)
+TASK = RECIPE.task
 
 
 @pytest.fixture(scope="module")
 def data():
-    return SETTINGS.dataset(1000, TEST_STREAM)
+    return dataset(TASK, 1000, TEST_STREAM)
 
 
 @pytest.fixture(scope="module")
 def first():
-    network = SETTINGS.network()
-    network.load_state_dict(list(train(SETTINGS))[-1].best_weights)
+    network = untrained_network(RECIPE)
+    network.load_state_dict(list(train(RECIPE))[-1].best_weights)
     return network
 
 
 @pytest.fixture(scope="module")
 def refined(first):
-    return refine(SETTINGS, first)
+    return with_learned_step(RECIPE, first)
 
 
 def law(data):
     """Return laws for the first four traces, 0.03 wide and centred as far from the truth."""
     factor = np.tril(np.random.default_rng(0).normal(size=(4, 2, 2))) + 30 * np.eye(2)
-    mean = SETTINGS.scale(data.theta[:4]) + 0.02
+    mean = TASK.scale(data.theta[:4]) + 0.02
     return Gaussian(torch.tensor(mean, dtype=torch.float32), torch.tensor(factor, dtype=torch.float32))
 
 
@@ -53,15 +58,15 @@ def test_gradient_against_differences_of_tightly_solved_trajectories(data):
     given = law(data)
     mean, scale = given.mean.double().numpy(), np.linalg.inv(given.factor.double().numpy())
     traces = data.noisy[:4].astype(float)
-    gradients, hessians, noise = refinement._expansion(SETTINGS, traces, mean, scale)
+    gradients, hessians, noise = refinement._expansion(TASK, traces, mean, scale)
     times = np.arange(1000) * 0.2
 
     def potentials(scaled):
-        return reference_solutions(with_constants(SETTINGS.unscale(scaled), -0.4, 3.0), times)[..., 0]
+        return reference_solutions(with_constants(TASK.unscale(scaled), -0.4, 3.0), times)[..., 0]
 
     size, slopes = 1e-5, np.empty((4, 2, 1000))
     rhos = np.clip(np.tanh(noise[:, 0]), 0.8 - 3 * 0.057, 0.8 + 3 * 0.057)
-    sds = np.clip(np.exp(noise[:, 1]), 0.0409 / 0.2, 0.0991 / 0.2) + refinement.LEAST_NOISE
+    sds = np.clip(np.exp(noise[:, 1]), 0.0409 / 0.2, 0.0991 / 0.2) + refinement.MIN_NOISE_SD
     for i in range(2):
         shift = size * scale[:, :, i]
         ahead, behind = potentials(mean + shift), potentials(mean - shift)
@@ -81,7 +86,7 @@ def test_gradient_against_differences_of_tightly_solved_trajectories(data):
 def test_untrained_step_leaves_the_law_alone(data):
     given = law(data)
     step = Step(2)
-    found = step(step_inputs(SETTINGS, data.noisy[:4].astype(float), given))
+    found = step(step_inputs(TASK, data.noisy[:4].astype(float), given))
     assert torch.allclose(found.mean, given.mean, rtol=0, atol=1e-6)
     assert torch.allclose(found.covariance(), given.covariance(), rtol=1e-3, atol=0)
 
@@ -90,10 +95,10 @@ def test_step_is_measured_in_standard_deviations(data):
     """A shift z and a factor A become mean + C z and covariance C (A'A)⁻¹ C', with C C' the first covariance."""
     given, step = law(data), Step(2)
     z, logs, below = np.array([0.5, -0.3]), np.array([0.7, -0.2]), 0.4
-    outputs, farthest = np.concatenate([z, 8 * np.arctanh(logs / 8), [below]]), refinement.FARTHEST
+    outputs, farthest = np.concatenate([z, 8 * np.arctanh(logs / 8), [below]]), refinement.MAX_STEP_SDS
     with torch.no_grad():
         step.layers[-1].bias.copy_(torch.tensor(farthest * np.arctanh(outputs / farthest)))
-    found = step(step_inputs(SETTINGS, data.noisy[:4].astype(float), given))
+    found = step(step_inputs(TASK, data.noisy[:4].astype(float), given))
     scale = np.linalg.inv(given.factor.double().numpy())
     factor = np.exp(logs)[:, None] * np.array([[1.0, 0.0], [below, 1.0]])
     expected = scale @ np.linalg.inv(factor.T @ factor) @ scale.transpose(0, 2, 1)
@@ -103,7 +108,7 @@ def test_step_is_measured_in_standard_deviations(data):
 
 def test_a_learned_step_leads_nearer_to_the_truth(first, refined, data):
     """Smaller median errors by a third at least, and a likelier truth."""
-    truth = SETTINGS.scale(data.theta)
+    truth = TASK.scale(data.theta)
     laws = [predict(network, data.noisy) for network in (first, refined)]
     errors = [np.median(np.abs(mean - truth)) for mean, _ in laws]
     assert errors[1] <= errors[0] / 1.5
@@ -112,9 +117,9 @@ def test_a_learned_step_leads_nearer_to_the_truth(first, refined, data):
 
 
 def test_refined_map_is_saved_and_loaded_whole(refined, data, tmp_path):
-    made = inverse_map("a-map", SETTINGS, refined.state_dict(), {})
+    made = inverse_map("a-map", RECIPE, refined.state_dict(), {})
     made.save(tmp_path)
-    again = inverse_map("a-map", SETTINGS, made.network.state_dict(), {})
+    again = inverse_map("a-map", RECIPE, made.network.state_dict(), {})
     one, other = made.predict(data.noisy[:50]), again.predict(data.noisy[:50])
     assert np.array_equal(one.mean, other.mean)
     assert np.array_equal(one.covariance, other.covariance)
@@ -124,13 +129,13 @@ def test_refined_map_is_saved_and_loaded_whole(refined, data, tmp_path):
 
 @pytest.mark.parametrize("changes", [{"gamma": 0.5}, {"zeta": -3.0}])
 def test_trajectories_that_diverge_leave_numbers(changes, data):
-    settings = dataclasses.replace(SETTINGS, **changes)
+    task = dataclasses.replace(TASK, known=tuple({**dict(TASK.known), **changes}.items()))
     side = np.linspace(0.01, 0.99, 12)
     mean = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
-    parameters = with_constants(settings.unscale(mean), settings.zeta, settings.gamma)
+    parameters = task.complete(task.unscale(mean))
     assert np.any(np.isnan(simulate_potential(parameters, np.arange(1000) * 0.2)))
     given = Gaussian(torch.tensor(mean).float(), (30 * torch.eye(2)).repeat(len(mean), 1, 1))
-    inputs = step_inputs(settings, data.noisy[: len(mean)].astype(float), given)
+    inputs = step_inputs(task, data.noisy[: len(mean)].astype(float), given)
     assert torch.all(torch.isfinite(inputs))
     found = Step(2)(inputs)
     assert torch.all(torch.isfinite(found.mean))
@@ -146,25 +151,19 @@ def test_enormous_traces_leave_laws_inside_the_box(refined, data):
 
 def test_a_step_does_no_harm_where_there_is_less_noise_than_it_has_seen(first, refined, data):
     """Without noise the Gauss–Newton step itself is nearly exact; features that are out of bounds are cut."""
-    truth = SETTINGS.scale(data.theta)
+    truth = TASK.scale(data.theta)
     errors = [np.median(np.abs(predict(network, data.clean)[0] - truth)) for network in (first, refined)]
     assert errors[1] <= errors[0] / 1.5
 
 
-def test_only_maps_with_endless_noisy_simulations_are_refined():
-    assert SETTINGS.refined
-    for changes in ({"renewed": "noise"}, {"noisy": False}, {"architecture": "cnn", "widths": ()}):
-        assert not dataclasses.replace(SETTINGS, **changes).refined
-
-
 def test_weights_say_whether_there_is_a_step(first, refined):
     """Maps from before there were steps stay what they were."""
-    assert isinstance(network_of(SETTINGS, refined.state_dict()), Refined)
-    assert not isinstance(network_of(SETTINGS, first.state_dict()), Refined)
+    assert isinstance(network_of(RECIPE, refined.state_dict()), Refined)
+    assert not isinstance(network_of(RECIPE, first.state_dict()), Refined)
 
 
 def test_a_step_that_helps_nothing_is_left_out(first, monkeypatch):
     monkeypatch.setattr(refinement, "EPOCHS", 1)
     monkeypatch.setattr(refinement, "LEARNING_RATE", 1e-12)
-    monkeypatch.setattr(refinement, "validation_error", lambda settings, network: 1.0)
-    assert refine(SETTINGS, first) is first
+    monkeypatch.setattr(refinement, "validation_error", lambda recipe, network: 1.0)
+    assert with_learned_step(RECIPE, first) is first

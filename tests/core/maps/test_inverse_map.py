@@ -11,17 +11,19 @@ import pytest
 from safetensors.numpy import load_file, save
 from scipy.special import expit
 
-from core.learning.networks import build
-from core.maps.inverse_map import LARGEST_FILE, PRETRAINED, available_inverse_maps, inverse_map, load_inverse_map
-from core.maps.training import TrainingSettings
-from core.published import time_grid
+from core.learning.design import Adam, Cnn
+from core.maps.inverse_map import MAX_FILE_BYTES, PRETRAINED, available_inverse_maps, inverse_map, load_inverse_map
+from core.maps.network import untrained_network
+from core.maps.recipes import PUBLISHED_DENSE, fitzhugh_nagumo_task, point_recipe, published_task
+from core.published import published_noise_law, published_prior, time_grid
 
 TRACES = np.random.default_rng(0).normal(size=(7, 1000))
 
 
-def make_map(architecture="dense", **changes):
-    settings = TrainingSettings(architecture, **changes)
-    return inverse_map("a-map", settings, build(architecture, 1000, 2, seed=3).state_dict(), {"about": "a test"})
+def make_map(body=PUBLISHED_DENSE, noisy=True):
+    recipe = point_recipe(published_task(noisy), body, 8000, Adam())
+    weights = untrained_network(dataclasses.replace(recipe, seed=3)).state_dict()
+    return inverse_map("a-map", recipe, weights, {"about": "a test"})
 
 
 @pytest.fixture
@@ -31,13 +33,13 @@ def saved(tmp_path):
     return tmp_path / "a-map.safetensors"
 
 
-@pytest.mark.parametrize("architecture", ["cnn", "dense"])
-def test_save_and_load_give_the_same_predictions(architecture, tmp_path):
-    original = make_map(architecture)
+@pytest.mark.parametrize("body", [Cnn(), PUBLISHED_DENSE], ids=["cnn", "dense"])
+def test_save_and_load_give_the_same_predictions(body, tmp_path):
+    original = make_map(body)
     original.save(tmp_path)
     loaded = load_inverse_map(tmp_path / "a-map.safetensors")
     assert np.array_equal(loaded.predict(TRACES).mean, original.predict(TRACES).mean)
-    assert loaded.settings == original.settings
+    assert loaded.recipe == original.recipe
     assert loaded.card["about"] == "a test"
     assert available_inverse_maps(tmp_path) == ("a-map",)
 
@@ -60,13 +62,13 @@ def test_prediction_is_the_file_in_plain_numpy(saved):
 
 def test_single_and_double_precision_agree():
     """Both are rounded to single precision on the way in, once."""
-    model = make_map("cnn")
+    model = make_map(Cnn())
     assert np.array_equal(model.predict(TRACES.astype(np.float32)).mean, model.predict(TRACES).mean)
 
 
 def test_a_trace_does_not_depend_on_its_batch():
     """Matrix products of other sizes round differently, by some 1e-7."""
-    model = make_map("cnn")
+    model = make_map(Cnn())
     alone = np.concatenate([model.predict(trace[None]).mean for trace in TRACES])
     assert np.abs(model.predict(TRACES).mean - alone).max() <= 1e-5
 
@@ -113,23 +115,27 @@ def spoil_card(path):
     path.with_suffix(".json").write_text("{")
 
 
-def card_without_settings(path):
+def card_without_recipe(path):
     path.with_suffix(".json").write_text("{}")
+
+
+def card_of_an_earlier_version(path):
+    path.with_suffix(".json").write_text('{"settings": {"architecture": "cnn"}}')
 
 
 def card_as_list(path):
     path.with_suffix(".json").write_text("[]")
 
 
-def name_another_architecture(path):
+def name_another_body(path):
     card = json.loads(path.with_suffix(".json").read_text())
-    card["settings"]["architecture"] = "cnn"
+    card["recipe"]["body"] = {"kind": "cnn"}
     path.with_suffix(".json").write_text(json.dumps(card))
 
 
-def name_an_unknown_architecture(path):
+def name_an_unknown_body(path):
     card = json.loads(path.with_suffix(".json").read_text())
-    card["settings"]["architecture"] = "transformer"
+    card["recipe"]["body"] = {"kind": "transformer"}
     path.with_suffix(".json").write_text(json.dumps(card))
 
 
@@ -150,7 +156,7 @@ def enlarge_card(path):
 
 def enlarge(path):
     with open(path, "ab") as file:
-        file.truncate(LARGEST_FILE + 1)
+        file.truncate(MAX_FILE_BYTES + 1)
 
 
 @pytest.mark.parametrize(
@@ -163,10 +169,11 @@ def enlarge(path):
         (remove, "no model file"),
         (remove_card, "have no card"),
         (spoil_card, "not valid JSON"),
-        (card_without_settings, "no settings"),
+        (card_without_recipe, "no recipe"),
+        (card_of_an_earlier_version, "rewrite it by `python -m core.migrate FOLDER`"),
         (card_as_list, "JSON object"),
-        (name_another_architecture, "do not fit the architecture 'cnn'"),
-        (name_an_unknown_architecture, "one of wide, residual, cnn, dense"),
+        (name_another_body, "do not fit the network of its recipe"),
+        (name_an_unknown_body, "one of the kinds dense, cnn, residual"),
         (enlarge, "larger than 10 MB"),
         (enlarge_card, "larger than 1 MB"),
         (lambda path: rewrite_weights(path, lambda w: w * np.float32(np.nan)), "a-map.safetensors holds weights that"),
@@ -200,7 +207,7 @@ def test_an_unknown_name_ends_in_a_sentence():
 
 def test_nothing_is_outside_what_the_map_was_trained_for():
     model = make_map()
-    assert model.outside(times=time_grid(), zeta=-0.4, gamma=3.0, rho=0.8, sigma=0.07) == ""
+    assert model.outside(times=time_grid(), parameters={"zeta": -0.4, "gamma": 3.0}, rho=0.8, sigma=0.07) == ""
     # Three sd from the means: 0.8 ± 0.171 and 0.07 ± 0.0291.
     assert model.outside(rho=0.63, sigma=0.041) == model.outside(rho=0.97, sigma=0.099) == ""
 
@@ -208,16 +215,19 @@ def test_nothing_is_outside_what_the_map_was_trained_for():
 @pytest.mark.parametrize(
     ("trace", "said"),
     [
-        ({"zeta": -0.39}, "ζ = −0.39 (trained at −0.4). Its estimate answers for a neuron with ζ = −0.4."),
-        ({"gamma": 3.1}, "γ = 3.1 (trained at 3). Its estimate answers for a neuron with γ = 3."),
+        (
+            {"parameters": {"zeta": -0.39}},
+            "ζ = −0.39 (trained at −0.4). Its estimate answers for a neuron with ζ = −0.4.",
+        ),
+        ({"parameters": {"gamma": 3.1}}, "γ = 3.1 (trained at 3). Its estimate answers for a neuron with γ = 3."),
         ({"times": time_grid(100, 500)}, "this time grid (trained on 1,000 samples 0.2 ms apart)."),
         ({"times": time_grid(100, 1000)}, "this time grid (trained on 1,000 samples 0.2 ms apart)."),
         ({"rho": 0.8, "sigma": 0.1}, "σ = 0.1 ms (trained on 0.0409 to 0.0991 ms)."),
         ({"rho": 0.5, "sigma": 0.07}, "ρ = 0.5 (trained on 0.629 to 0.971)."),
         ({"rho": 0.8, "sigma": 0.0}, "σ = 0 ms (trained on 0.0409 to 0.0991 ms)."),
-        ({"theta": (0.4, 1.3)}, "θ₁ = 1.3 (trained on −0.4 to 1.2)."),
+        ({"parameters": {"theta0": 0.4, "theta1": 1.3}}, "θ₁ = 1.3 (trained on −0.4 to 1.2)."),
         (
-            {"zeta": 0.0, "gamma": 2.0},
+            {"parameters": {"zeta": 0.0, "gamma": 2.0}},
             "ζ = 0 (trained at −0.4) and γ = 2 (trained at 3). Its estimate answers for a neuron with ζ = −0.4 and "
             "γ = 3.",
         ),
@@ -235,14 +245,15 @@ def test_a_clean_map_takes_clean_traces_only():
 
 def test_a_map_says_what_it_expects_of_a_trace_as_far_as_that_is_not_known():
     """The published noise: σ from 0.0409 to 0.0991 ms is an sd σ/Δt from 0.2 to 0.5."""
-    known = {"times": time_grid(), "zeta": -0.4, "gamma": 3.0}
-    noise, theta = {"rho": 0.8, "sigma": 0.07}, {"theta": (0.4, 0.4)}
+    known = {"times": time_grid(), "parameters": {"zeta": -0.4, "gamma": 3.0}}
+    noise, all_known = {"rho": 0.8, "sigma": 0.07}, {"zeta": -0.4, "gamma": 3.0, "theta0": 0.4, "theta1": 0.4}
+    theta = {"times": time_grid(), "parameters": all_known}
     sd, boxes = "noise of sd 0.2 to 0.5 with ρ from 0.63 to 0.97", ("θ₀ from −0.2 to 1", "θ₁ from −0.4 to 1.2")
     constants = ("ζ = −0.4", "γ = 3")
-    assert make_map().expected(**known, **noise, **theta) == ()
+    assert make_map().expected(**theta, **noise) == ()
     assert make_map().expected(**known) == (sd, *boxes, *constants)
     assert make_map().expected(**known, **noise) == (*boxes, *constants)
-    assert make_map(noisy=False).expected(**known, **theta) == ("no noise", *constants)
+    assert make_map(noisy=False).expected(**theta) == ("no noise", *constants)
 
 
 def test_predict_says_where_the_known_parameters_differ():
@@ -253,15 +264,16 @@ def test_predict_says_where_the_known_parameters_differ():
 
 
 def test_weights_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="do not fit the architecture"):
-        inverse_map("a-map", TrainingSettings("cnn"), build("dense", 1000, 2, seed=0).state_dict(), {})
+    with pytest.raises(ValueError, match="do not fit the network of its recipe"):
+        inverse_map("a-map", make_map(Cnn()).recipe, make_map().network.state_dict(), {})
 
 
-def test_a_map_keeps_its_own_settings():
-    settings = dataclasses.replace(TrainingSettings(), zeta=-0.2)
-    model = inverse_map("a-map", settings, build("cnn", 1000, 2, seed=0).state_dict(), {})
-    assert model.outside(zeta=-0.2) == ""
-    assert "trained at −0.2" in model.outside(zeta=-0.4)
+def test_a_map_keeps_its_own_recipe():
+    task = fitzhugh_nagumo_task(published_prior(), published_noise_law(), zeta=-0.2)
+    recipe = point_recipe(task, Cnn(), 8000, Adam())
+    model = inverse_map("a-map", recipe, untrained_network(recipe).state_dict(), {})
+    assert model.outside(parameters={"zeta": -0.2}) == ""
+    assert "trained at −0.2" in model.outside(parameters={"zeta": -0.4})
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -271,7 +283,7 @@ def test_traces_unlike_any_leave_a_covariance_to_draw_from(seed):
     traces = [rng.choice([-1000.0, 1000.0], 1000), rng.uniform(-1000, 1000, 1000), np.zeros(1000), np.full(1000, 1e38)]
     traces.append(np.where(np.arange(1000) == 500, 1e300, 0.0))
     estimate = best.predict(traces)
-    prior = best.settings.prior
+    prior = best.recipe.task.prior
     assert np.all((estimate.mean >= prior.lower) & (estimate.mean <= prior.upper))
     assert np.all(np.linalg.eigvalsh(estimate.covariance) <= 1.6**2 * (1 + 1e-9))
     assert np.all(np.linalg.cholesky(estimate.covariance).diagonal(axis1=1, axis2=2) > 0)
@@ -307,7 +319,7 @@ def test_a_process_that_was_forked_after_a_prediction_predicts_the_same():
 def test_only_a_map_with_covariance_can_know_familiar_traces(saved):
     reference = load_inverse_map("best").card["novelty"]
     rewrite_card(saved, lambda card: card.update(novelty=reference))
-    with pytest.raises(ValueError, match="Only a map with a covariance can have a reference of familiar traces"):
+    with pytest.raises(ValueError, match="Only a map of noisy traces with a covariance can have a reference of"):
         load_inverse_map(saved)
 
 
@@ -334,15 +346,15 @@ def test_a_reference_of_familiar_traces_is_checked(tmp_path, change):
         load_inverse_map(tmp_path / "a-map.safetensors")
 
 
-def test_settings_cost_no_memory_that_the_weights_do_not_fill(saved):
+def test_a_recipe_costs_no_memory_that_the_weights_do_not_fill(saved):
     """Sixteen layers of 4,096 units have a gigabyte of weights, of which the file holds none."""
-    change = {"architecture": "wide", "widths": [4096] * 16}
-    rewrite_card(saved, lambda card: card["settings"].update(change))
+    change = {"body": {"kind": "dense", "widths": [4096] * 16}}
+    rewrite_card(saved, lambda card: card["recipe"].update(change))
     limits = resource.getrlimit(resource.RLIMIT_AS)
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (taken + 200 * 2**20, limits[1]))
     try:
-        with pytest.raises(ValueError, match="do not fit the architecture 'wide'"):
+        with pytest.raises(ValueError, match="do not fit the network of its recipe"):
             load_inverse_map(saved)
     finally:
         resource.setrlimit(resource.RLIMIT_AS, limits)

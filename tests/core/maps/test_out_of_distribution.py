@@ -1,15 +1,14 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
 from core.estimate import Estimate
+from core.maps.dataset import TEST_STREAM, dataset
 from core.maps.inverse_map import load_inverse_map
 from core.maps.out_of_distribution import NoveltyReference, problem_of, residual_summaries, with_novelty
-from core.maps.training import TEST_STREAM, TrainingSettings
+from core.maps.recipes import fitzhugh_nagumo_task, published_task
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import Noise, sample_ar1
-from core.published import published_prior, with_constants
+from core.published import published_noise_law, published_prior, with_constants
 
 N = 300
 
@@ -22,7 +21,7 @@ def best():
 @pytest.fixture(scope="module")
 def data():
     """Return traces that no reference has seen: another seed of the test stream."""
-    return TrainingSettings().dataset(N, TEST_STREAM, seed=77)
+    return dataset(published_task(), N, TEST_STREAM, seed=77)
 
 
 def scores(best, traces):
@@ -56,7 +55,7 @@ def test_summary_of_known_noise(best, data):
     Their standard errors for n samples: √((1 − ρ²)/n) of ρ, and 1/√(2n) of the log of the sd.
     """
     truth = Estimate(data.theta[:20].copy(), np.tile(1e-12 * np.eye(2), (20, 1, 1)), ("theta0", "theta1"))
-    summaries = residual_summaries(problem_of(best.settings), data.noisy[:20], truth)
+    summaries = residual_summaries(problem_of(best.recipe.task), data.noisy[:20], truth)
     rho, sigma = data.noise_parameters[:20].T
     fitted = np.tanh(summaries[:, 0])
     assert np.all(np.abs(fitted - rho) <= 5 * np.sqrt((1 - rho**2) / 1000) + 0.01)
@@ -74,12 +73,16 @@ def test_scores_are_distances():
 
 
 def test_the_problem_is_the_maps_own():
-    settings = dataclasses.replace(TrainingSettings(), zeta=-0.2, gamma=4.0)
-    problem = problem_of(settings)
+    problem = problem_of(fitzhugh_nagumo_task(published_prior(), published_noise_law(), zeta=-0.2, gamma=4.0))
     assert problem.known == {"zeta": -0.2, "gamma": 4.0}
     assert problem.unknown == ("theta0", "theta1")
     assert problem.noise == (Noise(0.8, 0.07 / 0.2),)
     assert problem.prior == published_prior()
+
+
+def test_a_task_on_clean_traces_has_no_misfit_to_weigh():
+    with pytest.raises(ValueError, match="this map knows clean traces alone"):
+        problem_of(published_task(noisy=False))
 
 
 def test_a_map_without_reference_gives_no_score(data):
@@ -87,4 +90,4 @@ def test_a_map_without_reference_gives_no_score(data):
     estimate = published.predict(data.noisy[:2])
     assert with_novelty(published, data.noisy[:2], estimate) is estimate
     with pytest.raises(ValueError, match="with a covariance"):
-        residual_summaries(problem_of(published.settings), data.noisy[:2], estimate)
+        residual_summaries(problem_of(published.recipe.task), data.noisy[:2], estimate)

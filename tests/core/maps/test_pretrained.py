@@ -85,9 +85,9 @@ def test_clean_training_fails_on_noisy_data(results):
 def test_cards_say_what_the_map_is(name):
     card = read_json(PRETRAINED / f"{name}.json")
     assert card["n_weights"] == {"cnn": 33_874, "dense": 35_266}[name.split("-")[0]]
-    assert (card["settings"]["zeta"], card["settings"]["gamma"]) == (-0.4, 3.0)
-    assert card["settings"]["n_samples"] == 8000
-    assert card["settings"]["noisy"] == name.endswith("noisy")
+    assert card["recipe"]["task"]["known"] == {"zeta": -0.4, "gamma": 3.0}
+    assert card["recipe"]["data"] == {"kind": "fixed", "n": 8000}
+    assert (card["recipe"]["task"]["noise"] is not None) == name.endswith("noisy")
     assert card["time_grid"] == {"n_times": 1000, "interval_ms": 0.2}
     assert card["command"] == "python -m core.pretrain"
 
@@ -114,7 +114,8 @@ def test_card_of_the_best_map():
     card = read_json(PRETRAINED / "best.json")
     assert (PRETRAINED / "best.safetensors").stat().st_size <= 10e6
     assert card["command"] == "python -m core.pretrain"
-    assert card["settings"]["renewed"] == "everything"
+    assert card["recipe"]["data"]["kind"] == "new simulations"
+    assert card["recipe"]["learned_steps"] == 1
     assert card["training"]["device"] in ("cpu", "cuda")
     assert card["training"]["seconds"] > 0
     search = card["search"]

@@ -5,6 +5,7 @@ from scipy.stats import binom, kstest, truncnorm
 
 import core
 from core.maps.dataset import make_dataset
+from core.maps.recipes import published_task
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.neuron import exact_posterior
@@ -174,7 +175,7 @@ def test_calibration(known_noise):
     The count in a region is binomial; the two-sided probability allowed for chance is 1e-4, and so it is for the ranks.
     """
     n = 60
-    data = make_dataset(n, published_prior(), published_noise_law(), TIMES, ZETA, GAMMA, np.random.default_rng(11))
+    data = make_dataset(published_task(), n, TIMES, np.random.default_rng(11))
     credibility, ranks = [], []
     for truth, (rho, sigma), noisy in zip(data.theta, data.noise_parameters, data.noisy, strict=True):
         ours = exact_posterior(noisy, *((rho, sigma / 0.2) if known_noise else ()))

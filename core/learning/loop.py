@@ -1,0 +1,155 @@
+"""The training loop: a generator that yields one report an epoch, for every network and loss."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from core.learning.checkpoint import Checkpoint, load_checkpoint
+from core.learning.design import Adam, Loss
+from core.learning.losses import absolute_error, loss_of
+from core.learning.networks.network import predict
+
+WARM_UP = 0.03  # share of the training in which the learning rate rises to its highest
+SAVING_INTERVAL_SECONDS = 60.0  # between two checkpoints
+SHUFFLES = 2**20  # more than there are seeds: no two epochs of any seeds are shuffled alike
+
+Samples = tuple[NDArray[np.float32], NDArray[np.float64]]  # traces (n, n_times), and scaled parameters (n, p)
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The state after an epoch.
+
+    training_losses, validation_losses: mean absolute errors of scaled parameters, one an epoch. seconds: of training,
+    those before a checkpoint included. best_weights: those with the lowest validation loss so far; none while it was
+    never finite.
+    """
+
+    epochs: int
+    training_losses: tuple[float, ...]
+    validation_losses: tuple[float, ...]
+    best_epoch: int
+    best_validation_loss: float
+    seconds: float
+    best_weights: dict[str, torch.Tensor]
+
+    @property
+    def epoch(self) -> int:
+        """The number of epochs done."""
+        return len(self.validation_losses)
+
+    @property
+    def training_loss(self) -> float:
+        """The training loss of the last epoch."""
+        return self.training_losses[-1]
+
+    @property
+    def validation_loss(self) -> float:
+        """The validation loss of the last epoch."""
+        return self.validation_losses[-1]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where a training keeps its state now and then, and the recipe by which a later start knows it as its own."""
+
+    path: Path
+    recipe: Mapping[str, Any]
+
+
+def train_network(
+    network: nn.Module,
+    loss: Loss,
+    optimiser: Adam,
+    seed: int,
+    samples: Callable[[int], Samples],
+    validation: Samples,
+    kept: Kept | None = None,
+    device: str = "cpu",
+) -> Iterator[Report]:
+    """Train a network and yield a report after each epoch; the caller stops by not asking for the next one.
+
+    samples: given the number of an epoch from 1 on, its training set. The best weights are those of the lowest mean
+    absolute error on the validation set; the squared error would be that of a few traces. kept: from where a training
+    goes on that was ended. device: "cpu" or "cuda".
+    """
+    start = saved = time.monotonic()
+    network = network.to(device)
+    adam = torch.optim.Adam(network.parameters(), lr=optimiser.learning_rate, betas=optimiser.betas, fused=True)
+    state = None if kept is None else load_checkpoint(kept.path, kept.recipe)
+    if state is None:
+        state = Checkpoint((), (), 0, np.inf, 0.0, {}, {}, {})
+    else:
+        network.load_state_dict(state.weights)
+        adam.load_state_dict({**adam.state_dict(), "state": state.moments})
+    before = state.seconds
+    for epoch in range(state.epoch + 1, optimiser.epochs + 1):
+        training_loss = _train_epoch(network, adam, loss, optimiser, samples(epoch), seed, epoch, device)
+        validation_loss = mean_absolute_error(network, validation, device)
+        best_epoch, best_loss, best_weights = state.best_epoch, state.best_validation_loss, state.best_weights
+        if validation_loss < best_loss:
+            weights = {name: tensor.cpu().clone() for name, tensor in network.state_dict().items()}
+            best_epoch, best_loss, best_weights = epoch, validation_loss, weights
+        now = time.monotonic()
+        losses = (*state.training_losses, training_loss), (*state.validation_losses, validation_loss)
+        seconds = before + now - start
+        state = Checkpoint(
+            *losses, best_epoch, best_loss, seconds, network.state_dict(), best_weights, adam.state_dict()["state"]
+        )
+        if kept is not None and now - saved > SAVING_INTERVAL_SECONDS and epoch < optimiser.epochs:
+            saved = now
+            state.save(kept.path, kept.recipe)
+        yield Report(optimiser.epochs, *losses, best_epoch, best_loss, seconds, best_weights)
+
+
+def mean_absolute_error(network: nn.Module, samples: Samples, device: str = "cpu") -> float:
+    """Return the mean absolute error of scaled parameters that a network makes on samples."""
+    traces, targets = samples
+    return float(np.mean(np.abs(predict(network, traces, device)[0] - targets)))
+
+
+def _learning_rate(highest: float, done: float) -> float:
+    """Return the learning rate when a share of the training is done."""
+    return highest * min(1.0, done / WARM_UP) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _train_epoch(
+    network: nn.Module,
+    adam: torch.optim.Optimizer,
+    loss: Loss,
+    optimiser: Adam,
+    samples: Samples,
+    seed: int,
+    epoch: int,
+    device: str,
+) -> float:
+    """Change the weights batch by batch, and return the mean absolute error of scaled parameters along the way."""
+    traces = torch.from_numpy(samples[0]).to(device)
+    targets = torch.from_numpy(samples[1].astype(np.float32)).to(device)
+    shuffle = torch.Generator().manual_seed(seed + SHUFFLES * epoch)
+    network.train()
+    total = 0.0
+    for i, batch in enumerate(torch.randperm(len(traces), generator=shuffle).split(optimiser.batch_size)):
+        done = (epoch - 1 + i * optimiser.batch_size / len(traces)) / optimiser.epochs
+        for group in adam.param_groups:
+            group["lr"] = _learning_rate(optimiser.learning_rate, done)
+        with torch.autocast(device, torch.bfloat16, enabled=optimiser.half_precision):
+            output = network(traces[batch])
+        batch_loss = loss_of(loss, output, targets[batch])
+        adam.zero_grad()
+        batch_loss.backward()
+        size = batch_loss
+        if optimiser.gradient_clip is not None:
+            size = nn.utils.clip_grad_norm_(network.parameters(), optimiser.gradient_clip)
+        if torch.isfinite(size):
+            adam.step()
+        total += absolute_error(output, targets[batch]) * len(batch)
+    return total / len(traces)

@@ -1,0 +1,79 @@
+"""The one way from inputs, body and head to a network, and from a network to estimates."""
+
+import os
+import sys
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from core.learning.design import (
+    Body,
+    Cnn,
+    Dense,
+    GaussianEstimate,
+    Head,
+    InitialWeights,
+    Inputs,
+    WhitenedTimeSeries,
+)
+from core.learning.networks.cnn import WIDTHS as CNN_WIDTHS
+from core.learning.networks.cnn import cnn_layers
+from core.learning.networks.dense import dense_layers
+from core.learning.networks.heads import Gaussian, GaussianHead, point_layers
+from core.learning.networks.residual import residual_layers
+from core.learning.networks.whitening import Whitening
+
+TRACES_AT_ONCE = 500
+
+# PyTorch's threads do not exist in a forked process, which would wait for them for ever.
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
+
+
+def _body_layers(body: Body, n_times: int) -> tuple[list[nn.Module], int]:
+    """Return the layers of a body, and the number of features that they give."""
+    if isinstance(body, Cnn):
+        return cnn_layers(n_times), CNN_WIDTHS[-1]
+    layers = dense_layers if isinstance(body, Dense) else residual_layers
+    return layers(n_times, body.widths), body.widths[-1]
+
+
+def build(
+    inputs: Inputs, body: Body, head: Head, initial_weights: InitialWeights, n_times: int, n_parameters: int, seed: int
+) -> nn.Sequential:
+    """Return a network from traces, (n, n_times), to scaled parameters, (n, p), or to a `Gaussian` of them.
+
+    Its weights are drawn from seed, its biases are zero.
+    """
+    first = [Whitening(inputs.noise)] if isinstance(inputs, WhitenedTimeSeries) else []
+    layers, n_features = _body_layers(body, n_times)
+    gaussian = isinstance(head, GaussianEstimate)
+    last = [GaussianHead(n_features, n_parameters)] if gaussian else point_layers(n_features, n_parameters)
+    network = nn.Sequential(*first, *layers, *last)
+    generator = torch.Generator().manual_seed(seed)
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Conv1d):
+            if initial_weights is InitialWeights.FLAT:
+                nn.init.kaiming_uniform_(module.weight, a=5**0.5, generator=generator)
+            else:
+                nn.init.xavier_uniform_(module.weight, generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return network
+
+
+def predict(
+    network: nn.Module, traces: NDArray[np.floating], device: str = "cpu"
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Return the means, (n, p), and covariances, (n, p, p) or None, that a network gives for traces, (n, n_times)."""
+    network.eval()
+    with torch.inference_mode():
+        batches = torch.from_numpy(np.ascontiguousarray(traces, dtype=np.float32)).split(TRACES_AT_ONCE)
+        outputs = [network(batch.to(device)) for batch in batches]
+        if not isinstance(outputs[0], Gaussian):
+            return torch.cat(outputs).double().cpu().numpy(), None
+        mean = torch.cat([output.mean for output in outputs]).double().cpu().numpy()
+        factor = torch.cat([output.factor for output in outputs]).double().cpu()
+        return mean, Gaussian(torch.from_numpy(mean), factor).covariance().numpy()

@@ -1,0 +1,136 @@
+"""A recipe: everything that fixes a training, so that the same one gives the same map on the same machine.
+
+Each setting belongs to what it acts on; one that would do nothing cannot be written. This file does not import torch.
+"""
+
+from dataclasses import dataclass
+
+from core.checks import is_whole
+from core.learning.design import (
+    Adam,
+    Body,
+    GaussianEstimate,
+    GaussianLikelihood,
+    Head,
+    InitialWeights,
+    Inputs,
+    Loss,
+    check_range,
+)
+from core.maps.task import Task
+
+SAMPLES_RANGE = (100, 20_000)
+EPOCHS_EACH_RANGE = (1, 1000)
+SEED_RANGE = (0, 2**63 - 1)
+
+
+def _check_n(n: int) -> None:
+    if not is_whole(n):
+        raise ValueError("The number of samples N must be a whole number.")
+    check_range("number of samples N", n, SAMPLES_RANGE)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """The same n samples in every epoch, as published."""
+
+    n: int
+
+    def __post_init__(self) -> None:
+        _check_n(self.n)
+
+
+@dataclass(frozen=True)
+class NewNoise:
+    """The same n simulations in every epoch, their noise drawn anew."""
+
+    n: int
+
+    def __post_init__(self) -> None:
+        _check_n(self.n)
+
+
+@dataclass(frozen=True)
+class NewSimulations:
+    """Simulations drawn anew, n at a time; each lasts for so many epochs, and noise is drawn anew in every epoch.
+
+    Four epochs: n simulations cost as much as half a step of training with them.
+    """
+
+    n: int
+    epochs_each: int = 4
+
+    def __post_init__(self) -> None:
+        _check_n(self.n)
+        if not is_whole(self.epochs_each):
+            raise ValueError("The number of epochs that simulations last must be a whole number.")
+        check_range("number of epochs that simulations last", self.epochs_each, EPOCHS_EACH_RANGE)
+
+
+Data = Fixed | NewNoise | NewSimulations
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training: what for, which network, on which data, and how.
+
+    learned_steps: Gauss–Newton steps behind the network, none or one. seed: of weights, samples and their order.
+    Raises ValueError where two settings contradict each other.
+    """
+
+    task: Task
+    inputs: Inputs
+    body: Body
+    head: Head
+    loss: Loss
+    data: Data
+    optimiser: Adam
+    initial_weights: InitialWeights = InitialWeights.GLOROT
+    learned_steps: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        kinds = (
+            ("task", Task), ("inputs", Inputs), ("body", Body), ("head", Head), ("loss", Loss), ("data", Data),
+            ("optimiser", Adam), ("initial_weights", InitialWeights),
+        )  # fmt: skip
+        for name, kind in kinds:
+            if not isinstance(getattr(self, name), kind):
+                raise ValueError(f"The {name.replace('_', ' ')} of a recipe must be one of those that there are.")
+        if not is_whole(self.seed):
+            raise ValueError("The seed must be a whole number.")
+        check_range("seed", self.seed, SEED_RANGE)
+        if not is_whole(self.learned_steps) or self.learned_steps not in (0, 1):
+            raise ValueError("A recipe has no learned step, 0, or one, 1.")
+        self._check_agreement()
+
+    def _check_agreement(self) -> None:
+        """Raise ValueError where settings contradict each other."""
+        if isinstance(self.loss, GaussianLikelihood) and not self.gives_covariance:
+            raise ValueError(
+                "A Gaussian likelihood needs a Gaussian head: choose that head, or the squared error as the loss."
+            )
+        if self.gives_covariance and not isinstance(self.loss, GaussianLikelihood):
+            raise ValueError(
+                "The squared error teaches a Gaussian head no covariance: choose the Gaussian likelihood as the loss, "
+                "or a point head."
+            )
+        if self.learned_steps and not self.gives_covariance:
+            raise ValueError("A learned step refines a Gaussian: choose a Gaussian head, or no learned step.")
+        if self.task.noise is None:
+            if self.learned_steps:
+                raise ValueError("A learned step weighs the misfit by the noise: choose noisy traces, or no such step.")
+            if isinstance(self.data, NewNoise):
+                raise ValueError(
+                    "Clean traces have no noise to draw anew: choose fixed data, new simulations, or noisy traces."
+                )
+
+    @property
+    def gives_covariance(self) -> bool:
+        """Whether the map gives a Gaussian, not parameters alone."""
+        return isinstance(self.head, GaussianEstimate)
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the map is trained on noisy traces."""
+        return self.task.noise is not None

@@ -1,0 +1,131 @@
+"""A recipe as JSON: plain numbers, text, lists and objects, and back with every entry checked."""
+
+from dataclasses import asdict, fields
+from typing import Any
+
+from core.checks import is_finite
+from core.learning.design import (
+    Adam,
+    Cnn,
+    Dense,
+    GaussianEstimate,
+    GaussianLikelihood,
+    InitialWeights,
+    PointEstimate,
+    Residual,
+    SquaredError,
+    TimeSeries,
+    WhitenedTimeSeries,
+)
+from core.maps.recipe import Fixed, NewNoise, NewSimulations, Recipe
+from core.maps.task import Task
+from core.noise import Noise
+from core.priors import TruncatedGaussian
+
+KINDS: dict[str, dict[str, Any]] = {
+    "inputs": {"time series": TimeSeries, "whitened time series": WhitenedTimeSeries},
+    "body": {"dense": Dense, "cnn": Cnn, "residual": Residual},
+    "head": {"point": PointEstimate, "gaussian": GaussianEstimate},
+    "loss": {"squared error": SquaredError, "gaussian likelihood": GaussianLikelihood},
+    "data": {"fixed": Fixed, "new noise": NewNoise, "new simulations": NewSimulations},
+}
+LONGEST_SHOWN = 20  # characters of an entry's name in a sentence
+
+
+def recipe_as_json(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe as JSON's values, which `recipe_from_json` reads."""
+    task = recipe.task
+    return {
+        "task": {
+            "model": task.model_name,
+            "prior": _as_lists(asdict(task.prior)),
+            "known": dict(task.known),
+            "noise": None if task.noise is None else _as_lists(asdict(task.noise)),
+        },
+        **{place: _tagged(place, getattr(recipe, place)) for place in KINDS},
+        "optimiser": _as_lists(asdict(recipe.optimiser)),
+        "initial_weights": str(recipe.initial_weights),
+        "learned_steps": recipe.learned_steps,
+        "seed": recipe.seed,
+    }
+
+
+def _as_lists(content: dict[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in content.items()}
+
+
+def _tagged(place: str, value: Any) -> dict[str, Any]:
+    kind = next(name for name, cls in KINDS[place].items() if type(value) is cls)
+    return {"kind": kind, **_as_lists(asdict(value))}
+
+
+def recipe_from_json(content: Any) -> Recipe:
+    """Return the recipe that `recipe_as_json` wrote; raises ValueError where it is not complete or not valid."""
+    entries = _entries(content, [field.name for field in fields(Recipe)], "recipe")
+    if entries["initial_weights"] not in list(InitialWeights):
+        raise ValueError(f"The initial weights of a recipe must be one of: {'; '.join(InitialWeights)}.")
+    return Recipe(
+        task=_task(entries["task"]),
+        **{place: _kind(place, entries[place]) for place in KINDS},
+        optimiser=Adam(**_tuples(_entries(entries["optimiser"], [field.name for field in fields(Adam)], "optimiser"))),
+        initial_weights=InitialWeights(entries["initial_weights"]),
+        learned_steps=entries["learned_steps"],
+        seed=entries["seed"],
+    )
+
+
+def _entries(content: Any, names: list[str], place: str) -> dict[str, Any]:
+    """Return an object that has exactly the named entries."""
+    if not isinstance(content, dict):
+        raise ValueError(f"The recipe is not complete: the {place} must be an object with the entries {_list(names)}.")
+    lacking = [name for name in names if name not in content]
+    if lacking:
+        raise ValueError(f"The recipe is not complete: the {place} lacks {_list(lacking)}.")
+    unknown = sorted(str(key)[:LONGEST_SHOWN] for key in content if key not in names)
+    if unknown:
+        raise ValueError(f"The recipe has an entry that is not known: {unknown[0]}, in the {place}.")
+    return content
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names)
+
+
+def _tuples(content: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
+
+
+def _law(content: Any, place: str) -> TruncatedGaussian:
+    columns = [field.name for field in fields(TruncatedGaussian)]
+    entries = _entries(content, columns, place)
+    if not all(isinstance(entries[column], list | tuple) for column in columns):
+        raise ValueError(f"The recipe is not valid: all entries of the {place} must be lists.")
+    return TruncatedGaussian(**{column: tuple(entries[column]) for column in columns})
+
+
+def _task(content: Any) -> Task:
+    entries = _entries(content, ["model", "prior", "known", "noise"], "task")
+    if not isinstance(entries["known"], dict):
+        raise ValueError("The recipe is not valid: the known values must be an object of names and numbers.")
+    noise = None if entries["noise"] is None else _law(entries["noise"], "noise")
+    return Task(entries["model"], _law(entries["prior"], "prior"), tuple(entries["known"].items()), noise)
+
+
+def _kind(place: str, content: Any) -> Any:
+    """Return what the entry of a place says, one of the place's `KINDS`."""
+    name = content.get("kind") if isinstance(content, dict) else None
+    if not isinstance(name, str) or name not in KINDS[place]:
+        raise ValueError(f"The {place} of a recipe must be of one of the kinds {_list(list(KINDS[place]))}.")
+    cls = KINDS[place][name]
+    entries = _entries({key: value for key, value in content.items() if key != "kind"},
+                       [field.name for field in fields(cls)], place)  # fmt: skip
+    if cls is WhitenedTimeSeries:
+        return WhitenedTimeSeries(_noise(entries["noise"]))
+    return cls(**_tuples(entries))
+
+
+def _noise(content: Any) -> Noise:
+    entries = _entries(content, [field.name for field in fields(Noise)], "noise of the inputs")
+    if not all(map(is_finite, entries.values())):
+        raise ValueError("The recipe is not valid: the noise of the inputs must have finite numbers.")
+    return Noise(**entries)

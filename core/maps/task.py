@@ -1,0 +1,129 @@
+"""What a map is trained to do: which parameters of which model, on which traces. This file does not import torch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.checks import is_finite, shown
+from core.learning.design import check_range
+from core.models.catalogue import MODELS
+from core.models.model import Model, Quantity
+from core.priors import TruncatedGaussian
+
+MAX_PARAMETER = 100.0  # of parameters and of the noise's σ [ms], unless the model's own ranges reach further
+MAX_SD = 1000.0
+MIN_RANGE = 1e-6  # between the bounds of a distribution, and of its standard deviation
+NOISE_SYMBOLS = {"rho": "ρ", "sigma": "σ"}
+
+
+def max_parameter(quantity: Quantity) -> float:
+    """Return the largest size of a parameter in a recipe: ten times what its range reaches, but at least 100."""
+    return max(MAX_PARAMETER, 10 * abs(quantity.lower), 10 * abs(quantity.upper))
+
+
+def _check_law(law: TruncatedGaussian, symbols: dict[str, str], largest: dict[str, float]) -> None:
+    for name, mean, sd, lower, upper in zip(law.names, law.mean, law.sd, law.lower, law.upper, strict=True):
+        if max(map(abs, (mean, lower, upper))) > largest[name] or upper - lower < MIN_RANGE:
+            reach = shown(largest[name])
+            raise ValueError(
+                f"Mean and bounds of {symbols[name]} must lie between −{reach} and {reach}, the bounds at least "
+                f"{MIN_RANGE:f} apart."
+            )
+        if not MIN_RANGE <= sd <= MAX_SD:
+            reach = f"{MIN_RANGE:f} and {shown(MAX_SD)}"
+            raise ValueError(f"The standard deviation of {symbols[name]} must lie between {reach}.")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a map is trained to do.
+
+    model_name: of `MODELS`. prior: of the parameters that the map estimates. known: name and value of each of the
+    others. noise: the distribution of (rho, sigma [ms]) of noisy traces, or None for clean ones. Names stand in the
+    model's order.
+    """
+
+    model_name: str
+    prior: TruncatedGaussian
+    known: tuple[tuple[str, float], ...]
+    noise: TruncatedGaussian | None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.model_name, str) or self.model_name not in MODELS:
+            raise ValueError(f"The model of a recipe must be one of {', '.join(MODELS)}.")
+        self._check_names()
+        symbols = {quantity.name: quantity.symbol for quantity in self.model.parameters}
+        largest = {quantity.name: max_parameter(quantity) for quantity in self.model.parameters}
+        positive = {quantity.name for quantity in self.model.parameters if quantity.positive}
+        _check_law(self.prior, symbols, largest)
+        for name, value in self.known:
+            if not is_finite(value):
+                raise ValueError(f"The known value of {symbols[name]} must be a finite number.")
+            if name in positive and value <= 0:
+                raise ValueError(f"The known value of {symbols[name]} must lie above zero; it is {shown(value)}.")
+            check_range(f"known value of {symbols[name]}", value, (-largest[name], largest[name]))
+        if self.noise is not None:
+            self._check_noise(self.noise)
+
+    def _check_names(self) -> None:
+        names = self.model.parameter_names
+        symbols = ", ".join(quantity.symbol for quantity in self.model.parameters)
+        pairs = self.known if isinstance(self.known, tuple) else (None,)
+        unknown = self.prior.names if isinstance(self.prior, TruncatedGaussian) else ()
+        if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+            raise ValueError("Known values are pairs of a name and a number.")
+        known = tuple(pair[0] for pair in pairs if pair is not None)
+        ordered = tuple(name for name in names if name in unknown), tuple(name for name in names if name in known)
+        if not unknown or (unknown, known) != ordered or len(unknown) + len(known) != len(names):
+            raise ValueError(
+                f"The prior and the known values must together name each parameter once, in the order {symbols}."
+            )
+
+    @staticmethod
+    def _check_noise(noise: TruncatedGaussian) -> None:
+        if not isinstance(noise, TruncatedGaussian) or noise.names != tuple(NOISE_SYMBOLS):
+            raise ValueError("The noise of a recipe must be a distribution of ρ and σ, or nothing for clean traces.")
+        _check_law(noise, NOISE_SYMBOLS, dict.fromkeys(noise.names, MAX_PARAMETER))
+        (rho_low, sigma_low), (rho_high, _) = noise.lower, noise.upper
+        if not (rho_low > -1 and rho_high < 1 and sigma_low >= 0):
+            raise ValueError(
+                "The distribution of the noise must keep ρ strictly between −1 and 1, and σ at zero or above."
+            )
+
+    @property
+    def model(self) -> Model:
+        """The model that makes the traces."""
+        return MODELS[self.model_name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters that the map estimates."""
+        return self.prior.names
+
+    @property
+    def columns(self) -> list[int]:
+        """The positions of these parameters among those of the model."""
+        return [self.model.parameter_names.index(name) for name in self.names]
+
+    @property
+    def widths(self) -> NDArray[np.float64]:
+        """The widths of the prior's box, (p,)."""
+        return np.subtract(self.prior.upper, self.prior.lower)
+
+    def complete(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return all parameters of the model, (..., all), from those that the map estimates, (..., p)."""
+        names = self.model.parameter_names
+        parameters = np.empty((*values.shape[:-1], len(names)))
+        parameters[..., self.columns] = values
+        for name, value in self.known:
+            parameters[..., names.index(name)] = value
+        return parameters
+
+    def scale(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Map parameters, (n, p), from the prior's box to [0, 1]ᵖ."""
+        return (values - np.array(self.prior.lower)) / self.widths
+
+    def unscale(self, scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Map network outputs, (n, p), from [0, 1]ᵖ to the prior's box."""
+        return np.array(self.prior.lower) + scaled * self.widths

@@ -1,0 +1,113 @@
+"""Rewrite the cards of maps that an earlier version has written: `python -m core.migrate FOLDER`.
+
+Their entry "settings" becomes the recipe; all else stays as it is. Every JSON file in the folder and below is looked
+at, so that it can be pretrained/, a folder of runs, or the work folder of the experiments.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from core.files import read_json, write_bytes, write_json
+from core.learning.design import Adam, Body, Cnn, Dense, Residual
+from core.maps.network import untrained_network
+from core.maps.recipe import Data, Fixed, NewNoise, NewSimulations, Recipe
+from core.maps.recipe_file import recipe_as_json
+from core.maps.recipes import PUBLISHED_DENSE, gaussian_recipe, point_recipe
+from core.maps.task import Task
+from core.maps.train import key_of
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
+from core.priors import TruncatedGaussian
+from core.terminal import replace_unencodable_characters
+
+COMMAND = "python -m core.migrate"
+
+
+def _law(content: dict[str, Any]) -> TruncatedGaussian:
+    return TruncatedGaussian(**{key: tuple(values) for key, values in content.items()})
+
+
+def recipe_of(settings: dict[str, Any]) -> Recipe:
+    """Return the recipe that says what the settings of an earlier version say; raises where they are not valid."""
+    prior = _law(settings["prior"])
+    known = tuple((name, settings[name]) for name in FITZHUGH_NAGUMO.parameter_names if name not in prior.names)
+    task = Task(FITZHUGH_NAGUMO.name, prior, known, _law(settings["noise_law"]) if settings["noisy"] else None)
+    pace = (settings["epochs"], settings["batch_size"], settings["learning_rate"])
+    n, seed, renewed = settings["n_samples"], settings["seed"], settings.get("renewed", "nothing")
+    published: dict[str, Body] = {"cnn": Cnn(), "dense": PUBLISHED_DENSE}
+    ours: dict[str, type[Dense | Residual]] = {"wide": Dense, "residual": Residual}
+    if settings["architecture"] in published:
+        return point_recipe(task, published[settings["architecture"]], n, Adam(*pace), seed)
+    body = ours[settings["architecture"]](tuple(settings["widths"]))
+    noise = NewNoise(n) if task.noise is not None else Fixed(n)  # without noise there is none to draw anew
+    data: Data = {"nothing": Fixed(n), "noise": noise, "everything": NewSimulations(n)}[renewed]
+    return gaussian_recipe(task, body, data, *pace, seed)
+
+
+def _migrated_weights(path: Path, recipe: Recipe) -> bytes:
+    """Return the weights at path under the names that the recipe's network has for them.
+
+    Where clean traces went into a Gaussian, a layer that did nothing once came first: layers are numbered anew.
+    """
+    weights = load_file(path)
+    expected = untrained_network(recipe).state_dict().keys()
+    renamed = {_one_less(name): tensor for name, tensor in weights.items()}
+    return save(renamed) if renamed.keys() == expected else path.read_bytes()
+
+
+def _one_less(name: str) -> str:
+    layer, _, rest = name.partition(".")
+    return f"{int(layer) - 1}.{rest}" if layer.isdecimal() else name
+
+
+def migrate(path: Path) -> bool:
+    """Rewrite the card at path, and say whether it was one of an earlier version.
+
+    A training of the experiments, whose name is made of what fixes it, gets its new name. Weights are written before
+    their card, so that what was stopped in between can be done again. Raises ValueError where the card is not valid.
+    """
+    card = read_json(path)
+    settings = card.get("settings")
+    if not isinstance(settings, dict) or "architecture" not in settings:
+        return False
+    try:
+        recipe = recipe_of(settings)
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError("Its settings are not those of a map.") from None
+    new = path
+    if path.stem == hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]:
+        new = path.with_stem(key_of(recipe))
+    weights = path.with_suffix(".safetensors")
+    if weights.is_file():
+        write_bytes(new.with_suffix(".safetensors"), _migrated_weights(weights, recipe))
+    entries = (("recipe", recipe_as_json(recipe)) if key == "settings" else (key, value) for key, value in card.items())
+    write_json(new, dict(entries))
+    if new != path:
+        path.unlink()
+        weights.unlink(missing_ok=True)
+    return True
+
+
+def main() -> None:
+    """Rewrite every card in a folder."""
+    replace_unencodable_characters()
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
+    parser.add_argument("folder", type=Path, help="folder that holds the cards, at any depth")
+    folder = parser.parse_args().folder
+    rewritten = 0
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            rewritten += migrate(path)
+        except (ValueError, OSError, SafetensorError) as error:
+            sys.stdout.write(f"{path} was left as it is. {error}\n")
+    sys.stdout.write(f"{rewritten} cards rewritten in {folder}.\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+import dataclasses
+import json
+import re
+
+import pytest
+
+from core.learning.design import (
+    Adam,
+    Cnn,
+    Dense,
+    GaussianEstimate,
+    GaussianLikelihood,
+    InitialWeights,
+    PointEstimate,
+    Residual,
+    SquaredError,
+    WhitenedTimeSeries,
+)
+from core.maps.recipe import Fixed, NewNoise, NewSimulations
+from core.maps.recipe_file import recipe_as_json, recipe_from_json
+from core.maps.recipes import (
+    PUBLISHED_DENSE,
+    best_recipe,
+    fitzhugh_nagumo_task,
+    gaussian_recipe,
+    our_recipe,
+    point_recipe,
+    published_recipe,
+    published_task,
+    quick_recipe,
+)
+from core.noise import Noise
+from core.published import published_noise_law, published_prior
+
+POINT = point_recipe(published_task(), Cnn(), 200, Adam(12))
+GAUSSIAN = gaussian_recipe(published_task(), Dense((64, 32)), NewSimulations(200), 12)
+CLEAN = published_task(noisy=False)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changes", "sentence"),
+    [
+        (
+            POINT,
+            {"loss": GaussianLikelihood()},
+            "A Gaussian likelihood needs a Gaussian head: choose that head, or the squared error as the loss.",
+        ),
+        (
+            GAUSSIAN,
+            {"loss": SquaredError()},
+            "The squared error teaches a Gaussian head no covariance: choose the Gaussian likelihood as the loss, or a "
+            "point head.",
+        ),
+        (
+            POINT,
+            {"learned_steps": 1},
+            "A learned step refines a Gaussian: choose a Gaussian head, or no learned step.",
+        ),
+        (
+            GAUSSIAN,
+            {"task": CLEAN},
+            "A learned step weighs the misfit by the noise: choose noisy traces, or no such step.",
+        ),
+        (
+            POINT,
+            {"task": CLEAN, "data": NewNoise(200)},
+            "Clean traces have no noise to draw anew: choose fixed data, new simulations, or noisy traces.",
+        ),
+        (GAUSSIAN, {"learned_steps": 2}, "A recipe has no learned step, 0, or one, 1."),
+        (GAUSSIAN, {"seed": -1}, "The seed must lie between 0 and 9,223,372,036,854,775,807; it is −1."),
+        (GAUSSIAN, {"seed": None}, "The seed must be a whole number."),
+        (GAUSSIAN, {"body": "cnn"}, "The body of a recipe must be one of those that there are."),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(recipe, changes, sentence):
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        dataclasses.replace(recipe, **changes)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: Fixed(99), "The number of samples N must lie between 100 and 20,000; it is 99."),
+        (lambda: NewNoise(20_001), "The number of samples N must lie between 100 and 20,000; it is 20,001."),
+        (lambda: Fixed(200.5), "The number of samples N must be a whole number."),
+        (lambda: NewSimulations(200, 0), "The number of epochs that simulations last must lie between 1 and 1,000; it "
+                                         "is 0."),
+        (lambda: Adam(0), "The number of epochs must lie between 1 and 1,000; it is 0."),
+        (lambda: Adam(1001), "The number of epochs must lie between 1 and 1,000; it is 1,001."),
+        (lambda: Adam(batch_size=True), "The number of epochs and the batch size must be whole numbers."),
+        (lambda: Adam(learning_rate=float("inf")), "The learning rate must be a number above zero, and at most one."),
+        (lambda: Adam(learning_rate=1.5), "The learning rate must be a number above zero, and at most one."),
+        (lambda: Adam(betas=(0.9, 1.0)), "The betas of Adam must lie between 0 and 1, and below 1."),
+        (lambda: Adam(betas=(0.9,)), "Adam needs two finite numbers as betas."),
+        (lambda: Adam(gradient_clip=0.0), "The norm at which gradients are clipped must be a number above zero, or "
+                                          "nothing."),
+        (lambda: Adam(half_precision=1), "A training needs to know whether it works in half precision: true or false."),
+        (lambda: Dense(()), "From 1 to 16 layers can have widths, each from 1 to 4,096."),
+        (lambda: Residual((8, 0)), "From 1 to 16 layers can have widths, each from 1 to 4,096."),
+        (lambda: Dense([8]), "The widths of layers must be whole numbers."),
+        (lambda: GaussianLikelihood(1.5), "The β of a Gaussian likelihood must be a number from 0 to 1."),
+        (lambda: WhitenedTimeSeries(None), "A whitened time series needs the noise that it is whitened for."),
+        (lambda: WhitenedTimeSeries(Noise(0.5, 1e-50)), "The standard deviation of the noise that is whitened must lie "
+                                                        "between 0.0001 and 10,000; it is 1e−50."),
+    ],
+)  # fmt: skip
+def test_a_number_out_of_range_ends_in_a_sentence(make, sentence):
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        make()
+
+
+RECIPES = {
+    "published": published_recipe(Cnn(), 8000, noisy=True, seed=2),
+    "published, clean": published_recipe(PUBLISHED_DENSE, 500, noisy=False),
+    "ours": our_recipe(8000, noisy=True),
+    "ours, clean": our_recipe(8000, noisy=False),
+    "best": best_recipe(),
+    "quick": quick_recipe(
+        fitzhugh_nagumo_task(published_prior(), published_noise_law(), zeta=-0.3, gamma=1 / 3), 123, 4
+    ),
+    "without precedent": dataclasses.replace(
+        POINT, head=GaussianEstimate(), loss=GaussianLikelihood(0.25), initial_weights=InitialWeights.FLAT
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_survive_json(name):
+    assert recipe_from_json(json.loads(json.dumps(recipe_as_json(RECIPES[name])))) == RECIPES[name]
+
+
+def test_the_seven_choices_of_the_published_networks_and_of_ours():
+    assert POINT.head == PointEstimate()
+    assert (POINT.initial_weights, POINT.optimiser.betas, POINT.optimiser.gradient_clip) == (
+        InitialWeights.GLOROT, (0.9, 0.999), None
+    )  # fmt: skip
+    assert not POINT.optimiser.half_precision
+    assert (GAUSSIAN.initial_weights, GAUSSIAN.optimiser.betas, GAUSSIAN.optimiser.gradient_clip) == (
+        InitialWeights.FLAT, (0.9, 0.98), 0.5
+    )  # fmt: skip
+    assert GAUSSIAN.optimiser.half_precision
+    assert GAUSSIAN.inputs == WhitenedTimeSeries(Noise(0.8, 0.07 / 0.2))
+    # A learned step simulates at each estimate: only where simulations are not counted.
+    assert (GAUSSIAN.learned_steps, our_recipe(8000, noisy=True).learned_steps, best_recipe().learned_steps) == (
+        1, 0, 1
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda recipe: recipe.pop("task"), "The recipe is not complete: the recipe lacks task."),
+        (lambda recipe: recipe["task"].pop("prior"), "The recipe is not complete: the task lacks prior."),
+        (lambda recipe: recipe.update(nonsense=1),
+         "The recipe has an entry that is not known: nonsense, in the recipe."),
+        (lambda recipe: recipe["head"].update(widths=[8]),
+         "The recipe has an entry that is not known: widths, in the head."),
+        (lambda recipe: recipe["task"]["prior"].pop("sd"), "The recipe is not complete: the prior lacks sd."),
+        (lambda recipe: recipe["task"]["prior"].update(sd=3),
+         "The recipe is not valid: all entries of the prior must be lists."),
+        (lambda recipe: recipe["task"]["prior"].update(sd=[0.3]),
+         "Each parameter needs a mean, a standard deviation and two bounds."),
+        (lambda recipe: recipe["task"]["prior"].update(mean=["0.4", 0.4]),
+         "The distribution of θ₀ needs a finite mean and finite bounds."),
+        (lambda recipe: recipe["task"].update(known=[1]),
+         "The recipe is not valid: the known values must be an object of names and numbers."),
+        (lambda recipe: recipe["optimiser"].update(epochs="many"),
+         "The number of epochs and the batch size must be whole numbers."),
+        (lambda recipe: recipe.update(seed=True), "The seed must be a whole number."),
+        (lambda recipe: recipe["body"].update(widths=[8] * 400),
+         "From 1 to 16 layers can have widths, each from 1 to 4,096."),
+        (lambda recipe: recipe.update(body={"kind": []}),
+         "The body of a recipe must be of one of the kinds dense, cnn, residual."),
+        (lambda recipe: recipe.update(initial_weights="zero"),
+         "The initial weights of a recipe must be one of: Glorot uniform; uniform with variance 1/(3 inputs)."),
+        (lambda recipe: recipe["inputs"]["noise"].update(rho="0.8"),
+         "The recipe is not valid: the noise of the inputs must have finite numbers."),
+        (lambda recipe: recipe["inputs"]["noise"].update(rho=1.0),
+         "A noise needs a standard deviation above zero and a correlation ρ strictly between −1 and 1."),
+        (lambda recipe: recipe.update(loss={"kind": "squared error"}), "The squared error teaches a Gaussian head no "
+         "covariance: choose the Gaussian likelihood as the loss, or a point head."),
+    ],
+)  # fmt: skip
+def test_a_recipe_of_a_file_that_is_not_valid_ends_in_a_plain_sentence(spoil, sentence):
+    content = json.loads(json.dumps(recipe_as_json(GAUSSIAN)))
+    spoil(content)
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        recipe_from_json(content)
