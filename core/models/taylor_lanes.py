@@ -63,7 +63,7 @@ def advance(
 ) -> tuple[int, int]:
     """Read samples off the last step of every lane, and begin the next trajectory in each whose own has ended.
 
-    begun: how many trajectories have been. Returns this number afterwards, and how many lanes are busy.
+    begun: how many trajectories have begun so far. Returns this number afterwards, and how many lanes are busy.
     """
     n_columns, n_coefficients, n_lanes = series.shape
     busy = 0
