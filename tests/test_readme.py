@@ -75,5 +75,5 @@ def test_a_missed_target_of_a_benchmark_is_bold():
 
 
 def test_a_card_says_how_many_simulations_a_map_was_trained_on():
-    assert training_samples({"settings": {"renewed": "everything", "n_samples": 8000}}) == "drawn anew"
-    assert training_samples({"settings": {"renewed": "noise", "n_samples": 8000}}) == "8,000"
+    assert training_samples({"recipe": {"data": {"kind": "new simulations", "n": 8000}}}) == "drawn anew"
+    assert training_samples({"recipe": {"data": {"kind": "new noise", "n": 8000}}}) == "8,000"
