@@ -1,50 +1,16 @@
-import ast
 import re
 import subprocess
 import sys
 import tokenize
 from graphlib import TopologicalSorter
-from pathlib import Path
 
 import pytest
 
 import core
+from tests.imports import COMMANDS, IMPORTS, ORDER, ROOT, STEPS, arrows, place
 
-ROOT = Path(core.__file__).resolve().parent
-# A file or folder imports only from what stands before it.
-FOUNDATION = (
-    "files", "checks", "memory", "terminal", "symbols", "compiled", "metrics", "estimate", "noise", "priors",
-    "published", "parallel",
-)  # fmt: skip
-STEPS = ("models", "problem", "optimisation", "posterior", "learning", "maps", "jobs", "experiments")
-COMMANDS = ("neuron", "__init__", "search", "pretrain", "migrate")
-ORDER = (*FOUNDATION, *STEPS, *COMMANDS)
 # Experiments reach torch through the maps that they measure, and name no part of it.
 WITH_TORCH = {"learning", "maps", "jobs", "search"}
-
-
-def imported(path):
-    """Return every module a file imports, inside functions too, and those it names to import_module."""
-    modules = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            modules |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path.name} has a relative import"
-            modules.add(node.module)
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "import_module":
-            modules.add(ast.literal_eval(node.args[0]))
-    return modules
-
-
-IMPORTS = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts): imported(path) for path in sorted(ROOT.rglob("*.py"))
-}
-
-
-def place(name):
-    """Return where a file's folder, or the file itself, stands in the order."""
-    return ORDER.index(name.split(".")[0])
 
 
 def test_the_order_names_every_file_and_folder():
@@ -95,16 +61,29 @@ def test_recipes_do_without_torch():
     assert ended.returncode == 0, ended.stderr
 
 
-GENERAL = ("learning", "maps", "jobs", "search", "pretrain", "migrate")
-NAMING = {"maps.recipes"}  # the one file here that may
+# FitzHugh–Nagumo's own files, the published set-up, the recipes, and the experiments may name its parameters.
+NAMING = ("models.fitzhugh_nagumo.", "neuron", "published", "maps.recipes", "experiments.")
 
 
-@pytest.mark.parametrize("name", [name for name in IMPORTS if name.split(".")[0] in GENERAL and name not in NAMING])
-def test_trainings_and_maps_know_no_parameter_by_its_name(name):
+@pytest.mark.parametrize("name", [name for name in IMPORTS if not name.startswith(NAMING)])
+def test_no_parameter_is_known_by_its_name(name):
     path = ROOT / f"{name.replace('.', '/')}.py"
     with tokenize.open(path) as file:
         tokens = [token for token in tokenize.generate_tokens(file.readline) if token.type != tokenize.COMMENT]
     assert not [token for token in tokens if re.search("theta0|theta1|zeta", token.string)]
+
+
+@pytest.mark.parametrize("name", IMPORTS)
+def test_files_are_short(name):
+    assert len((ROOT / f"{name.replace('.', '/')}.py").read_text().splitlines()) <= 300
+
+
+def test_the_picture_has_no_arrow_against_the_order():
+    pairs = arrows()
+    assert ("problem", "models") in pairs
+    assert ("neuron", "posterior") in pairs
+    for first, second in pairs:
+        assert second == "foundation" or (first in (*STEPS, *COMMANDS) and place(second) < place(first))
 
 
 def test_public_names_exist():
