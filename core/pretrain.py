@@ -10,18 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from core.experiments.maps import SEEDS
+from core.experiments.compared_maps import SEEDS
 from core.files import read_json
-from core.learning.design import Cnn
-from core.maps.evaluation import describe, evaluate, published_test_set
+from core.learning.training_settings import Cnn
+from core.maps.evaluation import describe, evaluate
 from core.maps.inverse_map import PRETRAINED, InverseMap
 from core.maps.out_of_distribution import novelty_reference
 from core.maps.recipe import Recipe
 from core.maps.recipes import PUBLISHED_DENSE, best_recipe, published_recipe
+from core.maps.test_sets import published_test_set
 from core.maps.train import Trained, key_of, map_of, read_trained, run_training, write_trained
 from core.parallel import completed, report, workers
 from core.search import SUMMARY, WORK
-from core.terminal import replace_unencodable_characters
+from core.terminal_encoding import replace_unencodable_characters
 
 COMMAND = "python -m core.pretrain"
 PUBLISHED_ABOUT = "The published network on the published prior (Rudi, Bessac and Lenzi 2021, arXiv:2012.06691)."

@@ -16,12 +16,12 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from core.files import write_json
-from core.learning.design import Dense
-from core.maps.network import untrained_network
+from core.learning.training_settings import Dense
 from core.maps.recipe import NewSimulations, Recipe
 from core.maps.recipes import gaussian_recipe, published_task
 from core.maps.train import train
-from core.terminal import replace_unencodable_characters
+from core.maps.untrained_network import untrained_network
+from core.terminal_encoding import replace_unencodable_characters
 
 COMMAND = "python -m core.search"
 WORK = Path("runs/search")

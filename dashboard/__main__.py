@@ -23,7 +23,7 @@ from core.models.spikes import spike_timing
 from core.noise import sample_ar1
 from core.problem.landscape import misfit
 from core.published import published_noise, time_grid
-from core.terminal import replace_unencodable_characters
+from core.terminal_encoding import replace_unencodable_characters
 from dashboard import registry
 from dashboard.server import bound_socket, run
 

@@ -1,6 +1,6 @@
 """What stands beside the maps in tables and legends; no map can be called like any of it."""
 
-from core.experiments import codes
+from core.experiments import estimators as codes
 from core.experiments.published_figures import PAPER
 from dashboard.figures.plain import SHIPPED_MAPS
 

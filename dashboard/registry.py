@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.jobs.run import NAMING, WEIGHTS, is_name, misnamed_in, runs_in
+from core.jobs.folder import NAMING, WEIGHTS, is_name, misnamed_in, runs_in
 from core.published import published_prior
 from dashboard.entries import RESERVED
 from dashboard.figures.plain import OWN_MAPS, SHIPPED_MAPS

@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.experiments.magi import BOTH
-from core.learning.design import Adam, Cnn, Dense, Residual
+from core.experiments.least_squares_of_others import BOTH
 from core.learning.networks.network import predict
+from core.learning.training_settings import Adam, Cnn, Dense, Residual
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
-from core.maps.network import untrained_network
 from core.maps.out_of_distribution import problem_of, with_novelty
 from core.maps.polish import polish
 from core.maps.recipe import Fixed, NewNoise
 from core.maps.recipes import PUBLISHED_DENSE, gaussian_recipe, point_recipe, published_task
 from core.maps.train import train
+from core.maps.untrained_network import untrained_network
 from core.models.fitzhugh_nagumo.gradient import misfit_gradient
 from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
 from core.models.fitzhugh_nagumo.misfit import residual_sums, simulated_misfit
@@ -36,8 +36,8 @@ from core.optimisation.methods import METHODS, descend
 from core.optimisation.minima import map_estimate
 from core.posterior.exact import posterior
 from core.posterior.importance import reweight
-from core.posterior.joint import estimate_with_noise
 from core.posterior.laplace import laplace
+from core.posterior.parameters_and_noise import estimate_with_noise
 from core.posterior.profile import profile_likelihood
 from core.problem.landscape import computed_landscape, landscape, trajectory_store
 from core.problem.problem import Problem

@@ -8,11 +8,11 @@ import core
 ROOT = Path(core.__file__).resolve().parent
 # A file or folder imports only from what stands before it.
 FOUNDATION = (
-    "files", "checks", "memory", "terminal", "symbols", "compiled", "metrics", "estimate", "noise", "priors",
+    "files", "checks", "buffers", "terminal_encoding", "symbols", "compiled", "metrics", "estimate", "noise", "priors",
     "published", "parallel",
 )  # fmt: skip
 STEPS = ("models", "problem", "optimisation", "posterior", "learning", "maps", "jobs", "experiments")
-COMMANDS = ("neuron", "__init__", "search", "pretrain", "migrate")
+COMMANDS = ("neuron", "__init__", "search", "pretrain", "migrate_cards")
 ORDER = (*FOUNDATION, *STEPS, *COMMANDS)
 
 

@@ -4,19 +4,19 @@ import argparse
 from pathlib import Path
 
 from core.experiments.accuracy import run as accuracy
-from core.experiments.calibration import run as calibration
+from core.experiments.best_map import run as calibration
 from core.experiments.context import Context
+from core.experiments.least_squares_of_others import run as magi
 from core.experiments.limit import run as limit
-from core.experiments.magi import run as magi
-from core.experiments.noise import run as noise
+from core.experiments.noise_levels import run as noise
+from core.experiments.noise_regimes import run as regimes
 from core.experiments.optimisers import run as optimisers
 from core.experiments.records import store
-from core.experiments.regimes import run as regimes
 from core.experiments.tables import text
-from core.experiments.time_series import run as time_series
 from core.experiments.training_size import run as training_size
+from core.experiments.trajectories_of_estimates import run as time_series
 from core.parallel import PROCESSES, report, workers
-from core.terminal import replace_unencodable_characters
+from core.terminal_encoding import replace_unencodable_characters
 
 # In this order, because some quote the figures of those before.
 EXPERIMENTS = {

@@ -1,12 +1,12 @@
 """Accuracy of the dense network and the CNN as published, and of ours, trained and tested on noisy traces."""
 
-from core.experiments.codes import CNN, NOISY_REGIME
+from core.experiments.compared_maps import best, kinds, measured, scores, seeds, sizes, trained
 from core.experiments.context import Context
-from core.experiments.maps import best, kinds, measured, scores, seeds, sizes, trained
+from core.experiments.estimators import CNN, NOISY_REGIME
 from core.experiments.records import Result
-from core.learning.design import Cnn
-from core.maps.evaluation import N_TEST
+from core.learning.training_settings import Cnn
 from core.maps.recipes import REFERENCE_SIZE, published_recipe
+from core.maps.test_sets import N_TEST
 
 FIGURES = (
     ("r2", "theta0"), ("r2", "theta1"), ("r2", "mean"), ("median_ape", "mean"), ("rmse", "theta0"), ("rmse", "theta1"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from core.experiments.codes import (
+from core.experiments.estimators import (
     BEST,
     BOUND,
     CNN,
@@ -22,7 +22,7 @@ from core.experiments.codes import (
     TRUTH,
     WHITE,
 )
-from core.experiments.magi import BOTH, PINTS, U_ALONE
+from core.experiments.least_squares_of_others import BOTH, PINTS, U_ALONE
 from core.experiments.published_figures import PAPER, PYTORCH, TENSORFLOW
 from core.experiments.records import Key, Measurement
 from core.symbols import symbol_of

@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2, kstest
 
-from core.experiments.codes import EXACT, JOINT, KNOWN, LAPLACE, MAP, NOISY_TRACES, WHITE
+from core.experiments.compared_maps import METRICS
 from core.experiments.context import Context, traces
-from core.experiments.maps import METRICS
+from core.experiments.estimators import EXACT, JOINT, KNOWN, LAPLACE, MAP, NOISY_TRACES, WHITE
 from core.experiments.records import Key, Measurement, Result, Target
 from core.maps.dataset import Dataset
-from core.maps.evaluation import N_TEST, published_test_set
+from core.maps.test_sets import N_TEST, published_test_set
 from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.posterior.exact import Posterior, posterior
-from core.posterior.joint import estimate_with_noise
 from core.posterior.laplace import laplace
+from core.posterior.parameters_and_noise import estimate_with_noise
 from core.problem.problem import Problem
 from core.published import GAMMA, ZETA, published_noise, published_noise_law, published_prior, time_grid
 

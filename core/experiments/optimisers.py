@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from core.experiments.codes import GLOBAL_MAP, NOISY_TRACES
 from core.experiments.context import Context, traces
+from core.experiments.estimators import GLOBAL_MAP, NOISY_TRACES
 from core.experiments.limit import CHUNK, problem_of
 from core.experiments.records import Key, Measurement, Result, Target
 from core.maps.dataset import Dataset
-from core.maps.evaluation import published_test_set
+from core.maps.test_sets import published_test_set
 from core.optimisation.basins import prior_starts
 from core.optimisation.methods import METHODS, descend
 from core.optimisation.minima import map_estimate

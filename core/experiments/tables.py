@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.experiments.calibration import STRANGE
-from core.experiments.codes import (
+from core.experiments.best_map import STRANGE
+from core.experiments.compared_maps import METRICS, REGIMES
+from core.experiments.estimators import (
     BEST,
     CHOSEN_SIGMA,
     CNN,
@@ -33,9 +34,8 @@ from core.experiments.labels import (
     traces_label,
     with_spread,
 )
+from core.experiments.least_squares_of_others import FIGURES
 from core.experiments.limit import MASSES, PARAMETERS
-from core.experiments.magi import FIGURES
-from core.experiments.maps import METRICS, REGIMES
 from core.experiments.published_figures import PAPER, PUBLISHED, PYTORCH, TENSORFLOW
 from core.experiments.records import Key, Result, stored
 from core.maps.recipes import REFERENCE_SIZE

@@ -1,11 +1,11 @@
 """Accuracy against the size N of the training set, in the three regimes of noise, as in the paper's table."""
 
-from core.experiments.codes import CNN, OURS
+from core.experiments.compared_maps import REGIMES, SIZES, kinds, measured, scores, seeds, sizes
 from core.experiments.context import Context
-from core.experiments.maps import REGIMES, SIZES, kinds, measured, scores, seeds, sizes
+from core.experiments.estimators import CNN, OURS
 from core.experiments.published_figures import PAPER, PUBLISHED
 from core.experiments.records import Key, Measurement, Result, Target, find
-from core.maps.evaluation import N_TEST
+from core.maps.test_sets import N_TEST
 
 FIGURES = (("median_ape", "mean"), ("r2", "mean"))
 WITHIN = 0.012  # of the published R²

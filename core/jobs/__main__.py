@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from core.files import read_json, refusal, write_bytes, write_json
-from core.jobs.run import CHECKPOINT, MAX_MESSAGE, PROGRESS, REQUEST, WEIGHTS, State, has_map, is_stopping
+from core.jobs.folder import CHECKPOINT, MAX_MESSAGE, PROGRESS, REQUEST, WEIGHTS, State, has_map, is_stopping
 
 if TYPE_CHECKING:
     from core.learning.loop import Report
@@ -114,12 +114,13 @@ def _train(record: _Record) -> None:
     """Train, finish and save the map."""
     import torch
 
-    from core.maps.evaluation import describe, evaluate, own_test_set, published_test_set
+    from core.maps.evaluation import describe, evaluate
     from core.maps.inverse_map import inverse_map
-    from core.maps.network import untrained_network
     from core.maps.recipe_file import recipe_from_json
     from core.maps.recipes import published_task
+    from core.maps.test_sets import own_test_set, published_test_set
     from core.maps.train import NOT_FINITE, finished, train
+    from core.maps.untrained_network import untrained_network
 
     folder = record.folder
     recipe = recipe_from_json(read_json(folder / REQUEST)["recipe"])

@@ -17,7 +17,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.files import read_json, refusal, write_json
-from core.jobs.run import (
+from core.jobs.folder import (
     CHECKPOINT,
     NAMING,
     PROGRESS,

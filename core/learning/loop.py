@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from core.learning.checkpoint import Checkpoint, load_checkpoint
-from core.learning.design import Adam, Loss
 from core.learning.losses import absolute_error, loss_of
 from core.learning.networks.network import predict
+from core.learning.training_settings import Adam, Loss
 
 WARM_UP = 0.03  # share of the training in which the learning rate rises to its highest
 SAVING_INTERVAL_SECONDS = 60.0  # between two checkpoints

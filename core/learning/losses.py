@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from core.learning.design import GaussianLikelihood, Loss
 from core.learning.networks.heads import Gaussian
+from core.learning.training_settings import GaussianLikelihood, Loss
 
 
 def gaussian_loss(output: Gaussian, targets: torch.Tensor, beta: float) -> torch.Tensor:

@@ -74,7 +74,7 @@ def read_card(path: Path) -> tuple[dict[str, Any], Recipe]:
     card = read_json(path)
     if "settings" in card and "recipe" not in card:
         raise ValueError(
-            f"The card {path.name} is one of an earlier version: rewrite it by `python -m core.migrate FOLDER`."
+            f"The card {path.name} is one of an earlier version: rewrite it by `python -m core.migrate_cards FOLDER`."
         )
     if not isinstance(card.get("recipe"), dict):
         raise ValueError(f"The card {path.name} has no recipe, so nothing says what its map was trained for.")

@@ -1,8 +1,6 @@
-"""How a map does on test samples: the metrics of its card, and the three regimes of the published table."""
+"""How a map does on test samples, and its card that says so."""
 
 import platform
-from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numba
@@ -11,25 +9,10 @@ import safetensors
 import scipy
 import torch
 
-from core.maps.dataset import TEST_STREAM, Dataset, dataset
+from core.maps.dataset import Dataset
 from core.maps.inverse_map import InverseMap, inverse_map
-from core.maps.recipes import published_task
-from core.maps.task import Task
 from core.metrics import median_ape, r_squared, rmse
-from core.published import N_TIMES, SAMPLING_INTERVAL, published_noise_law
-
-N_TEST = 2000
-
-
-@lru_cache(maxsize=1)
-def published_test_set() -> Dataset:
-    """Return the 2,000 test samples of the published prior and noise: the same ones at each call, kept in memory."""
-    return dataset(published_task(), N_TEST, TEST_STREAM)
-
-
-def own_test_set(task: Task) -> Dataset:
-    """Return 2,000 test samples of a task; where it has no noise, that of the noisy traces is the published one."""
-    return dataset(task if task.noise is not None else replace(task, noise=published_noise_law()), N_TEST, TEST_STREAM)
+from core.published import N_TIMES, SAMPLING_INTERVAL
 
 
 def evaluate(trained: InverseMap, data: Dataset) -> dict[str, Any]:

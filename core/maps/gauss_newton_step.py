@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from core.learning.design import GaussianLikelihood
 from core.learning.losses import gaussian_loss
 from core.learning.networks.heads import Gaussian, lower_factor
+from core.learning.training_settings import GaussianLikelihood
 from core.maps.dataset import REFINEMENT_STREAM, dataset
-from core.maps.network import untrained_network, validation_error
 from core.maps.recipe import Recipe
 from core.maps.task import Task
+from core.maps.untrained_network import untrained_network, validation_error
 from core.published import SAMPLING_INTERVAL, time_grid
 
 WIDTH = 128

@@ -20,11 +20,11 @@ from core.estimate import Estimate, Finding, remark
 from core.files import write_bytes, write_json
 from core.learning.networks.network import predict
 from core.maps.card import read_card
+from core.maps.differences_from_training import Difference, not_trained_for
 from core.maps.gauss_newton_step import network_of
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_as_json
 from core.maps.task import NOISE_SYMBOLS
-from core.maps.trained_for import Difference, not_trained_for
 from core.published import N_TIMES, SAMPLING_INTERVAL, time_grid
 
 PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"

@@ -6,7 +6,7 @@ Each setting belongs to what it acts on; one that would do nothing cannot be wri
 from dataclasses import dataclass
 
 from core.checks import is_whole
-from core.learning.design import (
+from core.learning.training_settings import (
     Adam,
     Body,
     GaussianEstimate,

@@ -4,7 +4,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from core.checks import is_finite
-from core.learning.design import (
+from core.learning.training_settings import (
     Adam,
     Cnn,
     Dense,

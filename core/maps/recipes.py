@@ -1,6 +1,6 @@
 """The recipes of this laboratory: those published, ours, and the best."""
 
-from core.learning.design import (
+from core.learning.training_settings import (
     Adam,
     Body,
     Cnn,

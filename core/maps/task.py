@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.checks import is_finite, shown
-from core.learning.design import check_range
+from core.learning.training_settings import check_range
 from core.models.catalogue import MODELS
 from core.models.model import Model, Quantity
 from core.priors import TruncatedGaussian

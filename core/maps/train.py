@@ -18,9 +18,9 @@ from core.maps.calibration import calibrate
 from core.maps.dataset import Dataset, epoch_dataset
 from core.maps.gauss_newton_step import with_learned_step
 from core.maps.inverse_map import InverseMap, inverse_map
-from core.maps.network import samples, untrained_network, validation_samples
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_as_json
+from core.maps.untrained_network import samples, untrained_network, validation_samples
 
 NOT_FINITE = "The error was not finite from the start: narrow the prior, or lower the noise."
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.memory import result_array
+from core.buffers import result_array
 from core.models.equations import Equations, Rates
 from core.models.heyoka_integrator import HeyokaIntegrator
 from core.models.model import TOLERANCE, Model, Nullclines, Quantity

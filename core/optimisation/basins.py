@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.optimisation.methods import descend
 from core.optimisation.minima import distinct, minima_below
-from core.optimisation.path import Objective, OptimiserPath
+from core.optimisation.objective import Objective
+from core.optimisation.path import OptimiserPath
 from core.problem.problem import Problem
 
 NEAR = 0.5  # of the loss, a negative log-likelihood: what one standard deviation away from a minimum costs

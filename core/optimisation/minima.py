@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from core.estimate import Estimate, Finding, remark
-from core.optimisation.path import Objective
+from core.optimisation.objective import Objective
 from core.problem.problem import Problem
 
 GRID_POINTS_A_SIDE = 64  # of the coarse grid over two unknowns

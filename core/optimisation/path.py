@@ -1,51 +1,12 @@
-"""What a method needs of a problem, and what it leaves: a recorded path.
+"""The path that a method has taken: where it went, what it cost, how it ended."""
 
-θ, ζ and γ have different units, and what steepest descent, a simplex or a trust region does depends on them. So every
-method works in the unit box, where the bounds of each unknown are 0 and 1. The step of the integration is frozen for
-the whole run, of the population too: a loss that jumps with the step has minima that are none, and losses of different
-methods could not be compared.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
-EDGE_DISTANCE = 1e-6  # of the box: methods that stay strictly inside come as near to an edge and no nearer
-LOSS_ROUNDING = 1e-9
-HUGE_LOSS = 1e12  # stands for an infinite loss, which SciPy's line searches cannot handle
+from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-
-
-class Objective(Protocol):
-    """What a method needs of a problem; p unknowns, losses infinite where there is no trajectory."""
-
-    @property
-    def bounds(self) -> Array:
-        """Lower and upper bounds, (p, 2)."""
-
-    @property
-    def step(self) -> float | None:
-        """The frozen step in ms of all that follows."""
-
-    def loss(self, unknown: ArrayLike, step: float | None = None) -> Array:
-        """Return the loss, (...), of values (..., p)."""
-
-    def gradient(self, unknown: ArrayLike) -> tuple[Array, Array]:
-        """Return the loss (...) and its gradient (..., p)."""
-
-    def hessian(self, unknown: ArrayLike) -> Array:
-        """Return the Hessian of the loss, (..., p, p)."""
-
-    def residuals(self, unknown: ArrayLike) -> Array:
-        """Return r numbers for values (p,), half the sum of whose squares is the loss."""
-
-    def jacobian(self, unknown: ArrayLike) -> Array:
-        """Return the derivatives of the residuals, (r, p)."""
 
 
 class Ending(Enum):
@@ -80,85 +41,3 @@ class OptimiserPath:
         """Say how the run ended."""
         said = self.ending.value.format(evaluations=int(self.evaluations[-1]))
         return f"{said}, on the edge of the prior." if self.on_edge else f"{said}."
-
-
-class Run:
-    """A run in the unit box: evaluates, counts what is evaluated, and records the path.
-
-    The last evaluation is kept, for methods that ask for the loss and its derivatives one after the other.
-    """
-
-    def __init__(self, problem: Objective, start: Array, seed: int):
-        self.problem, self.seed = problem, seed
-        self.lower, self.upper = problem.bounds.T
-        self.width = self.upper - self.lower
-        self.origin, self.start = start, (start - self.lower) / self.width
-        self.spent = 0
-        self.positions: list[Array] = []
-        self.losses: list[float] = []
-        self.evaluations: list[int] = []
-        self._last: tuple[Array, Any] | None = None
-
-    def position(self, unit: Array) -> Array:
-        """Return the parameters of points of the unit box, (..., p): exact at the start and at the bounds."""
-        inside = np.clip(self.lower * (1 - unit) + self.upper * unit, self.lower, self.upper)
-        return np.where(unit == self.start, self.origin, inside)
-
-    def _evaluated(self, evaluate: Callable[[Array], Any], unit: Array) -> Any:
-        if self._last is None or not np.array_equal(self._last[0], unit):
-            self.spent += 1
-            self._last = unit.copy(), evaluate(self.position(unit))
-        return self._last[1]
-
-    def loss(self, unit: Array) -> float:
-        """Return the loss at a point (p,)."""
-        return float(self._evaluated(lambda position: self.problem.loss(position, self.problem.step), unit))
-
-    def losses_of(self, units: Array) -> Array:
-        """Return the losses, (n,), at points (n, p), together."""
-        self.spent += len(units)
-        return self.problem.loss(self.position(units), self.problem.step)
-
-    def gradient(self, unit: Array) -> tuple[float, Array]:
-        """Return the loss and its gradient, (p,), at a point (p,)."""
-        loss, gradient = self._evaluated(self.problem.gradient, unit)
-        return float(loss), gradient * self.width
-
-    def hessian(self, unit: Array) -> Array:
-        """Return the Hessian of the loss, (p, p), at a point (p,) whose gradient was evaluated."""
-        return self.problem.hessian(self.position(unit)) * np.outer(self.width, self.width)
-
-    def residuals(self, unit: Array) -> Array:
-        """Return the residuals, (r,), at a point (p,)."""
-        return self._evaluated(self.problem.residuals, unit)
-
-    def jacobian(self, unit: Array) -> Array:
-        """Return the derivatives of the residuals, (r, p), at a point (p,) whose residuals were evaluated."""
-        return self.problem.jacobian(self.position(unit)) * self.width
-
-    def record(self, unit: Array, loss: float) -> None:
-        """Add a point (p,) to the path, unless the method stands where it stood."""
-        position = self.position(unit)
-        if not self.positions or not np.array_equal(position, self.positions[-1]):
-            self.positions.append(position)
-            self.losses.append(loss if loss < HUGE_LOSS else np.inf)
-            self.evaluations.append(self.spent)
-
-    def begin(self, loss: float) -> bool:
-        """Record the start, and say whether its loss is finite."""
-        self.record(self.start, loss)
-        return bool(np.isfinite(self.losses[0]))
-
-    def finish(self) -> None:
-        """Move an end that is all but on an edge onto it, unless the loss is higher there, and note the total."""
-        unit = (self.positions[-1] - self.lower) / self.width
-        near = (unit <= EDGE_DISTANCE) | (unit >= 1 - EDGE_DISTANCE)
-        snapped = np.where(near, np.round(unit), unit)
-        if not np.array_equal(self.position(snapped)[near], self.positions[-1][near]):
-            loss = float(self.losses_of(snapped[None])[0])
-            if loss <= self.losses[-1] + LOSS_ROUNDING:
-                self.record(snapped, loss)
-        if self.evaluations[-1] < self.spent:
-            self.positions.append(self.positions[-1])
-            self.losses.append(self.losses[-1])
-            self.evaluations.append(self.spent)

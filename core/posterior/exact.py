@@ -12,7 +12,7 @@ from scipy.special import logsumexp
 
 from core.estimate import Finding, GoodnessOfFit, Remark, remark
 from core.optimisation.minima import Points, check_found, coarse_grid, find_minima
-from core.posterior.charts import NEGLIGIBLE_LOG_DENSITY, Cells, log_joint, quadrature
+from core.posterior.quadrature import NEGLIGIBLE_LOG_DENSITY, Cells, log_joint, quadrature
 from core.priors import TruncatedGaussian
 from core.problem.likelihood import NoiseNodes, known_noise, noise_nodes
 from core.problem.problem import Problem

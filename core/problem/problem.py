@@ -17,8 +17,8 @@ from core.estimate import GoodnessOfFit, goodness_of_fit
 from core.models.model import ExpandMisfit, FusedTrace, Model
 from core.noise import Noise, ResidualSums, residual_sums, whiten
 from core.priors import TruncatedGaussian
+from core.problem.known_and_unknown import Box, Values, box_of, frozen_step
 from core.problem.observation import Observation
-from core.problem.values import Box, Values, box_of, frozen_step
 
 TRAJECTORIES_AT_ONCE = 1000  # of those that are stored: a thousand samples each then take 16 MB
 DIFFERENCE_SDS = 1e-3  # standard deviations, for second derivatives of models that have none of their own

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.maps.trained_for import listed
+from core.maps.differences_from_training import listed
 from core.symbols import symbol_of
 from dashboard.entries import BOUNDS, EXACT_MEANS, EXACT_POSTERIOR
 from dashboard.figures.density import Raster, widened

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from core.jobs.run import Progress
+from core.jobs.folder import Progress
 from dashboard.figures.plain import array, axis, layout, line, line_entry, log_axis, named
 
 TRAINING = "theme:muted"

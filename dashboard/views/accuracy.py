@@ -7,13 +7,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.experiments.codes import CHOSEN_SIGMA, CNN, DENSE, EXACT, KNOWN, NOISY_TRACES, OURS
+from core.experiments.estimators import CHOSEN_SIGMA, CNN, DENSE, EXACT, KNOWN, NOISY_TRACES, OURS
 from core.experiments.labels import REGIME_LABELS, figure_label
 from core.experiments.published_figures import PAPER, PUBLISHED
 from core.experiments.records import Key, find, stored
-from core.maps.evaluation import published_test_set
+from core.maps.differences_from_training import listed
 from core.maps.inverse_map import InverseMap
-from core.maps.trained_for import listed
+from core.maps.test_sets import published_test_set
 from core.metrics import median_ape, r_squared
 from core.models.spikes import regime as regime_of
 from core.published import GAMMA, T_END, ZETA, published_prior

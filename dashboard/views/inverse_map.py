@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.maps.differences_from_training import quoted
 from core.maps.inverse_map import InverseMap
-from core.maps.trained_for import quoted
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import colour as colour_noise
 from core.priors import TruncatedGaussian

@@ -7,7 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.estimate import Outcome
-from core.maps.trained_for import quoted
+from core.maps.differences_from_training import quoted
 from core.noise import colour as colour_noise
 from core.posterior.exact import Posterior, posterior
 from core.problem.problem import Problem

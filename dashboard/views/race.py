@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.maps.trained_for import listed
+from core.maps.differences_from_training import listed
 from core.optimisation.methods import METHODS
 from core.optimisation.path import Ending, OptimiserPath
 from core.problem.problem import Problem

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import Estimate
-from core.maps.trained_for import Difference, can_read, listed, not_trained_for, quoted
+from core.maps.differences_from_training import Difference, can_read, listed, not_trained_for, quoted
 from core.metrics import squared_distances
 from core.models.spikes import SPIKE_THRESHOLD, regime
 from core.posterior.exact import Posterior

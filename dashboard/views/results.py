@@ -16,7 +16,7 @@ from core.posterior import exact
 from core.posterior import laplace as laplace_approximation
 from core.posterior import profile as profiles
 from core.posterior.exact import Posterior
-from core.posterior.joint import estimate_with_noise
+from core.posterior.parameters_and_noise import estimate_with_noise
 from core.posterior.profile import Profile
 from core.priors import TruncatedGaussian
 from core.problem.problem import Problem

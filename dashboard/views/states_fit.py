@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import Estimate
-from core.experiments.magi import BOTH
+from core.experiments.least_squares_of_others import BOTH
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.noise import Noise
 from core.optimisation.least_squares import check_positive, fit_states

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.estimate import Estimate
-from core.experiments.codes import BEST, EXACT, LAPLACE, NOISY_REGIME, NOISY_TRACES, POLISHED, REWEIGHTED
+from core.experiments.estimators import BEST, EXACT, LAPLACE, NOISY_REGIME, NOISY_TRACES, POLISHED, REWEIGHTED
 from core.experiments.records import Key, stored
 from core.metrics import squared_distances
 from core.noise import autocorrelation, whiten

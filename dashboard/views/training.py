@@ -5,9 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.jobs.folder import CHECKPOINT, WEIGHTS, Progress, State, is_stopping, runs_in
 from core.jobs.queue import read_progress, start_training, stop_training
-from core.jobs.run import CHECKPOINT, WEIGHTS, Progress, State, is_stopping, runs_in
-from core.learning.design import EPOCHS_RANGE, Adam, Cnn
+from core.learning.training_settings import EPOCHS_RANGE, Adam, Cnn
 from core.maps.recipe import SAMPLES_RANGE, Recipe
 from core.maps.recipe_file import recipe_as_json
 from core.maps.recipes import PUBLISHED_DENSE, fitzhugh_nagumo_task, point_recipe, quick_recipe

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from core.experiments.limit import problem_of
-from core.maps.evaluation import published_test_set
+from core.maps.test_sets import published_test_set
 from core.optimisation.minima import map_estimate
 from core.posterior.exact import posterior
 from core.problem.problem import Problem

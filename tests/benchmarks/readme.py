@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core.experiments.codes import (
+from core.experiments.estimators import (
     BEST,
     BOUND,
     EXACT,
@@ -16,7 +16,7 @@ from core.experiments.codes import (
     OURS,
 )
 from core.experiments.labels import shown, with_spread
-from core.experiments.magi import BOTH
+from core.experiments.least_squares_of_others import BOTH
 from core.experiments.published_figures import PAPER, PUBLISHED
 from core.experiments.records import Key, find, stored
 from core.experiments.tables import LAYOUTS, markdown

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.files import write_bytes
-from core.terminal import replace_unencodable_characters
+from core.terminal_encoding import replace_unencodable_characters
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,8 +5,8 @@ import pytest
 
 from core.experiments.published_figures import PUBLISHED
 from core.experiments.records import Key, find, stored
-from core.maps.evaluation import published_test_set
 from core.maps.inverse_map import load_inverse_map
+from core.maps.test_sets import published_test_set
 from tests.browser.lab import STANDS
 
 pytestmark = pytest.mark.browser

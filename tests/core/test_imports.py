@@ -53,7 +53,7 @@ def test_importing_core_does_not_import_torch():
 
 
 def test_recipes_do_without_torch():
-    modules = "core.learning.design, core.maps.recipe, core.maps.recipe_file, core.maps.recipes"
+    modules = "core.learning.training_settings, core.maps.recipe, core.maps.recipe_file, core.maps.recipes"
     program = f"import sys, {modules}; assert 'torch' not in sys.modules"
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT.parent, capture_output=True, text=True, check=False

@@ -10,8 +10,8 @@ from core.estimate import Outcome
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.noise import Noise
 from core.optimisation.minima import map_estimate
-from core.posterior.joint import estimate_with_noise
 from core.posterior.laplace import laplace
+from core.posterior.parameters_and_noise import estimate_with_noise
 from core.posterior.profile import profile_likelihood
 from core.problem.problem import Problem
 from core.published import full_prior, published_noise_law, time_grid

@@ -11,10 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from core.learning.design import Adam, Cnn
+from core.learning.training_settings import Adam, Cnn
 from core.maps.inverse_map import inverse_map
-from core.maps.network import untrained_network
 from core.maps.recipes import point_recipe, published_task
+from core.maps.untrained_network import untrained_network
 from dashboard import registry
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ import pytest
 from core.experiments import records
 from core.experiments.published_figures import PUBLISHED
 from core.experiments.records import Key, Measurement, Result, find
-from core.maps.evaluation import published_test_set
+from core.maps.test_sets import published_test_set
 from core.metrics import median_ape, r_squared
 from dashboard import registry
 from dashboard.figures import accuracy as figures

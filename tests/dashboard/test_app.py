@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save
 from streamlit.util import calc_hash
 
 from core.jobs import queue as jobs
-from core.jobs.run import is_name
+from core.jobs.folder import is_name
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_noise_law, time_grid
 from dashboard.entries import RESERVED

@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import chi2, multivariate_normal
 
 from core.estimate import GoodnessOfFit, Outcome
-from core.posterior.charts import LARGEST_SQUARED_CHANGE, Cells
 from core.posterior.exact import Posterior, posterior
+from core.posterior.quadrature import LARGEST_SQUARED_CHANGE, Cells
 from dashboard.figures import density
 from dashboard.figures.density import raster, widened, window
 from dashboard.observation import observe

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import chi2, norm
 
 from core.estimate import GoodnessOfFit, Outcome
-from core.jobs.run import Progress, State
+from core.jobs.folder import Progress, State
 from core.optimisation.basins import Basins, Minimum
 from core.optimisation.methods import METHODS
 from core.optimisation.path import Ending, OptimiserPath

@@ -8,7 +8,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from core.learning.design import (
+from core.learning.networks.cnn import WIDTHS as CNN_WIDTHS
+from core.learning.networks.cnn import cnn_layers
+from core.learning.networks.dense import dense_layers
+from core.learning.networks.heads import Gaussian, GaussianHead, point_layers
+from core.learning.networks.residual import residual_layers
+from core.learning.networks.whitening import Whitening
+from core.learning.training_settings import (
     Body,
     Cnn,
     Dense,
@@ -18,12 +24,6 @@ from core.learning.design import (
     Inputs,
     WhitenedTimeSeries,
 )
-from core.learning.networks.cnn import WIDTHS as CNN_WIDTHS
-from core.learning.networks.cnn import cnn_layers
-from core.learning.networks.dense import dense_layers
-from core.learning.networks.heads import Gaussian, GaussianHead, point_layers
-from core.learning.networks.residual import residual_layers
-from core.learning.networks.whitening import Whitening
 
 TRACES_AT_ONCE = 500
 

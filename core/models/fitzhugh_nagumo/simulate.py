@@ -4,8 +4,8 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.buffers import result_array
 from core.compiled import kernel, parallel_kernel
-from core.memory import result_array
 from core.models.fitzhugh_nagumo.equations import DIVERGENCE_LIMIT, REST
 from core.models.fitzhugh_nagumo.lanes import TILE, Work, advance_tile, check_tile, new_block
 from core.models.fitzhugh_nagumo.stepping import run_kernel

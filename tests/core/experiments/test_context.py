@@ -20,7 +20,7 @@ def fail(text, n):
 def posterior_mean(i):
     # The processes of the other tests start sooner without torch.
     from core.experiments.limit import problem_of
-    from core.maps.evaluation import published_test_set
+    from core.maps.test_sets import published_test_set
     from core.posterior.exact import posterior
 
     return {"mean": posterior(problem_of(published_test_set(), i)).mean.tolist()}

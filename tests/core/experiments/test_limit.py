@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.experiments import calibration, limit
+from core.experiments import best_map, limit
 from core.experiments.records import Key, Measurement, Result, find, stored
 
 TRUTH = np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0], [4.0, 6.0]])
@@ -55,7 +55,7 @@ def test_the_best_map_is_measured_against_the_limit():
     covariance = np.tile(0.01 * np.eye(2), (4, 1, 1))
     metrics = ("rmse", "median_ape")
     yardstick = tuple(Measurement(Key(limit.EXACT, each, "mean", "noisy"), 0.05) for each in metrics)
-    found = calibration._measured("best", TRUTH, MEAN, covariance, Result("", {}, yardstick))
+    found = best_map._measured("best", TRUTH, MEAN, covariance, Result("", {}, yardstick))
 
     def value(metric, parameter="", at=None):
         return find(found, Key("best", metric, parameter, "noisy-noisy", at=at)).value
@@ -66,4 +66,4 @@ def test_the_best_map_is_measured_against_the_limit():
     assert [value("coverage", at=mass) for mass in (0.6, 0.65, 0.95)] == [0, 0.5, 0.5]
     keys = {each.key for each in stored("calibration").measurements if each.key.estimator == "best"}
     assert {each.key for each in found} == {key for key in keys if key.metric != "flagged"}
-    assert stored("calibration").targets == tuple(calibration._targets(2000, limited=True))
+    assert stored("calibration").targets == tuple(best_map._targets(2000, limited=True))

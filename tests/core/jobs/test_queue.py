@@ -15,14 +15,14 @@ from safetensors.torch import load_file
 
 from core.files import read_json, write_json
 from core.jobs import queue as jobs
-from core.jobs.run import CHECKPOINT, WEIGHTS, State, runs_in
-from core.learning.design import Adam, Cnn
+from core.jobs.folder import CHECKPOINT, WEIGHTS, State, runs_in
+from core.learning.training_settings import Adam, Cnn
 from core.maps.dataset import VALIDATION_STREAM, dataset
 from core.maps.inverse_map import inverse_map, load_inverse_map
-from core.maps.network import N_VALIDATION
 from core.maps.recipe_file import recipe_as_json, recipe_from_json
 from core.maps.recipes import fitzhugh_nagumo_task, point_recipe, published_task
 from core.maps.train import train
+from core.maps.untrained_network import N_VALIDATION
 from core.published import published_noise_law, published_prior
 from tests.reference import reference_solution
 

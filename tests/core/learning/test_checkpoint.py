@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from core.learning.checkpoint import load_checkpoint
-from core.learning.design import Adam, Dense
+from core.learning.training_settings import Adam, Dense
 from core.maps.recipe import NewSimulations
 from core.maps.recipe_file import recipe_as_json
 from core.maps.recipes import PUBLISHED_DENSE, gaussian_recipe, point_recipe, published_task

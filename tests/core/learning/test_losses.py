@@ -1,9 +1,9 @@
 import numpy as np
 import torch
 
-from core.learning.design import GaussianLikelihood, SquaredError
 from core.learning.losses import loss_of
 from core.learning.networks.heads import Gaussian
+from core.learning.training_settings import GaussianLikelihood, SquaredError
 
 
 def test_weights_of_traces_leave_the_best_gaussian_alone():

@@ -6,7 +6,10 @@ from scipy.special import expit
 from scipy.stats import multivariate_normal
 from torch import nn
 
-from core.learning.design import (
+from core.learning.networks.network import build
+from core.learning.networks.residual import ResidualBlock
+from core.learning.networks.whitening import Whitening
+from core.learning.training_settings import (
     Cnn,
     Dense,
     GaussianEstimate,
@@ -16,9 +19,6 @@ from core.learning.design import (
     TimeSeries,
     WhitenedTimeSeries,
 )
-from core.learning.networks.network import build
-from core.learning.networks.residual import ResidualBlock
-from core.learning.networks.whitening import Whitening
 from core.noise import Noise, sample_ar1, whiten
 
 NOISE = Noise(0.8, 0.35)

@@ -3,14 +3,14 @@ import pytest
 import torch
 from scipy.stats import chi2
 
-from core.learning.design import Adam, Dense
 from core.learning.networks.network import predict
+from core.learning.training_settings import Adam, Dense
 from core.maps.calibration import calibrate
 from core.maps.dataset import TEST_STREAM, dataset
-from core.maps.network import untrained_network
 from core.maps.recipe import NewNoise, NewSimulations
 from core.maps.recipes import PUBLISHED_DENSE, gaussian_recipe, point_recipe, published_task
 from core.maps.train import finished, train
+from core.maps.untrained_network import untrained_network
 
 RECIPES = [gaussian_recipe(published_task(), Dense((64, 64)), data, 8, batch_size=64)
            for data in (NewNoise(1000), NewSimulations(1000))]  # fmt: skip

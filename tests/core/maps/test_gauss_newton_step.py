@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from core.learning.design import Dense
 from core.learning.networks.heads import Gaussian
 from core.learning.networks.network import predict
+from core.learning.training_settings import Dense
 from core.maps import gauss_newton_step as refinement
 from core.maps.dataset import TEST_STREAM, dataset
 from core.maps.gauss_newton_step import Refined, Step, network_of, step_inputs, with_learned_step
 from core.maps.inverse_map import inverse_map
-from core.maps.network import untrained_network
 from core.maps.recipe import NewSimulations
 from core.maps.recipes import gaussian_recipe, published_task
 from core.maps.train import train
+from core.maps.untrained_network import untrained_network
 from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import Noise

@@ -11,10 +11,10 @@ import pytest
 from safetensors.numpy import load_file, save
 from scipy.special import expit
 
-from core.learning.design import Adam, Cnn
+from core.learning.training_settings import Adam, Cnn
 from core.maps.inverse_map import MAX_FILE_BYTES, PRETRAINED, available_inverse_maps, inverse_map, load_inverse_map
-from core.maps.network import untrained_network
 from core.maps.recipes import PUBLISHED_DENSE, fitzhugh_nagumo_task, point_recipe, published_task
+from core.maps.untrained_network import untrained_network
 from core.published import published_noise_law, published_prior, time_grid
 
 TRACES = np.random.default_rng(0).normal(size=(7, 1000))
@@ -170,7 +170,7 @@ def enlarge(path):
         (remove_card, "have no card"),
         (spoil_card, "not valid JSON"),
         (card_without_recipe, "no recipe"),
-        (card_of_an_earlier_version, "rewrite it by `python -m core.migrate FOLDER`"),
+        (card_of_an_earlier_version, "rewrite it by `python -m core.migrate_cards FOLDER`"),
         (card_as_list, "JSON object"),
         (name_another_body, "do not fit the network of its recipe"),
         (name_an_unknown_body, "one of the kinds dense, cnn, residual"),

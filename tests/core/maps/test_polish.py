@@ -3,8 +3,8 @@ import pytest
 from scipy.optimize import least_squares
 
 from core.estimate import Estimate
-from core.maps.evaluation import published_test_set
 from core.maps.polish import polish
+from core.maps.test_sets import published_test_set
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import Noise, whiten

@@ -3,8 +3,9 @@ import pytest
 from scipy.stats import chi2
 
 from core.files import read_json
-from core.maps.evaluation import evaluate, published_test_set
+from core.maps.evaluation import evaluate
 from core.maps.inverse_map import PRETRAINED, available_inverse_maps, load_inverse_map
+from core.maps.test_sets import published_test_set
 from tests.reference import reference_solutions
 
 PUBLISHED = ("cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from core.learning.design import (
+from core.learning.training_settings import (
     Adam,
     Cnn,
     Dense,

@@ -7,7 +7,8 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from core.learning.design import (
+from core.learning.networks.network import predict
+from core.learning.training_settings import (
     Adam,
     Cnn,
     Dense,
@@ -16,14 +17,13 @@ from core.learning.design import (
     Residual,
     TimeSeries,
 )
-from core.learning.networks.network import predict
 from core.maps.dataset import TEST_STREAM, TRAINING_STREAM, VALIDATION_STREAM, dataset
 from core.maps.inverse_map import inverse_map, load_inverse_map
-from core.maps.network import N_VALIDATION, untrained_network
 from core.maps.recipe import NewNoise, NewSimulations, Recipe
 from core.maps.recipe_file import recipe_as_json, recipe_from_json
 from core.maps.recipes import PUBLISHED_DENSE, gaussian_recipe, point_recipe, published_task
 from core.maps.train import key_of, map_of, read_trained, run_training, train, write_trained
+from core.maps.untrained_network import N_VALIDATION, untrained_network
 
 TINY = point_recipe(published_task(), Cnn(), 200, Adam(12))
 LIKELY = gaussian_recipe(published_task(), Dense((64, 32)), NewSimulations(1000), 6, batch_size=64)

@@ -6,7 +6,7 @@ import torch
 
 import core.optimisation.methods
 from core.optimisation.methods import BUDGET, METHODS, NEGLIGIBLE, Needs, descend
-from core.optimisation.path import Run
+from core.optimisation.unit_box_run import Run
 from tests.core.optimisation.objectives import BY_GRADIENTS, is_sound, quadratic, rosenbrock
 
 MATRIX = np.random.default_rng(3).normal(size=(4, 4)) + 3 * np.eye(4)

@@ -7,7 +7,8 @@ from scipy.optimize import approx_fprime, least_squares
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.noise import Noise
 from core.optimisation.methods import METHODS, NEGLIGIBLE, descend
-from core.optimisation.path import LOSS_ROUNDING, Ending
+from core.optimisation.path import Ending
+from core.optimisation.unit_box_run import LOSS_ROUNDING
 from core.priors import uniform
 from core.problem.problem import Problem
 from core.published import full_prior, time_grid

@@ -4,7 +4,7 @@ from scipy.optimize import minimize
 
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import log_density
-from core.posterior.joint import estimate_with_noise
+from core.posterior.parameters_and_noise import estimate_with_noise
 from core.priors import TruncatedGaussian
 from core.published import published_noise, published_noise_law
 from tests.core.optimisation.test_minima import problem_of

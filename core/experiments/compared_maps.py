@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.experiments.codes import BEST, CNN, DENSE, OURS
 from core.experiments.context import Context
+from core.experiments.estimators import BEST, CNN, DENSE, OURS
 from core.experiments.records import Key, Measurement
-from core.learning.design import Cnn
-from core.maps.evaluation import published_test_set
+from core.learning.training_settings import Cnn
 from core.maps.inverse_map import InverseMap, available_inverse_maps, load_inverse_map
 from core.maps.recipe import Recipe
 from core.maps.recipes import PUBLISHED_DENSE, our_recipe, published_recipe
+from core.maps.test_sets import published_test_set
 from core.maps.train import key_of, map_of, read_trained, run_training, write_trained
 from core.metrics import median_ape, r_squared, rmse
 from core.parallel import completed

@@ -1,4 +1,4 @@
-"""Rewrite the cards of maps that an earlier version has written: `python -m core.migrate FOLDER`.
+"""Rewrite the cards of maps that an earlier version has written: `python -m core.migrate_cards FOLDER`.
 
 Their entry "settings" becomes the recipe; all else stays as it is. Every JSON file in the folder and below is looked
 at, so that it can be pretrained/, a folder of runs, or the work folder of the experiments.
@@ -15,18 +15,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from core.files import read_json, write_bytes, write_json
-from core.learning.design import Adam, Body, Cnn, Dense, Residual
-from core.maps.network import untrained_network
+from core.learning.training_settings import Adam, Body, Cnn, Dense, Residual
 from core.maps.recipe import Data, Fixed, NewNoise, NewSimulations, Recipe
 from core.maps.recipe_file import recipe_as_json
 from core.maps.recipes import PUBLISHED_DENSE, gaussian_recipe, point_recipe
 from core.maps.task import Task
 from core.maps.train import key_of
+from core.maps.untrained_network import untrained_network
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.priors import TruncatedGaussian
-from core.terminal import replace_unencodable_characters
+from core.terminal_encoding import replace_unencodable_characters
 
-COMMAND = "python -m core.migrate"
+COMMAND = "python -m core.migrate_cards"
 
 
 def _law(content: dict[str, Any]) -> TruncatedGaussian:

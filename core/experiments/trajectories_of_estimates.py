@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.experiments.codes import EXACT, NOISY_TRACES
+from core.experiments.compared_maps import REGIMES, best, kinds, seeds, sizes
 from core.experiments.context import Context
+from core.experiments.estimators import EXACT, NOISY_TRACES
 from core.experiments.limit import estimates
-from core.experiments.maps import REGIMES, best, kinds, seeds, sizes
 from core.experiments.records import Key, Measurement, Result
-from core.maps.evaluation import N_TEST, published_test_set
+from core.maps.test_sets import N_TEST, published_test_set
 from core.metrics import squared_bias_and_centred_mse
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.published import time_grid, with_constants

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from core import memory
-from core.memory import SMALLEST, result_array
+from core.buffers import SMALLEST, result_array
 
 LARGE = (SMALLEST // 8 + 1000,)
 

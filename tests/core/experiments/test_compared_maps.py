@@ -6,24 +6,37 @@ from functools import cache
 import numpy as np
 import pytest
 
-from core.experiments import accuracy, limit, maps, noise, regimes, time_series, training_size
-from core.experiments.codes import CNN, DENSE, OURS
+from core.experiments import (
+    accuracy,
+    compared_maps,
+    limit,
+    noise_levels,
+    noise_regimes,
+    training_size,
+    trajectories_of_estimates,
+)
 from core.experiments.context import Context
+from core.experiments.estimators import CNN, DENSE, OURS
 from core.experiments.records import Key, Result, stored
 from core.experiments.tables import tables
-from core.learning.design import Cnn
-from core.maps import calibration, network
+from core.learning.training_settings import Cnn
+from core.maps import calibration, untrained_network
 from core.maps.dataset import Dataset
-from core.maps.evaluation import published_test_set
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
 from core.maps.recipe import NewNoise
 from core.maps.recipes import REFERENCE_SIZE, our_recipe, published_recipe
+from core.maps.test_sets import published_test_set
 from core.metrics import median_ape, r_squared
 from core.parallel import workers
 
 N = 500
 EPOCHS = 1
-EXPERIMENTS = {"training-size": training_size, "accuracy": accuracy, "regimes": regimes, "time-series": time_series}
+EXPERIMENTS = {
+    "training-size": training_size,
+    "accuracy": accuracy,
+    "regimes": noise_regimes,
+    "time-series": trajectories_of_estimates,
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +56,16 @@ def results(context) -> dict[str, tuple[Result, int]]:
     """Return what each experiment finds with short trainings and few traces, and how many trainings it leaves."""
     found = {}
     with pytest.MonkeyPatch.context() as patch, workers(None, 1):
-        patch.setattr(maps, "QUICK_SIZES", (N,))
-        patch.setattr(maps, "QUICK_EPOCHS", EPOCHS)
-        patch.setattr(network, "N_VALIDATION", 100)
+        patch.setattr(compared_maps, "QUICK_SIZES", (N,))
+        patch.setattr(compared_maps, "QUICK_EPOCHS", EPOCHS)
+        patch.setattr(untrained_network, "N_VALIDATION", 100)
         patch.setattr(calibration, "N_CALIBRATION", 100)
-        for module in (maps, time_series):
+        for module in (compared_maps, trajectories_of_estimates):
             patch.setattr(module, "published_test_set", few)
         # Exact posteriors are tested on their own.
-        patch.setattr(time_series, "estimates", lambda _: {limit.EXACT: [{"mean": each} for each in few().theta]})
+        patch.setattr(
+            trajectories_of_estimates, "estimates", lambda _: {limit.EXACT: [{"mean": each} for each in few().theta]}
+        )
         for name, experiment in EXPERIMENTS.items():
             result = experiment.run(context)
             found[name] = (result, len(list(context.kept("trainings").glob("*.json"))))
@@ -61,19 +76,19 @@ def test_figures_of_several_seeds_are_their_mean_and_spread():
     """Of two seeds and two parameters, by hand."""
     found = {"r2": np.array([[0.9, 0.7], [0.8, 0.4]])}
     wanted = (("r2", "theta0"), ("r2", "theta1"), ("r2", "mean"))
-    first, second, mean = maps.measured(OURS, "noisy-noisy", N, found, wanted)
+    first, second, mean = compared_maps.measured(OURS, "noisy-noisy", N, found, wanted)
     assert first.key == Key(OURS, "r2", "theta0", "noisy-noisy", N)
     np.testing.assert_allclose([first.value, second.value, mean.value], [0.85, 0.55, 0.7], rtol=1e-12)
     assert (first.spread, second.spread) == (None, None)
     assert np.isclose(mean.spread, 0.2 / np.sqrt(2), rtol=1e-12)  # of 0.8 and 0.6
-    (alone,) = maps.measured(OURS, "noisy-noisy", N, {"r2": found["r2"][:1]}, (("r2", "mean"),))
+    (alone,) = compared_maps.measured(OURS, "noisy-noisy", N, {"r2": found["r2"][:1]}, (("r2", "mean"),))
     assert alone.spread is None
 
 
 def test_training_size_measures_what_plain_formulas_give(results, context, monkeypatch):
-    monkeypatch.setattr(maps, "QUICK_EPOCHS", EPOCHS)
-    recipe = maps._shortened(published_recipe(Cnn(), N, noisy=True, seed=0))
-    trained = maps.map_of(context.kept("trainings"), recipe, "cnn")
+    monkeypatch.setattr(compared_maps, "QUICK_EPOCHS", EPOCHS)
+    recipe = compared_maps._shortened(published_recipe(Cnn(), N, noisy=True, seed=0))
+    trained = compared_maps.map_of(context.kept("trainings"), recipe, "cnn")
     data = few()
     estimate = trained.predict(data.noisy).mean
     result, _ = results["training-size"]
@@ -113,24 +128,24 @@ def test_an_experiment_on_few_samples_is_laid_out(name, results):
 def test_time_series_from_true_parameters_err_by_the_noise_alone(monkeypatch):
     """Of a map that knows θ, against noisy traces: the variance of AR(1) noise of ρ = 0.8 over a window of 1,000."""
     truth = published_test_set().theta
-    bias, centred = time_series._middle([truth], noisy_reference=True)
+    bias, centred = trajectories_of_estimates._middle([truth], noisy_reference=True)
     # s² = 0.35² (1 + (0.0097/0.07)²); its band around the median lies near the mean; 10 % for the skewness of the law.
     assert abs(centred / (0.35**2 * 1.019) - 1) <= 0.1
     # The mean over time has variance s² (1 + ρ)/(1 − ρ)/n, and its square that as mean, 0.45 of it as median.
     assert 0.2 <= bias / (0.35**2 * 9 / 1000) <= 0.8
-    assert time_series._middle([truth], noisy_reference=False)[1] <= 1e-8
+    assert trajectories_of_estimates._middle([truth], noisy_reference=False)[1] <= 1e-8
 
 
 def test_noise_levels_stretch_one_realisation():
-    low, high = noise.noisy_at(0.05), noise.noisy_at(0.1)
+    low, high = noise_levels.noisy_at(0.05), noise_levels.noisy_at(0.1)
     ratio = (high.noisy - high.clean)[:50] / (low.noisy - low.clean)[:50]
     assert np.allclose(np.median(ratio), 2, rtol=1e-4)
     assert abs(np.std(high.noisy - high.clean) / 0.5 - 1) <= 0.01
-    assert np.array_equal(noise.noisy_at(0.0).noisy, low.clean)
+    assert np.array_equal(noise_levels.noisy_at(0.0).noisy, low.clean)
 
 
 def test_our_trainings_use_no_more_simulations_than_n():
-    for n in maps.SIZES:
+    for n in compared_maps.SIZES:
         assert our_recipe(n, noisy=True, seed=1).data == NewNoise(n)
 
 

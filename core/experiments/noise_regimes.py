@@ -1,9 +1,9 @@
 """The three regimes of noise: what becomes of a map that is tested on noisier traces than it was trained on."""
 
+from core.experiments.compared_maps import REGIMES, best, kinds, measured, scores, seeds, sizes
 from core.experiments.context import Context
-from core.experiments.maps import REGIMES, best, kinds, measured, scores, seeds, sizes
 from core.experiments.records import Result
-from core.maps.evaluation import N_TEST
+from core.maps.test_sets import N_TEST
 
 FIGURES = tuple((metric, parameter) for metric in ("r2", "median_ape") for parameter in ("theta0", "theta1", "mean"))
 

@@ -9,14 +9,14 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from core.learning.design import Cnn, Dense, GaussianEstimate, Residual, TimeSeries
+from core.learning.training_settings import Cnn, Dense, GaussianEstimate, Residual, TimeSeries
 from core.maps.inverse_map import PRETRAINED, load_inverse_map
-from core.maps.network import untrained_network
 from core.maps.recipe import Fixed
 from core.maps.recipe_file import recipe_as_json
 from core.maps.recipes import best_recipe, gaussian_recipe, our_recipe, published_recipe, published_task
 from core.maps.train import key_of
-from core.migrate import main, migrate, recipe_of
+from core.maps.untrained_network import untrained_network
+from core.migrate_cards import main, migrate, recipe_of
 
 TRACES = np.random.default_rng(0).normal(size=(3, 1000))
 # As an earlier version wrote them.
@@ -145,6 +145,6 @@ def test_the_command_goes_through_a_folder_and_says_what_it_left(tmp_path, monke
 
 def test_the_command_works_from_the_root():
     root = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-m", "core.migrate", "pretrained"]
+    command = [sys.executable, "-m", "core.migrate_cards", "pretrained"]
     ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (0, "0 cards rewritten in pretrained.\n"), ended.stderr

@@ -11,8 +11,8 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from core.experiments.codes import BOUND, FROM_TRUTH, LEAST_SQUARES, TRUTH
 from core.experiments.context import Context
+from core.experiments.estimators import BOUND, FROM_TRUTH, LEAST_SQUARES, TRUTH
 from core.experiments.records import Key, Measurement, Result, Target
 from core.metrics import rmse
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO

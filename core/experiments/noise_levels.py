@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from core.experiments.codes import CHOSEN_SIGMA, KNOWN
 from core.experiments.context import Context, records
+from core.experiments.estimators import CHOSEN_SIGMA, KNOWN
 from core.experiments.limit import problem_of
 from core.experiments.records import Key, Measurement, Result
 from core.maps.dataset import Dataset
-from core.maps.evaluation import published_test_set
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
+from core.maps.test_sets import published_test_set
 from core.metrics import median_ape
 from core.noise import sample_ar1
 from core.posterior.exact import posterior

@@ -3,8 +3,8 @@ import os
 import pytest
 
 from core.files import write_json
-from core.jobs import run
-from core.jobs.run import State
+from core.jobs import folder
+from core.jobs.folder import State
 
 
 def write_run(folder):
@@ -32,13 +32,13 @@ def test_runs_are_listed_by_age_whatever_else_lies_there(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "a link").symlink_to("nowhere")
     (tmp_path / "deep" / "request.json").mkdir(parents=True)
-    assert [path.name for path in run.runs_in(tmp_path)] == ["new", "old"]
-    assert [path.name for path in run.misnamed_in(tmp_path)] == [os.fsdecode(b"m\xff"), "a(b)"]
-    assert run.runs_in(tmp_path / "nowhere") == ()
+    assert [path.name for path in folder.runs_in(tmp_path)] == ["new", "old"]
+    assert [path.name for path in folder.misnamed_in(tmp_path)] == [os.fsdecode(b"m\xff"), "a(b)"]
+    assert folder.runs_in(tmp_path / "nowhere") == ()
 
 
 def test_a_run_that_vanishes_while_it_is_listed_is_none(tmp_path, monkeypatch):
     (tmp_path / "there").mkdir()
     write_run(tmp_path / "there")
     monkeypatch.setattr("os.listdir", lambda _: ["there", "gone"])
-    assert run.runs_in(tmp_path) == (tmp_path / "there",)
+    assert folder.runs_in(tmp_path) == (tmp_path / "there",)

@@ -1,9 +1,9 @@
 import numpy as np
 from scipy.stats import binom, chi2
 
-from core.experiments import magi
+from core.experiments import least_squares_of_others
 from core.experiments.context import Context
-from core.experiments.magi import BOTH, NORMAL_90, U_ALONE, fits
+from core.experiments.least_squares_of_others import BOTH, NORMAL_90, U_ALONE, fits
 from core.experiments.records import stored
 
 N = 12
@@ -34,10 +34,10 @@ def test_the_same_data_are_observed_in_part():
 
 def test_a_run_measures_what_is_stored_of_it(monkeypatch, tmp_path):
     lines = []
-    monkeypatch.setattr(magi, "N_QUICK", 1)
-    monkeypatch.setattr(magi, "N_DRAWS", 500)
-    monkeypatch.setattr(magi, "N_STARTS", 1)
-    result = magi.run(Context(lines.append, tmp_path, quick=True))
+    monkeypatch.setattr(least_squares_of_others, "N_QUICK", 1)
+    monkeypatch.setattr(least_squares_of_others, "N_DRAWS", 500)
+    monkeypatch.setattr(least_squares_of_others, "N_STARTS", 1)
+    result = least_squares_of_others.run(Context(lines.append, tmp_path, quick=True))
     assert len(lines) == 3
     assert {each.key for each in result.measurements} == {each.key for each in stored("magi").measurements}
     for parameter in BOTH.unknown:

@@ -1,0 +1,22 @@
+"""The traces that maps are tested on: those of the published set-up, and those of a map's own task."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+from core.maps.dataset import TEST_STREAM, Dataset, dataset
+from core.maps.recipes import published_task
+from core.maps.task import Task
+from core.published import published_noise_law
+
+N_TEST = 2000
+
+
+@lru_cache(maxsize=1)
+def published_test_set() -> Dataset:
+    """Return the 2,000 test samples of the published prior and noise: the same ones at each call, kept in memory."""
+    return dataset(published_task(), N_TEST, TEST_STREAM)
+
+
+def own_test_set(task: Task) -> Dataset:
+    """Return 2,000 test samples of a task; where it has no noise, that of the noisy traces is the published one."""
+    return dataset(task if task.noise is not None else replace(task, noise=published_noise_law()), N_TEST, TEST_STREAM)
