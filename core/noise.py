@@ -40,8 +40,13 @@ class Noise:
     def at_interval(self, ratio: float) -> "Noise":
         """Return the noise of samples that lie ratio times as far apart: ρ becomes ρ^ratio.
 
-        Between whole ratios a negative ρ has no such power and counts as none.
+        Between whole ratios a negative ρ has no such power and counts as none. Raises ValueError unless ratio is above
+        zero.
         """
+        if not ratio > 0:
+            raise ValueError(f"Samples lie some positive number of intervals apart; {ratio} is none.")
+        if ratio == 1:
+            return self
         whole = round(ratio)
         power = self.rho**whole if whole and abs(ratio - whole) < WHOLE else max(self.rho, 0.0) ** ratio
         return Noise(min(power, LARGEST_CORRELATION), self.marginal_sd)

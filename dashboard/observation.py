@@ -9,17 +9,11 @@ from numpy.typing import NDArray
 from core.models.fitzhugh_nagumo.simulate import divergence_time, simulate_with_status
 from core.models.model import Status
 from core.noise import Noise, colour
+from core.problem.observation import equally_spaced
 from core.published import SAMPLING_INTERVAL, published_noise
 from dashboard.state import Experiment
 
 LEAST_SIGMA = 0.001  # ms; the loss divides by it
-UNEQUAL = 1e-3  # of the mean step: the difference between steps from which on they are not equal
-
-
-def equally_spaced(times: NDArray[np.float64]) -> bool:
-    """Say whether times (n,) are equally far apart, but for the digits that a file leaves out."""
-    steps = np.diff(times)
-    return bool(np.ptp(steps) <= UNEQUAL * steps.mean())
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,22 @@
 """From the experiment to the inverse problem on screen, and the trajectories kept for its landscape."""
 
 import threading
+from collections.abc import Hashable
 from dataclasses import replace
 
 import numpy as np
 
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.stepping import longest_step
-from core.problem.landscape import Landscape, TrajectoryStore, computed_landscape, grid, landscape, trajectory_store
+from core.problem.landscape import (
+    Landscape,
+    TrajectoryStore,
+    computed_landscape,
+    grid,
+    landscape,
+    store_key,
+    trajectory_store,
+)
 from core.problem.problem import Problem
 from core.published import full_prior
 from dashboard.observation import Observation
@@ -21,7 +30,7 @@ MOST_KEPT = 3  # grids
 
 LEAST_POINTS = 15  # a side, whatever they cost
 
-Key = tuple[tuple[str, ...], tuple[tuple[str, float], ...], bytes, int]
+Key = tuple[Hashable, int]
 _kept: dict[Key, TrajectoryStore] = {}
 _building: dict[Key, threading.Lock] = {}  # two sessions that ask for the same grid compute it once
 _lock = threading.Lock()  # for a moment, while the two above change
@@ -80,7 +89,7 @@ def _steps(problem: Problem) -> float:
 
 
 def _key(problem: Problem, n: int) -> Key:
-    return problem.unknown, tuple(sorted(problem.known.items())), problem.times.tobytes(), n
+    return store_key(problem), n
 
 
 def store(problem: Problem, n: int) -> TrajectoryStore:
@@ -89,13 +98,16 @@ def store(problem: Problem, n: int) -> TrajectoryStore:
     with _lock:
         building = _building.setdefault(key, threading.Lock())
     with building:
-        kept = _kept.get(key)
-        if kept is None:
-            kept = trajectory_store(problem, n)
-        with _lock:
-            _building.pop(key, None)
-            _kept.pop(key, None)
-            _kept[key] = kept  # at the end, where the last used are
-            while len(_kept) > MOST_KEPT:
-                _kept.pop(next(iter(_kept)))
+        try:
+            kept = _kept.get(key)
+            if kept is None:
+                kept = trajectory_store(problem, n)
+            with _lock:
+                _kept.pop(key, None)
+                _kept[key] = kept  # at the end, where the last used are
+                while len(_kept) > MOST_KEPT:
+                    _kept.pop(next(iter(_kept)))
+        finally:
+            with _lock:
+                _building.pop(key, None)
     return kept

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
-from dashboard.observation import equally_spaced
+from core.problem.observation import equally_spaced
 
 MAX_SAMPLES = 5000
 

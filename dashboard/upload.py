@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from core.problem.observation import equally_spaced
 from dashboard.columns import (
     ADD_TIMES,
     RESCALE,
@@ -18,7 +19,7 @@ from dashboard.columns import (
     rises_only,
     unnamed_columns,
 )
-from dashboard.observation import Trace, equally_spaced
+from dashboard.observation import Trace
 from dashboard.text_table import Table, read_table
 from dashboard.thinning import thinned
 

@@ -60,7 +60,7 @@ def cramer_rao(problem: Problem, truth: ArrayLike) -> Array:
     Which samples of the data are NaN matters, their values do not. Raises ValueError where such data do not determine
     the unknowns.
     """
-    covariance = _inverse(problem.hessian(truth, exact=False))
+    covariance = _inverse(problem.with_flat_prior().hessian(truth, exact=False))
     if covariance is None:
         raise ValueError("Such data do not determine the unknowns: observe more, or fix some of them.")
     return covariance

@@ -44,7 +44,8 @@ class Points:
 class Descents:
     """Where k descents ended: positions (k, p), losses (k,), gradients (k, p) and Hessians (k, p, p).
 
-    falls: (k,), of the loss from the start to the end; converged: (k,), which came to rest.
+    falls: (k,), of the loss from the start to the end; converged: (k,), where the quadratic model of the loss promises
+    next to nothing more.
     """
 
     positions: Array
@@ -103,14 +104,8 @@ def minima_below(problem: Objective, ends: Array, most: float, iterations: int =
         return *problem.gradient(positions), problem.hessian(positions)
 
     descents = _descend(expansion, problem.bounds, ends, iterations, (), np.inf)
-    found, which = np.full_like(ends, np.nan), np.flatnonzero(descents.falls <= most)
-    if which.size:
-        promised = _promised_gain(
-            problem.bounds, descents.positions[which], descents.gradients[which], descents.hessians[which]
-        )
-        settled = which[promised <= MINIMUM_GAIN]
-        found[settled] = descents.positions[settled]
-    return found
+    arrived = descents.converged & (descents.falls <= most)
+    return np.where(arrived[:, None], descents.positions, np.nan)
 
 
 def _rising(hessians: Array, width: Array) -> Array:
@@ -139,7 +134,7 @@ def _descend(
     losses, gradients, hessians = expansion(positions)
     first_losses = losses.copy()
     damping = np.full(len(positions), 1e-3)
-    going, converged = np.isfinite(losses), np.zeros(len(positions), bool)
+    going = np.isfinite(losses)
     for iteration in range(iterations):
         going &= ~(losses > np.min(losses) + hopeless_rise) if iteration >= iterations // 3 else True
         which = np.flatnonzero(going)
@@ -157,11 +152,11 @@ def _descend(
         better = which[lower_now]
         positions[better], losses[better] = trial[lower_now], trial_losses[lower_now]
         gradients[better], hessians[better] = trial_gradients[lower_now], trial_hessians[lower_now]
-        at_rest = (np.abs(promised) < CONVERGED_GAIN) | (damping[which] > LARGEST_DAMPING)
-        going[which[at_rest]], converged[which[at_rest]] = False, True
+        going[which[(np.abs(promised) < CONVERGED_GAIN) | (damping[which] > LARGEST_DAMPING)]] = False
     with np.errstate(invalid="ignore"):  # no fall can be told from an infinite loss
         falls = first_losses - losses
-    return Descents(positions, losses, gradients, hessians, falls, converged)
+    gains = _promised_gains(positions, gradients, hessians, bounds, fixed)
+    return Descents(positions, losses, gradients, hessians, falls, gains <= MINIMUM_GAIN)
 
 
 def _free(positions: Array, gradients: Array, bounds: Array) -> NDArray[np.bool_]:
@@ -181,14 +176,20 @@ def _damped_step(hessians: Array, gradients: Array, damping: Array, free: NDArra
     return np.linalg.solve(matrices, right[..., None])[..., 0] / scale
 
 
-def _promised_gain(bounds: Array, positions: Array, gradients: Array, hessians: Array) -> Array:
+def _promised_gains(
+    positions: Array, gradients: Array, hessians: Array, bounds: Array, fixed: tuple[int, ...]
+) -> Array:
     """Return the decrease of the loss, (n,), that the quadratic model at positions (n, p) promises.
 
     Along each eigenvector of the Hessian the model may go as far as a box's width, so that it promises much at a
-    saddle. An unknown on an edge stays there while the loss falls outwards.
+    saddle. An unknown on an edge stays there while the loss falls outwards. The promise is infinite where the loss is.
     """
     width = np.ptp(bounds, axis=1)
+    finite = np.all(np.isfinite(gradients), axis=1) & np.all(np.isfinite(hessians), axis=(1, 2))
+    gradients = np.where(finite[:, None], gradients, 0.0)
+    hessians = np.where(finite[:, None, None], hessians, np.eye(len(width)))
     free = _free(positions, gradients, bounds)
+    free[:, list(fixed)] = False
     both = free[:, :, None] & free[:, None, :]
     scaled = hessians * np.outer(width, width)
     values, vectors = np.linalg.eigh(np.where(both, scaled, 0.0) + np.eye(len(width)) * ~free[:, None, :])
@@ -196,7 +197,8 @@ def _promised_gain(bounds: Array, positions: Array, gradients: Array, hessians: 
     with np.errstate(divide="ignore", invalid="ignore"):
         distances = np.fmin(1.0, np.abs(along / values))
     distances[values <= 0] = 1.0
-    return np.sum(np.abs(along) * distances - 0.5 * values * distances**2, axis=-1)
+    gains = np.sum(np.abs(along) * distances - 0.5 * values * distances**2, axis=-1)
+    return np.where(finite, gains, np.inf)
 
 
 def distinct(positions: Array, losses: Array, hessians: Array) -> NDArray[np.int64]:

@@ -147,7 +147,7 @@ class Posterior:
 
     def predictive(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw n potentials without noise, (n, n_times)."""
-        return self.problem.states(self.draws(n, rng))[..., self.problem.model.observed_column]
+        return self.problem.observed(self.draws(n, rng))
 
 
 def posterior(problem: Problem, noise_law: TruncatedGaussian | None = None) -> Posterior:
@@ -158,6 +158,7 @@ def posterior(problem: Problem, noise_law: TruncatedGaussian | None = None) -> P
     """
     if len(problem.unknown) != 2:
         raise ValueError("The exact posterior is computed for exactly two unknown parameters.")
+    problem.observation.check_trace()
     minima = find_minima(problem, coarse_grid(problem))
     check_found(minima)
     minima = minima.within(2 * NEGLIGIBLE_LOG_DENSITY)

@@ -31,6 +31,7 @@ def estimate_with_noise(problem: Problem, noise_law: TruncatedGaussian) -> Estim
     explains what the estimate leaves of the data. Raises ValueError where no point can be simulated.
     """
     check_noise_law(noise_law)
+    problem.observation.check_trace()
     minima = find_minima(problem, coarse_grid(problem))
     check_found(minima)
     found = [_settle(problem, noise_law, position) for position in minima.within(RIVALS).positions]

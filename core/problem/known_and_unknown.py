@@ -26,15 +26,17 @@ class Values:
     model: Model
     unknown: tuple[str, ...]
     known: Mapping[str, float]
-    directions: list[int] = field(init=False, repr=False)
+    directions: tuple[int, ...] = field(init=False, repr=False)
     _complete: NDArray[np.float64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         names = self.model.names
         _check(self.model, self.unknown, self.known)
         rest = {**dict(zip(names, self.model.defaults, strict=True)), **self.known}
-        object.__setattr__(self, "directions", [names.index(name) for name in self.unknown])
-        object.__setattr__(self, "_complete", np.array([rest[name] for name in names], dtype=float))
+        complete = np.array([rest[name] for name in names], dtype=float)
+        complete.setflags(write=False)
+        object.__setattr__(self, "directions", tuple(names.index(name) for name in self.unknown))
+        object.__setattr__(self, "_complete", complete)
 
     def parameters(self, unknown: ArrayLike) -> NDArray[np.float64]:
         """Return all parameters of the model, (..., n_parameters), for values of the unknowns, (..., p)."""
@@ -48,7 +50,7 @@ class Values:
         unknown = np.asarray(unknown, dtype=float)
         values = np.empty((*unknown.shape[:-1], self._complete.size))
         values[:] = self._complete
-        values[..., self.directions] = unknown
+        values[..., list(self.directions)] = unknown
         return values
 
 

@@ -1,5 +1,6 @@
 """The loss of a problem on a grid over its two unknowns, with trajectories that are kept while only the data move."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numba
@@ -8,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.compiled import kernel, parallel_kernel
 from core.noise import Noise
-from core.problem.problem import TRAJECTORIES_AT_ONCE, Problem
+from core.problem.general_misfit import TRAJECTORIES_AT_ONCE
+from core.problem.problem import Problem
 
 POTENTIALS_ALONE = 16  # as many are left to one thread: waking a team of threads would take longer than the work
 
@@ -17,13 +19,13 @@ POTENTIALS_ALONE = 16  # as many are left to one thread: waking a team of thread
 class TrajectoryStore:
     """The observed state on a grid over two unknowns, kept while only the data move.
 
-    axes: names along x and y; x: (nx,), y: (ny,); times: (n_times,); potentials: (ny, nx, n_times), float32.
+    key: of the problems that it serves, as `store_key` has it; x: (nx,), y: (ny,); potentials: (ny, nx, n_times),
+    float32.
     """
 
-    axes: tuple[str, ...]
+    key: Hashable
     x: NDArray[np.float64]
     y: NDArray[np.float64]
-    times: NDArray[np.float64]
     potentials: NDArray[np.float32]
 
 
@@ -59,6 +61,12 @@ def grid(problem: Problem, n: int) -> tuple[NDArray[np.float64], NDArray[np.floa
     return x, y, np.stack(np.meshgrid(x, y), axis=-1)
 
 
+def store_key(problem: Problem) -> Hashable:
+    """Return what two problems share whose trajectories over the box are the same."""
+    known, bounds = tuple(sorted(problem.known.items())), problem.bounds.tobytes()
+    return problem.model, problem.observation.states, problem.unknown, known, bounds, problem.times.tobytes()
+
+
 def trajectory_store(problem: Problem, n: int = 100) -> TrajectoryStore:
     """Simulate an n × n grid over the prior's box of a problem's two unknowns.
 
@@ -69,19 +77,19 @@ def trajectory_store(problem: Problem, n: int = 100) -> TrajectoryStore:
     if fused := problem.fused:
         potentials = fused.observed(problem.parameters(values), problem.times)
     else:
-        flat, column = values.reshape(-1, 2), problem.model.state_names.index(problem.observation.states[0])
+        flat = values.reshape(-1, 2)
         potentials = np.empty((len(flat), problem.times.size), np.float32)
         for first in range(0, len(flat), TRAJECTORIES_AT_ONCE):
             some = slice(first, first + TRAJECTORIES_AT_ONCE)
-            potentials[some] = problem.states(flat[some])[..., column]
+            potentials[some] = problem.observed(flat[some])
         potentials = potentials.reshape(n, n, -1)
-    return TrajectoryStore(problem.unknown, x, y, problem.times, potentials)
+    return TrajectoryStore(store_key(problem), x, y, potentials)
 
 
 def landscape(problem: Problem, store: TrajectoryStore) -> Landscape:
     """Return the loss of a problem for a trace on the grid of a store, whose unknowns and times must agree."""
-    if problem.unknown != store.axes or not np.array_equal(problem.times, store.times):
-        raise ValueError("The store's unknowns and times must be those of the problem.")
+    if store.key != store_key(problem):
+        raise ValueError("The stored trajectories are those of another problem: simulate them anew.")
     misfits = misfit(problem.data, store.potentials, problem.noise[0])
     return _landscape(problem, store.x, store.y, misfits)
 

@@ -5,6 +5,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+UNEQUAL_STEPS = 1e-3  # of the mean step: the difference between steps from which on they are not equal
+
+
+def equally_spaced(times: NDArray[np.float64]) -> bool:
+    """Say whether times (n_times,) are equally far apart, but for the digits that a file leaves out."""
+    steps = np.diff(times)
+    return bool(np.ptp(steps) <= UNEQUAL_STEPS * steps.mean())
+
 
 @dataclass(frozen=True, eq=False)
 class Observation:
@@ -55,6 +63,11 @@ class Observation:
         if not np.all(np.isfinite(data)):
             raise ValueError("The trace must hold finite numbers only.")
         return cls(times, data[:, None], (state,))
+
+    @property
+    def equally_spaced(self) -> bool:
+        """Whether the times are equally far apart, but for the digits that a file leaves out."""
+        return equally_spaced(self.times)
 
     def check_trace(self) -> None:
         """Raise ValueError unless the data are one trace without gaps."""

@@ -9,19 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.estimate import GoodnessOfFit, goodness_of_fit
 from core.models.model import ExpandMisfit, FusedTrace, Model
-from core.noise import Noise, ResidualSums, residual_sums, whiten
+from core.noise import Noise, ResidualSums, residual_sums
 from core.priors import TruncatedGaussian
+from core.problem.general_misfit import GeneralMisfit
 from core.problem.known_and_unknown import Box, Values, box_of, frozen_step
 from core.problem.observation import Observation
-
-TRAJECTORIES_AT_ONCE = 1000  # of those that are stored: a thousand samples each then take 16 MB
-DIFFERENCE_SDS = 1e-3  # standard deviations, for second derivatives of models that have none of their own
 
 Array = NDArray[np.float64]
 
@@ -43,14 +42,18 @@ class Problem:
     noise: tuple[Noise, ...]
     prior: TruncatedGaussian
     _values: Values = field(init=False, repr=False)
+    _general: GeneralMisfit = field(init=False, repr=False)
     fused: FusedTrace | None = field(init=False, repr=False)
     _box: Box = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "known", MappingProxyType(dict(self.known)))
+        object.__setattr__(self, "unknown", tuple(self.unknown))
+        object.__setattr__(self, "known", MappingProxyType({name: float(self.known[name]) for name in self.known}))
+        object.__setattr__(self, "noise", tuple(self.noise))
         object.__setattr__(self, "_values", Values(self.model, self.unknown, self.known))
         if self.prior.names != self.unknown:
             object.__setattr__(self, "prior", self.prior.select(self.unknown))
+        object.__setattr__(self, "_general", GeneralMisfit(self._values, self.observation, self.noise))
         self._check_data()
         object.__setattr__(self, "fused", self._own_ways())
         smallest_sd = min(noise.marginal_sd for noise in self.noise)
@@ -58,14 +61,15 @@ class Problem:
 
     def _check_data(self) -> None:
         states = self.observation.states
-        if not states or not set(states) <= set(self.model.state_names) or len(self.noise) != len(states):
+        distinct = bool(states) and len(set(states)) == len(states) and set(states) <= set(self.model.state_names)
+        if not distinct or len(self.noise) != len(states):
             raise ValueError(
                 f"The data are of states among {', '.join(self.model.state_names)}, with a noise for each; they are of "
                 f"{', '.join(states)}, with {len(self.noise)}."
             )
         sampled = self.observation.sampled
-        if any(noise.rho for noise in self.noise) and not np.all(sampled):
-            raise ValueError("Correlated noise needs data without gaps: take it as white, or fill the gaps.")
+        if any(noise.rho for noise in self.noise) and not (np.all(sampled) and self.observation.equally_spaced):
+            raise ValueError("Correlated noise needs equal steps without gaps: take it as white, or fill the gaps.")
         n = int(np.count_nonzero(sampled))
         if n < len(self.unknown):
             raise ValueError(
@@ -100,6 +104,10 @@ class Problem:
     def bounds(self) -> Array:
         """The prior's lower and upper bounds of the unknowns, (p, 2)."""
         return np.column_stack([self.prior.lower, self.prior.upper])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let workers have it: a view of a mapping cannot be pickled."""
+        return Problem, (self.model, self.observation, self.unknown, dict(self.known), self.noise, self.prior)
 
     @property
     def identity(self) -> str:
@@ -137,7 +145,12 @@ class Problem:
 
         step: frozen, in ms, or chosen for each trajectory.
         """
-        return self.model.simulate(self.parameters(unknown), self.times, self.initial_state(unknown), step=step)
+        return self._general.states(unknown, step)
+
+    def observed(self, unknown: ArrayLike, step: float | None = None) -> Array:
+        """Return the state that a trace records, (..., n_times), for values of the unknowns, (..., p)."""
+        self.observation.check_trace()
+        return self.states(unknown, step)[..., self._general.columns[0]]
 
     @property
     def step(self) -> float | None:
@@ -152,13 +165,9 @@ class Problem:
 
         step: frozen, in ms, or chosen for each trajectory.
         """
-        unknown = np.asarray(unknown, dtype=float)
         if self.fused:
             return self.residual_sums(unknown, step).misfit(self.noise[0])
-        flat = unknown.reshape(-1, len(self.unknown))
-        chunks = np.array_split(flat, max(1, -(-len(flat) // TRAJECTORIES_AT_ONCE)))
-        squares = np.concatenate([np.sum(self._whitened(self.states(some, step)) ** 2, axis=-1) for some in chunks])
-        return np.where(np.isnan(squares), np.inf, 0.5 * squares).reshape(unknown.shape[:-1])
+        return self._general.misfit(unknown, step)
 
     def residual_sums(self, unknown: ArrayLike, step: float | None = None) -> ResidualSums:
         """Return the sums, each (...), over the residuals of a trace to values (..., p); step as in `misfit`.
@@ -167,8 +176,7 @@ class Problem:
         """
         if fused := self.fused:
             return fused.residual_sums(self.parameters(unknown), self.times, self.data, step=step)
-        self.observation.check_trace()
-        return residual_sums(self.data - self.states(unknown, step)[..., self._columns[0]])
+        return residual_sums(self.data - self.observed(unknown, step))
 
     def loss(self, unknown: ArrayLike, step: float | None = None) -> Array:
         """Return misfit + regularisation, (...), for values (..., p); step as in `misfit`."""
@@ -189,7 +197,7 @@ class Problem:
         if fused := self.fused:
             misfit, gradient, _ = self._expanded(fused.gradient, unknown)
         else:
-            misfit, gradient, _ = self._general_expansion(unknown)
+            misfit, gradient, _ = self._general.expansion(unknown, self.step)
         return misfit + self.prior.regularisation(unknown), gradient - self.prior.gradient(unknown)
 
     def hessian(self, unknown: ArrayLike, exact: bool = True) -> Array:
@@ -200,7 +208,8 @@ class Problem:
         if fused := self.fused:
             hessian = self._expanded(fused.hessian if exact else fused.gauss_newton, unknown)[2]
         else:
-            hessian = self._differenced_hessian(unknown) if exact else self._general_expansion(unknown)[2]
+            general, widths = self._general, np.ptp(self.bounds, axis=1)
+            hessian = general.hessian(unknown, self.step, widths) if exact else general.expansion(unknown, self.step)[2]
         return hessian + self.prior.precision
 
     def expansion(self, unknown: ArrayLike) -> tuple[Array, Array, Array]:
@@ -211,7 +220,7 @@ class Problem:
         if fused := self.fused:
             misfit, gradient, hessian = self._expanded(fused.gauss_newton, unknown)
         else:
-            misfit, gradient, hessian = self._general_expansion(unknown)
+            misfit, gradient, hessian = self._general.expansion(unknown, self.step)
         loss = misfit + self.prior.regularisation(unknown)
         return loss, gradient - self.prior.gradient(unknown), hessian + self.prior.precision
 
@@ -221,23 +230,18 @@ class Problem:
         They are those of the data, in time order, and one for each unknown whose prior is Gaussian; half the sum of
         their squares is the loss. NaN from where the trajectory diverges on.
         """
-        white, prior, gaussian = self._whitened(self.states(unknown, self.step)), self.prior, self._gaussian
+        white, prior, gaussian = self._general.residuals(unknown, self.step), self.prior, self._gaussian
         return np.concatenate([white, ((np.asarray(unknown) - prior.mean) / prior.sd)[gaussian]])
 
     def jacobian(self, unknown: ArrayLike) -> Array:
         """Return the derivatives of the residuals, (r, p), for values (p,) inside the bounds, at the frozen step."""
-        _, jacobian = self._residuals_and_jacobian(unknown)
+        _, jacobian = self._general.residuals_and_jacobian(unknown, self.step)
         return np.vstack([jacobian, np.diag(1 / np.asarray(self.prior.sd))[self._gaussian]])
 
     @property
     def _gaussian(self) -> NDArray[np.bool_]:
         """Which unknowns have a Gaussian prior, (p,), rather than a flat one."""
         return np.isfinite(self.prior.sd)
-
-    @property
-    def _columns(self) -> list[int]:
-        """The positions of the observed states among all states."""
-        return [self.model.state_names.index(state) for state in self.observation.states]
 
     def _own_ways(self) -> FusedTrace | None:
         """Return the model's own ways for a trace of its observed state from its default start, where they apply."""
@@ -248,52 +252,6 @@ class Problem:
     def _expanded(self, expand: ExpandMisfit, unknown: ArrayLike) -> tuple[Array, Array, Array]:
         """Return misfit (...), gradient (..., p) and Hessian (..., p, p), if there is one, by a model's own way."""
         found = expand(self.parameters(unknown), self.times, self.data, self.noise[0], step=self.step)
-        columns = self._values.directions
+        columns = list(self._values.directions)
         hessian = np.empty(0) if found.hessian is None else found.hessian[..., columns, :][..., columns]
         return found.misfit, found.gradient[..., columns], hessian
-
-    def _whitened(self, states: Array) -> Array:
-        """Return the whitened residuals of the samples, (..., r), of states (..., n_times, n_states)."""
-        return self._in_time_order(self.observation.data - states[..., self._columns])
-
-    def _in_time_order(self, residuals: Array) -> Array:
-        """Return residuals (..., n_times, k), whitened, of the samples alone, (..., r)."""
-        white = [whiten(residuals[..., i], noise) for i, noise in enumerate(self.noise)]
-        # Contiguous, so that sums round alike in a batch and alone.
-        return np.ascontiguousarray(np.stack(white, axis=-1)[..., self.observation.sampled])
-
-    def _residuals_and_jacobian(self, unknown: ArrayLike) -> tuple[Array, Array]:
-        """Return whitened residuals (..., r), NaN from a divergence on, and their derivatives (..., r, p)."""
-        parameters, start = self.parameters(unknown), self.initial_state(unknown)
-        states, derivatives = self.model.sensitivities(parameters, self.times, start, step=self.step)
-        slopes = -derivatives[..., self._columns, :][..., self._values.directions]
-        jacobian = [self._in_time_order(slopes[..., i]) for i in range(len(self.unknown))]
-        return self._whitened(states), np.stack(jacobian, axis=-1)
-
-    def _general_expansion(self, unknown: ArrayLike) -> tuple[Array, Array, Array]:
-        """Return misfit (...), gradient (..., p) and Gauss–Newton Hessian (..., p, p) from sensitivities."""
-        unknown = np.asarray(unknown, dtype=float)
-        flat, p = unknown.reshape(-1, len(self.unknown)), len(self.unknown)
-        misfit, gradient, hessian = np.empty(len(flat)), np.empty((len(flat), p)), np.empty((len(flat), p, p))
-        at_once = max(1, TRAJECTORIES_AT_ONCE // (len(self.model.names) + 1))
-        for first in range(0, len(flat), at_once):
-            some = slice(first, first + at_once)
-            residuals, jacobian = self._residuals_and_jacobian(flat[some])
-            squares = np.sum(residuals**2, axis=-1)
-            misfit[some] = np.where(np.isnan(squares), np.inf, 0.5 * squares)
-            gradient[some] = np.einsum("nr,nrp->np", residuals, jacobian)
-            hessian[some] = np.einsum("nrp,nrq->npq", jacobian, jacobian)
-        batch = unknown.shape[:-1]
-        return misfit.reshape(batch), gradient.reshape(*batch, p), hessian.reshape(*batch, p, p)
-
-    def _differenced_hessian(self, unknown: ArrayLike) -> Array:
-        """Return the misfit's Hessian, (..., p, p), by central differences of its gradient."""
-        unknown = np.asarray(unknown, dtype=float)
-        _, _, hessian = self._general_expansion(unknown)
-        variances = np.einsum("...ii->...i", hessian)
-        with np.errstate(divide="ignore"):
-            sds = np.minimum(1 / np.sqrt(variances), np.ptp(self.bounds, axis=1))
-        steps = (DIFFERENCE_SDS * sds)[..., None] * np.eye(len(self.unknown))
-        ends = [self._general_expansion(unknown[..., None, :] + sign * steps)[1] for sign in (1, -1)]
-        found = (ends[0] - ends[1]) / (2 * DIFFERENCE_SDS * sds)[..., None]
-        return 0.5 * (found + np.swapaxes(found, -1, -2))

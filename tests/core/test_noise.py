@@ -136,3 +136,9 @@ def test_residual_sums_give_the_quadratic_form_of_the_dense_covariance(rho):
 def test_missing_samples_of_white_noise_stay_alone():
     assert np.array_equal(whiten([1.0, np.nan, 3.0], Noise(0.0, 2.0)), [0.5, np.nan, 1.5], equal_nan=True)
     assert Noise(0.8, 2.0).white == Noise(0.0, 2.0)
+
+
+def test_noise_at_its_own_interval_is_itself():
+    assert Noise(0.9995, SD).at_interval(1) == Noise(0.9995, SD)
+    with pytest.raises(ValueError, match="positive number of intervals"):
+        Noise(0.8, SD).at_interval(-1)

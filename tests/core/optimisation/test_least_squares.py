@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -8,6 +9,7 @@ from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS
 from core.optimisation import least_squares
 from core.optimisation.least_squares import check_positive, cramer_rao, fit_states
 from core.optimisation.minima import descend_together
+from core.priors import TruncatedGaussian
 from tests.core.problem.test_states import (
     DIVERGING,
     LOWER,
@@ -41,6 +43,13 @@ def test_the_bound_is_the_published_one():
     assert published_bound(data) == [0.018, 0.077, 0.031]
     data[:, 1] = np.nan
     assert published_bound(data) == [0.02, 0.14, 0.038]
+
+
+def test_the_bound_knows_no_prior():
+    """A prior narrower than the data's bound leaves it as it is."""
+    free = magi(np.zeros((41, 2)))
+    narrow = TruncatedGaussian(UNKNOWN, tuple(TRUTH), (1e-3,) * len(UNKNOWN), tuple(LOWER), tuple(UPPER))
+    assert np.allclose(cramer_rao(replace(free, prior=narrow), TRUTH), cramer_rao(free, TRUTH), rtol=1e-12)
 
 
 def test_the_bound_in_closed_form():

@@ -144,3 +144,20 @@ def test_minima_a_little_below():
     assert np.all(np.isnan(found[[1, 4, 5, 6]]))
     assert np.all(np.isnan(minima_below(task, ends[[2, 3]], 0.018)))
     assert np.allclose(minima_below(task, ends[4:], 1.0), [[-1, 0], [1, 0], [1, 0]], atol=1e-3)
+
+
+class Wall:
+    """A slope that falls towards a wall of infinite loss: there is no minimum, and every step beyond is refused."""
+
+    bounds = np.array([[0.0, 2.0]])
+
+    def expansion(self, positions):
+        """Return loss, gradient and Hessian."""
+        loss = np.where(positions[:, 0] < 1, -1e3 * positions[:, 0], np.inf)
+        return loss, np.full(positions.shape, -1e3), np.ones((len(positions), 1, 1))
+
+
+def test_a_descent_that_is_stuck_before_a_wall_has_not_converged():
+    found = descend_together(Wall(), np.array([[0.5]]), 200)
+    assert found.positions[0, 0] < 1
+    assert not found.converged[0]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -101,7 +102,10 @@ def test_errors_end_in_a_sentence():
             with pytest.raises(ValueError, match="exactly two"):
                 compute(problem(unknown), 3)
     store = trajectory_store(problem(("theta1", "theta0")), 3)
-    with pytest.raises(ValueError, match="unknowns and times must be those of the problem"):
+    other = replace(problem(("theta1", "theta0")), known={"zeta": -0.2, "gamma": 3.0})
+    with pytest.raises(ValueError, match="stored trajectories are those of another problem"):
+        landscape(other, store)
+    with pytest.raises(ValueError, match="stored trajectories are those of another problem"):
         landscape(problem(("theta0", "theta1")), store)
 
 

@@ -1,5 +1,6 @@
 """What a problem is put together of."""
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -35,7 +36,9 @@ REFUSED = [
     ({"observation": Observation(TIMES[:5], np.zeros((5, 2)), ("u", "w"))}, "states among u, v, with a noise for each"),
     ({"observation": Observation(TIMES[:5], np.zeros((5, 0)), ())}, "states among u, v"),
     ({"noise": (Noise(0.0, SD),)}, "with a noise for each; they are of u, v, with 1"),
-    ({"observation": Observation(TIMES[:5], GAPS, ("u", "v"))}, "Correlated noise needs data without gaps"),
+    ({"observation": Observation(TIMES[:5], GAPS, ("u", "v"))}, "Correlated noise needs equal steps without gaps"),
+    ({"observation": Observation([0, 1, 3, 4, 5.0], np.zeros((5, 2)), ("u", "v"))}, "needs equal steps"),
+    ({"observation": Observation(TIMES[:5], np.zeros((5, 2)), ("u", "u"))}, "states among u, v"),
     (
         {"observation": Observation(TIMES[:2], [[0.0], [np.nan]], ("u",)), "noise": (Noise(0.0, SD),)},
         "The data hold 1 observed values for 2 unknowns",
@@ -114,3 +117,10 @@ def test_one_part_at_a_time_is_exchanged():
         task.with_data(np.ones(99))
     with pytest.raises(ValueError, match="finite"):
         task.with_data(np.full(100, np.nan))
+
+
+def test_a_problem_can_be_sent_to_another_process():
+    sent = problem(("theta0", "theta1"))
+    received = pickle.loads(pickle.dumps(sent))
+    assert received.identity == sent.identity
+    assert received.loss([0.3, 0.5]) == sent.loss([0.3, 0.5])
