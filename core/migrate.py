@@ -29,15 +29,15 @@ from core.terminal import replace_unencodable_characters
 COMMAND = "python -m core.migrate"
 
 
-def _law(content: dict[str, Any]) -> TruncatedGaussian:
+def _distribution(content: dict[str, Any]) -> TruncatedGaussian:
     return TruncatedGaussian(**{key: tuple(values) for key, values in content.items()})
 
 
 def recipe_of(settings: dict[str, Any]) -> Recipe:
     """Return the recipe that says what the settings of an earlier version say; raises where they are not valid."""
-    prior = _law(settings["prior"])
+    prior = _distribution(settings["prior"])
     known = tuple((name, settings[name]) for name in FITZHUGH_NAGUMO.parameter_names if name not in prior.names)
-    task = Task(FITZHUGH_NAGUMO.name, prior, known, _law(settings["noise_law"]) if settings["noisy"] else None)
+    task = Task(FITZHUGH_NAGUMO.name, prior, known, _distribution(settings["noise_law"]) if settings["noisy"] else None)
     pace = (settings["epochs"], settings["batch_size"], settings["learning_rate"])
     n, seed, renewed = settings["n_samples"], settings["seed"], settings.get("renewed", "nothing")
     published: dict[str, Body] = {"cnn": Cnn(), "dense": PUBLISHED_DENSE}

@@ -29,7 +29,7 @@ def published_prior() -> TruncatedGaussian:
     return TruncatedGaussian(("theta0", "theta1"), (0.4, 0.4), (0.3, 0.4), (-0.2, -0.4), (1.0, 1.2))
 
 
-def published_noise_law() -> TruncatedGaussian:
+def published_noise_prior() -> TruncatedGaussian:
     """Return the law of (rho, sigma [ms]): N(0.80, 0.057²) and N(0.070, 0.0097²), each truncated at ±3 sd."""
     mean, sd = (RHO, SIGMA), (0.057, 0.0097)
     lower = tuple(m - 3 * s for m, s in zip(mean, sd, strict=True))

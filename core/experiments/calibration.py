@@ -25,7 +25,7 @@ from core.published import (
     SAMPLING_INTERVAL,
     SIGMA,
     ZETA,
-    published_noise_law,
+    published_noise_prior,
     time_grid,
     with_constants,
 )  # fmt: skip
@@ -52,11 +52,11 @@ def _chunk(first: int) -> dict[str, Any]:
     best = load_inverse_map(BEST)
     traces = published_test_set().noisy[first : first + CHUNK]
     estimate = best.predict(traces)
-    law, problem = published_noise_law(), problem_of(best.recipe.task)
+    prior, problem = published_noise_prior(), problem_of(best.recipe.task)
     found = {
         BEST: estimate,
-        POLISHED: polish(problem, traces, estimate.mean, law),
-        REWEIGHTED: reweight(problem, traces, estimate, law, np.random.default_rng([SEED, first])),
+        POLISHED: polish(problem, traces, estimate.mean, prior),
+        REWEIGHTED: reweight(problem, traces, estimate, prior, np.random.default_rng([SEED, first])),
     }
     return {
         **{name: {"mean": each.mean.tolist(), "covariance": _listed(each)} for name, each in found.items()},

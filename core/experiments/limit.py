@@ -18,7 +18,7 @@ from core.posterior.exact import Posterior, posterior
 from core.posterior.joint import estimate_with_noise
 from core.posterior.laplace import laplace
 from core.problem.problem import Problem
-from core.published import GAMMA, ZETA, published_noise, published_noise_law, published_prior, time_grid
+from core.published import GAMMA, ZETA, published_noise, published_noise_prior, published_prior, time_grid
 
 PARAMETERS = ("theta0", "theta1")
 MASSES = (0.5, 0.9)
@@ -52,11 +52,11 @@ def _one_trace(data: Dataset, i: int) -> dict[str, dict[str, Any]]:
     approximation = laplace(problem)
     described: dict[str, dict[str, Any]] = {
         KNOWN: _described(posterior(problem), truth),
-        EXACT: _described(posterior(problem, published_noise_law()), truth),
+        EXACT: _described(posterior(problem, published_noise_prior()), truth),
         WHITE: _described(posterior(problem.with_noise(problem.noise[0].white)), truth),
         MAP: {"mean": approximation.mean[0].tolist()},
         LAPLACE: {"mean": approximation.mean[0].tolist()},
-        JOINT: {"mean": estimate_with_noise(problem, published_noise_law()).mean[0, :2].tolist()},
+        JOINT: {"mean": estimate_with_noise(problem, published_noise_prior()).mean[0, :2].tolist()},
     }
     if approximation.covariance is not None:
         distance = squared_distances(truth[None] - approximation.mean, approximation.covariance)

@@ -16,7 +16,7 @@ from core.maps.inverse_map import InverseMap, inverse_map
 from core.maps.recipes import published_task
 from core.maps.task import Task
 from core.metrics import median_ape, r_squared, rmse
-from core.published import N_TIMES, SAMPLING_INTERVAL, published_noise_law
+from core.published import N_TIMES, SAMPLING_INTERVAL, published_noise_prior
 
 N_TEST = 2000
 
@@ -29,7 +29,9 @@ def published_test_set() -> Dataset:
 
 def own_test_set(task: Task) -> Dataset:
     """Return 2,000 test samples of a task; where it has no noise, that of the noisy traces is the published one."""
-    return dataset(task if task.noise is not None else replace(task, noise=published_noise_law()), N_TEST, TEST_STREAM)
+    return dataset(
+        task if task.noise is not None else replace(task, noise=published_noise_prior()), N_TEST, TEST_STREAM
+    )
 
 
 def evaluate(trained: InverseMap, data: Dataset) -> dict[str, Any]:

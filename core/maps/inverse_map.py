@@ -129,15 +129,15 @@ class InverseMap:
         return tuple(found)
 
     def _noise_differences(self, rho: float | None, sigma: float | None) -> list[Difference]:
-        law = self.recipe.task.noise
-        if law is None:
+        noise = self.recipe.task.noise
+        if noise is None:
             return [Difference("noise", "trained on clean traces")] if sigma is not None and sigma > 0 else []
         found = []
-        if sigma is not None and not law.lower[1] <= sigma <= law.upper[1]:
-            trained = f"trained on {_number(law.lower[1])} to {_number(law.upper[1])} ms"
+        if sigma is not None and not noise.lower[1] <= sigma <= noise.upper[1]:
+            trained = f"trained on {_number(noise.lower[1])} to {_number(noise.upper[1])} ms"
             found.append(Difference(f"{NOISE_SYMBOLS['sigma']} = {_given(sigma)} ms", trained))
-        if rho is not None and sigma and not law.lower[0] <= rho <= law.upper[0]:
-            trained = f"trained on {_number(law.lower[0])} to {_number(law.upper[0])}"
+        if rho is not None and sigma and not noise.lower[0] <= rho <= noise.upper[0]:
+            trained = f"trained on {_number(noise.lower[0])} to {_number(noise.upper[0])}"
             found.append(Difference(f"{NOISE_SYMBOLS['rho']} = {_given(rho)}", trained))
         return found
 

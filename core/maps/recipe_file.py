@@ -95,7 +95,7 @@ def _tuples(content: dict[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
 
 
-def _law(content: Any, place: str) -> TruncatedGaussian:
+def _distribution(content: Any, place: str) -> TruncatedGaussian:
     columns = [field.name for field in fields(TruncatedGaussian)]
     entries = _entries(content, columns, place)
     if not all(isinstance(entries[column], list | tuple) for column in columns):
@@ -107,8 +107,8 @@ def _task(content: Any) -> Task:
     entries = _entries(content, ["model", "prior", "known", "noise"], "task")
     if not isinstance(entries["known"], dict):
         raise ValueError("The recipe is not valid: the known values must be an object of names and numbers.")
-    noise = None if entries["noise"] is None else _law(entries["noise"], "noise")
-    return Task(entries["model"], _law(entries["prior"], "prior"), tuple(entries["known"].items()), noise)
+    noise = None if entries["noise"] is None else _distribution(entries["noise"], "noise")
+    return Task(entries["model"], _distribution(entries["prior"], "prior"), tuple(entries["known"].items()), noise)
 
 
 def _kind(place: str, content: Any) -> Any:

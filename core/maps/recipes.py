@@ -20,7 +20,7 @@ from core.maps.task import Task
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.noise import Noise
 from core.priors import TruncatedGaussian
-from core.published import GAMMA, RHO, SAMPLING_INTERVAL, SIGMA, ZETA, published_noise_law, published_prior
+from core.published import GAMMA, RHO, SAMPLING_INTERVAL, SIGMA, ZETA, published_noise_prior, published_prior
 
 PUBLISHED_DENSE = Dense((32, 32, 32, 32))
 PUBLISHED_NOISE = Noise(RHO, SIGMA / SAMPLING_INTERVAL)
@@ -38,7 +38,7 @@ def fitzhugh_nagumo_task(
 
 def published_task(noisy: bool = True) -> Task:
     """Return the published task, on noisy or on clean traces."""
-    return fitzhugh_nagumo_task(published_prior(), published_noise_law() if noisy else None)
+    return fitzhugh_nagumo_task(published_prior(), published_noise_prior() if noisy else None)
 
 
 def point_recipe(task: Task, body: Body, n: int, optimiser: Adam, seed: int = 0) -> Recipe:

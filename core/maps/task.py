@@ -22,8 +22,10 @@ def max_parameter(quantity: Quantity) -> float:
     return max(MAX_PARAMETER, 10 * abs(quantity.lower), 10 * abs(quantity.upper))
 
 
-def _check_law(law: TruncatedGaussian, symbols: dict[str, str], largest: dict[str, float]) -> None:
-    for name, mean, sd, lower, upper in zip(law.names, law.mean, law.sd, law.lower, law.upper, strict=True):
+def _check_distribution(distribution: TruncatedGaussian, symbols: dict[str, str], largest: dict[str, float]) -> None:
+    for name, mean, sd, lower, upper in zip(
+        distribution.names, distribution.mean, distribution.sd, distribution.lower, distribution.upper, strict=True
+    ):
         if max(map(abs, (mean, lower, upper))) > largest[name] or upper - lower < MIN_RANGE:
             reach = shown(largest[name])
             raise ValueError(
@@ -56,7 +58,7 @@ class Task:
         symbols = {quantity.name: quantity.symbol for quantity in self.model.parameters}
         largest = {quantity.name: max_parameter(quantity) for quantity in self.model.parameters}
         positive = {quantity.name for quantity in self.model.parameters if quantity.positive}
-        _check_law(self.prior, symbols, largest)
+        _check_distribution(self.prior, symbols, largest)
         for name, value in self.known:
             if not is_finite(value):
                 raise ValueError(f"The known value of {symbols[name]} must be a finite number.")
@@ -84,7 +86,7 @@ class Task:
     def _check_noise(noise: TruncatedGaussian) -> None:
         if not isinstance(noise, TruncatedGaussian) or noise.names != tuple(NOISE_SYMBOLS):
             raise ValueError("The noise of a recipe must be a distribution of ρ and σ, or nothing for clean traces.")
-        _check_law(noise, NOISE_SYMBOLS, dict.fromkeys(noise.names, MAX_PARAMETER))
+        _check_distribution(noise, NOISE_SYMBOLS, dict.fromkeys(noise.names, MAX_PARAMETER))
         (rho_low, sigma_low), (rho_high, _) = noise.lower, noise.upper
         if not (rho_low > -1 and rho_high < 1 and sigma_low >= 0):
             raise ValueError(

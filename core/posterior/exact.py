@@ -150,10 +150,10 @@ class Posterior:
         return self.problem.states(self.draws(n, rng))[..., self.problem.model.observed_column]
 
 
-def posterior(problem: Problem, noise_law: TruncatedGaussian | None = None) -> Posterior:
+def posterior(problem: Problem, noise_prior: TruncatedGaussian | None = None) -> Posterior:
     """Return the posterior of a problem's two unknown parameters, with its noise, or marginalised over a law of it.
 
-    noise_law: of (rho, sigma [ms]); the problem's own noise is then only where the search begins. Raises ValueError
+    noise_prior: of (rho, sigma [ms]); the problem's own noise is then only where the search begins. Raises ValueError
     unless exactly two parameters are unknown, or where no point of the box can be simulated.
     """
     if len(problem.unknown) != 2:
@@ -162,10 +162,10 @@ def posterior(problem: Problem, noise_law: TruncatedGaussian | None = None) -> P
     check_found(minima)
     minima = minima.within(2 * NEGLIGIBLE_LOG_DENSITY)
     nodes = known_noise(problem.noise[0])
-    if noise_law is not None:
+    if noise_prior is not None:
         n_times = problem.times.size
         best = problem.residual_sums(minima.positions[0])
-        nodes = noise_nodes(noise_law, best, n_times)
+        nodes = noise_nodes(noise_prior, best, n_times)
         problem = problem.with_noise(nodes.mean(best, n_times))
         minima = find_minima(problem, Points(minima.positions, minima.losses))
     cells, resolved = quadrature(problem, nodes, minima)

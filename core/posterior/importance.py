@@ -23,11 +23,11 @@ FEWEST_EFFECTIVE_DRAWS = 20.0  # below which a mean says little
 
 
 def reweight(
-    problem: Problem, data: ArrayLike, estimate: Estimate, noise_law: TruncatedGaussian, rng: np.random.Generator
+    problem: Problem, data: ArrayLike, estimate: Estimate, noise_prior: TruncatedGaussian, rng: np.random.Generator
 ) -> Estimate:
     """Return for each trace, (n, n_times), the posterior's mean and covariance from weighted draws around an estimate.
 
-    The noise is integrated out over noise_law, of (rho, sigma [ms]). Where hardly any draw has weight, the
+    The noise is integrated out over noise_prior, of (rho, sigma [ms]). Where hardly any draw has weight, the
     estimate itself stays, and a remark says for how many traces. Raises ValueError for an estimate without covariance.
     """
     if estimate.covariance is None:
@@ -35,7 +35,7 @@ def reweight(
     means, covariances = estimate.mean.copy(), estimate.covariance.copy()
     kept = 0
     for i, trace in enumerate(np.asarray(data, dtype=float)):
-        found = _reweighted(problem.with_data(trace), means[i], covariances[i], noise_law, rng)
+        found = _reweighted(problem.with_data(trace), means[i], covariances[i], noise_prior, rng)
         if found is None:
             kept += 1
         else:
@@ -58,7 +58,7 @@ def _reweighted(
     problem: Problem,
     mean: NDArray[np.float64],
     covariance: NDArray[np.float64],
-    noise_law: TruncatedGaussian,
+    noise_prior: TruncatedGaussian,
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Return mean (p,) and covariance (p, p), or None where hardly any draw has weight."""
@@ -79,7 +79,7 @@ def _reweighted(
             return None
         if nodes is None:
             best = np.argmin(sums.quadratic_form(problem.noise[0].rho))
-            nodes = noise_nodes(noise_law, ResidualSums(*(part[best] for part in sums)), n_times)
+            nodes = noise_nodes(noise_prior, ResidualSums(*(part[best] for part in sums)), n_times)
         draws = np.concatenate([draws, new])
         logs = np.concatenate([logs, nodes.log_likelihood(sums, n_times) + problem.prior.log_density(new)])
         # All draws so far count as drawn from the mixture of all laws so far (Owen and Zhou 2000).

@@ -58,7 +58,7 @@ def known_noise(noise: Noise) -> NoiseNodes:
     return NoiseNodes(np.array([noise.rho], float), np.array([noise.marginal_sd], float), np.zeros(1))
 
 
-def check_noise_law(law: TruncatedGaussian) -> None:
+def check_noise_prior(law: TruncatedGaussian) -> None:
     """Raise ValueError unless it is a law of rho within ±1 and of sigma at or above zero."""
     if len(law.names) != 2 or law.lower[0] < -1 or law.upper[0] > 1 or law.lower[1] < 0:
         raise ValueError("A noise law is one of (rho, sigma): ρ between −1 and 1, and σ at or above zero.")
@@ -77,7 +77,7 @@ def noise_nodes(law: TruncatedGaussian, sums: ResidualSums, n_times: int) -> Noi
 
     Data tell ρ and the innovations' sd s √(1 − ρ²) nearly independently: the nodes are laid over these two.
     """
-    check_noise_law(law)
+    check_noise_prior(law)
     law = _probable(law)
     ends = law.lower[0], law.upper[0]
     window = np.array([ends, [0.0, np.inf]])

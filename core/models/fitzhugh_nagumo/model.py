@@ -12,7 +12,7 @@ from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate, simul
 from core.models.model import TOLERANCE, FusedTrace, Model, Quantity
 from core.published import GAMMA, GAMMA_RANGE, ZETA, ZETA_RANGE, published_prior
 
-_LAW = published_prior()
+_PRIOR = published_prior()
 _U, _V = (-2.5, 2.5), (-2.0, 2.0)  # of axes
 
 
@@ -52,8 +52,8 @@ FITZHUGH_NAGUMO = Model(
     name="fitzhugh-nagumo",
     title="FitzHugh–Nagumo",
     parameters=(
-        Quantity("theta0", "θ₀", "offset of the recovery", "", _LAW.lower[0], _LAW.upper[0], _LAW.mean[0]),
-        Quantity("theta1", "θ₁", "decay of the recovery", "", _LAW.lower[1], _LAW.upper[1], _LAW.mean[1]),
+        Quantity("theta0", "θ₀", "offset of the recovery", "", _PRIOR.lower[0], _PRIOR.upper[0], _PRIOR.mean[0]),
+        Quantity("theta1", "θ₁", "decay of the recovery", "", _PRIOR.lower[1], _PRIOR.upper[1], _PRIOR.mean[1]),
         Quantity("zeta", "ζ", "stimulus", "", *ZETA_RANGE, ZETA),
         Quantity("gamma", "γ", "damping", "", *GAMMA_RANGE, GAMMA, positive=True),
     ),
