@@ -1,4 +1,4 @@
-"""The FitzHugh–Nagumo neuron behind the contract of a model."""
+"""The FitzHugh–Nagumo neuron as a `Model`."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +13,7 @@ from core.models.model import TOLERANCE, FusedTrace, Model, Quantity
 from core.published import GAMMA, GAMMA_RANGE, ZETA, ZETA_RANGE, published_prior
 
 _PRIOR = published_prior()
-_U, _V = (-2.5, 2.5), (-2.0, 2.0)  # of axes
+_U, _V = (-2.5, 2.5), (-2.0, 2.0)  # ranges of the axes
 
 
 def _start(initial_state: ArrayLike | None) -> ArrayLike:
@@ -37,7 +37,7 @@ def _sensitivities(
 
 
 def _frozen_step(parameters: ArrayLike, times: ArrayLike, initial_state: ArrayLike | None, tolerance: float) -> float:
-    """Return the shortest of the steps that the trajectories need, or the longest interval where none is shorter."""
+    """Return the shortest of the steps that the trajectories need, but at most the longest sampling interval."""
     steps = resolving_step(parameters, times, _start(initial_state), tolerance)
     return float(np.min(steps, where=np.isfinite(steps), initial=float(np.max(np.diff(np.asarray(times))))))
 
