@@ -1,9 +1,8 @@
-"""What a method needs of a problem, and what it leaves: a recorded path.
+"""The functions of a problem that an optimiser calls, and the recorded path of its run.
 
-θ, ζ and γ have different units, and what steepest descent, a simplex or a trust region does depends on them. So every
-method works in the unit box, where the bounds of each unknown are 0 and 1. The step of the integration is frozen for
-the whole run, of the population too: a loss that jumps with the step has minima that are none, and losses of different
-methods could not be compared.
+Steepest descent, a simplex and a trust region depend on the units of the unknowns. So every method works in the unit
+box, in which the bounds of each unknown are 0 and 1. The step of the integration is frozen for the whole run. If it
+changed, the loss would jump: it would have false minima, and losses of different methods could not be compared.
 """
 
 from collections.abc import Callable
@@ -14,15 +13,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-EDGE_DISTANCE = 1e-6  # of the box: methods that stay strictly inside come as near to an edge and no nearer
-LOSS_ROUNDING = 1e-9
+EDGE_DISTANCE = 1e-6  # in widths of the box; methods that stay strictly inside get this close to an edge
+LOSS_ROUNDING = 1e-9  # differences of the loss below this are rounding
 HUGE_LOSS = 1e12  # stands for an infinite loss, which SciPy's line searches cannot handle
 
 Array = NDArray[np.float64]
 
 
 class Objective(Protocol):
-    """What a method needs of a problem; p unknowns, losses infinite where there is no trajectory."""
+    """The functions of a problem with p unknowns. A loss is infinite where the trajectory diverges or is given up."""
 
     @property
     def bounds(self) -> Array:
@@ -30,7 +29,7 @@ class Objective(Protocol):
 
     @property
     def step(self) -> float | None:
-        """The frozen step in ms of all that follows."""
+        """The frozen step in ms for all evaluations."""
 
     def loss(self, unknown: ArrayLike, step: float | None = None) -> Array:
         """Return the loss, (...), of values (..., p)."""
@@ -42,14 +41,14 @@ class Objective(Protocol):
         """Return the Hessian of the loss, (..., p, p)."""
 
     def residuals(self, unknown: ArrayLike) -> Array:
-        """Return r numbers for values (p,), half the sum of whose squares is the loss."""
+        """Return residuals (r,) for values (p,); half the sum of their squares is the loss."""
 
     def jacobian(self, unknown: ArrayLike) -> Array:
         """Return the derivatives of the residuals, (r, p)."""
 
 
 class Ending(Enum):
-    """How a run ended; the value is the sentence that says so, without its full stop."""
+    """How a run ended. Each value is the sentence to show, without its full stop."""
 
     CONVERGED = "Converged"
     BUDGET_SPENT = "Stopped: {evaluations:,} evaluations were spent before a minimum was reached"
@@ -59,12 +58,16 @@ class Ending(Enum):
 
 @dataclass(frozen=True, eq=False)
 class OptimiserPath:
-    """Where a method went, what it cost, how it ended.
+    """The recorded path of a run.
 
-    positions: (k, p), the start and the position after each step; losses: (k,); gradient_norms: (k,), of the loss in
-    the parameters' units, NaN where the loss is infinite; evaluations: (k,), how many had been spent when that position
-    was reached, the last one is the total; on_edge: whether the end lies on an edge of the prior. One evaluation is one
-    of the loss, alone or with its derivatives.
+    method: one of METHODS.
+    positions: (k, p), the start and the position after each step.
+    losses: (k,).
+    gradient_norms: (k,), in the parameters' units, NaN where the loss is infinite.
+    evaluations: (k,), the number of evaluations up to each position; the last is the total. An evaluation computes the
+    loss, alone or with derivatives.
+    ending: how the run ended.
+    on_edge: whether the end lies on an edge of the prior.
     """
 
     method: str
@@ -83,9 +86,9 @@ class OptimiserPath:
 
 
 class Run:
-    """A run in the unit box: evaluates, counts what is evaluated, and records the path.
+    """A run in the unit box. It evaluates the problem, counts the evaluations, and records the path.
 
-    The last evaluation is kept, for methods that ask for the loss and its derivatives one after the other.
+    It keeps the last evaluation, for methods that ask for the loss and its derivatives in separate calls.
     """
 
     def __init__(self, problem: Objective, start: Array, seed: int):
@@ -137,7 +140,7 @@ class Run:
         return self.problem.jacobian(self.position(unit)) * self.width
 
     def record(self, unit: Array, loss: float) -> None:
-        """Add a point (p,) to the path, unless the method stands where it stood."""
+        """Add a point (p,) to the path, unless it equals the last one."""
         position = self.position(unit)
         if not self.positions or not np.array_equal(position, self.positions[-1]):
             self.positions.append(position)
@@ -145,12 +148,12 @@ class Run:
             self.evaluations.append(self.spent)
 
     def begin(self, loss: float) -> bool:
-        """Record the start, and say whether its loss is finite."""
+        """Record the start, and return whether its loss is finite."""
         self.record(self.start, loss)
         return bool(np.isfinite(self.losses[0]))
 
     def finish(self) -> None:
-        """Move an end that is all but on an edge onto it, unless the loss is higher there, and note the total."""
+        """Move an end close to an edge onto it, unless the loss is higher there; record the number of evaluations."""
         unit = (self.positions[-1] - self.lower) / self.width
         near = (unit <= EDGE_DISTANCE) | (unit >= 1 - EDGE_DISTANCE)
         snapped = np.where(near, np.round(unit), unit)

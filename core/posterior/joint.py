@@ -1,7 +1,7 @@
-"""The MAP estimate of the parameters and of the noise together, from the loss with its log-determinant.
+"""The joint MAP estimate of the parameters and the noise; its loss includes the log-determinant of the noise.
 
 J(m, ρ, σ) = Q(ρ) / (2 s²) + n log s + ½ (n − 1) log(1 − ρ²) − log p(m) − log p(ρ, σ), with s = σ/Δt. Parameters and
-noise hardly depend on each other, so they take turns until neither moves.
+noise are nearly independent, so the loss is minimised over each in turn until it no longer falls.
 """
 
 import numpy as np
@@ -16,11 +16,11 @@ from core.problem.likelihood import HIGHEST_CORRELATION, check_noise_prior, know
 from core.problem.problem import Problem
 from core.published import SAMPLING_INTERVAL, published_noise
 
-ROUNDS = 30
-SETTLED = 1e-9  # the change of the loss in a round at which it ends
-RIVALS = 12.0  # above the lowest loss: minima that another noise may bring to the front
-LEAST_SIGMA = 1e-9  # ms; the loss divides by it
-DIFFERENCE = 1e-5  # of the noise law's standard deviations, for the Hessian's mixed part
+ROUNDS = 30  # at most
+CONVERGED_GAIN = 1e-9  # the iteration ends with a round that lowers the loss by less than this
+RIVAL_RISE = 12.0  # minima this far above the lowest one may become the lowest under another noise
+LEAST_SIGMA_MS = 1e-9  # the loss divides by σ
+DIFFERENCE_SDS = 1e-5  # step of finite differences by the noise, in standard deviations of its prior
 
 
 def estimate_with_noise(problem: Problem, noise_prior: TruncatedGaussian) -> Estimate:
@@ -33,7 +33,7 @@ def estimate_with_noise(problem: Problem, noise_prior: TruncatedGaussian) -> Est
     check_noise_prior(noise_prior)
     minima = find_minima(problem, coarse_grid(problem))
     check_found(minima)
-    found = [_settle(problem, noise_prior, position) for position in minima.within(RIVALS).positions]
+    found = [_minimised(problem, noise_prior, position) for position in minima.within(RIVAL_RISE).positions]
     values = min(found, key=lambda pair: pair[0])[1]
     names = (*problem.unknown, *noise_prior.names)
     lower = np.concatenate([problem.bounds[:, 0], noise_prior.lower])
@@ -62,7 +62,7 @@ def _sums(problem: Problem, position: NDArray[np.float64]) -> ResidualSums:
 def _noise_loss(
     noise: NDArray[np.float64], sums: ResidualSums, n_times: int, noise_prior: TruncatedGaussian
 ) -> tuple[float, NDArray[np.float64]]:
-    """Return the part of the loss that the noise changes, and its gradient by (rho, sigma)."""
+    """Return the part of the loss that depends on the noise, and its gradient by (rho, sigma)."""
     rho, s = float(noise[0]), float(noise[1]) / SAMPLING_INTERVAL
     loss = -known_noise(Noise(rho, s)).log_likelihood(sums, n_times) - noise_prior.log_density(noise)
     before = sums.first + sums.squares - sums.last
@@ -74,14 +74,14 @@ def _noise_loss(
     return float(loss), np.array([by_rho, by_s / SAMPLING_INTERVAL]) - noise_prior.gradient(noise)
 
 
-def _settle(
+def _minimised(
     problem: Problem, noise_prior: TruncatedGaussian, position: NDArray[np.float64]
 ) -> tuple[float, NDArray[np.float64]]:
-    """Return the lowest joint loss that is reached from a position, and the parameters and the noise there."""
+    """Minimise the joint loss from a position; return the loss, and the parameters and noise in one array."""
     n_times, sd = problem.times.size, _scale(noise_prior)
     lower, upper = np.array(noise_prior.lower), np.array(noise_prior.upper)
     lower[0], upper[0] = np.clip([lower[0], upper[0]], -HIGHEST_CORRELATION, HIGHEST_CORRELATION)
-    lower[1] = max(lower[1], LEAST_SIGMA)
+    lower[1] = max(lower[1], LEAST_SIGMA_MS)
     bounds = np.column_stack([lower, upper]) / sd[:, None]
     sums = _sums(problem, position)
     noise = np.array([np.mean(part) for part in _middle(noise_prior, sums, n_times)])
@@ -98,18 +98,18 @@ def _settle(
             loss,
             _noise_loss(noise, sums, n_times, noise_prior)[0] - float(problem.prior.log_density(position)),
         )
-        if before - loss < SETTLED:
+        if before - loss < CONVERGED_GAIN:
             break
     return loss, np.concatenate([position, noise])
 
 
 def _scale(noise_prior: TruncatedGaussian) -> NDArray[np.float64]:
-    """Return the size of what ρ and σ may change by, (2,): a uniform law has its width for a standard deviation."""
+    """Return the scales of ρ and σ, (2,): the prior's standard deviations, but at most the widths of its bounds."""
     return np.minimum(noise_prior.sd, np.subtract(noise_prior.upper, noise_prior.lower))
 
 
 def _middle(noise_prior: TruncatedGaussian, sums: ResidualSums, n_times: int) -> tuple[float, float]:
-    """Return the mean of (rho, sigma) given one residual: where the search for the best begins."""
+    """Return the posterior mean of (rho, sigma) given one residual series, to start the search from."""
     noise = noise_nodes(noise_prior, sums, n_times).mean(sums, n_times)
     return noise.rho, noise.marginal_sd * SAMPLING_INTERVAL
 
@@ -119,7 +119,7 @@ def _scaled(loss: float, gradient: NDArray[np.float64], sd: NDArray[np.float64])
 
 
 def _hessian(problem: Problem, noise_prior: TruncatedGaussian, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the joint Hessian: exact in the parameters, by central differences of exact gradients in the noise."""
+    """Return the joint Hessian. The parameters' part is exact, the noise's part differences exact gradients."""
     p = len(problem.unknown)
     position, noise = values[:p], values[p:]
     hessian = np.zeros((p + 2, p + 2))
@@ -127,7 +127,7 @@ def _hessian(problem: Problem, noise_prior: TruncatedGaussian, values: NDArray[n
     sums = _sums(problem, position)
     for k, sd in enumerate(_scale(noise_prior)):
         change = np.zeros(2)
-        change[k] = DIFFERENCE * sd
+        change[k] = DIFFERENCE_SDS * sd
         ends = []
         for sign in (1, -1):
             moved = noise + sign * change
