@@ -1,4 +1,4 @@
-"""How a map does on test samples: the metrics of its card, and the three regimes of the published table."""
+"""The accuracy of a map on test samples, and the card that quotes it."""
 
 import platform
 from dataclasses import replace
@@ -23,19 +23,19 @@ N_TEST = 2000
 
 @lru_cache(maxsize=1)
 def published_test_set() -> Dataset:
-    """Return the 2,000 test samples of the published prior and noise: the same ones at each call, kept in memory."""
+    """Return the 2,000 test samples of the published prior and noise, always the same ones; they stay in memory."""
     return dataset(published_task(), N_TEST, TEST_STREAM)
 
 
 def own_test_set(task: Task) -> Dataset:
-    """Return 2,000 test samples of a task; where it has no noise, that of the noisy traces is the published one."""
+    """Return 2,000 test samples of a task; for a task without noise, noisy traces have the published noise."""
     return dataset(
         task if task.noise is not None else replace(task, noise=published_noise_prior()), N_TEST, TEST_STREAM
     )
 
 
 def evaluate(trained: InverseMap, data: Dataset) -> dict[str, Any]:
-    """Return R², Median-APE and RMSE on the clean and on the noisy traces, for each parameter and in the mean."""
+    """Return R², Median-APE and RMSE on clean and noisy traces, for each parameter and as the mean over parameters."""
     results: dict[str, Any] = {"n_samples": len(data.theta)}
     for kind, traces in (("clean", data.clean), ("noisy", data.noisy)):
         estimate = trained.predict(traces).mean
@@ -61,7 +61,7 @@ def versions() -> dict[str, str]:
 def describe(
     trained: InverseMap, about: str, command: str, training: dict[str, Any], metrics: dict[str, Any], **more: Any
 ) -> InverseMap:
-    """Return the map with its card: what it is, what it takes, how it was trained and how it does."""
+    """Return the map with its card: description, time grid, training and metrics."""
     card = {
         "name": trained.name,
         "about": about,

@@ -1,4 +1,4 @@
-"""A recipe as JSON: plain numbers, text, lists and objects, and back with every entry checked."""
+"""Write a recipe as JSON values, and read it with every entry checked."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -29,11 +29,11 @@ KINDS: dict[str, dict[str, Any]] = {
     "loss": {"squared error": SquaredError, "gaussian likelihood": GaussianLikelihood},
     "data": {"fixed": Fixed, "new noise": NewNoise, "new simulations": NewSimulations},
 }
-LONGEST_SHOWN = 20  # characters of an entry's name in a sentence
+LONGEST_SHOWN = 20  # characters of an unknown entry's name that a sentence quotes
 
 
 def recipe_as_json(recipe: Recipe) -> dict[str, Any]:
-    """Return a recipe as JSON's values, which `recipe_from_json` reads."""
+    """Return a recipe as JSON values that `recipe_from_json` reads."""
     task = recipe.task
     return {
         "task": {
@@ -75,7 +75,7 @@ def recipe_from_json(content: Any) -> Recipe:
 
 
 def _entries(content: Any, names: list[str], place: str) -> dict[str, Any]:
-    """Return an object that has exactly the named entries."""
+    """Return content if it is an object with exactly the named entries, else raise ValueError."""
     if not isinstance(content, dict):
         raise ValueError(f"The recipe is not complete: the {place} must be an object with the entries {_list(names)}.")
     lacking = [name for name in names if name not in content]
@@ -112,7 +112,7 @@ def _task(content: Any) -> Task:
 
 
 def _kind(place: str, content: Any) -> Any:
-    """Return what the entry of a place says, one of the place's `KINDS`."""
+    """Return the setting that an entry describes, of one of the `KINDS` of its place."""
     name = content.get("kind") if isinstance(content, dict) else None
     if not isinstance(name, str) or name not in KINDS[place]:
         raise ValueError(f"The {place} of a recipe must be of one of the kinds {_list(list(KINDS[place]))}.")

@@ -1,4 +1,4 @@
-"""What a map is trained to do: which parameters of which model, on which traces. This file does not import torch."""
+"""The task of a map: which parameters of which model to estimate from which traces. This file does not import torch."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from core.models.catalogue import MODELS
 from core.models.model import Model, Quantity
 from core.priors import TruncatedGaussian
 
-MAX_PARAMETER = 100.0  # of parameters and of the noise's σ [ms], unless the model's own ranges reach further
+MAX_PARAMETER = 100.0  # largest size of a parameter, and of the noise's σ in ms; wide ranges of a model raise it
 MAX_SD = 1000.0
-MIN_RANGE = 1e-6  # between the bounds of a distribution, and of its standard deviation
+MIN_RANGE = 1e-6  # smallest distance between the bounds of a distribution, and smallest standard deviation
 NOISE_SYMBOLS = {"rho": "ρ", "sigma": "σ"}
 
 
 def max_parameter(quantity: Quantity) -> float:
-    """Return the largest size of a parameter in a recipe: ten times what its range reaches, but at least 100."""
+    """Return the largest allowed size of a parameter: ten times the largest in its range, but at least 100."""
     return max(MAX_PARAMETER, 10 * abs(quantity.lower), 10 * abs(quantity.upper))
 
 
@@ -39,11 +39,13 @@ def _check_distribution(distribution: TruncatedGaussian, symbols: dict[str, str]
 
 @dataclass(frozen=True)
 class Task:
-    """What a map is trained to do.
+    """The task that a map is trained for.
 
-    model_name: of `MODELS`. prior: of the parameters that the map estimates. known: name and value of each of the
-    others. noise: the distribution of (rho, sigma [ms]) of noisy traces, or None for clean ones. Names stand in the
-    model's order.
+    model_name: a name in `MODELS`.
+    prior: of the parameters that the map estimates.
+    known: name and value of each other parameter.
+    noise: the distribution of (rho, sigma [ms]) of noisy traces, or None for clean traces.
+    All names are in the model's order.
     """
 
     model_name: str
@@ -95,7 +97,7 @@ class Task:
 
     @property
     def model(self) -> Model:
-        """The model that makes the traces."""
+        """The model that simulates the traces."""
         return MODELS[self.model_name]
 
     @property
@@ -114,7 +116,7 @@ class Task:
         return np.subtract(self.prior.upper, self.prior.lower)
 
     def complete(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return all parameters of the model, (..., all), from those that the map estimates, (..., p)."""
+        """Return all parameters of the model, (..., all), for values of the estimated ones, (..., p)."""
         names = self.model.parameter_names
         parameters = np.empty((*values.shape[:-1], len(names)))
         parameters[..., self.columns] = values
