@@ -1,4 +1,4 @@
-"""The engine of Inverse Lab: it knows no user interface. Names with torch behind them are imported on first use."""
+"""The engine of Inverse Lab. It imports nothing of the user interface, and torch only when needed."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

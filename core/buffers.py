@@ -1,7 +1,7 @@
-"""Memory for large results, used again once the caller has let the last ones go.
+"""Memory for large results, reused once the caller no longer refers to an earlier result.
 
-Where freed memory goes back to the host of a virtual machine, touching 160 MB anew takes 0.35 s: five times as long as
-computing the 10,000 trajectories that fill it.
+A virtual machine may return freed memory to its host. Then the first write to 160 MB of new memory takes 0.35 s, five
+times as long as computing the 10,000 trajectories that fill it.
 """
 
 import weakref
@@ -11,17 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-SMALLEST = 2**24  # bytes; below, the allocator does as well
-MOST_KEPT = 2**29  # bytes
-# No lock: Python's garbage collector may give a buffer back while the same thread takes one. `append` and `pop` are
-# atomic, and only the thread that popped a buffer has it.
+SMALLEST_BYTES = 2**24  # below this size, NumPy's allocator is as fast
+MOST_KEPT_BYTES = 2**29
+# There is no lock, because the garbage collector may return a buffer while the same thread takes one. `append` and
+# `pop` are atomic, and a popped buffer belongs to the thread that popped it.
 _free: list[NDArray[np.uint8]] = []
 
 
 class _Loan:
-    """What the array that a caller gets, and each view of it, keeps alive; its end frees the buffer.
+    """The owner of a buffer that is on loan. When it is deleted, the buffer is free again.
 
-    It is not an array. A view of a view refers to the lowest array alone, and would skip one between it and the buffer.
+    The caller's array and each view of it refer to this object. It must not be an array itself: NumPy makes a view of a
+    view refer to the lowest array directly, and would skip this object.
     """
 
     def __init__(self, buffer: NDArray[np.uint8]) -> None:
@@ -32,7 +33,7 @@ class _Loan:
 def _give_back(buffer: NDArray[np.uint8]) -> None:
     _free.append(buffer)
     with suppress(IndexError):  # another thread took the last one
-        while sum(each.nbytes for each in _free) > MOST_KEPT:
+        while sum(each.nbytes for each in _free) > MOST_KEPT_BYTES:
             _free.pop(0)
 
 
@@ -47,8 +48,8 @@ def _take(size: int) -> NDArray[np.uint8]:
 
 
 def result_array(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    """Return an uninitialised array; a large one may lie where an earlier one lay that nobody holds any more."""
+    """Return an uninitialised array. A large one may reuse the memory of an earlier one that nothing refers to."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    if size < SMALLEST or size > MOST_KEPT:
+    if size < SMALLEST_BYTES or size > MOST_KEPT_BYTES:
         return np.empty(shape, dtype)
     return np.asarray(_Loan(_take(size))).view(dtype).reshape(shape)

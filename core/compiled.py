@@ -1,4 +1,4 @@
-"""How the engine is compiled: its flags, its threads, where compiled code is kept, and what a forked process runs."""
+"""How Numba compiles the engine: flags, threads, the cache of compiled code, and what a forked process runs instead."""
 
 import functools
 import os
@@ -29,7 +29,7 @@ _DIGEST_BYTES = sha256().digest_size
 
 @functools.cache
 def _source_key(file: Path) -> str:
-    """Return a digest of a source file and of every file of the engine that it names, directly or through others."""
+    """Return a digest of a source file and of every file of the engine that it imports, directly or indirectly."""
     contents, unread = {}, {file}
     while unread:
         path = unread.pop()
@@ -41,7 +41,7 @@ def _source_key(file: Path) -> str:
 
 
 class _Folders:
-    """Where compiled code is looked for, and the one folder that new code is written to, if any can be written."""
+    """The folders to read compiled code from, and the first of them that can be written to, if there is one."""
 
     def __init__(self) -> None:
         given = os.environ.get("NUMBA_CACHE_DIR")
@@ -81,14 +81,15 @@ _folders = _Folders()
 
 
 class _CompiledCode(NullCache):
-    """Compiled code of one function on disk, in Numba's interface: one file a source, signature, machine and version.
+    """The cache of one function's compiled code on disk, with the interface of Numba's own cache.
 
-    Numba's own cache looks at the file of a function alone, not at those of the functions it calls; it falls back to a
-    folder in the user's home, and does not start where a file of it is cut.
+    Each source, signature, machine and version has its own file. Numba's own cache is not enough, for three reasons. It
+    checks a function's own source file but not those of the functions that it calls. It falls back to a folder in the
+    user's home. It fails on a truncated file.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        # Read now: a file that is edited later is not what this process has imported.
+        # Computed on import, because a file that is edited later is not the source that this process runs.
         self.name = f"{function.__module__.removeprefix('core.')}.{function.__qualname__}"
         self.source_key = _source_key(Path(function.__code__.co_filename))
 
@@ -98,7 +99,7 @@ class _CompiledCode(NullCache):
         return f"{self.name}-{self.source_key}-{key}.nbc"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the compiled code for a signature, or None where there is no file or a damaged one."""
+        """Return the compiled code for a signature, or None where its file is missing or damaged."""
         target_context.refresh()
         for folder in _folders.readable:
             try:
@@ -111,15 +112,15 @@ class _CompiledCode(NullCache):
         return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep the compiled code for a signature; beside the files, remove what was compiled from older ones."""
-        if data.library.has_dynamic_globals:  # addresses of this process
+        """Write the compiled code for a signature; in the engine's own folder, delete files of older sources."""
+        if data.library.has_dynamic_globals:  # the code holds addresses that are valid in this process only
             return
         code = dumps(data._reduce())
         _folders.write(self._file_name(sig, data.codegen), sha256(code).digest() + code)
         if _folders.writable == _BESIDE_THE_FILES:
             for file in _BESIDE_THE_FILES.glob(f"{self.name}-*"):
                 if not file.name.startswith(f"{self.name}-{self.source_key}-"):
-                    with suppress(OSError):  # another process removed it, or it is another user's
+                    with suppress(OSError):  # another process deleted it, or it belongs to another user
                         file.unlink()
 
 
@@ -129,12 +130,12 @@ def _compile(function: Callable[..., Any], **flags: Any) -> Any:
     return compiled
 
 
-# NaN marks divergence, so the flags that let a compiler assume it away stay off.
+# NaN marks divergence, so these leave out the flags that let the compiler assume that there is no NaN.
 FAST_MATH = {"contract", "reassoc", "arcp", "nsz"}
 
-# A function of one lane's numbers; inlined, the loop over the lanes around it becomes vector instructions.
+# For functions of one lane's numbers: the compiler turns the loop around the inlined call into vector instructions.
 inlined = numba.njit(fastmath=FAST_MATH, forceinline=True, error_model="numpy")
-# Rounded as it is written: other roundings in a vector than in what is left over would make bits depend on the batch.
+# Without fast math. With it, a vector and the leftover lanes could round differently, and bits depend on the batch.
 inlined_as_written = numba.njit(forceinline=True, error_model="numpy")
 kernel = functools.partial(_compile, fastmath=FAST_MATH, error_model="numpy")
 kernel_as_written = functools.partial(_compile, error_model="numpy")
@@ -146,7 +147,7 @@ def _after_fork() -> None:
     global _openmp_ran_before_the_fork
     try:
         numba.threading_layer()  # type: ignore[attr-defined]
-    except ValueError:  # it has not been started
+    except ValueError:  # no parallel kernel has run yet
         return
     _openmp_ran_before_the_fork = True
 
@@ -156,12 +157,12 @@ if sys.platform != "win32":
 
 
 def parallel_kernel(function: Callable[..., None]) -> Callable[..., None]:
-    """Compile a function whose outer loop, over `numba.prange`, is shared by the threads of OpenMP.
+    """Compile a function whose outer loop, over `numba.prange`, is divided among the threads of OpenMP.
 
-    OpenMP ends a process that was forked after it ran. There, Python runs the outer loop, and each turn of it calls the
-    same compiled functions.
+    OpenMP aborts in a process that was forked after OpenMP had run. In such a process, Python runs the outer loop and
+    calls the same compiled functions.
     """
-    # Runs of optimisers in several Python threads integrate side by side.
+    # nogil lets several Python threads, each with its own optimiser, integrate at the same time.
     compiled = _compile(function, parallel=True, nogil=True)
 
     @functools.wraps(compiled, updated=())

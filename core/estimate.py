@@ -1,4 +1,4 @@
-"""What every estimator returns, so that a view, a table or a test can put estimators side by side."""
+"""The result of every estimator, in one form, so that pages, tables and tests can compare estimators."""
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-CHANCE_OF_FALSE_ALARM = 1e-9  # probability that noise alone leaves residuals that count as unexplained
-LARGEST_RATIO = 1.25  # of residuals to noise up to which standard deviations are at most a quarter too small
+FALSE_ALARM_PROBABILITY = 1e-9  # how often pure noise may be judged unexplained
+LARGEST_RATIO = 1.25  # residuals up to this many times the noise make the reported sds at most a quarter too small
 
 
 class Outcome(IntEnum):
-    """Whether the noise explains what the best fit leaves of the data."""
+    """Whether the noise explains the residuals of the best fit."""
 
     EXPLAINED = 0
     UNEXPLAINED = 1
@@ -21,10 +21,11 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True)
 class GoodnessOfFit:
-    """What the best fit leaves of the data, beside the noise.
+    """The residuals of the best fit, compared with the noise.
 
-    residual_ratio: root mean square of the residuals over the noise's standard deviation, as they are or whitened,
-    whichever is larger: about 1 where they are noise alone, NaN where there are not more samples than unknowns.
+    residual_ratio: root mean square of the residuals over the noise's standard deviation. It is computed for plain and
+    for whitened residuals, and the larger one counts. About 1 for pure noise; NaN without more samples than unknowns.
+    outcome: whether the noise explains the residuals.
     """
 
     residual_ratio: float
@@ -32,7 +33,7 @@ class GoodnessOfFit:
 
     @property
     def sentence(self) -> str:
-        """Say that the fit does not explain the data, or nothing where it does."""
+        """A warning where the noise does not explain the residuals, else an empty text."""
         if self.outcome == Outcome.EXPLAINED:
             return ""
         return (
@@ -43,22 +44,24 @@ class GoodnessOfFit:
 
 
 def goodness_of_fit(whitened: float, plain: float, n_samples: int, n_unknown: int) -> GoodnessOfFit:
-    """Judge a fit of n_unknown parameters to n_samples by the sums of squares of its residuals over the noise's sd.
+    """Judge a fit by the sums of squares of its residuals, in units of the noise's standard deviation.
 
-    whitened, plain: of the residuals freed of the noise's correlation, and as they are. Where the noise is all that is
-    left, the first has a chi-squared distribution with n_samples − n_unknown degrees of freedom.
+    whitened: sum of squares of the whitened residuals. For pure noise it has a chi-squared distribution with
+    n_samples − n_unknown degrees of freedom.
+    plain: sum of squares of the residuals before whitening.
+    n_unknown: the number of fitted parameters.
     """
     freedom = n_samples - n_unknown
     if freedom < 1:
         return GoodnessOfFit(float("nan"), Outcome.EXPLAINED)
     too_large = whitened > LARGEST_RATIO**2 * freedom
-    unexplained = too_large and chi2.sf(whitened, freedom) < CHANCE_OF_FALSE_ALARM
+    unexplained = too_large and chi2.sf(whitened, freedom) < FALSE_ALARM_PROBABILITY
     ratio = float(np.sqrt(max(whitened, plain) / freedom))
     return GoodnessOfFit(ratio, Outcome.UNEXPLAINED if unexplained else Outcome.EXPLAINED)
 
 
 class Finding(Enum):
-    """What an estimator found out about its own estimate; the value is the sentence that says so."""
+    """What an estimator reports about its own estimate. Each value is the sentence to show."""
 
     LOWEST_FOUND = "The lowest minimum that was found."
     ON_EDGE_OF_PRIOR = "On the edge of the prior."
@@ -87,19 +90,19 @@ class Finding(Enum):
 
 @dataclass(frozen=True)
 class Remark:
-    """A finding with the values that its sentence quotes."""
+    """A finding with the values of its sentence's placeholders."""
 
     finding: Finding
     values: tuple[tuple[str, Any], ...] = ()
 
     @property
     def sentence(self) -> str:
-        """Say it."""
+        """The finding as a sentence."""
         return self.finding.value.format(**dict(self.values))
 
 
 def remark(finding: Finding, **values: Any) -> Remark:
-    """Return a remark; values are those that the finding's sentence names."""
+    """Return a remark on a finding; values fill in the placeholders of its sentence."""
     return Remark(finding, tuple(values.items()))
 
 
@@ -107,10 +110,13 @@ def remark(finding: Finding, **values: Any) -> Remark:
 class Estimate:
     """Estimates for n traces.
 
-    mean: (n, p); covariance: (n, p, p) or None where the estimator gives none; names: the p parameters; remarks: how
-    far the estimates can be trusted; novelty: (n,), how unlike the traces are to all that the estimator was made for,
-    beyond its threshold above 1, or None where nothing tells; fit: whether the noise explains the residuals of one
-    trace's best fit, None where the estimator fits none. Raises ValueError for shapes that do not agree.
+    mean: (n, p).
+    covariance: (n, p, p), or None where the estimator gives none.
+    names: the p parameters.
+    remarks: how far the estimates can be trusted.
+    novelty: (n,) out-of-distribution scores, above 1 for traces unlike the training data; None where not computed.
+    fit: whether the noise explains the residuals of one trace's best fit; None where the estimator fits none.
+    Raises ValueError for shapes that do not agree.
     """
 
     mean: NDArray[np.float64]
@@ -136,7 +142,7 @@ class Estimate:
 
     @property
     def status(self) -> str:
-        """How far the estimates can be trusted, in sentences; empty where there is nothing to say."""
+        """How far the estimates can be trusted, in sentences; empty where there are none."""
         return " ".join(filter(None, ["" if self.fit is None else self.fit.sentence, *self.sentences]))
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replace the file at path by content in one step."""
+    """Write content to the file at path in one step."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -23,14 +23,15 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Replace the file at path by content as indented JSON in one step."""
+    """Write content to the file at path as indented JSON, in one step."""
     write_bytes(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Return the JSON object in the file at path; raises ValueError with a sentence where it holds none.
+    """Return the JSON object in the file at path.
 
-    Infinity and NaN, which JSON lacks, are refused, also where a number is too large for double precision.
+    Raises ValueError where the file holds no JSON object, or a number that is NaN, infinite or too large for double
+    precision.
     """
     try:
         content = json.loads(path.read_bytes(), parse_constant=_finite, parse_float=_finite)

@@ -1,4 +1,4 @@
-"""How good estimates are: R², Median-APE and RMSE, each for every parameter, and distances from the truth."""
+"""Measures of accuracy: R², Median-APE and RMSE of each parameter, and distances from the truth."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +13,7 @@ def r_squared(truth: ArrayLike, estimate: ArrayLike) -> NDArray[np.float64]:
 def median_ape(truth: ArrayLike, estimate: ArrayLike) -> NDArray[np.float64]:
     """Return the median over n samples of |estimate − truth| / |truth|, (p,), of truth and estimate, (n, p).
 
-    The published figure is the mean of this over the parameters.
+    The published Median-APE is the mean of these over the parameters.
     """
     truth, estimate = np.asarray(truth, dtype=float), np.asarray(estimate, dtype=float)
     return np.median(np.abs(estimate - truth) / np.abs(truth), axis=0)
@@ -35,9 +35,9 @@ def squared_distances(deviations: ArrayLike, covariance: ArrayLike) -> NDArray[n
 def squared_bias_and_centred_mse(
     reference: ArrayLike, series: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (mean over time of series − reference)², (n,), and the rest of the mean squared error, (n,).
+    """Split the mean squared error over time into squared bias, (n,), and centred error, (n,), which add up to it.
 
-    reference, series: (n, n_times). The two add up to the mean squared error.
+    reference, series: (n, n_times). The squared bias is (mean over time of series − reference)².
     """
     error = np.asarray(series, dtype=float) - np.asarray(reference, dtype=float)
     bias = error.mean(axis=-1) ** 2

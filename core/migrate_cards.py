@@ -1,7 +1,7 @@
-"""Rewrite the cards of maps that an earlier version has written: `python -m core.migrate_cards FOLDER`.
+"""Convert the cards of maps that an earlier version wrote: `python -m core.migrate_cards FOLDER`.
 
-Their entry "settings" becomes the recipe; all else stays as it is. Every JSON file in the folder and below is looked
-at, so that it can be pretrained/, a folder of runs, or the work folder of the experiments.
+The entry "settings" of each card becomes the entry "recipe"; other entries stay. The command reads every JSON file in
+the folder and its subfolders, so FOLDER can be pretrained/, a folder of runs, or the work folder of the experiments.
 """
 
 import argparse
@@ -29,15 +29,15 @@ from core.terminal_encoding import replace_unencodable_characters
 COMMAND = "python -m core.migrate_cards"
 
 
-def _law(content: dict[str, Any]) -> TruncatedGaussian:
+def _distribution(content: dict[str, Any]) -> TruncatedGaussian:
     return TruncatedGaussian(**{key: tuple(values) for key, values in content.items()})
 
 
 def recipe_of(settings: dict[str, Any]) -> Recipe:
-    """Return the recipe that says what the settings of an earlier version say; raises where they are not valid."""
-    prior = _law(settings["prior"])
+    """Return the recipe with the meaning of an earlier version's settings; raises an error where they are not valid."""
+    prior = _distribution(settings["prior"])
     known = tuple((name, settings[name]) for name in FITZHUGH_NAGUMO.parameter_names if name not in prior.names)
-    task = Task(FITZHUGH_NAGUMO.name, prior, known, _law(settings["noise_law"]) if settings["noisy"] else None)
+    task = Task(FITZHUGH_NAGUMO.name, prior, known, _distribution(settings["noise_law"]) if settings["noisy"] else None)
     pace = (settings["epochs"], settings["batch_size"], settings["learning_rate"])
     n, seed, renewed = settings["n_samples"], settings["seed"], settings.get("renewed", "nothing")
     published: dict[str, Body] = {"cnn": Cnn(), "dense": PUBLISHED_DENSE}
@@ -45,15 +45,16 @@ def recipe_of(settings: dict[str, Any]) -> Recipe:
     if settings["architecture"] in published:
         return point_recipe(task, published[settings["architecture"]], n, Adam(*pace), seed)
     body = ours[settings["architecture"]](tuple(settings["widths"]))
-    noise = NewNoise(n) if task.noise is not None else Fixed(n)  # without noise there is none to draw anew
+    noise = NewNoise(n) if task.noise is not None else Fixed(n)  # clean traces have no noise to draw anew
     data: Data = {"nothing": Fixed(n), "noise": noise, "everything": NewSimulations(n)}[renewed]
     return gaussian_recipe(task, body, data, *pace, seed)
 
 
 def _migrated_weights(path: Path, recipe: Recipe) -> bytes:
-    """Return the weights at path under the names that the recipe's network has for them.
+    """Return the weights at path under the names that the recipe's network uses.
 
-    Where clean traces went into a Gaussian, a layer that did nothing once came first: layers are numbered anew.
+    Earlier versions put a layer without effect before a Gaussian network on clean traces. It is gone, so the number of
+    every later layer is one lower.
     """
     weights = load_file(path)
     expected = untrained_network(recipe).state_dict().keys()
@@ -67,10 +68,11 @@ def _one_less(name: str) -> str:
 
 
 def migrate(path: Path) -> bool:
-    """Rewrite the card at path, and say whether it was one of an earlier version.
+    """Convert the card at path, and return whether it was one of an earlier version.
 
-    A training of the experiments, whose name is made of what fixes it, gets its new name. Weights are written before
-    their card, so that what was stopped in between can be done again. Raises ValueError where the card is not valid.
+    Trainings of the experiments are named by a hash of their settings, and get the hash of their recipe as a new name.
+    The weights are written before their card, so that an interrupted conversion can be repeated. Raises ValueError
+    where the card is not valid.
     """
     card = read_json(path)
     settings = card.get("settings")
@@ -95,7 +97,7 @@ def migrate(path: Path) -> bool:
 
 
 def main() -> None:
-    """Rewrite every card in a folder."""
+    """Convert every card in a folder."""
     replace_unencodable_characters()
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("folder", type=Path, help="folder that holds the cards, at any depth")

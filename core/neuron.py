@@ -1,4 +1,4 @@
-"""The names that default to the FitzHugh–Nagumo neuron and the published set-up."""
+"""Functions that use the FitzHugh–Nagumo neuron and the published set-up unless told otherwise."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from core.posterior.exact import Posterior, posterior
 from core.priors import TruncatedGaussian
 from core.problem.landscape import Landscape, computed_landscape
 from core.problem.problem import Problem
-from core.published import RHO, SAMPLING_INTERVAL, SIGMA, full_prior, published_noise_law, time_grid
+from core.published import RHO, SAMPLING_INTERVAL, SIGMA, full_prior, published_noise_prior, time_grid
 
 AXES = ("theta0", "theta1")
 
@@ -23,14 +23,14 @@ def _problem(
     known: Mapping[str, float] | None,
     prior: TruncatedGaussian | None,
 ) -> Problem:
-    """Return the problem with two unknowns; what is neither unknown nor known has its published value."""
+    """Return the problem with two unknowns; parameters that are not given have their published values."""
     if len(set(axes)) != 2 or not set(axes) <= set(FITZHUGH_NAGUMO.parameter_names):
         names = ", ".join(FITZHUGH_NAGUMO.parameter_names)
         raise ValueError(f"The axes must be two different ones of {names}; they are {axes}.")
     published = {each.name: each.default for each in FITZHUGH_NAGUMO.parameters if each.name not in axes}
     grid = time_grid() if times is None else times
-    values, law = {**published, **(known or {})}, full_prior() if prior is None else prior
-    return Problem.of_trace(FITZHUGH_NAGUMO, data, grid, axes, values, noise, law)
+    values, prior = {**published, **(known or {})}, full_prior() if prior is None else prior
+    return Problem.of_trace(FITZHUGH_NAGUMO, data, grid, axes, values, noise, prior)
 
 
 def loss_landscape(
@@ -45,9 +45,12 @@ def loss_landscape(
 ) -> Landscape:
     """Return the loss of one trace on an n × n grid over the prior's box of any two of the four parameters.
 
-    data: (n_times,); times: (n_times,) in ms, by default the published grid; known: values of the other two parameters,
-    by default the published ones; rho: 0 for the white misfit; prior: over the axes at least, by default the published
-    one. Raises ValueError as `Problem` does.
+    data: (n_times,).
+    times: (n_times,) in ms, by default the published grid.
+    known: values of the other two parameters, by default the published ones.
+    rho: 0 for the white misfit.
+    prior: of both axes at least, by default the published one.
+    Raises ValueError as `Problem` does.
     """
     return computed_landscape(_problem(data, Noise(rho, marginal_sd), times, axes, known, prior), n)
 
@@ -60,21 +63,22 @@ def exact_posterior(
     axes: tuple[str, str] = AXES,
     known: Mapping[str, float] | None = None,
     prior: TruncatedGaussian | None = None,
-    noise_law: TruncatedGaussian | None = None,
+    noise_prior: TruncatedGaussian | None = None,
 ) -> Posterior:
     """Return the exact posterior of any two of the four parameters for one trace, (n_times,).
 
-    rho, marginal_sd: of the noise (rho = 0: white); where neither is given, they are integrated out over noise_law, by
-    default the published one of (rho, sigma [ms]); on any grid ρ is that of neighbouring samples, and s = σ/0.2 ms.
-    times, known, prior: as in `loss_landscape`. Raises ValueError where only one of rho and marginal_sd is given, and
-    as `Problem` does.
+    rho, marginal_sd: of the noise. rho is the correlation of neighbouring samples, 0 for white noise. Leave both out to
+    integrate the noise out over its prior.
+    noise_prior: of (rho, sigma [ms]), by default the published one; marginal_sd is sigma / 0.2 ms on every time grid.
+    times, known, prior: as in `loss_landscape`.
+    Raises ValueError where only one of rho and marginal_sd is given, and as `Problem` does.
     """
     if (rho is None) != (marginal_sd is None):
         raise ValueError("Give both rho and marginal_sd, or neither to integrate the noise out.")
-    if rho is not None and noise_law is not None:
-        raise ValueError("A known noise needs no noise_law: leave it out, or leave rho and marginal_sd out.")
+    if rho is not None and noise_prior is not None:
+        raise ValueError("A known noise has no prior: leave out noise_prior, or leave out rho and marginal_sd.")
     if rho is None or marginal_sd is None:
         start = Noise(RHO, SIGMA / SAMPLING_INTERVAL)
-        law = published_noise_law() if noise_law is None else noise_law
-        return posterior(_problem(data, start, times, axes, known, prior), law)
+        over = published_noise_prior() if noise_prior is None else noise_prior
+        return posterior(_problem(data, start, times, axes, known, prior), over)
     return posterior(_problem(data, Noise(rho, marginal_sd), times, axes, known, prior))

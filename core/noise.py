@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.compiled import kernel_as_written
 
-SMALLEST_SD = 1e-100  # its square is still a number
-LARGEST_CORRELATION = 0.999  # at another interval: samples very close together would leave the likelihood no width
-WHOLE = 1e-6  # of a sampling interval: how far a ratio of two intervals may lie from a whole number that it counts as
+SMALLEST_SD = 1e-100  # its square does not underflow
+LARGEST_CORRELATION = 0.999  # limit at other sampling intervals: nearer to 1, the likelihood would be too narrow
+WHOLE_RATIO_TOLERANCE = 1e-6  # a ratio of intervals this close to a whole number counts as whole
 
 
 @dataclass(frozen=True)
@@ -40,25 +40,29 @@ class Noise:
     def at_interval(self, ratio: float) -> "Noise":
         """Return the noise of samples that lie ratio times as far apart: ρ becomes ρ^ratio.
 
-        Between whole ratios a negative ρ has no such power and counts as none. Raises ValueError unless ratio is above
-        zero.
+        A negative ρ has no real power for a ratio that is not whole; the noise then becomes white. Raises ValueError
+        unless ratio is above zero.
         """
         if not ratio > 0:
             raise ValueError(f"Samples lie some positive number of intervals apart; {ratio} is none.")
         if ratio == 1:
             return self
         whole = round(ratio)
-        power = self.rho**whole if whole and abs(ratio - whole) < WHOLE else max(self.rho, 0.0) ** ratio
+        power = self.rho**whole if whole and abs(ratio - whole) < WHOLE_RATIO_TOLERANCE else max(self.rho, 0.0) ** ratio
         return Noise(min(power, LARGEST_CORRELATION), self.marginal_sd)
 
 
 class ResidualSums(NamedTuple):
-    """All that the noise model needs to know of residuals r, each (...); infinite where a trajectory was lost.
+    """Four sums over residuals r, each (...), that determine the misfit; infinite where a trajectory diverged.
 
-    With s the marginal sd, the white misfit is ½ Σ (r_i/s)², and the AR(1) one, the negative log-likelihood up to a
-    constant, ½ (r₀/s)² + ½ Σ_{i≥1} (r_i − ρ r_{i−1})² / (s² (1 − ρ²)). For every ρ and s both follow from four sums, so
-    that one integration serves them all. first: r₀²; squares: Σ_{i≥1} r_i²; products: Σ_{i≥1} r_i r_{i−1}; last: the
-    square of the last residual.
+    The white misfit is ½ Σ (r_i/s)², with s the marginal sd. The AR(1) misfit is the negative log-likelihood up to a
+    constant: ½ (r₀/s)² + ½ Σ_{i≥1} (r_i − ρ r_{i−1})² / (s² (1 − ρ²)). The four sums give both misfits for every ρ and
+    s, so that one integration is enough.
+
+    first: r₀².
+    squares: Σ_{i≥1} r_i².
+    products: Σ_{i≥1} r_i r_{i−1}.
+    last: the square of the last residual.
     """
 
     first: NDArray[np.float64]
@@ -74,14 +78,14 @@ class ResidualSums(NamedTuple):
         return self.first + innovations / (1 - rho**2)
 
     def misfit(self, noise: Noise) -> NDArray[np.float64]:
-        """Return the misfit, (...), under a noise: infinite where a trajectory was lost."""
-        with np.errstate(invalid="ignore"):  # where a trajectory was lost, the sums are infinite
+        """Return the misfit, (...), under a noise; infinite where a trajectory diverged."""
+        with np.errstate(invalid="ignore"):  # the sums of a diverged trajectory are infinite
             misfits = 0.5 * self.quadratic_form(noise.rho) / noise.marginal_sd**2
         return np.where(np.isfinite(self.squares), misfits, np.inf)
 
 
 def residual_sums(residuals: ArrayLike) -> ResidualSums:
-    """Return the sums over residuals, (..., n_times); a trajectory that was lost has NaN among its residuals."""
+    """Return the sums over residuals, (..., n_times). Residuals of a diverged trajectory contain NaN."""
     residuals = np.asarray(residuals, dtype=float)
     rest = residuals[..., 1:]
     sums = (
@@ -90,8 +94,8 @@ def residual_sums(residuals: ArrayLike) -> ResidualSums:
         np.sum(rest * residuals[..., :-1], axis=-1),
         residuals[..., -1] ** 2,
     )
-    lost = np.isnan(residuals).any(axis=-1)
-    return ResidualSums(*(np.where(lost, np.inf, part) for part in sums))
+    diverged = np.isnan(residuals).any(axis=-1)
+    return ResidualSums(*(np.where(diverged, np.inf, part) for part in sums))
 
 
 @kernel_as_written
@@ -141,7 +145,7 @@ def sample_ar1(rho: ArrayLike, marginal_sd: ArrayLike, n_times: int, rng: np.ran
 def whiten(residual: ArrayLike, noise: Noise) -> NDArray[np.float64]:
     """Turn AR(1) residuals (..., n_times) back into independent standard normals: the inverse of `colour`.
 
-    Under white noise NaN, of a missing sample, stays alone.
+    Under white noise, NaN at a missing sample does not spread to other samples.
     """
     white = np.asarray(residual, dtype=float) / noise.marginal_sd
     if noise.rho == 0:
@@ -153,7 +157,7 @@ def whiten(residual: ArrayLike, noise: Noise) -> NDArray[np.float64]:
 def autocorrelation(white: ArrayLike, n_lags: int) -> NDArray[np.float64]:
     """Return Σ w_i w_{i+k} / Σ w_i², (n_lags + 1,), of a whitened residual (n_times,) for the lags k = 0 … n_lags.
 
-    Where the noise model is right it is that of independent numbers: beyond lag 0, 95 % of it lies within
+    Where the noise model is right, whitened residuals are independent, and 95 % of the values beyond lag 0 lie within
     ±1.96/√n_times (Bartlett 1946). Raises ValueError unless there are more samples than lags.
     """
     white = np.asarray(white, dtype=float)

@@ -1,4 +1,4 @@
-"""Tasks side by side with joblib, on this machine or a Dask cluster; finished ones are kept, so a run resumes."""
+"""Run tasks in parallel with joblib, on this machine or a Dask cluster; results are kept, so that a run can resume."""
 
 import sys
 import time
@@ -15,14 +15,14 @@ Result = TypeVar("Result")
 
 
 def report(line: str) -> None:
-    """Print a line of progress at once."""
+    """Print a line of progress without buffering."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 @contextmanager
 def workers(address: str | None, processes: int = PROCESSES) -> Iterator[None]:
-    """Let joblib work with processes of this machine, or with the workers of the Dask cluster at an address."""
+    """Make joblib use processes of this machine, or the workers of the Dask cluster at an address."""
     if address is None:
         with parallel_config("loky", n_jobs=processes):
             yield
@@ -40,9 +40,12 @@ def completed(
     read: Callable[[str], Result | None],
     write: Callable[[str, Result], None],
 ) -> dict[str, Result]:
-    """Return work(*arguments) for each task, by its key; only what read does not find is computed, and then written.
+    """Return work(*arguments) for each task, by its key.
 
-    Runs where `workers` has it. Tasks must not share anything that they change.
+    read: returns the stored result of a key, or None; only tasks without a stored result are computed.
+    write: stores a new result.
+    report: takes a line of progress.
+    Tasks run on the processes that `workers` has set up, and must not change anything that they share.
     """
     found = {key: read(key) for key in tasks}
     missing = [key for key, result in found.items() if result is None]
@@ -58,7 +61,7 @@ def completed(
 
 def _one(work: Callable[..., Result], key: str, arguments: tuple[Any, ...]) -> tuple[str, Result]:
     threads = numba.get_num_threads()
-    numba.set_num_threads(1)  # the other cores belong to the other processes
+    numba.set_num_threads(1)  # each process uses one core
     try:
         return key, work(*arguments)
     finally:

@@ -1,7 +1,8 @@
 """Fill pretrained/: `python -m core.pretrain` trains the published networks, clean and noisy, and the best map.
 
-Of the published ones the best of three seeds by validation error is kept; its card holds all three. What has been
-trained lies in the work folder, which the experiments share; a training that was stopped goes on from its checkpoint.
+Each published network is trained with three seeds. The map with the lowest validation error is kept, and its card lists
+all three. The work folder holds finished trainings and is shared with the experiments. A stopped training resumes from
+its checkpoint.
 """
 
 import argparse
@@ -43,7 +44,7 @@ def published(samples: int) -> dict[str, list[Recipe]]:
 
 
 def _described(name: str, seeds: list[Recipe], work: Path, about: str, **more: Any) -> InverseMap:
-    """Return the map of the best seed by validation, its card with the metrics of all."""
+    """Return the map of the seed with the lowest validation error; its card lists the metrics of all seeds."""
     data = published_test_set()
     records = [read_json(work / f"{key_of(recipe)}.json") for recipe in seeds]
     maps = [map_of(work, recipe, name) for recipe in seeds]

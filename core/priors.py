@@ -1,4 +1,4 @@
-"""Prior laws of parameters: independent truncated Gaussians, of which the uniform law is the limit of a wide one."""
+"""Prior distributions of parameters: independent truncated Gaussians. An infinite sd gives the uniform distribution."""
 
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ from core.symbols import symbol_of
 
 @dataclass(frozen=True)
 class TruncatedGaussian:
-    """Independent Gaussians N(mean, sd²), each truncated to [lower, upper]; one tuple entry a parameter.
+    """Independent Gaussians N(mean, sd²), each truncated to [lower, upper]. Each tuple has an entry for each parameter.
 
     An infinite sd makes that parameter uniform on its interval.
     """
@@ -47,7 +47,7 @@ class TruncatedGaussian:
                 )
 
     def select(self, names: tuple[str, ...]) -> "TruncatedGaussian":
-        """Return the distribution of some of the parameters, in the order of their names."""
+        """Return the distribution of the named parameters, in the order of names."""
         if missing := [name for name in names if name not in self.names]:
             raise ValueError(f"The prior says nothing about {', '.join(map(symbol_of, missing))}.")
         columns = (self.mean, self.sd, self.lower, self.upper)
@@ -74,7 +74,7 @@ class TruncatedGaussian:
         mean, sd, lower, upper = self._arrays()
         uniform = np.isinf(sd)
         scale = np.where(uniform, 1.0, sd)
-        # Above the mean the mass is taken from the mirrored law, where the difference does not cancel.
+        # An interval above the mean is mirrored to below it, where the difference of the two ndtr does not cancel.
         low, high = (lower - mean) / scale, (upper - mean) / scale
         low, high = np.where(low > 0, -high, low), np.where(low > 0, -low, high)
         mass = np.where(
@@ -98,7 +98,7 @@ class TruncatedGaussian:
 
     @property
     def precision(self) -> NDArray[np.float64]:
-        """The Hessian of the negative log density within the bounds, (p, p): 1/sd² on the diagonal."""
+        """The Hessian of the negative log density within the bounds, (p, p): diagonal, with entries 1/sd²."""
         return np.diag(1 / np.square(self.sd))
 
     def _arrays(self) -> tuple[NDArray[np.float64], ...]:

@@ -8,17 +8,17 @@ from core.priors import TruncatedGaussian
 
 GAMMA = 3.0
 ZETA = -0.4
-SAMPLING_INTERVAL = 0.2  # Δt [ms]; σ/Δt is the marginal standard deviation of the noise
-T_END = 200.0
+SAMPLING_INTERVAL = 0.2  # Δt in ms; the noise has the marginal standard deviation σ/Δt
+T_END = 200.0  # ms
 N_TIMES = 1000
 RHO = 0.8
-SIGMA = 0.07  # [ms]
+SIGMA = 0.07  # ms
 ZETA_RANGE = (-0.8, 0.0)
 GAMMA_RANGE = (2.0, 5.0)
 
 
 def time_grid(t_end: float = T_END, n_times: int = N_TIMES) -> NDArray[np.float64]:
-    """Return n_times sample times in ms from 0, t_end/n_times apart; the published ones are 0, 0.2, …, 199.8."""
+    """Return n_times sample times in ms: 0, t_end/n_times and so on. By default the published 0, 0.2, …, 199.8."""
     if not (t_end > 0 and n_times >= 1):
         raise ValueError("A time grid needs a positive end and at least one sample.")
     return np.arange(n_times, dtype=np.float64) * (t_end / n_times)
@@ -29,8 +29,8 @@ def published_prior() -> TruncatedGaussian:
     return TruncatedGaussian(("theta0", "theta1"), (0.4, 0.4), (0.3, 0.4), (-0.2, -0.4), (1.0, 1.2))
 
 
-def published_noise_law() -> TruncatedGaussian:
-    """Return the law of (rho, sigma [ms]): N(0.80, 0.057²) and N(0.070, 0.0097²), each truncated at ±3 sd."""
+def published_noise_prior() -> TruncatedGaussian:
+    """Return the prior of (rho, sigma [ms]): N(0.80, 0.057²) and N(0.070, 0.0097²), each truncated at ±3 sd."""
     mean, sd = (RHO, SIGMA), (0.057, 0.0097)
     lower = tuple(m - 3 * s for m, s in zip(mean, sd, strict=True))
     upper = tuple(m + 3 * s for m, s in zip(mean, sd, strict=True))
@@ -38,12 +38,12 @@ def published_noise_law() -> TruncatedGaussian:
 
 
 def published_noise(rho: float = RHO, sigma: float = SIGMA) -> Noise:
-    """Return the noise with the published parameters ρ and σ [ms], whose marginal standard deviation is σ/Δt."""
+    """Return AR(1) noise with ρ and marginal standard deviation σ/Δt, for σ in ms."""
     return Noise(rho, sigma / SAMPLING_INTERVAL)
 
 
 def full_prior() -> TruncatedGaussian:
-    """Return the prior of all four parameters: the published one of θ, and uniform laws of ζ and γ on their ranges."""
+    """Return the prior of all four parameters: the published one of θ, uniform for ζ and γ on their ranges."""
     theta = published_prior()
     return TruncatedGaussian(
         (*theta.names, "zeta", "gamma"),

@@ -1,8 +1,8 @@
-"""The search for the size and the learning rate of the shipped map: `python -m core.search`.
+"""Search for the size and the learning rate of the shipped map: `python -m core.search`.
 
-Optuna proposes (tree-structured Parzen estimator), and trials that lag behind the median are pruned. Each trial trains
-on as many noisy traces; the validation set decides. Finished trials lie in a journal in the work folder, so that a
-search that was stopped goes on where it was.
+Optuna proposes trials with its tree-structured Parzen estimator and prunes those that are worse than the median. All
+trials train on the same number of noisy traces and are compared on the validation set. A journal in the work folder
+holds the finished trials, so that a stopped search resumes there.
 """
 
 import argparse
@@ -25,16 +25,16 @@ from core.terminal_encoding import replace_unencodable_characters
 
 COMMAND = "python -m core.search"
 WORK = Path("runs/search")
-SUMMARY = "summary.json"  # in the work folder, for the card of the best map
+SUMMARY = "summary.json"  # file in the work folder that the card of the best map quotes
 N_TRIALS = 16
 N_SAMPLES, EPOCHS = 8000, 25
-FIRST_EPOCHS = 6  # in which no trial is pruned, since the learning rate has only just risen
+UNPRUNED_EPOCHS = 6  # no trial is pruned earlier, because its learning rate has only just reached the maximum
 _ENDED = [optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED]
-LARGEST = 2_300_000  # weights: 9.2 MB on disk
+MOST_WEIGHTS = 2_300_000  # they take 9.2 MB on disk
 
 
 def proposed(trial: optuna.Trial) -> Recipe:
-    """Return the recipe that a trial is to train by."""
+    """Return the recipe that Optuna proposes for a trial."""
     first = trial.suggest_categorical("first width", (512, 768, 1024))
     width = trial.suggest_categorical("further widths", (256, 384, 512, 640))
     depth = trial.suggest_int("layers", 3, 5)
@@ -47,7 +47,7 @@ def proposed(trial: optuna.Trial) -> Recipe:
 def _objective(trial: optuna.Trial) -> float:
     recipe = proposed(trial)
     n_weights = sum(tensor.numel() for tensor in untrained_network(recipe).parameters())
-    if n_weights > LARGEST:
+    if n_weights > MOST_WEIGHTS:
         raise optuna.TrialPruned(f"{n_weights:,} weights are too many.")
     report = None
     for report in train(recipe):
@@ -60,7 +60,7 @@ def _objective(trial: optuna.Trial) -> float:
 
 
 def summary(study: optuna.Study) -> dict[str, Any]:
-    """Return what a study found: the best trials, and how many there were of each kind."""
+    """Return the best trials of a study, and how many trials were completed and pruned."""
     pruned = study.get_trials(states=[optuna.trial.TrialState.PRUNED])
     done = sorted(study.get_trials(states=[optuna.trial.TrialState.COMPLETE]), key=lambda trial: trial.value or 0.0)
     return {
@@ -76,7 +76,7 @@ def summary(study: optuna.Study) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Search on from where the journal ends, and write the summary."""
+    """Continue the search after the last trial in the journal, and write the summary."""
     replace_unencodable_characters()
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--work", type=Path, default=WORK, help="folder of the journal")
@@ -86,11 +86,11 @@ def main() -> None:
     torch.set_num_threads(1)
     study = optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(options.work / "journal.log"))),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=FIRST_EPOCHS),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=UNPRUNED_EPOCHS),
         study_name="wide",
         load_if_exists=True,
     )
-    # Another seed for each start: the same one would propose the same trials again.
+    # Each start needs a new seed, because the old one would propose the same trials again.
     study.sampler = optuna.samplers.TPESampler(seed=len(study.trials), n_startup_trials=8)
     ended = len(study.get_trials(states=_ENDED))
     if ended < options.trials:

@@ -1,4 +1,4 @@
-"""The symbols by which sentences and figures name parameters."""
+"""The symbols of parameters in sentences and figures, such as θ₀ for theta0."""
 
 import unicodedata
 from functools import lru_cache
@@ -8,11 +8,11 @@ _INDICES = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 @lru_cache(maxsize=256)
 def symbol_of(name: str) -> str:
-    """Return the symbol that a name spells: a Greek letter for its name, digits as indices; other letters stay."""
+    """Return the symbol of a name: a Greek letter for a spelled one, subscripts for final digits."""
     letters = name.rstrip("0123456789")
     try:
-        # Unicode has it without b.
+        # Unicode spells this letter without b.
         letter = unicodedata.lookup(f"GREEK SMALL LETTER {letters.upper()}".replace("LAMBDA", "LAMDA"))
-    except (KeyError, UnicodeEncodeError):  # a name from a file may be no text
+    except (KeyError, UnicodeEncodeError):  # not a Greek letter, or a name from a file that is not valid text
         letter = letters
     return letter + name[len(letters) :].translate(_INDICES)

@@ -1,11 +1,11 @@
-"""What the terminal cannot write is replaced, so that no program ends over a character that it prints."""
+"""Replace characters that the terminal cannot encode, so that printing them does not end the program."""
 
 import io
 import sys
 
 
 def replace_unencodable_characters() -> None:
-    """Let output and errors hold a question mark where their encoding, such as Latin-1, lacks a character."""
+    """Print a question mark for each character that the encoding of standard output or standard error lacks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -41,7 +41,7 @@ from core.posterior.parameters_and_noise import estimate_with_noise
 from core.posterior.profile import profile_likelihood
 from core.problem.landscape import computed_landscape, landscape, trajectory_store
 from core.problem.problem import Problem
-from core.published import full_prior, published_noise_law, published_prior, time_grid, with_constants
+from core.published import full_prior, published_noise_prior, published_prior, time_grid, with_constants
 
 THETA = ((0.4, 0.4), (0.1, 0.9), (0.8, 0.2))
 RHO, SD = 0.8, 0.35
@@ -85,7 +85,7 @@ def direct():
     yield "whitened", whiten(data, Noise(RHO, SD))
     yield "log density", log_density(data, Noise(RHO, SD))
     yield "sums", np.array(residual_sums(parameters, time_grid(), data))
-    yield "noise law", published_noise_law().sample(20, rng)
+    yield "noise law", published_noise_prior().sample(20, rng)
     yield "prior density", published_prior().log_density(rng.uniform(-0.3, 1.2, (40, 2)))
     for rho in (0.0, RHO):
         yield f"misfit {rho}", simulated_misfit(parameters, time_grid(), data, Noise(rho, SD))
@@ -120,9 +120,9 @@ def iterated():
         yield f"laplace {i}", normal.mean[0], sds
         if normal.covariance is not None:
             yield f"laplace sd {i}", np.sqrt(np.diag(normal.covariance[0])), sds
-        unknown = posterior(each, published_noise_law())
+        unknown = posterior(each, published_noise_prior())
         yield f"noise integrated out {i}", unknown.mean, sds
-        joint = estimate_with_noise(each, published_noise_law())
+        joint = estimate_with_noise(each, published_noise_prior())
         yield f"joint {i}", joint.mean[0], np.array([*sds, 0.019, 0.0033])
         profile = profile_likelihood(each, "theta0")
         yield f"profile {i}", profile.rises, 1.0
@@ -156,7 +156,7 @@ def maps():
         if estimate.covariance is not None:
             yield f"covariance {name}", estimate.covariance
             yield f"novelty {name}", with_novelty(each, traces, estimate).novelty
-            task, law = problem_of(each.recipe.task), published_noise_law()
+            task, law = problem_of(each.recipe.task), published_noise_prior()
             yield f"polish {name}", polish(task, traces, estimate.mean, law).mean
             yield f"reweight {name}", reweight(task, traces, estimate, law, np.random.default_rng(0)).mean
 

@@ -18,7 +18,7 @@ from core.experiments.trajectories_of_estimates import run as time_series
 from core.parallel import PROCESSES, report, workers
 from core.terminal_encoding import replace_unencodable_characters
 
-# In this order, because some quote the figures of those before.
+# In this order, because later experiments quote figures of earlier ones.
 EXPERIMENTS = {
     "limit": limit,
     "training-size": training_size,
@@ -33,7 +33,7 @@ EXPERIMENTS = {
 
 
 def main() -> None:
-    """Run the experiment that the command line names, or all."""
+    """Run the experiment that the command line names, or all of them."""
     replace_unencodable_characters()
     parser = argparse.ArgumentParser(
         prog="python -m core.experiments",

@@ -1,4 +1,4 @@
-"""Accuracy of the dense network and the CNN as published, and of ours, trained and tested on noisy traces."""
+"""Accuracy of the published dense network and CNN, of our network and of the best map, on noisy traces."""
 
 from core.experiments.compared_maps import best, kinds, measured, scores, seeds, sizes, trained
 from core.experiments.context import Context
@@ -14,7 +14,7 @@ FIGURES = (
 
 
 def run(context: Context) -> Result:
-    """Train what is missing and compare everything on the noisy test traces."""
+    """Train missing maps, and compare all maps on the noisy test traces."""
     largest = sizes(context)[-1]
     reference = {
         f"{CNN} {seed}": published_recipe(Cnn(), REFERENCE_SIZE, noisy=True, seed=seed) for seed in seeds(context)

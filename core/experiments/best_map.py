@@ -1,4 +1,4 @@
-"""The best map against the limit: accuracy, how often its regions hold the truth, and what it takes for a stranger."""
+"""The best map against the limit: accuracy, coverage of its regions, and detection of out-of-distribution traces."""
 
 from typing import Any
 
@@ -25,16 +25,16 @@ from core.published import (
     SAMPLING_INTERVAL,
     SIGMA,
     ZETA,
-    published_noise_law,
+    published_noise_prior,
     time_grid,
     with_constants,
 )  # fmt: skip
 
-CHUNK, N_QUICK = 100, 100
-N_STRANGE = 200  # traces of each kind
+CHUNK, N_QUICK = 100, 100  # traces
+N_OUT_OF_DISTRIBUTION = 200  # traces of each kind
 SEED = 6060
-# By set of traces, what differs from the training: σ [ms], ρ, ζ, γ.
-STRANGE = {
+# For each set of traces, the parameters that differ from the training: σ in ms, ρ, ζ or γ.
+OUT_OF_DISTRIBUTION = {
     "large-sigma": {"sigma": 0.14},
     "small-sigma": {"sigma": 0.03},
     "small-rho": {"rho": 0.5},
@@ -48,15 +48,15 @@ Array = NDArray[np.float64]
 
 
 def _chunk(first: int) -> dict[str, Any]:
-    """Return what becomes of the best map's estimates for some of the test traces."""
+    """Return the best map's estimates for some of the test traces, plain and refined in two ways."""
     best = load_inverse_map(BEST)
     traces = published_test_set().noisy[first : first + CHUNK]
     estimate = best.predict(traces)
-    law, problem = published_noise_law(), problem_of(best.recipe.task)
+    prior, problem = published_noise_prior(), problem_of(best.recipe.task)
     found = {
         BEST: estimate,
-        POLISHED: polish(problem, traces, estimate.mean, law),
-        REWEIGHTED: reweight(problem, traces, estimate, law, np.random.default_rng([SEED, first])),
+        POLISHED: polish(problem, traces, estimate.mean, prior),
+        REWEIGHTED: reweight(problem, traces, estimate, prior, np.random.default_rng([SEED, first])),
     }
     return {
         **{name: {"mean": each.mean.tolist(), "covariance": _listed(each)} for name, each in found.items()},
@@ -74,27 +74,31 @@ def _scores(estimate: Estimate) -> list[float]:
     return estimate.novelty.tolist()
 
 
-def strange(sigma: float = SIGMA, rho: float = RHO, zeta: float = ZETA, gamma: float = GAMMA) -> Array:
-    """Return traces, (n, n_times), of the test set's θ under another noise or another neuron; all are finite."""
+def out_of_distribution(sigma: float = SIGMA, rho: float = RHO, zeta: float = ZETA, gamma: float = GAMMA) -> Array:
+    """Return finite traces, (n, n_times), with the test set's θ but another noise, ζ or γ."""
     rng = np.random.default_rng(SEED)
-    potentials = simulate_potential(with_constants(published_test_set().theta[:N_STRANGE], zeta, gamma), time_grid())
+    theta = published_test_set().theta[:N_OUT_OF_DISTRIBUTION]
+    potentials = simulate_potential(with_constants(theta, zeta, gamma), time_grid())
     potentials = potentials[np.isfinite(potentials[:, -1])]
     n, n_times = potentials.shape
     return potentials + sample_ar1(np.full(n, rho), np.full(n, sigma / SAMPLING_INTERVAL), n_times, rng)
 
 
-def _strange_scores(name: str) -> dict[str, Any]:
-    best, traces = load_inverse_map(BEST), strange(**STRANGE[name])
+def _out_of_distribution_scores(name: str) -> dict[str, Any]:
+    best, traces = load_inverse_map(BEST), out_of_distribution(**OUT_OF_DISTRIBUTION[name])
     return {"novelty": _scores(with_novelty(best, traces, best.predict(traces)))}
 
 
 def credibilities(truth: Array, mean: Array, covariance: Array) -> Array:
-    """Return the mass, (n,), of the normal law's region on whose edge the truth lies: all (n, p), (n, p), (n, p, p)."""
+    """Return the probability of the Gaussian's region with the truth on its edge, (n,).
+
+    truth, mean: (n, p). covariance: (n, p, p).
+    """
     return np.asarray(chi2.cdf(squared_distances(truth - mean, covariance), truth.shape[1]))
 
 
 def _measured(name: str, truth: Array, mean: Array, covariance: Array, limit: Result | None) -> list[Measurement]:
-    """Return accuracy and coverage of an estimator, (n, 2) and (n, 2, 2), and its errors over those of the limit."""
+    """Return an estimator's accuracy, coverage, and errors over the limit; mean: (n, 2), covariance: (n, 2, 2)."""
 
     def of(metric: str, value: float, parameter: str = "", at: float | None = None) -> Measurement:
         return Measurement(Key(name, metric, parameter, NOISY_REGIME, at=at), float(value))
@@ -111,14 +115,15 @@ def _measured(name: str, truth: Array, mean: Array, covariance: Array, limit: Re
 
 
 def run(context: Context) -> Result:
-    """Polish what is missing and hold everything against the stored limit."""
+    """Compute missing estimates and scores, and compare them with the stored limit."""
     if BEST not in available_inverse_maps():
         raise SystemExit("There is no map called best: run `python -m core.pretrain` first.")
     n = N_QUICK if context.quick else N_TEST
     version = load_inverse_map(BEST).fingerprint
     found = records(_chunk, {f"{version}-{i}": (i,) for i in range(0, n, CHUNK)}, context, "calibration")
     chunks = [found[f"{version}-{i}"] for i in range(0, n, CHUNK)]
-    strangers = records(_strange_scores, {f"{version}-{name}": (name,) for name in STRANGE}, context, "novelty")
+    tasks = {f"{version}-{name}": (name,) for name in OUT_OF_DISTRIBUTION}
+    scored = records(_out_of_distribution_scores, tasks, context, "novelty")
     truth = published_test_set().theta[:n]
     limit = None if context.quick else stored("limit")
     measurements: list[Measurement] = []
@@ -127,8 +132,8 @@ def run(context: Context) -> Result:
         measurements += _measured(name, truth, mean, covariance, limit)
     novelty = np.concatenate([chunk["novelty"] for chunk in chunks])
     measurements.append(Measurement(_flagged(NOISY_REGIME), float(np.mean(novelty > 1))))
-    for name in STRANGE:
-        scores = np.array(strangers[f"{version}-{name}"]["novelty"])
+    for name in OUT_OF_DISTRIBUTION:
+        scores = np.array(scored[f"{version}-{name}"]["novelty"])
         measurements.append(Measurement(_flagged(name), float(np.mean(scores > 1))))
     return Result(
         f"The best map on {n:,} noisy test traces, alone, polished by Gauss–Newton, and by weighted draws, against the "
@@ -137,8 +142,8 @@ def run(context: Context) -> Result:
             "map": version,
             "n_test": n,
             "masses": list(CURVE),
-            "n_strange": N_STRANGE,
-            "strange": STRANGE,
+            "n_strange": N_OUT_OF_DISTRIBUTION,
+            "strange": OUT_OF_DISTRIBUTION,
             "seed": SEED,
             "false_alarm_rate": FALSE_ALARM_RATE,
         },
@@ -148,7 +153,7 @@ def run(context: Context) -> Result:
 
 
 def _flagged(traces: str) -> Key:
-    """Return what the share is of a set of traces with an out-of-distribution score above 1."""
+    """Return the key of the share of a set of traces with an out-of-distribution score above 1."""
     return Key(BEST, "flagged", "", traces)
 
 
@@ -158,6 +163,6 @@ def _targets(n: int, limited: bool) -> list[Target]:
         for metric in ("rmse_over_limit", "median_ape_over_limit"):
             targets.append(Target(Key(name, metric, "mean", NOISY_REGIME), at_most=most))
     targets.append(Target(Key(BEST, "coverage", "", NOISY_REGIME, at=0.9), 0.88, 0.92))
-    # Four standard errors of a share of n traces, and as many of the threshold's, which others set.
+    # Four standard errors of a share of n traces, for a threshold that N_REFERENCE traces determine.
     width = 4 * float(np.sqrt(FALSE_ALARM_RATE * (1 - FALSE_ALARM_RATE) * (1 / n + 1 / N_REFERENCE)))
     return [*targets, Target(_flagged(NOISY_REGIME), at_most=FALSE_ALARM_RATE + width)]

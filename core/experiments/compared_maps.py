@@ -1,4 +1,4 @@
-"""The maps that the experiments compare: which trainings they need, and how the trained maps do on the test set."""
+"""The maps that the experiments compare: train them, and measure their accuracy on the test set."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -25,11 +25,11 @@ REGIMES = {"clean-clean": (False, False), "clean-noisy": (False, True), "noisy-n
 QUICK_SIZES, QUICK_SEEDS, QUICK_EPOCHS = (500, 1000), (0,), 10
 METRICS = {"r2": r_squared, "median_ape": median_ape, "rmse": rmse}
 
-Scores = dict[str, NDArray[np.float64]]  # by metric: (seeds, p)
+Scores = dict[str, NDArray[np.float64]]  # for each metric, (seeds, p)
 
 
 def scores(maps: Iterable[InverseMap], noisy: bool) -> Scores:
-    """Return how maps of several seeds do on the noisy or the clean test traces."""
+    """Return the scores of maps of several seeds on the noisy or the clean test traces."""
     data = published_test_set()
     means = [each.predict(data.noisy if noisy else data.clean).mean for each in maps]
     return {name: np.array([metric(data.theta, mean) for mean in means]) for name, metric in METRICS.items()}
@@ -38,9 +38,10 @@ def scores(maps: Iterable[InverseMap], noisy: bool) -> Scores:
 def measured(
     estimator: str, regime: str, n: int | None, found: Scores, wanted: Sequence[tuple[str, str]]
 ) -> list[Measurement]:
-    """Return the means over the seeds of wanted pairs of a metric and a parameter, or "mean" for that of both.
+    """Return the means over the seeds of the wanted figures.
 
-    A mean over the parameters of several seeds has a spread: the standard deviation over the seeds.
+    wanted: pairs of a metric and a parameter; "mean" stands for the mean over the parameters. Only such a mean has a
+    spread, the standard deviation over the seeds.
     """
     measurements = []
     for metric, parameter in wanted:
@@ -56,7 +57,7 @@ def measured(
 
 
 def trained(wanted: dict[str, Recipe], context: Context) -> dict[str, InverseMap]:
-    """Return the maps of trainings, by name; those that the folder of results does not hold are trained first."""
+    """Return the maps of the wanted recipes, by name; train those that are not stored yet."""
     folder = context.kept("trainings")
     if context.quick:
         wanted = {name: _shortened(recipe) for name, recipe in wanted.items()}
@@ -72,7 +73,7 @@ def trained(wanted: dict[str, Recipe], context: Context) -> dict[str, InverseMap
 
 
 def best() -> dict[str, list[InverseMap]]:
-    """Return the best map as one more kind, of one seed; nothing where it is not shipped."""
+    """Return the best map as a further kind with one seed, or nothing where it is not shipped."""
     return {BEST: [load_inverse_map(BEST)]} if BEST in available_inverse_maps() else {}
 
 
@@ -92,7 +93,7 @@ def seeds(context: Context) -> tuple[int, ...]:
 
 
 def kinds(context: Context, n: int, noisy: bool) -> dict[str, list[InverseMap]]:
-    """Return all seeds of the CNN and the dense network as published, and of ours, trained on n samples."""
+    """Return the published CNN, the published dense network and our network, with all seeds, trained on n samples."""
     wanted: dict[str, Recipe] = {}
     for seed in seeds(context):
         wanted[f"{CNN} {seed}"] = published_recipe(Cnn(), n, noisy, seed)

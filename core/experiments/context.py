@@ -1,4 +1,4 @@
-"""What an experiment is run with: where its results are kept, whether a small version is asked for."""
+"""The context of an experiment's run: progress reports, the folder of intermediate results, and the size."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,14 +11,19 @@ from core.parallel import completed
 
 @dataclass(frozen=True)
 class Context:
-    """report: takes a line of progress; folder: of results kept so far; quick: whether a small version is asked for."""
+    """The context of a run.
+
+    report: takes a line of progress.
+    folder: of intermediate results, with which an interrupted run resumes.
+    quick: whether to run a small version.
+    """
 
     report: Callable[[str], None]
     folder: Path
     quick: bool = False
 
     def kept(self, name: str) -> Path:
-        """Return the folder, made where it is missing, of the results that an experiment keeps."""
+        """Return the folder of an experiment's intermediate results; create it if it is missing."""
         folder = self.folder / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
@@ -27,7 +32,7 @@ class Context:
 def records(
     work: Callable[..., dict[str, Any]], tasks: Mapping[str, tuple[Any, ...]], context: Context, name: str
 ) -> dict[str, dict[str, Any]]:
-    """Return `completed` tasks whose results are JSON objects, kept as one file each."""
+    """Return the results of `completed` tasks, each a JSON object that is stored in its own file."""
     folder = context.kept(name)
 
     def read(key: str) -> dict[str, Any] | None:
@@ -40,7 +45,7 @@ def records(
 def traces(
     work: Callable[[int], dict[str, Any]], n: int, chunk: int, context: Context, name: str
 ) -> list[dict[str, Any]]:
-    """Return what work(first) says in its list "traces" of chunk traces from the first on, for n traces in a row."""
+    """Return the results for n traces, in order; work(first) returns those of chunk traces, as "traces"."""
     firsts = range(0, n, chunk)
     found = records(work, {f"{first}": (first,) for first in firsts}, context, name)
     return [trace for first in firsts for trace in found[f"{first}"]["traces"]]

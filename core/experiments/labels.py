@@ -1,4 +1,4 @@
-"""What the codes of measurements are called in tables and sentences, and how a figure is written."""
+"""The labels of codes in tables and sentences, and the format of figures."""
 
 from collections.abc import Mapping
 
@@ -27,7 +27,7 @@ from core.experiments.published_figures import PAPER, PYTORCH, TENSORFLOW
 from core.experiments.records import Key, Measurement
 from core.symbols import symbol_of
 
-# The other estimators, which are maps and optimisers, are called like their codes.
+# The other estimators are shipped maps and optimisers, whose codes are their labels.
 ESTIMATOR_LABELS = {
     PAPER: "published CNN",
     TENSORFLOW: "authors' TensorFlow run",
@@ -90,28 +90,28 @@ _UNITS = {"sigma": " ms"}
 
 
 def shown(value: float) -> str:
-    """Return a figure with three digits, or all of those before the point."""
+    """Return a figure with three digits, or all digits before the decimal point."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}".replace("-", "−")
 
 
 def with_spread(measurement: Measurement) -> str:
-    """Return the value, and its standard deviation over the seeds where it has one."""
+    """Return the value, with its standard deviation over the seeds if it has one."""
     spread = "" if measurement.spread is None else f" ± {measurement.spread:.2g}".replace("-", "−")
     return shown(measurement.value) + spread
 
 
 def figure_label(metric: str, parameter: str = "", at: float | None = None) -> str:
-    """Return what a figure is called, such as "R² θ₀"."""
+    """Return the name of a figure, such as "R² θ₀"."""
     return METRIC_LABELS[metric].format(of="" if parameter in ("", "mean") else f" {symbol_of(parameter)}", at=at)
 
 
 def key_label(key: Key) -> str:
-    """Return a figure's name in full: of what estimator, in what regime, at what N."""
+    """Return the full name of a figure, with estimator, regime and N."""
     where = [ESTIMATOR_LABELS.get(key.estimator, key.estimator), REGIME_LABELS[key.regime]]
     where += [] if key.n is None else [f"N = {key.n:,}"]
     return f"{', '.join(where)}: {figure_label(key.metric, key.parameter, key.at)}"
 
 
 def traces_label(change: Mapping[str, float]) -> str:
-    """Return what sets traces apart from those of the training, such as "σ = 0.14 ms"."""
+    """Return the difference of traces from those of the training, such as "σ = 0.14 ms"."""
     return ", ".join(f"{symbol_of(name)} = {shown(value)}{_UNITS.get(name, '')}" for name, value in change.items())

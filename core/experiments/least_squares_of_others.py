@@ -1,8 +1,8 @@
-"""Least squares on other people's problems: both states, few times, a start that nobody knows.
+"""Least squares on published problems of other authors: both states observed, few samples, initial state unknown.
 
 Yang, Wong and Kou (2021), "Inference of dynamic systems from noisy and sparse data via manifold-constrained Gaussian
 processes", PNAS 118; and the FitzHugh–Nagumo toy problem of PINTS (Clerx and others 2019). Both have the equations of
-the laboratory, with a = θ₀, b = θ₁, c = γ and no stimulus.
+this laboratory, with a = θ₀, b = θ₁, c = γ and no stimulus.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -28,9 +28,9 @@ NAMES = FITZHUGH_NAGUMO.names
 SEED = 0
 N_DATA_SETS, N_QUICK = 400, 10
 N_DRAWS, N_STARTS = 8000, 5
-NORMAL_90 = 1.6448536269514722  # a Gaussian lies within as many standard deviations of its mean with probability 0.9
-MISSED = 1e-2  # how far above the loss of the fit from the truth a loss shows another minimum, not rounding
-# What is measured for each unknown: of what, which metric, and its argument.
+NORMAL_90_SDS = 1.6448536269514722  # a Gaussian has the probability 0.9 within this distance of its mean
+MISSED_RISE = 1e-2  # a fit this far above the loss of the fit from the truth has ended in another minimum
+# Figures for each unknown: source, metric and argument.
 FIGURES = (
     (TRUTH, "value", None),
     (LEAST_SQUARES, "mean_estimate", None),
@@ -45,7 +45,13 @@ FIGURES = (
 
 @dataclass(frozen=True)
 class SetUp:
-    """A problem that others have published. values: all six of the model; observed: u alone, or u and v."""
+    """A problem from the literature.
+
+    values: of the four parameters, then of the initial state.
+    t_end: in ms.
+    observed: u alone, or u and v.
+    lower, upper: the box of the unknowns.
+    """
 
     name: str
     title: str
@@ -93,7 +99,7 @@ BOTH = SetUp(
     upper=(1.5, 1.5, 10.0, 3.0, 3.0),
 )
 U_ALONE = replace(BOTH, name="magi-u-alone", title="MAGI's neuron: u alone, start unknown", observed=("u",))
-# Noise and box as in PINTS' own functional test of its optimisers on this model; γ from 0.1, for at 0 v has no rate.
+# Noise and box as in PINTS' functional test of its optimisers on this model; but γ ≥ 0.1, as dv/dt divides by γ.
 PINTS = SetUp(
     "pints",
     "PINTS: both states, start known",
@@ -110,10 +116,14 @@ PINTS = SetUp(
 
 @dataclass(frozen=True, eq=False)
 class Fits:
-    """What n data sets gave: estimates, their standard deviations, and those of least squares from the truth, (n, p).
+    """The fits of n data sets.
 
-    missed: how many fits ended at a higher loss than the one from the truth; doubted: how many with a status sentence;
-    seconds: (n,), of one fit.
+    estimates, sds: (n, p), of the fits from the box.
+    from_truth: (n, p), estimates of fits that start at the truth.
+    bound: (p,), the Cramér–Rao bound as standard deviations.
+    missed: the number of fits with a higher loss than the fit from the truth.
+    warned: the number of fits with a warning.
+    seconds: (n,), the time of each fit.
     """
 
     estimates: NDArray[np.float64]
@@ -121,14 +131,14 @@ class Fits:
     from_truth: NDArray[np.float64]
     bound: NDArray[np.float64]
     missed: int
-    doubted: int
+    warned: int
     seconds: NDArray[np.float64]
 
 
 def fits(set_up: SetUp, n: int) -> Fits:
-    """Fit n seeded data sets of a set-up, each from a box that does not know the truth, and from the truth."""
+    """Fit n seeded data sets of a set-up, each from draws of its box and from the truth."""
     estimates, sds, from_truth, seconds = [], [], [], []
-    missed = doubted = 0
+    missed = warned = 0
     for seed in np.random.SeedSequence(SEED).spawn(n):
         rng = np.random.default_rng(seed)
         problem = set_up.problem(rng)
@@ -140,17 +150,17 @@ def fits(set_up: SetUp, n: int) -> Fits:
         singular = np.full((len(set_up.unknown),) * 2, np.nan)
         sds.append(np.sqrt(np.diag(singular if estimate.covariance is None else estimate.covariance[0])))
         from_truth.append(reference.positions[0])
-        missed += int(problem.loss(estimate.mean[0], problem.step) > reference.losses[0] + MISSED)
-        doubted += bool(estimate.status)
+        missed += int(problem.loss(estimate.mean[0], problem.step) > reference.losses[0] + MISSED_RISE)
+        warned += bool(estimate.status)
     bound = np.sqrt(np.diag(cramer_rao(problem, set_up.truth)))
-    return Fits(np.array(estimates), np.array(sds), np.array(from_truth), bound, missed, doubted, np.array(seconds))
+    return Fits(np.array(estimates), np.array(sds), np.array(from_truth), bound, missed, warned, np.array(seconds))
 
 
 def measured(set_up: SetUp, found: Fits) -> list[Measurement]:
-    """Return how the fits compare with the truth, with the bound and with least squares from the truth."""
+    """Return the fits' figures: against the truth, the bound, and the fits from the truth."""
     truth = np.broadcast_to(set_up.truth, found.estimates.shape)
     errors, reference = rmse(truth, found.estimates), rmse(truth, found.from_truth)
-    within = np.mean(np.abs(found.estimates - truth) <= NORMAL_90 * found.sds, axis=0)
+    within = np.mean(np.abs(found.estimates - truth) <= NORMAL_90_SDS * found.sds, axis=0)
     columns = (
         truth[0],
         found.estimates.mean(axis=0),
@@ -167,17 +177,17 @@ def measured(set_up: SetUp, found: Fits) -> list[Measurement]:
         for parameter, value in zip(set_up.unknown, values, strict=True)
     ]
     median, longest = np.quantile(found.seconds, [0.5, 1]).tolist()
-    ends = {"missed": found.missed, "doubted": found.doubted, "median_seconds": median, "longest_seconds": longest}
+    ends = {"missed": found.missed, "doubted": found.warned, "median_seconds": median, "longest_seconds": longest}
     return measurements + [
         Measurement(Key(LEAST_SQUARES, metric, "", set_up.name), value) for metric, value in ends.items()
     ]
 
 
 def run(context: Context) -> Result:
-    """Fit data sets of each set-up and hold the errors against the Cramér–Rao bound and the fit from the truth."""
+    """Fit data sets of each set-up, and compare the errors with the Cramér–Rao bound and the fits from the truth."""
     n = N_QUICK if context.quick else N_DATA_SETS
     measurements: list[Measurement] = []
-    fits(BOTH, 1)  # compiles, which is not to count as a fit's time
+    fits(BOTH, 1)  # compiles the kernels, so that no fit's time includes it
     for set_up in (BOTH, U_ALONE, PINTS):
         context.report(f"{set_up.title}: {n} data sets")
         measurements += measured(set_up, fits(set_up, n))

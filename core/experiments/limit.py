@@ -1,4 +1,4 @@
-"""The yardstick: what any estimator can reach on the 2,000 published test traces, and how well calibrated it is."""
+"""The limit of accuracy of any estimator on the 2,000 published test traces, and the posterior's calibration."""
 
 from typing import Any
 
@@ -18,13 +18,13 @@ from core.posterior.exact import Posterior, posterior
 from core.posterior.laplace import laplace
 from core.posterior.parameters_and_noise import estimate_with_noise
 from core.problem.problem import Problem
-from core.published import GAMMA, ZETA, published_noise, published_noise_law, published_prior, time_grid
+from core.published import GAMMA, ZETA, published_noise, published_noise_prior, published_prior, time_grid
 
 PARAMETERS = ("theta0", "theta1")
 MASSES = (0.5, 0.9)
 CURVE = tuple(np.round(np.arange(0.05, 1.0, 0.05), 2).tolist())  # masses of the calibration curve
 CHUNK = 20  # traces
-N_QUICK = 40
+N_QUICK = 40  # traces
 
 
 def problem_of(data: Dataset, i: int) -> Problem:
@@ -37,7 +37,7 @@ def problem_of(data: Dataset, i: int) -> Problem:
 
 
 def _described(found: Posterior, truth: NDArray[np.float64]) -> dict[str, Any]:
-    """Return what is kept of a posterior: its mean, how probable the truth is in it, and the truth's ranks."""
+    """Return the figures of a posterior: its mean, the credibility and the ranks of the truth, and its resolution."""
     return {
         "mean": found.mean.tolist(),
         "credibility": float(found.credibility(truth)),
@@ -52,11 +52,11 @@ def _one_trace(data: Dataset, i: int) -> dict[str, dict[str, Any]]:
     approximation = laplace(problem)
     described: dict[str, dict[str, Any]] = {
         KNOWN: _described(posterior(problem), truth),
-        EXACT: _described(posterior(problem, published_noise_law()), truth),
+        EXACT: _described(posterior(problem, published_noise_prior()), truth),
         WHITE: _described(posterior(problem.with_noise(problem.noise[0].white)), truth),
         MAP: {"mean": approximation.mean[0].tolist()},
         LAPLACE: {"mean": approximation.mean[0].tolist()},
-        JOINT: {"mean": estimate_with_noise(problem, published_noise_law()).mean[0, :2].tolist()},
+        JOINT: {"mean": estimate_with_noise(problem, published_noise_prior()).mean[0, :2].tolist()},
     }
     if approximation.covariance is not None:
         distance = squared_distances(truth[None] - approximation.mean, approximation.covariance)
@@ -70,7 +70,7 @@ def _chunk(first: int) -> dict[str, Any]:
 
 
 def estimates(context: Context) -> dict[str, list[dict[str, Any]]]:
-    """Return what every estimator says of each trace; what the folder of results does not hold is computed first."""
+    """Return each estimator's figures for each trace; compute those that are not stored yet."""
     found = traces(_chunk, N_QUICK if context.quick else N_TEST, CHUNK, context, "limit")
     return {name: [trace[name] for trace in found] for name in found[0]}
 
@@ -93,7 +93,7 @@ def run(context: Context) -> Result:
 
 
 def _measured(name: str, truth: NDArray[np.float64], rows: list[dict[str, Any]]) -> list[Measurement]:
-    """Return the accuracy of an estimator, and for those with a posterior its coverage and what else is known of it."""
+    """Return an estimator's accuracy, its coverage if it has regions, and the calibration of a posterior."""
 
     def of(metric: str, value: float, parameter: str = "", at: float | None = None) -> Measurement:
         return Measurement(Key(name, metric, parameter, NOISY_TRACES, at=at), float(value))
@@ -115,7 +115,7 @@ def _measured(name: str, truth: NDArray[np.float64], rows: list[dict[str, Any]])
 
 
 def _rank_p_values(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Return the probability, for each parameter, of ranks at least as far from uniform (Kolmogorov–Smirnov)."""
+    """Return for each parameter the p-value of the ranks under a uniform distribution (Kolmogorov–Smirnov)."""
     ranks = np.array([row["ranks"] for row in rows])
     return {name: float(kstest(ranks[:, axis], "uniform").pvalue) for axis, name in enumerate(PARAMETERS)}
 

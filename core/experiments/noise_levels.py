@@ -1,4 +1,4 @@
-"""Median-APE of every shipped map, and of the exact posterior mean, against the level of the noise."""
+"""Median-APE of every shipped map and of the exact posterior mean at several levels of noise."""
 
 from typing import Any
 
@@ -16,17 +16,17 @@ from core.noise import sample_ar1
 from core.posterior.exact import posterior
 from core.published import RHO, SAMPLING_INTERVAL
 
-SIGMAS = (0.0, 0.01, 0.02, 0.04, 0.055, 0.07, 0.085, 0.1, 0.14, 0.2)  # ms
-N_TRACES = 400  # the first of the test set
+SIGMAS_MS = (0.0, 0.01, 0.02, 0.04, 0.055, 0.07, 0.085, 0.1, 0.14, 0.2)
+N_TRACES = 400  # from the beginning of the test set
 SEED = 5050
-CHUNK = 20
+CHUNK = 20  # traces
 
 
 def noisy_at(sigma: float) -> Dataset:
-    """Return the test set with new noise: the published mean of ρ, and this σ [ms] for every trace."""
+    """Return the test set with new noise; every trace has the published mean of ρ and this σ [ms]."""
     data = published_test_set()
     n, n_times = data.clean.shape
-    rng = np.random.default_rng(SEED)  # the same normals at every level
+    rng = np.random.default_rng(SEED)  # the same random numbers at every level
     noise = sample_ar1(np.full(n, RHO), sigma / SAMPLING_INTERVAL, n_times, rng)
     parameters = np.column_stack([np.full(n, RHO), np.full(n, sigma)])
     return Dataset(data.theta, parameters, data.clean, (data.clean + noise).astype(np.float32))
@@ -38,13 +38,13 @@ def _means(sigma: float, first: int) -> dict[str, Any]:
 
 
 def run(context: Context) -> Result:
-    """Compute the exact posteriors that are missing, and test every map at every level."""
+    """Compute missing exact posteriors, and test every map at every level of noise."""
     n = CHUNK if context.quick else N_TRACES
-    tasks = {f"{sigma:g}-{first}": (sigma, first) for sigma in SIGMAS if sigma > 0 for first in range(0, n, CHUNK)}
+    tasks = {f"{sigma:g}-{first}": (sigma, first) for sigma in SIGMAS_MS if sigma > 0 for first in range(0, n, CHUNK)}
     found = records(_means, tasks, context, "noise")
     maps = {name: load_inverse_map(name) for name in available_inverse_maps()}
     measurements = []
-    for sigma in SIGMAS:
+    for sigma in SIGMAS_MS:
         data = noisy_at(sigma)
         estimates = {name: each.predict(data.noisy[:n]).mean for name, each in maps.items()}
         if sigma > 0:
@@ -57,7 +57,7 @@ def run(context: Context) -> Result:
         f"Median-APE against the noise σ, at ρ = {RHO:g}, on {n} test traces: shipped maps, and the exact posterior "
         "mean, noise known.",
         {
-            "sigmas": list(SIGMAS),
+            "sigmas": list(SIGMAS_MS),
             "rho": RHO,
             "seed": SEED,
             "n_traces": n,

@@ -1,4 +1,4 @@
-"""The three regimes of noise: what becomes of a map that is tested on noisier traces than it was trained on."""
+"""The three regimes of noise: maps trained and tested on clean or noisy traces."""
 
 from core.experiments.compared_maps import REGIMES, best, kinds, measured, scores, seeds, sizes
 from core.experiments.context import Context

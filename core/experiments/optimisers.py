@@ -1,4 +1,4 @@
-"""How often the global MAP is found, and from how many starts each single-start method finds it."""
+"""How often the search for the global MAP succeeds, and how often each method does from a single start."""
 
 from typing import Any
 
@@ -15,15 +15,15 @@ from core.optimisation.methods import METHODS, descend
 from core.optimisation.minima import map_estimate
 from core.posterior.exact import posterior
 
-N_TRACES = 500
-N_STARTS = 200  # of them, on which every method runs from one draw of the prior
-REACHED = 0.01  # above the lowest loss known, within which the global MAP counts as found
-NEAR = 0.5  # the same for single starts: one standard deviation, so that slow convergence is not called failure
+N_TRACES = 500  # for the global MAP
+N_STARTS = 200  # traces on which every method runs from one draw of the prior
+REACHED_RISE = 0.01  # the global MAP counts as found within this of the lowest known loss
+NEAR_RISE = 0.5  # the same for single starts: one standard deviation, so that slow convergence is not called failure
 SEED = 20210
 
 
 def _one_trace(data: Dataset, i: int) -> dict[str, Any]:
-    """Return the loss that each method reaches on one trace, and the highest point of the exact posterior."""
+    """Return the losses at the posterior's mode, at the global MAP and at each method's end, for one trace."""
     problem = problem_of(data, i)
     start = prior_starts(problem, 1, np.random.default_rng([SEED, i]))[0]
     paths = {method: descend(problem, start, method, seed=i) for method in METHODS if i < N_STARTS}
@@ -41,7 +41,7 @@ def _chunk(first: int) -> dict[str, Any]:
 
 
 def run(context: Context) -> Result:
-    """Run every method from one draw of the prior on each trace."""
+    """Search for the global MAP, and run every method from one draw of the prior on each trace."""
     n = CHUNK if context.quick else N_TRACES
     n_starts = min(n, N_STARTS)
     found = traces(_chunk, n, CHUNK, context, "optimisers")
@@ -54,7 +54,7 @@ def run(context: Context) -> Result:
     measurements = [
         Measurement(Key(name, "reached", "", NOISY_TRACES, at=rise), float(np.mean(values < rise)))
         for name, values in rises.items()
-        for rise in (NEAR, REACHED)
+        for rise in (NEAR_RISE, REACHED_RISE)
     ]
     for method in METHODS:
         evaluations = [trace["evaluations"][method] for trace in found[:n_starts]]
@@ -68,10 +68,10 @@ def run(context: Context) -> Result:
             "n_traces": n,
             "n_starts": n_starts,
             "seed": SEED,
-            "near": NEAR,
-            "reached": REACHED,
+            "near": NEAR_RISE,
+            "reached": REACHED_RISE,
             "methods": {**kinds, GLOBAL_MAP: "coarse grid over the box, then many descents"},
         },
         tuple(measurements),
-        (Target(Key(GLOBAL_MAP, "reached", "", NOISY_TRACES, at=REACHED), at_least=0.99),),
+        (Target(Key(GLOBAL_MAP, "reached", "", NOISY_TRACES, at=REACHED_RISE), at_least=0.99),),
     )

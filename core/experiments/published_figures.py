@@ -1,4 +1,4 @@
-"""Figures that others have published, as measurements; they refer to 2,000 test traces of the published prior."""
+"""Published figures of other authors, as measurements on 2,000 test traces of the published prior."""
 
 from core.experiments.records import Key, Measurement
 from core.maps.recipes import REFERENCE_SIZE
@@ -6,7 +6,7 @@ from core.maps.recipes import REFERENCE_SIZE
 PAPER, TENSORFLOW, PYTORCH = "paper", "authors-tensorflow", "authors-pytorch"
 SOURCE = "Rudi, Bessac and Lenzi (2021), arXiv:2012.06691"
 
-# SOURCE, its CNN. Median-APE and R² are each the mean of the two parameters, against N simulations of the training set.
+# The CNN in SOURCE: Median-APE and R², each the mean over both parameters, for the training sizes N in _SIZES.
 _SIZES = (500, 1000, 4000, 8000)
 _MEDIAN_APE = {
     "clean-clean": (0.023, 0.014, 0.014, 0.014),
@@ -18,10 +18,10 @@ _R_SQUARED = {
     "clean-noisy": (0.788, 0.763, 0.710, 0.617),
     "noisy-noisy": (0.921, 0.938, 0.970, 0.976),
 }
-# SOURCE, its CNN with N = 8,000: squared bias and centred MSE of one simulated trace, at the median of the errors. It
-# does not say whether the reference is noisy.
+# The CNN in SOURCE with N = 8,000: squared bias and centred MSE of one simulated trace, at the median of the errors.
+# SOURCE does not say whether the reference is noisy.
 _SERIES = {"clean-clean": (2.8e-6, 0.061), "clean-noisy": (1.8e-3, 2.001), "noisy-noisy": (1.2e-3, 0.536)}
-# The authors' own code, N = 1,024 with noise: R² of θ₀, of θ₁, and the mean.
+# The authors' own code with N = 1,024 and noise: R² of θ₀, of θ₁, and their mean.
 _RUNS = {TENSORFLOW: (0.9625, 0.9344, 0.9484), PYTORCH: (0.9605, 0.9285, 0.9445)}
 
 PUBLISHED = tuple(

@@ -1,4 +1,4 @@
-"""What an experiment hands over: its measurements and targets, found by what they are and stored as JSON."""
+"""The result of an experiment: measurements and targets, stored as JSON and looked up by their keys."""
 
 import json
 from collections.abc import Iterable
@@ -13,15 +13,15 @@ RESULTS = Path(__file__).parent / "results"
 
 @dataclass(frozen=True)
 class Key:
-    """What a figure is. All entries are codes or numbers; `core.experiments.tables` holds their labels.
+    """The key of a figure. All entries are codes or numbers; `core.experiments.labels` has their labels.
 
-    estimator: what estimates, or another source of the figure, such as a bound.
-    metric: what is measured of it, such as "r2" or "coverage".
-    parameter: its name, "mean" for the mean over the parameters, or "" where the metric belongs to no parameter.
+    estimator: the estimator, or another source of the figure, such as a bound.
+    metric: the quantity measured, such as "r2" or "coverage".
+    parameter: its name, "mean" for the mean over the parameters, or "" for a metric without parameter.
     regime: how the maps were trained and tested, such as "clean-noisy", or the set of traces.
-    n: simulations in the training set; None where the estimator has none, or where they are drawn anew.
+    n: simulations in the training set; None for an estimator without training, or with new simulations in training.
     seed: of the training; None for the mean over all seeds.
-    at: the argument of the metric: mass of a region, σ of the traces' noise in ms, or rise of the loss.
+    at: the argument of the metric: probability of a region, σ of the noise in ms, or rise of the loss.
     """
 
     estimator: str
@@ -33,52 +33,56 @@ class Key:
     at: float | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the entries that say something."""
+        """Return the entries that are not empty."""
         return {name: value for name, value in asdict(self).items() if value not in ("", None)}
 
     def __str__(self) -> str:
-        """Return the entries as they are written in a file."""
+        """Return the entries as text."""
         return ", ".join(f"{name} {value}" for name, value in self.as_json().items())
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A figure. spread: standard deviation of the value over the seeds; None where there is one seed or none."""
+    """A figure with its key. spread: standard deviation over the seeds, or None with fewer than two seeds."""
 
     key: Key
     value: float
     spread: float | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the measurement as JSON has it."""
+        """Return the measurement as a JSON object."""
         spread = {} if self.spread is None else {"spread": self.spread}
         return {**self.key.as_json(), "value": self.value, **spread}
 
 
 @dataclass(frozen=True)
 class Target:
-    """What was asked of a measurement: at least or at most so much, both in its unit."""
+    """A target for a measurement: a lower and an upper bound, in the measurement's unit; None for no bound."""
 
     key: Key
     at_least: float | None = None
     at_most: float | None = None
 
     def met(self, value: float) -> bool:
-        """Say whether a value lies within the bounds."""
+        """Return whether a value lies within the bounds."""
         low = -float("inf") if self.at_least is None else self.at_least
         high = float("inf") if self.at_most is None else self.at_most
         return low <= value <= high
 
     def as_json(self) -> dict[str, Any]:
-        """Return the target as JSON has it."""
+        """Return the target as a JSON object."""
         bounds = {"at_least": self.at_least, "at_most": self.at_most}
         return {**self.key.as_json(), **{name: bound for name, bound in bounds.items() if bound is not None}}
 
 
 @dataclass(frozen=True)
 class Result:
-    """What an experiment found. about: one sentence; settings: sizes, seeds and laws, ready for JSON.
+    """The result of an experiment.
 
+    about: a description in a sentence or two.
+    settings: sizes, seeds and distributions, as JSON values.
+    measurements: with distinct keys.
+    targets: for some of the measurements.
     Raises ValueError where two measurements have one key, or where a target's measurement is missing.
     """
 
@@ -98,11 +102,11 @@ class Result:
                 raise ValueError(f"There is a target, but no measurement, of {target.key}.")
 
     def value(self, key: Key) -> float:
-        """Return the one figure of this key; raises LookupError with a sentence where there is none."""
+        """Return the figure with this key; raises LookupError with a sentence where there is none."""
         return find(self.measurements, key).value
 
     def curve(self, keys: Iterable[Key]) -> list[float]:
-        """Return the figures of several keys, NaN for those that there are not, as of a method without noise."""
+        """Return the figures with these keys, NaN where there is none."""
         found = {measurement.key: measurement.value for measurement in self.measurements}
         return [found.get(key, float("nan")) for key in keys]
 
@@ -125,7 +129,7 @@ class Result:
 
 
 def find(measurements: Iterable[Measurement], key: Key) -> Measurement:
-    """Return the one measurement of a key; raises LookupError with a sentence where there is none or several."""
+    """Return the measurement with this key; raises LookupError with a sentence unless there is exactly one."""
     found = [measurement for measurement in measurements if measurement.key == key]
     if len(found) != 1:
         raise LookupError(f"There {'are several measurements' if found else 'is no measurement'} of {key}.")
@@ -144,7 +148,7 @@ def stored(name: str) -> Result | None:
 
 
 def store(name: str, result: Result) -> None:
-    """Write the result of an experiment where `stored` finds it."""
+    """Write the result of an experiment to the file that `stored` reads."""
     write_bytes(RESULTS / f"{name}.json", result.text().encode())
 
 

@@ -1,10 +1,10 @@
-"""How measurements are laid out: the rows and columns of each experiment's tables, and a table as text."""
+"""Tables of measurements: the rows and columns of each experiment, and their form as text or Markdown."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.experiments.best_map import STRANGE
+from core.experiments.best_map import OUT_OF_DISTRIBUTION
 from core.experiments.compared_maps import METRICS, REGIMES
 from core.experiments.estimators import (
     BEST,
@@ -42,12 +42,12 @@ from core.maps.recipes import REFERENCE_SIZE
 from core.symbols import symbol_of
 
 Parts = Mapping[str, Any]  # entries of a `Key`
-Line = tuple[str, Parts]  # a row or a column: its label, and what its figures have in common
+Line = tuple[str, Parts]  # a row or a column: its label, and the entries that the keys of its figures share
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure as text; missed: it has a target that it does not meet."""
+    """A figure as text; missed: whether it misses a target."""
 
     text: str
     missed: bool = False
@@ -55,7 +55,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text. head: the first column's title and those of the others; rows: a label, and a cell a column."""
+    """A table of text. head: the titles of all columns; rows: each has a label, and a cell for each further column."""
 
     title: str
     head: tuple[str, ...]
@@ -79,7 +79,7 @@ class Table:
 
 
 class Figures:
-    """Where the tables of an experiment find their figures: its own, those of the limit, and the published ones."""
+    """The figures for the tables of an experiment: its own, those of the limit, and the published ones."""
 
     def __init__(self, name: str, result: Result):
         yardstick = None if name == "limit" else stored("limit")
@@ -90,9 +90,10 @@ class Figures:
     def table(
         self, title: str, corner: str, rows: Sequence[Line], columns: Sequence[Line], common: Parts | None = None
     ) -> Table:
-        """Return a table; a row without any figure is left out, and a dash stands for a figure that there is not.
+        """Return a table. A row without figures is left out; a missing figure is a dash.
 
-        common: what all figures have in common; what a column says prevails over what a row says, and that over it.
+        common: entries that the keys of all figures share. Entries of a row replace them, and entries of a column
+        replace both.
         """
         laid = []
         for label, row in rows:
@@ -107,19 +108,19 @@ class Figures:
 
 
 def estimators(*codes: str, **common: Any) -> list[Line]:
-    """Return a row or a column for each estimator; common: what else their figures have in common."""
+    """Return a row or a column for each estimator; common: further entries that their keys share."""
     return [(ESTIMATOR_LABELS.get(code, code), {"estimator": code, **common}) for code in codes]
 
 
 def metrics(*columns: tuple[str, str] | tuple[str, str, float]) -> list[Line]:
-    """Return a column for each metric of a parameter, with its argument where it has one."""
+    """Return a column for each metric and parameter, with the metric's argument if it has one."""
     return [
         (figure_label(*column), dict(zip(("metric", "parameter", "at"), column, strict=False))) for column in columns
     ]
 
 
 def _compared(n: int, regime: str) -> list[Line]:
-    """Return the rows of the maps that are compared at the size n, and of the limit where the traces have noise."""
+    """Return rows for the maps at training size n, and for the limit where the test traces have noise."""
     rows = estimators(PAPER, CNN, DENSE, OURS, n=n) + estimators(BEST)
     return rows + (estimators(EXACT, regime=NOISY_TRACES) if regime.endswith("noisy") else [])
 
@@ -195,7 +196,7 @@ def _calibration(result: Result, figures: Figures) -> list[Table]:
         ("median_ape_over_limit", "mean"), *(("coverage", "", mass) for mass in MASSES),
     )  # fmt: skip
     traces: list[Line] = [("as in the training", {"regime": NOISY_REGIME})]
-    traces += [(traces_label(change), {"regime": name}) for name, change in STRANGE.items()]
+    traces += [(traces_label(change), {"regime": name}) for name, change in OUT_OF_DISTRIBUTION.items()]
     flagged = [(label, {"estimator": BEST, **parts}) for label, parts in metrics(("flagged", ""))]
     return [
         figures.table("The best map against the limit", "estimator", rows, columns, {"regime": NOISY_REGIME}),
@@ -252,12 +253,12 @@ LAYOUTS: dict[str, Callable[[Result, Figures], list[Table]]] = {
 
 
 def tables(name: str, result: Result) -> list[Table]:
-    """Return the tables of an experiment; curves of coverage stand on the page Uncertainty alone."""
+    """Return the tables of an experiment; its curves of coverage are shown only on the page Uncertainty."""
     return LAYOUTS[name](result, Figures(name, result))
 
 
 def target_lines(result: Result) -> list[str]:
-    """Return each target as a line: what it is of, the figure, the bounds, and whether they are met."""
+    """Return a line for each target: the figure's name, its value, the bounds, and whether they are met."""
     lines = []
     for target in result.targets:
         value = result.value(target.key)
@@ -274,7 +275,7 @@ def text(name: str, result: Result) -> str:
 
 
 def markdown(name: str, result: Result) -> str:
-    """Return an experiment's result in Markdown; of its targets, how many are met and which are missed."""
+    """Return an experiment's result in Markdown, with the number of targets met and a list of those missed."""
     parts = [f"`python -m core.experiments {name}`. {result.about}"]
     parts += [table.markdown() for table in tables(name, result)]
     if result.targets:

@@ -1,4 +1,4 @@
-"""Trajectories simulated from a map's estimates: how far they lie from the truth, split into offset and shape."""
+"""Errors of trajectories that are simulated from estimates, split into squared bias and centred MSE."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,20 +15,20 @@ from core.published import time_grid, with_constants
 
 Array = NDArray[np.float64]
 
-BAND = (45.0, 55.0)  # percentiles of the mean squared error whose median is reported
+BAND_PERCENTILES = (45.0, 55.0)  # the medians are over traces with a mean squared error in this range
 
 
 def _middle(found: list[Array], noisy_reference: bool) -> tuple[float, float]:
-    """Return the median over the band of percentiles of squared bias and centred MSE.
+    """Return the medians of squared bias and centred MSE over the band of percentiles, each as the mean over the seeds.
 
-    found: estimates, (n, 2), for each of several seeds, whose mean is returned, of the first n test traces.
+    found: for each seed, estimates for the first n test traces, (n, 2).
     """
     data = published_test_set()
     middles: list[Array] = []
     for theta in found:
         reference = (data.noisy if noisy_reference else data.clean)[: len(theta)]
         bias, centred = squared_bias_and_centred_mse(reference, simulate_potential(with_constants(theta), time_grid()))
-        low, high = np.percentile(bias + centred, BAND)
+        low, high = np.percentile(bias + centred, BAND_PERCENTILES)
         band = (bias + centred >= low) & (bias + centred <= high)
         middles.append(np.array([np.median(bias[band]), np.median(centred[band])]))
     first, second = np.mean(middles, axis=0)
@@ -36,7 +36,7 @@ def _middle(found: list[Array], noisy_reference: bool) -> tuple[float, float]:
 
 
 def _measured(estimator: str, regime: str, n: int | None, found: list[Array]) -> list[Measurement]:
-    """Return the medians against both references; found: as in `_middle`."""
+    """Return the medians against the clean and the noisy traces; found: as in `_middle`."""
     measurements = []
     for reference in ("clean", "noisy"):
         values = _middle(found, noisy_reference=reference == "noisy")
@@ -46,8 +46,9 @@ def _measured(estimator: str, regime: str, n: int | None, found: list[Array]) ->
 
 
 def run(context: Context) -> Result:
-    """Simulate from the estimates of all kinds of maps at the largest N, and from those of the exact posterior."""
+    """Simulate from the estimates of all kinds of maps at the largest N, and from the exact posterior means."""
     n, data = sizes(context)[-1], published_test_set()
+    low, high = BAND_PERCENTILES
     measurements = []
     for regime, (trained_noisy, tested_noisy) in REGIMES.items():
         traces = data.noisy if tested_noisy else data.clean
@@ -59,9 +60,9 @@ def run(context: Context) -> Result:
     measurements += _measured(EXACT, NOISY_TRACES, None, [exact])
     return Result(
         f"Trajectories simulated from the estimates of maps trained on N = {n:,}, of the best map, and of the exact "
-        f"posterior mean: medians over the {BAND[0]:.0f}th to {BAND[1]:.0f}th percentile of the squared error. The "
+        f"posterior mean: medians over the {low:.0f}th to {high:.0f}th percentile of the squared error. The "
         "paper gives one trace at its median and does not say which reference it takes; against a noisy one, the noise "
         "itself adds about 0.12 to the centred error.",
-        {"seeds": list(seeds(context)), "n_test": N_TEST, "n_samples": n, "percentiles": list(BAND)},
+        {"seeds": list(seeds(context)), "n_test": N_TEST, "n_samples": n, "percentiles": list(BAND_PERCENTILES)},
         tuple(measurements),
     )

@@ -1,1 +1,1 @@
-"""Trainings that outlive the page: each works in a process of its own, and keeps what it does in a folder."""
+"""Trainings that continue when their page is closed: each runs in its own process and writes to its own folder."""

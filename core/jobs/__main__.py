@@ -18,31 +18,31 @@ from core.jobs.folder import CHECKPOINT, MAX_MESSAGE, PROGRESS, REQUEST, WEIGHTS
 if TYPE_CHECKING:
     from core.learning.loop import Report
 
-NICENESS = 19  # of a training: the pages come first
-# Between two writes: fast epochs would otherwise spend their time on files.
+NICENESS = 19  # lowest priority, so that the pages stay fast
+# Shortest time between two writes. Otherwise short epochs would spend most of their time on files.
 PROGRESS_SECONDS = 0.2
 WEIGHTS_SECONDS = 1.0
-LARGE_NETWORK = 200_000  # weights, from which on a second thread makes a training faster
+LARGE_NETWORK = 200_000  # a second thread makes the training of a network with more weights faster
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 
 
 class _Record:
-    """What the process writes to its folder, now and then: its progress, and the best weights so far."""
+    """Writes the progress of the training and the best weights so far to its folder."""
 
     def __init__(self, folder: Path):
         self.folder = folder
         self.progress: dict[str, Any] = {"training_loss": [], "validation_loss": []}
         self.report: Report | None = None
         self.kept_epoch = 0
-        self.noted = self.kept = -math.inf  # seconds of training
+        self.noted = self.kept = -math.inf  # at which progress and weights were last written, in seconds of training
 
     def note(self, state: State, **more: Any) -> None:
-        """Write how the training stands."""
+        """Write the progress with this state."""
         self.progress.update(state=state, **more)
         write_json(self.folder / PROGRESS, self.progress)
 
     def keep(self) -> None:
-        """Write the best weights so far, unless they are on disk."""
+        """Write the best weights so far, unless they are on disk already."""
         report = self.report
         if report is not None and report.best_epoch > self.kept_epoch:
             from safetensors.torch import save
@@ -51,9 +51,9 @@ class _Record:
             self.kept_epoch = report.best_epoch
 
     def take(self, report: "Report") -> None:
-        """Take the report of an epoch, and write what is due."""
+        """Take the report of an epoch; write progress and weights if their last write is long enough ago."""
         self.report = report
-        # At once: a signal can come between any two lines.
+        # Replaced as a whole, because a signal can come between any two lines.
         self.progress = {
             **self.progress,
             "training_loss": report.training_losses,
@@ -69,10 +69,10 @@ class _Record:
             self.note(State.RUNNING)
 
     def fail(self, message: str) -> None:
-        """Write that the training has failed, and what it leaves, as far as the disk takes it."""
+        """Write that the training has failed, and the best weights, as far as the disk allows."""
         name = self.folder.name
         if has_map(self.folder):
-            return  # the map is whole
+            return  # the map is complete
         with suppress(OSError):
             (self.folder / f"{name}.json").unlink(missing_ok=True)
         with suppress(OSError):
@@ -81,18 +81,18 @@ class _Record:
             self.note(State.FAILED, message=message[:MAX_MESSAGE])
 
     def end(self, number: int, _frame: FrameType | None) -> None:
-        """Write what there is and end the process, on a signal.
+        """Write progress and best weights, and end the process, on a signal.
 
-        Nothing is raised: an exception in the middle of an import or of compiled code can crash the process.
+        It raises no exception, which could crash the process in the middle of an import or of compiled code.
         """
-        for each in _ENDING:  # a second one must not keep the best weights from being written
+        for each in _ENDING:  # a second signal must not interrupt the writing of the best weights
             signal.signal(each, signal.SIG_IGN)
         self.fail(f"It was ended by the signal {signal.Signals(number).name}, as happens when the server ends.")
         os._exit(0)
 
 
 def work(folder: Path) -> None:
-    """Train what request.json asks for; the body of the process."""
+    """Run the training that request.json asks for; this is the whole work of the process."""
     record = _Record(folder)
     for number in _ENDING:
         signal.signal(number, record.end)

@@ -1,10 +1,10 @@
-"""A training as a folder on disk: what lies in it, what it is called, and how it stands.
+"""The folder of a training: its files, its name, and the progress that it records.
 
 request.json                   the recipe and the map's name
-lock                           held by the process from its start to its end; the kernel frees it however that ends
-progress.json                  losses so far, replaced after each epoch
-weights.safetensors            the best weights so far, with their epoch, until the map is there
-checkpoint                     the state from which the training goes on if it is started again
+lock                           locked by the process while it runs; the kernel unlocks it however the process ends
+progress.json                  losses so far, written after epochs
+weights.safetensors            the best weights so far, with their epoch, until the map is written
+checkpoint                     the state from which an interrupted training resumes
 stop                           an empty file that asks the process to end and keep its best weights
 NAME.safetensors, NAME.json    the map, once the training has ended
 """
@@ -34,7 +34,7 @@ NAMING = "Name a map with at most 40 letters, digits, spaces, dots, hyphens or u
 
 
 class State(StrEnum):
-    """How a training stands, with the sentence that tells a reader."""
+    """The state of a training, with a sentence for the reader."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -49,7 +49,7 @@ class State(StrEnum):
         return self in (State.STARTING, State.RUNNING, State.FINISHING)
 
     def sentence(self, done: int, epochs: int, seconds: float) -> str:
-        """Say what happens or happened, in a training that has done so many of its epochs, in so many seconds."""
+        """Return the sentence for a training that has done this many of its epochs in this many seconds."""
         left = f", about {seconds / done * (epochs - done):.0f} s of them left" if done else ""
         return {
             State.STARTING: "Simulating the training data …",
@@ -63,11 +63,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """How a training stands.
+    """The progress of a training.
 
-    losses: one an epoch, mean absolute errors of scaled parameters. kept_epoch: the one whose weights are on disk, or
-    0. seconds: so far. message: why it ended, unless it was done or asked to. Raises ValueError for what no training
-    writes.
+    epochs: the number of epochs in all.
+    training_loss, validation_loss: mean absolute errors of scaled parameters, one for each epoch done.
+    seconds: of training so far.
+    message: why the training ended early, unless it was asked to.
+    kept_epoch: the epoch whose weights are on disk, or 0.
+    Raises ValueError for values that no training writes.
     """
 
     name: str
@@ -105,17 +108,17 @@ class Progress:
 
     @property
     def sentence(self) -> str:
-        """Say how the training stands."""
+        """The state of the training in a sentence."""
         return self.state.sentence(len(self.validation_loss), self.epochs, self.seconds)
 
 
 def is_name(text: str) -> bool:
-    """Say whether a map can have this name: at most 40 letters, digits, blanks, dots, hyphens or underscores."""
+    """Return whether a map can have this name: at most 40 letters, digits, spaces, dots, hyphens or underscores."""
     return _NAME.fullmatch(text) is not None
 
 
 def recorded(folder: Path) -> Progress:
-    """Return what the files in folder say; raises one of many errors where they hold what no training writes."""
+    """Return the progress in a folder's files. Raises ValueError, KeyError, TypeError or OSError for invalid files."""
     request = read_json(folder / REQUEST)
     content: dict[str, Any] = {"state": "starting"}
     if os.path.isfile(folder / PROGRESS):
@@ -129,7 +132,7 @@ def recorded(folder: Path) -> Progress:
 
 
 def _kept_epoch(folder: Path) -> int:
-    """Return the epoch whose weights lie in the folder, or 0: the file says so itself, since it can be newer."""
+    """Return the epoch of the weights in the folder, or 0. Their file says so, as it can be newer than the progress."""
     if not os.path.isfile(folder / WEIGHTS):
         return 0
     try:
@@ -140,17 +143,17 @@ def _kept_epoch(folder: Path) -> int:
 
 
 def runs_in(folder: Path) -> tuple[Path, ...]:
-    """Return the trainings in a folder of runs, the newest first, without those whose names no map can have."""
+    """Return the trainings in a folder of runs whose names are valid for maps, the newest first."""
     return tuple(path for path in _all_runs_in(folder) if is_name(path.name))
 
 
 def misnamed_in(folder: Path) -> tuple[Path, ...]:
-    """Return the trainings in a folder of runs whose names no map can have; they may not even be text."""
+    """Return the trainings in a folder of runs whose names are not valid for maps, or not even text."""
     return tuple(path for path in _all_runs_in(folder) if not is_name(path.name))
 
 
 def _all_runs_in(folder: Path) -> list[Path]:
-    """Return all trainings, the newest first; a folder that vanishes or cannot be read meanwhile is none."""
+    """Return all trainings, the newest first; folders that disappear or cannot be read are left out."""
     found = []
     try:
         names = os.listdir(folder)
@@ -165,10 +168,10 @@ def _all_runs_in(folder: Path) -> list[Path]:
 
 
 def has_map(folder: Path) -> bool:
-    """Say whether the training in folder has left its map."""
+    """Return whether the training in folder has written its map."""
     return os.path.isfile(folder / f"{folder.name}.safetensors")
 
 
 def is_stopping(folder: Path) -> bool:
-    """Say whether the training in folder was asked to end."""
+    """Return whether the training in folder was asked to end."""
     return (folder / STOP).exists()

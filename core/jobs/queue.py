@@ -1,4 +1,4 @@
-"""Which trainings are at work: start one in a process of its own, ask it to stop, and see how it stands."""
+"""Start trainings, each in its own process, ask them to stop, and read their progress."""
 
 import json
 import math
@@ -32,8 +32,8 @@ from core.jobs.folder import (
 )
 
 MAX_AT_ONCE = 2
-STARTING_SECONDS = 60.0  # until a training holds its lock
-ENDING_SECONDS = 5.0  # from the signal that ends a training to the one that kills it
+STARTING_SECONDS = 60.0  # the longest that a new training takes to hold its lock
+ENDING_SECONDS = 5.0  # between SIGTERM and SIGKILL
 _OWN_FILES = tuple(Path(name).stem for name in (REQUEST, PROGRESS, WEIGHTS))
 _processes: dict[Path, subprocess.Popen[bytes]] = {}
 _lock = threading.Lock()
@@ -42,9 +42,9 @@ _lock = threading.Lock()
 def start_training(runs: Path, name: str, recipe: dict[str, Any]) -> Path:
     """Start a process that trains a map by a recipe, as JSON (`core.maps.recipe_file`), and return its new folder.
 
-    Where a training of this name and recipe was ended and has left a checkpoint, it goes on in its folder. Raises
-    ValueError for a name that is taken or unfit as a file name, while MAX_AT_ONCE trainings are running, and where the
-    folder cannot be written; no new folder is left behind then.
+    If an interrupted training of this name and recipe has left a checkpoint, the new process resumes it in its folder.
+    Raises ValueError for a name that is taken or not valid as a file name, while MAX_AT_ONCE trainings are running, and
+    where the folder cannot be written. In these cases it leaves no new folder behind.
     """
     if name.casefold() in _OWN_FILES:
         raise ValueError(
@@ -79,7 +79,7 @@ def start_training(runs: Path, name: str, recipe: dict[str, Any]) -> Path:
 
 
 def _goes_on(folder: Path, request: dict[str, Any]) -> bool:
-    """Say whether a folder holds a training of this request that was ended and left a checkpoint."""
+    """Return whether a folder holds an interrupted training of this request, with a checkpoint."""
     if not os.path.isfile(folder / CHECKPOINT) or has_map(folder) or _at_work(folder):
         return False
     with suppress(ValueError, OSError):
@@ -92,7 +92,7 @@ def _process(folder: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", "core.jobs", str(folder.resolve())],
             cwd=Path(__file__).resolve().parents[2],
-            env={**os.environ, "NUMBA_NUM_THREADS": "1"},  # the other core is the server's
+            env={**os.environ, "NUMBA_NUM_THREADS": "1"},  # the server needs the other core
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -100,7 +100,7 @@ def _process(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def stop_training(folder: Path) -> None:
-    """Ask the training in folder to end after the epoch at hand and to keep its best weights so far.
+    """Ask the training in folder to end after its current epoch and to keep its best weights so far.
 
     Raises ValueError where the folder cannot be written to.
     """
@@ -112,7 +112,7 @@ def stop_training(folder: Path) -> None:
 
 
 def stop_all() -> None:
-    """End every training this process has started, and wait for it; the best weights of each are on disk then."""
+    """End every training that this process has started, and wait until its best weights are on disk."""
     with _lock:
         for process in _processes.values():
             if process.poll() is None:
@@ -129,7 +129,7 @@ def stop_all() -> None:
 
 
 def _note_end(folder: Path) -> None:
-    """Write why a training ended with the server, unless its process has written how it ended."""
+    """Write that a training was ended by the server, unless its process has written how it ended."""
     path = folder / PROGRESS
     with suppress(OSError, ValueError, KeyError):
         progress = read_json(path) if path.is_file() else {"state": State.STARTING}
@@ -138,13 +138,14 @@ def _note_end(folder: Path) -> None:
 
 
 def read_progress(folder: Path) -> Progress:
-    """Return how the training in folder stands.
+    """Return the progress of the training in folder.
 
-    Raises ValueError with a sentence where the folder holds no training, or one whose files cannot be read.
+    Raises ValueError with a sentence where the folder holds no training, or where its files cannot be read.
     """
     if not os.path.isfile(folder / REQUEST):
         raise ValueError(f"There is no training in {folder.name}.")
-    # Under the lock no start is half done; before the file, because a process that ends writes its last state first.
+    # The lock excludes a training that is just being started. The process is checked before the file is read: if it has
+    # ended, the file holds its last state.
     with _lock:
         at_work, reason = _at_work(folder), _reason(folder)
     try:
@@ -152,7 +153,7 @@ def read_progress(folder: Path) -> Progress:
     except (ValueError, KeyError, TypeError, OSError):
         raise ValueError(f"The files of the training {folder.name} cannot be read: delete its folder.") from None
     if progress.active and not at_work:
-        # The map is written before the last state is: where it is there, only that is missing.
+        # The process writes the map before the last state: where there is a map, only that state is missing.
         if has_map(folder):
             done = len(progress.validation_loss) == progress.epochs
             return replace(progress, state=State.FINISHED if done else State.STOPPED)
@@ -161,7 +162,7 @@ def read_progress(folder: Path) -> Progress:
 
 
 def _at_work(folder: Path) -> bool:
-    """Say whether a process works on the training in folder."""
+    """Return whether a process works on the training in folder."""
     process = _processes.get(folder.resolve())
     if process is not None and process.poll() is None:
         return True  # it may not hold its lock yet
@@ -171,19 +172,19 @@ def _at_work(folder: Path) -> bool:
     try:
         with FileLock(folder / "lock", timeout=0):
             return False
-    except (Timeout, OSError):  # another user's lock cannot be opened: it says nothing, and a training may live
+    except (Timeout, OSError):  # held, or another user's lock that cannot be opened: a training may be running
         return True
 
 
 def _age(folder: Path) -> float:
-    """Return how many seconds ago the training in folder was asked for."""
+    """Return how many seconds ago the training in folder was requested."""
     with suppress(OSError):
         return time.time() - (folder / REQUEST).stat().st_mtime
     return math.inf
 
 
 def _reason(folder: Path) -> str:
-    """Say why a training ended that could not say so itself."""
+    """Return a sentence on why a training ended without writing the reason itself."""
     process = _processes.get(folder.resolve())
     code = None if process is None else process.poll()
     if code == -signal.SIGKILL:

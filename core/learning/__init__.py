@@ -1,1 +1,1 @@
-"""Networks, and how they are trained; it knows no neuron by name."""
+"""Networks and their training, independent of any model of a neuron."""

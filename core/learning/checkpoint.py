@@ -1,4 +1,4 @@
-"""The state of a training in one file, so that a training that was ended goes on where it was; never pickle."""
+"""The state of a training in one safetensors file, from which an interrupted training resumes."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,8 @@ Tensors = dict[str, torch.Tensor]
 class Checkpoint:
     """The state after an epoch.
 
-    training_losses, validation_losses: one an epoch. moments: those of the optimiser, by the number of the weight.
+    training_losses, validation_losses: one for each epoch.
+    moments: the optimiser's moments, by the index of the weight tensor.
     """
 
     training_losses: tuple[float, ...]
@@ -37,7 +38,7 @@ class Checkpoint:
         return len(self.validation_losses)
 
     def save(self, path: Path, recipe: Mapping[str, Any]) -> None:
-        """Write the state and the recipe of its training to path in one step."""
+        """Write the state and the training's recipe to path, in one step."""
         tensors = {f"weights/{name}": tensor for name, tensor in self.weights.items()}
         tensors |= {f"best/{name}": tensor for name, tensor in self.best_weights.items()}
         for number, moments in self.moments.items():
@@ -49,13 +50,13 @@ class Checkpoint:
             "best_validation_loss": self.best_validation_loss,
             "seconds": self.seconds,
         }
-        # Copies, since the format refuses tensors that share memory, as the best weights may with the last ones.
+        # Copies, because the format refuses tensors that share memory, and the best weights may share it with the last.
         tensors = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
         write_bytes(path, save(tensors, {"numbers": json.dumps(numbers), "recipe": json.dumps(recipe)}))
 
 
 def load_checkpoint(path: Path, recipe: Mapping[str, Any]) -> Checkpoint | None:
-    """Return the state in the file at path, or None where there is none of a training with this recipe."""
+    """Return the state in the file at path, or None without a valid file of a training with this recipe."""
     if not path.is_file():
         return None
     weights, best_weights, moments = Tensors(), Tensors(), dict[int, Tensors]()
@@ -64,7 +65,7 @@ def load_checkpoint(path: Path, recipe: Mapping[str, Any]) -> Checkpoint | None:
             metadata = file.metadata()
             if json.loads(metadata["recipe"]) != json.loads(json.dumps(recipe)):
                 return None
-            for key in file.keys():  # noqa: SIM118 – no mapping
+            for key in file.keys():  # noqa: SIM118 – the file is not a mapping
                 kind, name = key.split("/", 1)
                 if kind == "moments":
                     number, name = name.split("/")

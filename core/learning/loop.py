@@ -1,4 +1,4 @@
-"""The training loop: a generator that yields one report an epoch, for every network and loss."""
+"""The training loop for every network and loss: a generator that yields a report after each epoch."""
 
 import math
 import time
@@ -17,9 +17,9 @@ from core.learning.losses import absolute_error, loss_of
 from core.learning.networks.network import predict
 from core.learning.training_settings import Adam, Loss
 
-WARM_UP = 0.03  # share of the training in which the learning rate rises to its highest
+WARM_UP_SHARE = 0.03  # share of the training in which the learning rate rises to its maximum
 SAVING_INTERVAL_SECONDS = 60.0  # between two checkpoints
-SHUFFLES = 2**20  # more than there are seeds: no two epochs of any seeds are shuffled alike
+SEED_STRIDE = 2**20  # between the shuffling seeds of two epochs, so that small seeds never shuffle alike
 
 Samples = tuple[NDArray[np.float32], NDArray[np.float64]]  # traces (n, n_times), and scaled parameters (n, p)
 
@@ -28,9 +28,10 @@ Samples = tuple[NDArray[np.float32], NDArray[np.float64]]  # traces (n, n_times)
 class Report:
     """The state after an epoch.
 
-    training_losses, validation_losses: mean absolute errors of scaled parameters, one an epoch. seconds: of training,
-    those before a checkpoint included. best_weights: those with the lowest validation loss so far; none while it was
-    never finite.
+    epochs: the number of epochs that the training has in all.
+    training_losses, validation_losses: mean absolute errors of scaled parameters, one for each epoch.
+    seconds: of training, including those before a checkpoint.
+    best_weights: the weights with the lowest validation loss so far; empty if no loss was finite.
     """
 
     epochs: int
@@ -59,7 +60,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Kept:
-    """Where a training keeps its state now and then, and the recipe by which a later start knows it as its own."""
+    """The file in which a training stores its checkpoints, and the recipe that a resumed training must have."""
 
     path: Path
     recipe: Mapping[str, Any]
@@ -75,11 +76,13 @@ def train_network(
     kept: Kept | None = None,
     device: str = "cpu",
 ) -> Iterator[Report]:
-    """Train a network and yield a report after each epoch; the caller stops by not asking for the next one.
+    """Train a network and yield a report after each epoch; the caller stops by not asking for the next report.
 
-    samples: given the number of an epoch from 1 on, its training set. The best weights are those of the lowest mean
-    absolute error on the validation set; the squared error would be that of a few traces. kept: from where a training
-    goes on that was ended. device: "cpu" or "cuda".
+    samples: returns the training set of an epoch, counted from 1.
+    validation: the weights with the lowest mean absolute error on this set are the best. A few traces would dominate
+    the squared error.
+    kept: the checkpoint file, from which an interrupted training resumes.
+    device: "cpu" or "cuda".
     """
     start = saved = time.monotonic()
     network = network.to(device)
@@ -111,14 +114,14 @@ def train_network(
 
 
 def mean_absolute_error(network: nn.Module, samples: Samples, device: str = "cpu") -> float:
-    """Return the mean absolute error of scaled parameters that a network makes on samples."""
+    """Return a network's mean absolute error of scaled parameters on samples."""
     traces, targets = samples
     return float(np.mean(np.abs(predict(network, traces, device)[0] - targets)))
 
 
 def _learning_rate(highest: float, done: float) -> float:
-    """Return the learning rate when a share of the training is done."""
-    return highest * min(1.0, done / WARM_UP) * 0.5 * (1 + math.cos(math.pi * done))
+    """Return the learning rate after a share of the training, done."""
+    return highest * min(1.0, done / WARM_UP_SHARE) * 0.5 * (1 + math.cos(math.pi * done))
 
 
 def _train_epoch(
@@ -131,10 +134,10 @@ def _train_epoch(
     epoch: int,
     device: str,
 ) -> float:
-    """Change the weights batch by batch, and return the mean absolute error of scaled parameters along the way."""
+    """Train on all batches once, and return the mean absolute error of scaled parameters during this epoch."""
     traces = torch.from_numpy(samples[0]).to(device)
     targets = torch.from_numpy(samples[1].astype(np.float32)).to(device)
-    shuffle = torch.Generator().manual_seed(seed + SHUFFLES * epoch)
+    shuffle = torch.Generator().manual_seed(seed + SEED_STRIDE * epoch)
     network.train()
     total = 0.0
     for i, batch in enumerate(torch.randperm(len(traces), generator=shuffle).split(optimiser.batch_size)):

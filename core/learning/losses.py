@@ -1,4 +1,4 @@
-"""What a training makes small."""
+"""The losses that a training minimises."""
 
 import torch
 from torch import nn
@@ -8,10 +8,10 @@ from core.learning.training_settings import GaussianLikelihood, Loss
 
 
 def gaussian_loss(output: Gaussian, targets: torch.Tensor, beta: float) -> torch.Tensor:
-    """Return the mean negative log-likelihood of scaled parameters, (n, p), each trace with a weight of its own.
+    """Return the weighted mean negative log-likelihood of scaled parameters, (n, p).
 
-    The weight is the geometric mean of the variances to the power of beta. It depends on the trace alone, so that the
-    best Gaussian for each trace is the same as without weights (Seitzer and others 2022).
+    A trace's weight is the geometric mean of its predicted variances to the power of beta. No gradient flows through
+    the weight, so that the best Gaussian for each trace is the same as without weights (Seitzer and others 2022).
     """
     weights = output.factor.detach().diagonal(dim1=1, dim2=2).log().mean(1).mul(-2 * beta).exp()
     return (weights * output.negative_log_likelihood(targets)).mean()

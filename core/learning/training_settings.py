@@ -1,4 +1,4 @@
-"""What a network is made of and how it is trained, as frozen values: each holds the settings that it uses, no others.
+"""The settings of a network and its training, as frozen values; each class has only settings that it uses.
 
 This file does not import torch.
 """
@@ -17,7 +17,7 @@ BATCH_SIZE_RANGE = (1, 20_000)
 
 
 def check_range(label: str, value: float, reach: tuple[float, float]) -> None:
-    """Raise ValueError unless a number lies in its range, both ends included."""
+    """Raise ValueError unless a number lies in its range, which includes both ends."""
     low, high = reach
     if not low <= value <= high:
         ends = " and ".join(f"{end:,}" if isinstance(end, int) else shown(end) for end in reach)
@@ -26,12 +26,12 @@ def check_range(label: str, value: float, reach: tuple[float, float]) -> None:
 
 @dataclass(frozen=True)
 class TimeSeries:
-    """The network sees the trace as it is."""
+    """The network gets the trace unchanged."""
 
 
 @dataclass(frozen=True)
 class WhitenedTimeSeries:
-    """The network sees the trace after the filter that turns this noise into independent standard normals."""
+    """The network gets the trace through a filter that turns this noise into independent standard normals."""
 
     noise: Noise
 
@@ -55,8 +55,8 @@ def _check_widths(widths: object) -> None:
 class Dense:
     """Dense layers of these widths with swish.
 
-    All trajectories start from the same state, so that time is absolute: where simulations are plenty, nothing is
-    gained by sharing weights along it.
+    All trajectories start from the same state, so that the position of a sample in time has a meaning of its own. With
+    many simulations, sharing weights along time therefore gains nothing.
     """
 
     widths: tuple[int, ...]
@@ -74,7 +74,7 @@ class Cnn:
 class Residual:
     """A residual network (He and others 2016) of four resolutions, then dense layers of these widths.
 
-    A trace teaches it more than it teaches dense layers, but takes ten times as long: for simulations that are counted.
+    It learns more from each trace than dense layers do, but takes ten times as long: good for few simulations.
     """
 
     widths: tuple[int, ...]
@@ -88,12 +88,12 @@ Body = Dense | Cnn | Residual
 
 @dataclass(frozen=True)
 class PointEstimate:
-    """The network gives parameters alone."""
+    """The network returns parameters without uncertainty."""
 
 
 @dataclass(frozen=True)
 class GaussianEstimate:
-    """The network gives a Gaussian with full covariance."""
+    """The network returns a Gaussian with full covariance."""
 
 
 Head = PointEstimate | GaussianEstimate
@@ -103,7 +103,7 @@ class InitialWeights(StrEnum):
     """The distribution from which the weights are drawn before a training."""
 
     GLOROT = "Glorot uniform"  # as published: variance 2 / (inputs + outputs)
-    FLAT = "uniform with variance 1/(3 inputs)"  # a network that begins flatter learns faster
+    FLAT = "uniform with variance 1/(3 inputs)"  # smaller weights at the start make it learn faster
 
 
 @dataclass(frozen=True)
@@ -113,10 +113,10 @@ class SquaredError:
 
 @dataclass(frozen=True)
 class GaussianLikelihood:
-    """The negative log-likelihood of scaled parameters under the Gaussian that a network gives.
+    """The negative log-likelihood of scaled parameters under the network's Gaussian, with a weight for each trace.
 
-    beta: how far precise traces are kept from drowning the others, from 0, not at all, to 1 (Seitzer and others 2022,
-    β-NLL).
+    beta: from 0, equal weights, to 1. A higher β gives less weight to traces with a small predicted variance, which
+    would dominate the loss (β-NLL, Seitzer and others 2022).
     """
 
     beta: float = 0.5
@@ -131,11 +131,13 @@ Loss = SquaredError | GaussianLikelihood
 
 @dataclass(frozen=True)
 class Adam:
-    """The optimiser (Kingma and Ba 2015), with a learning rate that rises in a line and falls along half a cosine.
+    """The optimiser (Kingma and Ba 2015), with a learning rate that rises linearly and falls along half a cosine.
 
-    learning_rate: the highest. betas: decay of the means of the gradient and of its square. gradient_clip: the norm
-    beyond which a gradient is scaled down, or None. half_precision: products in half precision, which are nearly twice
-    as fast for wide layers, and no less accurate at the end.
+    learning_rate: the highest value.
+    betas: decay rates of the running means of the gradient and of its square.
+    gradient_clip: gradients with a larger norm are scaled down to it; None for no limit.
+    half_precision: whether products are in half precision. That is nearly twice as fast for wide layers, and the
+    trained network is as accurate.
     """
 
     epochs: int = 200

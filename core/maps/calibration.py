@@ -1,4 +1,4 @@
-"""Scale a map's covariance, so that its 90 % regions hold 90 % of a set of traces that decides nothing else."""
+"""Calibrate a map: scale its covariance so that its 90 % regions hold the truth for 90 % of separate traces."""
 
 import numpy as np
 from scipy.stats import chi2
@@ -9,21 +9,21 @@ from core.maps.dataset import CALIBRATION_STREAM, dataset
 from core.maps.recipe import Recipe
 from core.metrics import squared_distances
 
-MASS = 0.9
-N_CALIBRATION = 5000
+MASS = 0.9  # probability in the regions that are made right
+N_CALIBRATION = 5000  # traces
 
 
 def calibrate(recipe: Recipe, network: nn.Module) -> None:
-    """Set the factor of the standard deviations that a network gives; one that gives none stays as it is.
+    """Set the calibration factor of a network's standard deviations; a network without covariance stays unchanged.
 
-    A posterior with heavy tails has no Gaussian that is right for every mass; this one is right for the mass of 90 %.
-    Raises ValueError where a covariance is singular.
+    For a posterior with heavy tails, no Gaussian has the right regions of every mass; this factor makes those of 90 %
+    right. Raises ValueError where a covariance is singular.
     """
     if not recipe.gives_covariance:
         return
-    # A network with a learned step has two factors; its own is the last.
-    spread = [buffer for name, buffer in network.named_buffers() if name.endswith("spread")][-1]
-    spread.fill_(1.0)
+    # A network with a learned step has two calibration factors; the last one belongs to the step.
+    factor = [buffer for name, buffer in network.named_buffers() if name.endswith("spread")][-1]
+    factor.fill_(1.0)
     data = dataset(recipe.task, N_CALIBRATION, CALIBRATION_STREAM)
     mean, covariance = predict(network, data.noisy)
     assert covariance is not None
@@ -31,4 +31,4 @@ def calibrate(recipe: Recipe, network: nn.Module) -> None:
         distances = squared_distances(recipe.task.scale(data.theta) - mean, covariance)
     except np.linalg.LinAlgError:
         raise ValueError("The training has found no covariance: narrow the prior, or lower the noise.") from None
-    spread.fill_(float(np.sqrt(np.quantile(distances, MASS) / chi2.ppf(MASS, mean.shape[1]))))
+    factor.fill_(float(np.sqrt(np.quantile(distances, MASS) / chi2.ppf(MASS, mean.shape[1]))))

@@ -1,4 +1,4 @@
-"""The card of a map: JSON beside its weights that says what it was trained for, how it does, and what is familiar."""
+"""The card of a map: a JSON file beside its weights with its recipe, metrics and out-of-distribution reference."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,14 +13,16 @@ from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_from_json
 
 MAX_CARD_BYTES = 2**20
-N_SUMMARY = 11  # numbers by which `core.maps.out_of_distribution` summarises a residual
-MAX_SCORE = 1e9  # of a trace that no fit can be found for
-MAX_ENTRY = 1e100  # of a reference, so that no product overflows
+N_SUMMARY = 11  # numbers in the summary of a residual, see `core.maps.out_of_distribution`
+MAX_SCORE = 1e9  # the score of a trace without a finite fit
+MAX_ENTRY = 1e100  # bound of a reference's entries, so that no product overflows
 
 
 @dataclass(frozen=True)
 class NoveltyReference:
-    """Where summaries of familiar traces lie: mean (k,), precision (k, k), squared distance at the threshold.
+    """The distribution of summaries of traces like the training's: mean (k,), precision (k, k), and threshold.
+
+    threshold: the squared distance that corresponds to a score of 1.
 
     Raises ValueError where the sizes do not agree or an entry is not finite.
     """
@@ -40,7 +42,7 @@ class NoveltyReference:
             raise ValueError("The threshold of familiar traces must lie above zero.")
 
     def scores(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the scores, (n,), of summaries, (n, k): above 1, a trace counts as unlike those of the training."""
+        """Return the scores, (n,), of summaries, (n, k); a trace with a score above 1 counts as out of distribution."""
         deviations = summaries - np.array(self.mean)
         distances = np.einsum("ni,ij,nj->n", deviations, np.array(self.precision), deviations)
         return np.nan_to_num(distances / self.threshold, nan=MAX_SCORE, posinf=MAX_SCORE)
@@ -62,10 +64,10 @@ class NoveltyReference:
 
 
 def read_card(path: Path) -> tuple[dict[str, Any], Recipe]:
-    """Return what the card at path says, and the recipe in it.
+    """Return the content of the card at path, and its recipe.
 
-    Raises ValueError with a sentence that names the file where it is missing, too large, no JSON, or where an entry
-    that is used anywhere is not what it should be.
+    Raises ValueError with a sentence that names the file, where it is missing, too large or not JSON, or where an entry
+    that the program uses is not valid.
     """
     if not path.is_file():
         raise ValueError(f"The weights have no card: {path.name} should lie beside them.")
@@ -89,7 +91,7 @@ def read_card(path: Path) -> tuple[dict[str, Any], Recipe]:
 
 
 def _check_metrics(metrics: Any, names: tuple[str, ...]) -> None:
-    """Raise ValueError where metrics are there, but not what the tables show of them."""
+    """Raise ValueError where metrics exist but lack numbers that the tables show."""
     if not isinstance(metrics, dict):
         raise ValueError("Its metrics must be an object.")
     for prior in ("own", "published"):
@@ -106,7 +108,7 @@ def _has_figures(content: Any, names: tuple[str, ...], *path: str) -> bool:
 
 
 def _check_novelty(reference: NoveltyReference, recipe: Recipe) -> None:
-    """Raise ValueError where a map cannot use its reference."""
+    """Raise ValueError where a map of this recipe cannot use its reference."""
     if len(reference.mean) != N_SUMMARY:
         raise ValueError(f"The reference of familiar traces must have {N_SUMMARY} means.")
     if not (recipe.gives_covariance and recipe.noisy):

@@ -12,10 +12,10 @@ from core.noise import sample_ar1
 from core.priors import TruncatedGaussian
 from core.published import SAMPLING_INTERVAL, time_grid
 
-TRACES_AT_ONCE = 250  # whose noise is drawn together: what lies in the cache is touched many times faster
-SIMULATIONS_AT_ONCE = 2000  # whose states are all in memory
+TRACES_AT_ONCE = 250  # noise is drawn for this many together, which fit into the processor's cache
+SIMULATIONS_AT_ONCE = 2000  # the states of this many are in memory together
 MAX_REDRAWS = 20
-# First words of the seed sequences, so that training, validation and test sets never share draws.
+# The first entry of each seed sequence, so that training, validation and test sets never share draws.
 TRAINING_STREAM, VALIDATION_STREAM, TEST_STREAM, CALIBRATION_STREAM, REFINEMENT_STREAM, NOVELTY_STREAM = range(6)
 
 
@@ -25,7 +25,7 @@ class Dataset:
 
     theta: (n, p), the parameters that a map estimates.
     noise_parameters: (n, 2), rho and sigma [ms] of each trace.
-    clean, noisy: (n, n_times), traces. Without noise, noisy is clean, and the noise parameters are zero.
+    clean, noisy: (n, n_times), traces. For a task without noise, both are the same and the noise parameters are zero.
     """
 
     theta: NDArray[np.float64]
@@ -35,7 +35,7 @@ class Dataset:
 
 
 def observed_traces(model: Model, parameters: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the observed state of a model at all its parameters (n, all): (n, n_times), NaN where it diverged."""
+    """Return a model's observed state, (n, n_times), for all its parameters, (n, all); NaN where it diverged."""
     if model.fused is not None:
         return model.fused.observed(parameters, times)
     traces = np.empty((len(parameters), len(times)), np.float32)
@@ -48,7 +48,7 @@ def observed_traces(model: Model, parameters: NDArray[np.float64], times: NDArra
 def make_dataset(task: Task, n: int, times: NDArray[np.float64], rng: np.random.Generator) -> Dataset:
     """Draw n samples of a task, each with its own noise, and simulate them at times, (n_times,) in ms.
 
-    Parameters whose trajectory diverges are drawn again. Raises ValueError where most of the prior diverges.
+    Parameters with a diverging trajectory are drawn again. Raises ValueError where most trajectories diverge.
     """
     theta = task.prior.sample(n, rng)
     clean = observed_traces(task.model, task.complete(theta), times)
@@ -66,12 +66,12 @@ def make_dataset(task: Task, n: int, times: NDArray[np.float64], rng: np.random.
 
 
 def dataset(task: Task, n: int, stream: int, seed: int = 0, epoch: int = 0) -> Dataset:
-    """Draw n samples of a task on the published time grid, from one of the streams, for one epoch of a training."""
+    """Draw n samples of a task on the published time grid; stream, seed and epoch fix the random numbers."""
     return make_dataset(task, n, time_grid(), np.random.default_rng([stream, seed, epoch]))
 
 
 def epoch_dataset(task: Task, data: Data, seed: int, epoch: int, before: Dataset | None) -> Dataset:
-    """Return the training set of an epoch, given that of the one before, or None where the process has just begun."""
+    """Return the training set of an epoch; before: that of the previous epoch, or None where there is none."""
     lasting = data.epochs_each if isinstance(data, NewSimulations) else None
     first = 1 if lasting is None else 1 + (epoch - 1) // lasting * lasting
     if before is None or epoch == first:
@@ -85,7 +85,7 @@ def epoch_dataset(task: Task, data: Data, seed: int, epoch: int, before: Dataset
 def _with_noise(
     clean: NDArray[np.float32], noise: TruncatedGaussian | None, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
-    """Return noise parameters, the clean traces as they are, and the noisy ones."""
+    """Return noise parameters, the unchanged clean traces, and noisy traces."""
     n, n_times = clean.shape
     if noise is None:
         return np.zeros((n, 2)), clean, clean

@@ -1,4 +1,4 @@
-"""How a map does on test samples, and its card that says so."""
+"""The accuracy of a map on test samples, and the card that quotes it."""
 
 import platform
 from typing import Any
@@ -16,7 +16,7 @@ from core.published import N_TIMES, SAMPLING_INTERVAL
 
 
 def evaluate(trained: InverseMap, data: Dataset) -> dict[str, Any]:
-    """Return R², Median-APE and RMSE on the clean and on the noisy traces, for each parameter and in the mean."""
+    """Return R², Median-APE and RMSE on clean and noisy traces, for each parameter and as the mean over parameters."""
     results: dict[str, Any] = {"n_samples": len(data.theta)}
     for kind, traces in (("clean", data.clean), ("noisy", data.noisy)):
         estimate = trained.predict(traces).mean
@@ -42,7 +42,7 @@ def versions() -> dict[str, str]:
 def describe(
     trained: InverseMap, about: str, command: str, training: dict[str, Any], metrics: dict[str, Any], **more: Any
 ) -> InverseMap:
-    """Return the map with its card: what it is, what it takes, how it was trained and how it does."""
+    """Return the map with its card: description, time grid, training and metrics."""
     card = {
         "name": trained.name,
         "about": about,

@@ -1,9 +1,9 @@
 """A network followed by a learned Gauss–Newton step (unrolled optimisation; Adler and Öktem 2017).
 
-One simulation at the network's estimate, with its sensitivities, gives the misfit's gradient and Gauss–Newton Hessian
-there. Where the estimate lies in the valley of the lowest minimum, the step that they name leads near its bottom;
-elsewhere it leads astray. A small network learns which is the case, how far to go towards the posterior's mean, and
-what uncertainty is left. It sees gradient and Hessian, and says where to go, in standard deviations of the first law.
+A simulation with sensitivities at the first network's estimate gives the misfit's gradient and Gauss–Newton Hessian.
+Near the lowest minimum, a Gauss–Newton step leads close to it; elsewhere it leads away. A small network learns from
+simulations how far to step towards the posterior mean, and the covariance there. Its inputs are gradient and Hessian,
+its outputs a step and a change of the covariance, all in standard deviations of the first Gaussian.
 """
 
 from collections.abc import Mapping
@@ -22,17 +22,18 @@ from core.maps.task import Task
 from core.maps.untrained_network import untrained_network, validation_error
 from core.published import SAMPLING_INTERVAL, time_grid
 
-WIDTH = 128
-MAX_STEP_SDS = 6.0  # in each direction; the bound of the other outputs too
-MAX_FEATURE_SDS = 3.0  # from the mean in training, where features are cut: beyond, nothing was learnt
+WIDTH = 128  # units of each layer
+MAX_OUTPUT = 6.0  # bound of every output, such as the step in each direction in standard deviations
+MAX_FEATURE_SDS = 3.0  # features are clipped this far from their training mean, as nothing was learnt beyond
 MIN_FEATURE_SD = 1e-2
 MAX_CORRELATION = 0.999
-MIN_INFORMATION = 1e-3  # added to the Hessian, in the units of an inverse covariance of one
-HESSIAN_ROUNDING = 1e-9  # share of a Hessian, added likewise: directions of strange traces differ a billionfold
+MIN_INFORMATION = 1e-3  # added to the Hessian's diagonal, in inverse variances of the first Gaussian
+HESSIAN_ROUNDING = 1e-9  # this share of its matrix trace is added too, as curvatures can differ by a factor of 1e9
 MIN_NOISE_SD = 1e-3
-DATA_SETS, MIN_SAMPLES = 4, 5000  # each as large as an epoch of the first network, but not smaller than this
+DATA_SETS = 4  # further training sets, each as large as an epoch of the first network
+MIN_SAMPLES = 5000  # smallest size of such a set
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 30, 512, 2e-3
-WARM_UP = 0.05  # share of the steps in which the learning rate rises
+WARM_UP_SHARE = 0.05  # share of the training in which the learning rate rises
 MAX_GRADIENT_NORM = 0.5
 
 Array = NDArray[np.float64]
@@ -45,56 +46,58 @@ def _whitened(series: Array, rho: Array) -> Array:
 
 
 def _within(series: Array) -> Array:
-    """Return the series with zeros where a trajectory diverged."""
+    """Replace missing samples of diverged trajectories by zeros."""
     return np.nan_to_num(series, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _expansion(task: Task, traces: Array, mean: Array, scale: Array) -> tuple[Array, Array, Array]:
-    """Return gradients (n, p) and Hessians (n, p, p) of the misfit, and what the residuals look like, (n, 2).
+    """Return gradients (n, p) and Gauss–Newton Hessians (n, p, p) of the misfit, and two features of the noise, (n, 2).
 
-    mean: (n, p) scaled parameters to expand at. scale: (n, p, p) lower triangles; results are in these units. Each
-    residual sets the noise it is weighed with, within the bounds of its distribution.
+    mean: (n, p) scaled parameters to expand at.
+    scale: (n, p, p) lower triangles; results are in these units.
+    The noise of each trace is estimated from its residual, within the bounds of the noise distribution. The features
+    are the transformed correlation and the logarithm of the innovations' size.
     """
-    law, model = task.noise, task.model
-    assert law is not None, "a recipe without noise has no learned step"
+    prior, model = task.noise, task.model
+    assert prior is not None, "a recipe without noise has no learned step"
     states, derivatives = model.sensitivities(task.complete(task.unscale(mean)), time_grid())
     residuals = traces - _within(states[..., model.observed_column])
     jacobians = _within(derivatives[..., model.observed_column, task.columns]) * task.widths @ scale
     products, squares = np.sum(residuals[:, 1:] * residuals[:, :-1], axis=1), np.sum(residuals[:, :-1] ** 2, axis=1)
     correlation = np.clip(products / np.maximum(squares, MIN_NOISE_SD), -MAX_CORRELATION, MAX_CORRELATION)
-    rho = np.clip(correlation, law.lower[0], law.upper[0])
+    rho = np.clip(correlation, prior.lower[0], prior.upper[0])
     innovations = _whitened(residuals, rho)
     size = np.sqrt(np.mean(innovations**2, axis=1)) + MIN_NOISE_SD
-    marginal_sd = np.clip(size, law.lower[1] / SAMPLING_INTERVAL, law.upper[1] / SAMPLING_INTERVAL) + MIN_NOISE_SD
+    marginal_sd = np.clip(size, prior.lower[1] / SAMPLING_INTERVAL, prior.upper[1] / SAMPLING_INTERVAL) + MIN_NOISE_SD
     slopes = _whitened(jacobians, rho) / marginal_sd[:, None, None]
     gradients = -np.einsum("nti,nt->ni", slopes, innovations / marginal_sd[:, None])
     return gradients, slopes.transpose(0, 2, 1) @ slopes, np.column_stack([np.arctanh(correlation), np.log(size)])
 
 
-def step_inputs(task: Task, traces: Array, law: Gaussian) -> torch.Tensor:
-    """Return what a `Step` takes, (n, k): features of the misfit's expansion, then the law that is to be refined."""
-    mean = law.mean.double().cpu().numpy()
+def step_inputs(task: Task, traces: Array, first: Gaussian) -> torch.Tensor:
+    """Return the inputs of a `Step`, (n, k): features of the misfit's expansion, then the first network's Gaussian."""
+    mean = first.mean.double().cpu().numpy()
     p = mean.shape[1]
-    factor = law.factor.double().cpu().numpy()
-    scale = np.linalg.inv(factor)  # a square root of the covariance: the factor is one of the precision
+    factor = first.factor.double().cpu().numpy()
+    scale = np.linalg.inv(factor)  # a square root of the covariance, as the factor is a square root of the precision
     gradients, hessians, noise = _expansion(task, traces, mean, scale)
     least = MIN_INFORMATION + HESSIAN_ROUNDING * np.einsum("nii->n", hessians)
     lower = np.asarray(np.linalg.cholesky(hessians + least[:, None, None] * np.eye(p)), dtype=np.float64)
     newton = -np.linalg.solve(lower @ lower.transpose(0, 2, 1), gradients[..., None])[..., 0]
-    # Sizes differ by orders of magnitude.
+    # arcsinh and logarithms, because sizes differ by orders of magnitude.
     features = (np.arcsinh(gradients), np.arcsinh(newton), _logarithmic(lower), noise, mean, _logarithmic(factor))
     return torch.from_numpy(np.column_stack([*features, mean, factor[:, *np.tril_indices(p)]]).astype(np.float32))
 
 
 def _logarithmic(lower: Array) -> Array:
-    """Return the logarithms of the diagonals of lower triangles, (n, p, p), and the rest in units of its row."""
+    """Return for lower triangles, (n, p, p), the logarithms of the diagonals and transformed entries below them."""
     diagonal = np.einsum("nii->ni", lower)
     rows, columns = np.tril_indices(lower.shape[1], -1)
     return np.column_stack([np.log(diagonal), np.arcsinh(lower[:, rows, columns] / diagonal[:, rows])])
 
 
 class Step(nn.Module):
-    """From `step_inputs`, (n, k), to the refined laws of p parameters."""
+    """A network that maps `step_inputs`, (n, k), to refined Gaussians of p parameters."""
 
     def __init__(self, p: int):
         super().__init__()
@@ -105,7 +108,7 @@ class Step(nn.Module):
         self.spread: torch.Tensor
         self.register_buffer("centre", torch.zeros(self.n_features))
         self.register_buffer("scale", torch.ones(self.n_features))
-        self.register_buffer("spread", torch.ones(()))  # as that of a `GaussianHead`
+        self.register_buffer("spread", torch.ones(()))  # calibration factor, as in `GaussianHead`
         layers: list[nn.Module] = []
         for n_inputs in (self.n_features, WIDTH, WIDTH):
             layers += [nn.Linear(n_inputs, WIDTH), nn.SiLU()]
@@ -115,14 +118,14 @@ class Step(nn.Module):
         self.layers = nn.Sequential(*layers, last)
 
     def forward(self, inputs: torch.Tensor) -> Gaussian:
-        """Return the laws; before any training, those that are to be refined.
+        """Return the refined Gaussians; before any training they equal the first network's.
 
-        In training alone, their means may leave the box: a step that overshoots has to have a gradient.
+        Means are clipped to the box except in training, where a step beyond the box must have a gradient.
         """
         p = self.p
         features, mean, triangle = inputs.split([self.n_features, p, p * (p + 1) // 2], dim=1)
-        familiar = ((features - self.centre) / self.scale).clamp(-MAX_FEATURE_SDS, MAX_FEATURE_SDS)
-        outputs = MAX_STEP_SDS * torch.tanh(self.layers(familiar) / MAX_STEP_SDS)
+        features = ((features - self.centre) / self.scale).clamp(-MAX_FEATURE_SDS, MAX_FEATURE_SDS)
+        outputs = MAX_OUTPUT * torch.tanh(self.layers(features) / MAX_OUTPUT)
         rows, columns = torch.tril_indices(p, p, device=inputs.device)
         factor = torch.zeros(len(inputs), p, p, dtype=inputs.dtype, device=inputs.device)
         factor[:, rows, columns] = triangle
@@ -133,7 +136,7 @@ class Step(nn.Module):
 
 
 class Refined(nn.Module):
-    """The network of a recipe, and the step that follows it."""
+    """The network of a recipe followed by a learned step."""
 
     def __init__(self, recipe: Recipe):
         super().__init__()
@@ -144,8 +147,8 @@ class Refined(nn.Module):
     def inputs(self, traces: torch.Tensor) -> torch.Tensor:
         """Return the `step_inputs` of traces, (n, n_times)."""
         with torch.no_grad():
-            law = self.first(traces)
-        return step_inputs(self.task, traces.double().cpu().numpy(), law).to(traces.device)
+            first = self.first(traces)
+        return step_inputs(self.task, traces.double().cpu().numpy(), first).to(traces.device)
 
     def forward(self, traces: torch.Tensor) -> Gaussian:
         """Return the refined Gaussians of traces, (n, n_times)."""
@@ -153,15 +156,15 @@ class Refined(nn.Module):
 
 
 def network_of(recipe: Recipe, weights: Mapping[str, torch.Tensor]) -> nn.Module:
-    """Return the untrained network that weights were made for: with a step, where they have one."""
+    """Return the untrained network that the weights belong to, with a learned step if they have one."""
     has_step = any(name.startswith("step.") for name in weights)
     return Refined(recipe) if has_step and recipe.learned_steps else untrained_network(recipe)
 
 
 def with_learned_step(recipe: Recipe, first: nn.Module) -> nn.Module:
-    """Return a trained network with a step that has learnt from new simulations behind it.
+    """Return a trained network followed by a step that is trained on new simulations.
 
-    Returns the network as it is, should the step not lessen the mean absolute error on the validation set.
+    Returns the first network unchanged if the step does not reduce the mean absolute error on the validation set.
     """
     assert isinstance(recipe.loss, GaussianLikelihood), "a recipe with another loss has no learned step"
     with torch.random.fork_rng(devices=()):
@@ -175,7 +178,7 @@ def with_learned_step(recipe: Recipe, first: nn.Module) -> nn.Module:
 
 
 def _examples(network: Refined, recipe: Recipe, number: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return inputs and scaled true parameters of one set of simulations."""
+    """Return inputs and scaled true parameters of one further training set."""
     data = dataset(recipe.task, max(recipe.data.n, MIN_SAMPLES), REFINEMENT_STREAM, recipe.seed, number)
     inputs = torch.cat([network.inputs(traces) for traces in torch.from_numpy(data.noisy).split(500)])
     return inputs, torch.from_numpy(recipe.task.scale(data.theta).astype(np.float32))
@@ -188,7 +191,7 @@ def _train(step: Step, inputs: torch.Tensor, targets: torch.Tensor, beta: float)
     step.train()
     optimiser = torch.optim.AdamW(step.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
     total = EPOCHS * -(-len(inputs) // BATCH_SIZE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total, pct_start=WARM_UP)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total, pct_start=WARM_UP_SHARE)
     generator = torch.Generator().manual_seed(0)
     for _ in range(EPOCHS):
         for batch in torch.randperm(len(inputs), generator=generator).split(BATCH_SIZE):

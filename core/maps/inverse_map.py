@@ -1,4 +1,4 @@
-"""A learned inverse map: predict from traces; save and load it as safetensors with a JSON card, never pickle."""
+"""A learned inverse map: it estimates parameters from traces, and is stored as safetensors with a JSON card."""
 
 import hashlib
 import json
@@ -29,16 +29,16 @@ from core.published import N_TIMES, SAMPLING_INTERVAL, time_grid
 
 PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
 MAX_FILE_BYTES = 10 * 2**20
-MAX_OBSERVED = 1e6  # of a trace, where it is cut: beyond, all are equally strange
-_SPIKES = np.sign(np.sin(0.1 * np.arange(N_TIMES)))  # a trace to try maps with, and its multiples
-MIN_SD_WIDTHS = 1e-6  # of an estimate in any direction, in widths of the prior's box; the most is one
+MAX_OBSERVED = 1e6  # traces are clipped here; beyond, all are equally far from the training data
+_SQUARE_WAVE = np.sign(np.sin(0.1 * np.arange(N_TIMES)))  # a loaded map must give finite estimates on its multiples
+MIN_SD_WIDTHS = 1e-6  # smallest sd of an estimate in any direction, in widths of the prior's box; the largest is one
 
 
 @dataclass(frozen=True, eq=False)
 class InverseMap:
     """A trained network with its recipe and its card.
 
-    card: everything the JSON file beside the weights says, the recipe included.
+    card: the content of the JSON file beside the weights, including the recipe.
     """
 
     name: str
@@ -53,24 +53,24 @@ class InverseMap:
 
     @property
     def times(self) -> NDArray[np.float64]:
-        """The only time grid, (n_times,) in ms, whose traces the map takes."""
+        """The only time grid, (n_times,) in ms, that traces for this map may have."""
         return time_grid()
 
     @property
     def fingerprint(self) -> str:
-        """A short text that only these weights, with this reference of the out-of-distribution score, have."""
+        """A hash of the weights and of the reference of the out-of-distribution score."""
         reference = json.dumps(self.card.get("novelty"), sort_keys=True).encode()
         return hashlib.sha256(save_tensors(self.network.state_dict()) + reference).hexdigest()[:16]
 
     def takes(self, times: NDArray[np.float64]) -> bool:
-        """Say whether traces at these times have the map's own time grid."""
+        """Return whether these times are the map's own time grid."""
         return len(times) == len(self.times) and bool(np.allclose(times, self.times, rtol=0, atol=1e-6))
 
     def predict(self, data: ArrayLike, known: ArrayLike | None = None) -> Estimate:
         """Estimate the parameters of traces, (n, n_times).
 
-        known: (n, k), the known parameters of each trace, in the order of the recipe: ζ and γ of FitzHugh–Nagumo. The
-        map does not take them as inputs; where they are not those it was trained for, a remark on the estimate says so.
+        known: (n, k), the known parameters of each trace, in the order of the recipe; for FitzHugh–Nagumo ζ and γ. They
+        are not inputs of the network. A remark on the estimate warns where they differ from those of the training.
         Raises ValueError for traces of another length or with numbers that are not finite.
         """
         data = np.asarray(data)
@@ -106,8 +106,8 @@ class InverseMap:
     ) -> tuple[Difference, ...]:
         """List how a trace differs from the map's training data. Arguments left out are not compared.
 
-        parameters: those of the trace that are given, true and known ones, by name. rho, sigma [ms]: of its noise;
-        sigma = 0 means a clean trace.
+        parameters: true or known values of the trace's parameters, by name.
+        rho, sigma [ms]: of the trace's noise; sigma = 0 for a clean trace.
         """
         found = []
         if times is not None and not self.takes(times):
@@ -129,27 +129,27 @@ class InverseMap:
         return tuple(found)
 
     def _noise_differences(self, rho: float | None, sigma: float | None) -> list[Difference]:
-        law = self.recipe.task.noise
-        if law is None:
+        noise = self.recipe.task.noise
+        if noise is None:
             return [Difference("noise", "trained on clean traces")] if sigma is not None and sigma > 0 else []
         found = []
-        if sigma is not None and not law.lower[1] <= sigma <= law.upper[1]:
-            trained = f"trained on {_number(law.lower[1])} to {_number(law.upper[1])} ms"
+        if sigma is not None and not noise.lower[1] <= sigma <= noise.upper[1]:
+            trained = f"trained on {_number(noise.lower[1])} to {_number(noise.upper[1])} ms"
             found.append(Difference(f"{NOISE_SYMBOLS['sigma']} = {_given(sigma)} ms", trained))
-        if rho is not None and sigma and not law.lower[0] <= rho <= law.upper[0]:
-            trained = f"trained on {_number(law.lower[0])} to {_number(law.upper[0])}"
+        if rho is not None and sigma and not noise.lower[0] <= rho <= noise.upper[0]:
+            trained = f"trained on {_number(noise.lower[0])} to {_number(noise.upper[0])}"
             found.append(Difference(f"{NOISE_SYMBOLS['rho']} = {_given(rho)}", trained))
         return found
 
     def outside(self, **trace: Any) -> str:
-        """Return a sentence that names the `differences` of a trace, or "" where there are none."""
+        """Return a sentence that lists the `differences` of a trace, or "" where there are none."""
         differences = self.differences(**trace)
         return not_trained_for([self.name], differences) if differences else ""
 
     def expected(self, **trace: Any) -> tuple[str, ...]:
-        """Return what the map expects of a trace whose noise or true parameters are not given, or () where both are.
+        """Return the properties that the map expects of a trace; () where noise and true parameters are given.
 
-        It takes the same arguments as `differences`.
+        The arguments are those of `differences`.
         """
         task, expected = self.recipe.task, []
         symbols = {quantity.name: quantity.symbol for quantity in task.model.parameters}
@@ -167,13 +167,13 @@ class InverseMap:
         return tuple(expected)
 
     def save(self, folder: Path) -> None:
-        """Write NAME.safetensors and NAME.json to folder, each in one step, the weights last: they need a card."""
+        """Write NAME.json and NAME.safetensors to folder, each in one step; the weights last, as they need a card."""
         write_json(folder / f"{self.name}.json", {**self.card, "recipe": recipe_as_json(self.recipe)})
         write_bytes(folder / f"{self.name}.safetensors", save_tensors(self.network.state_dict()))
 
 
 def _bounded(covariance: NDArray[np.float64], width: float) -> NDArray[np.float64]:
-    """Return covariances, (n, p, p), whose sds in all directions have a sensible size, even for traces unlike any."""
+    """Limit the sds of covariances, (n, p, p), in every direction; width: the largest allowed, that of the box."""
     variances, directions = np.linalg.eigh(covariance)
     sensible = np.clip(variances, (MIN_SD_WIDTHS * width) ** 2, width**2)
     changed = np.any(variances != sensible, axis=1)
@@ -187,13 +187,13 @@ def _number(value: float) -> str:
 
 
 def _given(value: float) -> str:
-    """Return a number of a trace with enough digits to tell it from the training's."""
+    """Return a trace's number with enough digits to differ from the training's."""
     return f"{value:.6g}".replace("-", "−")
 
 
 def inverse_map(name: str, recipe: Recipe, weights: Mapping[str, torch.Tensor], card: Mapping[str, Any]) -> InverseMap:
-    """Return the map that the weights make; raises ValueError where they do not fit the recipe's network."""
-    # Built without memory first, so that a recipe costs none that the weights do not fill.
+    """Return the map with these weights; raises ValueError where they do not fit the recipe's network."""
+    # Built without memory first, so that a wrong recipe cannot claim more memory than the weights need.
     with torch.device("meta"):
         network = network_of(recipe, weights)
     copies = {key: tensor.detach().cpu().clone() for key, tensor in weights.items()}
@@ -206,15 +206,15 @@ def inverse_map(name: str, recipe: Recipe, weights: Mapping[str, torch.Tensor], 
 
 
 def available_inverse_maps(folder: Path = PRETRAINED) -> tuple[str, ...]:
-    """Return the names of the maps in folder, by default those that are shipped, in alphabetical order."""
+    """Return the names of the maps in folder, by default of the shipped ones, in alphabetical order."""
     return tuple(sorted(path.stem for path in folder.glob("*.safetensors") if path.with_suffix(".json").exists()))
 
 
 def load_inverse_map(name_or_path: str | Path) -> InverseMap:
-    """Load a shipped map by its name, or any by the path of its safetensors file; its JSON card lies beside it.
+    """Load a shipped map by name, or any map by the path of its safetensors file, which has its JSON card beside it.
 
-    Raises ValueError with a sentence that names the file where either is missing, truncated, too large, of another kind
-    or cannot be read, where the weights do not fit the card, and where they or the estimates are not finite.
+    Raises ValueError with a sentence that names the file: where a file is missing, truncated, too large, of another
+    kind or unreadable, where the weights do not fit the card, and where weights or estimates are not finite.
     """
     path = Path(name_or_path)
     if path.suffix != ".safetensors":
@@ -232,7 +232,7 @@ def load_inverse_map(name_or_path: str | Path) -> InverseMap:
     except OSError:
         raise ValueError(f"The files of the map {path.stem} cannot be read.") from None
     loaded = inverse_map(path.stem, recipe, weights, card)
-    estimate = loaded.predict(np.multiply.outer([0.0, 1.0, MAX_OBSERVED, -MAX_OBSERVED], _SPIKES))
+    estimate = loaded.predict(np.multiply.outer([0.0, 1.0, MAX_OBSERVED, -MAX_OBSERVED], _SQUARE_WAVE))
     covariance = 0.0 if estimate.covariance is None else estimate.covariance
     if not (np.all(np.isfinite(estimate.mean)) and np.all(np.isfinite(covariance))):
         raise ValueError(f"The weights in {path.name} give estimates that are not finite: copy or train it again.")

@@ -1,10 +1,10 @@
-"""How unlike a trace is to all that a map was trained for, judged by what its best fit leaves unexplained.
+"""The out-of-distribution score of a trace, computed from the residual of its best fit.
 
-From draws of the map's Gaussian, Levenberg–Marquardt descends to the nearest minima. The residual of the lowest should
-be AR(1) noise as the map knows it: its correlation, its size, the whiteness and the tails of its innovations are
-summarised. The score is the squared distance (Mahalanobis) of this summary from those of traces like the training's,
-over the value that one in a hundred of these exceeds: above 1, a trace counts as unlike those of the training. What
-another θ can imitate, such as a small change of ζ, leaves nothing unexplained and goes unseen.
+Levenberg–Marquardt descends from draws of the map's Gaussian to nearby minima. The residual at the lowest one should be
+AR(1) noise as in the map's training. A summary holds its correlation, its size, and the whiteness and tails of its
+innovations. The score is the summary's squared Mahalanobis distance from summaries of traces like the training's, over
+the value that one in a hundred of them exceeds. A trace with a score above 1 counts as out of distribution. A change
+that another θ can reproduce, such as a small change of ζ, does not show in the residual, nor in the score.
 """
 
 from dataclasses import replace
@@ -24,16 +24,16 @@ from core.problem.problem import Problem
 from core.published import published_noise, time_grid
 
 FALSE_ALARM_RATE = 0.01
-N_STARTS = 16  # draws of the Gaussian; the first is its mean
-STEPS = 12
-N_LAGS = N_SUMMARY - 3  # beside correlation, size and tails
-N_REFERENCE = 6000
-TRIMMED = 0.03  # share of the reference that does not shape the ellipsoid: fits that ended in another minimum
+N_STARTS = 16  # the mean of the Gaussian and draws from it
+STEPS = 12  # of each descent
+N_LAGS = N_SUMMARY - 3  # the other three numbers are correlation, size and tails
+N_REFERENCE = 6000  # traces
+TRIMMED_SHARE = 0.03  # share of the reference left out of mean and precision: fits that ended in a wrong minimum
 SEED = 0
 
 
 def problem_of(task: Task) -> Problem:
-    """Return the inverse problem of a map's task, with the mean of its noise distribution and without a trace.
+    """Return the inverse problem of a map's task, with the mean of its noise distribution, and zeros as its trace.
 
     Raises ValueError for a task on clean traces.
     """
@@ -45,14 +45,14 @@ def problem_of(task: Task) -> Problem:
 
 
 def novelty_reference(trained: InverseMap) -> NoveltyReference:
-    """Return the reference of a map with covariance, from traces of its own prior and noise kept for this alone."""
+    """Return the reference of a map with covariance, from traces of its own prior and noise that nothing else uses."""
     task = trained.recipe.task
     traces = dataset(task, N_REFERENCE, NOVELTY_STREAM).noisy
     return _reference(residual_summaries(problem_of(task), traces, trained.predict(traces)))
 
 
 def with_novelty(trained: InverseMap, data: ArrayLike, estimate: Estimate) -> Estimate:
-    """Return a map's estimates for traces, (n, n_times), with their scores; without, where it has no reference."""
+    """Add the scores of traces, (n, n_times), to a map's estimates; a map without reference leaves them unchanged."""
     content = trained.card.get("novelty")
     if content is None:
         return estimate
@@ -68,12 +68,12 @@ def _distances(
 
 
 def _reference(summaries: NDArray[np.float64]) -> NoveltyReference:
-    """Return the reference that the summaries of familiar traces, (n, k), make."""
+    """Return the reference from summaries, (n, k), of traces like the training's."""
     kept = summaries
     for _ in range(5):
         mean, precision = kept.mean(axis=0), np.asarray(np.linalg.inv(np.cov(kept.T)), dtype=np.float64)
         distances = _distances(summaries, mean, precision)
-        kept = summaries[distances <= np.quantile(distances, 1 - TRIMMED)]
+        kept = summaries[distances <= np.quantile(distances, 1 - TRIMMED_SHARE)]
     threshold = float(np.quantile(distances, 1 - FALSE_ALARM_RATE))
     return NoveltyReference(tuple(mean.tolist()), tuple(map(tuple, precision.tolist())), threshold)
 
@@ -89,7 +89,7 @@ def _starts(
 def residual_summaries(problem: Problem, data: ArrayLike, estimate: Estimate) -> NDArray[np.float64]:
     """Return the summaries, (n, k), of traces, (n, n_times), with a map's estimates, which must have a covariance.
 
-    problem: everything but the trace. Raises ValueError for estimates without covariance.
+    problem: the trace in it is not used. Raises ValueError for estimates without covariance.
     """
     if estimate.covariance is None:
         raise ValueError("The novelty of a trace needs an estimate with a covariance.")

@@ -1,6 +1,7 @@
-"""A recipe: everything that fixes a training, so that the same one gives the same map on the same machine.
+"""A recipe: all settings of a training. The same recipe gives the same map on the same machine.
 
-Each setting belongs to what it acts on; one that would do nothing cannot be written. This file does not import torch.
+Each setting belongs to the part that it acts on, so that a setting without effect cannot be written. This file does not
+import torch.
 """
 
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Fixed:
 
 @dataclass(frozen=True)
 class NewNoise:
-    """The same n simulations in every epoch, their noise drawn anew."""
+    """The same n simulations in every epoch, with new noise in each."""
 
     n: int
 
@@ -52,9 +53,9 @@ class NewNoise:
 
 @dataclass(frozen=True)
 class NewSimulations:
-    """Simulations drawn anew, n at a time; each lasts for so many epochs, and noise is drawn anew in every epoch.
+    """New simulations after every epochs_each epochs, n at a time, and new noise in every epoch.
 
-    Four epochs: n simulations cost as much as half a step of training with them.
+    By default they last four epochs, because n simulations take as long as half an epoch of training.
     """
 
     n: int
@@ -72,9 +73,10 @@ Data = Fixed | NewNoise | NewSimulations
 
 @dataclass(frozen=True)
 class Recipe:
-    """A training: what for, which network, on which data, and how.
+    """The settings of a training: task, network, data and optimiser.
 
-    learned_steps: Gauss–Newton steps behind the network, none or one. seed: of weights, samples and their order.
+    learned_steps: the number of learned Gauss–Newton steps after the network, 0 or 1.
+    seed: of weights, samples and their order.
     Raises ValueError where two settings contradict each other.
     """
 
@@ -127,7 +129,7 @@ class Recipe:
 
     @property
     def gives_covariance(self) -> bool:
-        """Whether the map gives a Gaussian, not parameters alone."""
+        """Whether the map returns a Gaussian, with covariance."""
         return isinstance(self.head, GaussianEstimate)
 
     @property

@@ -1,4 +1,4 @@
-"""A recipe as JSON: plain numbers, text, lists and objects, and back with every entry checked."""
+"""Write a recipe as JSON values, and read it with every entry checked."""
 
 from dataclasses import asdict, fields
 from typing import Any
@@ -29,11 +29,11 @@ KINDS: dict[str, dict[str, Any]] = {
     "loss": {"squared error": SquaredError, "gaussian likelihood": GaussianLikelihood},
     "data": {"fixed": Fixed, "new noise": NewNoise, "new simulations": NewSimulations},
 }
-LONGEST_SHOWN = 20  # characters of an entry's name in a sentence
+LONGEST_SHOWN = 20  # characters of an unknown entry's name that a sentence quotes
 
 
 def recipe_as_json(recipe: Recipe) -> dict[str, Any]:
-    """Return a recipe as JSON's values, which `recipe_from_json` reads."""
+    """Return a recipe as JSON values that `recipe_from_json` reads."""
     task = recipe.task
     return {
         "task": {
@@ -75,7 +75,7 @@ def recipe_from_json(content: Any) -> Recipe:
 
 
 def _entries(content: Any, names: list[str], place: str) -> dict[str, Any]:
-    """Return an object that has exactly the named entries."""
+    """Return content if it is an object with exactly the named entries, else raise ValueError."""
     if not isinstance(content, dict):
         raise ValueError(f"The recipe is not complete: the {place} must be an object with the entries {_list(names)}.")
     lacking = [name for name in names if name not in content]
@@ -95,7 +95,7 @@ def _tuples(content: dict[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
 
 
-def _law(content: Any, place: str) -> TruncatedGaussian:
+def _distribution(content: Any, place: str) -> TruncatedGaussian:
     columns = [field.name for field in fields(TruncatedGaussian)]
     entries = _entries(content, columns, place)
     if not all(isinstance(entries[column], list | tuple) for column in columns):
@@ -107,12 +107,12 @@ def _task(content: Any) -> Task:
     entries = _entries(content, ["model", "prior", "known", "noise"], "task")
     if not isinstance(entries["known"], dict):
         raise ValueError("The recipe is not valid: the known values must be an object of names and numbers.")
-    noise = None if entries["noise"] is None else _law(entries["noise"], "noise")
-    return Task(entries["model"], _law(entries["prior"], "prior"), tuple(entries["known"].items()), noise)
+    noise = None if entries["noise"] is None else _distribution(entries["noise"], "noise")
+    return Task(entries["model"], _distribution(entries["prior"], "prior"), tuple(entries["known"].items()), noise)
 
 
 def _kind(place: str, content: Any) -> Any:
-    """Return what the entry of a place says, one of the place's `KINDS`."""
+    """Return the setting that an entry describes, of one of the `KINDS` of its place."""
     name = content.get("kind") if isinstance(content, dict) else None
     if not isinstance(name, str) or name not in KINDS[place]:
         raise ValueError(f"The {place} of a recipe must be of one of the kinds {_list(list(KINDS[place]))}.")

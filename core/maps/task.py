@@ -1,4 +1,4 @@
-"""What a map is trained to do: which parameters of which model, on which traces. This file does not import torch."""
+"""The task of a map: which parameters of which model to estimate from which traces. This file does not import torch."""
 
 from dataclasses import dataclass
 
@@ -11,19 +11,21 @@ from core.models.catalogue import MODELS
 from core.models.model import Model, Quantity
 from core.priors import TruncatedGaussian
 
-MAX_PARAMETER = 100.0  # of parameters and of the noise's σ [ms], unless the model's own ranges reach further
+MAX_PARAMETER = 100.0  # largest size of a parameter, and of the noise's σ in ms; wide ranges of a model raise it
 MAX_SD = 1000.0
-MIN_RANGE = 1e-6  # between the bounds of a distribution, and of its standard deviation
+MIN_RANGE = 1e-6  # smallest distance between the bounds of a distribution, and smallest standard deviation
 NOISE_SYMBOLS = {"rho": "ρ", "sigma": "σ"}
 
 
 def max_parameter(quantity: Quantity) -> float:
-    """Return the largest size of a parameter in a recipe: ten times what its range reaches, but at least 100."""
+    """Return the largest allowed size of a parameter: ten times the largest in its range, but at least 100."""
     return max(MAX_PARAMETER, 10 * abs(quantity.lower), 10 * abs(quantity.upper))
 
 
-def _check_law(law: TruncatedGaussian, symbols: dict[str, str], largest: dict[str, float]) -> None:
-    for name, mean, sd, lower, upper in zip(law.names, law.mean, law.sd, law.lower, law.upper, strict=True):
+def _check_distribution(distribution: TruncatedGaussian, symbols: dict[str, str], largest: dict[str, float]) -> None:
+    for name, mean, sd, lower, upper in zip(
+        distribution.names, distribution.mean, distribution.sd, distribution.lower, distribution.upper, strict=True
+    ):
         if max(map(abs, (mean, lower, upper))) > largest[name] or upper - lower < MIN_RANGE:
             reach = shown(largest[name])
             raise ValueError(
@@ -37,11 +39,13 @@ def _check_law(law: TruncatedGaussian, symbols: dict[str, str], largest: dict[st
 
 @dataclass(frozen=True)
 class Task:
-    """What a map is trained to do.
+    """The task that a map is trained for.
 
-    model_name: of `MODELS`. prior: of the parameters that the map estimates. known: name and value of each of the
-    others. noise: the distribution of (rho, sigma [ms]) of noisy traces, or None for clean ones. Names stand in the
-    model's order.
+    model_name: a name in `MODELS`.
+    prior: of the parameters that the map estimates.
+    known: name and value of each other parameter.
+    noise: the distribution of (rho, sigma [ms]) of noisy traces, or None for clean traces.
+    All names are in the model's order.
     """
 
     model_name: str
@@ -56,7 +60,7 @@ class Task:
         symbols = {quantity.name: quantity.symbol for quantity in self.model.parameters}
         largest = {quantity.name: max_parameter(quantity) for quantity in self.model.parameters}
         positive = {quantity.name for quantity in self.model.parameters if quantity.positive}
-        _check_law(self.prior, symbols, largest)
+        _check_distribution(self.prior, symbols, largest)
         for name, value in self.known:
             if not is_finite(value):
                 raise ValueError(f"The known value of {symbols[name]} must be a finite number.")
@@ -84,7 +88,7 @@ class Task:
     def _check_noise(noise: TruncatedGaussian) -> None:
         if not isinstance(noise, TruncatedGaussian) or noise.names != tuple(NOISE_SYMBOLS):
             raise ValueError("The noise of a recipe must be a distribution of ρ and σ, or nothing for clean traces.")
-        _check_law(noise, NOISE_SYMBOLS, dict.fromkeys(noise.names, MAX_PARAMETER))
+        _check_distribution(noise, NOISE_SYMBOLS, dict.fromkeys(noise.names, MAX_PARAMETER))
         (rho_low, sigma_low), (rho_high, _) = noise.lower, noise.upper
         if not (rho_low > -1 and rho_high < 1 and sigma_low >= 0):
             raise ValueError(
@@ -93,7 +97,7 @@ class Task:
 
     @property
     def model(self) -> Model:
-        """The model that makes the traces."""
+        """The model that simulates the traces."""
         return MODELS[self.model_name]
 
     @property
@@ -112,7 +116,7 @@ class Task:
         return np.subtract(self.prior.upper, self.prior.lower)
 
     def complete(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return all parameters of the model, (..., all), from those that the map estimates, (..., p)."""
+        """Return all parameters of the model, (..., all), for values of the estimated ones, (..., p)."""
         names = self.model.parameter_names
         parameters = np.empty((*values.shape[:-1], len(names)))
         parameters[..., self.columns] = values

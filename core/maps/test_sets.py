@@ -6,17 +6,19 @@ from functools import lru_cache
 from core.maps.dataset import TEST_STREAM, Dataset, dataset
 from core.maps.recipes import published_task
 from core.maps.task import Task
-from core.published import published_noise_law
+from core.published import published_noise_prior
 
 N_TEST = 2000
 
 
 @lru_cache(maxsize=1)
 def published_test_set() -> Dataset:
-    """Return the 2,000 test samples of the published prior and noise: the same ones at each call, kept in memory."""
+    """Return the 2,000 test samples of the published prior and noise: always the same ones; they stay in memory."""
     return dataset(published_task(), N_TEST, TEST_STREAM)
 
 
 def own_test_set(task: Task) -> Dataset:
-    """Return 2,000 test samples of a task; where it has no noise, that of the noisy traces is the published one."""
-    return dataset(task if task.noise is not None else replace(task, noise=published_noise_law()), N_TEST, TEST_STREAM)
+    """Return 2,000 test samples of a task; for a task without noise, noisy traces have the published noise."""
+    return dataset(
+        task if task.noise is not None else replace(task, noise=published_noise_prior()), N_TEST, TEST_STREAM
+    )

@@ -1,4 +1,4 @@
-"""The one way from a recipe to the finished map; trainings are kept in a folder under a name made of their recipe."""
+"""From a recipe to the finished map. A folder stores finished trainings under a hash of their recipe."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ Trained = tuple[bytes, dict[str, Any]]  # weights as safetensors, and the record
 def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu") -> Iterator[Report]:
     """Train the network of a recipe, without a learned step, and yield a report after each epoch.
 
-    checkpoint: a file in which the state is kept now and then, and from which a training by the same recipe goes on.
+    checkpoint: a file for the state of the training, from which a training with the same recipe resumes.
     device: "cpu" or "cuda".
     """
     before: Dataset | None = None
@@ -53,9 +53,9 @@ def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu") -
 
 
 def finished(recipe: Recipe, weights: dict[str, torch.Tensor]) -> nn.Module:
-    """Return the whole network of a map from the best weights of a training: calibrated, with its learned step.
+    """Return the complete network of a map, calibrated and with its learned step, from the best weights of a training.
 
-    Raises ValueError where the training has left no weights.
+    Raises ValueError where there are no weights.
     """
     if not weights:
         raise ValueError(NOT_FINITE)
@@ -69,7 +69,7 @@ def finished(recipe: Recipe, weights: dict[str, torch.Tensor]) -> nn.Module:
 
 
 def run_training(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu") -> Trained:
-    """Train to the end, on one thread of the processor, and return the weights of the whole network."""
+    """Train to the end on one thread of the processor; return the weights of the complete network and a record."""
     torch.set_num_threads(1)
     report = deque(train(recipe, checkpoint, device), maxlen=1).pop()
     began = time.monotonic()
@@ -86,23 +86,23 @@ def run_training(recipe: Recipe, checkpoint: Path | None = None, device: str = "
 
 
 def key_of(recipe: Recipe) -> str:
-    """Return a name that only this recipe has."""
+    """Return a hash of the recipe, as a name for its training."""
     return hashlib.sha256(json.dumps(recipe_as_json(recipe), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read_trained(folder: Path, recipe: Recipe) -> Trained | None:
-    """Return a training that has ended, or None where the folder has none by this recipe."""
+    """Return the finished training of a recipe from the folder, or None where there is none."""
     path = folder / f"{key_of(recipe)}.json"
     return (path.with_suffix(".safetensors").read_bytes(), read_json(path)) if path.is_file() else None
 
 
 def write_trained(folder: Path, recipe: Recipe, trained: Trained) -> None:
-    """Keep a training in the folder; the record comes last, so that what has one is whole."""
+    """Store a training in the folder; the record is written last, so that a training with a record is complete."""
     path = folder / f"{key_of(recipe)}.json"
     write_bytes(path.with_suffix(".safetensors"), trained[0])
     write_json(path, trained[1])
 
 
 def map_of(folder: Path, recipe: Recipe, name: str) -> InverseMap:
-    """Return the map of a training that has ended."""
+    """Return the map of a finished training."""
     return inverse_map(name, recipe, load_file(folder / f"{key_of(recipe)}.safetensors"), {})

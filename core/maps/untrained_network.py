@@ -1,4 +1,4 @@
-"""From a recipe to its network, and how the network does on the validation set."""
+"""The network of a recipe, and its error on the validation set."""
 
 from torch import nn
 
@@ -19,7 +19,7 @@ def untrained_network(recipe: Recipe) -> nn.Module:
 
 
 def samples(task: Task, data: Dataset) -> Samples:
-    """Return what a training sees of a data set: traces, (n, n_times), and scaled parameters, (n, p)."""
+    """Return the traces, (n, n_times), and scaled parameters, (n, p), of a data set, for the training loop."""
     return data.noisy, task.scale(data.theta)
 
 

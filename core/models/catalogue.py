@@ -1,4 +1,4 @@
-"""All models by name."""
+"""All models, by name."""
 
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.model import Model

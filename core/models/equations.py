@@ -1,4 +1,4 @@
-"""A system of differential equations, written once for every integrator."""
+"""A system of differential equations in a form that every integrator can use."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.models.model import Quantity
 
-# Widths of a state's axis: a trajectory that is farther from the middle of the axis has diverged.
+# A trajectory whose state is more axis widths than this from the middle of the axis has diverged.
 DIVERGENCE_LIMIT_WIDTHS = 100
 
 # rates(state, parameters, functions) returns the time derivative of each state [1/ms]. state and parameters hold
@@ -20,7 +20,7 @@ Rates = Callable[[Any, Any, Any], Sequence[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Equations:
-    """The rates of a model's states, with its quantities in the order of all arrays."""
+    """The rates of a model's states, and its parameters and states in the order that all arrays use."""
 
     rates: Rates
     parameters: tuple[Quantity, ...]
@@ -28,19 +28,19 @@ class Equations:
 
     @property
     def state_widths(self) -> NDArray[np.float64]:
-        """How wide the axis of each state is, (n_states,)."""
+        """The width of each state's axis, (n_states,)."""
         return np.array([quantity.upper - quantity.lower for quantity in self.states])
 
     @property
     def widths(self) -> NDArray[np.float64]:
-        """How wide the ranges of the parameters and of the initial state are, (p + n_states,)."""
+        """The widths of the ranges of the parameters, then of the initial state, (p + n_states,)."""
         return np.append([quantity.upper - quantity.lower for quantity in self.parameters], self.state_widths)
 
     def starts(self, states: NDArray[np.float64], with_sensitivities: bool) -> NDArray[np.float64]:
-        """Return what an integrator starts from, (n, columns), at states (n, n_states).
+        """Return the initial values of an integration, (n, columns), for initial states (n, n_states).
 
-        The columns are the states and, with sensitivities, the derivatives of each by the parameters, which are 0, and
-        by the initial state, which are those of the identity.
+        The columns are the states and, with sensitivities, the derivatives of each state: zero by the parameters, and
+        the identity matrix by the initial state.
         """
         if not with_sensitivities:
             return states
@@ -50,6 +50,6 @@ class Equations:
 
     @property
     def divergence_limits(self) -> NDArray[np.float64]:
-        """The middle of each state's axis, and how far from it a trajectory has not diverged, (2, n_states)."""
+        """The middle of each state's axis, and the distance from it at which a trajectory diverges, (2, n_states)."""
         middle = [(quantity.upper + quantity.lower) / 2 for quantity in self.states]
         return np.array([middle, DIVERGENCE_LIMIT_WIDTHS * self.state_widths])

@@ -1,4 +1,4 @@
-"""Trajectories by heyoka: Taylor series compiled for the processor, many trajectories abreast, one in each lane.
+"""Integrate with heyoka: compiled Taylor series, with one trajectory in each lane of the processor's vectors.
 
 F. Biscani and D. Izzo, Revisiting high-order Taylor methods for astrodynamics and celestial mechanics, Monthly Notices
 of the Royal Astronomical Society 504 (2021).
@@ -19,18 +19,18 @@ from numpy.typing import NDArray
 from core.models.equations import Equations
 from core.models.taylor_lanes import IDLE, Lanes, Work, advance
 
-# The relative error of a step. An error of 1e-6 would save a third of the time; with errors near rounding a trajectory
-# depends smoothly on its parameters, although its steps change with them.
+# The relative error of a step. With errors near rounding, a trajectory depends smoothly on its parameters although its
+# steps change with them. An error of 1e-6 would only save a third of the time.
 STEP_ERROR = 1e-13
 MOST_IDLE = 16  # integrators kept for the next call
-ALONE = 32  # as many trajectories are left to one thread
-# More vectors abreast keep the processor's pipelines no busier, and take longer to compile.
+TRAJECTORIES_ALONE = 32  # one thread integrates up to this many trajectories
+# Vectors that one integrator advances together; more are not faster, and take longer to compile.
 VECTORS, VECTORS_WITH_SENSITIVITIES = 4, 2
-POWER = re.compile(r"\*\*(?:[3-9]|[1-9]\d+)\.0*(?!\d)")  # a whole one above the second, as heyoka prints it
+POWER = re.compile(r"\*\*(?:[3-9]|[1-9]\d+)\.0*(?!\d)")  # a whole power above 2 in heyoka's text
 
 
 class HeyokaIntegrator:
-    """Integrates equations, with or without sensitivities; compiled on first use, safe to call from many threads."""
+    """Integrates equations, with or without sensitivities. Compiled on first use; many threads may call it."""
 
     def __init__(self, equations: Equations, with_sensitivities: bool) -> None:
         self._equations, self._with_sensitivities = equations, with_sensitivities
@@ -39,7 +39,7 @@ class HeyokaIntegrator:
         self._idle: list[Any] = []
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let joblib send models to other processes, which compile for themselves."""
+        """Let joblib send models to other processes, each of which compiles its own code."""
         return HeyokaIntegrator, (self._equations, self._with_sensitivities)
 
     def _compile(self) -> Any:
@@ -62,7 +62,7 @@ class HeyokaIntegrator:
 
     @contextmanager
     def _integrator(self) -> Iterator[Any]:
-        """Lend an integrator that no other thread uses meanwhile."""
+        """Provide an integrator that no other thread uses at the same time."""
         with self._lock:
             if self._compiled is None:
                 self._compiled = self._compile()
@@ -80,19 +80,22 @@ class HeyokaIntegrator:
         which: NDArray[np.int64],
         out: NDArray[np.float64],
     ) -> None:
-        """Integrate some of the trajectories, from what `Equations.starts` gives at the first of the times.
+        """Integrate some of the trajectories.
 
-        parameters: (n, p). starts: (n, columns). which: the rows to integrate, whose numbers are finite. out: (n,
-        n_times, columns), filled in those rows; NaN from where a trajectory diverges or cannot be followed on.
+        parameters: (n, p).
+        starts: (n, columns) from `Equations.starts`, at the first of the times.
+        times: (n_times,).
+        which: the rows to integrate; their parameters and starts must be finite.
+        out: (n, n_times, columns), filled in these rows, NaN from where a trajectory diverges or is given up.
         """
         work = Work(parameters, starts, times - times[0], which, self._equations.divergence_limits, out)
-        n_threads = numba.get_num_threads() if len(which) > ALONE else 1
+        n_threads = numba.get_num_threads() if len(which) > TRAJECTORIES_ALONE else 1
         if n_threads == 1:
             self._run(work)
             return
         with ThreadPoolExecutor(n_threads) as threads:
             parts = [work._replace(which=which[first::n_threads].copy()) for first in range(n_threads)]
-            list(threads.map(self._run, parts))  # the list raises what a thread raised
+            list(threads.map(self._run, parts))  # list() raises the errors of the threads
 
     def _run(self, work: Work) -> None:
         with self._integrator() as integrator:

@@ -1,6 +1,6 @@
-"""The contract of a model: its quantities, how trajectories and their derivatives follow from them, and how they end.
+"""The contract of a model: its quantities, and the functions that compute trajectories and their derivatives.
 
-Problems, optimisers, posteriors, trainings and pages know a model through this contract alone.
+Problems, optimisers, posteriors, trainings and pages use a model through this contract alone.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.noise import Noise, ResidualSums
 
-TOLERANCE = 1e-4  # of the observed state, unless the caller says otherwise
+TOLERANCE = 1e-4  # default error of the observed state, in its unit
 
 
 class Status(IntEnum):
-    """How a trajectory ended, with the sentence that tells a reader."""
+    """How a trajectory ended, with a sentence for the reader."""
 
     FINITE = 0
     DIVERGED = 1
@@ -25,7 +25,7 @@ class Status(IntEnum):
 
     @property
     def sentence(self) -> str:
-        """Say what happened."""
+        """The sentence for the reader."""
         return {
             Status.FINITE: "The trajectory was followed to its end.",
             Status.DIVERGED: "The trajectory diverged: it left the range in which the model is a neuron.",
@@ -37,9 +37,13 @@ class Status(IntEnum):
 class Quantity:
     """A parameter or a state of a model.
 
-    name: in code; symbol: in formulas; label: in words; unit: "" where it has none; lower, upper: of sliders and axes;
-    default: a parameter's value, or a state's at the first sample, unless something else is known; positive: whether
-    only values above zero make sense.
+    name: in code.
+    symbol: in formulas.
+    label: in words.
+    unit: "" where it has none.
+    lower, upper: ends of its slider or axis.
+    default: the value of a parameter, or of a state at the first sample, unless another one is given.
+    positive: whether only values above zero make sense.
     """
 
     name: str
@@ -55,10 +59,13 @@ class Quantity:
 class Simulate(Protocol):
     """Integrate trajectories.
 
-    parameters: (..., p). times: (n_times,) in ms, increasing. initial_state: (n_states,) or (..., n_states), at the
-    first of the times; by default that of the model. tolerance: the error of the observed state to aim for. step: what
-    `Model.frozen_step` returned, so that the result depends smoothly on the parameters. Returns the states, (...,
-    n_times, n_states), NaN from where a trajectory diverges on. Raises ValueError for wrong shapes or times.
+    parameters: (..., p).
+    times: (n_times,) in ms, increasing.
+    initial_state: (n_states,) or (..., n_states), at the first of the times; by default that of the model.
+    tolerance: the error of the observed state to aim for.
+    step: a step from `Model.frozen_step`, with which the result depends smoothly on the parameters.
+    Returns the states, (..., n_times, n_states), NaN from the divergence of a trajectory on. Raises ValueError for
+    wrong shapes or times.
     """
 
     def __call__(
@@ -75,7 +82,7 @@ class Simulate(Protocol):
 class Sensitivities(Protocol):
     """Return states (..., n_times, n_states) and their derivatives (..., n_times, n_states, p + n_states).
 
-    The derivatives are by the parameters, then by the initial state. Arguments are those of `Simulate`.
+    The last axis holds the derivatives by the parameters, then by the initial state. Arguments are those of `Simulate`.
     """
 
     def __call__(
@@ -89,9 +96,9 @@ class Sensitivities(Protocol):
 
 
 class FrozenStep(Protocol):
-    """Return the step in ms that resolves all of the trajectories, or None where errors are as small as rounding.
+    """Return a step in ms that resolves all of the trajectories, or None where every error is as small as rounding.
 
-    Arguments are those of `Simulate`. Trajectories that no step resolves are left out.
+    Arguments are those of `Simulate`. Trajectories that no step resolves are ignored.
     """
 
     def __call__(
@@ -104,7 +111,7 @@ class FrozenStep(Protocol):
 class Expansion:
     """A misfit (...) with its gradient (..., p) and, where asked for, its Hessian (..., p, p).
 
-    status: how each trajectory ended, (...); where it did not at its end, the misfit is infinite and the rest NaN.
+    status: how each trajectory ended, (...). Unless it is FINITE, the misfit is infinite and the derivatives are NaN.
     """
 
     misfit: NDArray[np.float64]
@@ -114,16 +121,16 @@ class Expansion:
 
 
 class ExpandMisfit(Protocol):
-    """Expand the misfit of a trace, (n_times,), of the observed state, at parameters (..., p), at a frozen step."""
+    """Expand the misfit to a trace of the observed state, (n_times,), at parameters (..., p), at a frozen step."""
 
     def __call__(
         self, parameters: ArrayLike, times: ArrayLike, data: ArrayLike, noise: Noise, *, step: float | None = None
     ) -> Expansion:
-        """Return misfit, gradient and, where the function gives one, Hessian by the parameters."""
+        """Return misfit, gradient and, if the function computes it, Hessian by the parameters."""
 
 
 class SumResiduals(Protocol):
-    """Return the `ResidualSums`, each (...), of a trace, (n_times,), at parameters (..., p)."""
+    """Return the `ResidualSums`, each (...), of a trace, (n_times,), for parameters (..., p)."""
 
     def __call__(
         self, parameters: ArrayLike, times: ArrayLike, data: ArrayLike, *, step: float | None = None
@@ -133,9 +140,11 @@ class SumResiduals(Protocol):
 
 @dataclass(frozen=True)
 class FusedTrace:
-    """Faster ways of a model's own for one trace of its observed state, from the default initial state.
+    """A model's own, faster functions for one trace of its observed state, from the default initial state.
 
-    observed: the observed state alone, (..., n_times), in single precision, for large stores of trajectories.
+    observed: simulates the observed state alone, (..., n_times), in single precision, for large stores of trajectories.
+    residual_sums: integrates without storing trajectories.
+    gradient, gauss_newton, hessian: expand the misfit, the last two with the Hessian that they name.
     """
 
     observed: Callable[[ArrayLike, ArrayLike], NDArray[np.float32]]
@@ -146,7 +155,7 @@ class FusedTrace:
 
 
 class Nullclines(Protocol):
-    """Return the curves on which one of two states stands still, one for each state.
+    """Return the nullcline of each of two states: the curve on which the state does not change.
 
     parameters: (p,). Each curve: (n, 2), points in the plane of the two states.
     """
@@ -159,9 +168,12 @@ class Nullclines(Protocol):
 class Model:
     """A system of differential equations in time [ms].
 
-    parameters, states: in the order of all arrays; observed: the name of the state that a trace records; spike_level:
-    of the observed state, which it crosses in a spike; excited_floor: above which a neuron at rest counts as excited;
-    fused: faster ways for a trace, if the model has any; nullclines: if it has two states.
+    parameters, states: in the order that all arrays use.
+    observed: the name of the state that a trace records.
+    spike_level: the value that the observed state crosses upwards in a spike.
+    excited_floor: a neuron that stays above this value without spiking counts as excited.
+    fused: the model's own faster functions for a trace, if it has any.
+    nullclines: the nullclines of a model with two states.
     """
 
     name: str
@@ -189,17 +201,17 @@ class Model:
 
     @property
     def initial_names(self) -> tuple[str, ...]:
-        """The names of the states at the first sample, as unknowns: that of state u is u0."""
+        """The names of the states at the first sample: u0 for the state u."""
         return tuple(f"{name}0" for name in self.state_names)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of all that a trajectory depends on: parameters, then the initial state."""
+        """The names of the parameters, then of the initial state."""
         return self.parameter_names + self.initial_names
 
     @property
     def defaults(self) -> tuple[float, ...]:
-        """The default values of all that a trajectory depends on, in the order of `names`."""
+        """The default values of parameters and initial state, in the order of `names`."""
         return tuple(quantity.default for quantity in self.parameters + self.states)
 
     @property

@@ -1,12 +1,12 @@
-"""The neuron of Morris and Lecar, at two sets of constants of Rinzel and Ermentrout.
+"""The Morris–Lecar neuron, with two sets of constants from Rinzel and Ermentrout.
 
 C dV/dt = I − g_L (V − V_L) − g_Ca m∞(V) (V − V_Ca) − g_K w (V − V_K),    dw/dt = φ (w∞(V) − w) / τ_w(V)
 
 with m∞ = ½ (1 + tanh((V − V₁)/V₂)), w∞ = ½ (1 + tanh((V − V₃)/V₄)) and τ_w = 1 / cosh((V − V₃)/(2 V₄)). V in mV, time
 in ms, I in µA/cm², conductances g in mS/cm², C in µF/cm².
 
-The current destabilises the fixed point in a Hopf bifurcation at one set. At the other a saddle and a node merge on the
-limit cycle (SNIC), so that spikes begin at any low rate.
+A rising current starts the spikes. With the Hopf set, the fixed point loses its stability in a Hopf bifurcation. With
+the SNIC set, a saddle and a node merge on the limit cycle, so that the spike rate starts from zero.
 
 C. Morris and H. Lecar, Biophysical Journal 35 (1981); J. Rinzel and B. Ermentrout, Analysis of neural excitability and
 oscillations, in Methods in Neuronal Modeling (Koch and Segev, 1989 and 1998).
@@ -25,13 +25,13 @@ CAPACITANCE_UF_CM2 = 20.0
 LEAK_MS_CM2, POTASSIUM_MS_CM2 = 2.0, 8.0
 LEAK_REVERSAL_MV, CALCIUM_REVERSAL_MV, POTASSIUM_REVERSAL_MV = -60.0, 120.0, -84.0
 V1_MV, V2_MV = -1.2, 18.0
-POTENTIAL_MV = (-80.0, 80.0)  # of axes; above the reversal of potassium, where the nullcline has a pole
-RECOVERY = (0.0, 1.0)
+POTENTIAL_MV = (-80.0, 80.0)  # range of the axis; above potassium's reversal potential, where the nullcline has a pole
+RECOVERY = (0.0, 1.0)  # range of the axis
 
 
 @dataclass(frozen=True)
 class MorrisLecar:
-    """The equations of one set of constants: V₃ and V₄ [mV] of potassium's opening, and its rate φ [1/ms]."""
+    """The equations for one set of constants: V₃ and V₄ in mV, and φ in 1/ms, all of the potassium channels."""
 
     v3: float
     v4: float
@@ -48,7 +48,7 @@ class MorrisLecar:
         )
 
     def nullclines(self, parameters: ArrayLike, n: int = 400) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the curves on which V and w stand still, each (n, 2), points (V, w)."""
+        """Return the nullclines of V and of w, each (n, 2), points (V, w)."""
         v = np.linspace(*POTENTIAL_MV, n)
         still = _inward(v, np.asarray(parameters, dtype=float), np) / (POTASSIUM_MS_CM2 * (v - POTASSIUM_REVERSAL_MV))
         return np.column_stack([v, still]), np.column_stack([v, self._open_potassium(v, np)])
@@ -58,7 +58,7 @@ class MorrisLecar:
 
 
 def _inward(v: Any, parameters: Any, functions: Any) -> Any:
-    """Return the current into the neuron, potassium's aside, in µA/cm²."""
+    """Return the current into the neuron without that of potassium, in µA/cm²."""
     applied, calcium = parameters
     open_calcium = (1 + functions.tanh((v - V1_MV) / V2_MV)) / 2
     return applied - LEAK_MS_CM2 * (v - LEAK_REVERSAL_MV) - calcium * open_calcium * (v - CALCIUM_REVERSAL_MV)
@@ -88,7 +88,7 @@ def _model(
     )
 
 
-# Both start from where they rest without applied current.
+# The default initial state of both is the fixed point without applied current.
 MORRIS_LECAR_HOPF = _model(
     HOPF,
     "morris-lecar-hopf",

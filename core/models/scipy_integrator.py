@@ -1,4 +1,4 @@
-"""Trajectories by SciPy, one after the other, where heyoka cannot be had: slower, through the same interface.
+"""Integrate with SciPy where heyoka is not installed: slower, one trajectory at a time, with the same interface.
 
 The Jacobians of the variational equations come from complex steps of the rates, which are exact to rounding: W. Squire
 and G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Review 40 (1998).
@@ -12,9 +12,9 @@ from scipy.integrate import DOP853
 
 from core.models.equations import Equations
 
-STEP_ERROR = 1e-10  # of a step, relative to the state, and to the width of its axis
-MOST_STEPS = 100_000  # of a trajectory, before it is given up rather than the caller kept waiting
-COMPLEX_STEP = 1e-30
+STEP_ERROR = 1e-10  # error of a step, relative to the state, and to the width of its axis
+MOST_STEPS = 100_000  # a trajectory that needs more steps is given up
+COMPLEX_STEP = 1e-30  # the derivative is exact to rounding for any step this small
 
 
 class ScipyIntegrator:
@@ -37,14 +37,14 @@ class ScipyIntegrator:
             scales = np.append(scales, np.divide.outer(scales, self._equations.widths))
         middle, farthest = self._equations.divergence_limits
         out[which] = np.nan
-        with np.errstate(all="ignore"):  # a trajectory that leaves for infinity becomes NaN
+        with np.errstate(all="ignore"):  # a trajectory that overflows becomes NaN
             for i in which:
                 _follow(self._slopes(parameters[i]), starts[i], times - times[0], STEP_ERROR * scales, out[i])
                 inside = np.all(np.abs(out[i, :, : len(middle)] - middle) <= farthest, axis=1)
                 out[i, ~np.logical_and.accumulate(inside)] = np.nan
 
     def _slopes(self, parameters: NDArray[np.float64]) -> Callable[[float, NDArray[np.float64]], NDArray[np.float64]]:
-        """Return the function of time and numbers (columns,) that returns their time derivatives."""
+        """Return the right-hand side: a function of time and (columns,) that returns their time derivatives."""
         rates, n_states = self._equations.rates, len(self._equations.states)
 
         def slopes(_: float, state: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -74,7 +74,7 @@ def _follow(
     errors: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    """Write the trajectory, (n_times, columns), from time 0 on, as far as it can be followed."""
+    """Write the trajectory from time 0 on to out, (n_times, columns), until it ends or is given up."""
     if not np.all(np.isfinite(slopes(0.0, start))):
         return
     out[0] = start

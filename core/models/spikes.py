@@ -1,6 +1,6 @@
-"""Features of a trajectory that a physiologist reads off: spike rate and duration, and the regime.
+"""Physiological features of a trajectory: spike rate, spike duration, and the regime.
 
-spike_level, excited_floor: those of the model, in units of its observed state; by default those of FitzHugh–Nagumo.
+spike_level, excited_floor: as in `Model`, in the unit of its observed state; by default those of FitzHugh–Nagumo.
 """
 
 import numpy as np
@@ -9,9 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from core.compiled import kernel_as_written
 
 SPIKE_THRESHOLD = 1.5
-EXCITED_FLOOR = (
-    0.0  # an excited neuron settles between this and 1.5; one that spikes falls to about −2 after each spike
-)
+# An excited neuron converges to a u between this and 1.5; a spiking one falls to about −2 after each spike.
+EXCITED_FLOOR = 0.0
 
 
 @kernel_as_written
@@ -51,9 +50,9 @@ def spike_statistics(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the spike rate [1/s] and the mean spike duration [ms] of clean potentials u, (..., n_times).
 
-    A spike is an up-crossing of the spike level; the rate is the count over the time from the first to the last sample,
-    the duration the time above the level over the count. Both are NaN where there is no rate: nothing crosses, or u
-    stays excited, above the floor, after its only crossing, or the trajectory diverges.
+    A spike is an up-crossing of the spike level. The rate is the number of spikes divided by the time from the first to
+    the last sample. The duration is the time above the level divided by the number of spikes. Both are NaN where u
+    never crosses the level, stays above the floor after its only crossing, or diverges.
     """
     u, times = np.asarray(u), np.asarray(times, dtype=float)
     crossings, samples_above, ends_excited = _counts(u, spike_level, excited_floor)
@@ -99,11 +98,11 @@ def spike_timing(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the spike rate [1/s] and the mean spike duration [ms] of clean potentials u, (..., n_times).
 
-    Both come from the times at which u crosses the spike level, interpolated linearly between samples, which must be
-    equally far apart: the rate is one over the mean interval between up-crossings, the duration the mean time from an
-    up-crossing to the next down-crossing. Unlike those of `spike_statistics`, they do not depend on how many spikes
-    happen to fit into the window. The rate is NaN where there are fewer than two up-crossings or the regime is not
-    "spiking"; the duration is NaN where no spike ends. Both are NaN where the trajectory diverges.
+    Both follow from the times at which u crosses the spike level, by linear interpolation between samples, which must
+    be equally spaced. The rate is one over the mean interval between up-crossings. The duration is the mean time from
+    an up-crossing to the next down-crossing. Unlike the results of `spike_statistics`, they do not depend on how many
+    spikes fit into the window. The rate is NaN with fewer than two up-crossings, or if the regime is not "spiking"; the
+    duration is NaN where no spike ends. Both are NaN where the trajectory diverges.
     """
     u, times = np.asarray(u), np.asarray(times, dtype=float)
     flat = np.ascontiguousarray(u).reshape(-1, u.shape[-1])
@@ -121,10 +120,13 @@ def spike_timing(
 def regimes(
     u: ArrayLike, *, spike_level: float = SPIKE_THRESHOLD, excited_floor: float = EXCITED_FLOOR
 ) -> NDArray[np.str_]:
-    """Name the regimes, (...), of clean potentials, (..., n_times), in the second half of the window.
+    """Return the regimes, (...), of clean potentials, (..., n_times), in the second half of the window.
 
-    By then the start has faded. "spiking": u crosses the spike level; "excited": it does not, and stays above the
-    floor; "silent": it falls below; "diverging": it is not finite.
+    The second half is taken because the effect of the initial state has decayed by then.
+    "spiking": u crosses the spike level upwards.
+    "excited": u does not cross it, and stays above the floor.
+    "silent": u does not cross it, and falls below the floor.
+    "diverging": u is not finite.
     """
     u = np.asarray(u)
     crossings, _, ends_excited = _counts(u[..., u.shape[-1] // 2 :], spike_level, excited_floor)
@@ -133,5 +135,5 @@ def regimes(
 
 
 def regime(u: ArrayLike, *, spike_level: float = SPIKE_THRESHOLD, excited_floor: float = EXCITED_FLOOR) -> str:
-    """Name the regime of one clean potential, (n_times,), as `regimes` does."""
+    """Return the regime of one clean potential, (n_times,), as `regimes` does."""
     return str(regimes(u, spike_level=spike_level, excited_floor=excited_floor))

@@ -1,4 +1,4 @@
-"""The lanes of a Taylor integrator: which trajectory each follows, and the samples read off its Taylor series."""
+"""The lanes of a Taylor integrator: assign trajectories to lanes, and evaluate the series at sample times."""
 
 import functools
 from typing import NamedTuple
@@ -8,16 +8,19 @@ from numpy.typing import NDArray
 
 from core.compiled import kernel
 
-IDLE = -1
-MOST_STEPS = 1_000_000  # of a trajectory, before it is given up rather than the caller kept waiting
+IDLE = -1  # in place of a row: the lane has no trajectory
+MOST_STEPS = 1_000_000  # a trajectory that needs more steps is given up
 
 
 class Work(NamedTuple):
     """Trajectories to integrate, and the results.
 
-    parameters: (n, p). starts: (n, columns), of which the first are the states. times: (n_times,), from 0 on. which:
-    the rows to integrate. limits: (2, n_states), the middle of each state's axis and how far from it a trajectory has
-    not diverged. out: (n, n_times, columns).
+    parameters: (n, p).
+    starts: (n, columns); the first columns are the states.
+    times: (n_times,), from 0 on.
+    which: the rows to integrate.
+    limits: (2, n_states), the middle of each state's axis, and the distance from it beyond which a trajectory diverged.
+    out: (n, n_times, columns).
     """
 
     parameters: NDArray[np.float64]
@@ -29,11 +32,14 @@ class Work(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """What an integrator holds of its lanes, as views, and which trajectory is in each.
+    """The integrator's arrays, as views, and the trajectory in each lane.
 
-    state: (columns, lanes). parameters: (p, lanes). series: (columns, order + 1, lanes), about the time at which the
-    last step began. step: (lanes,), its length. time: (lanes,), at which it ends. place: (3, lanes), the row of the
-    trajectory or IDLE, its next sample, and the steps taken.
+    state: (columns, lanes).
+    parameters: (p, lanes).
+    series: (columns, order + 1, lanes), the Taylor coefficients at the beginning of the last step.
+    step: (lanes,), the length of the last step.
+    time: (lanes,), the beginning of the last step, which `advance` moves to its end.
+    place: (3, lanes), the row of the trajectory or IDLE, the index of its next sample, and its number of steps.
     """
 
     state: NDArray[np.float64]
@@ -44,7 +50,7 @@ class Lanes(NamedTuple):
     place: NDArray[np.int64]
 
 
-# The fields of Work and Lanes one by one: to take two tuples apart costs Numba as much as the step itself.
+# The arguments are the fields of Work and Lanes, because passing two tuples to Numba takes as long as the step itself.
 @functools.partial(kernel, nogil=True)
 def advance(
     all_parameters: NDArray[np.float64],
@@ -61,9 +67,9 @@ def advance(
     place: NDArray[np.int64],
     begun: int,
 ) -> tuple[int, int]:
-    """Read samples off the last step of every lane, and begin the next trajectory in each whose own has ended.
+    """Write the samples within the last step of every lane; start the next trajectory in each lane that has ended.
 
-    begun: how many trajectories have begun so far. Returns this number afterwards, and how many lanes are busy.
+    begun: the number of trajectories started before. Returns this number after the call, and the number of busy lanes.
     """
     n_columns, n_coefficients, n_lanes = series.shape
     busy = 0
@@ -71,9 +77,9 @@ def advance(
         row, i, n_steps = place[0, lane], place[1, lane], place[2, lane] + 1
         if row != IDLE:
             end = time[lane] + step[lane]
-            lost = n_steps >= MOST_STEPS or not np.isfinite(end)
+            given_up = n_steps >= MOST_STEPS or not np.isfinite(end)
             for column in range(n_columns):
-                lost = lost or not np.isfinite(state[column, lane])
+                given_up = given_up or not np.isfinite(state[column, lane])
             while i < times.size and times[i] <= end:
                 inside = True
                 for column in range(n_columns):
@@ -84,13 +90,13 @@ def advance(
                     if column < limits.shape[1]:
                         inside = inside and abs(value - limits[0, column]) <= limits[1, column]
                 if not inside:
-                    lost = True
+                    given_up = True
                     break
                 i += 1
-            if lost:
+            if given_up:
                 out[row, i:] = np.nan
             time[lane], place[1, lane], place[2, lane] = end, i, n_steps
-            if lost or i == times.size:
+            if given_up or i == times.size:
                 row = IDLE
         if row == IDLE and begun < which.size:
             row = which[begun]

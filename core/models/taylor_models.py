@@ -1,4 +1,4 @@
-"""A model from its equations: integrated by heyoka or, where that cannot be had, by SciPy."""
+"""Make a model from its equations. heyoka integrates it or, where heyoka is not installed, SciPy."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,8 +9,7 @@ from core.models.heyoka_integrator import HeyokaIntegrator
 from core.models.model import TOLERANCE, Model, Nullclines, Quantity
 from core.models.scipy_integrator import ScipyIntegrator
 
-# Widths of the observed state's axis; what both integrators reach.
-LEAST_TOLERANCE_WIDTHS = 1e-9
+LEAST_TOLERANCE_WIDTHS = 1e-9  # both integrators reach this, in widths of the observed state's axis
 
 
 def taylor_model(
@@ -27,9 +26,9 @@ def taylor_model(
 ) -> Model:
     """Return the model with these equations; the other arguments are the fields of `Model`.
 
-    All trajectories are integrated with errors near rounding, whatever tolerance is asked for, because a larger error
-    saves little. So they depend smoothly on the parameters without a frozen step: `frozen_step` returns None, and a
-    step is refused. The model may be called from many threads at once.
+    All trajectories are integrated with errors near rounding, whatever the tolerance, because larger errors save little
+    time. So they depend smoothly on the parameters without a frozen step: `frozen_step` returns None, and passing a
+    step raises ValueError. The model may be called from many threads at once.
     """
     equations = Equations(rates, parameters, states)
     trajectories, with_sensitivities = _Solver(equations, False), _Solver(equations, True)
@@ -81,7 +80,7 @@ def taylor_model(
 
 
 class _Solver:
-    """Integrates batches of any shape by the integrator that this machine has."""
+    """Integrates batches of any shape with heyoka or, where it is not installed, with SciPy."""
 
     def __init__(self, equations: Equations, with_sensitivities: bool) -> None:
         self._equations, self._with_sensitivities = equations, with_sensitivities
@@ -89,12 +88,14 @@ class _Solver:
         self._by_scipy = ScipyIntegrator(equations, with_sensitivities)
 
     def solve(self, parameters: ArrayLike, times: ArrayLike, initial_state: ArrayLike | None) -> NDArray[np.float64]:
-        """Return (..., n_times, columns), NaN from where a trajectory diverges on."""
+        """Return (..., n_times, columns), NaN from the divergence of a trajectory on."""
         equations = self._equations
         parameters, times, states = _validated(equations, parameters, times, initial_state)
         flat = np.array(parameters, order="C").reshape(-1, parameters.shape[-1])
         flat_states = states.reshape(-1, states.shape[-1])
-        starts = np.array(equations.starts(flat_states, self._with_sensitivities), order="C")  # compiled for one layout
+        starts = np.array(
+            equations.starts(flat_states, self._with_sensitivities), order="C"
+        )  # kernels are compiled for this layout
         out = result_array((len(flat), len(times), starts.shape[1]), np.float64)
         possible = np.all(np.isfinite(flat), axis=1) & np.all(np.isfinite(flat_states), axis=1)
         out[~possible] = np.nan
@@ -112,7 +113,7 @@ class _Solver:
 def _validated(
     equations: Equations, parameters: ArrayLike, times: ArrayLike, initial_state: ArrayLike | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return parameters (..., p), times (n_times,), states (..., n_states), or raise ValueError with what is wrong."""
+    """Return parameters (..., p), times (n_times,), states (..., n_states), or raise ValueError."""
     parameters, times = np.array(parameters, dtype=float), np.array(times, dtype=float)
     names = [quantity.name for quantity in equations.parameters]
     state_names = [quantity.name for quantity in equations.states]

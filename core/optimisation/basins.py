@@ -1,4 +1,4 @@
-"""A method from many starts: which minima there are, and from where the method reaches each."""
+"""Run a method from many starts: which minima it finds, and from which starts it reaches each."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -15,8 +15,8 @@ from core.optimisation.objective import Objective
 from core.optimisation.path import OptimiserPath
 from core.problem.problem import Problem
 
-NEAR = 0.5  # of the loss, a negative log-likelihood: what one standard deviation away from a minimum costs
-SAME_BOX_SHARE = 1e-6  # of the box: bottoms this near to each other are one
+NEAR_LOSS = 0.5  # rise of the loss at one standard deviation from a minimum
+SAME_BOX_SHARE = 1e-6  # minima closer together than this share of the box are equal within rounding
 
 Array = NDArray[np.float64]
 
@@ -24,7 +24,8 @@ Array = NDArray[np.float64]
 def start_grid(bounds: ArrayLike, n: int) -> Array:
     """Return the centres of n^p equal cells of a box with bounds (p, 2), as (n^p, p).
 
-    The first unknown runs fastest, so that two unknowns reshape to an image (n, n) with rows along the second one.
+    The first unknown varies fastest, so that for two unknowns the starts can be reshaped to an image (n, n) whose rows
+    belong to values of the second unknown.
     Raises ValueError unless n is at least one.
     """
     if n < 1:
@@ -41,11 +42,11 @@ def prior_starts(problem: Problem, n: int, rng: np.random.Generator) -> Array:
 
 
 class _StoppedError(Exception):
-    """The caller wants no more."""
+    """Ends a run whose result the caller no longer needs."""
 
 
 class _Stoppable:
-    """A problem that refuses to be evaluated once it is to stop: a run under way then ends within an evaluation."""
+    """A problem that raises _StoppedError once stop is set, so that a run ends within one evaluation."""
 
     def __init__(self, problem: Objective, stop: threading.Event):
         self._problem, self._stop = problem, stop
@@ -64,14 +65,14 @@ def _run(problem: Objective, start: Array, method: str, seed: int) -> tuple[int,
 
 
 def explore(problem: Objective, method: str, starts: ArrayLike, n_jobs: int = 2) -> Iterator[tuple[int, OptimiserPath]]:
-    """Yield (i, path) for each of the starts (n, p) as its run ends, n_jobs at a time, in no fixed order.
+    """Run the method from each of the starts (n, p), n_jobs at a time; yield (i, path) in the order in which runs end.
 
-    Start i has the seed i, so that a path does not depend on the others. When the generator is closed, the runs under
-    way end within an evaluation, and nothing goes on.
+    Start i has the seed i, so that a path does not depend on the others. When the generator is closed, all runs end
+    within one evaluation.
     """
     starts, stop = np.asarray(starts, dtype=float), threading.Event()
     stoppable = cast(Objective, _Stoppable(problem, stop))
-    _ = problem.step  # computed once, here, rather than in each thread
+    _ = problem.step  # computed once here, not in each thread
 
     def tasks() -> Iterator[Any]:
         for i, start in enumerate(starts):
@@ -79,7 +80,7 @@ def explore(problem: Objective, method: str, starts: ArrayLike, n_jobs: int = 2)
                 return
             yield delayed(_run)(stoppable, start, method, i)
 
-    # Threads: the kernels let go of Python's lock, and processes would take seconds to start.
+    # Threads are enough, as the kernels release Python's lock; processes would take seconds to start.
     pool = Parallel(n_jobs, backend="threading", return_as="generator_unordered", pre_dispatch=n_jobs, batch_size=1)
     ended = pool(tasks())
     try:
@@ -94,10 +95,12 @@ def explore(problem: Objective, method: str, starts: ArrayLike, n_jobs: int = 2)
 
 @dataclass(frozen=True, eq=False)
 class Minimum:
-    """A minimum that runs ended in: where it is, how low, how curved, and how often it was reached.
+    """A minimum in which runs ended.
 
-    position: (p,); eigenvalues: (p,) of the exact Hessian, ascending; on_edge: on the box's, where the gradient need
-    not vanish and the Hessian need not be positive; share: of all starts, run or not.
+    position: (p,).
+    eigenvalues: (p,) of the exact Hessian, ascending.
+    on_edge: whether it lies on an edge of the box, where the gradient may differ from zero and eigenvalues from
+    positive. share: of the starts that lead to it, among all starts, run or not.
     """
 
     position: Array
@@ -111,9 +114,12 @@ class Minimum:
 class Basins:
     """Which minimum each of n starts leads to.
 
-    starts: (n, p); labels: (n,), indices into minima, −1 where not yet run or where the end is no minimum; losses: (n,)
-    at the ends, NaN where not yet run; evaluations: (n,), 0 where not yet run; minima: ascending by loss; bottoms:
-    (n, p), to where each end was followed down, NaN where to no minimum; kept for the next call.
+    starts: (n, p).
+    labels: (n,), indices into minima, −1 where not yet run or where the end leads to no minimum.
+    losses: (n,), at the ends, NaN where not yet run.
+    evaluations: (n,), 0 where not yet run.
+    minima: in ascending order of the loss.
+    bottoms: (n, p), the minimum below each end, NaN where there is none; the next call of `basins` reuses it.
     """
 
     method: str
@@ -126,9 +132,9 @@ class Basins:
 
 
 def _distinct(problem: Objective, bottoms: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the indices (k,) of different minima among bottoms (n, p), the lowest first, and a label (n,) for each."""
+    """Return the indices (k,) of distinct minima among bottoms (n, p), the lowest first, and a label (n,) for each."""
     lower, upper = problem.bounds.T
-    # Most bottoms agree but for rounding: Hessians are computed once for each group.
+    # Most bottoms are equal within rounding, so that each group needs only one Hessian.
     _, firsts, groups = np.unique(
         np.round((bottoms - lower) / (upper - lower) / SAME_BOX_SHARE), axis=0, return_index=True, return_inverse=True
     )
@@ -143,12 +149,14 @@ def _distinct(problem: Objective, bottoms: Array) -> tuple[NDArray[np.int64], ND
 def basins(
     problem: Objective, method: str, starts: ArrayLike, ends: Mapping[int, OptimiserPath], before: Basins | None = None
 ) -> Basins:
-    """Say which minimum each of the starts (n, p) leads to, from the paths that have ended, by the start's index.
+    """Return which minimum each of the starts (n, p) leads to.
 
-    Methods stop at different distances from a minimum. So each end is followed down by Newton's method with the exact
-    Hessian, on the box; where it arrives at a minimum without falling by more than NEAR, the start leads there. An end
-    higher up, at a saddle or at an infinite loss leads nowhere. before: an earlier result for the same problem, method
-    and starts, whose ends are not followed down again; the result is the same without it.
+    Methods stop at different distances from a minimum. So Newton's method with the exact Hessian descends from each
+    end, within the box. The start leads to the minimum that it reaches, if the loss falls by at most NEAR_LOSS on the
+    way. Higher ends, saddles and infinite losses lead to no minimum.
+
+    ends: the paths that have ended, by the index of their start.
+    before: an earlier result for the same problem, method and starts. Descents from its ends are not repeated.
     """
     starts = np.asarray(starts, dtype=float)
     n = len(starts)
@@ -161,7 +169,7 @@ def basins(
         bottoms[known], fresh = before.bottoms[known], fresh & ~known
     if np.any(fresh):
         last = np.array([ends[int(i)].positions[-1] for i in np.flatnonzero(fresh)])
-        bottoms[fresh] = minima_below(problem, last, NEAR)
+        bottoms[fresh] = minima_below(problem, last, NEAR_LOSS)
     arrived = np.flatnonzero(~np.isnan(bottoms[:, 0]))
     minima: tuple[Minimum, ...] = ()
     if arrived.size:

@@ -1,7 +1,7 @@
-"""Least squares on any observed states, at any times, with parameters and initial state unknown alike.
+"""Least squares for any observed states and times, with any parameters and initial states unknown.
 
-With a flat prior, a problem's loss is half the sum of its whitened squared residuals, and its minimum the estimate of
-maximum likelihood.
+With a uniform prior, the loss of a problem is half the sum of its squared whitened residuals, so that the minimum is
+the maximum-likelihood estimate.
 """
 
 import numpy as np
@@ -12,10 +12,10 @@ from core.optimisation.minima import descend_together
 from core.problem.problem import Problem
 from core.symbols import symbol_of
 
-DRAWS_AT_ONCE = 1000  # trajectories: those of a thousand samples then take 16 MB
-APART_BOX_SHARE = 0.1  # of the box along one unknown at least: starts nearer to each other would end alike
-MOST_STEPS = 50  # of one descent: those that arrive need half as many, the others crawl on for hundreds
-SINGULAR_CONDITION = 1e12  # condition number of the scaled Hessian from which on its inverse is rounding
+DRAWS_AT_ONCE = 1000  # trajectories simulated together; with a thousand samples each they take 16 MB
+APART_BOX_SHARE = 0.1  # two starts differ by this share of the box in some unknown; nearer ones would end alike
+MOST_STEPS = 50  # of one descent; those that converge need about half of it, the others would need hundreds
+SINGULAR_CONDITION = 1e12  # with a larger condition number, the inverse of the scaled Hessian is rounding error
 
 Array = NDArray[np.float64]
 
@@ -23,10 +23,10 @@ Array = NDArray[np.float64]
 def fit_states(problem: Problem, rng: np.random.Generator | int, n_draws: int = 8000, n_starts: int = 5) -> Estimate:
     """Return the estimate, (1, p), with the inverse of the Gauss–Newton Hessian there as its covariance.
 
-    n_draws points of the box are tried, which is cheap, and descents begin at the n_starts best of them that are apart
-    from each other; the lowest loss wins. Remarks say what is wrong with it: nothing finite in the box, an end that is
-    not converged or on the edge, unknowns that the data do not determine. Raises ValueError for no draws or starts, and
-    for bounds or a known value at or below zero where only values above zero make sense.
+    The loss is evaluated at n_draws points of the box, which is cheap. Descents begin at the n_starts best points that
+    are far enough apart, and the lowest loss wins. Remarks warn where every draw diverges, the descent has not
+    converged, the estimate lies on an edge, or the data do not determine the unknowns. Raises ValueError for less than
+    one draw or start, and for a bound or known value at or below zero where only values above zero make sense.
     """
     if n_draws < 1 or n_starts < 1:
         raise ValueError(f"A fit needs at least one draw and one start; they are {n_draws} and {n_starts}.")
@@ -47,7 +47,7 @@ def fit_states(problem: Problem, rng: np.random.Generator | int, n_draws: int = 
 
 
 def check_positive(problem: Problem) -> None:
-    """Raise ValueError unless quantities that must be above zero are known, or bounded, to be."""
+    """Raise ValueError unless the known value or lower bound of each positive quantity is above zero."""
     lower = dict(zip(problem.unknown, problem.bounds[:, 0], strict=True))
     for quantity in problem.model.parameters:
         if quantity.positive and not {**problem.known, **lower}[quantity.name] > 0:
@@ -55,10 +55,10 @@ def check_positive(problem: Problem) -> None:
 
 
 def cramer_rao(problem: Problem, truth: ArrayLike) -> Array:
-    """Return the Cramér–Rao bound's covariance, (p, p), at the truth, (p,): of any unbiased estimate from such data.
+    """Return the Cramér–Rao bound at the truth, (p,): the smallest covariance, (p, p), of an unbiased estimate.
 
-    Which samples of the data are NaN matters, their values do not. Raises ValueError where such data do not determine
-    the unknowns.
+    The bound depends on which samples of the data are NaN, not on the values. Raises ValueError where such data do not
+    determine the unknowns.
     """
     covariance = _inverse(problem.with_flat_prior().hessian(truth, exact=False))
     if covariance is None:
@@ -67,7 +67,7 @@ def cramer_rao(problem: Problem, truth: ArrayLike) -> Array:
 
 
 def _best_apart(problem: Problem, draws: Array, losses: Array, n_starts: int) -> Array:
-    """Return up to n_starts draws of lowest finite loss, (n, p), no two of them near each other."""
+    """Return up to n_starts draws with the lowest finite losses, (n, p), no two of them near each other."""
     box = np.ptp(problem.bounds, axis=1)
     order = np.argsort(losses)
     starts = np.empty((0, draws.shape[1]))
@@ -81,7 +81,7 @@ def _best_apart(problem: Problem, draws: Array, losses: Array, n_starts: int) ->
 
 
 def _inverse(hessian: Array) -> Array | None:
-    """Return the inverse, (p, p), or None where the matrix is singular but for rounding."""
+    """Return the inverse, (p, p), or None where the matrix is singular within rounding."""
     scale = np.sqrt(np.diag(hessian))
     if not np.all((scale > 0) & (scale < np.inf)):
         return None

@@ -1,4 +1,4 @@
-"""Methods that minimise a loss over a box, each as a recorded path."""
+"""Methods that minimise a loss over a box and record their path."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,22 +15,23 @@ from core.optimisation.path import Ending, OptimiserPath
 from core.optimisation.unit_box_run import HUGE_LOSS, LOSS_ROUNDING, Run
 
 BUDGET = 400  # evaluations of a local method
-POPULATION = 10  # of differential evolution, for each unknown
+POPULATION = 10  # members of differential evolution for each unknown
 GENERATIONS = 200
-NEGLIGIBLE = 0.01  # of the loss, a negative log-likelihood: a likelihood ratio of 1.01
-FIRST_MOVE = 0.1  # of the box
-FIRST_BARRIER, LAST_BARRIER = 1e-3, 1e-6  # of the loss
-STEADY = 1e-4  # slope of the loss over the box at which Newton's method ends
-INSIDE = 0.01  # of the box: where an interior-point method begins, if the start is nearer to an edge
-SUFFICIENT = 1e-4  # share of the decrease that the gradient promises, which a step of gradient descent must bring
-LEARNING_RATE, MOMENTUM, FORGETTING = 0.05, 0.9, 0.999  # of Adam; the first in widths of the box
+NEGLIGIBLE = 0.01  # difference of the loss, a negative log-likelihood; a likelihood ratio of 1.01
+FIRST_MOVE = 0.1  # in widths of the box
+FIRST_BARRIER, LAST_BARRIER = 1e-3, 1e-6  # barrier parameters, in units of the loss
+LARGEST_FINAL_SLOPE = 1e-4  # Newton's method ends below this slope of the loss, per width of the box
+INSIDE = 0.01  # distance from the edge, in widths of the box, at which an interior-point method begins at least
+SUFFICIENT_DECREASE = 1e-4  # gradient descent accepts a step with this share of the decrease that the gradient predicts
+LEARNING_RATE = 0.05  # of Adam, in widths of the box
+MOMENTUM, FORGETTING = 0.9, 0.999  # of Adam: β₁ and β₂
 
 
 def _gradient_descent(run: Run) -> bool:
-    """Steepest descent, projected on the box, with a step that is halved until it brings enough.
+    """Steepest descent, projected on the box; the step is halved until the loss decreases enough.
 
-    The condition is that of Armijo (1966) along the projection, as Bertsekas (1976) has it. Each line search begins
-    with twice the last step.
+    The condition is that of Armijo (1966), along the projected path (Bertsekas 1976). Each line search begins with
+    twice the last step.
     """
     unit, (loss, gradient) = run.start, run.gradient(run.start)
     if not run.begin(loss):
@@ -42,7 +43,7 @@ def _gradient_descent(run: Run) -> bool:
         if promised <= LOSS_ROUNDING:
             return False
         trial_loss, trial_gradient = run.gradient(trial)
-        if trial_loss <= loss - SUFFICIENT * promised:
+        if trial_loss <= loss - SUFFICIENT_DECREASE * promised:
             unit, loss, gradient = trial, trial_loss, trial_gradient
             run.record(unit, loss)
             rate *= 2
@@ -52,9 +53,9 @@ def _gradient_descent(run: Run) -> bool:
 
 
 def _adam(run: Run) -> bool:
-    """Adam (Kingma and Ba 2015), projected on the box; its rate falls to zero along half a cosine over the budget.
+    """Adam (Kingma and Ba 2015), projected on the box; the learning rate falls to zero along half a cosine.
 
-    At a constant rate it would never settle in valleys this narrow.
+    With a constant rate it would never converge in valleys this narrow.
     """
     unit, (loss, gradient) = run.start, run.gradient(run.start)
     if not run.begin(loss):
@@ -74,7 +75,7 @@ def _adam(run: Run) -> bool:
 
 
 def _finite_gradient(run: Run) -> Callable[[Array], tuple[float, Array]]:
-    """Return loss and gradient for SciPy, flat and far up where the loss is infinite."""
+    """Return loss and gradient for SciPy, with HUGE_LOSS and a zero gradient where the loss is infinite."""
 
     def evaluate(unit: Array) -> tuple[float, Array]:
         loss, gradient = run.gradient(unit)
@@ -93,7 +94,7 @@ def _recorder(run: Run) -> Callable[[OptimizeResult], None]:
 
 
 def _minimised(run: Run, function: Callable[..., Any], start: Array, **arguments: Any) -> bool:
-    """Run a method of SciPy's `minimize`, and record its result too where that lies lower than its last step."""
+    """Run a method of SciPy's `minimize`; record its result if that is lower than its last step."""
     box = Bounds(np.zeros_like(start), np.ones_like(start), keep_feasible=True)
     result = minimize(function, start, bounds=box, **{"callback": _recorder(run), **arguments})
     if result.fun < run.losses[-1]:
@@ -109,10 +110,11 @@ def _lbfgsb(run: Run) -> bool:
 
 
 def _newton(run: Run) -> bool:
-    """SciPy's interior-point trust region, of its Newton methods the one that knows bounds.
+    """SciPy's interior-point trust region, the only one of its Newton methods with bounds.
 
-    SciPy's own test of the gradient is that of the loss with the barrier, however high that still is, and would end the
-    run short of minima on an edge; so the test is made here. Begun on an edge, it may stay there or be slow to leave.
+    SciPy tests the gradient of the loss plus barrier, even while the barrier is large, and would stop before it reaches
+    a minimum on an edge. So the callback tests it once the barrier is small. The start is moved off the edges, where
+    the method may get stuck or be slow.
     """
     if not run.begin(run.gradient(run.start)[0]):
         return False
@@ -124,7 +126,10 @@ def _newton(run: Run) -> bool:
 
     def callback(intermediate_result: OptimizeResult) -> None:
         record(intermediate_result)
-        if intermediate_result.barrier_parameter < LAST_BARRIER and intermediate_result.optimality < STEADY:
+        if (
+            intermediate_result.barrier_parameter < LAST_BARRIER
+            and intermediate_result.optimality < LARGEST_FINAL_SLOPE
+        ):
             raise StopIteration
 
     return _minimised(
@@ -172,7 +177,7 @@ def _levenberg_marquardt(run: Run) -> bool:
 
 def _nelder_mead(run: Run) -> bool:
     run.begin(run.loss(run.start))
-    # A simplex of a tenth of the box, kept inside it.
+    # A simplex inside the box, with sides of a tenth of its width.
     edges = np.diag(np.where(run.start + FIRST_MOVE <= 1, FIRST_MOVE, -FIRST_MOVE))
     simplex = run.start + np.vstack([np.zeros_like(run.start), edges])
     options = {"initial_simplex": simplex, "xatol": 1e-5, "fatol": 1e-4, "maxfev": BUDGET}
@@ -182,7 +187,7 @@ def _nelder_mead(run: Run) -> bool:
 
 
 def _differential_evolution(run: Run) -> bool:
-    """SciPy's differential evolution (Storn and Price 1997), a generation at a time; it ends when all lie level."""
+    """SciPy's differential evolution (Storn and Price 1997), vectorised; it ends when all losses are nearly equal."""
     run.begin(run.loss(run.start))
 
     def generation(units: Array) -> Array:
@@ -209,7 +214,7 @@ def _differential_evolution(run: Run) -> bool:
 
 
 class Needs(Enum):
-    """What a method asks of a problem."""
+    """The derivatives that a method needs, if any."""
 
     LOSS = "loss"
     GRADIENT = "gradient"
@@ -219,7 +224,10 @@ class Needs(Enum):
 
 @dataclass(frozen=True)
 class Method:
-    """A method: its kind in a few words, what it needs, and how it runs; run says whether the budget ended it."""
+    """A method: its kind in a few words, what it needs, and the function that runs it.
+
+    run returns whether the method stopped because its budget was spent.
+    """
 
     kind: str
     needs: Needs
@@ -238,7 +246,7 @@ METHODS = {
 
 
 def _ending(problem: Objective, run: Run, exhausted: bool) -> Ending:
-    """Return what the end is, by the exact Hessian there rather than by the method's own word."""
+    """Return how a run ended, judged by the exact Hessian at its end and not by the method's own message."""
     if not np.isfinite(run.losses[-1]):
         return Ending.LOSS_INFINITE
     if not np.any(np.isnan(minima_below(problem, run.positions[-1][None], NEGLIGIBLE))):
@@ -249,9 +257,9 @@ def _ending(problem: Objective, run: Run, exhausted: bool) -> Ending:
 def descend(problem: Objective, start: ArrayLike, method: str, seed: int = 0) -> OptimiserPath:
     """Run one of METHODS from start, (p,), within the bounds, and record its path.
 
-    A start outside the bounds is moved to the nearest point inside. seed: of the population; other methods use none.
-    Converged means that Newton steps from the end come to a minimum that is no more than negligibly lower; what this
-    check takes is not counted. Raises ValueError for an unknown method.
+    A start outside the bounds is moved to the nearest point inside. seed: of differential evolution; other methods are
+    deterministic. A run has converged if Newton steps from its end reach a minimum that is at most NEGLIGIBLE lower.
+    The evaluations of this check are not counted. Raises ValueError for an unknown method.
     """
     if method not in METHODS:
         raise ValueError(f"The method must be one of {', '.join(METHODS)}; it is {method!r}.")

@@ -1,8 +1,8 @@
-"""The minima of a loss that matter: a coarse grid over the whole box, then descents from its lowest points at once.
+"""Find the lowest minima of a loss: evaluate a coarse grid over the box, then descend from its lowest points together.
 
-The descent is that of Levenberg (1944) and Marquardt (1963): a step solves (H + λ diag H) δ = −g with the Gauss–Newton
-or the exact Hessian H. Each start has its own λ, which falls after a step that went downhill and rises after one that
-did not.
+The descent is that of Levenberg (1944) and Marquardt (1963). A step δ solves (H + λ diag H) δ = −g, where g is the
+gradient and H the Gauss–Newton or the exact Hessian. Each start has its own λ, which is lowered after a step that
+decreases the loss and raised after one that does not.
 """
 
 from collections.abc import Callable
@@ -16,25 +16,25 @@ from core.estimate import Estimate, Finding, remark
 from core.optimisation.objective import Objective
 from core.problem.problem import Problem
 
-GRID_POINTS_A_SIDE = 64  # of the coarse grid over two unknowns
-SOBOL_POINTS = 2**14  # of the coarse set over any other number of unknowns
-STARTS = 64  # the lowest points of the coarse grid, from which to descend
+GRID_POINTS_A_SIDE = 64  # side of the coarse grid over two unknowns
+SOBOL_POINTS = 2**14  # of the coarse sequence over any other number of unknowns
+STARTS = 64  # descents begin at this many of the lowest points of the coarse grid
 ITERATIONS = 12
-FURTHER_ITERATIONS = 30  # for the lowest minimum
-CONVERGED_GAIN = 1e-7  # of the loss: the gain that a step promises, below which a descent is at its end
-LARGEST_DAMPING = 1e6  # λ at which a descent finds nothing lower any more
-HOPELESS_RISE = 100.0  # above the lowest loss found so far, at which a descent that is well under way is given up
-GENERATIONS = 2  # of descents after the first, for the global MAP
-PARENTS = 24  # ends through which the lines of the next generation go
-SAME_MINIMUM_SDS = 0.1  # standard deviations: minima closer than this are the same
-MINIMUM_GAIN = 1e-6  # of the loss: what a quadratic model may still promise at a minimum
+FURTHER_ITERATIONS = 30  # more iterations, for the lowest minimum
+CONVERGED_GAIN = 1e-7  # a descent has converged when a step is predicted to lower the loss by less than this
+LARGEST_DAMPING = 1e6  # a descent with a larger λ stops: it finds no lower loss
+HOPELESS_RISE = 100.0  # after a third of its iterations, a descent this far above the lowest loss is given up
+GENERATIONS = 2  # further rounds of descents, for the global MAP
+PARENTS = 24  # the lowest ends of a round, whose connecting lines give the starts of the next
+SAME_MINIMUM_SDS = 0.1  # minima closer together than this are the same
+MINIMUM_GAIN = 1e-6  # at a minimum, the quadratic model predicts a smaller decrease of the loss than this
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Losses (k,) at positions (k, p) from which minima may be reached."""
+    """Positions (k, p) at which to start descents, and the losses (k,) there."""
 
     positions: Array
     losses: Array
@@ -42,10 +42,10 @@ class Points:
 
 @dataclass(frozen=True, eq=False)
 class Descents:
-    """Where k descents ended: positions (k, p), losses (k,), gradients (k, p) and Hessians (k, p, p).
+    """The ends of k descents: positions (k, p), losses (k,), gradients (k, p) and Hessians (k, p, p).
 
-    falls: (k,), of the loss from the start to the end; converged: (k,), where the quadratic model of the loss promises
-    next to nothing more.
+    falls: (k,), the decrease of the loss from start to end.
+    converged: (k,), whether the quadratic model of the loss predicts next to no further decrease.
     """
 
     positions: Array
@@ -65,13 +65,13 @@ class Minima:
     hessians: Array
 
     def within(self, most: float) -> "Minima":
-        """Return the minima at most so far above the lowest."""
+        """Return the minima whose loss is above the lowest by at most this."""
         near = self.losses <= self.losses[0] + most
         return Minima(self.positions[near], self.losses[near], self.hessians[near])
 
 
 def coarse_grid(problem: Problem) -> Points:
-    """Return the loss all over the box of the unknowns: on a grid of two, on a Sobol sequence of more."""
+    """Return the loss over the whole box: on a grid for two unknowns, else on a Sobol sequence."""
     bounds = problem.bounds
     if len(bounds) == 2:
         line = (np.arange(GRID_POINTS_A_SIDE) + 0.5) / GRID_POINTS_A_SIDE
@@ -87,17 +87,16 @@ def descend_together(
 ) -> Descents:
     """Descend from all starts (k, p) at once, within the bounds, with the Gauss–Newton Hessian at the frozen step.
 
-    fixed: positions, among the unknowns, of those that stay. A start that comes to a loss far above the lowest is given
-    up.
+    fixed: indices of unknowns that do not move. A descent whose loss stays far above the lowest one is given up.
     """
     return _descend(problem.expansion, problem.bounds, starts, iterations, fixed, HOPELESS_RISE)
 
 
 def minima_below(problem: Objective, ends: Array, most: float, iterations: int = 40) -> Array:
-    """Return the minima, (n, p), that lie below ends (n, p) by no more than so much of the loss; NaN where none does.
+    """Return the minimum that each end, (n, p), lies close to, as (n, p); NaN for an end without one.
 
-    All ends descend together with the exact Hessian. An end from which the loss falls by more, or that comes to rest at
-    a saddle, or of infinite loss, leads to none.
+    All ends descend together with the exact Hessian. An end is close to a minimum if the loss falls by at most `most`
+    on the way. An end that converges to a saddle, or with an infinite loss, has no minimum.
     """
 
     def expansion(positions: Array) -> tuple[Array, Array, Array]:
@@ -109,10 +108,10 @@ def minima_below(problem: Objective, ends: Array, most: float, iterations: int =
 
 
 def _rising(hessians: Array, width: Array) -> Array:
-    """Return Hessians (n, p, p), those that are indefinite with the sizes of their eigenvalues (Greenstadt 1967).
+    """Replace the eigenvalues of indefinite Hessians, (n, p, p), by their absolute values (Greenstadt 1967).
 
-    So every step goes downhill, and none over a saddle into another minimum. The eigenvalues are those in the unit box,
-    of a width (p,).
+    Then every step goes downhill, and none crosses a saddle into another minimum. The eigenvalues are those in the unit
+    box; width: of the box, (p,).
     """
     scale = np.outer(width, width)
     scaled = np.where(np.all(np.isfinite(hessians), axis=(1, 2), keepdims=True), hessians * scale, 0.0)
@@ -153,20 +152,20 @@ def _descend(
         positions[better], losses[better] = trial[lower_now], trial_losses[lower_now]
         gradients[better], hessians[better] = trial_gradients[lower_now], trial_hessians[lower_now]
         going[which[(np.abs(promised) < CONVERGED_GAIN) | (damping[which] > LARGEST_DAMPING)]] = False
-    with np.errstate(invalid="ignore"):  # no fall can be told from an infinite loss
+    with np.errstate(invalid="ignore"):  # the difference of two infinite losses is NaN
         falls = first_losses - losses
     gains = _promised_gains(positions, gradients, hessians, bounds, fixed)
     return Descents(positions, losses, gradients, hessians, falls, gains <= MINIMUM_GAIN)
 
 
 def _free(positions: Array, gradients: Array, bounds: Array) -> NDArray[np.bool_]:
-    """Return which unknowns may move, (k, p): on the edge, one whose loss falls outwards stays."""
+    """Return whether each unknown may move, (k, p): not if it is on an edge and the loss falls outwards."""
     lower, upper = bounds.T
     return ~(((positions <= lower) & (gradients > 0)) | ((positions >= upper) & (gradients < 0)))
 
 
 def _damped_step(hessians: Array, gradients: Array, damping: Array, free: NDArray[np.bool_]) -> Array:
-    """Return the damped steps, (k, p), in the coordinates that are free, (k, p)."""
+    """Return the damped steps, (k, p), with zeros for unknowns that are not free, (k, p)."""
     diagonal = np.einsum("kii->ki", hessians)
     scale = np.sqrt(np.where(free & (diagonal > 0), diagonal, 1.0))
     both = free[:, :, None] & free[:, None, :]
@@ -179,10 +178,11 @@ def _damped_step(hessians: Array, gradients: Array, damping: Array, free: NDArra
 def _promised_gains(
     positions: Array, gradients: Array, hessians: Array, bounds: Array, fixed: tuple[int, ...]
 ) -> Array:
-    """Return the decrease of the loss, (n,), that the quadratic model at positions (n, p) promises.
+    """Return the decrease of the loss, (n,), that the quadratic model at positions (n, p) predicts.
 
-    Along each eigenvector of the Hessian the model may go as far as a box's width, so that it promises much at a
-    saddle. An unknown on an edge stays there while the loss falls outwards. The promise is infinite where the loss is.
+    The step along each eigenvector of the Hessian is limited to the width of the box, so that the predicted decrease is
+    large at a saddle. An unknown on an edge stays there if the loss falls outwards. The decrease is infinite where the
+    loss is.
     """
     width = np.ptp(bounds, axis=1)
     finite = np.all(np.isfinite(gradients), axis=1) & np.all(np.isfinite(hessians), axis=(1, 2))
@@ -202,10 +202,10 @@ def _promised_gains(
 
 
 def distinct(positions: Array, losses: Array, hessians: Array) -> NDArray[np.int64]:
-    """Return which minimum each of n ends is, (n,), counted from the lowest: the one rule of what is the same minimum.
+    """Return the label of the minimum that each of n ends belongs to, (n,); 0 is the lowest minimum.
 
-    An end belongs to the lowest end within SAME_MINIMUM_SDS standard deviations of which it lies, as the Hessian there
-    has them. positions: (n, p); losses: (n,), finite; hessians: (n, p, p).
+    An end belongs to the lowest end within SAME_MINIMUM_SDS standard deviations, which the Hessian at the lower end
+    gives. positions: (n, p). losses: (n,), finite. hessians: (n, p, p).
     """
     labels = np.full(len(positions), -1)
     for i in np.argsort(losses, kind="stable"):
@@ -218,13 +218,13 @@ def distinct(positions: Array, losses: Array, hessians: Array) -> NDArray[np.int
 
 
 def find_minima(problem: Problem, points: Points) -> Minima:
-    """Return the distinct minima to which the lowest of the points lead, the lowest minimum polished."""
+    """Return the distinct minima that descents from the lowest points reach; the lowest gets further iterations."""
     starts = points.positions[np.argsort(points.losses, kind="stable")[:STARTS]]
     found = descend_together(problem, starts)
     positions, losses, hessians = found.positions, found.losses, found.hessians
     best = np.argmin(losses)
-    polished = descend_together(problem, positions[best : best + 1], FURTHER_ITERATIONS)
-    positions[best], losses[best], hessians[best] = polished.positions[0], polished.losses[0], polished.hessians[0]
+    further = descend_together(problem, positions[best : best + 1], FURTHER_ITERATIONS)
+    positions[best], losses[best], hessians[best] = further.positions[0], further.losses[0], further.hessians[0]
     finite = np.isfinite(losses)
     positions, losses, hessians = positions[finite], losses[finite], hessians[finite]
     labels = distinct(positions, losses, hessians)
@@ -234,10 +234,10 @@ def find_minima(problem: Problem, points: Points) -> Minima:
 
 
 def _lowest_minima(problem: Problem) -> Minima:
-    """Return the minima after generations of descents, each from points on lines through ends of the ones before.
+    """Return the minima after several rounds of descents; later rounds start on lines through ends of the one before.
 
-    Valleys are curved and a thousand times as long as wide: descents get stuck on their ripples, and only lines along
-    the valley lead on.
+    Valleys of the loss are curved, and a thousand times as long as wide. Descents stop in small dips along a valley.
+    Lines through two such ends follow the valley, so that starts on them lead on.
     """
     minima, rng = find_minima(problem, coarse_grid(problem)), np.random.default_rng(0)
     for _ in range(GENERATIONS):
@@ -252,10 +252,10 @@ def _lowest_minima(problem: Problem) -> Minima:
 
 
 def map_estimate(problem: Problem) -> Estimate:
-    """Return the MAP estimate: the lowest of the minima to which the lowest points of the box lead.
+    """Return the MAP estimate: the lowest of the minima that are found over the whole box, for any number of unknowns.
 
-    Takes any number of unknowns. A remark says where it lies on an edge, its fit whether the noise explains what it
-    leaves of the data. Raises ValueError where no point of the box can be simulated.
+    Its remark says whether it lies on an edge, and its fit whether the noise explains the residuals. Raises ValueError
+    where no point of the box can be simulated.
     """
     minima = _lowest_minima(problem)
     check_found(minima)
@@ -267,6 +267,6 @@ def map_estimate(problem: Problem) -> Estimate:
 
 
 def check_found(minima: Minima) -> None:
-    """Raise ValueError where a search has found no minimum at all."""
+    """Raise ValueError where no minimum was found."""
     if not minima.losses.size:
         raise ValueError("No point of the prior’s box can be simulated: bring the known parameters back into range.")

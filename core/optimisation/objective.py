@@ -9,7 +9,7 @@ Array = NDArray[np.float64]
 
 
 class Objective(Protocol):
-    """What a method needs of a problem; p unknowns, losses infinite where there is no trajectory."""
+    """The functions of a problem with p unknowns. A loss is infinite where the trajectory diverges or is given up."""
 
     @property
     def bounds(self) -> Array:
@@ -17,7 +17,7 @@ class Objective(Protocol):
 
     @property
     def step(self) -> float | None:
-        """The frozen step in ms of all that follows."""
+        """The frozen step in ms for all evaluations."""
 
     def loss(self, unknown: ArrayLike, step: float | None = None) -> Array:
         """Return the loss, (...), of values (..., p)."""
@@ -29,7 +29,7 @@ class Objective(Protocol):
         """Return the Hessian of the loss, (..., p, p)."""
 
     def residuals(self, unknown: ArrayLike) -> Array:
-        """Return r numbers for values (p,), half the sum of whose squares is the loss."""
+        """Return residuals (r,) for values (p,); half the sum of their squares is the loss."""
 
     def jacobian(self, unknown: ArrayLike) -> Array:
         """Return the derivatives of the residuals, (r, p)."""

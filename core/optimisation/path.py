@@ -10,7 +10,7 @@ Array = NDArray[np.float64]
 
 
 class Ending(Enum):
-    """How a run ended; the value is the sentence that says so, without its full stop."""
+    """How a run ended. Each value is the sentence to show, without its full stop."""
 
     CONVERGED = "Converged"
     BUDGET_SPENT = "Stopped: {evaluations:,} evaluations were spent before a minimum was reached"
@@ -20,12 +20,16 @@ class Ending(Enum):
 
 @dataclass(frozen=True, eq=False)
 class OptimiserPath:
-    """Where a method went, what it cost, how it ended.
+    """The recorded path of a run.
 
-    positions: (k, p), the start and the position after each step; losses: (k,); gradient_norms: (k,), of the loss in
-    the parameters' units, NaN where the loss is infinite; evaluations: (k,), how many had been spent when that position
-    was reached, the last one is the total; on_edge: whether the end lies on an edge of the prior. One evaluation is one
-    of the loss, alone or with its derivatives.
+    method: one of METHODS.
+    positions: (k, p), the start and the position after each step.
+    losses: (k,).
+    gradient_norms: (k,), in the parameters' units, NaN where the loss is infinite.
+    evaluations: (k,), the number of evaluations up to each position; the last is the total. An evaluation computes the
+    loss, alone or with derivatives.
+    ending: how the run ended.
+    on_edge: whether the end lies on an edge of the prior.
     """
 
     method: str

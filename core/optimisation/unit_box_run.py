@@ -1,9 +1,8 @@
-"""A run of a method in the unit box, with what it evaluates counted and recorded.
+"""A run of a method in the unit box, which counts and records what it evaluates.
 
-θ, ζ and γ have different units, and what steepest descent, a simplex or a trust region does depends on them. So every
-method works in the unit box, where the bounds of each unknown are 0 and 1. The step of the integration is frozen for
-the whole run, of the population too: a loss that jumps with the step has minima that are none, and losses of different
-methods could not be compared.
+Steepest descent, a simplex and a trust region depend on the units of the unknowns. So every method works in the unit
+box, in which the bounds of each unknown are 0 and 1. The step of the integration is frozen for the whole run. If it
+changed, the loss would jump: it would have false minima, and losses of different methods could not be compared.
 """
 
 from collections.abc import Callable
@@ -13,15 +12,15 @@ import numpy as np
 
 from core.optimisation.objective import Array, Objective
 
-EDGE_DISTANCE = 1e-6  # of the box: methods that stay strictly inside come as near to an edge and no nearer
-LOSS_ROUNDING = 1e-9
+EDGE_DISTANCE = 1e-6  # in widths of the box; methods that stay strictly inside get this close to an edge
+LOSS_ROUNDING = 1e-9  # differences of the loss below this are rounding
 HUGE_LOSS = 1e12  # stands for an infinite loss, which SciPy's line searches cannot handle
 
 
 class Run:
-    """A run in the unit box: evaluates, counts what is evaluated, and records the path.
+    """A run in the unit box. It evaluates the problem, counts the evaluations, and records the path.
 
-    The last evaluation is kept, for methods that ask for the loss and its derivatives one after the other.
+    It keeps the last evaluation, for methods that ask for the loss and its derivatives in separate calls.
     """
 
     def __init__(self, problem: Objective, start: Array, seed: int):
@@ -73,7 +72,7 @@ class Run:
         return self.problem.jacobian(self.position(unit)) * self.width
 
     def record(self, unit: Array, loss: float) -> None:
-        """Add a point (p,) to the path, unless the method stands where it stood."""
+        """Add a point (p,) to the path, unless it equals the last one."""
         position = self.position(unit)
         if not self.positions or not np.array_equal(position, self.positions[-1]):
             self.positions.append(position)
@@ -81,12 +80,12 @@ class Run:
             self.evaluations.append(self.spent)
 
     def begin(self, loss: float) -> bool:
-        """Record the start, and say whether its loss is finite."""
+        """Record the start, and return whether its loss is finite."""
         self.record(self.start, loss)
         return bool(np.isfinite(self.losses[0]))
 
     def finish(self) -> None:
-        """Move an end that is all but on an edge onto it, unless the loss is higher there, and note the total."""
+        """Move an end close to an edge onto it, unless the loss is higher there; record the number of evaluations."""
         unit = (self.positions[-1] - self.lower) / self.width
         near = (unit <= EDGE_DISTANCE) | (unit >= 1 - EDGE_DISTANCE)
         snapped = np.where(near, np.round(unit), unit)

@@ -1,7 +1,7 @@
 """The exact posterior of two parameters, by quadrature: means, regions, marginals and draws.
 
-p(m | d) ∝ p(d | m) p(m). The likelihood is that of AR(1) noise with known ρ and s, or its mean over a distribution of
-the noise.
+p(m | d) ∝ p(d | m) p(m). The likelihood is that of AR(1) noise with known ρ and s, or with both integrated out over
+their prior.
 """
 
 from dataclasses import dataclass, replace
@@ -17,18 +17,22 @@ from core.priors import TruncatedGaussian
 from core.problem.likelihood import NoiseNodes, known_noise, noise_nodes
 from core.problem.problem import Problem
 
-REDRAWS = 8
-SMALLEST_SHADOW = 1e-6  # share of a cell's shadow inside the prior's bounds that counts as one
-_ONE_LINE = 1e-6  # of a cell's longer extent: the least that its shorter one counts
+REDRAWS = 8  # attempts to draw a point of a cell that lies inside the prior's bounds
+SMALLEST_SHARE = 1e-6  # lower limit of the share of a cell's projection inside the prior's bounds; avoids division by 0
+SMALLEST_SIDE_RATIO = 1e-6  # lower limit of a cell's shorter extent over its longer one; avoids division by 0
 
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """A posterior of two parameters as cells; what lies outside them holds a negligible share of the probability.
+    """A posterior of two parameters, as cells that hold all but a negligible share of the probability.
 
-    names: of the two parameters; cells: with normalised log densities; masses: (k,), of the cells, which add up to one;
-    log_evidence: of the data, under this noise and prior; resolved: whether the grid is fine enough everywhere; fit:
-    whether the noise explains what the best fit leaves of the data; problem, nodes: what it is the posterior of.
+    names: of the two parameters.
+    cells: with normalised log densities.
+    masses: (k,), the probability of each cell; they add up to one.
+    log_evidence: of the data, under this noise and prior.
+    resolved: whether the grid is fine enough everywhere.
+    fit: whether the noise explains the residuals of the best fit.
+    problem, nodes: the problem and the quadrature over its noise.
     """
 
     names: tuple[str, ...]
@@ -42,12 +46,12 @@ class Posterior:
 
     @property
     def status(self) -> str:
-        """What speaks against the result, in sentences, or ""."""
+        """Warnings about the result, in sentences, or ""."""
         return " ".join(filter(None, [self.fit.sentence, *(each.sentence for each in self.remarks)]))
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
-        """What speaks against the quadrature."""
+        """Warnings about the quadrature."""
         return () if self.resolved else (remark(Finding.GRID_TOO_COARSE),)
 
     @property
@@ -71,47 +75,48 @@ class Posterior:
         return log_joint(self.problem, self.nodes, np.asarray(values, dtype=float)) - self.log_evidence
 
     def threshold(self, mass: float) -> float:
-        """Return the log density above which the region of highest density lies that holds a mass between 0 and 1."""
+        """Return the log density on the edge of the highest-density region that holds a mass between 0 and 1."""
         if not 0 < mass < 1:
             raise ValueError(f"The mass of a credible region lies between 0 and 1; {mass} does not.")
         densities, held = self._by_density()
         return float(densities[min(int(np.searchsorted(held, mass)), densities.size - 1)])
 
     def credibility(self, values: ArrayLike) -> NDArray[np.float64]:
-        """Return the mass, (...), of all that is more probable than values (..., 2)."""
+        """Return the mass, (...), of the region whose density is higher than at values (..., 2)."""
         densities, held = self._by_density()
         above = np.searchsorted(-densities, -self.log_density(values))
         return np.concatenate([[0.0], held])[above]
 
     def _by_density(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the cells' log densities, falling, and the mass held down to each."""
+        """Return the cells' log densities in falling order, and their cumulative masses."""
         order = np.argsort(-self.cells.log_densities, kind="stable")
         return self.cells.log_densities[order], np.cumsum(self.masses[order])
 
     def distribution(self, axis: int, values: ArrayLike) -> NDArray[np.float64]:
         """Return the probability, (...), that the parameter of this axis, 0 or 1, lies below values (...).
 
-        A parallelogram's shadow on an axis is a trapezoid, whose distribution is a difference of squares. What the
-        shadow of a cell that the edge of the prior cuts throws beyond the edge is spread over the part inside.
+        The projection of a parallelogram on an axis has a trapezoidal density, whose distribution is a difference of
+        squares. If an edge of the prior cuts a cell, the mass of its projection beyond the edge is
+        moved to the part inside.
         """
-        edges = self._shadow(axis, self.problem.bounds[axis])
-        held = np.maximum(edges[1] - edges[0], SMALLEST_SHADOW)
+        edges = self._projection(axis, self.problem.bounds[axis])
+        held = np.maximum(edges[1] - edges[0], SMALLEST_SHARE)
         low, high = self.problem.bounds[axis]
-        inside = (self._shadow(axis, np.clip(values, low, high)) - edges[0]) / held
+        inside = (self._projection(axis, np.clip(values, low, high)) - edges[0]) / held
         return inside @ self.masses
 
-    def _shadow(self, axis: int, values: ArrayLike) -> NDArray[np.float64]:
-        """Return which share of each cell's shadow on an axis lies below values (...), (..., k)."""
+    def _projection(self, axis: int, values: ArrayLike) -> NDArray[np.float64]:
+        """Return the share of each cell's projection on an axis that lies below values (...), as (..., k)."""
         extents = np.abs(self.cells.sides[:, axis, :])
         long = extents.max(axis=1)
-        short = np.maximum(extents.min(axis=1), _ONE_LINE * long)
+        short = np.maximum(extents.min(axis=1), SMALLEST_SIDE_RATIO * long)
         offset = np.asarray(values, dtype=float)[..., None] - self.cells.centres[:, axis]
         corners = ((1, 0.5, 0.5), (-1, 0.5, -0.5), (-1, -0.5, 0.5), (1, -0.5, -0.5))
         squares = [sign * np.maximum(offset + a * long + b * short, 0.0) ** 2 for sign, a, b in corners]
         return np.clip(sum(squares) / (2 * long * short), 0.0, 1.0)
 
     def interval(self, axis: int, mass: float) -> tuple[float, float]:
-        """Return the ends between which the parameter of this axis lies with a mass, as much below as above."""
+        """Return the equal-tailed credible interval of the parameter of this axis that holds a mass."""
         low, high = self.extent()[axis]
         values = np.linspace(low, high, 1001)
         below = self.distribution(axis, values)
@@ -119,13 +124,13 @@ class Posterior:
         return float(ends[0]), float(ends[1])
 
     def extent(self) -> NDArray[np.float64]:
-        """Return the box, (2, 2), in which the cells lie, within the prior's bounds."""
+        """Return the box, (2, 2), around all cells, cut at the prior's bounds."""
         reach = np.max(np.abs(self.cells.sides).sum(axis=2), axis=0)
         box = np.column_stack([self.cells.centres.min(axis=0) - reach, self.cells.centres.max(axis=0) + reach])
         return np.clip(box, self.problem.bounds[:, :1], self.problem.bounds[:, 1:])
 
     def points(self, per_side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return per_side² points inside each cell, (n, 2), with their masses, (n,): for histograms."""
+        """Return per_side² points inside each cell, (n, 2), and their masses, (n,), for histograms."""
         offsets = (np.arange(per_side) + 0.5) / per_side - 0.5
         inside = np.stack(np.meshgrid(offsets, offsets), axis=-1).reshape(-1, 2)
         points = self.cells.centres[:, None, :] + np.einsum("kij,nj->kni", self.cells.sides, inside)
@@ -138,7 +143,7 @@ class Posterior:
         which = rng.choice(self.masses.size, size=n, p=self.masses)
         draws, left = self.cells.centres[which], np.arange(n)
         low, high = self.problem.bounds.T
-        for _ in range(REDRAWS):  # of what falls beside a cell that the edge of the prior cuts
+        for _ in range(REDRAWS):  # a point of a cell on the edge of the prior may lie outside, and is drawn again
             inside = np.einsum("kij,kj->ki", self.cells.sides[which[left]], rng.uniform(-0.5, 0.5, size=(left.size, 2)))
             trial = self.cells.centres[which[left]] + inside
             kept = np.all((trial >= low) & (trial <= high), axis=1)
@@ -150,11 +155,12 @@ class Posterior:
         return self.problem.observed(self.draws(n, rng))
 
 
-def posterior(problem: Problem, noise_law: TruncatedGaussian | None = None) -> Posterior:
-    """Return the posterior of a problem's two unknown parameters, with its noise, or marginalised over a law of it.
+def posterior(problem: Problem, noise_prior: TruncatedGaussian | None = None) -> Posterior:
+    """Return the posterior of a problem's two unknown parameters.
 
-    noise_law: of (rho, sigma [ms]); the problem's own noise is then only where the search begins. Raises ValueError
-    unless exactly two parameters are unknown, or where no point of the box can be simulated.
+    noise_prior: of (rho, sigma [ms]), over which the noise is integrated out; the search then begins with the problem's
+    own noise. None: the problem's noise is known. Raises ValueError unless exactly two parameters are unknown, or where
+    no point of the box can be simulated.
     """
     if len(problem.unknown) != 2:
         raise ValueError("The exact posterior is computed for exactly two unknown parameters.")
@@ -163,10 +169,10 @@ def posterior(problem: Problem, noise_law: TruncatedGaussian | None = None) -> P
     check_found(minima)
     minima = minima.within(2 * NEGLIGIBLE_LOG_DENSITY)
     nodes = known_noise(problem.noise[0])
-    if noise_law is not None:
+    if noise_prior is not None:
         n_times = problem.times.size
         best = problem.residual_sums(minima.positions[0])
-        nodes = noise_nodes(noise_law, best, n_times)
+        nodes = noise_nodes(noise_prior, best, n_times)
         problem = problem.with_noise(nodes.mean(best, n_times))
         minima = find_minima(problem, Points(minima.positions, minima.losses))
     cells, resolved = quadrature(problem, nodes, minima)

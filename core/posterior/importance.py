@@ -1,7 +1,7 @@
-"""The posterior's mean and covariance from weighted draws around an estimate: importance sampling.
+"""Importance sampling: the posterior's mean and covariance from weighted draws around an estimate.
 
-Draws come from a Student distribution around the estimate, then from one around what these have found, and are weighed
-by the exact posterior (Tokdar and Kass 2010), the noise integrated out.
+The first draws come from a Student distribution around the estimate, further ones from a Student distribution around
+the weighted mean so far. The weights come from the exact posterior, noise integrated out (Tokdar and Kass 2010).
 """
 
 import numpy as np
@@ -15,27 +15,28 @@ from core.priors import TruncatedGaussian
 from core.problem.likelihood import noise_nodes
 from core.problem.problem import Problem
 
-DRAWS = 500
-ROUNDS = 2  # of draws; the second is centred on what the first has found
-DEGREES_OF_FREEDOM = 4.0  # of the distribution that is drawn from: its tails are heavier than those of a posterior
-STRETCH = 1.3  # of the estimate's standard deviations
-FEWEST_EFFECTIVE_DRAWS = 20.0  # below which a mean says little
+DRAWS = 500  # in each round
+ROUNDS = 2  # the second round is centred on the weighted mean of the first
+DEGREES_OF_FREEDOM = 4.0  # of the Student distribution, whose tails are heavier than those of a posterior
+STRETCH = 1.3  # scale of the Student distribution over the estimate's standard deviations
+FEWEST_EFFECTIVE_DRAWS = 20.0  # with fewer, the weighted mean is too inaccurate
 
 
 def reweight(
-    problem: Problem, data: ArrayLike, estimate: Estimate, noise_law: TruncatedGaussian, rng: np.random.Generator
+    problem: Problem, data: ArrayLike, estimate: Estimate, noise_prior: TruncatedGaussian, rng: np.random.Generator
 ) -> Estimate:
     """Return for each trace, (n, n_times), the posterior's mean and covariance from weighted draws around an estimate.
 
-    The noise is integrated out over noise_law, of (rho, sigma [ms]). Where hardly any draw has weight, the
-    estimate itself stays, and a remark says for how many traces. Raises ValueError for an estimate without covariance.
+    The noise is integrated out over noise_prior, of (rho, sigma [ms]). Where too few draws have
+    weight, the original estimate is returned, and a remark says for how many traces. Raises ValueError for an estimate
+    without covariance.
     """
     if estimate.covariance is None:
         raise ValueError("Draws need an estimate with a covariance.")
     means, covariances = estimate.mean.copy(), estimate.covariance.copy()
     kept = 0
     for i, trace in enumerate(np.asarray(data, dtype=float)):
-        found = _reweighted(problem.with_data(trace), means[i], covariances[i], noise_law, rng)
+        found = _reweighted(problem.with_data(trace), means[i], covariances[i], noise_prior, rng)
         if found is None:
             kept += 1
         else:
@@ -47,7 +48,7 @@ def reweight(
 def _student(
     points: NDArray[np.float64], mean: NDArray[np.float64], covariance: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the log density, (k,), at points (k, p) of the law that draws around a mean are taken from."""
+    """Return the log density, (k,), of the Student distribution with this mean and scale at points (k, p)."""
     p, dof = mean.size, DEGREES_OF_FREEDOM
     distances = squared_distances(points - mean, covariance)
     constant = gammaln((dof + p) / 2) - gammaln(dof / 2) - 0.5 * p * np.log(dof * np.pi)
@@ -58,17 +59,17 @@ def _reweighted(
     problem: Problem,
     mean: NDArray[np.float64],
     covariance: NDArray[np.float64],
-    noise_law: TruncatedGaussian,
+    noise_prior: TruncatedGaussian,
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Return mean (p,) and covariance (p, p), or None where hardly any draw has weight."""
+    """Return mean (p,) and covariance (p, p), or None where too few draws have weight."""
     p, n_times = mean.size, problem.times.size
-    laws: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+    proposals: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
     draws, logs = np.empty((0, p)), np.empty(0)
     nodes = None
     for _ in range(ROUNDS):
-        laws.append((mean, STRETCH**2 * covariance))
-        normals = rng.standard_normal((DRAWS, p)) @ np.linalg.cholesky(laws[-1][1]).T
+        proposals.append((mean, STRETCH**2 * covariance))
+        normals = rng.standard_normal((DRAWS, p)) @ np.linalg.cholesky(proposals[-1][1]).T
         stretches = np.sqrt(DEGREES_OF_FREEDOM / rng.chisquare(DEGREES_OF_FREEDOM, (DRAWS, 1)))
         new = mean + normals * stretches
         new = new[np.isfinite(problem.prior.log_density(new))]
@@ -79,11 +80,11 @@ def _reweighted(
             return None
         if nodes is None:
             best = np.argmin(sums.quadratic_form(problem.noise[0].rho))
-            nodes = noise_nodes(noise_law, ResidualSums(*(part[best] for part in sums)), n_times)
+            nodes = noise_nodes(noise_prior, ResidualSums(*(part[best] for part in sums)), n_times)
         draws = np.concatenate([draws, new])
         logs = np.concatenate([logs, nodes.log_likelihood(sums, n_times) + problem.prior.log_density(new)])
-        # All draws so far count as drawn from the mixture of all laws so far (Owen and Zhou 2000).
-        mixture = logsumexp([_student(draws, *law) for law in laws], axis=0)
+        # All draws so far are weighted as draws from the mixture of all proposals so far (Owen and Zhou 2000).
+        mixture = logsumexp([_student(draws, *proposal) for proposal in proposals], axis=0)
         weights = np.exp(logs - mixture - np.max(logs - mixture))
         weights /= weights.sum()
         if not 1 / np.sum(weights**2) >= p + 1:

@@ -1,4 +1,4 @@
-"""The Laplace approximation: a normal distribution with the curvature of the loss at its lowest point."""
+"""The Laplace approximation: a normal distribution around the MAP estimate, with the curvature of the loss there."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,14 +7,14 @@ from core.estimate import Estimate, Finding, Remark, remark
 from core.optimisation.minima import map_estimate
 from core.problem.problem import Problem
 
-NEAR_EDGE_SDS = 2.0  # standard deviations from an edge of the prior, within which it cuts the approximation off
+NEAR_EDGE_SDS = 2.0  # an edge of the prior nearer than this cuts the approximation off, and a remark warns
 
 
 def laplace(problem: Problem, found: Estimate | None = None) -> Estimate:
     """Return the MAP estimate with the inverse of the loss's exact Hessian there as covariance.
 
-    found: the MAP estimate, if it is there already. The covariance is None, and a remark says why, where the
-    approximation does not hold: on an edge of the prior, where the gradient is not zero, or where the loss is no bowl.
+    found: the MAP estimate, if it is known already. Where the approximation does not hold, the covariance is None and a
+    remark says why: the estimate lies on an edge of the prior, or the Hessian is not positive definite.
     """
     found = map_estimate(problem) if found is None else found
     covariance, remarks = _curvature(problem, found.mean[0])
@@ -24,7 +24,7 @@ def laplace(problem: Problem, found: Estimate | None = None) -> Estimate:
 def _curvature(
     problem: Problem, position: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64] | None, tuple[Remark, ...]]:
-    """Return the covariance, (p, p), at the lowest loss, and why it is refused or doubtful."""
+    """Return the covariance, (p, p), at the lowest loss, or None, and remarks on why it is refused or doubtful."""
     lower, upper = problem.bounds.T
     if np.any((position <= lower) | (position >= upper)):
         return None, (remark(Finding.LAPLACE_REFUSED_ON_EDGE),)

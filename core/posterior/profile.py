@@ -1,7 +1,7 @@
-"""The profile likelihood of one parameter: how well the data alone fix it when the other is free.
+"""The profile likelihood of one parameter: how well the data alone determine it when the other parameter is free.
 
-For each value of the parameter the misfit is minimised over the other one within the prior's bounds. By Wilks (1938) a
-rise of ½ χ²₁ above the lowest misfit bounds a confidence interval.
+For each value of the parameter, the misfit is minimised over the other one within the prior's bounds. By Wilks (1938),
+a confidence interval ends where this minimum has risen by ½ χ²₁ above the lowest misfit.
 """
 
 from dataclasses import dataclass
@@ -14,23 +14,22 @@ from core.estimate import GoodnessOfFit
 from core.optimisation.minima import HOPELESS_RISE, check_found, coarse_grid, descend_together, find_minima
 from core.problem.problem import Problem
 
-RISE_95 = float(0.5 * chi2.ppf(0.95, 1))  # 1.92
-WIDE = 41  # values across the prior's bounds
-NEAR = 41  # values around the best one
-NEAR_REACH = 5.0  # standard deviations
-OTHERS = 48  # values of the other parameter from which minima are sought
-STARTS = 3  # for each value
+RISE_95 = float(0.5 * chi2.ppf(0.95, 1))  # 1.92, the rise at the ends of a 95 % interval
+WIDE_VALUES = 41  # values of the parameter across the prior's bounds
+NEAR_VALUES = 41  # further values around the best one
+NEAR_REACH_SDS = 5.0  # distance of the farthest of these from the best one
+OTHER_VALUES = 48  # grid points of the other parameter, from which descents are started
+STARTS = 3  # descents for each value of the parameter
 
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """How far the misfit rises, (n,), above its lowest as one parameter is held at values, (n,), ascending.
+    """The profile of one parameter.
 
-    Rises beyond a hundred are cut there.
-
-    interval: the ends of the 95 % interval, None where the bounds of the prior come first; fit: whether the noise
-    explains what the lowest misfit leaves of the data; verdict: "identifiable", "bounded below only", "bounded above
-    only" or "not identifiable"; sentence: what that means; status: what speaks against it, or "".
+    values: (n,), ascending, at which the parameter is fixed.
+    rises: (n,), the misfit minimised over the other parameter, minus the lowest misfit; at most HOPELESS_RISE.
+    interval: the ends of the 95 % interval, None for an end that the data do not bound within the prior.
+    fit: whether the noise explains the residuals at the lowest misfit.
     """
 
     name: str
@@ -41,12 +40,12 @@ class Profile:
 
     @property
     def status(self) -> str:
-        """Say where the noise does not explain the data even at the lowest misfit."""
+        """A warning where the noise does not explain the residuals at the lowest misfit, or ""."""
         return self.fit.sentence
 
     @property
     def verdict(self) -> str:
-        """Say in words on which sides the data bound the parameter."""
+        """One of "identifiable", "bounded below only", "bounded above only" and "not identifiable"."""
         low, high = self.interval
         if low is not None and high is not None:
             return "identifiable"
@@ -56,7 +55,7 @@ class Profile:
 
     @property
     def sentence(self) -> str:
-        """Say what the verdict means."""
+        """The meaning of the verdict, in a sentence."""
         return {
             "identifiable": "The data alone bound it on both sides.",
             "bounded below only": "The data bound it below only: they do not rule out the prior’s upper bound.",
@@ -66,7 +65,7 @@ class Profile:
 
 
 def profile_likelihood(problem: Problem, name: str) -> Profile:
-    """Return the profile likelihood of one of a problem's two unknown parameters; the prior counts only as bounds.
+    """Return the profile likelihood of one of a problem's two unknown parameters; only the prior's bounds are used.
 
     Raises ValueError unless exactly two parameters are unknown and name is one of them, or where no point of the box
     can be simulated.
@@ -79,12 +78,13 @@ def profile_likelihood(problem: Problem, name: str) -> Profile:
     check_found(minima)
     best, curvature = minima.positions[0], minima.hessians[0]
     low, high = problem.bounds[axis]
-    spread = np.linalg.pinv(curvature)
-    sd = min(float(np.sqrt(max(spread[axis, axis], 0.0))) or high - low, high - low)
-    near = np.clip(best[axis] + sd * np.linspace(-NEAR_REACH, NEAR_REACH, NEAR), low, high)
-    values = np.unique(np.concatenate([np.linspace(low, high, WIDE), near, [best[axis]]]))
-    losses = _lowest_along(free, axis, values, best, float(spread[1 - axis, axis] / max(spread[axis, axis], 1e-300)))
-    # A descent that is well under way and as far above the lowest has been given up.
+    covariance = np.linalg.pinv(curvature)
+    sd = min(float(np.sqrt(max(covariance[axis, axis], 0.0))) or high - low, high - low)
+    near = np.clip(best[axis] + sd * np.linspace(-NEAR_REACH_SDS, NEAR_REACH_SDS, NEAR_VALUES), low, high)
+    values = np.unique(np.concatenate([np.linspace(low, high, WIDE_VALUES), near, [best[axis]]]))
+    slope = float(covariance[1 - axis, axis] / max(covariance[axis, axis], 1e-300))
+    losses = _lowest_along(free, axis, values, best, slope)
+    # Descents this far above the lowest misfit have been given up, so that higher rises are not exact.
     rises = np.minimum(losses - min(float(np.min(losses)), float(minima.losses[0])), HOPELESS_RISE)
     return Profile(name, values, rises, _interval(values, rises), free.goodness_of_fit(best))
 
@@ -92,29 +92,29 @@ def profile_likelihood(problem: Problem, name: str) -> Profile:
 def _lowest_along(
     problem: Problem, axis: int, values: NDArray[np.float64], best: NDArray[np.float64], slope: float
 ) -> NDArray[np.float64]:
-    """Return the lowest misfit, (n,), with one parameter at values (n,), over the other one."""
+    """Return the misfit, (n,), minimised over the other parameter, with one parameter fixed at values (n,)."""
     low, high = problem.bounds[1 - axis]
-    others = np.linspace(low, high, OTHERS)
-    grid = np.empty((values.size, OTHERS, 2))
+    others = np.linspace(low, high, OTHER_VALUES)
+    grid = np.empty((values.size, OTHER_VALUES, 2))
     grid[..., axis], grid[..., 1 - axis] = values[:, None], others
     order = np.argsort(problem.loss(grid), axis=1, kind="stable")[:, :STARTS]
     starts = np.empty((values.size, STARTS + 1, 2))
     starts[..., axis] = values[:, None]
     starts[:, :STARTS, 1 - axis] = others[order]
-    # A valley narrower than the grid is followed from the best point along its slope.
+    # One more start on a line through the best point, along the valley, which may be narrower than the grid.
     starts[:, STARTS, 1 - axis] = np.clip(best[1 - axis] + slope * (values - best[axis]), low, high)
     losses = descend_together(problem, starts.reshape(-1, 2), fixed=(axis,)).losses
     return np.min(losses.reshape(values.size, STARTS + 1), axis=1)
 
 
 def _interval(values: NDArray[np.float64], rises: NDArray[np.float64]) -> tuple[float | None, float | None]:
-    """Return the outermost crossings of the 95 % rise, None where the values end below it."""
+    """Return the outermost crossings of RISE_95, None on a side where the rise at the last value is below it."""
     inside = np.flatnonzero(rises <= RISE_95)
     first, last = inside[0], inside[-1]
     ends: list[float | None] = [None, None]
     for k, (i, j) in enumerate(((first, first - 1), (last, last + 1))):
         if 0 <= j < values.size:
-            # An infinite rise leaves the value inside.
+            # With an infinite rise beyond, the interval ends at the last value inside.
             share = (RISE_95 - rises[i]) / (rises[j] - rises[i])
             ends[k] = float(values[i] + share * (values[j] - values[i]))
     return ends[0], ends[1]

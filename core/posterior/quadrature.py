@@ -1,10 +1,10 @@
 """The quadrature of a posterior of two parameters, on grids that follow its shape.
 
-Posteriors here are narrow, slanted and sometimes in several pieces. Each mode has a grid of its own, whose cells are
-slanted and scaled like the posterior there. It grows from the mode as far as there is probability, and is halved until
-the log density changes little from cell to cell. Where grids meet, smooth weights that add up to one share the
-probability among them. For a smooth density such sums err by exp(−2π² (sd/width)²) alone; cells that the edge of the
-prior cuts count with the part inside.
+The posteriors are narrow, slanted, and may have several modes. Each mode has its own grid, whose cells are slanted and
+scaled like the posterior at the mode. The grid grows from the mode to where the probability is negligible, and its
+cells are halved until the log density changes little from cell to cell. Where grids overlap, smooth weights that add up
+to one divide the probability between them. For a smooth density the error of such a sum is only exp(−2π² (sd/width)²).
+Of a cell that an edge of the prior cuts, only the part inside counts.
 """
 
 from dataclasses import dataclass
@@ -18,28 +18,30 @@ from core.optimisation.minima import Minima
 from core.problem.likelihood import NoiseNodes
 from core.problem.problem import Problem
 
-NEGLIGIBLE_LOG_DENSITY = 10.0  # below the highest: what lies lower holds less than 1e-4 of the probability
-CELL_WIDTH_SDS = 0.25  # standard deviations of the quadratic model at a mode
-LARGEST_SQUARED_CHANGE = 0.2  # of the log density from cell to cell, in the mean: beyond it cells are halved that way
-SMALLEST_SD_CELLS = 3.0  # cells that a standard deviation of the posterior spans: below it they are halved that way
-SMALL_SHARE = 0.03  # of the probability: a grid that holds less stays as it is
+NEGLIGIBLE_LOG_DENSITY = 10.0  # points this far below the highest hold less than 1e-4 of the probability together
+CELL_WIDTH_SDS = 0.25  # first width of a cell, in standard deviations of the quadratic model at a mode
+LARGEST_SQUARED_CHANGE = 0.2  # with a larger mean squared change of the log density, cells are halved in a direction
+SMALLEST_SD_CELLS = 3.0  # cells are halved in a direction if a standard deviation of the posterior spans fewer
+SMALL_SHARE = 0.03  # a grid with less of the probability than this is not refined
 MOST_CELLS = 50_000  # of one grid
-FITTING_CELLS = 4_000  # of one grid while the charts are fitted
-MOST_FITTINGS = 4  # of the charts
-LARGEST_STRETCH_SDS = 2.5  # standard deviations of a chart: cells wider or farther than this are fitted anew
-SMALLEST_VARIANCE = 1e-6
+FITTING_CELLS = 4_000  # of one grid while the charts are being fitted
+MOST_FITTINGS = 4  # rounds of fitting the charts
+LARGEST_STRETCH_SDS = 2.5  # a chart is refitted if its cells are this many times wider, narrower or farther than it
+SMALLEST_VARIANCE = 1e-6  # added to the variances of a refitted chart, in units of the old ones
 MOST_CHARTS = 12
 SAME_CHART_LOG_DENSITY = 1.0  # a mode that another chart predicts to within this gets none of its own
-RING_CELLS = 1000  # cells, about, by which a grid grows at once: few would take as long
-SUBDIVISIONS = 8  # along each side of a cell that the edge cuts
+RING_CELLS = 1000  # a grid grows by about this many cells at once; fewer would take as long
+SUBDIVISIONS = 8  # points along each side of a cell that an edge of the prior cuts
 
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Parallelograms that tile the probable part of the plane of two parameters, some of them more than once.
+    """Parallelograms that cover the probable part of the plane of two parameters; cells of different grids may overlap.
 
-    centres: (k, 2), of the part inside the prior's box; sides: (k, 2, 2), whose columns are the edges; log_densities:
-    (k,); log_areas: (k,), of the part inside, times the share of the probability there that is this cell's.
+    centres: (k, 2), of the part inside the prior's box.
+    sides: (k, 2, 2), whose columns are the edges of the parallelogram.
+    log_densities: (k,).
+    log_areas: (k,), of the part inside the prior's box, times the weight of this cell's grid there.
     """
 
     centres: NDArray[np.float64]
@@ -67,24 +69,24 @@ class _Chart:
 
     @property
     def log_mass(self) -> float:
-        """The logarithm, up to a constant, of what the normal law around the mode would hold."""
+        """The logarithm, up to a constant, of the mass of the normal distribution around the mode."""
         return self.height + float(np.linalg.slogdet(self.slant)[1])
 
     def model(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the log density, (k,), that the normal law around the mode has at values (k, 2)."""
+        """Return the log density, (k,), of the normal distribution around the mode at values (k, 2)."""
         z = np.linalg.solve(self.slant, (values - self.origin).T)
         return self.height - 0.5 * np.sum(z**2, axis=0)
 
 
 def _charts(problem: Problem, nodes: NoiseNodes, minima: Minima) -> list[_Chart]:
-    """Return charts around the minima that matter; a mode that the charts so far predict is left out."""
+    """Return charts around the probable minima; a mode that an earlier chart predicts gets none."""
     charts: list[_Chart] = []
     uniform = 12 / np.ptp(problem.bounds, axis=1) ** 2
     _, gradients, _ = problem.expansion(minima.positions)
     heights = log_joint(problem, nodes, minima.positions)
     for position, height, hessian, gradient in zip(minima.positions, heights, minima.hessians, gradients, strict=True):
-        # On the edge of the prior the density falls at the rate of the gradient, which can be much faster; and no chart
-        # need be wider than the uniform law over the box.
+        # On an edge of the prior the gradient is not zero, and the density can fall much faster than the Hessian says.
+        # No chart needs to be wider than the uniform distribution over the box.
         at_edge = np.any(position[:, None] == problem.bounds, axis=1)
         precision = hessian + np.diag(np.where(at_edge, gradient**2, 0.0) + uniform)
         chart = _Chart(position, np.linalg.inv(np.linalg.cholesky(precision)).T, float(height))
@@ -97,7 +99,7 @@ def _charts(problem: Problem, nodes: NoiseNodes, minima: Minima) -> list[_Chart]
 def _cut(
     centres: NDArray[np.float64], sides: NDArray[np.float64], bounds: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the centres, (k, 2), of what lies inside the bounds of equal cells, and which share of each does, (k,)."""
+    """Return the centres, (k, 2), of the parts of equal cells inside the bounds, and their shares, (k,)."""
     reach = 0.5 * np.abs(sides).sum(axis=1)
     whole = np.all((centres - reach >= bounds[:, 0]) & (centres + reach <= bounds[:, 1]), axis=1)
     near = np.flatnonzero(~whole & np.all((centres + reach > bounds[:, 0]) & (centres - reach < bounds[:, 1]), axis=1))
@@ -112,7 +114,7 @@ def _cut(
 
 
 def _keys(lattice: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return one number for each place, (k, 2), on the lattice, in the order of columns."""
+    """Return a unique number for each lattice point, (k, 2), ordered by columns."""
     return (lattice[:, 1] << 32) + lattice[:, 0]
 
 
@@ -128,7 +130,7 @@ def _grown(
     width: NDArray[np.float64],
     most_cells: int,
 ) -> tuple[Cells, NDArray[np.bool_]]:
-    """Return one chart's cells of widths (2,) in standard deviations, and whether they are too coarse each way."""
+    """Return one chart's cells of a width (2,), in standard deviations, and whether they are too coarse, (2,)."""
     most = max(each.log_mass for each in charts)
     log_slant = float(np.linalg.slogdet(chart.slant)[1])
     reach = np.sqrt(2 * max(NEGLIGIBLE_LOG_DENSITY - (most - chart.log_mass), 1.0))
@@ -156,16 +158,16 @@ def _grown(
     log_areas = weights + np.log(abs(np.linalg.det(sides)))
     cells = Cells(centres, np.broadcast_to(sides, (len(centres), 2, 2)), values, log_areas)
     if n >= MOST_CELLS:
-        return cells, np.ones(2, bool)  # what lies beyond is not known
+        return cells, np.ones(2, bool)  # the grid is not complete
     masses = np.exp(values + weights - logsumexp(values + weights))
-    spread = np.sqrt(masses @ (lattice - masses @ lattice) ** 2)
-    return cells, (_roughness(lattice, values, masses) > LARGEST_SQUARED_CHANGE) | (spread < SMALLEST_SD_CELLS)
+    sd_cells = np.sqrt(masses @ (lattice - masses @ lattice) ** 2)
+    return cells, (_roughness(lattice, values, masses) > LARGEST_SQUARED_CHANGE) | (sd_cells < SMALLEST_SD_CELLS)
 
 
 def _roughness(
     lattice: NDArray[np.int64], values: NDArray[np.float64], masses: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the mean squared change of the log density to the next cell, (2,), over the posterior, each way."""
+    """Return the posterior mean of the squared change of the log density to the next cell, in each direction, (2,)."""
     order = np.argsort(_keys(lattice))
     keys = _keys(lattice)[order]
     changes = []
@@ -173,23 +175,24 @@ def _roughness(
         wanted = _keys(lattice + np.array(offset))
         found = order[np.minimum(np.searchsorted(keys, wanted), keys.size - 1)]
         change = np.where(_keys(lattice[found]) == wanted, values[found] - values, 0.0)
-        # Two cells share the change between them.
+        # The change between two cells gets the smaller of their masses as weight.
         weights = np.minimum(masses, masses[found])
         changes.append(np.sum(np.where(np.isfinite(change), weights * change**2, 0.0)))
     return np.array(changes)
 
 
 def _shares(grown: list[tuple[Cells, NDArray[np.bool_]]]) -> tuple[NDArray[np.float64], float]:
-    """Return what share of the probability each chart's cells hold, and the logarithm of all of it."""
+    """Return the share of the probability in each chart's cells, and the logarithm of the total."""
     evidences = np.array([logsumexp(cells.log_densities + cells.log_areas) for cells, _ in grown])
     total = float(logsumexp(evidences))
     return np.exp(evidences - total), total
 
 
 def _fitted(chart: _Chart, cells: Cells) -> tuple[_Chart, float, float]:
-    """Return a chart with the moments of what a chart's cells hold, and its least and its largest stretch.
+    """Return a chart with the mean and covariance of another chart's cells, and its smallest and largest stretch.
 
-    The stretch is that of the standard deviations against the chart's own; a mean far from its origin counts as one.
+    A stretch is a standard deviation of the cells over that of the old chart. The distance of the mean from the old
+    origin counts as a stretch too.
     """
     logs = cells.log_densities + cells.log_areas
     evidence = float(logsumexp(logs))
@@ -206,8 +209,8 @@ def _fitted(chart: _Chart, cells: Cells) -> tuple[_Chart, float, float]:
 def _refitted(charts: list[_Chart], grown: list[tuple[Cells, NDArray[np.bool_]]]) -> list[_Chart]:
     """Refit every chart whose cells do not match its shape.
 
-    A chart that is far too wide is replaced; one whose probability lies mostly elsewhere, as it does where the highest
-    point is the tip of a needle, gets another beside it.
+    A chart that is far too wide is replaced. A chart whose cells are far wider than it, or far from its origin, is
+    kept, and a second chart is added. This happens where the highest point of the density is a narrow peak.
     """
     shares, _ = _shares(grown)
     refitted = []
@@ -221,7 +224,7 @@ def _refitted(charts: list[_Chart], grown: list[tuple[Cells, NDArray[np.bool_]]]
 
 
 def quadrature(problem: Problem, nodes: NoiseNodes, minima: Minima) -> tuple[Cells, bool]:
-    """Return the cells of all charts, each as fine as it needs to be, and whether all of them are that fine."""
+    """Return the cells of all charts, refined as far as needed, and whether all of them are fine enough."""
     charts = _charts(problem, nodes, minima)
     whole = np.full(2, CELL_WIDTH_SDS)
     for _ in range(MOST_FITTINGS):

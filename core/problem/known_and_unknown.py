@@ -1,4 +1,4 @@
-"""From values of the unknowns to all that a trajectory depends on, and to the step that resolves all of them."""
+"""Combine unknown and known values into parameters and initial states, and choose the frozen step for a prior's box."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,17 +10,18 @@ from numpy.typing import ArrayLike, NDArray
 from core.models.model import TOLERANCE, Model
 from core.priors import TruncatedGaussian
 
-COARSE_POINTS = 5  # along each unknown, on the grid that chooses the step
+COARSE_POINTS = 5  # points along each unknown of the grid from which the step is chosen
 FINEST_TOLERANCE = 1e-9
-NOISE_OVER_ERROR = 100  # of the smallest standard deviation to the error to aim for
+NOISE_OVER_ERROR = 100  # smallest standard deviation of the noise over the integration error to aim for
 
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """Which parameters and initial states of a model are unknown, and what the others are.
+    """The unknowns of a problem, and the values of all other parameters and initial states.
 
-    known: values of the other parameters, and of initial states that are not the model's defaults; directions: the
-    places of the unknowns among the model's names. Raises ValueError unless each parameter is either unknown or known.
+    known: values of the other parameters, and of initial states that differ from the model's defaults.
+    directions: the positions of the unknowns among the model's names.
+    Raises ValueError unless each parameter is either unknown or known.
     """
 
     model: Model
@@ -70,7 +71,7 @@ def _check(model: Model, unknown: tuple[str, ...], known: Mapping[str, float]) -
 
 @dataclass(frozen=True)
 class Box:
-    """What a frozen step depends on: all that can be computed within bounds (2, p), at times given as bytes."""
+    """Everything that a frozen step depends on, in hashable form: bounds are (2, p), times are the array's bytes."""
 
     model: Model
     unknown: tuple[str, ...]
@@ -81,11 +82,11 @@ class Box:
 
 
 def box_of(values: Values, prior: TruncatedGaussian, times: NDArray[np.float64], smallest_sd: float) -> Box:
-    """Return the box of a prior of the unknowns, at times (n_times,) in ms; smallest_sd: of the noises.
+    """Return the box of a prior of the unknowns, at times (n_times,) in ms.
 
-    The error is to stay below a hundredth of the noise.
+    smallest_sd: the smallest standard deviation of the noises. The integration error is kept below a hundredth of it.
     """
-    # By powers of two, so that a noise that moves a little leaves the step as it is.
+    # A power of two, so that a small change of the noise does not change the step.
     tolerance = float(np.clip(2.0 ** np.floor(np.log2(smallest_sd / NOISE_OVER_ERROR)), FINEST_TOLERANCE, TOLERANCE))
     known = tuple(sorted(values.known.items()))
     return Box(values.model, values.unknown, known, (prior.lower, prior.upper), times.tobytes(), tolerance)
@@ -93,9 +94,9 @@ def box_of(values: Values, prior: TruncatedGaussian, times: NDArray[np.float64],
 
 @lru_cache(maxsize=64)
 def frozen_step(box: Box) -> float | None:
-    """Return the step in ms that suits a coarse grid over the box, corners included.
+    """Return the step in ms that resolves all points of a coarse grid over the box, corners included.
 
-    None where the model's errors are as small as rounding.
+    None where the model's errors are as small as rounding anyway.
     """
     axes = [np.linspace(lower, upper, COARSE_POINTS) for lower, upper in zip(*box.bounds, strict=True)]
     values, grid = Values(box.model, box.unknown, dict(box.known)), np.stack(np.meshgrid(*axes), axis=-1)

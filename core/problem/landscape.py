@@ -1,4 +1,4 @@
-"""The loss of a problem on a grid over its two unknowns, with trajectories that are kept while only the data move."""
+"""The loss of a problem on a grid over its two unknowns; stored trajectories serve for every trace on the same grid."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -12,15 +12,16 @@ from core.noise import Noise
 from core.problem.general_misfit import TRAJECTORIES_AT_ONCE
 from core.problem.problem import Problem
 
-POTENTIALS_ALONE = 16  # as many are left to one thread: waking a team of threads would take longer than the work
+POTENTIALS_ALONE = 16  # one thread handles up to this many, because waking other threads would take longer
 
 
 @dataclass(frozen=True, eq=False)
 class TrajectoryStore:
-    """The observed state on a grid over two unknowns, kept while only the data move.
+    """The observed state on a grid over two unknowns, which does not depend on the data.
 
-    key: of the problems that it serves, as `store_key` has it; x: (nx,), y: (ny,); potentials: (ny, nx, n_times),
-    float32.
+    key: what the problem shares with others that have the same trajectories (see `store_key`).
+    x: (nx,); y: (ny,), values of the unknowns.
+    potentials: (ny, nx, n_times), float32.
     """
 
     key: Hashable
@@ -45,7 +46,7 @@ class Landscape:
         return self.misfit + self.regularisation
 
     def lowest(self) -> tuple[float, float]:
-        """Return (x, y) of the grid's lowest loss."""
+        """Return the grid point (x, y) with the lowest loss."""
         row, column = np.unravel_index(np.argmin(self.loss), self.loss.shape)
         return float(self.x[column]), float(self.y[row])
 
@@ -87,7 +88,7 @@ def trajectory_store(problem: Problem, n: int = 100) -> TrajectoryStore:
 
 
 def landscape(problem: Problem, store: TrajectoryStore) -> Landscape:
-    """Return the loss of a problem for a trace on the grid of a store, whose unknowns and times must agree."""
+    """Return the loss on the grid of a store; raises ValueError if its trajectories are not those of the problem."""
     if store.key != store_key(problem):
         raise ValueError("The stored trajectories are those of another problem: simulate them anew.")
     misfits = misfit(problem.data, store.potentials, problem.noise[0])
@@ -113,7 +114,7 @@ def _landscape(
 def misfit(data: ArrayLike, potentials: ArrayLike, noise: Noise) -> NDArray[np.float64]:
     """Return the misfit, (...), of potentials, (..., n_times), to one trace, (n_times,).
 
-    A diverged potential, with NaN, has an infinite misfit. Raises ValueError for a trace of another length.
+    A diverged potential contains NaN, and its misfit is infinite. Raises ValueError for a trace of another length.
     """
     potentials = np.asarray(potentials)
     trace = np.array(data, dtype=float)

@@ -1,4 +1,4 @@
-"""What was recorded: some of a model's states at known times, with gaps where a sample is missing."""
+"""A recording: samples of some of a model's states at known times; samples may be missing."""
 
 from dataclasses import dataclass, field
 
@@ -18,9 +18,12 @@ def equally_spaced(times: NDArray[np.float64]) -> bool:
 class Observation:
     """Samples of k states.
 
-    times: (n_times,) in ms, increasing; data: (n_times, k), NaN where a sample is missing; states: the names of the k
-    states; sampled: (n_times, k), where there is a sample; is_trace: whether one state was recorded without a gap.
-    Raises ValueError for what does not fit together.
+    times: (n_times,) in ms, increasing.
+    data: (n_times, k), NaN where a sample is missing.
+    states: the names of the k states.
+    sampled: (n_times, k), whether there is a sample.
+    is_trace: whether one state was recorded without gaps.
+    Raises ValueError where these do not fit together.
     """
 
     times: NDArray[np.float64]
@@ -53,7 +56,7 @@ class Observation:
     def of_trace(cls, data: ArrayLike, times: ArrayLike, state: str) -> "Observation":
         """Return a recording of one state without gaps: data and times (n_times,).
 
-        Raises ValueError unless there are two finite samples or more, and one a time.
+        Raises ValueError unless there are at least two samples, one for each time, and all are finite.
         """
         data, times = np.asarray(data, dtype=float), np.asarray(times, dtype=float)
         if data.shape != times.shape or data.ndim != 1 or data.size < 2:

@@ -1,4 +1,4 @@
-"""The inverse problem for given data: the MAP loss, split into misfit and regularisation, with its derivatives.
+"""The inverse problem for given data: the MAP loss, which is misfit plus regularisation, and its derivatives.
 
 J(m) = misfit(d − u_m) + ½ Σ ((m − m̄)/sd)²
 
@@ -27,12 +27,13 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What is to be found from which data.
+    """Model, data, unknowns, noise and prior of an inverse problem. Raises ValueError where they do not fit together.
 
-    unknown: p names out of the model's parameters and initial state; known: the values of the other parameters, and of
-    the initial state where it is not the model's default; noise: one for each observed state; prior: over the unknown
-    ones at least, of which only those are kept; fused: the model's own ways for a trace of its observed state from its
-    default start, where they apply. Raises ValueError for what does not fit together.
+    unknown: p names of the model's parameters and initial states.
+    known: values of all other parameters, and of initial states that differ from the model's defaults.
+    noise: one for each observed state.
+    prior: of the unknowns at least; other names are dropped.
+    fused: the model's own faster functions, for a trace of its observed state and default initial states; or None.
     """
 
     model: Model
@@ -55,7 +56,7 @@ class Problem:
             object.__setattr__(self, "prior", self.prior.select(self.unknown))
         object.__setattr__(self, "_general", GeneralMisfit(self._values, self.observation, self.noise))
         self._check_data()
-        object.__setattr__(self, "fused", self._own_ways())
+        object.__setattr__(self, "fused", self._own_functions())
         smallest_sd = min(noise.marginal_sd for noise in self.noise)
         object.__setattr__(self, "_box", box_of(self._values, self.prior, self.times, smallest_sd))
 
@@ -97,7 +98,7 @@ class Problem:
 
     @property
     def data(self) -> Array:
-        """The data: (n_times,) of one trace, else (n_times, k)."""
+        """The data: (n_times,) for one trace, else (n_times, k)."""
         return self.observation.data[:, 0] if self.observation.is_trace else self.observation.data
 
     @property
@@ -111,14 +112,14 @@ class Problem:
 
     @property
     def identity(self) -> str:
-        """A text that two problems share only if all of their parts are equal."""
+        """A hash that two problems share only if all of their parts are equal."""
         known = sorted(self.known.items())
         names = (self.model.name, self.observation.states, self.unknown, [name for name, _ in known])
         noise = [(each.rho, each.marginal_sd) for each in self.noise]
-        law = (self.prior.mean, self.prior.sd, self.prior.lower, self.prior.upper)
-        rest = ([value for _, value in known], np.ravel(noise), np.ravel(law))
+        prior = (self.prior.mean, self.prior.sd, self.prior.lower, self.prior.upper)
+        rest = ([value for _, value in known], np.ravel(noise), np.ravel(prior))
         numbers = np.concatenate([self.times, self.observation.data.ravel(), *rest])
-        return sha256(repr(names).encode() + (numbers + 0.0).tobytes()).hexdigest()  # −0 is 0
+        return sha256(repr(names).encode() + (numbers + 0.0).tobytes()).hexdigest()  # + 0.0 turns −0 into 0
 
     def with_noise(self, noise: Noise) -> "Problem":
         """Return the same problem for a trace under another noise."""
@@ -129,7 +130,7 @@ class Problem:
         return replace(self, observation=Observation.of_trace(data, self.times, *self.observation.states))
 
     def with_flat_prior(self) -> "Problem":
-        """Return the same problem with a prior that prefers nothing within its bounds."""
+        """Return the same problem with a uniform prior within the same bounds."""
         return replace(self, prior=self.prior.flat())
 
     def parameters(self, unknown: ArrayLike) -> Array:
@@ -154,14 +155,14 @@ class Problem:
 
     @property
     def step(self) -> float | None:
-        """The step in ms that suits a coarse grid over the box, corners included; frozen, it makes the loss smooth.
+        """The frozen step in ms, which makes the loss smooth and resolves a coarse grid over the box, corners included.
 
-        The error is to stay below a hundredth of the noise. None where the model's errors are as small as rounding.
+        The error stays below a hundredth of the noise. None where the model's errors are as small as rounding anyway.
         """
         return frozen_step(self._box)
 
     def misfit(self, unknown: ArrayLike, step: float | None = None) -> Array:
-        """Return the data's part of the loss, (...), for values (..., p); infinite where there is no trajectory.
+        """Return the misfit, (...), for values (..., p); infinite where the trajectory diverges or is given up.
 
         step: frozen, in ms, or chosen for each trajectory.
         """
@@ -170,7 +171,7 @@ class Problem:
         return self._general.misfit(unknown, step)
 
     def residual_sums(self, unknown: ArrayLike, step: float | None = None) -> ResidualSums:
-        """Return the sums, each (...), over the residuals of a trace to values (..., p); step as in `misfit`.
+        """Return the sums, each (...), over the residuals of a trace at values (..., p); step as in `misfit`.
 
         Raises ValueError for data that are not one trace without gaps.
         """
@@ -183,7 +184,7 @@ class Problem:
         return self.misfit(unknown, step) + self.prior.regularisation(unknown)
 
     def goodness_of_fit(self, unknown: ArrayLike) -> GoodnessOfFit:
-        """Judge by its residuals a fit that ends at values (p,), at the frozen step."""
+        """Compare the residuals at values (p,) with the noise, at the frozen step."""
         if self.observation.is_trace:
             sums, sd = self.residual_sums(unknown, self.step), self.noise[0].marginal_sd
             whitened, plain = (float(sums.quadratic_form(rho)) / sd**2 for rho in (self.noise[0].rho, 0.0))
@@ -203,7 +204,7 @@ class Problem:
     def hessian(self, unknown: ArrayLike, exact: bool = True) -> Array:
         """Return the Hessian of the loss, (..., p, p), for values (..., p) inside the bounds, at the frozen step.
 
-        exact: with the curvature of the trajectory, or without it, which is the Gauss–Newton Hessian.
+        exact: the exact Hessian; else the Gauss–Newton Hessian, without second derivatives of the trajectory.
         """
         if fused := self.fused:
             hessian = self._expanded(fused.hessian if exact else fused.gauss_newton, unknown)[2]
@@ -213,9 +214,9 @@ class Problem:
         return hessian + self.prior.precision
 
     def expansion(self, unknown: ArrayLike) -> tuple[Array, Array, Array]:
-        """Return loss (...), gradient (..., p) and Gauss–Newton Hessian (..., p, p) for values (..., p), in one go.
+        """Return loss (...), gradient (..., p) and Gauss–Newton Hessian (..., p, p) for values (..., p).
 
-        At the frozen step; outside the bounds the loss is infinite.
+        The step is frozen. Outside the bounds the loss is infinite.
         """
         if fused := self.fused:
             misfit, gradient, hessian = self._expanded(fused.gauss_newton, unknown)
@@ -227,8 +228,8 @@ class Problem:
     def residuals(self, unknown: ArrayLike) -> Array:
         """Return the whitened residuals, (r,), for values (p,) inside the bounds, at the frozen step.
 
-        They are those of the data, in time order, and one for each unknown whose prior is Gaussian; half the sum of
-        their squares is the loss. NaN from where the trajectory diverges on.
+        First the residuals of the data, in time order, then one for each unknown with a Gaussian prior. Half the sum of
+        their squares is the loss. NaN from the divergence of the trajectory on.
         """
         white, prior, gaussian = self._general.residuals(unknown, self.step), self.prior, self._gaussian
         return np.concatenate([white, ((np.asarray(unknown) - prior.mean) / prior.sd)[gaussian]])
@@ -240,17 +241,17 @@ class Problem:
 
     @property
     def _gaussian(self) -> NDArray[np.bool_]:
-        """Which unknowns have a Gaussian prior, (p,), rather than a flat one."""
+        """Whether each unknown has a Gaussian prior, not a uniform one, (p,)."""
         return np.isfinite(self.prior.sd)
 
-    def _own_ways(self) -> FusedTrace | None:
-        """Return the model's own ways for a trace of its observed state from its default start, where they apply."""
+    def _own_functions(self) -> FusedTrace | None:
+        """Return the model's own functions, which need a trace of its observed state and default initial states."""
         names = set(self.model.parameter_names)
         own = self.observation.is_trace and self.observation.states == (self.model.observed,)
         return self.model.fused if own and set(self.unknown) <= names and self.known.keys() <= names else None
 
     def _expanded(self, expand: ExpandMisfit, unknown: ArrayLike) -> tuple[Array, Array, Array]:
-        """Return misfit (...), gradient (..., p) and Hessian (..., p, p), if there is one, by a model's own way."""
+        """Return misfit (...), gradient (..., p) and, if computed, Hessian (..., p, p) by a model's own function."""
         found = expand(self.parameters(unknown), self.times, self.data, self.noise[0], step=self.step)
         columns = list(self._values.directions)
         hessian = np.empty(0) if found.hessian is None else found.hessian[..., columns, :][..., columns]

@@ -56,8 +56,8 @@ def waiting(key: str, text: str) -> Iterator[None]:
         yield
 
 
-def noise_law(experiment: Experiment) -> TruncatedGaussian:
-    """Return a law of (rho, sigma [ms]) that prefers nothing: about uniform, over all that is sensible."""
+def noise_prior(experiment: Experiment) -> TruncatedGaussian:
+    """Return a prior of (rho, sigma [ms]) that is nearly uniform over all sensible values."""
     bounds = np.array([(-0.999, 0.999), (LEAST_SIGMA, max(0.8, 3 * experiment.sigma))])
     width = bounds[:, 1] - bounds[:, 0]
     return TruncatedGaussian(

@@ -157,7 +157,7 @@ def _noise(experiment: Experiment, observation: Observation, problem: Problem, t
 def _joint(experiment: Experiment, observation: Observation, problem: Problem) -> Estimate:
     """Return the estimate of the parameters and the noise together, whatever noise the page takes for granted."""
     start = problem.with_noise(observation.noise(experiment.rho, experiment.sigma))
-    return results.with_noise(start, results.noise_law(experiment))
+    return results.with_noise(start, results.noise_prior(experiment))
 
 
 def _noise_metrics(given: tuple[float, float], joint: Estimate) -> list[tuple[str, str, str]]:

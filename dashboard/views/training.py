@@ -13,7 +13,7 @@ from core.maps.recipe_file import recipe_as_json
 from core.maps.recipes import PUBLISHED_DENSE, fitzhugh_nagumo_task, point_recipe, quick_recipe
 from core.maps.task import MAX_PARAMETER, MAX_SD, Task
 from core.priors import TruncatedGaussian
-from core.published import published_noise_law, published_prior
+from core.published import published_noise_prior, published_prior
 from core.symbols import symbol_of
 from dashboard import registry, session
 from dashboard.figures import training as figures
@@ -102,9 +102,9 @@ def _form() -> None:
     st.markdown("**Prior of θ** (Gaussian, cut off at the bounds)")
     prior = _law(("theta0", "theta1"), published_prior(), "train_prior", problems)
     noise = st.selectbox("Noise in the training data", list(NOISES), format_func=NOISES.__getitem__)
-    noise_law = published_noise_law()
+    noise_prior = published_noise_prior()
     if noise == "own":
-        noise_law = _law(("rho", "sigma"), noise_law, "train_noise", problems)
+        noise_prior = _law(("rho", "sigma"), noise_prior, "train_noise", problems)
     constants = "ζ and γ"
     if not experiment.hidden:
         constants = f"ζ = {experiment.zeta:g} and γ = {experiment.gamma:g}".replace("-", "−")
@@ -115,7 +115,7 @@ def _form() -> None:
     try:
         if problems:
             raise ValueError(" ".join(problems))
-        law = None if noise == "clean" else noise_law
+        law = None if noise == "clean" else noise_prior
         task = fitzhugh_nagumo_task(prior, law, experiment.zeta, experiment.gamma)
         recipe = _recipe(architecture, task, int(samples), int(epochs))
         if problem := registry.taken(name, registry.inverse_maps()[0]):

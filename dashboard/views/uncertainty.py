@@ -150,7 +150,7 @@ def _main(
 
 def _posterior(experiment: Experiment, problem: Problem) -> Posterior:
     """Return the posterior on screen; raises ValueError where no point of the prior's box can be simulated."""
-    return results.posterior(problem, None if experiment.noise_known else results.noise_law(experiment))
+    return results.posterior(problem, None if experiment.noise_known else results.noise_prior(experiment))
 
 
 @st.fragment

@@ -13,7 +13,7 @@ from core.maps.test_sets import published_test_set
 from core.optimisation.minima import map_estimate
 from core.posterior.exact import posterior
 from core.problem.problem import Problem
-from core.published import published_noise_law
+from core.published import published_noise_prior
 from tests.benchmarks.record import Record, output_path
 
 N_TRACES = 100  # the first of the published test set
@@ -38,7 +38,7 @@ def main() -> None:
     record = Record("posterior", {"n_traces": N_TRACES})
     estimates = {
         "exact posterior, noise known": (posterior, 100),
-        "exact posterior, noise integrated out": (lambda problem: posterior(problem, published_noise_law()), 100),
+        "exact posterior, noise integrated out": (lambda problem: posterior(problem, published_noise_prior()), 100),
         "global MAP": (map_estimate, 300),
     }
     for name, (estimate, most) in estimates.items():

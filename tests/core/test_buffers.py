@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from core import memory
-from core.buffers import SMALLEST, result_array
+from core.buffers import SMALLEST_BYTES, result_array
 
-LARGE = (SMALLEST // 8 + 1000,)
+LARGE = (SMALLEST_BYTES // 8 + 1000,)
 
 
 def address(array):

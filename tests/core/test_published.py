@@ -34,7 +34,7 @@ def test_published_laws():
     variances = 0.7737 * np.array([0.09, 0.16])
     assert np.all(np.abs(samples.var(axis=0) - variances) <= 5 * np.array([0.09, 0.16]) * np.sqrt(2 / n))
 
-    noise = published.published_noise_law()
+    noise = published.published_noise_prior()
     assert noise.names == ("rho", "sigma")
     assert (noise.mean, noise.sd) == ((0.80, 0.070), (0.057, 0.0097))
     assert np.allclose([noise.lower, noise.upper], [[0.629, 0.0409], [0.971, 0.0991]])

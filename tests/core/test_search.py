@@ -10,7 +10,7 @@ from core import search
 def _small(monkeypatch):
     monkeypatch.setattr(search, "N_SAMPLES", 200)
     monkeypatch.setattr(search, "EPOCHS", 2)
-    monkeypatch.setattr(search, "LARGEST", 5_000_000)
+    monkeypatch.setattr(search, "MOST_WEIGHTS", 5_000_000)
 
 
 def run(monkeypatch, tmp_path, trials):

@@ -14,7 +14,7 @@ from core.posterior.laplace import laplace
 from core.posterior.parameters_and_noise import estimate_with_noise
 from core.posterior.profile import profile_likelihood
 from core.problem.problem import Problem
-from core.published import full_prior, published_noise_law, time_grid
+from core.published import full_prior, published_noise_prior, time_grid
 
 RHO, S = 0.8, 0.35
 THETA, ZETA, GAMMA = (0.3, 0.6), -0.4, 3.0
@@ -45,7 +45,7 @@ def problem_of(data, rho=RHO, s=S, gamma=GAMMA, times=TIMES):
 ESTIMATORS = {
     "MAP": map_estimate,
     "Laplace": laplace,
-    "MAP with the noise": lambda problem: estimate_with_noise(problem, published_noise_law()),
+    "MAP with the noise": lambda problem: estimate_with_noise(problem, published_noise_prior()),
     "profile": lambda problem: profile_likelihood(problem, "theta0"),
     "exact posterior": lambda problem: core.exact_posterior(
         problem.data, problem.noise[0].rho, problem.noise[0].marginal_sd, TIMES

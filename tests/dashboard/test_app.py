@@ -12,7 +12,7 @@ from streamlit.util import calc_hash
 from core.jobs import queue as jobs
 from core.jobs.folder import is_name
 from core.models.fitzhugh_nagumo.simulate import simulate
-from core.published import published_noise_law, time_grid
+from core.published import published_noise_prior, time_grid
 from dashboard.entries import RESERVED
 from dashboard.figures.plain import SHIPPED_MAPS
 from dashboard.state import PRESETS, from_address, to_address
@@ -346,7 +346,7 @@ def test_a_training_is_started_as_the_form_has_it_and_can_be_stopped(visit, runs
     assert recipe["data"]["n"] == 1234
     assert task["prior"]["mean"] == [0.25, 0.4]
     assert task["prior"]["lower"] == [-0.3, -0.4]
-    assert task["noise"] == json.loads(json.dumps(asdict(published_noise_law())))
+    assert task["noise"] == json.loads(json.dumps(asdict(published_noise_prior())))
     assert not (runs / "mine" / "stop").exists()
     press(app, "Stop and keep the best weights so far")
     assert (runs / "mine" / "stop").exists()

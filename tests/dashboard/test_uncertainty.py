@@ -333,7 +333,7 @@ def test_the_key_of_a_problem_changes_with_all_that_its_results_depend_on():
 
 def test_the_law_of_an_unknown_noise_prefers_next_to_nothing():
     for experiment in (Experiment(), Experiment(sigma=50.0)):
-        law = results.noise_law(experiment)
+        law = results.noise_prior(experiment)
         assert law.lower[1] < experiment.sigma < law.upper[1]
         corners = np.array([[rho, sigma] for rho in (-0.99, 0.0, 0.99) for sigma in (law.lower[1], law.upper[1])])
         # A Gaussian ten times as wide as its interval falls by ½ (1/20)² from its middle to its ends, for each of both.

@@ -11,7 +11,7 @@ from core.problem import landscape
 from core.posterior.laplace import laplace
 from core.optimisation.methods import METHODS, descend
 from core.posterior.exact import posterior
-from core.published import published_noise_law
+from core.published import published_noise_prior
 from dashboard.__main__ import _compile
 from dashboard.observation import observe
 from dashboard.problem import landscape_of, problem_of
@@ -29,7 +29,7 @@ for settled in (False, True):
     landscape_of(problem, 100, settled)
 for method in METHODS:
     descend(problem, (0.5, 0.3), method)
-posterior(problem, published_noise_law())
+posterior(problem, published_noise_prior())
 laplace(problem)
 print(compiled() == before, dict(before)["_fused_blocks"], dict(before)["_adjoint_blocks"])
 """

@@ -1,1 +1,1 @@
-"""Networks in torch: the bodies, the heads, and the one way to put them together."""
+"""Networks in torch: bodies, heads, and the function that combines them."""

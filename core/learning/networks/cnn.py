@@ -4,13 +4,14 @@ from torch import nn
 
 from core.learning.networks.dense import dense_layers
 
-WIDTHS = (32, 32)  # of the dense layers
+WIDTHS = (32, 32)  # units of the dense layers
 
 
 def cnn_layers(n_times: int) -> list[nn.Module]:
-    """Return 8, 16, 32 filters of length 3 and stride 2, average pooling between, then two layers of 32 units.
+    """Return convolutions with 8, 16 and 32 filters of length 3 and stride 2, then two dense layers of 32 units.
 
-    For 1,000 times, a point head and two parameters, the network has the published 33,874 weights.
+    Average pooling comes before the second and the third convolution. With 1,000 times, a point head and two
+    parameters, the network has the published 33,874 weights.
     """
     layers: list[nn.Module] = [nn.Unflatten(1, (1, n_times))]
     length = n_times

@@ -1,15 +1,19 @@
-"""The last layers: from features to scaled parameters, or to a Gaussian of them."""
+"""Heads, the last layers of a network: from features to scaled parameters, or to a Gaussian of them."""
 
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
-MAX_LOG_SD = 8.0  # of a standard deviation in the unit that it is measured in
+MAX_LOG_SD = 8.0  # bound of the logarithm of a standard deviation, in either direction
 
 
 class Gaussian(NamedTuple):
-    """Gaussians of n scaled parameters: mean (n, p), and factor (n, p, p), a lower A with A'A the precision."""
+    """Gaussian distributions of p scaled parameters for n traces.
+
+    mean: (n, p).
+    factor: (n, p, p), the lower triangular A for which A'A is the precision matrix.
+    """
 
     mean: torch.Tensor
     factor: torch.Tensor
@@ -28,9 +32,10 @@ class Gaussian(NamedTuple):
 
 
 def lower_factor(log_diagonal: torch.Tensor, below: torch.Tensor) -> torch.Tensor:
-    """Return lower triangles, (n, p, p), from logarithms of the diagonal, (n, p), and the rest in units of its row.
+    """Return lower triangular matrices, (n, p, p), from the logarithms of their diagonals, (n, p).
 
-    The logarithms are bounded: otherwise, a single strange batch can throw a training off its way.
+    below: the entries below the diagonal, each divided by the diagonal entry of its row. The logarithms are bounded:
+    otherwise a single batch of unusual traces can make a training diverge.
     """
     p = log_diagonal.shape[1]
     unit = torch.eye(p, device=log_diagonal.device).repeat(len(log_diagonal), 1, 1)
@@ -52,13 +57,13 @@ class GaussianHead(nn.Module):
         super().__init__()
         self.linear = nn.Linear(n_features, n_parameters + n_parameters * (n_parameters + 1) // 2)
         self.n_parameters = n_parameters
-        self.spread: torch.Tensor  # factor of the standard deviations, set by the calibration
+        self.spread: torch.Tensor  # calibration factor of the standard deviations
         self.register_buffer("spread", torch.ones(()))
 
     def forward(self, features: torch.Tensor) -> Gaussian:
-        """Return the Gaussians; zeros give the middle of the box as mean and a quarter of its width as sd.
+        """Return the Gaussians. Means stay inside the box, and standard deviations above a ten-thousandth of its width.
 
-        Means stay inside the box and standard deviations above a ten-thousandth of its width.
+        Outputs of zero give the middle of the box as mean, and a quarter of its width as standard deviation.
         """
         outputs, p = self.linear(features).float(), self.n_parameters
         mean, log_diagonal, below = outputs[:, :p], outputs[:, p : 2 * p], outputs[:, 2 * p :]

@@ -1,4 +1,4 @@
-"""The one way from inputs, body and head to a network, and from a network to estimates."""
+"""Build a network from inputs, body and head, and compute its estimates."""
 
 import os
 import sys
@@ -27,13 +27,13 @@ from core.learning.training_settings import (
 
 TRACES_AT_ONCE = 500
 
-# PyTorch's threads do not exist in a forked process, which would wait for them for ever.
+# A forked process has no copy of PyTorch's threads, and would wait for them for ever.
 if sys.platform != "win32":
     os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 def _body_layers(body: Body, n_times: int) -> tuple[list[nn.Module], int]:
-    """Return the layers of a body, and the number of features that they give."""
+    """Return the layers of a body, and the number of their output features."""
     if isinstance(body, Cnn):
         return cnn_layers(n_times), CNN_WIDTHS[-1]
     layers = dense_layers if isinstance(body, Dense) else residual_layers
@@ -43,9 +43,9 @@ def _body_layers(body: Body, n_times: int) -> tuple[list[nn.Module], int]:
 def build(
     inputs: Inputs, body: Body, head: Head, initial_weights: InitialWeights, n_times: int, n_parameters: int, seed: int
 ) -> nn.Sequential:
-    """Return a network from traces, (n, n_times), to scaled parameters, (n, p), or to a `Gaussian` of them.
+    """Return a network that maps traces, (n, n_times), to scaled parameters, (n, p), or to a `Gaussian` of them.
 
-    Its weights are drawn from seed, its biases are zero.
+    The weights are drawn with the seed; the biases are zero.
     """
     first = [Whitening(inputs.noise)] if isinstance(inputs, WhitenedTimeSeries) else []
     layers, n_features = _body_layers(body, n_times)
@@ -67,7 +67,7 @@ def build(
 def predict(
     network: nn.Module, traces: NDArray[np.floating], device: str = "cpu"
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Return the means, (n, p), and covariances, (n, p, p) or None, that a network gives for traces, (n, n_times)."""
+    """Return a network's means, (n, p), and covariances, (n, p, p) or None, for traces, (n, n_times)."""
     network.eval()
     with torch.inference_mode():
         batches = torch.from_numpy(np.ascontiguousarray(traces, dtype=np.float32)).split(TRACES_AT_ONCE)

@@ -5,11 +5,11 @@ from torch import nn
 
 from core.learning.networks.dense import dense_layers
 
-RESOLUTIONS = ((32, 9, 4), (48, 5, 2), (64, 5, 2), (96, 5, 2))  # filters, their length, their stride
+RESOLUTIONS = ((32, 9, 4), (48, 5, 2), (64, 5, 2), (96, 5, 2))  # number of filters, length, stride
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions of length 5 whose outcome is added to what they are given."""
+    """Two convolutions of length 5, whose output is added to their input."""
 
     def __init__(self, n_filters: int):
         super().__init__()
@@ -22,7 +22,7 @@ class ResidualBlock(nn.Module):
 
 
 def residual_layers(n_times: int, widths: tuple[int, ...]) -> list[nn.Module]:
-    """Return the convolutions of each resolution, a residual block behind each, then dense layers of these widths."""
+    """Return for each resolution a convolution and a residual block, then dense layers of these widths."""
     layers: list[nn.Module] = [nn.Unflatten(1, (1, n_times))]
     length, n_inputs = n_times, 1
     for n_filters, size, stride in RESOLUTIONS:

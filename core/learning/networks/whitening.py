@@ -1,4 +1,4 @@
-"""The filter before a network that turns AR(1) noise into independent standard normals."""
+"""A filter for the traces that turns AR(1) noise into independent standard normals, ahead of a network."""
 
 import torch
 from torch import nn
@@ -7,7 +7,7 @@ from core.noise import Noise
 
 
 class Whitening(nn.Module):
-    """The filter for one noise."""
+    """The filter for a noise of known ρ and standard deviation."""
 
     def __init__(self, noise: Noise):
         super().__init__()

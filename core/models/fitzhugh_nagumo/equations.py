@@ -3,8 +3,8 @@
     du/dt = γ (u − u³/3 + v + ζ)
     dv/dt = −(1/γ) (u − θ₀ + θ₁ v)
 
-u is the membrane potential, v the recovery variable, both dimensionless; t is in ms. θ₀ and θ₁ are what the inverse
-problem asks for, ζ is the stimulus and γ the damping (Rudi, Bessac and Lenzi 2021, arXiv:2012.06691).
+u is the membrane potential and v the recovery variable, both dimensionless; t is in ms. The inverse problem asks for θ₀
+and θ₁; ζ is the stimulus and γ the damping (Rudi, Bessac and Lenzi 2021, arXiv:2012.06691).
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 PARAMETER_NAMES = ("theta0", "theta1", "zeta", "gamma")
-REST = (0.0, 0.0)  # (u, v) at the first sample, unless something else is known
-DIVERGENCE_LIMIT = 20.0  # |u| beyond which a trajectory counts as diverged; neurons stay below 3
+REST = (0.0, 0.0)  # default (u, v) at the first sample
+DIVERGENCE_LIMIT = 20.0  # a trajectory with a larger |u| has diverged; |u| of a neuron stays below 3
 
 
 def rates(state: ArrayLike, parameters: ArrayLike) -> NDArray[np.float64]:
@@ -44,7 +44,7 @@ def v_nullcline(v: ArrayLike, theta0: float, theta1: float) -> NDArray[np.float6
 
 @dataclass(frozen=True)
 class FixedPoint:
-    """A state (u, v) at rest, and whether small deviations from it die out."""
+    """A fixed point (u, v); it is stable if small deviations from it decay."""
 
     u: float
     v: float
@@ -54,9 +54,8 @@ class FixedPoint:
 def fixed_points(parameters: ArrayLike) -> tuple[FixedPoint, ...]:
     """Return the one to three fixed points of the neuron with parameters (4,), ordered by u.
 
-    They are the real roots of θ₁ (u³/3 − u − ζ) + u − θ₀ = 0; one is stable if both eigenvalues of the Jacobian have
-    negative real parts. Raises ValueError unless all parameters are finite and
-    γ is not zero.
+    They are the real roots of θ₁ (u³/3 − u − ζ) + u − θ₀ = 0. A fixed point is stable if both eigenvalues of the
+    Jacobian have negative real parts. Raises ValueError unless all parameters are finite and γ is not zero.
     """
     theta0, theta1, zeta, gamma = np.asarray(parameters, dtype=float)
     if not np.all(np.isfinite(parameters)) or gamma == 0:

@@ -1,7 +1,7 @@
-"""The misfit's gradient by the adjoint: an exact derivative of the computed misfit at a frozen step.
+"""The misfit's gradient by the adjoint: the exact gradient of the computed misfit at a frozen step.
 
-The trajectory is integrated forwards and kept; the adjoint runs backwards once for all directions. Inside, the misfit
-is that of the scaled equations, times (1 − ρ²), and γ is differentiated through ln γ.
+The trajectory is integrated forwards and stored; one backward pass of the adjoint then gives all derivatives. The
+kernels compute the misfit of the scaled equations times (1 − ρ²), and differentiate by ln γ in place of γ.
 """
 
 from collections.abc import Callable
@@ -41,12 +41,12 @@ from core.models.fitzhugh_nagumo.taylor import SCALE, adjoint, cauchy, gains
 from core.models.model import TOLERANCE, Expansion, Status
 from core.noise import Noise
 
-MOST_STEPS_KEPT = 500_000  # of one trajectory: the history of a block then takes 250 MB
+MOST_STEPS_KEPT = 500_000  # per trajectory; a block's stored states then take 250 MB
 
 
 @inlined
 def observe_first(m: Numbers, data: Numbers, rho: float, innovations: NDArray[np.float64]) -> None:
-    """Take the first sample: its residual and its innovation."""
+    """Compute residual and innovation of the first sample."""
     for lane in range(LANES):
         residual = data[0] - m[X + lane]
         m[RESIDUAL + lane] = residual
@@ -57,7 +57,7 @@ def observe_first(m: Numbers, data: Numbers, rho: float, innovations: NDArray[np
 
 @inlined
 def observe(m: Numbers, value: float, rho: float, innovation: Numbers) -> None:
-    """Take a sample: its residual, its innovation, and how far the trajectory has come."""
+    """Compute residual and innovation of a sample, and update the largest |u| so far."""
     for lane in range(LANES):
         residual = value - m[X + lane]
         innovation[lane] = residual - rho * m[RESIDUAL + lane]
@@ -71,7 +71,7 @@ def observe(m: Numbers, value: float, rho: float, innovation: Numbers) -> None:
 def finish(
     work: Work, first: int, m: Numbers, n_directions: int, out: NDArray[np.float64], status: NDArray[np.int64]
 ) -> None:
-    """Fill out[i] with the misfit, the gradient in n_directions and, as far as there are columns, the Hessian."""
+    """Fill out[i] with the misfit, the gradient in n_directions and, if out has columns for it, the Hessian."""
     for lane in range(min(LANES, work.which.shape[0] - first)):
         i = work.which[first + lane]
         out[i, 0] = 0.5 * m[TOTAL + lane]
@@ -79,7 +79,7 @@ def finish(
             out[i, 1 + k] = m[GRADIENT + k * LANES + lane]
         for k in range(out.shape[1] - 1 - n_directions):
             out[i, 1 + n_directions + k] = m[HESSIAN + k * LANES + lane]
-        # Written so that NaN, which stays to the end, counts as diverged.
+        # The comparison is false for NaN, which thus counts as diverged.
         finite = m[FARTHEST + lane] * SCALE <= DIVERGENCE_LIMIT
         status[i] = Status.FINITE if finite else Status.DIVERGED
 
@@ -88,7 +88,7 @@ def finish(
 def forward(
     work: Work, m: Numbers, data: Numbers, rho: float, xs: NDArray[Any], ys: NDArray[Any], innovations: NDArray[Any]
 ) -> None:
-    """Integrate, and keep the state at the beginning of each step and the innovation of each sample."""
+    """Integrate, and store the state at the beginning of each step and the innovation of each sample."""
     observe_first(m, data, rho, innovations)
     h = 0.0
     step = 0
@@ -105,7 +105,7 @@ def forward(
 
 @inlined
 def observe_backwards(m: Numbers, rho: float, now: Numbers, after: Numbers) -> None:
-    """Add to the adjoint what a sample's residual contributes."""
+    """Add the contribution of a sample's residual to the adjoint."""
     for lane in range(LANES):
         m[LX + lane] -= now[lane] - rho * after[lane]
 
@@ -172,7 +172,7 @@ def expand(
     initial_state: ArrayLike,
     step: float | None,
 ) -> Expansion:
-    """Run a kernel that fills the misfit, its gradient in n_directions and, if so, its Hessian; scale them back."""
+    """Run a kernel that computes misfit, gradient in n_directions and, if asked for, Hessian; undo the scaling."""
     parameters, times, states = validated(parameters, times, initial_state, step=step)
     trace = checked_trace(data, times)
     batch, flat = parameters.shape[:-1], parameters.reshape(-1, 4)

@@ -1,8 +1,8 @@
-"""The misfit's Hessians: exact second derivatives of the computed misfit at a frozen step.
+"""The misfit's Gauss–Newton Hessian and its exact Hessian, of the computed misfit at a frozen step.
 
-The forward sensitivities give the Gauss–Newton Hessian; the full one adds the second derivatives of each step, weighted
-by the adjoint. Inside, the misfit is that of the scaled equations, times (1 − ρ²), and γ is differentiated through
-ln γ.
+The forward sensitivities give the Gauss–Newton Hessian. The exact Hessian adds the second derivatives of each step,
+weighted by the adjoint. The kernels compute the misfit of the scaled equations times (1 − ρ²), and differentiate by ln
+γ in place of γ.
 """
 
 import numba
@@ -49,7 +49,7 @@ from core.noise import Noise
 
 @inlined
 def accumulate(m: Numbers, rho: float, innovation: Numbers) -> None:
-    """Add a sample's part to the gradient and to the Gauss–Newton Hessian."""
+    """Add a sample's contribution to the gradient and to the Gauss–Newton Hessian."""
     for lane in range(LANES):
         for i in range(4):
             row = i * LANES + lane
@@ -177,8 +177,9 @@ def gauss_newton(
 ) -> Expansion:
     """Return the misfit, its gradient (..., 4) in the four parameters, and its Gauss–Newton Hessian (..., 4, 4).
 
-    The latter leaves out the curvature of the trajectory, and is the Fisher information where the model is true. step:
-    the frozen step in ms, by default each trajectory's `resolving_step`. Raises ValueError as `simulated_misfit` does.
+    The Gauss–Newton Hessian leaves out the second derivatives of the trajectory. At the true parameters it is the
+    Fisher information. step: the frozen step in ms, by default each trajectory's `resolving_step`. Raises ValueError as
+    `simulated_misfit` does.
     """
     return expand(_gauss_newton_blocks, 4, True, parameters, times, data, noise, initial_state, step)
 

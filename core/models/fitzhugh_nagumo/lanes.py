@@ -1,8 +1,7 @@
-"""Blocks of lanes: up to 64 trajectories advance abreast, one in each lane of the vector registers.
+"""Blocks of lanes: up to 64 trajectories are integrated together, one in each lane of the vector registers.
 
-The first derivative and the state are kept in double precision; the higher Taylor terms are summed in single precision
-where the tolerance allows. That halves their cost, and adds an error that is below 1e-5 for 99 % of the published
-prior.
+The state and the first derivative are in double precision. The higher Taylor terms are in single precision where the
+tolerance allows it. That halves their cost, and adds an error below 1e-5 for 99 % of the published prior.
 """
 
 from typing import NamedTuple
@@ -15,14 +14,14 @@ from core.models.fitzhugh_nagumo.equations import DIVERGENCE_LIMIT
 from core.models.fitzhugh_nagumo.taylor import ORDER, SCALE, Terms, first_terms, higher_terms
 from core.models.model import Status
 
-FEW = 16  # lanes of a block in double precision: more keep the pipelines no busier
+FEW = 16  # lanes of a block in double precision; more lanes are not faster
 MANY = 64  # lanes of a large block in single precision
-TILE = 16  # samples computed between two visits to the results
+TILE = 16  # samples computed before they are checked and written to the results
 _LIMIT = DIVERGENCE_LIMIT / SCALE
 
 
-# A block's numbers lie in two arrays, row by row, in double precision and in that of the higher terms. With rows at
-# distances it knows, the compiler sees that writing to one leaves the others alone, and vectorises without asking.
+# A block keeps its numbers in two arrays, one in double precision and one in the precision of the higher terms, row by
+# row. Constant row offsets tell the compiler that rows do not overlap, so that it vectorises without run-time checks.
 _ROW = MANY
 _X, _Y, _THETA0, _THETA1, _ZETA, _GAMMA, _A1, _B1 = (row * _ROW for row in range(8))
 _X_TERM, _W_TERM, _X1_TERM, _Y1_TERM, _THETA1_TERM, _LAST = (row * _ROW for row in range(6))
@@ -31,10 +30,13 @@ _B_TERM = _A_TERM + ORDER * _ROW
 
 
 class Block(NamedTuple):
-    """What a block of trajectories is working on.
+    """The numbers of a block of trajectories.
 
-    state, terms: its numbers; x, y, last: (TILE, MANY), the samples of a tile and the largest last term up to each;
-    n_valid, status: (MANY,), of each lane.
+    state, terms: the rows named above.
+    x, y: (TILE, MANY), the samples of a tile.
+    last: (TILE, MANY), the largest last Taylor term in the tile up to each sample.
+    n_valid: (MANY,), the number of valid samples of each lane.
+    status: (MANY,), how each lane ended.
     """
 
     state: NDArray[np.float64]
@@ -47,10 +49,16 @@ class Block(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What the kernels are given: which trajectories to integrate, over which intervals, in which steps.
+    """The input of the kernels: which trajectories to integrate, over which intervals, with which steps.
 
-    parameters: (n, 4); states: (n, 2); which: (m,), indices; lanes: of a block; precision: an empty array whose type
-    the higher Taylor terms have; intervals: (n_times − 1,) in ms; longest_step in ms; largest_term: see LARGEST_TERM.
+    parameters: (n, 4).
+    states: (n, 2), at the first sample.
+    which: (m,), indices of the trajectories to integrate.
+    lanes: the number of lanes of a block.
+    precision: an empty array with the data type of the higher Taylor terms.
+    intervals: (n_times − 1,), between the samples, in ms.
+    longest_step: in ms.
+    largest_term: the last Taylor term above which a step is too long.
     """
 
     parameters: NDArray[np.float64]
@@ -65,7 +73,7 @@ class Work(NamedTuple):
 
 @inlined
 def rates(numbers: NDArray[np.floating], row: int, width: int, lane: int) -> Terms:
-    """Return a lane's numbers in the eight rows from row on, each width numbers long."""
+    """Return a lane's numbers in eight rows, from row on; each row is width numbers long."""
     return (
         numbers[row + lane],
         numbers[row + width + lane],
@@ -86,7 +94,7 @@ def steps_in(work: Work, t: int) -> int:
 
 @inlined
 def new_block(work: Work, first: int) -> Block:
-    """Return a block for the trajectories which[first], …; lanes without one repeat the last."""
+    """Return a block for the trajectories which[first], …; spare lanes repeat the last trajectory."""
     block = Block(
         np.empty(8 * _ROW),
         np.empty(_B_TERM + ORDER * _ROW, work.precision.dtype),
@@ -170,7 +178,7 @@ def advance_tile(block: Block, work: Work, start: int, samples: int, h: float) -
 
 @inlined
 def check_tile(block: Block, work: Work, samples: int) -> bool:
-    """Count each lane's valid samples, note how those that end in this tile do, and return whether any goes on."""
+    """Count each lane's valid samples, set the status of lanes that end here, and return whether any lane goes on."""
     farthest = block.terms
     for lane in range(work.lanes):
         farthest[_X_TERM + lane] = 0.0
@@ -180,7 +188,7 @@ def check_tile(block: Block, work: Work, samples: int) -> bool:
             farthest[_X_TERM + lane] = most if most > distance else distance
     alive = False
     for lane in range(work.lanes):
-        # Comparisons are written so that NaN counts as bad; a lane that became NaN is NaN at the end of its tile.
+        # These comparisons are false for NaN, which thus counts as invalid; a lane that became NaN stays NaN.
         if block.status[lane] != Status.FINITE:
             continue
         s = samples

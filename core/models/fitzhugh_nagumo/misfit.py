@@ -1,4 +1,4 @@
-"""The misfit of the neuron to a trace, computed along with the trajectory, which is not stored."""
+"""The misfit of the neuron to a trace, summed while the trajectory is integrated, so that it need not be stored."""
 
 import numba
 import numpy as np
@@ -16,7 +16,7 @@ from core.noise import Noise, ResidualSums
 
 @inlined_as_written
 def _observed(squares: float, products: float, before: float, residual: float) -> tuple[float, float, float]:
-    """Return the sums of squares and of products of neighbours, and the residual, after a sample."""
+    """Add a sample's residual to the sums of squares and of products of neighbours; return sums and residual."""
     return squares + residual * residual, products + residual * before, residual
 
 
@@ -24,7 +24,7 @@ def _observed(squares: float, products: float, before: float, residual: float) -
 def _fused_block(
     work: Work, first: int, data: NDArray[np.float64], out: NDArray[np.float64], status: NDArray[np.int64]
 ) -> None:
-    """Fill out[i] with the four sums over the residual of the scaled equations; data: the trace over √3."""
+    """Fill out[i] with the four sums over the residuals of the scaled equations; data: the trace divided by √3."""
     block = new_block(work, first)
     squares, products = np.zeros(work.lanes), np.zeros(work.lanes)
     residual, first_square = np.empty(work.lanes), np.empty(work.lanes)
@@ -58,7 +58,7 @@ def _fused_blocks(work: Work, data: NDArray[np.float64], out: NDArray[np.float64
 
 
 def checked_trace(data: ArrayLike, times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a trace scaled as the kernels have it, or raise ValueError unless it has a finite sample at each time."""
+    """Return a trace divided by SCALE, for the kernels; raise ValueError unless it has a finite sample at each time."""
     trace = np.array(data, dtype=float) / SCALE
     if trace.shape != times.shape:
         raise ValueError(f"The trace needs one sample a time, {times.shape}; its shape is {trace.shape}.")
@@ -75,10 +75,10 @@ def residual_sums(
     tolerance: float = TOLERANCE,
     step: float | None = None,
 ) -> ResidualSums:
-    """Return the sums over the residual of one trace, (n_times,), to the neuron with parameters (..., 4).
+    """Return the sums over the residuals of the neuron with parameters (..., 4) to one trace, (n_times,).
 
     No trajectory is stored. times, initial_state, tolerance and step are those of `simulate`. Raises ValueError as
-    `simulate` does, or when the trace has not a sample a time.
+    `simulate` does, or unless the trace has one sample for each time.
     """
     parameters, times, states = validated(parameters, times, initial_state, tolerance, step)
     trace = checked_trace(data, times)
@@ -101,7 +101,7 @@ def simulated_misfit(
 ) -> NDArray[np.float64]:
     """Return the misfit, (...), of the neuron with parameters (..., 4) to one trace, (n_times,), storing no trajectory.
 
-    times, initial_state, tolerance and step are those of `simulate`. A trajectory that diverges or cannot be followed
-    has an infinite misfit. Raises ValueError as `residual_sums` does.
+    times, initial_state, tolerance and step are those of `simulate`. A trajectory that diverges or is given up has
+    an infinite misfit. Raises ValueError as `residual_sums` does.
     """
     return residual_sums(parameters, times, data, initial_state, tolerance, step).misfit(noise)

@@ -1,4 +1,4 @@
-"""The FitzHugh–Nagumo neuron behind the contract of a model."""
+"""The FitzHugh–Nagumo neuron as a `Model`."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,8 +12,8 @@ from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate, simul
 from core.models.model import TOLERANCE, FusedTrace, Model, Quantity
 from core.published import GAMMA, GAMMA_RANGE, ZETA, ZETA_RANGE, published_prior
 
-_LAW = published_prior()
-_U, _V = (-2.5, 2.5), (-2.0, 2.0)  # of axes
+_PRIOR = published_prior()
+_U, _V = (-2.5, 2.5), (-2.0, 2.0)  # ranges of the axes
 
 
 def _start(initial_state: ArrayLike | None) -> ArrayLike:
@@ -37,7 +37,7 @@ def _sensitivities(
 
 
 def _frozen_step(parameters: ArrayLike, times: ArrayLike, initial_state: ArrayLike | None, tolerance: float) -> float:
-    """Return the shortest of the steps that the trajectories need, or the longest interval where none is shorter."""
+    """Return the shortest of the steps that the trajectories need, but at most the longest sampling interval."""
     steps = resolving_step(parameters, times, _start(initial_state), tolerance)
     return float(np.min(steps, where=np.isfinite(steps), initial=float(np.max(np.diff(np.asarray(times))))))
 
@@ -52,8 +52,8 @@ FITZHUGH_NAGUMO = Model(
     name="fitzhugh-nagumo",
     title="FitzHugh–Nagumo",
     parameters=(
-        Quantity("theta0", "θ₀", "offset of the recovery", "", _LAW.lower[0], _LAW.upper[0], _LAW.mean[0]),
-        Quantity("theta1", "θ₁", "decay of the recovery", "", _LAW.lower[1], _LAW.upper[1], _LAW.mean[1]),
+        Quantity("theta0", "θ₀", "offset of the recovery", "", _PRIOR.lower[0], _PRIOR.upper[0], _PRIOR.mean[0]),
+        Quantity("theta1", "θ₁", "decay of the recovery", "", _PRIOR.lower[1], _PRIOR.upper[1], _PRIOR.mean[1]),
         Quantity("zeta", "ζ", "stimulus", "", *ZETA_RANGE, ZETA),
         Quantity("gamma", "γ", "damping", "", *GAMMA_RANGE, GAMMA, positive=True),
     ),

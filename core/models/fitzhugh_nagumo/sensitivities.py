@@ -1,7 +1,7 @@
-"""Trajectories with their forward sensitivities: the derivatives of u and v, carried along with the state.
+"""Trajectories with forward sensitivities: the derivatives of u and v are integrated together with the state.
 
-They differentiate the recurrence of the Taylor terms, not the differential equation, so that they are those of the
-numbers that `simulate` returns at the same frozen step. Inside, γ is differentiated through ln γ.
+They are derivatives of the recurrence of the Taylor terms, not of the differential equation. So they are the exact
+derivatives of what `simulate` returns at the same frozen step. The kernels differentiate by ln γ in place of γ.
 """
 
 from typing import Any
@@ -21,8 +21,8 @@ from core.models.model import TOLERANCE, Status
 DIRECTIONS = ("theta0", "theta1", "zeta", "gamma", "u0", "v0")
 
 LANES = FEW
-# One array holds all numbers of a block, row by row. With rows at distances it knows, the compiler sees that writing to
-# one leaves the others alone, and vectorises loops that touch dozens of them.
+# One array holds all numbers of a block, row by row. Constant row offsets tell the compiler that rows do not overlap,
+# so that it vectorises loops over dozens of rows.
 X, Y, THETA0, THETA1, ZETA, GAMMA, RESIDUAL, TOTAL, LX, LY, FARTHEST = (row * LANES for row in range(11))
 A = 11 * LANES
 B = A + ORDER * LANES
@@ -42,7 +42,7 @@ Numbers = NDArray[np.float64]
 
 @inlined
 def start_block(work: Work, first: int) -> Numbers:
-    """Return the numbers of a block for the trajectories which[first], …; lanes without one repeat the last."""
+    """Return the numbers of a block for the trajectories which[first], …; spare lanes repeat the last trajectory."""
     m = np.zeros(SIZE)
     for lane in range(LANES):
         i = work.which[min(first + lane, work.which.shape[0] - 1)]
@@ -54,7 +54,7 @@ def start_block(work: Work, first: int) -> Numbers:
 
 @inlined
 def set_step(m: Numbers, work: Work, t: int, h: float) -> tuple[int, float]:
-    """Set the rates for the interval after sample t, where h was the step before; return the number of steps and h."""
+    """Set the rates for the interval after sample t; h: the step before. Return the number of steps and the step."""
     n_steps = steps_in(work, t)
     if h != work.intervals[t] / n_steps:
         h = work.intervals[t] / n_steps
@@ -84,7 +84,7 @@ def end_of_step(x: Terms) -> float:
 def _direction(
     m: Numbers, lane: int, i: int, g: Terms, zeta: float, q: Terms, r: Terms, s: Terms
 ) -> tuple[Terms, Terms]:
-    """Return the terms' derivatives in direction i, and advance those of the state."""
+    """Return the derivatives of the terms in direction i, and advance the derivatives of the state by one step."""
     a, b = rates(m, A, LANES, lane), rates(m, B, LANES, lane)
     row = i * LANES + lane
     dx, dy = tangent(a, b, m[THETA1 + lane], g, m[DX + row], m[DY + row], zeta, q, r, s)
@@ -94,7 +94,7 @@ def _direction(
 
 @inlined
 def tangents(m: Numbers, lane: int, x: Terms, y: Terms, w: Terms) -> Any:
-    """Return the terms' derivatives by θ₀, θ₁, ζ (of the scaled equations) and ln γ, and advance those of the state."""
+    """Advance the state's derivatives by θ₀, θ₁, ζ (scaled) and ln γ by one step, and return those of the terms."""
     g = gains(w)
     minus_y = (-y[1], -y[2], -y[3], -y[4], -y[5], -y[6], -y[7], -y[8])
     return (
@@ -150,7 +150,7 @@ def sensitivities(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the states (..., n_times, 2) and their derivatives (..., n_times, 2, 6) in DIRECTIONS.
 
-    step: the frozen step in ms, by default each trajectory's `resolving_step`. A diverged trajectory is NaN from there
+    step: the frozen step in ms, by default each trajectory's `resolving_step`. A trajectory is NaN from its divergence
     on. Raises ValueError as `simulate` does.
     """
     parameters, times, states = validated(parameters, times, initial_state, step=step)

@@ -1,4 +1,4 @@
-"""Trajectories of many neurons at once, and how each ended."""
+"""Simulate the trajectories of many neurons at once, and report how each ended."""
 
 import numba
 import numpy as np
@@ -48,8 +48,9 @@ def resolving_step(
 ) -> NDArray[np.float64]:
     """Return the step in ms, (...), with which `simulate` meets the tolerance for parameters (..., 4).
 
-    It is meant for freezing the step: an optimiser, a difference quotient or a derivative needs a solution that depends
-    smoothly on the parameters. NaN where no step that can be afforded does; infinite for a single time.
+    Freeze the step at this value for optimisers, difference quotients and derivatives, which need a solution that
+    depends smoothly on the parameters. NaN where no step within the step limit is short enough; infinite for a single
+    time.
     """
     parameters, times, states = validated(parameters, times, initial_state, tolerance)
     flat = parameters.reshape(-1, 4)
@@ -66,8 +67,10 @@ def validated(
     tolerance: float = TOLERANCE,
     step: float | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return parameters (..., 4), times (n_times,) and states (..., 2), or raise ValueError with what is wrong."""
-    parameters = np.array(parameters, dtype=float, order="C")  # views of another layout would be compiled for anew
+    """Return parameters (..., 4), times (n_times,) and states (..., 2); raise ValueError that says what is wrong."""
+    parameters = np.array(
+        parameters, dtype=float, order="C"
+    )  # Numba would compile the kernels anew for another memory layout
     times = np.array(times, dtype=float)
     if parameters.ndim == 0 or parameters.shape[-1] != 4:
         raise ValueError(
@@ -97,7 +100,7 @@ def simulate_with_status(
     step: float | None = None,
     out: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Integrate as `simulate` does, and return how each trajectory ended beside the states: (...), of `Status`."""
+    """Integrate as `simulate` does, and return the states and the `Status` of each trajectory, (...)."""
     parameters, times, states = validated(parameters, times, initial_state, tolerance, step)
     shape = (*parameters.shape[:-1], times.size, 2)
     if out is None:
@@ -133,13 +136,16 @@ def simulate(
 ) -> NDArray[np.float64]:
     """Integrate the neuron for many parameters at once.
 
-    parameters: (..., 4), the last axis (theta0, theta1, zeta, gamma). times: (n_times,) in ms, strictly increasing; the
-    initial state (u, v), of shape (2,) or (..., 2), holds at the first of them. tolerance: the error in u to aim for;
-    where the solution is very sensitive to its parameters the error can be larger. step: in ms, freezes the step: none
-    is longer, none is checked against the tolerance. out: a buffer for the result.
+    parameters: (..., 4), the last axis (theta0, theta1, zeta, gamma).
+    times: (n_times,) in ms, strictly increasing.
+    initial_state: (u, v) at the first of the times, of shape (2,) or (..., 2).
+    tolerance: the error in u to aim for; it can be larger where u is very sensitive to the parameters.
+    step: the frozen step in ms. No step is longer, and none is checked against the tolerance.
+    out: a buffer for the result.
 
-    Returns the states, (..., n_times, 2). A trajectory with |u| > 20, or one that no step which can be afforded
-    resolves, is NaN from there on. Raises ValueError for wrong shapes, times, tolerance or step.
+    Returns the states, (..., n_times, 2). They are NaN from the sample on at which |u| exceeds 20, or at which a
+    trajectory is given up because no step within the step limit resolves it. Raises ValueError for wrong shapes, times,
+    tolerance or step.
     """
     return simulate_with_status(parameters, times, initial_state, tolerance, step, out)[0]
 
@@ -150,9 +156,9 @@ def simulate_potential(
     initial_state: ArrayLike = REST,
     tolerance: float = TOLERANCE,
 ) -> NDArray[np.float32]:
-    """Integrate as `simulate` does and keep the membrane potential alone, in single precision.
+    """Integrate as `simulate` does, and return the membrane potential u alone, (..., n_times), in single precision.
 
-    Returns u, (..., n_times): a quarter of the memory of the full states, for large stores of trajectories.
+    It takes a quarter of the memory of the full states, which matters for large stores of trajectories.
     """
     parameters, times, states = validated(parameters, times, initial_state, tolerance)
     batch = parameters.shape[:-1]
@@ -164,5 +170,5 @@ def simulate_potential(
 def divergence_time(trajectory: ArrayLike, times: ArrayLike) -> float | None:
     """Return the first time in ms at which one trajectory, (n_times, ...), is NaN, or None where it is finite."""
     values = np.asarray(trajectory).reshape(len(np.asarray(times)), -1)
-    lost = np.flatnonzero(np.isnan(values).any(axis=1))
-    return float(np.asarray(times)[lost[0]]) if lost.size else None
+    missing = np.flatnonzero(np.isnan(values).any(axis=1))
+    return float(np.asarray(times)[missing[0]]) if missing.size else None

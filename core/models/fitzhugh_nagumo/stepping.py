@@ -1,4 +1,4 @@
-"""The choice of the step: each trajectory takes the longest one that meets the tolerance for it."""
+"""Choose the step: each trajectory is integrated with the longest step that meets the tolerance."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,32 +11,31 @@ from core.models.fitzhugh_nagumo.lanes import FEW, MANY, Work
 from core.models.fitzhugh_nagumo.taylor import ORDER, SCALE
 from core.models.model import TOLERANCE, Status
 
-STEP_TIMES_STIFFNESS = 1 / 3  # meets a tolerance of 1e-4 for nearly all of the sliders' range
-SINGLE_PRECISION_TOLERANCE = 1e-4  # from which on the higher terms are summed in single precision
-LARGEST_TERM = 10 / SCALE  # times the tolerance: the last Taylor term beyond which a step is too long
-ATTEMPTS = 8  # with half the step each time, until a trajectory that misses the tolerance is given up
-# The number of steps between two samples at which a trajectory is given up rather than the caller kept waiting.
-MOST_STEPS = 4096
-BLOCKS_ALONE = 4  # as many are left to one thread
+STEP_TIMES_STIFFNESS = 1 / 3  # this product meets a tolerance of 1e-4 for nearly all of the sliders' range
+SINGLE_PRECISION_TOLERANCE = 1e-4  # from this tolerance on, single precision is enough for the higher Taylor terms
+LARGEST_TERM = 10 / SCALE  # a step is too long if its last Taylor term exceeds this times the tolerance
+ATTEMPTS = 8  # each halves the step; then a trajectory that still misses the tolerance is given up
+MOST_STEPS = 4096  # a trajectory that needs more steps between two samples is given up, as it would take too long
+BLOCKS_ALONE = 4  # one thread integrates up to this many blocks
 
 
 def stiffness(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the fastest rate in 1/ms, (n,), that parameters (n, 4) give the equations, up to a factor."""
+    """Return the fastest rate of the equations in 1/ms, (n,), up to a factor, for parameters (n, 4)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.maximum(np.abs(parameters[:, 3]), np.abs(parameters[:, 1] / parameters[:, 3]))
 
 
 def _uniform(intervals: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return intervals that differ by the rounding of their times alone as equal ones, which share their rates."""
+    """Make intervals equal if they differ only by rounding, so that all can use the same rates."""
     if intervals.size and np.ptp(intervals) <= 1e-10 * intervals.mean():
         return np.full_like(intervals, intervals.mean())
     return intervals
 
 
 def _divisions(longest_interval: float, step: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the number of steps in the longest interval, (n,), rounded up to one of eight or more an octave.
+    """Return the number of steps in the longest interval, (n,), rounded up to one of at least eight values per octave.
 
-    Trajectories share blocks with those that take the same number.
+    Trajectories with the same number of steps share blocks; rounding makes the number of groups small.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         least = np.maximum(np.ceil(longest_interval / step - 1e-9), 1.0)
@@ -45,10 +44,10 @@ def _divisions(longest_interval: float, step: NDArray[np.float64]) -> NDArray[np
 
 
 def _steps_for(parameters: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
-    """Return the step in ms, (n,), that meets the tolerance for parameters (n, 4) as a rule.
+    """Return the step in ms, (n,), that usually meets the tolerance for parameters (n, 4).
 
-    The error falls with the step's eighth power, the order of the method, where the step is short; beyond a tolerance
-    of 1e-4 it rises far faster.
+    For tolerances below 1e-4 the error is proportional to the eighth power of the step, the order of the method. For
+    larger ones it grows far faster with the step.
     """
     exponent = 1 / ORDER if tolerance < TOLERANCE else 1 / 20
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -56,10 +55,10 @@ def _steps_for(parameters: NDArray[np.float64], tolerance: float) -> NDArray[np.
 
 
 def longest_step(parameters: ArrayLike, tolerance: float = TOLERANCE) -> float:
-    """Return the longest step in ms with which all of the parameters, (..., 4), meet the tolerance as a rule.
+    """Return the longest step in ms that usually meets the tolerance for all of the parameters, (..., 4).
 
-    It costs no integration, and says what one will cost; `resolving_step` finds the step by trying. Parameters that no
-    step suits are left out; where none is left it is infinite.
+    It needs no integration, so it can predict the cost of one; `resolving_step` finds the actual step by trial.
+    Parameters without a suitable step are ignored; infinite where none has one.
     """
     steps = _steps_for(np.asarray(parameters, dtype=float).reshape(-1, 4), tolerance)
     return float(np.min(steps, where=steps > 0, initial=np.inf))
@@ -67,7 +66,7 @@ def longest_step(parameters: ArrayLike, tolerance: float = TOLERANCE) -> float:
 
 @contextmanager
 def _threads_for(n_blocks: int) -> Iterator[None]:
-    """Leave a few blocks to one thread: on a busy machine, waking others can take longer than the work."""
+    """Use one thread for a few blocks: on a busy machine, waking other threads can take longer than the work."""
     threads = numba.get_num_threads()
     numba.set_num_threads(1 if n_blocks <= BLOCKS_ALONE else threads)
     try:
@@ -89,12 +88,13 @@ def run_kernel(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Run a kernel on each trajectory with the longest step that meets the tolerance for it.
 
-    blocks_kernel(work, *inputs, out, status) fills out and status for the trajectories of the work; out is NaN for
-    those that would take more than MOST_STEPS between two samples, or most_steps in all. The step depends on a
-    trajectory's own parameters alone, so that no result depends on its neighbours in the batch. A frozen step, one for
-    all or (n,), is not checked against the tolerance; it is taken in double precision, cut to fit each interval.
+    blocks_kernel(work, *inputs, out, status) fills out and status for the trajectories of the work. out is NaN for
+    trajectories that need more than MOST_STEPS between two samples, or more than most_steps in all. The step depends on
+    a trajectory's own parameters alone, so that no result depends on other trajectories of the batch.
+    step: frozen steps in ms, one for all or (n,). They are not checked against the tolerance. Each interval is divided
+    into equal steps that are at most this long, in double precision.
 
-    Returns how each trajectory ended, (n,), and the step in ms with which it did, (n,).
+    Returns the status of each trajectory, (n,), and the step in ms that it was last integrated with, (n,).
     """
     intervals = _uniform(np.diff(times))
     longest_interval = float(np.max(intervals, initial=0.0))
@@ -127,7 +127,7 @@ def run_kernel(
             which = which[status[which] == Status.STEP_LIMIT]
             n_steps *= 2
     if step is not None:
-        # No term is too large for a frozen step: what was run and missed became NaN, by itself or from its parameters.
+        # A frozen step has no limit on its terms. So a trajectory that ran and failed became NaN: it diverged.
         ran = ~impossible & np.all(np.isfinite(parameters), axis=1)
         status[(status == Status.STEP_LIMIT) & ran] = Status.DIVERGED
     return status, taken

@@ -6,12 +6,12 @@ recurrence. In x = u/√3, y = v/√3 and w = x², with θ₀ and ζ divided by 
     xₖ₊₁ = aₖ₊₁ Xₖ,   Xₖ = xₖ + yₖ − (w x)ₖ + ζ [k = 0],    aₖ = hγ/k
     yₖ₊₁ = bₖ₊₁ Yₖ,   Yₖ = xₖ + θ₁ yₖ − θ₀ [k = 0],         bₖ = −h/(γk)
 
-where (w x)ₖ = Σ wᵢ xₖ₋ᵢ. One step of order eight sums x₀ … x₈: at equal error that takes fewer operations than
-Runge–Kutta, and the last term says whether the step was short enough. Differentiating the recurrence gives the exact
-derivatives of the computed solution: forward (`tangent`), backward (`adjoint`) and twice (`hankel`, `curvature`). The
-derivatives of xₖ and yₖ by ln γ begin with xₖ and −yₖ.
+where (w x)ₖ = Σ wᵢ xₖ₋ᵢ. One step of order eight sums x₀ … x₈. At equal error it takes fewer operations than
+Runge–Kutta, and the size of the last term shows whether the step was short enough. Differentiating the recurrence gives
+the exact derivatives of the computed solution: forward (`tangent`), backward (`adjoint`) and second derivatives
+(`hankel`, `curvature`). In the derivatives of xₖ and yₖ by ln γ, the factors aₖ and bₖ contribute xₖ and −yₖ.
 
-The functions take one lane's numbers as tuples: a, b = (a₁ … a₈), (b₁ … b₈).
+The functions take the numbers of one lane as tuples: a = (a₁ … a₈) and b = (b₁ … b₈).
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from core.compiled import FAST_MATH, inlined
 ORDER = 8
 SCALE = 3**0.5  # u = SCALE · x
 
-Number = Any  # a float to Python; to the compiler a float32, a float64, or a vector of them
+Number = Any  # a float in Python; in compiled code a float32, a float64, or a vector of these
 Terms = tuple[Number, ...]
 
 
@@ -33,7 +33,7 @@ def cauchy(left: Terms, right: Terms) -> Number:
     return sum(left[i] * right[len(right) - 1 - i] for i in range(len(right)))
 
 
-# Written out for each length: the compiler does not always unroll a loop over a tuple, and then vectorises nothing.
+# Written out for each length: where the compiler does not unroll a loop over a tuple, it cannot vectorise either.
 _CAUCHY = (
     lambda left, right: left[0] * right[0],
     lambda left, right: left[0] * right[1] + left[1] * right[0],
@@ -127,8 +127,8 @@ def tangent(
 ) -> tuple[Terms, Terms]:
     """Return (dx₀ … dx₈) and (dy₀ … dy₈), the derivatives of all terms in one direction.
 
-    (dx0, dy0) is the derivative of the state. What the direction itself adds: zeta to X₀, qₖ to Yₖ, and rₖ and sₖ to
-    xₖ₊₁ and yₖ₊₁.
+    dx0, dy0: the derivative of the state.
+    zeta, q, r, s: the explicit derivatives in this direction: zeta of X₀, qₖ of Yₖ, rₖ of xₖ₊₁, sₖ of yₖ₊₁.
     """
     x: Any = (dx0, a[0] * (g[0] * dx0 + (dy0 + zeta)) + r[0])
     y: Any = (dy0, b[0] * (theta1 * dy0 + (dx0 + q[0])) + s[0])
@@ -165,10 +165,10 @@ def tangent(
 
 @inlined
 def adjoint(a: Terms, b: Terms, theta1: Number, g: Terms, x: Number, y: Number) -> tuple[Terms, Terms, Terms, Terms]:
-    """Return the loss's derivatives by all terms and brackets, from those by the state at the end of the step.
+    """Return the loss's derivatives by all xₖ, yₖ, Xₖ and Yₖ, from its derivatives x, y by the state after the step.
 
-    Each of (x₈ … x₀), (y₈ … y₀), (X₇ … X₀), (Y₇ … Y₀) begins with the highest; the last of the first two are the
-    derivatives by the state at the beginning of the step.
+    Each tuple begins with the highest term: (x₈ … x₀), (y₈ … y₀), (X₇ … X₀), (Y₇ … Y₀). The entries of x₀ and y₀ are
+    the derivatives by the state before the step.
     """
     xs: Any = (x,)
     ys: Any = (y,)
@@ -194,9 +194,10 @@ def adjoint(a: Terms, b: Terms, theta1: Number, g: Terms, x: Number, y: Number) 
 
 @inlined
 def hankel(big_x: Terms, x: Terms) -> Terms:
-    """Return (Q₇ … Q₀), Qₘ = −6 Σ X̄ₖ xₖ₋ₘ, of the adjoint's (X̄₇ … X̄₀).
+    """Return (Q₇ … Q₀), Qₘ = −6 Σ X̄ₖ xₖ₋ₘ, from the adjoint's (X̄₇ … X̄₀).
 
-    Twice differentiated, the cubes change the loss by Σ dx_b dx'_c Q_{b+c} over b + c < 8, for directions dx and dx'.
+    The cubic term contributes Σ dx_b dx'_c Q_{b+c}, over b + c < 8, to the loss's second derivative in the directions
+    dx and dx'.
     """
     return (
         -6 * cauchy(x, big_x[:1]),
@@ -212,7 +213,7 @@ def hankel(big_x: Terms, x: Terms) -> Terms:
 
 @inlined
 def curvature(q: Terms, dx: Terms) -> Terms:
-    """Return (f₇ … f₀), f_c = Σ dx_b Q_{b+c}: cauchy(dx', f) is the change of the loss in directions dx and dx'."""
+    """Return (f₇ … f₀), f_c = Σ dx_b Q_{b+c}, with cauchy(dx', f) the cubic term's second derivative along dx, dx'."""
     return (
         cauchy(dx, q[:1]),
         cauchy(dx, q[:2]),

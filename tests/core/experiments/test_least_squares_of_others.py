@@ -3,7 +3,7 @@ from scipy.stats import binom, chi2
 
 from core.experiments import least_squares_of_others
 from core.experiments.context import Context
-from core.experiments.least_squares_of_others import BOTH, NORMAL_90, U_ALONE, fits
+from core.experiments.least_squares_of_others import BOTH, NORMAL_90_SDS, U_ALONE, fits
 from core.experiments.records import stored
 
 N = 12
@@ -16,12 +16,12 @@ def test_a_small_run_of_magi():
     for: quantiles of 1e-6.
     """
     found = fits(BOTH, N)
-    assert found.missed == found.doubted == 0
+    assert found.missed == found.warned == 0
     squares = np.sum(((found.estimates - BOTH.truth) / found.bound) ** 2, axis=0)
     assert np.all((squares >= chi2.ppf(1e-6, N)) & (squares <= chi2.isf(1e-6, N)))
     # Both ends lie at the same minimum: a descent ends where a step promises 1e-7 of the loss, so at sqrt(2e-7) sd.
     assert np.all(np.abs(found.estimates - found.from_truth) <= 1e-2 * found.bound)
-    within = np.sum(np.abs(found.estimates - BOTH.truth) <= NORMAL_90 * found.sds, axis=0)
+    within = np.sum(np.abs(found.estimates - BOTH.truth) <= NORMAL_90_SDS * found.sds, axis=0)
     assert np.all(within >= binom.ppf(1e-6, N, 0.9))
 
 

@@ -23,7 +23,7 @@ from core.maps.recipe_file import recipe_as_json, recipe_from_json
 from core.maps.recipes import fitzhugh_nagumo_task, point_recipe, published_task
 from core.maps.train import train
 from core.maps.untrained_network import N_VALIDATION
-from core.published import published_noise_law, published_prior
+from core.published import published_noise_prior, published_prior
 from tests.reference import reference_solution
 
 SHORT = recipe_as_json(point_recipe(published_task(), Cnn(), 200, Adam(3)))
@@ -214,7 +214,7 @@ def test_two_at_once_and_no_third(tmp_path):
 
 def test_a_hopeless_prior_fails_with_a_sentence(tmp_path):
     wide = dataclasses.replace(published_prior(), mean=(0.4, -5.0), lower=(-0.2, -6.0), upper=(1.0, -4.0))
-    recipe = point_recipe(fitzhugh_nagumo_task(wide, published_noise_law()), Cnn(), 100, Adam(1))
+    recipe = point_recipe(fitzhugh_nagumo_task(wide, published_noise_prior()), Cnn(), 100, Adam(1))
     folder = jobs.start_training(tmp_path, "hopeless", recipe_as_json(recipe))
     progress = wait_for(folder, ended)
     assert progress.state == "failed"

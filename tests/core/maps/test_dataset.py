@@ -8,12 +8,12 @@ from core.maps.dataset import epoch_dataset, make_dataset
 from core.maps.recipe import Fixed, NewNoise, NewSimulations
 from core.maps.recipes import fitzhugh_nagumo_task, published_task
 from core.priors import TruncatedGaussian
-from core.published import published_noise_law, published_prior, time_grid
+from core.published import published_noise_prior, published_prior, time_grid
 from tests.reference import escape_time, reference_solution
 
 TIMES = time_grid(40, 200)
 N = 2000
-TASK = fitzhugh_nagumo_task(published_prior(), published_noise_law(), -0.3, 2.5)
+TASK = fitzhugh_nagumo_task(published_prior(), published_noise_prior(), -0.3, 2.5)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_diverging_parameters_are_drawn_again():
     wide = TruncatedGaussian(("theta0", "theta1"), (0.4, -1.0), (0.3, 1000.0), (-0.2, -2.0), (1.0, 0.0))
     times = time_grid()
     drawn = wide.sample(500, np.random.default_rng(0))
-    data = make_dataset(fitzhugh_nagumo_task(wide, published_noise_law()), 500, times, np.random.default_rng(0))
+    data = make_dataset(fitzhugh_nagumo_task(wide, published_noise_prior()), 500, times, np.random.default_rng(0))
     assert np.all(np.isfinite(data.noisy))
     again = np.flatnonzero(np.any(data.theta != drawn, axis=1))
     for i in range(0, 500, 50):
@@ -79,7 +79,7 @@ def test_a_prior_that_only_diverges_ends_in_a_sentence():
         ValueError,
         match="narrow the bounds, or bring ζ and γ back into range",
     ):
-        make_dataset(fitzhugh_nagumo_task(hopeless, published_noise_law()), 50, time_grid(), np.random.default_rng(0))
+        make_dataset(fitzhugh_nagumo_task(hopeless, published_noise_prior()), 50, time_grid(), np.random.default_rng(0))
 
 
 def drawn(data, epochs, noisy=True):

@@ -15,7 +15,7 @@ from core.learning.training_settings import Adam, Cnn
 from core.maps.inverse_map import MAX_FILE_BYTES, PRETRAINED, available_inverse_maps, inverse_map, load_inverse_map
 from core.maps.recipes import PUBLISHED_DENSE, fitzhugh_nagumo_task, point_recipe, published_task
 from core.maps.untrained_network import untrained_network
-from core.published import published_noise_law, published_prior, time_grid
+from core.published import published_noise_prior, published_prior, time_grid
 
 TRACES = np.random.default_rng(0).normal(size=(7, 1000))
 
@@ -269,7 +269,7 @@ def test_weights_that_do_not_fit_are_refused():
 
 
 def test_a_map_keeps_its_own_recipe():
-    task = fitzhugh_nagumo_task(published_prior(), published_noise_law(), zeta=-0.2)
+    task = fitzhugh_nagumo_task(published_prior(), published_noise_prior(), zeta=-0.2)
     recipe = point_recipe(task, Cnn(), 8000, Adam())
     model = inverse_map("a-map", recipe, untrained_network(recipe).state_dict(), {})
     assert model.outside(parameters={"zeta": -0.2}) == ""

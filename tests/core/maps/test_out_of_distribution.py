@@ -8,7 +8,7 @@ from core.maps.out_of_distribution import NoveltyReference, problem_of, residual
 from core.maps.recipes import fitzhugh_nagumo_task, published_task
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import Noise, sample_ar1
-from core.published import published_noise_law, published_prior, with_constants
+from core.published import published_noise_prior, published_prior, with_constants
 
 N = 300
 
@@ -73,7 +73,7 @@ def test_scores_are_distances():
 
 
 def test_the_problem_is_the_maps_own():
-    problem = problem_of(fitzhugh_nagumo_task(published_prior(), published_noise_law(), zeta=-0.2, gamma=4.0))
+    problem = problem_of(fitzhugh_nagumo_task(published_prior(), published_noise_prior(), zeta=-0.2, gamma=4.0))
     assert problem.known == {"zeta": -0.2, "gamma": 4.0}
     assert problem.unknown == ("theta0", "theta1")
     assert problem.noise == (Noise(0.8, 0.07 / 0.2),)

@@ -12,7 +12,7 @@ from core.posterior.exact import posterior
 from core.posterior.importance import reweight
 from core.priors import TruncatedGaussian
 from core.problem.problem import Problem
-from core.published import GAMMA, ZETA, full_prior, published_noise_law, time_grid, with_constants
+from core.published import GAMMA, ZETA, full_prior, published_noise_prior, time_grid, with_constants
 
 N = 8
 GRID = time_grid()
@@ -33,7 +33,7 @@ def traces():
 
 @pytest.fixture(scope="module")
 def exact(traces):
-    return [posterior(PROBLEM.with_data(trace), published_noise_law()) for trace in traces[0]]
+    return [posterior(PROBLEM.with_data(trace), published_noise_prior()) for trace in traces[0]]
 
 
 def loss(trace, theta):
@@ -43,7 +43,7 @@ def loss(trace, theta):
 
 
 def test_polish_ends_where_scipy_does(traces):
-    """With a noise law as narrow as a known noise; SciPy's residuals are whitened by hand."""
+    """With a noise prior as narrow as a known noise; SciPy's residuals are whitened by hand."""
     data, theta = traces
     starts = theta + 0.003
     found = polish(PROBLEM, data, starts, KNOWN)
@@ -79,7 +79,7 @@ def test_weighted_draws_have_the_mean_of_the_exact_posterior(traces, exact):
     covariance = np.array([each.covariance for each in exact])
     off = mean + 0.5 * np.sqrt(np.einsum("nii->ni", covariance))
     start = Estimate(off, 4 * covariance, PROBLEM.unknown)
-    found = reweight(PROBLEM, data, start, published_noise_law(), np.random.default_rng(1))
+    found = reweight(PROBLEM, data, start, published_noise_prior(), np.random.default_rng(1))
     moved = np.any(found.mean != off, axis=1)
     assert moved.sum() >= N - 1
     assert found.status == ("" if moved.all() else f"For 1 of {N} traces hardly any draw had weight.")
@@ -96,7 +96,7 @@ def test_hopeless_draws_leave_the_estimate_and_say_so(traces):
     data, theta = traces
     far = np.where(theta > 0.4, theta - 0.5, theta + 0.5)
     start = Estimate(far.copy(), np.tile(1e-8 * np.eye(2), (N, 1, 1)), PROBLEM.unknown)
-    found = reweight(PROBLEM, data, start, published_noise_law(), np.random.default_rng(1))
+    found = reweight(PROBLEM, data, start, published_noise_prior(), np.random.default_rng(1))
     kept = np.all(found.mean == far, axis=1)
     assert kept.sum() >= 1
     assert found.status == f"For {kept.sum()} of {N} traces hardly any draw had weight."
@@ -105,6 +105,6 @@ def test_hopeless_draws_leave_the_estimate_and_say_so(traces):
 def test_draws_need_a_covariance(traces):
     with pytest.raises(ValueError, match="with a covariance"):
         reweight(
-            PROBLEM, traces[0], Estimate(traces[1].copy(), None, PROBLEM.unknown), published_noise_law(),
+            PROBLEM, traces[0], Estimate(traces[1].copy(), None, PROBLEM.unknown), published_noise_prior(),
             np.random.default_rng(0),
         )  # fmt: skip

@@ -30,7 +30,7 @@ from core.maps.recipes import (
     quick_recipe,
 )
 from core.noise import Noise
-from core.published import published_noise_law, published_prior
+from core.published import published_noise_prior, published_prior
 
 POINT = point_recipe(published_task(), Cnn(), 200, Adam(12))
 GAUSSIAN = gaussian_recipe(published_task(), Dense((64, 32)), NewSimulations(200), 12)
@@ -116,7 +116,7 @@ RECIPES = {
     "ours, clean": our_recipe(8000, noisy=False),
     "best": best_recipe(),
     "quick": quick_recipe(
-        fitzhugh_nagumo_task(published_prior(), published_noise_law(), zeta=-0.3, gamma=1 / 3), 123, 4
+        fitzhugh_nagumo_task(published_prior(), published_noise_prior(), zeta=-0.3, gamma=1 / 3), 123, 4
     ),
     "without precedent": dataclasses.replace(
         POINT, head=GaussianEstimate(), loss=GaussianLikelihood(0.25), initial_weights=InitialWeights.FLAT

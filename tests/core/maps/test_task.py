@@ -7,7 +7,7 @@ import pytest
 from core.maps.recipes import fitzhugh_nagumo_task
 from core.maps.task import Task
 from core.priors import TruncatedGaussian
-from core.published import published_noise_law, published_prior
+from core.published import published_noise_prior, published_prior
 
 NAMES = "The prior and the known values must together name each parameter once, in the order θ₀, θ₁, ζ, γ."
 
@@ -46,7 +46,7 @@ def test_a_task_that_is_none_ends_in_a_sentence(make, sentence):
 
 
 def published(**known):
-    return fitzhugh_nagumo_task(published_prior(), published_noise_law(), **known)
+    return fitzhugh_nagumo_task(published_prior(), published_noise_prior(), **known)
 
 
 def task(prior=None, noise=None):
@@ -59,7 +59,7 @@ def test_a_task_can_leave_any_parameters_unknown():
         "fitzhugh-nagumo",
         law(("theta1", "gamma"), lower=(-0.2, 0.1)),
         (("theta0", 0.3), ("zeta", -0.5)),
-        published_noise_law(),
+        published_noise_prior(),
     )
     values = np.array([[0.7, 2.0], [0.1, 4.0]])
     assert found.complete(values).tolist() == [[0.3, 0.7, -0.5, 2.0], [0.3, 0.1, -0.5, 4.0]]

@@ -13,7 +13,7 @@ from core.noise import Noise, sample_ar1
 from core.posterior.exact import posterior
 from core.priors import TruncatedGaussian
 from core.problem.problem import Problem
-from core.published import GAMMA, ZETA, full_prior, published_noise_law, published_prior, time_grid
+from core.published import GAMMA, ZETA, full_prior, published_noise_prior, published_prior, time_grid
 from tests.reference import known_of, plain_misfit
 
 TIMES = time_grid()
@@ -135,14 +135,14 @@ def test_data_without_information_leave_a_uniform_prior(data):
 
 
 @pytest.mark.parametrize("sd", [1e-3, 1e-6])
-def test_a_narrow_noise_law_is_a_mean_over_known_noises(sd):
+def test_a_narrow_noise_prior_is_a_mean_over_known_noises(sd):
     """Gauss–Hermite nodes of the law, each a known noise: five along each axis are exact to far below a thousandth."""
     law = TruncatedGaussian(("rho", "sigma"), (RHO, 0.07), (sd, sd), (0.6, 0.04), (0.9, 0.1))
     data = trace(NEURONS["excited"])
     nodes, weights = np.polynomial.hermite_e.hermegauss(5 if sd == 1e-3 else 1)
     logs = [[exact_posterior(data, RHO + sd * a, 0.35 + sd * b / 0.2).log_evidence for b in nodes] for a in nodes]
     expected = np.log(np.sum(np.outer(weights, weights) / weights.sum() ** 2 * np.exp(np.array(logs) - np.max(logs))))
-    assert abs(exact_posterior(data, noise_law=law).log_evidence - expected - np.max(logs)) < 3e-3
+    assert abs(exact_posterior(data, noise_prior=law).log_evidence - expected - np.max(logs)) < 3e-3
 
 
 def test_regions_hold_what_they_say():
@@ -170,7 +170,7 @@ def test_predictive_draws_are_trajectories_of_the_draws():
 
 @pytest.mark.parametrize("known_noise", [True, False])
 def test_calibration(known_noise):
-    """On traces drawn from prior and noise law the regions hold the truth as often as they say; its ranks are uniform.
+    """On traces drawn from both priors the regions hold the truth as often as they say; its ranks are uniform.
 
     The count in a region is binomial; the two-sided probability allowed for chance is 1e-4, and so it is for the ranks.
     """
@@ -193,7 +193,7 @@ def test_integrated_noise_is_the_sum_over_known_noises():
 
     They lie a standard deviation apart, over eight of them; given ρ that of σ is 0.6 of that: good to 2 %.
     """
-    data, law = trace(NEURONS["excited"]), published_noise_law()
+    data, law = trace(NEURONS["excited"]), published_noise_prior()
     rho, sigma = np.meshgrid(0.826 + 0.0165 * np.arange(-4, 5), 0.070 + 0.0033 * np.arange(-4, 5))
     noises = np.column_stack([rho.ravel(), sigma.ravel()])
     logs = [exact_posterior(data, r, s / 0.2).log_evidence + float(law.log_density([r, s])) for r, s in noises]
@@ -246,9 +246,9 @@ def test_bad_input_is_refused_in_a_sentence():
     with pytest.raises(ValueError, match="two samples or more"):
         exact_posterior(data[:1], RHO, S, times=[0.0])
     with pytest.raises(ValueError, match="leave it out"):
-        exact_posterior(data, RHO, S, noise_law=published_noise_law())
+        exact_posterior(data, RHO, S, noise_prior=published_noise_prior())
     impossible = TruncatedGaussian(("rho", "sigma"), (2.0, 0.07), (0.5, 0.01), (1.5, 0.04), (3.0, 0.1))
     with pytest.raises(ValueError, match="ρ between −1 and 1"):
-        exact_posterior(data, noise_law=impossible)
+        exact_posterior(data, noise_prior=impossible)
     with pytest.raises(ValueError, match="finite numbers only"):
         exact_posterior(np.where(TIMES == 0, np.nan, data), RHO, S)

@@ -6,10 +6,10 @@ from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import log_density
 from core.posterior.parameters_and_noise import estimate_with_noise
 from core.priors import TruncatedGaussian
-from core.published import published_noise, published_noise_law
+from core.published import published_noise, published_noise_prior
 from tests.core.optimisation.test_minima import problem_of
 
-LAW = published_noise_law()
+LAW = published_noise_prior()
 
 
 def plain_loss(problem, values):
@@ -68,7 +68,7 @@ def test_noise_is_found_within_its_error():
         assert abs(ours.mean[0, 3] - 0.07) < 4 * 0.0033
 
 
-def test_a_uniform_noise_law_is_a_very_wide_one():
+def test_a_uniform_noise_prior_is_a_very_wide_one():
     bounds = (0.0, 0.0), (0.99, 0.5)
     problem = problem_of((0.4, 0.4))
     flat = estimate_with_noise(problem, TruncatedGaussian(("rho", "sigma"), (0.5, 0.1), (np.inf, np.inf), *bounds))

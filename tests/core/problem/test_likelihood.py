@@ -7,7 +7,7 @@ from scipy.stats import multivariate_normal
 from core.noise import Noise, ResidualSums, sample_ar1
 from core.priors import TruncatedGaussian
 from core.problem.likelihood import known_noise, noise_nodes
-from core.published import published_noise_law
+from core.published import published_noise_prior
 
 N = 200
 
@@ -37,7 +37,7 @@ def test_known_noise_against_the_dense_normal_law(rho, s):
 @pytest.mark.parametrize("true", [(0.8, 0.35), (0.64, 0.2), (0.96, 0.48), (0.2, 0.9)])
 def test_integrated_noise_against_scipy(true):
     """Adaptive quadrature over the law; the last two noises lie at its edge and beyond."""
-    law = published_noise_law()
+    law = published_noise_prior()
     residual = sample_ar1(*true, N, np.random.default_rng(1))
     sums = sums_of(residual)
     nodes = noise_nodes(law, sums, N)
@@ -63,7 +63,7 @@ def test_the_mean_of_the_noise_is_where_the_data_put_it():
     n = 20_000
     residual = sample_ar1(0.85, 0.35, n, np.random.default_rng(2))
     sums = sums_of(residual)
-    mean = noise_nodes(published_noise_law(), sums, n).mean(sums, n)
+    mean = noise_nodes(published_noise_prior(), sums, n).mean(sums, n)
     assert abs(mean.rho - 0.85) < 4 * 0.0042
     assert abs(mean.marginal_sd - 0.35) < 4 * 0.0037
 
@@ -80,4 +80,4 @@ def test_a_lost_trajectory_has_no_likelihood():
     lost = ResidualSums(*(np.array(np.inf) for _ in range(4)))
     assert known_noise(Noise(0.8, 0.35)).log_likelihood(lost, N) == -np.inf
     residual = sample_ar1(0.8, 0.35, N, np.random.default_rng(3))
-    assert noise_nodes(published_noise_law(), sums_of(residual), N).log_likelihood(lost, N) == -np.inf
+    assert noise_nodes(published_noise_prior(), sums_of(residual), N).log_likelihood(lost, N) == -np.inf
