@@ -229,12 +229,18 @@ def test_a_wrong_argument_is_refused(changes, sentence):
             function(**arguments | changes)
 
 
-@pytest.mark.parametrize("tolerance", [0.0, -1.0, 1e-10, np.nan, np.inf])
-def test_a_tolerance_that_cannot_be_met_is_refused(tolerance):
-    with pytest.raises(ValueError, match="tolerance must be at least 2e-09"):
+@pytest.mark.parametrize("tolerance", [0.0, -1.0, np.nan, np.inf])
+def test_a_tolerance_that_is_no_finite_number_above_zero_is_refused(tolerance):
+    with pytest.raises(ValueError, match="tolerance must be a finite number above zero"):
         logistic().simulate([1.0, 1.0], TIMES, tolerance=tolerance)
-    with pytest.raises(ValueError, match="tolerance must be at least 2e-09"):
-        logistic().frozen_step([1.0, 1.0], TIMES, None, tolerance)
+
+
+@pytest.mark.parametrize("width", [2e-6, 2e5])
+def test_the_default_tolerance_suits_an_axis_of_any_width(width):
+    states = (Quantity("x", "x", "x", "", 0.0, width, width / 8),)
+    system = model(lambda state, rate, _: (-rate[0] * state[0],), "rate", states=states)
+    assert np.allclose(system.simulate([1.0], TIMES)[:, 0], width / 8 * np.exp(-TIMES), rtol=1e-8)
+    assert np.allclose(system.simulate([1.0], TIMES, tolerance=1e-12)[:, 0], width / 8 * np.exp(-TIMES), rtol=1e-8)
 
 
 def test_the_catalogue_has_every_model_by_its_name():
