@@ -197,11 +197,40 @@ def test_a_trajectory_depends_smoothly_on_its_parameters(backend):
     assert logistic().frozen_step([1.0, 1.0], TIMES, None, 1e-4) is None
 
 
-@pytest.mark.parametrize("power", [lambda x: x**3, lambda x: (1 + x) ** 4.0, lambda x: x**12])
-def test_a_power_that_heyoka_cannot_follow_through_zero_is_refused(power):
-    pytest.importorskip("heyoka")
+@pytest.mark.parametrize("power", [lambda x: x**3, lambda x: (1 + x) ** 4.0, lambda x: x ** np.int64(12)])
+@pytest.mark.parametrize("n_terms", [0, 300])
+def test_a_power_that_heyoka_cannot_follow_through_zero_is_refused(power, n_terms, backend):
+    """However long the rate is, and whichever integrator this machine has."""
+
+    def rates(state, a, functions):
+        return (sum(functions.cos(k * a[0] * state[0]) for k in range(n_terms)) + a[0] - power(state[0]),)
+
     with pytest.raises(ValueError, match="as products"):
-        model(lambda state, a, _: (a[0] - power(state[0]),), "a").simulate([1.0], TIMES)
+        model(rates, "a")
+
+
+@pytest.mark.parametrize(
+    ("rates", "sentence"),
+    [
+        (lambda state, a, functions: (functions.arctan(a[0] * state[0]),), "exp, log, .*; arctan is not among them"),
+        (lambda state, a, functions: (state[0], a[0]), "rate for each of the 1 states; there are 2"),
+    ],
+)
+def test_rates_that_not_every_integrator_takes_are_refused(rates, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        model(rates, "a")
+
+
+@pytest.mark.parametrize("constant", [1, 1.0, np.float64(1.0)])
+def test_a_rate_may_be_a_constant(constant, backend):
+    """As that of a state t, which lets another rate depend on the time: x' = a t."""
+    states = tuple(Quantity(name, name, name, "", 0.0, 2.0, 0.0) for name in ("t", "x"))
+    system = model(lambda state, a, _: (constant, a[0] * state[0]), "a", states=states)
+    found, derivatives = system.sensitivities([0.8], TIMES)
+    assert np.allclose(found, np.column_stack([TIMES, 0.4 * TIMES**2]), rtol=1e-9, atol=1e-12)
+    expected = np.stack([TIMES**2 / 2, 0.8 * TIMES, np.ones(6)], axis=-1)
+    assert np.allclose(derivatives[:, 1], expected, rtol=1e-8, atol=1e-12)
+    assert np.allclose(system.simulate([0.8], TIMES), found, rtol=1e-9, atol=1e-12)
 
 
 def test_squares_roots_and_quotients_are_followed():
