@@ -89,14 +89,14 @@ class Sensitivities(Protocol):
 
 
 class FrozenStep(Protocol):
-    """Return the step in ms that resolves all of the trajectories, or None where errors are as small as rounding.
+    """Return the step in ms that resolves all of the trajectories.
 
     Arguments are those of `Simulate`. Trajectories that no step resolves are left out.
     """
 
     def __call__(
         self, parameters: ArrayLike, times: ArrayLike, initial_state: ArrayLike | None, tolerance: float
-    ) -> float | None:
+    ) -> float:
         """Find the step."""
 
 
@@ -173,7 +173,7 @@ class Model:
     excited_floor: float
     simulate: Simulate
     sensitivities: Sensitivities
-    frozen_step: FrozenStep
+    frozen_step: FrozenStep | None = None
     fused: FusedTrace | None = None
     nullclines: Nullclines | None = None
 

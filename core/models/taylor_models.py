@@ -25,8 +25,8 @@ def taylor_model(
     """Return the model with these equations; the other arguments are the fields of `Model`.
 
     All trajectories are integrated with errors near rounding, whatever tolerance is asked for, because a larger error
-    saves little. So they depend smoothly on the parameters without a frozen step: `frozen_step` returns None, and a
-    step is refused. The model may be called from many threads at once.
+    saves little. So they depend smoothly on the parameters without a frozen step: there is no `frozen_step`, and a step
+    is refused. The model may be called from many threads at once.
     """
     equations = Equations(rates, parameters, states)
     trajectories, with_sensitivities = _Solver(equations, False), _Solver(equations, True)
@@ -56,10 +56,6 @@ def taylor_model(
         shape = (*derivatives.shape[:-1], len(states), len(equations.widths))
         return found[..., : len(states)], derivatives.reshape(shape)
 
-    def frozen_step(parameters: ArrayLike, times: ArrayLike, initial_state: ArrayLike | None, tolerance: float) -> None:
-        _validated(equations, parameters, times, initial_state)
-        check(tolerance, None)
-
     return Model(
         name=name,
         title=title,
@@ -70,7 +66,6 @@ def taylor_model(
         excited_floor=excited_floor,
         simulate=simulate,
         sensitivities=sensitivities,
-        frozen_step=frozen_step,
         nullclines=nullclines,
     )
 
