@@ -3,6 +3,8 @@
 Problems, optimisers, posteriors, trainings and pages know a model through this contract alone.
 """
 
+import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -39,7 +41,7 @@ class Quantity:
 
     name: in code; symbol: in formulas; label: in words; unit: "" where it has none; lower, upper: of sliders and axes;
     default: a parameter's value, or a state's at the first sample, unless something else is known; positive: whether
-    only values above zero make sense.
+    only values above zero make sense. Raises ValueError unless the numbers are finite and lower is below upper.
     """
 
     name: str
@@ -51,14 +53,23 @@ class Quantity:
     default: float
     positive: bool = False
 
+    def __post_init__(self) -> None:
+        if not (-math.inf < self.lower < self.upper < math.inf and math.isfinite(self.default)):
+            raise ValueError(
+                f"{self.name} needs finite limits, the lower one below the upper one, and a finite default; they are "
+                f"{self.lower}, {self.upper} and {self.default}."
+            )
+
 
 class Simulate(Protocol):
     """Integrate trajectories.
 
     parameters: (..., p). times: (n_times,) in ms, increasing. initial_state: (n_states,) or (..., n_states), at the
-    first of the times; by default that of the model. tolerance: the error of the observed state to aim for. step: what
-    `Model.frozen_step` returned, so that the result depends smoothly on the parameters. Returns the states, (...,
-    n_times, n_states), NaN from where a trajectory diverges on. Raises ValueError for wrong shapes or times.
+    first of the times; by default that of the model. tolerance: the error of the observed state to aim for; a model may
+    refuse one that it cannot meet, but takes the default and all from 1e-9 up to it. step: what `Model.frozen_step`
+    returned, so that the result depends smoothly on the parameters. Returns the states, (..., n_times, n_states), NaN
+    from where a trajectory diverges on. Raises ValueError for wrong shapes or times, and for a tolerance or a step that
+    the model does not take.
     """
 
     def __call__(
@@ -135,7 +146,10 @@ class SumResiduals(Protocol):
 class FusedTrace:
     """Faster ways of a model's own for one trace of its observed state, from the default initial state.
 
-    observed: the observed state alone, (..., n_times), in single precision, for large stores of trajectories.
+    observed: from parameters, (..., p), and times in ms, the observed state alone, (..., n_times), in single precision,
+    for large stores of trajectories. residual_sums: what the misfit follows from for any noise, without storing
+    trajectories. gradient: the misfit with its gradient, and no Hessian. gauss_newton: both, with the Hessian that
+    leaves out the curvature of the trajectory. hessian: both, with the exact Hessian.
     """
 
     observed: Callable[[ArrayLike, ArrayLike], NDArray[np.float32]]
@@ -159,9 +173,13 @@ class Nullclines(Protocol):
 class Model:
     """A system of differential equations in time [ms].
 
-    parameters, states: in the order of all arrays; observed: the name of the state that a trace records; spike_level:
-    of the observed state, which it crosses in a spike; excited_floor: above which a neuron at rest counts as excited;
-    fused: faster ways for a trace, if the model has any; nullclines: if it has two states.
+    name: in files and in the catalogue; title: in words; parameters, states: in the order of all arrays; observed: the
+    name of the state that a trace records; spike_level: of the observed state, which it crosses in a spike;
+    excited_floor: above which a neuron at rest counts as excited; simulate: trajectories; sensitivities: trajectories
+    with their derivatives; frozen_step: None where trajectories depend smoothly on the parameters without one; fused:
+    faster ways for a trace, if the model has any; nullclines: if it has two states.
+
+    Raises ValueError where two quantities share a name, the start x0 of a state x included, or no state is observed.
     """
 
     name: str
@@ -176,6 +194,16 @@ class Model:
     frozen_step: FrozenStep | None = None
     fused: FusedTrace | None = None
     nullclines: Nullclines | None = None
+
+    def __post_init__(self) -> None:
+        counts = Counter(self.parameter_names + self.state_names + self.initial_names)
+        if shared := [name for name, count in counts.items() if count > 1]:
+            raise ValueError(
+                "Give each parameter and each state a name of its own; the start of state x is called x0. "
+                f"{', '.join(shared)} stands for more than one."
+            )
+        if self.observed not in self.state_names:
+            raise ValueError(f"The observed state is among {', '.join(self.state_names)}; {self.observed!r} is not.")
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
