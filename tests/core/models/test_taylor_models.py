@@ -1,6 +1,8 @@
+import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import cloudpickle
 import numba
@@ -275,6 +277,17 @@ def test_the_default_tolerance_suits_an_axis_of_any_width(width):
 def test_the_catalogue_has_every_model_by_its_name():
     assert all(name == model.name for name, model in MODELS.items())
     assert MODELS["fitzhugh-nagumo"] is FITZHUGH_NAGUMO
+
+
+@pytest.mark.parametrize("pickler", [pickle, cloudpickle])
+def test_a_model_of_the_catalogue_is_sent_by_its_name(pickler):
+    """So that the other side keeps what it has compiled; a model that was changed is sent whole."""
+    for name in MODELS:
+        assert pickler.loads(pickler.dumps({"model": MODELS[name]}))["model"] is MODELS[name]
+    changed = replace(FITZHUGH_NAGUMO, fused=None)
+    sent = pickler.loads(pickler.dumps(changed))
+    assert sent.fused is None
+    assert sent.parameters == changed.parameters
 
 
 def test_importing_the_models_does_not_import_heyoka():
