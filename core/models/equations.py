@@ -8,23 +8,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models.model import Quantity
+from core.models.rate_check import check_rates
 
 # A trajectory whose state is more axis widths than this from the middle of the axis has diverged.
 DIVERGENCE_LIMIT_WIDTHS = 100
 
 # rates(state, parameters, functions) returns the time derivative of each state [1/ms]. state and parameters hold
-# symbols, numbers or arrays, which may be complex. `functions` is NumPy or heyoka: both have exp, log, sqrt, sin, cos,
-# tan, sinh, cosh and tanh. A cube is written u * u * u: heyoka's series of u**3 fails at u = 0.
+# symbols, numbers or arrays, which may be complex. `functions` is NumPy or heyoka; rate_check.py names those that both
+# have. A cube is written u * u * u: heyoka's series of u**3 fails at u = 0.
 Rates = Callable[[Any, Any, Any], Sequence[Any]]
 
 
 @dataclass(frozen=True, eq=False)
 class Equations:
-    """The rates of a model's states, and its parameters and states in the order that all arrays use."""
+    """The rates of a model's states, and its parameters and states in the order that all arrays use.
+
+    Raises ValueError where an integrator could not follow the rates.
+    """
 
     rates: Rates
     parameters: tuple[Quantity, ...]
     states: tuple[Quantity, ...]
+
+    def __post_init__(self) -> None:
+        check_rates(self.rates, len(self.parameters), len(self.states))
 
     @property
     def state_widths(self) -> NDArray[np.float64]:

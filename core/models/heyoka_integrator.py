@@ -5,7 +5,6 @@ of the Royal Astronomical Society 504 (2021).
 """
 
 import copy
-import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +25,6 @@ MOST_IDLE = 16  # integrators kept for the next call
 TRAJECTORIES_ALONE = 32  # one thread integrates up to this many trajectories
 # Vectors that one integrator advances together; more are not faster, and take longer to compile.
 VECTORS, VECTORS_WITH_SENSITIVITIES = 4, 2
-POWER = re.compile(r"\*\*(?:[3-9]|[1-9]\d+)\.0*(?!\d)")  # a whole power above 2 in heyoka's text
 
 
 class HeyokaIntegrator:
@@ -48,11 +46,11 @@ class HeyokaIntegrator:
         equations = self._equations
         parameters = [heyoka.par[i] for i in range(len(equations.parameters))]
         states = [heyoka.expression(quantity.name) for quantity in equations.states]
-        system: Any = list(zip(states, equations.rates(states, parameters, heyoka), strict=True))
-        if any(POWER.search(str(rate)) for _, rate in system):
-            raise ValueError(
-                "Write whole powers above the second as products, u * u * u: the series of u**3 fails at 0."
-            )
+        rates = [
+            rate if isinstance(rate, heyoka.expression) else heyoka.expression(float(rate))
+            for rate in equations.rates(states, parameters, heyoka)
+        ]
+        system: Any = list(zip(states, rates, strict=True))
         if self._with_sensitivities:
             system = heyoka.var_ode_sys(system, [*parameters, *states], order=1)
         vectors = VECTORS_WITH_SENSITIVITIES if self._with_sensitivities else VECTORS

@@ -3,6 +3,8 @@
 Problems, optimisers, posteriors, trainings and pages use a model through this contract alone.
 """
 
+import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -44,6 +46,8 @@ class Quantity:
     lower, upper: ends of its slider or axis.
     default: the value of a parameter, or of a state at the first sample, unless another one is given.
     positive: whether only values above zero make sense.
+
+    Raises ValueError unless the numbers are finite and lower is below upper.
     """
 
     name: str
@@ -55,6 +59,13 @@ class Quantity:
     default: float
     positive: bool = False
 
+    def __post_init__(self) -> None:
+        if not (-math.inf < self.lower < self.upper < math.inf and math.isfinite(self.default)):
+            raise ValueError(
+                f"{self.name} needs finite limits, the lower one below the upper one, and a finite default; they are "
+                f"{self.lower}, {self.upper} and {self.default}."
+            )
+
 
 class Simulate(Protocol):
     """Integrate trajectories.
@@ -62,10 +73,11 @@ class Simulate(Protocol):
     parameters: (..., p).
     times: (n_times,) in ms, increasing.
     initial_state: (n_states,) or (..., n_states), at the first of the times; by default that of the model.
-    tolerance: the error of the observed state to aim for.
+    tolerance: the error of the observed state to aim for; a model takes all from 1e-9 up to the default, and may refuse
+    others.
     step: a step from `Model.frozen_step`, with which the result depends smoothly on the parameters.
     Returns the states, (..., n_times, n_states), NaN from the divergence of a trajectory on. Raises ValueError for
-    wrong shapes or times.
+    wrong shapes or times, and for a tolerance or a step that the model does not take.
     """
 
     def __call__(
@@ -96,14 +108,14 @@ class Sensitivities(Protocol):
 
 
 class FrozenStep(Protocol):
-    """Return a step in ms that resolves all of the trajectories, or None where every error is as small as rounding.
+    """Return a step in ms that resolves all of the trajectories.
 
     Arguments are those of `Simulate`. Trajectories that no step resolves are ignored.
     """
 
     def __call__(
         self, parameters: ArrayLike, times: ArrayLike, initial_state: ArrayLike | None, tolerance: float
-    ) -> float | None:
+    ) -> float:
         """Find the step."""
 
 
@@ -144,7 +156,9 @@ class FusedTrace:
 
     observed: simulates the observed state alone, (..., n_times), in single precision, for large stores of trajectories.
     residual_sums: integrates without storing trajectories.
-    gradient, gauss_newton, hessian: expand the misfit, the last two with the Hessian that they name.
+    gradient: expands the misfit without a Hessian.
+    gauss_newton: expands it with the Hessian that leaves out the curvature of the trajectory.
+    hessian: expands it with the exact Hessian.
     """
 
     observed: Callable[[ArrayLike, ArrayLike], NDArray[np.float32]]
@@ -168,12 +182,18 @@ class Nullclines(Protocol):
 class Model:
     """A system of differential equations in time [ms].
 
+    name: in files and in the catalogue.
+    title: in words.
     parameters, states: in the order that all arrays use.
     observed: the name of the state that a trace records.
     spike_level: the value that the observed state crosses upwards in a spike.
     excited_floor: a neuron that stays above this value without spiking counts as excited.
+    simulate, sensitivities: trajectories, and trajectories with their derivatives.
+    frozen_step: None where trajectories depend smoothly on the parameters without one.
     fused: the model's own faster functions for a trace, if it has any.
     nullclines: the nullclines of a model with two states.
+
+    Raises ValueError where two quantities share a name, the start x0 of a state x included, or no state is observed.
     """
 
     name: str
@@ -185,9 +205,19 @@ class Model:
     excited_floor: float
     simulate: Simulate
     sensitivities: Sensitivities
-    frozen_step: FrozenStep
+    frozen_step: FrozenStep | None = None
     fused: FusedTrace | None = None
     nullclines: Nullclines | None = None
+
+    def __post_init__(self) -> None:
+        counts = Counter(self.parameter_names + self.state_names + self.initial_names)
+        if shared := [name for name, count in counts.items() if count > 1]:
+            raise ValueError(
+                "Give each parameter and each state a name of its own; the start of state x is called x0. "
+                f"{', '.join(shared)} stands for more than one."
+            )
+        if self.observed not in self.state_names:
+            raise ValueError(f"The observed state is among {', '.join(self.state_names)}; {self.observed!r} is not.")
 
     @property
     def parameter_names(self) -> tuple[str, ...]:

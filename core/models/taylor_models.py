@@ -9,8 +9,6 @@ from core.models.heyoka_integrator import HeyokaIntegrator
 from core.models.model import TOLERANCE, Model, Nullclines, Quantity
 from core.models.scipy_integrator import ScipyIntegrator
 
-LEAST_TOLERANCE_WIDTHS = 1e-9  # both integrators reach this, in widths of the observed state's axis
-
 
 def taylor_model(
     rates: Rates,
@@ -27,17 +25,15 @@ def taylor_model(
     """Return the model with these equations; the other arguments are the fields of `Model`.
 
     All trajectories are integrated with errors near rounding, whatever the tolerance, because larger errors save little
-    time. So they depend smoothly on the parameters without a frozen step: `frozen_step` returns None, and passing a
-    step raises ValueError. The model may be called from many threads at once.
+    time. So they depend smoothly on the parameters without a frozen step: there is no `frozen_step`, and passing a step
+    raises ValueError. The model may be called from many threads at once.
     """
     equations = Equations(rates, parameters, states)
     trajectories, with_sensitivities = _Solver(equations, False), _Solver(equations, True)
-    observed_width = equations.state_widths[[state.name for state in states].index(observed)]
 
     def check(tolerance: float, step: float | None) -> None:
-        least = LEAST_TOLERANCE_WIDTHS * observed_width
-        if not least <= tolerance < np.inf:
-            raise ValueError(f"The tolerance must be at least {least:.2g}; it is {tolerance}.")
+        if not 0 < tolerance < np.inf:
+            raise ValueError(f"The tolerance must be a finite number above zero; it is {tolerance}.")
         if step is not None:
             raise ValueError(f"{title} is integrated with errors near rounding: leave the step out; it is {step}.")
 
@@ -60,10 +56,6 @@ def taylor_model(
         shape = (*derivatives.shape[:-1], len(states), len(equations.widths))
         return found[..., : len(states)], derivatives.reshape(shape)
 
-    def frozen_step(parameters: ArrayLike, times: ArrayLike, initial_state: ArrayLike | None, tolerance: float) -> None:
-        _validated(equations, parameters, times, initial_state)
-        check(tolerance, None)
-
     return Model(
         name=name,
         title=title,
@@ -74,7 +66,6 @@ def taylor_model(
         excited_floor=excited_floor,
         simulate=simulate,
         sensitivities=sensitivities,
-        frozen_step=frozen_step,
         nullclines=nullclines,
     )
 

@@ -6,11 +6,13 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import qmc
 
 from core.models.model import TOLERANCE, Model
 from core.priors import TruncatedGaussian
 
 COARSE_POINTS = 5  # points along each unknown of the grid from which the step is chosen
+MOST_POINTS = 4096  # of that grid; with more unknowns, half as many points of Sobol's sequence, and the corners
 FINEST_TOLERANCE = 1e-9
 NOISE_OVER_ERROR = 100  # smallest standard deviation of the noise over the integration error to aim for
 
@@ -94,11 +96,22 @@ def box_of(values: Values, prior: TruncatedGaussian, times: NDArray[np.float64],
 
 @lru_cache(maxsize=64)
 def frozen_step(box: Box) -> float | None:
-    """Return the step in ms that resolves all points of a coarse grid over the box, corners included.
-
-    None where the model's errors are as small as rounding anyway.
-    """
-    axes = [np.linspace(lower, upper, COARSE_POINTS) for lower, upper in zip(*box.bounds, strict=True)]
-    values, grid = Values(box.model, box.unknown, dict(box.known)), np.stack(np.meshgrid(*axes), axis=-1)
+    """Return the step in ms that resolves points all over the box, corners included; None where the model needs none."""
+    if box.model.frozen_step is None:
+        return None
+    values, points = Values(box.model, box.unknown, dict(box.known)), _points(*np.array(box.bounds))
     times = np.frombuffer(box.times)
-    return box.model.frozen_step(values.parameters(grid), times, values.initial_state(grid), box.tolerance)
+    return box.model.frozen_step(values.parameters(points), times, values.initial_state(points), box.tolerance)
+
+
+def _points(lower: NDArray[np.float64], upper: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return points all over a box, (..., p)."""
+    p = len(lower)
+    if COARSE_POINTS**p <= MOST_POINTS:
+        axes = np.linspace(lower, upper, COARSE_POINTS, axis=-1)
+        return np.stack(np.meshgrid(*axes), axis=-1)
+    inside = qmc.Sobol(p, scramble=False).random(MOST_POINTS // 2)
+    # The first 2^p points lie in one orthant each, so that up to eleven unknowns have all of their corners.
+    corners = np.unique(inside >= 0.5, axis=0)
+    shares = np.concatenate([corners, inside])
+    return (1 - shares) * lower + shares * upper

@@ -81,6 +81,15 @@ def test_gradient_and_hessian_are_those_of_differences(problem):
     assert np.allclose(jacobian.T @ jacobian, gauss_newton, rtol=1e-10)
 
 
+def test_a_trace_of_little_noise_is_taken():
+    clean = MORRIS_LECAR_HOPF.simulate(TRUTH, TIMES)[:, 0]
+    problem = Problem.of_trace(MORRIS_LECAR_HOPF, clean, TIMES, NAMES, {}, Noise(0.0, 1e-5), PRIOR.flat())
+    assert problem.step is None
+    candidate, steps = np.add(TRUTH, [1e-3, 1e-4]), 1e-5 * np.eye(2)
+    expected = [(problem.loss(candidate + step) - problem.loss(candidate - step)) / 2e-5 for step in steps]
+    assert np.allclose(problem.gradient(candidate)[1], expected, rtol=1e-4)
+
+
 def test_a_landscape_holds_the_losses_of_its_nodes(problem):
     found = computed_landscape(problem, 26)
     assert np.allclose(found.loss[5, 12], problem.loss([found.x[12], found.y[5]]), rtol=1e-12)
