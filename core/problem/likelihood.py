@@ -59,8 +59,10 @@ def known_noise(noise: Noise) -> NoiseNodes:
 
 
 def check_noise_law(law: TruncatedGaussian) -> None:
-    """Raise ValueError unless it is a law of rho within ±1 and of sigma at or above zero."""
-    if len(law.names) != 2 or law.lower[0] < -1 or law.upper[0] > 1 or law.lower[1] < 0:
+    """Raise ValueError unless it is a law of (rho, sigma) with rho within ±1 and sigma at or above zero."""
+    if law.names != ("rho", "sigma"):
+        raise ValueError(f"A noise law names rho and sigma, in this order; this one names {', '.join(law.names)}.")
+    if law.lower[0] < -1 or law.upper[0] > 1 or law.lower[1] < 0:
         raise ValueError("A noise law is one of (rho, sigma): ρ between −1 and 1, and σ at or above zero.")
 
 
