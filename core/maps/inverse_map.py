@@ -93,7 +93,7 @@ class InverseMap:
         lower, upper = np.array(task.prior.lower), np.array(task.prior.upper)
         mean = np.clip(task.unscale(scaled), lower, upper)
         if covariance is not None:
-            covariance = _bounded(covariance * np.outer(upper - lower, upper - lower), float(np.max(upper - lower)))
+            covariance = _bounded(covariance) * np.outer(upper - lower, upper - lower)
         remarks = tuple(remark(Finding.NOT_TRAINED_FOR, what=sentence) for sentence in sorted(sentences - {""}))
         return Estimate(mean, covariance, self.parameter_names, remarks)
 
@@ -172,14 +172,18 @@ class InverseMap:
         write_bytes(folder / f"{self.name}.safetensors", save_tensors(self.network.state_dict()))
 
 
-def _bounded(covariance: NDArray[np.float64], width: float) -> NDArray[np.float64]:
-    """Return covariances, (n, p, p), whose sds in all directions have a sensible size, even for traces unlike any."""
+def _bounded(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return covariances, (n, p, p), of scaled parameters, whose sds in all directions have a sensible size.
+
+    Those of traces unlike any may have none.
+    """
     variances, directions = np.linalg.eigh(covariance)
-    sensible = np.clip(variances, (MIN_SD_WIDTHS * width) ** 2, width**2)
+    sensible = np.clip(variances, MIN_SD_WIDTHS**2, 1.0)
     changed = np.any(variances != sensible, axis=1)
     scaled = directions[changed] * sensible[changed, None, :]
-    covariance[changed] = scaled @ directions[changed].transpose(0, 2, 1)
-    return covariance
+    bounded = covariance.copy()
+    bounded[changed] = scaled @ directions[changed].transpose(0, 2, 1)
+    return bounded
 
 
 def _number(value: float) -> str:
