@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from core.estimate import Estimate, Outcome
 from core.experiments.context import Context
 from core.experiments.estimators import BOUND, FROM_TRUTH, LEAST_SQUARES, TRUTH
 from core.experiments.records import Key, Measurement, Result, Target
@@ -112,8 +113,8 @@ PINTS = SetUp(
 class Fits:
     """What n data sets gave: estimates, their standard deviations, and those of least squares from the truth, (n, p).
 
-    missed: how many fits ended at a higher loss than the one from the truth; doubted: how many with a status sentence;
-    seconds: (n,), of one fit.
+    missed: how many fits ended at a higher loss than the one from the truth; doubted: how many with a remark, or with
+    residuals that the noise does not explain; seconds: (n,), of one fit.
     """
 
     estimates: NDArray[np.float64]
@@ -141,9 +142,13 @@ def fits(set_up: SetUp, n: int) -> Fits:
         sds.append(np.sqrt(np.diag(singular if estimate.covariance is None else estimate.covariance[0])))
         from_truth.append(reference.positions[0])
         missed += int(problem.loss(estimate.mean[0], problem.step) > reference.losses[0] + MISSED)
-        doubted += bool(estimate.status)
+        doubted += _is_doubted(estimate)
     bound = np.sqrt(np.diag(cramer_rao(problem, set_up.truth)))
     return Fits(np.array(estimates), np.array(sds), np.array(from_truth), bound, missed, doubted, np.array(seconds))
+
+
+def _is_doubted(estimate: Estimate) -> bool:
+    return bool(estimate.remarks) or (estimate.fit is not None and estimate.fit.outcome is not Outcome.EXPLAINED)
 
 
 def measured(set_up: SetUp, found: Fits) -> list[Measurement]:
