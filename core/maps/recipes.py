@@ -53,8 +53,12 @@ def gaussian_recipe(
 
     Without noise, whitening would only lift what is hardest to learn. The Gaussian loss needs squares that Adam forgets
     sooner, and gradients that are clipped: the errors of few traces near the bifurcation are huge. A learned step
-    simulates at each estimate, which only a map may do whose simulations are not counted.
+    simulates at each estimate, which only a map may do whose simulations are not counted. A training that ends before
+    its new simulations would come is written as what it is: one on the same simulations.
     """
+    learned_steps = int(task.noise is not None and isinstance(data, NewSimulations))
+    if isinstance(data, NewSimulations) and data.epochs_each >= epochs:
+        data = Fixed(data.n) if task.noise is None else NewNoise(data.n)
     inputs: Inputs = TimeSeries() if task.noise is None else WhitenedTimeSeries(PUBLISHED_NOISE)
     return Recipe(
         task,
@@ -65,7 +69,7 @@ def gaussian_recipe(
         data,
         Adam(epochs, batch_size, learning_rate, betas=(0.9, 0.98), gradient_clip=0.5, half_precision=True),
         InitialWeights.FLAT,
-        learned_steps=int(task.noise is not None and isinstance(data, NewSimulations)),
+        learned_steps=learned_steps,
         seed=seed,
     )
 
