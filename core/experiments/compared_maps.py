@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,22 @@ from core.published import published_prior
 
 SIZES = (500, 1000, 4000, 8000)
 SEEDS = (0, 1, 2)
-REGIMES = {"clean-clean": (False, False), "clean-noisy": (False, True), "noisy-noisy": (True, True)}  # trained, tested
 QUICK_SIZES, QUICK_SEEDS, QUICK_EPOCHS = (500, 1000), (0,), 10
 METRICS = {"r2": r_squared, "median_ape": median_ape, "rmse": rmse}
+
+
+class Regime(NamedTuple):
+    """Whether maps were trained on noisy traces, and whether they are tested on them."""
+
+    trained_noisy: bool
+    tested_noisy: bool
+
+
+REGIMES = {
+    "clean-clean": Regime(trained_noisy=False, tested_noisy=False),
+    "clean-noisy": Regime(trained_noisy=False, tested_noisy=True),
+    "noisy-noisy": Regime(trained_noisy=True, tested_noisy=True),
+}
 
 Scores = dict[str, NDArray[np.float64]]  # for each metric, (seeds, p)
 

@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from core.estimate import Estimate, Outcome
 from core.experiments.context import Context
 from core.experiments.estimators import BOUND, FROM_TRUTH, LEAST_SQUARES, TRUTH
 from core.experiments.records import Key, Measurement, Result, Target
@@ -122,7 +123,7 @@ class Fits:
     from_truth: (n, p), estimates of fits that start at the truth.
     bound: (p,), the Cramér–Rao bound as standard deviations.
     missed: the number of fits with a higher loss than the fit from the truth.
-    warned: the number of fits with a warning.
+    warned: the number of fits with a remark, or with residuals that the noise does not explain.
     seconds: (n,), the time of each fit.
     """
 
@@ -151,9 +152,13 @@ def fits(set_up: SetUp, n: int) -> Fits:
         sds.append(np.sqrt(np.diag(singular if estimate.covariance is None else estimate.covariance[0])))
         from_truth.append(reference.positions[0])
         missed += int(problem.loss(estimate.mean[0], problem.step) > reference.losses[0] + MISSED_RISE)
-        warned += bool(estimate.status)
+        warned += _has_warning(estimate)
     bound = np.sqrt(np.diag(cramer_rao(problem, set_up.truth)))
     return Fits(np.array(estimates), np.array(sds), np.array(from_truth), bound, missed, warned, np.array(seconds))
+
+
+def _has_warning(estimate: Estimate) -> bool:
+    return bool(estimate.remarks) or (estimate.fit is not None and estimate.fit.outcome is not Outcome.EXPLAINED)
 
 
 def measured(set_up: SetUp, found: Fits) -> list[Measurement]:

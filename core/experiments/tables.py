@@ -1,6 +1,6 @@
 """Tables of measurements: the rows and columns of each experiment, and their form as text or Markdown."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,7 @@ from core.experiments.labels import (
 from core.experiments.least_squares_of_others import FIGURES
 from core.experiments.limit import MASSES, PARAMETERS
 from core.experiments.published_figures import PAPER, PUBLISHED, PYTORCH, TENSORFLOW
-from core.experiments.records import Key, Result, stored
+from core.experiments.records import Key, Result, Target, stored
 from core.maps.recipes import REFERENCE_SIZE
 from core.symbols import symbol_of
 
@@ -122,7 +122,7 @@ def metrics(*columns: tuple[str, str] | tuple[str, str, float]) -> list[Line]:
 def _compared(n: int, regime: str) -> list[Line]:
     """Return rows for the maps at training size n, and for the limit where the test traces have noise."""
     rows = estimators(PAPER, CNN, DENSE, OURS, n=n) + estimators(BEST)
-    return rows + (estimators(EXACT, regime=NOISY_TRACES) if regime.endswith("noisy") else [])
+    return rows + (estimators(EXACT, regime=NOISY_TRACES) if REGIMES[regime].tested_noisy else [])
 
 
 def _accuracy(result: Result, figures: Figures) -> list[Table]:
@@ -152,7 +152,7 @@ def _training_size(result: Result, figures: Figures) -> list[Table]:
     rows: list[Line] = [(f"{n:,}", {"n": n}) for n in result.settings["sizes"]]
     for regime in REGIMES:
         compared = estimators(PAPER, CNN, DENSE, OURS)
-        if regime.endswith("noisy"):
+        if REGIMES[regime].tested_noisy:
             compared += estimators(EXACT, regime=NOISY_TRACES, n=None)
         columns: list[Line] = [
             (f"{label}: {metric}", {**parts, **of_metric})
@@ -257,10 +257,10 @@ def tables(name: str, result: Result) -> list[Table]:
     return LAYOUTS[name](result, Figures(name, result))
 
 
-def target_lines(result: Result) -> list[str]:
+def target_lines(result: Result, targets: Iterable[Target]) -> list[str]:
     """Return a line for each target: the figure's name, its value, the bounds, and whether they are met."""
     lines = []
-    for target in result.targets:
+    for target in targets:
         value = result.value(target.key)
         bounds = [f"at least {shown(target.at_least)}"] if target.at_least is not None else []
         bounds += [f"at most {shown(target.at_most)}"] if target.at_most is not None else []
@@ -271,7 +271,9 @@ def target_lines(result: Result) -> list[str]:
 
 def text(name: str, result: Result) -> str:
     """Return an experiment's result for a terminal."""
-    return "\n\n".join([result.about, *map(str, tables(name, result)), "\n".join(target_lines(result))]).rstrip()
+    return "\n\n".join(
+        [result.about, *map(str, tables(name, result)), "\n".join(target_lines(result, result.targets))]
+    ).rstrip()
 
 
 def markdown(name: str, result: Result) -> str:
@@ -280,5 +282,4 @@ def markdown(name: str, result: Result) -> str:
     parts += [table.markdown() for table in tables(name, result)]
     if result.targets:
         parts.append(f"Of {len(result.targets)} targets {len(result.targets) - len(result.missed)} are met.")
-    missed = [line for line in target_lines(result) if line.endswith("missed)")]
-    return "\n\n".join([*parts, *(f"* {line}" for line in missed)])
+    return "\n\n".join([*parts, *(f"* {line}" for line in target_lines(result, result.missed))])

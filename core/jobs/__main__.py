@@ -129,8 +129,10 @@ def _train(record: _Record) -> None:
     record.note(State.STARTING)
     message = ""
     for report in train(recipe, folder / CHECKPOINT):
-        if not (math.isfinite(report.training_loss) and math.isfinite(report.validation_loss)):
+        if not report.finite:
             message = f"In epoch {report.epoch} the error was not finite."
+            if report.best_weights:  # those of a checkpoint where this is the first epoch since
+                record.take(report.without_last_epoch())
             break
         record.take(report)
         if is_stopping(folder):

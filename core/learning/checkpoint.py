@@ -1,6 +1,7 @@
 """The state of a training in one safetensors file, from which an interrupted training resumes."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,12 +38,23 @@ class Checkpoint:
         """The number of epochs done."""
         return len(self.validation_losses)
 
-    def save(self, path: Path, recipe: Mapping[str, Any]) -> None:
-        """Write the state and the training's recipe to path, in one step."""
+    @property
+    def is_finite(self) -> bool:
+        """Whether all numbers are finite, so that a training can go on from here."""
+        numbers = (*self.training_losses, *self.validation_losses, self.best_validation_loss, self.seconds)
+        return all(map(math.isfinite, numbers)) and all(
+            bool(each.isfinite().all()) for each in self._tensors().values()
+        )
+
+    def _tensors(self) -> Tensors:
         tensors = {f"weights/{name}": tensor for name, tensor in self.weights.items()}
         tensors |= {f"best/{name}": tensor for name, tensor in self.best_weights.items()}
         for number, moments in self.moments.items():
             tensors |= {f"moments/{number}/{name}": tensor for name, tensor in moments.items()}
+        return tensors
+
+    def save(self, path: Path, recipe: Mapping[str, Any]) -> None:
+        """Write the state and the recipe of its training to path in one step."""
         numbers = {
             "training_losses": self.training_losses,
             "validation_losses": self.validation_losses,
@@ -51,7 +63,7 @@ class Checkpoint:
             "seconds": self.seconds,
         }
         # Copies, because the format refuses tensors that share memory, and the best weights may share it with the last.
-        tensors = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+        tensors = {name: tensor.detach().cpu().clone() for name, tensor in self._tensors().items()}
         write_bytes(path, save(tensors, {"numbers": json.dumps(numbers), "recipe": json.dumps(recipe)}))
 
 

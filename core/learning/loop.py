@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,15 @@ class Report:
         """The validation loss of the last epoch."""
         return self.validation_losses[-1]
 
+    @property
+    def finite(self) -> bool:
+        """Whether both losses of the last epoch are finite."""
+        return math.isfinite(self.training_loss) and math.isfinite(self.validation_loss)
+
+    def without_last_epoch(self) -> "Report":
+        """Return the report as it stood before the last epoch, which must not be the best."""
+        return replace(self, training_losses=self.training_losses[:-1], validation_losses=self.validation_losses[:-1])
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -80,8 +89,8 @@ def train_network(
 
     samples: returns the training set of an epoch, counted from 1.
     validation: the weights with the lowest mean absolute error on this set are the best. A few traces would dominate
-    the squared error.
-    kept: the checkpoint file, from which an interrupted training resumes.
+    the squared error. An epoch that is not finite is never the best.
+    kept: the checkpoint file, from which an interrupted training resumes. It never holds what is not finite.
     device: "cpu" or "cuda".
     """
     start = saved = time.monotonic()
@@ -98,7 +107,7 @@ def train_network(
         training_loss = _train_epoch(network, adam, loss, optimiser, samples(epoch), seed, epoch, device)
         validation_loss = mean_absolute_error(network, validation, device)
         best_epoch, best_loss, best_weights = state.best_epoch, state.best_validation_loss, state.best_weights
-        if validation_loss < best_loss:
+        if math.isfinite(training_loss) and validation_loss < best_loss:
             weights = {name: tensor.cpu().clone() for name, tensor in network.state_dict().items()}
             best_epoch, best_loss, best_weights = epoch, validation_loss, weights
         now = time.monotonic()
@@ -107,7 +116,8 @@ def train_network(
         state = Checkpoint(
             *losses, best_epoch, best_loss, seconds, network.state_dict(), best_weights, adam.state_dict()["state"]
         )
-        if kept is not None and now - saved > SAVING_INTERVAL_SECONDS and epoch < optimiser.epochs:
+        due = now - saved > SAVING_INTERVAL_SECONDS and epoch < optimiser.epochs
+        if kept is not None and due and state.is_finite:
             saved = now
             state.save(kept.path, kept.recipe)
         yield Report(optimiser.epochs, *losses, best_epoch, best_loss, seconds, best_weights)

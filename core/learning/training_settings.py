@@ -1,5 +1,6 @@
 """The settings of a network and its training, as frozen values; each class has only settings that it uses.
 
+Numbers that need not be whole become floats: recipes that are equal are then written alike, and have one name.
 This file does not import torch.
 """
 
@@ -39,6 +40,7 @@ class WhitenedTimeSeries:
         if not isinstance(self.noise, Noise):
             raise ValueError("A whitened time series needs the noise that it is whitened for.")
         check_range("standard deviation of the noise that is whitened", self.noise.marginal_sd, NOISE_SD_RANGE)
+        object.__setattr__(self, "noise", Noise(float(self.noise.rho), float(self.noise.marginal_sd)))
 
 
 Inputs = TimeSeries | WhitenedTimeSeries
@@ -124,6 +126,7 @@ class GaussianLikelihood:
     def __post_init__(self) -> None:
         if not is_finite(self.beta) or not 0 <= self.beta <= 1:
             raise ValueError("The β of a Gaussian likelihood must be a number from 0 to 1.")
+        object.__setattr__(self, "beta", float(self.beta))
 
 
 Loss = SquaredError | GaussianLikelihood
@@ -163,3 +166,6 @@ class Adam:
             raise ValueError("The norm at which gradients are clipped must be a number above zero, or nothing.")
         if not isinstance(self.half_precision, bool):
             raise ValueError("A training needs to know whether it works in half precision: true or false.")
+        object.__setattr__(self, "learning_rate", float(self.learning_rate))
+        object.__setattr__(self, "betas", tuple(map(float, self.betas)))
+        object.__setattr__(self, "gradient_clip", None if clip is None else float(clip))

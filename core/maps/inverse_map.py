@@ -93,7 +93,7 @@ class InverseMap:
         lower, upper = np.array(task.prior.lower), np.array(task.prior.upper)
         mean = np.clip(task.unscale(scaled), lower, upper)
         if covariance is not None:
-            covariance = _bounded(covariance * np.outer(upper - lower, upper - lower), float(np.max(upper - lower)))
+            covariance = _bounded(covariance) * np.outer(upper - lower, upper - lower)
         remarks = tuple(remark(Finding.NOT_TRAINED_FOR, what=sentence) for sentence in sorted(sentences - {""}))
         return Estimate(mean, covariance, self.parameter_names, remarks)
 
@@ -172,14 +172,15 @@ class InverseMap:
         write_bytes(folder / f"{self.name}.safetensors", save_tensors(self.network.state_dict()))
 
 
-def _bounded(covariance: NDArray[np.float64], width: float) -> NDArray[np.float64]:
-    """Limit the sds of covariances, (n, p, p), in every direction; width: the largest allowed, that of the box."""
+def _bounded(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Limit the sds of covariances, (n, p, p), of scaled parameters in every direction, whatever the trace is."""
     variances, directions = np.linalg.eigh(covariance)
-    sensible = np.clip(variances, (MIN_SD_WIDTHS * width) ** 2, width**2)
+    sensible = np.clip(variances, MIN_SD_WIDTHS**2, 1.0)
     changed = np.any(variances != sensible, axis=1)
     scaled = directions[changed] * sensible[changed, None, :]
-    covariance[changed] = scaled @ directions[changed].transpose(0, 2, 1)
-    return covariance
+    bounded = covariance.copy()
+    bounded[changed] = scaled @ directions[changed].transpose(0, 2, 1)
+    return bounded
 
 
 def _number(value: float) -> str:

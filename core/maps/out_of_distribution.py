@@ -14,10 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.estimate import Estimate
 from core.maps.card import N_SUMMARY, NoveltyReference
-from core.maps.dataset import NOVELTY_STREAM, dataset
+from core.maps.dataset import NOVELTY_STREAM, dataset, observed_traces
 from core.maps.inverse_map import InverseMap
 from core.maps.task import Task
-from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import autocorrelation
 from core.optimisation.minima import descend_together
 from core.problem.problem import Problem
@@ -99,8 +98,8 @@ def residual_summaries(problem: Problem, data: ArrayLike, estimate: Estimate) ->
         starts = _starts(mean, covariance, problem.bounds)
         descents = descend_together(problem.with_data(trace), starts, STEPS)
         fits.append(descents.positions[np.argmin(descents.losses)])
-    potentials = simulate_potential(problem.parameters(np.array(fits)), problem.times)
-    return np.array([_summary(residual) for residual in data - potentials])
+    traces = observed_traces(problem.model, problem.parameters(np.array(fits)), problem.times)
+    return np.array([_summary(residual) for residual in data - traces])
 
 
 def _summary(residual: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -119,6 +119,7 @@ class Recipe:
             )
         if self.learned_steps and not self.gives_covariance:
             raise ValueError("A learned step refines a Gaussian: choose a Gaussian head, or no learned step.")
+        self._check_renewal()
         if self.task.noise is None:
             if self.learned_steps:
                 raise ValueError("A learned step weighs the misfit by the noise: choose noisy traces, or no such step.")
@@ -126,6 +127,15 @@ class Recipe:
                 raise ValueError(
                     "Clean traces have no noise to draw anew: choose fixed data, new simulations, or noisy traces."
                 )
+
+    def _check_renewal(self) -> None:
+        """Raise ValueError where new simulations would never come."""
+        if isinstance(self.data, NewSimulations) and self.data.epochs_each >= self.optimiser.epochs:
+            other = "fixed data" if self.task.noise is None else "new noise"
+            raise ValueError(
+                f"Simulations that last {self.data.epochs_each} epochs are never drawn anew in a training of "
+                f"{self.optimiser.epochs}: choose {other}, which is the same, or more epochs."
+            )
 
     @property
     def gives_covariance(self) -> bool:

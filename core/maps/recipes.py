@@ -53,8 +53,12 @@ def gaussian_recipe(
 
     Clean traces are not whitened, because that would amplify the details that are hardest to learn. A few traces near
     the bifurcation have huge errors. So gradients are clipped, and Adam's mean of squared gradients decays faster. Only
-    maps with unlimited simulations get a learned step, because it needs a simulation at each estimate.
+    maps with unlimited simulations get a learned step, because it needs a simulation at each estimate. A training that
+    ends before its first new simulations is written as one on the same simulations.
     """
+    learned_steps = int(task.noise is not None and isinstance(data, NewSimulations))
+    if isinstance(data, NewSimulations) and data.epochs_each >= epochs:
+        data = Fixed(data.n) if task.noise is None else NewNoise(data.n)
     inputs: Inputs = TimeSeries() if task.noise is None else WhitenedTimeSeries(PUBLISHED_NOISE)
     return Recipe(
         task,
@@ -65,7 +69,7 @@ def gaussian_recipe(
         data,
         Adam(epochs, batch_size, learning_rate, betas=(0.9, 0.98), gradient_clip=0.5, half_precision=True),
         InitialWeights.FLAT,
-        learned_steps=int(task.noise is not None and isinstance(data, NewSimulations)),
+        learned_steps=learned_steps,
         seed=seed,
     )
 

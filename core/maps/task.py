@@ -37,6 +37,11 @@ def _check_distribution(distribution: TruncatedGaussian, symbols: dict[str, str]
             raise ValueError(f"The standard deviation of {symbols[name]} must lie between {reach}.")
 
 
+def _in_floats(law: TruncatedGaussian) -> TruncatedGaussian:
+    columns = (tuple(map(float, column)) for column in (law.mean, law.sd, law.lower, law.upper))
+    return TruncatedGaussian(law.names, *columns)
+
+
 @dataclass(frozen=True)
 class Task:
     """The task that a map is trained for.
@@ -69,6 +74,9 @@ class Task:
             check_range(f"known value of {symbols[name]}", value, (-largest[name], largest[name]))
         if self.noise is not None:
             self._check_noise(self.noise)
+            object.__setattr__(self, "noise", _in_floats(self.noise))
+        object.__setattr__(self, "prior", _in_floats(self.prior))
+        object.__setattr__(self, "known", tuple((name, float(value)) for name, value in self.known))
 
     def _check_names(self) -> None:
         names = self.model.parameter_names

@@ -13,8 +13,14 @@ N_TEST = 2000
 
 @lru_cache(maxsize=1)
 def published_test_set() -> Dataset:
-    """Return the 2,000 test samples of the published prior and noise: always the same ones; they stay in memory."""
-    return dataset(published_task(), N_TEST, TEST_STREAM)
+    """Return the 2,000 test samples of the published prior and noise: always the same ones; they stay in memory.
+
+    Its arrays cannot be written to, since all callers share them.
+    """
+    data = dataset(published_task(), N_TEST, TEST_STREAM)
+    for values in (data.theta, data.noise_parameters, data.clean, data.noisy):
+        values.setflags(write=False)
+    return data
 
 
 def own_test_set(task: Task) -> Dataset:

@@ -96,7 +96,7 @@ def box_of(values: Values, prior: TruncatedGaussian, times: NDArray[np.float64],
 
 @lru_cache(maxsize=64)
 def frozen_step(box: Box) -> float | None:
-    """Return the step in ms that resolves points all over the box, corners included; None where the model needs none."""
+    """Return the step in ms that resolves points all over the box, corners included; None if the model needs none."""
     if box.model.frozen_step is None:
         return None
     values, points = Values(box.model, box.unknown, dict(box.known)), _points(*np.array(box.bounds))

@@ -59,8 +59,10 @@ def known_noise(noise: Noise) -> NoiseNodes:
 
 
 def check_noise_prior(prior: TruncatedGaussian) -> None:
-    """Raise ValueError unless this is a prior of rho between −1 and 1, and of sigma at or above zero."""
-    if len(prior.names) != 2 or prior.lower[0] < -1 or prior.upper[0] > 1 or prior.lower[1] < 0:
+    """Raise ValueError unless this is a prior of (rho, sigma) with rho between −1 and 1, and sigma at or above zero."""
+    if prior.names != ("rho", "sigma"):
+        raise ValueError(f"A prior of the noise names rho and sigma, in this order; it names {', '.join(prior.names)}.")
+    if prior.lower[0] < -1 or prior.upper[0] > 1 or prior.lower[1] < 0:
         raise ValueError(
             "The prior of the noise must be of (rho, sigma), with ρ between −1 and 1, and σ at or above zero."
         )

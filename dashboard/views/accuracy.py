@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.experiments.compared_maps import REGIMES as COMPARED
 from core.experiments.estimators import CHOSEN_SIGMA, CNN, DENSE, EXACT, KNOWN, NOISY_TRACES, OURS
 from core.experiments.labels import REGIME_LABELS, figure_label
 from core.experiments.published_figures import PAPER, PUBLISHED
@@ -43,10 +44,10 @@ Figures = dict[tuple[str, str], float]  # by metric and parameter
 
 
 @lru_cache(maxsize=64)
-def predictions(inverse_map: InverseMap, tested: str) -> Array:
+def predictions(inverse_map: InverseMap, noisy: bool) -> Array:
     """Return a map's predictions, (2000, 2), for the clean or the noisy test traces."""
     data = published_test_set()
-    return inverse_map.predict(data.noisy if tested == "noisy" else data.clean).mean
+    return inverse_map.predict(data.noisy if noisy else data.clean).mean
 
 
 def scaled_errors(estimates: Array, truth: Array) -> Array:
@@ -61,13 +62,13 @@ def worst(errors: Array) -> NDArray[np.int64]:
 
 def of_regime(maps: Mapping[str, InverseMap], regime: str) -> dict[str, InverseMap]:
     """Return the maps that were trained on such traces as a regime says."""
-    noisy = regime.startswith("noisy")
+    noisy = COMPARED[regime].trained_noisy
     return {name: each for name, each in maps.items() if each.recipe.noisy == noisy}
 
 
 def limit_of(regime: str) -> Figures | None:
     """Return the metrics of the exact posterior mean on the traces of a regime, or None where they are not known."""
-    limit = None if regime.endswith("clean") else stored("limit")
+    limit = stored("limit") if COMPARED[regime].tested_noisy else None
     return None if limit is None else {each: limit.value(Key(EXACT, *each, NOISY_TRACES)) for each in FIGURES}
 
 
@@ -86,8 +87,8 @@ def _row(head: live.Cell, metrics: Figures) -> list[live.Cell]:
 
 def _scatter(chosen: dict[str, InverseMap], colours: Mapping[str, str], regime: str) -> Content:
     """Return predicted against true for both parameters, and the metrics of each map."""
-    tested, truth = regime.split("-")[1], published_test_set().theta
-    found = {name: predictions(each, tested) for name, each in chosen.items()}
+    noisy, truth = COMPARED[regime].tested_noisy, published_test_set().theta
+    found = {name: predictions(each, noisy) for name, each in chosen.items()}
     plots = []
     for column, identity in enumerate(("first", "second")):
         parameter = published_prior().names[column]
@@ -161,8 +162,8 @@ def _samples(regime: str) -> Content:
 
 def _errors(name: str, inverse_map: InverseMap, regime: str) -> Content:
     """Return the errors of a map over the plane of θ, and its worst cases."""
-    tested, data = regime.split("-")[1], published_test_set()
-    estimates = predictions(inverse_map, tested)
+    noisy, data = COMPARED[regime].tested_noisy, published_test_set()
+    estimates = predictions(inverse_map, noisy)
     errors = scaled_errors(estimates, data.theta)
     prior = published_prior()
     names = (prior.names[0], prior.names[1])
@@ -171,7 +172,7 @@ def _errors(name: str, inverse_map: InverseMap, regime: str) -> Content:
         data.theta,
         errors,
         np.column_stack([prior.lower, prior.upper]),
-        f"Error of {name} over ({symbol_of(names[0])}, {symbol_of(names[1])}), tested {tested}",
+        f"Error of {name} over ({symbol_of(names[0])}, {symbol_of(names[1])}), tested {'noisy' if noisy else 'clean'}",
     )
     rows: list[list[live.Cell]] = [["true θ₀, θ₁", "estimate", "error [prior sd]", ""]]
     silent = 0

@@ -16,6 +16,7 @@ from core.posterior.exact import Posterior
 from core.posterior.profile import Profile
 from core.published import SAMPLING_INTERVAL
 from core.symbols import symbol_of
+from dashboard import entries
 from dashboard.figures.density import Raster
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ SHIFTED = 0.7  # standard deviations between the centres of two laws that differ
 TOO_SURE, TOO_CAUTIOUS = 0.8, 0.97  # of the posterior, held by an ellipse that should hold 90 %
 N_DRAWS = 10_000  # of the posterior: a share of 90 % is then exact to 0.3 %
 
+EXACT_ONES = (entries.EXACT_POSTERIOR, entries.EXACT_MEAN)
 BEYOND = "The truth lies beyond the prior’s box, where no posterior can find it."
 
 Array = NDArray[np.float64]
@@ -97,7 +99,7 @@ def times(factor: float) -> str:
 
 def named(estimator: str) -> str:
     """Return an estimator as a sentence names it."""
-    return f"the {estimator}" if estimator.startswith("exact") else estimator
+    return f"the {estimator}" if estimator in EXACT_ONES else estimator
 
 
 def sds(covariance: Array) -> Array:

@@ -247,6 +247,7 @@ def test_near_the_bifurcation_a_miss_is_told_in_the_units_of_the_parameters():
 
 
 def test_the_coverage_is_told_for_each_estimator():
+    assert readings.named("exactly mine") == "exactly mine"
     text = readings.about_calibration(0.9, {"best": 0.8844, "exact posterior": 0.9})
     assert "made to hold 90 % hold the truth in 88.4 % for best and 90.0 % for the exact posterior." in text
 

@@ -1,5 +1,6 @@
 import dataclasses
 import errno
+import math
 import os
 import resource
 import signal
@@ -11,11 +12,14 @@ from itertools import islice
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from core.files import read_json, write_json
+from core.jobs import __main__ as training_process
 from core.jobs import queue as jobs
 from core.jobs.folder import CHECKPOINT, WEIGHTS, State, runs_in
+from core.learning.checkpoint import load_checkpoint
 from core.learning.training_settings import Adam, Cnn
 from core.maps.dataset import VALIDATION_STREAM, dataset
 from core.maps.inverse_map import inverse_map, load_inverse_map
@@ -361,6 +365,54 @@ def test_a_training_that_was_ended_goes_on_from_its_checkpoint(tmp_path, monkeyp
     # Four epochs were done before: their seconds are in the checkpoint, and nothing but the map is left of it.
     assert not (folder / CHECKPOINT).exists()
     assert load_inverse_map(folder / "mine.safetensors").card["training"]["epochs_done"] == 6
+
+
+def spoil_epochs(monkeypatch):
+    """Let every epoch from now on leave weights that are not finite."""
+
+    def spoilt(network, *_):
+        with torch.no_grad():
+            for weights in network.parameters():
+                weights.fill_(math.nan)
+        return math.nan
+
+    monkeypatch.setattr("core.learning.loop._train_epoch", spoilt)
+
+
+def test_the_weights_of_a_checkpoint_survive_an_epoch_that_is_not_finite(tmp_path, monkeypatch):
+    monkeypatch.setattr("core.learning.loop.SAVING_INTERVAL_SECONDS", 0.0)
+    recipe = point_recipe(published_task(), Cnn(), 200, Adam(6))
+    folder = tmp_path / "mine"
+    checkpointed(folder, recipe, 2)
+    before = load_checkpoint(folder / CHECKPOINT, recipe_as_json(recipe))
+    spoil_epochs(monkeypatch)
+    training_process._train(training_process._Record(folder))
+    progress = jobs.read_progress(folder)
+    assert (progress.state, progress.message) == (State.STOPPED, "In epoch 3 the error was not finite.")
+    assert progress.validation_loss == before.validation_losses
+    model = load_inverse_map(folder / "mine.safetensors")
+    assert model.card["training"]["epochs_done"] == 2
+    assert abs(validation_error(model) - min(before.validation_losses)) <= 1e-7
+
+
+def test_nothing_that_is_not_finite_is_kept_in_a_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.setattr("core.learning.loop.SAVING_INTERVAL_SECONDS", 0.0)
+    recipe, path = point_recipe(published_task(), Cnn(), 200, Adam(6)), tmp_path / CHECKPOINT
+    training = train(recipe, path)
+    assert [next(training).finite, next(training).finite] == [True, True]
+    before = path.read_bytes()
+    spoil_epochs(monkeypatch)
+    assert not next(training).finite
+    assert path.read_bytes() == before
+
+
+def test_a_training_without_a_finite_epoch_fails_in_a_sentence(tmp_path, monkeypatch):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    write_json(folder / "request.json", {"name": "mine", "epochs": 3, "recipe": SHORT})
+    spoil_epochs(monkeypatch)
+    with pytest.raises(ValueError, match="not finite from the start"):
+        training_process._train(training_process._Record(folder))
 
 
 def test_a_name_is_taken_for_any_other_recipe(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from scipy.stats import kstest, truncnorm
 from core.maps.dataset import epoch_dataset, make_dataset
 from core.maps.recipe import Fixed, NewNoise, NewSimulations
 from core.maps.recipes import fitzhugh_nagumo_task, published_task
+from core.maps.test_sets import published_test_set
 from core.priors import TruncatedGaussian
 from core.published import published_noise_prior, published_prior, time_grid
 from tests.reference import escape_time, reference_solution
@@ -117,3 +118,10 @@ def test_clean_traces_draw_no_noise():
     clean = drawn(NewSimulations(100), 2, noisy=False)
     assert clean[0] is clean[1]
     assert clean[0].noisy is clean[0].clean
+
+
+def test_nobody_can_change_the_test_set_that_all_share():
+    data = published_test_set()
+    for values in (data.theta, data.noise_parameters, data.clean, data.noisy):
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 0

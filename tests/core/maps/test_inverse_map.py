@@ -11,10 +11,20 @@ import pytest
 from safetensors.numpy import load_file, save
 from scipy.special import expit
 
+from core.learning.networks.network import predict
 from core.learning.training_settings import Adam, Cnn
 from core.maps.inverse_map import MAX_FILE_BYTES, PRETRAINED, available_inverse_maps, inverse_map, load_inverse_map
-from core.maps.recipes import PUBLISHED_DENSE, fitzhugh_nagumo_task, point_recipe, published_task
+from core.maps.recipe import NewNoise
+from core.maps.recipes import (
+    PUBLISHED_DENSE,
+    fitzhugh_nagumo_task,
+    gaussian_recipe,
+    point_recipe,
+    published_task,
+)
+from core.maps.task import Task
 from core.maps.untrained_network import untrained_network
+from core.priors import TruncatedGaussian
 from core.published import published_noise_prior, published_prior, time_grid
 
 TRACES = np.random.default_rng(0).normal(size=(7, 1000))
@@ -287,6 +297,17 @@ def test_traces_unlike_any_leave_a_covariance_to_draw_from(seed):
     assert np.all((estimate.mean >= prior.lower) & (estimate.mean <= prior.upper))
     assert np.all(np.linalg.eigvalsh(estimate.covariance) <= 1.6**2 * (1 + 1e-9))
     assert np.all(np.linalg.cholesky(estimate.covariance).diagonal(axis1=1, axis2=2) > 0)
+
+
+def test_the_covariance_of_a_box_with_unequal_widths_is_that_of_the_network():
+    """Widths of 240 and of 0.0001: what is small in the unit of one is a quarter of the box in that of the other."""
+    prior = TruncatedGaussian(("current", "calcium"), (120.0, 4.40005), (30.0, 1.0), (0.0, 4.4), (240.0, 4.4001))
+    task = Task("morris-lecar-hopf", prior, (), published_noise_prior())
+    recipe = gaussian_recipe(task, PUBLISHED_DENSE, NewNoise(100), 5)
+    model = inverse_map("a-map", recipe, untrained_network(recipe).state_dict(), {})
+    _, scaled = predict(model.network, TRACES)
+    expected = scaled * np.outer(task.widths, task.widths)
+    assert np.allclose(model.predict(TRACES).covariance, expected, rtol=1e-12, atol=0)
 
 
 FORKED = """

@@ -6,8 +6,10 @@ from core.maps.dataset import TEST_STREAM, dataset
 from core.maps.inverse_map import load_inverse_map
 from core.maps.out_of_distribution import NoveltyReference, problem_of, residual_summaries, with_novelty
 from core.maps.recipes import fitzhugh_nagumo_task, published_task
+from core.maps.task import Task
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import Noise, sample_ar1
+from core.priors import TruncatedGaussian
 from core.published import published_noise_prior, published_prior, with_constants
 
 N = 300
@@ -78,6 +80,19 @@ def test_the_problem_is_the_maps_own():
     assert problem.unknown == ("theta0", "theta1")
     assert problem.noise == (Noise(0.8, 0.07 / 0.2),)
     assert problem.prior == published_prior()
+
+
+def test_residuals_of_another_model_are_summarised():
+    prior = TruncatedGaussian(("current", "calcium"), (120.0, 4.4), (30.0, 0.3), (60.0, 3.8), (180.0, 5.0))
+    noise = TruncatedGaussian(("rho", "sigma"), (0.5, 0.4), (0.1, 0.1), (0.2, 0.2), (0.8, 0.6))
+    task = Task("morris-lecar-hopf", prior, (), noise)
+    data = dataset(task, 3, TEST_STREAM)
+    truth = Estimate(data.theta.copy(), np.tile(np.diag([1e-4, 1e-8]), (3, 1, 1)), prior.names)
+    summaries = residual_summaries(problem_of(task), data.noisy, truth)
+    assert np.all(np.isfinite(summaries))
+    # Started at the truth, the residual is the noise, as with the other model.
+    rho = data.noise_parameters[:, 0]
+    assert np.all(np.abs(np.tanh(summaries[:, 0]) - rho) <= 5 * np.sqrt((1 - rho**2) / 1000) + 0.01)
 
 
 def test_a_task_on_clean_traces_has_no_misfit_to_weigh():

@@ -29,7 +29,9 @@ from core.maps.recipes import (
     published_task,
     quick_recipe,
 )
+from core.maps.train import key_of
 from core.noise import Noise
+from core.priors import TruncatedGaussian
 from core.published import published_noise_prior, published_prior
 
 POINT = point_recipe(published_task(), Cnn(), 200, Adam(12))
@@ -65,6 +67,18 @@ CLEAN = published_task(noisy=False)
             POINT,
             {"task": CLEAN, "data": NewNoise(200)},
             "Clean traces have no noise to draw anew: choose fixed data, new simulations, or noisy traces.",
+        ),
+        (
+            GAUSSIAN,
+            {"data": NewSimulations(200, 12)},
+            "Simulations that last 12 epochs are never drawn anew in a training of 12: choose new noise, which is the "
+            "same, or more epochs.",
+        ),
+        (
+            gaussian_recipe(CLEAN, Dense((64, 32)), NewSimulations(200), 12),
+            {"data": NewSimulations(200, 13)},
+            "Simulations that last 13 epochs are never drawn anew in a training of 12: choose fixed data, which is the "
+            "same, or more epochs.",
         ),
         (GAUSSIAN, {"learned_steps": 2}, "A recipe has no learned step, 0, or one, 1."),
         (GAUSSIAN, {"seed": -1}, "The seed must lie between 0 and 9,223,372,036,854,775,807; it is −1."),
@@ -107,6 +121,27 @@ def test_settings_that_contradict_each_other_are_refused(recipe, changes, senten
 def test_a_number_out_of_range_ends_in_a_sentence(make, sentence):
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         make()
+
+
+@pytest.mark.parametrize(("task", "data"), [(published_task(), NewNoise(200)), (CLEAN, Fixed(200))])
+def test_a_training_that_ends_before_new_simulations_come_is_one_on_the_same(task, data):
+    few, more = (quick_recipe(task, 200, epochs) for epochs in (4, 5))
+    assert (few.data, more.data) == (data, NewSimulations(200))
+    assert few.learned_steps == more.learned_steps == int(task.noise is not None)
+
+
+def test_equal_recipes_are_written_alike():
+    def recipe(number):
+        unit = TruncatedGaussian(("theta0", "theta1"), *((number(value),) * 2 for value in (0, 1, -1, 1)))
+        columns = ((number(0), number(1)), (number(1), number(1)), (-0.5, number(0)), (0.5, number(2)))
+        noise = TruncatedGaussian(("rho", "sigma"), *columns)
+        optimiser = Adam(5, learning_rate=number(1), betas=(number(0), number(0)), gradient_clip=number(1))
+        made = gaussian_recipe(fitzhugh_nagumo_task(unit, noise, number(0), number(3)), Dense((8,)), Fixed(200), 5)
+        inputs, loss = WhitenedTimeSeries(Noise(number(0), number(1))), GaussianLikelihood(number(1))
+        return dataclasses.replace(made, optimiser=optimiser, inputs=inputs, loss=loss)
+
+    assert recipe(int) == recipe(float)
+    assert key_of(recipe(int)) == key_of(recipe(float))
 
 
 RECIPES = {

@@ -6,7 +6,7 @@ from scipy.stats import multivariate_normal
 
 from core.noise import Noise, ResidualSums, sample_ar1
 from core.priors import TruncatedGaussian
-from core.problem.likelihood import known_noise, noise_nodes
+from core.problem.likelihood import check_noise_prior, known_noise, noise_nodes
 from core.published import published_noise_prior
 
 N = 200
@@ -81,3 +81,9 @@ def test_a_lost_trajectory_has_no_likelihood():
     assert known_noise(Noise(0.8, 0.35)).log_likelihood(lost, N) == -np.inf
     residual = sample_ar1(0.8, 0.35, N, np.random.default_rng(3))
     assert noise_nodes(published_noise_prior(), sums_of(residual), N).log_likelihood(lost, N) == -np.inf
+
+
+def test_a_prior_with_its_names_the_other_way_round_is_refused():
+    swapped = TruncatedGaussian(("sigma", "rho"), (0.07, 0.8), (0.01, 0.05), (0.04, 0.6), (0.1, 0.9))
+    with pytest.raises(ValueError, match="names rho and sigma, in this order; it names sigma, rho"):
+        check_noise_prior(swapped)
