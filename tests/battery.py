@@ -31,7 +31,7 @@ from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate, simul
 from core.models.spikes import regimes, spike_statistics, spike_timing
 from core.noise import Noise, log_density, sample_ar1, whiten
 from core.optimisation.basins import basins, explore, start_grid
-from core.optimisation.least_squares import cramer_rao, fit_states
+from core.optimisation.least_squares_fit import cramer_rao, fit_states
 from core.optimisation.methods import METHODS, descend
 from core.optimisation.minima import map_estimate
 from core.posterior.exact import posterior

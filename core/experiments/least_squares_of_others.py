@@ -19,7 +19,7 @@ from core.metrics import rmse
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import Noise
-from core.optimisation.least_squares import MOST_STEPS, cramer_rao, fit_states
+from core.optimisation.least_squares_fit import MOST_STEPS, cramer_rao, fit_states
 from core.optimisation.minima import descend_together
 from core.priors import uniform
 from core.problem.observation import Observation

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models.equations import Equations
-from core.models.taylor_lanes import IDLE, Lanes, Work, advance
+from core.models.heyoka_lanes import IDLE, Lanes, Work, advance
 
 # The relative error of a step. With errors near rounding, a trajectory depends smoothly on its parameters although its
 # steps change with them. An error of 1e-6 would only save a third of the time.

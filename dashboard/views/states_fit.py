@@ -15,7 +15,7 @@ from core.estimate import Estimate
 from core.experiments.least_squares_of_others import BOTH
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.noise import Noise
-from core.optimisation.least_squares import check_positive, fit_states
+from core.optimisation.least_squares_fit import check_positive, fit_states
 from core.priors import uniform
 from core.problem import observation as recorded
 from core.problem.problem import Problem

@@ -6,8 +6,8 @@ import pytest
 import scipy.optimize
 
 from core.models.fitzhugh_nagumo.sensitivities import DIRECTIONS
-from core.optimisation import least_squares
-from core.optimisation.least_squares import check_positive, cramer_rao, fit_states
+from core.optimisation import least_squares_fit
+from core.optimisation.least_squares_fit import check_positive, cramer_rao, fit_states
 from core.optimisation.minima import descend_together
 from core.priors import TruncatedGaussian
 from tests.core.problem.test_states import (
@@ -120,7 +120,7 @@ def test_starts_are_the_best_and_apart():
     problem = magi(noisy(0.2), ("theta0", "gamma"), LOWER[[0, 2]], UPPER[[0, 2]])
     draws = inside(problem, 400)
     losses = problem.loss(draws)
-    starts = least_squares._best_apart(problem, draws, losses, 6)
+    starts = least_squares_fit._best_apart(problem, draws, losses, 6)
     assert np.array_equal(starts[0], draws[np.argmin(losses)])
     distances = np.abs(starts[:, None] - starts) / np.ptp(problem.bounds, axis=1)
     assert np.all(distances.max(axis=-1)[~np.eye(6, dtype=bool)] > 0.1)
@@ -186,7 +186,7 @@ def test_status_where_everything_diverges():
 
 
 def test_status_where_the_descents_are_stopped(monkeypatch):
-    monkeypatch.setattr(least_squares, "MOST_STEPS", 2)
+    monkeypatch.setattr(least_squares_fit, "MOST_STEPS", 2)
     assert fit_states(magi(noisy(0.2)), 0).status.startswith("Not converged in 2 steps")
 
 
