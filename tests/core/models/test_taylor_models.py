@@ -8,6 +8,7 @@ import cloudpickle
 import numba
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from core.models.catalogue import MODELS
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
@@ -197,6 +198,17 @@ def test_a_trajectory_depends_smoothly_on_its_parameters(backend):
     jump = {"heyoka": 1e-14, "SciPy": 1e-10}[backend]
     assert np.abs(np.diff(x - expected, 4, axis=0)).max() <= 16 * jump
     assert logistic().frozen_step is None
+
+
+@pytest.mark.parametrize("start", [0.0, 1e-9])
+def test_a_solution_whose_series_lacks_most_terms_is_followed(start, backend):
+    """That of x' = 1 + a x⁴ from 0 has every fourth term; its time is an integral over x."""
+    states = (Quantity("x", "x", "x", "", 0.0, 2.0, start),)
+    system = model(lambda state, a, _: (1 + a[0] * state[0] * state[0] * state[0] * state[0],), "a", states=states)
+    times = [0.0, 0.3, 0.6, 0.9, 1.0]
+    for found in (system.simulate([1.0], times), system.sensitivities([1.0], times)[0]):
+        needed = [quad(lambda x: 1 / (1 + x**4), start, x, epsabs=1e-13)[0] for x in found[:, 0]]
+        assert np.allclose(needed, times, rtol=0, atol={"heyoka": 1e-12, "SciPy": 1e-8}[backend])
 
 
 @pytest.mark.parametrize("power", [lambda x: x**3, lambda x: (1 + x) ** 4.0, lambda x: x ** np.int64(12)])
