@@ -65,21 +65,20 @@ class Finding(Enum):
 
     LOWEST_FOUND = "The lowest minimum that was found."
     ON_EDGE_OF_PRIOR = "On the edge of the prior."
-    EDGE_HAS_NO_CURVATURE = "On the edge of a prior, where its curvature says nothing."
-    NO_CURVATURE = "The loss has no curvature of its own in some direction here."
+    EDGE_HAS_NO_CURVATURE = "On the edge of a prior, where the curvature gives no covariance."
+    NO_CURVATURE = "The loss does not curve upwards in every direction here."
     LAPLACE_REFUSED_ON_EDGE = (
         "The Laplace approximation is refused: the lowest loss lies on the edge of the prior, where its gradient is "
         "not zero and half of the normal distribution would lie outside."
     )
     LAPLACE_REFUSED_WITHOUT_CURVATURE = (
-        "The Laplace approximation is refused: the loss has no curvature of its own in some direction at its lowest "
-        "point."
+        "The Laplace approximation is refused: the loss does not curve upwards in every direction at its lowest point."
     )
     LAPLACE_NEAR_EDGE = (
-        "The Laplace approximation is doubtful: an edge of the prior lies {distance:.1f} standard deviations from the "
-        "lowest loss, and cuts the normal distribution off."
+        "The Laplace approximation may be inaccurate: an edge of the prior lies {distance:.1f} standard deviations "
+        "from the lowest loss, and cuts the normal distribution off."
     )
-    GRID_TOO_COARSE = "Part of the posterior is finer than the grid that resolves it here."
+    GRID_TOO_COARSE = "The grid is too coarse for part of the posterior."
     ALL_DIVERGE = "No estimate: all {n} trajectories drawn from the box diverge; choose a narrower one."
     NOT_CONVERGED = "Not converged in {n} steps: try more draws and starts, or a narrower box."
     ON_EDGE_OF_BOX = "On the edge of the box in {symbols}: the covariance does not hold there."

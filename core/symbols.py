@@ -1,4 +1,4 @@
-"""The symbols of parameters in sentences and figures, such as θ₀ for theta0."""
+"""The symbols of parameters in sentences and figures."""
 
 import unicodedata
 from functools import lru_cache

@@ -1,1 +1,1 @@
-"""Figures that the laboratory quotes: each experiment is a file here, and its JSON lies in results/."""
+"""The experiments behind the figures that the laboratory quotes: each has a file here, and its JSON in results/."""

@@ -37,17 +37,17 @@ def main() -> None:
     replace_unencodable_characters()
     parser = argparse.ArgumentParser(
         prog="python -m core.experiments",
-        description="Run an experiment, print what it found and store it as JSON in core/experiments/results. What has "
-        "been computed lies in the folder of --work: a run that was stopped goes on from there. Delete the folder "
+        description="Run an experiment, print what it found and store it as JSON in core/experiments/results. The "
+        "folder of --work keeps intermediate results, from which an interrupted run resumes. Delete the folder "
         "after changing the engine.",
-        epilog="limit: the yardstick, and calibration of the exact posterior; training-size, accuracy, regimes, "
-        "time-series: the paper's tables, with its networks and with ours; calibration: the best map against the "
-        "limit; noise: every map against the level of the noise; optimisers: how often each method finds the global "
-        "minimum; magi: least squares on other people's data.",
+        epilog="limit: the best possible accuracy, and calibration of the exact posterior; training-size, accuracy, "
+        "regimes, time-series: the paper's tables, with its networks and with ours; calibration: the best map against "
+        "the limit; noise: every map against the noise level; optimisers: how often each method finds the global "
+        "minimum; magi: least squares on problems of other authors.",
     )
     parser.add_argument("name", choices=(*EXPERIMENTS, "all"), metavar="NAME", help=", ".join((*EXPERIMENTS, "all")))
     parser.add_argument("--quick", action="store_true", help="a small version, which is printed and not stored")
-    parser.add_argument("--work", type=Path, default=Path("runs/experiments"), help="folder of what was computed")
+    parser.add_argument("--work", type=Path, default=Path("runs/experiments"), help="folder of intermediate results")
     parser.add_argument("--processes", type=int, default=PROCESSES, help="tasks at a time on this machine")
     parser.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler, whose workers are to do the tasks")
     options = parser.parse_args()

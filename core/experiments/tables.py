@@ -82,8 +82,8 @@ class Figures:
     """The figures for the tables of an experiment: its own, those of the limit, and the published ones."""
 
     def __init__(self, name: str, result: Result):
-        yardstick = None if name == "limit" else stored("limit")
-        known = (*PUBLISHED, *(yardstick.measurements if yardstick else ()), *result.measurements)
+        limit = None if name == "limit" else stored("limit")
+        known = (*PUBLISHED, *(limit.measurements if limit else ()), *result.measurements)
         self._found = {measurement.key: measurement for measurement in known}
         self._missed = {target.key for target in result.missed}
 

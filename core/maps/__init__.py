@@ -1,1 +1,1 @@
-"""Learned inverse maps: from traces to parameters, how they are trained, and how far they can be trusted."""
+"""Learned inverse maps, which estimate parameters from traces: their training, calibration and limits."""

@@ -34,12 +34,12 @@ class NoveltyReference:
     def __post_init__(self) -> None:
         rows = (self.mean, *self.precision)
         if len(rows) != len(self.mean) + 1 or any(len(row) != len(self.mean) for row in rows):
-            raise ValueError("The reference of familiar traces needs a mean and a square matrix of its size.")
+            raise ValueError("The out-of-distribution reference needs a mean and a square matrix of its size.")
         entries = [value for row in rows for value in row] + [self.threshold]
         if not all(is_finite(value) and abs(value) <= MAX_ENTRY for value in entries):
-            raise ValueError("The reference of familiar traces must hold finite numbers.")
+            raise ValueError("The out-of-distribution reference must hold finite numbers.")
         if not self.threshold >= 1 / MAX_ENTRY:
-            raise ValueError("The threshold of familiar traces must lie above zero.")
+            raise ValueError("The threshold of the out-of-distribution reference must lie above zero.")
 
     def scores(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the scores, (n,), of summaries, (n, k); a trace with a score above 1 counts as out of distribution."""
@@ -56,10 +56,10 @@ class NoveltyReference:
         """Return the reference that `as_json` wrote; raises ValueError with a sentence for anything else."""
         keys = {"mean", "precision", "threshold"}
         if not isinstance(content, dict) or content.keys() != keys:
-            raise ValueError("The reference of familiar traces needs a mean, a precision and a threshold.")
+            raise ValueError("The out-of-distribution reference needs a mean, a precision and a threshold.")
         rows = [content["mean"], *content["precision"]] if isinstance(content["precision"], list | tuple) else []
         if not rows or not all(isinstance(row, list | tuple) for row in rows):
-            raise ValueError("The reference of familiar traces needs a mean and a square matrix of its size.")
+            raise ValueError("The out-of-distribution reference needs a mean and a square matrix of its size.")
         return cls(tuple(rows[0]), tuple(map(tuple, rows[1:])), content["threshold"])
 
 
@@ -110,6 +110,6 @@ def _has_figures(content: Any, names: tuple[str, ...], *path: str) -> bool:
 def _check_novelty(reference: NoveltyReference, recipe: Recipe) -> None:
     """Raise ValueError where a map of this recipe cannot use its reference."""
     if len(reference.mean) != N_SUMMARY:
-        raise ValueError(f"The reference of familiar traces must have {N_SUMMARY} means.")
+        raise ValueError(f"The out-of-distribution reference must have {N_SUMMARY} means.")
     if not (recipe.gives_covariance and recipe.noisy):
-        raise ValueError("Only a map of noisy traces with a covariance can have a reference of familiar traces.")
+        raise ValueError("Only a map of noisy traces with a covariance can have an out-of-distribution reference.")

@@ -80,7 +80,7 @@ class InverseMap:
                 f"array (n, {len(self.times)}); it was given one of shape {data.shape}."
             )
         if not np.all(np.isfinite(data)):
-            raise ValueError(f"The map {self.name} takes finite numbers only: mend the gaps in the trace first.")
+            raise ValueError(f"The map {self.name} takes finite numbers only: fill the gaps in the trace first.")
         task = self.recipe.task
         names = [name for name, _ in task.known]
         constants = (

@@ -98,7 +98,7 @@ class Recipe:
         )  # fmt: skip
         for name, kind in kinds:
             if not isinstance(getattr(self, name), kind):
-                raise ValueError(f"The {name.replace('_', ' ')} of a recipe must be one of those that there are.")
+                raise ValueError(f"The {name.replace('_', ' ')} of a recipe must be of a known kind.")
         if not is_whole(self.seed):
             raise ValueError("The seed must be a whole number.")
         check_range("seed", self.seed, SEED_RANGE)

@@ -1,1 +1,1 @@
-"""From parameters to trajectories, with their derivatives: one file or folder a model."""
+"""Models, which compute trajectories and their derivatives from parameters: one file or folder for each."""

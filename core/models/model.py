@@ -31,7 +31,7 @@ class Status(IntEnum):
         return {
             Status.FINITE: "The trajectory was followed to its end.",
             Status.DIVERGED: "The trajectory diverged: it left the range in which the model is a neuron.",
-            Status.STEP_LIMIT: "The trajectory was given up: no step that can be afforded meets the tolerance.",
+            Status.STEP_LIMIT: "The trajectory was given up: it needs too many steps to meet the tolerance.",
         }[self]
 
 

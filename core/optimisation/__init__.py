@@ -1,1 +1,1 @@
-"""What minimises a loss: methods as recorded paths, all minima that matter, and basins."""
+"""Minimisers of a loss: single methods with recorded paths, the search for all minima, and basins of attraction."""

@@ -1,1 +1,1 @@
-"""What the data leave possible: the exact posterior, its approximations, and profiles."""
+"""The exact posterior, its approximations, and profile likelihoods."""

@@ -78,14 +78,14 @@ class Posterior:
         """Return the log density on the edge of the highest-density region that holds a mass between 0 and 1."""
         if not 0 < mass < 1:
             raise ValueError(f"The mass of a credible region lies between 0 and 1; {mass} does not.")
-        densities, held = self._by_density()
-        return float(densities[min(int(np.searchsorted(held, mass)), densities.size - 1)])
+        densities, cumulative = self._by_density()
+        return float(densities[min(int(np.searchsorted(cumulative, mass)), densities.size - 1)])
 
     def credibility(self, values: ArrayLike) -> NDArray[np.float64]:
         """Return the mass, (...), of the region whose density is higher than at values (..., 2)."""
-        densities, held = self._by_density()
+        densities, cumulative = self._by_density()
         above = np.searchsorted(-densities, -self.log_density(values))
-        return np.concatenate([[0.0], held])[above]
+        return np.concatenate([[0.0], cumulative])[above]
 
     def _by_density(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the cells' log densities in falling order, and their cumulative masses."""
@@ -100,9 +100,9 @@ class Posterior:
         moved to the part inside.
         """
         edges = self._projection(axis, self.problem.bounds[axis])
-        held = np.maximum(edges[1] - edges[0], SMALLEST_SHARE)
+        share = np.maximum(edges[1] - edges[0], SMALLEST_SHARE)
         low, high = self.problem.bounds[axis]
-        inside = (self._projection(axis, np.clip(values, low, high)) - edges[0]) / held
+        inside = (self._projection(axis, np.clip(values, low, high)) - edges[0]) / share
         return inside @ self.masses
 
     def _projection(self, axis: int, values: ArrayLike) -> NDArray[np.float64]:

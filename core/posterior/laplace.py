@@ -24,7 +24,7 @@ def laplace(problem: Problem, found: Estimate | None = None) -> Estimate:
 def _curvature(
     problem: Problem, position: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64] | None, tuple[Remark, ...]]:
-    """Return the covariance, (p, p), at the lowest loss, or None, and remarks on why it is refused or doubtful."""
+    """Return the covariance, (p, p), at the lowest loss, or None, and remarks that refuse it or warn."""
     lower, upper = problem.bounds.T
     if np.any((position <= lower) | (position >= upper)):
         return None, (remark(Finding.LAPLACE_REFUSED_ON_EDGE),)

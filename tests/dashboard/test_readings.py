@@ -149,8 +149,7 @@ def test_laplace_is_compared_with_the_posterior(found):
     assert "2.0 sd off the mean" in said(mean=each.mean + 2 * direction)
     refused = said(remarks=(remark(Finding.LAPLACE_REFUSED_WITHOUT_CURVATURE),), covariance=None)
     assert refused == (
-        "The Laplace approximation is refused: the loss has no curvature of its own in some direction at its lowest "
-        "point."
+        "The Laplace approximation is refused: the loss does not curve upwards in every direction at its lowest point."
     )
 
 

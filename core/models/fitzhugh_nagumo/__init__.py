@@ -1,1 +1,1 @@
-"""The FitzHugh–Nagumo neuron, with an engine of its own: the Taylor series of its solutions, many at once."""
+"""The FitzHugh–Nagumo neuron, with its own integrator: Taylor series of many solutions at once."""

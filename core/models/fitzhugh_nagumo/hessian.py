@@ -177,8 +177,8 @@ def gauss_newton(
 ) -> Expansion:
     """Return the misfit, its gradient (..., 4) in the four parameters, and its Gauss–Newton Hessian (..., 4, 4).
 
-    The Gauss–Newton Hessian leaves out the second derivatives of the trajectory. At the true parameters it is the
-    Fisher information. step: the frozen step in ms, by default each trajectory's `resolving_step`. Raises ValueError as
+    The Gauss–Newton Hessian leaves out the second derivatives of the trajectory. It is the Fisher information where the
+    model is true. step: the frozen step in ms, by default each trajectory's `resolving_step`. Raises ValueError as
     `simulated_misfit` does.
     """
     return expand(_gauss_newton_blocks, 4, True, parameters, times, data, noise, initial_state, step)

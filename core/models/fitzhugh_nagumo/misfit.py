@@ -78,7 +78,7 @@ def residual_sums(
     """Return the sums over the residuals of the neuron with parameters (..., 4) to one trace, (n_times,).
 
     No trajectory is stored. times, initial_state, tolerance and step are those of `simulate`. Raises ValueError as
-    `simulate` does, or unless the trace has one sample for each time.
+    `simulate` does, and unless the trace has one finite sample for each time.
     """
     parameters, times, states = validated(parameters, times, initial_state, tolerance, step)
     trace = checked_trace(data, times)

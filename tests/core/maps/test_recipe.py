@@ -83,7 +83,7 @@ CLEAN = published_task(noisy=False)
         (GAUSSIAN, {"learned_steps": 2}, "A recipe has no learned step, 0, or one, 1."),
         (GAUSSIAN, {"seed": -1}, "The seed must lie between 0 and 9,223,372,036,854,775,807; it is −1."),
         (GAUSSIAN, {"seed": None}, "The seed must be a whole number."),
-        (GAUSSIAN, {"body": "cnn"}, "The body of a recipe must be one of those that there are."),
+        (GAUSSIAN, {"body": "cnn"}, "The body of a recipe must be of a known kind."),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(recipe, changes, sentence):

@@ -53,8 +53,8 @@ def test_refused_on_an_edge_of_the_prior(theta):
     )
 
 
-def test_doubtful_near_an_edge():
+def test_warns_near_an_edge():
     """A silent neuron fixes little: the normal law reaches beyond the prior, and says so."""
     ours = laplace(problem_of((-0.1, 1.1)))
     assert ours.covariance is not None
-    assert ours.status.startswith("The Laplace approximation is doubtful: an edge of the prior lies")
+    assert ours.status.startswith("The Laplace approximation may be inaccurate: an edge of the prior lies")

@@ -81,5 +81,5 @@ def test_an_edge_is_said():
     """Data without noise put σ on the lower end of its law."""
     ours = estimate_with_noise(problem_of((0.4, 0.4), noise=1e-3), LAW)
     assert ours.covariance is None
-    assert ours.status == "On the edge of a prior, where its curvature says nothing."
+    assert ours.status == "On the edge of a prior, where the curvature gives no covariance."
     assert np.isclose(ours.mean[0, 3], LAW.lower[1])
