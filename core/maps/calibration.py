@@ -2,10 +2,10 @@
 
 import numpy as np
 from scipy.stats import chi2
-from torch import nn
 
-from core.learning.networks.network import predict
+from core.learning.networks.network import Layers, predict
 from core.maps.dataset import CALIBRATION_STREAM, dataset
+from core.maps.gauss_newton_step import Refined
 from core.maps.recipe import Recipe
 from core.metrics import squared_distances
 
@@ -13,7 +13,7 @@ MASS = 0.9
 N_CALIBRATION = 5000
 
 
-def calibrate(recipe: Recipe, network: nn.Module) -> None:
+def calibrate(recipe: Recipe, network: Layers | Refined) -> None:
     """Set the factor of the standard deviations that a network gives; one that gives none stays as it is.
 
     A posterior with heavy tails has no Gaussian that is right for every mass; this one is right for the mass of 90 %.
@@ -21,9 +21,8 @@ def calibrate(recipe: Recipe, network: nn.Module) -> None:
     """
     if not recipe.gives_covariance:
         return
-    # A network with a learned step has two factors; its own is the last.
-    spread = [buffer for name, buffer in network.named_buffers() if name.endswith("spread")][-1]
-    spread.fill_(1.0)
+    factor = network.calibration_factor
+    factor.fill_(1.0)
     data = dataset(recipe.task, N_CALIBRATION, CALIBRATION_STREAM)
     mean, covariance = predict(network, data.noisy)
     assert covariance is not None
@@ -31,4 +30,4 @@ def calibrate(recipe: Recipe, network: nn.Module) -> None:
         distances = squared_distances(recipe.task.scale(data.theta) - mean, covariance)
     except np.linalg.LinAlgError:
         raise ValueError("The training has found no covariance: narrow the prior, or lower the noise.") from None
-    spread.fill_(float(np.sqrt(np.quantile(distances, MASS) / chi2.ppf(MASS, mean.shape[1]))))
+    factor.fill_(float(np.sqrt(np.quantile(distances, MASS) / chi2.ppf(MASS, mean.shape[1]))))

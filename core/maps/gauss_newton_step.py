@@ -6,8 +6,6 @@ elsewhere it leads astray. A small network learns which is the case, how far to 
 what uncertainty is left. It sees gradient and Hessian, and says where to go, in standard deviations of the first law.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,6 +13,7 @@ from torch import nn
 
 from core.learning.losses import gaussian_loss
 from core.learning.networks.heads import Gaussian, lower_factor
+from core.learning.networks.network import Layers
 from core.learning.training_settings import GaussianLikelihood
 from core.maps.dataset import REFINEMENT_STREAM, dataset
 from core.maps.recipe import Recipe
@@ -141,6 +140,11 @@ class Refined(nn.Module):
         self.first = untrained_network(recipe)
         self.step = Step(len(recipe.task.names))
 
+    @property
+    def calibration_factor(self) -> torch.Tensor:
+        """The factor of the standard deviations after the step, which the calibration sets."""
+        return self.step.spread
+
     def inputs(self, traces: torch.Tensor) -> torch.Tensor:
         """Return the `step_inputs` of traces, (n, n_times)."""
         with torch.no_grad():
@@ -152,13 +156,17 @@ class Refined(nn.Module):
         return self.step(self.inputs(traces))
 
 
-def network_of(recipe: Recipe, weights: Mapping[str, torch.Tensor]) -> nn.Module:
-    """Return the untrained network that weights were made for: with a step, where they have one."""
-    has_step = any(name.startswith("step.") for name in weights)
-    return Refined(recipe) if has_step and recipe.learned_steps else untrained_network(recipe)
+def network_of(recipe: Recipe, learned_steps: int) -> Layers | Refined:
+    """Return the untrained network of a recipe, with so many learned steps behind it: none or one."""
+    return Refined(recipe) if learned_steps else untrained_network(recipe)
 
 
-def with_learned_step(recipe: Recipe, first: nn.Module) -> nn.Module:
+def learned_steps_of(network: nn.Module) -> int:
+    """Return how many learned steps a network has: none or one."""
+    return int(isinstance(network, Refined))
+
+
+def with_learned_step(recipe: Recipe, first: Layers) -> Layers | Refined:
     """Return a trained network with a step that has learnt from new simulations behind it.
 
     Returns the network as it is, should the step not lessen the mean absolute error on the validation set.

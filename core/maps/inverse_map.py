@@ -19,7 +19,7 @@ from torch import nn
 from core.estimate import Estimate, Finding, remark
 from core.files import write_bytes, write_json
 from core.learning.networks.network import predict
-from core.maps.card import read_card
+from core.maps.card import learned_steps, read_card
 from core.maps.differences_from_training import Difference, not_trained_for
 from core.maps.gauss_newton_step import network_of
 from core.maps.recipe import Recipe
@@ -196,10 +196,13 @@ def _given(value: float) -> str:
 
 
 def inverse_map(name: str, recipe: Recipe, weights: Mapping[str, torch.Tensor], card: Mapping[str, Any]) -> InverseMap:
-    """Return the map that the weights make; raises ValueError where they do not fit the recipe's network."""
+    """Return the map that the weights make, with the learned steps that its card has, or else its recipe.
+
+    Raises ValueError where the weights do not fit that network.
+    """
     # Built without memory first, so that a recipe costs none that the weights do not fill.
     with torch.device("meta"):
-        network = network_of(recipe, weights)
+        network = network_of(recipe, learned_steps(card, recipe))
     copies = {key: tensor.detach().cpu().clone() for key, tensor in weights.items()}
     try:
         network.load_state_dict(copies, assign=True)
