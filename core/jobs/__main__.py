@@ -115,6 +115,7 @@ def _train(record: _Record) -> None:
     import torch
 
     from core.maps.evaluation import describe, evaluate
+    from core.maps.gauss_newton_step import learned_steps_of
     from core.maps.inverse_map import inverse_map
     from core.maps.recipe_file import recipe_from_json
     from core.maps.recipes import published_task
@@ -152,9 +153,10 @@ def _train(record: _Record) -> None:
         "validation_loss": last.best_validation_loss,
         "threads": threads,
         "device": "cpu",
+        "learned_steps": learned_steps_of(network),
         "ended": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-    trained = inverse_map(folder.name, recipe, network.state_dict(), {})
+    trained = inverse_map(folder.name, recipe, network.state_dict(), {"training": training})
     metrics = {"own": evaluate(trained, own_test_set(recipe.task))}
     if (recipe.task.model_name, recipe.task.names) == (published_task().model_name, published_task().names):
         metrics["published"] = evaluate(trained, published_test_set())

@@ -2,10 +2,10 @@
 
 import numpy as np
 from scipy.stats import chi2
-from torch import nn
 
-from core.learning.networks.network import predict
+from core.learning.networks.network import Layers, predict
 from core.maps.dataset import CALIBRATION_STREAM, dataset
+from core.maps.gauss_newton_step import Refined
 from core.maps.recipe import Recipe
 from core.metrics import squared_distances
 
@@ -13,7 +13,7 @@ MASS = 0.9  # probability in the regions that are made right
 N_CALIBRATION = 5000  # traces
 
 
-def calibrate(recipe: Recipe, network: nn.Module) -> None:
+def calibrate(recipe: Recipe, network: Layers | Refined) -> None:
     """Set the calibration factor of a network's standard deviations; a network without covariance stays unchanged.
 
     For a posterior with heavy tails, no Gaussian has the right regions of every mass; this factor makes those of 90 %
@@ -21,8 +21,7 @@ def calibrate(recipe: Recipe, network: nn.Module) -> None:
     """
     if not recipe.gives_covariance:
         return
-    # A network with a learned step has two calibration factors; the last one belongs to the step.
-    factor = [buffer for name, buffer in network.named_buffers() if name.endswith("spread")][-1]
+    factor = network.calibration_factor
     factor.fill_(1.0)
     data = dataset(recipe.task, N_CALIBRATION, CALIBRATION_STREAM)
     mean, covariance = predict(network, data.noisy)

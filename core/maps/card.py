@@ -1,5 +1,6 @@
 """The card of a map: a JSON file beside its weights with its recipe, metrics and out-of-distribution reference."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.checks import is_finite
+from core.checks import is_finite, is_whole
 from core.files import read_json
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_from_json
@@ -82,12 +83,28 @@ def read_card(path: Path) -> tuple[dict[str, Any], Recipe]:
         raise ValueError(f"The card {path.name} has no recipe, so nothing says what its map was trained for.")
     try:
         recipe = recipe_from_json(card["recipe"])
+        _check_training(card.get("training", {}), recipe)
         _check_metrics(card.get("metrics", {}), recipe.task.names)
         if card.get("novelty") is not None:
             _check_novelty(NoveltyReference.from_json(card["novelty"]), recipe)
     except ValueError as error:
         raise ValueError(f"The card {path.name} is not valid. {error}") from None
     return card, recipe
+
+
+def learned_steps(card: Mapping[str, Any], recipe: Recipe) -> int:
+    """Return how many learned steps a map has: those of its recipe, unless its training has left out one."""
+    steps: int = card.get("training", {}).get("learned_steps", recipe.learned_steps)
+    return steps
+
+
+def _check_training(training: Any, recipe: Recipe) -> None:
+    """Raise ValueError where the training says what no training by the recipe can have ended with."""
+    if not isinstance(training, dict):
+        raise ValueError("Its training must be an object.")
+    steps = training.get("learned_steps", recipe.learned_steps)
+    if not is_whole(steps) or not 0 <= steps <= recipe.learned_steps:
+        raise ValueError("Its training must have kept the learned step of its recipe, 1, or none, 0.")
 
 
 def _check_metrics(metrics: Any, names: tuple[str, ...]) -> None:

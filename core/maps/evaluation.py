@@ -10,6 +10,7 @@ import scipy
 import torch
 
 from core.maps.dataset import Dataset
+from core.maps.gauss_newton_step import learned_steps_of
 from core.maps.inverse_map import InverseMap, inverse_map
 from core.metrics import median_ape, r_squared, rmse
 from core.published import N_TIMES, SAMPLING_INTERVAL
@@ -52,7 +53,7 @@ def describe(
         "n_weights": sum(weights.numel() for weights in trained.network.parameters()),
         "command": command,
         "versions": versions(),
-        "training": training,
+        "training": {**training, "learned_steps": learned_steps_of(trained.network)},
         "metrics": metrics,
         **more,
     }

@@ -6,8 +6,6 @@ simulations how far to step towards the posterior mean, and the covariance there
 its outputs a step and a change of the covariance, all in standard deviations of the first Gaussian.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,6 +13,7 @@ from torch import nn
 
 from core.learning.losses import gaussian_loss
 from core.learning.networks.heads import Gaussian, lower_factor
+from core.learning.networks.network import Layers
 from core.learning.training_settings import GaussianLikelihood
 from core.maps.dataset import REFINEMENT_STREAM, dataset
 from core.maps.recipe import Recipe
@@ -144,6 +143,11 @@ class Refined(nn.Module):
         self.first = untrained_network(recipe)
         self.step = Step(len(recipe.task.names))
 
+    @property
+    def calibration_factor(self) -> torch.Tensor:
+        """The factor of the standard deviations after the step, which the calibration sets."""
+        return self.step.spread
+
     def inputs(self, traces: torch.Tensor) -> torch.Tensor:
         """Return the `step_inputs` of traces, (n, n_times)."""
         with torch.no_grad():
@@ -155,13 +159,17 @@ class Refined(nn.Module):
         return self.step(self.inputs(traces))
 
 
-def network_of(recipe: Recipe, weights: Mapping[str, torch.Tensor]) -> nn.Module:
-    """Return the untrained network that the weights belong to, with a learned step if they have one."""
-    has_step = any(name.startswith("step.") for name in weights)
-    return Refined(recipe) if has_step and recipe.learned_steps else untrained_network(recipe)
+def network_of(recipe: Recipe, learned_steps: int) -> Layers | Refined:
+    """Return the untrained network of a recipe, followed by a number of learned steps: 0 or 1."""
+    return Refined(recipe) if learned_steps else untrained_network(recipe)
 
 
-def with_learned_step(recipe: Recipe, first: nn.Module) -> nn.Module:
+def learned_steps_of(network: nn.Module) -> int:
+    """Return the number of learned steps of a network: 0 or 1."""
+    return int(isinstance(network, Refined))
+
+
+def with_learned_step(recipe: Recipe, first: Layers) -> Layers | Refined:
     """Return a trained network followed by a step that is trained on new simulations.
 
     Returns the first network unchanged if the step does not reduce the mean absolute error on the validation set.

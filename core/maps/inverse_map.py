@@ -19,7 +19,7 @@ from torch import nn
 from core.estimate import Estimate, Finding, remark
 from core.files import write_bytes, write_json
 from core.learning.networks.network import predict
-from core.maps.card import read_card
+from core.maps.card import learned_steps, read_card
 from core.maps.differences_from_training import Difference, not_trained_for
 from core.maps.gauss_newton_step import network_of
 from core.maps.recipe import Recipe
@@ -193,10 +193,13 @@ def _given(value: float) -> str:
 
 
 def inverse_map(name: str, recipe: Recipe, weights: Mapping[str, torch.Tensor], card: Mapping[str, Any]) -> InverseMap:
-    """Return the map with these weights; raises ValueError where they do not fit the recipe's network."""
+    """Return the map with these weights, and with the learned steps that its card or else its recipe names.
+
+    Raises ValueError where the weights do not fit that network.
+    """
     # Built without memory first, so that a wrong recipe cannot claim more memory than the weights need.
     with torch.device("meta"):
-        network = network_of(recipe, weights)
+        network = network_of(recipe, learned_steps(card, recipe))
     copies = {key: tensor.detach().cpu().clone() for key, tensor in weights.items()}
     try:
         network.load_state_dict(copies, assign=True)

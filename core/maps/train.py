@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save
-from torch import nn
 
 from core.files import read_json, write_bytes, write_json
 from core.learning.loop import Kept, Report, Samples, train_network
+from core.learning.networks.network import Layers
 from core.maps.calibration import calibrate
 from core.maps.dataset import Dataset, epoch_dataset
-from core.maps.gauss_newton_step import with_learned_step
+from core.maps.gauss_newton_step import Refined, learned_steps_of, with_learned_step
 from core.maps.inverse_map import InverseMap, inverse_map
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_as_json
@@ -52,7 +52,7 @@ def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu") -
     )
 
 
-def finished(recipe: Recipe, weights: dict[str, torch.Tensor]) -> nn.Module:
+def finished(recipe: Recipe, weights: dict[str, torch.Tensor]) -> Layers | Refined:
     """Return the complete network of a map, calibrated and with its learned step, from the best weights of a training.
 
     Raises ValueError where there are no weights.
@@ -62,10 +62,11 @@ def finished(recipe: Recipe, weights: dict[str, torch.Tensor]) -> nn.Module:
     network = untrained_network(recipe)
     network.load_state_dict(weights)
     calibrate(recipe, network)
-    if recipe.learned_steps:
-        network = with_learned_step(recipe, network)
-        calibrate(recipe, network)
-    return network
+    if not recipe.learned_steps:
+        return network
+    refined = with_learned_step(recipe, network)
+    calibrate(recipe, refined)
+    return refined
 
 
 def run_training(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu") -> Trained:
@@ -81,6 +82,7 @@ def run_training(recipe: Recipe, checkpoint: Path | None = None, device: str = "
         "seconds": round(report.seconds + time.monotonic() - began, 1),
         "threads": 1,
         "device": device,
+        "learned_steps": learned_steps_of(network),
     }
     return save(network.state_dict()), record
 
@@ -105,4 +107,5 @@ def write_trained(folder: Path, recipe: Recipe, trained: Trained) -> None:
 
 def map_of(folder: Path, recipe: Recipe, name: str) -> InverseMap:
     """Return the map of a finished training."""
-    return inverse_map(name, recipe, load_file(folder / f"{key_of(recipe)}.safetensors"), {})
+    path = folder / f"{key_of(recipe)}.json"
+    return inverse_map(name, recipe, load_file(path.with_suffix(".safetensors")), {"training": read_json(path)})

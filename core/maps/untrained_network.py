@@ -3,7 +3,7 @@
 from torch import nn
 
 from core.learning.loop import Samples, mean_absolute_error
-from core.learning.networks.network import build
+from core.learning.networks.network import Layers, build
 from core.maps.dataset import VALIDATION_STREAM, Dataset, dataset
 from core.maps.recipe import Recipe
 from core.maps.task import Task
@@ -12,7 +12,7 @@ from core.published import N_TIMES
 N_VALIDATION = 2000
 
 
-def untrained_network(recipe: Recipe) -> nn.Module:
+def untrained_network(recipe: Recipe) -> Layers:
     """Return the network of a recipe before its training, without a learned step."""
     n_parameters = len(recipe.task.names)
     return build(recipe.inputs, recipe.body, recipe.head, recipe.initial_weights, N_TIMES, n_parameters, recipe.seed)

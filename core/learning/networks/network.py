@@ -32,6 +32,17 @@ if sys.platform != "win32":
     os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
+class Layers(nn.Sequential):
+    """A network of layers, the last of them its head."""
+
+    @property
+    def calibration_factor(self) -> torch.Tensor:
+        """The factor of the standard deviations, which the calibration sets; a Gaussian head alone has one."""
+        head = self[-1]
+        assert isinstance(head, GaussianHead), "a point estimate has no standard deviations"
+        return head.spread
+
+
 def _body_layers(body: Body, n_times: int) -> tuple[list[nn.Module], int]:
     """Return the layers of a body, and the number of their output features."""
     if isinstance(body, Cnn):
@@ -42,7 +53,7 @@ def _body_layers(body: Body, n_times: int) -> tuple[list[nn.Module], int]:
 
 def build(
     inputs: Inputs, body: Body, head: Head, initial_weights: InitialWeights, n_times: int, n_parameters: int, seed: int
-) -> nn.Sequential:
+) -> Layers:
     """Return a network that maps traces, (n, n_times), to scaled parameters, (n, p), or to a `Gaussian` of them.
 
     The weights are drawn with the seed; the biases are zero.
@@ -51,7 +62,7 @@ def build(
     layers, n_features = _body_layers(body, n_times)
     gaussian = isinstance(head, GaussianEstimate)
     last = [GaussianHead(n_features, n_parameters)] if gaussian else point_layers(n_features, n_parameters)
-    network = nn.Sequential(*first, *layers, *last)
+    network = Layers(*first, *layers, *last)
     generator = torch.Generator().manual_seed(seed)
     for module in network.modules():
         if isinstance(module, nn.Linear | nn.Conv1d):

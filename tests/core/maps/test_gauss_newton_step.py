@@ -9,7 +9,7 @@ from core.learning.networks.network import predict
 from core.learning.training_settings import Dense
 from core.maps import gauss_newton_step as refinement
 from core.maps.dataset import TEST_STREAM, dataset
-from core.maps.gauss_newton_step import Refined, Step, network_of, step_inputs, with_learned_step
+from core.maps.gauss_newton_step import Step, learned_steps_of, step_inputs, with_learned_step
 from core.maps.inverse_map import inverse_map
 from core.maps.recipe import NewSimulations
 from core.maps.recipes import gaussian_recipe, published_task
@@ -156,10 +156,13 @@ def test_a_step_does_no_harm_where_there_is_less_noise_than_it_has_seen(first, r
     assert errors[1] <= errors[0] / 1.5
 
 
-def test_weights_say_whether_there_is_a_step(first, refined):
-    """Maps from before there were steps stay what they were."""
-    assert isinstance(network_of(RECIPE, refined.state_dict()), Refined)
-    assert not isinstance(network_of(RECIPE, first.state_dict()), Refined)
+def test_the_card_says_whether_a_step_was_left_out_or_else_the_recipe(first, refined):
+    for network, card in ((refined, {}), (refined, {"training": {"learned_steps": 1}}),
+                          (first, {"training": {"learned_steps": 0}})):  # fmt: skip
+        made = inverse_map("a-map", RECIPE, network.state_dict(), card)
+        assert learned_steps_of(made.network) == learned_steps_of(network)
+    with pytest.raises(ValueError, match="do not fit the network of its recipe"):
+        inverse_map("a-map", RECIPE, first.state_dict(), {})
 
 
 def test_a_step_that_helps_nothing_is_left_out(first, monkeypatch):

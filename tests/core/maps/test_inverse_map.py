@@ -199,6 +199,11 @@ def enlarge(path):
             lambda path: rewrite_card(path, lambda card: card.update(metrics=[1])),
             "a-map.json is not valid. Its metrics",
         ),
+        (
+            lambda path: rewrite_card(path, lambda card: card.update(training={"learned_steps": 1})),
+            "a-map.json is not valid. Its training must have kept the learned step of its recipe, 1, or none, 0",
+        ),
+        (lambda path: rewrite_card(path, lambda card: card.update(training=[])), "Its training must be an object"),
         (lambda path: rewrite_card(path, lambda card: card.update(novelty="x")), "a-map.json is not valid. The refer"),
         (lambda path: rewrite_card(path, lambda card: card.update(accuracy=float("nan"))), "a-map.json is not valid J"),
     ],

@@ -18,6 +18,7 @@ from core.learning.training_settings import (
     TimeSeries,
 )
 from core.maps.dataset import TEST_STREAM, TRAINING_STREAM, VALIDATION_STREAM, dataset
+from core.maps.evaluation import describe
 from core.maps.inverse_map import inverse_map, load_inverse_map
 from core.maps.recipe import NewNoise, NewSimulations, Recipe
 from core.maps.recipe_file import recipe_as_json, recipe_from_json
@@ -148,6 +149,22 @@ def test_ours_comes_calibrated():
     assert spread != 1.0
 
 
+def test_a_step_that_a_training_left_out_is_told_in_its_record_and_its_card(tmp_path, monkeypatch):
+    monkeypatch.setattr("core.maps.gauss_newton_step.MIN_SAMPLES", 200)
+    monkeypatch.setattr("core.maps.gauss_newton_step.validation_error", lambda recipe, network: 1.0)
+    recipe = small(WITHOUT_PRECEDENT["dense with one learned step"])
+    weights, record = run_training(recipe)
+    assert (recipe.learned_steps, record["learned_steps"]) == (1, 0)
+    write_trained(tmp_path, recipe, (weights, record))
+    made = describe(map_of(tmp_path, recipe, "a-map"), "", "", {}, {})
+    made.save(tmp_path)
+    loaded = load_inverse_map(tmp_path / "a-map.safetensors")
+    assert loaded.card["training"]["learned_steps"] == 0
+    assert loaded.recipe == recipe
+    traces = dataset(recipe.task, 20, TEST_STREAM).noisy
+    assert np.array_equal(loaded.predict(traces).mean, made.predict(traces).mean)
+
+
 def small(recipe):
     """Return a recipe with two epochs of 200 samples."""
     data = dataclasses.replace(recipe.data, n=200)
@@ -173,7 +190,7 @@ def test_settings_that_were_never_tied_together_make_a_map(name, tmp_path, monke
     recipe = small(WITHOUT_PRECEDENT[name])
     weights, record = run_training(recipe)
     assert recipe_from_json(json.loads(json.dumps(record["recipe"]))) == recipe
-    inverse_map("a-map", recipe, load(weights), {}).save(tmp_path)
+    inverse_map("a-map", recipe, load(weights), {"training": record}).save(tmp_path)
     data = dataset(recipe.task, 500, TEST_STREAM)
     estimate = load_inverse_map(tmp_path / "a-map.safetensors").predict(data.noisy)
     assert (estimate.covariance is None) == (recipe.head != GaussianEstimate())
