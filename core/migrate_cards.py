@@ -62,6 +62,11 @@ def _migrated_weights(path: Path, recipe: Recipe) -> bytes:
     return save(renamed) if renamed.keys() == expected else path.read_bytes()
 
 
+def _has_step(path: Path) -> bool:
+    """Return whether a learned step was kept; earlier versions said so by the weights alone."""
+    return any(name.startswith("step.") for name in load_file(path))
+
+
 def _one_less(name: str) -> str:
     layer, _, rest = name.partition(".")
     return f"{int(layer) - 1}.{rest}" if layer.isdecimal() else name
@@ -88,8 +93,13 @@ def migrate(path: Path) -> bool:
     weights = path.with_suffix(".safetensors")
     if weights.is_file():
         write_bytes(new.with_suffix(".safetensors"), _migrated_weights(weights, recipe))
-    entries = (("recipe", recipe_as_json(recipe)) if key == "settings" else (key, value) for key, value in card.items())
-    write_json(new, dict(entries))
+    entries = {("recipe" if key == "settings" else key): value for key, value in card.items()}
+    entries["recipe"] = recipe_as_json(recipe)
+    if recipe.learned_steps and weights.is_file() and not _has_step(weights):
+        # The record of a training says so itself, a card under "training".
+        said = entries.setdefault("training", {}) if "metrics" in entries else entries
+        said["learned_steps"] = 0
+    write_json(new, entries)
     if new != path:
         path.unlink()
         weights.unlink(missing_ok=True)

@@ -112,6 +112,16 @@ def test_layers_are_numbered_anew_where_one_did_nothing(tmp_path, architecture, 
     load_inverse_map(path.with_suffix(".safetensors"))
 
 
+def test_a_map_whose_learned_step_was_rejected_goes_on_without_one(tmp_path):
+    settings = earlier(architecture="wide", widths=[8, 8], n_samples=500, epochs=9, renewed="everything")
+    path, _ = aged(tmp_path, settings)
+    recipe = recipe_of(settings)
+    assert recipe.learned_steps == 1
+    save_file(untrained_network(recipe).state_dict(), path.with_suffix(".safetensors"))
+    assert migrate(path)
+    assert load_inverse_map(path.with_suffix(".safetensors")).card["training"]["learned_steps"] == 0
+
+
 def test_a_training_of_the_experiments_is_found_under_its_new_name(tmp_path):
     """The old name is a fingerprint of the old settings, written down from a version that had them."""
     path, _ = aged(tmp_path, PUBLISHED)
