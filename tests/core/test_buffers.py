@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from core import memory
+from core import buffers
 from core.buffers import SMALLEST_BYTES, result_array
 
 LARGE = (SMALLEST_BYTES // 8 + 1000,)
@@ -69,13 +69,13 @@ def test_threads_never_get_the_same_memory():
 
 
 def test_no_more_than_half_a_gibibyte_is_kept_unused(monkeypatch):
-    monkeypatch.setattr(memory, "_free", [])
+    monkeypatch.setattr(buffers, "_free", [])
     size = 2**27 // 8
     arrays = [result_array((size + i,), np.float64) for i in range(6)]
     places = [address(each) for each in arrays]
     while arrays:
         del arrays[0]
-    assert [each.__array_interface__["data"][0] for each in memory._free] == places[-3:]
+    assert [each.__array_interface__["data"][0] for each in buffers._free] == places[-3:]
 
 
 def test_results_held_at_once_do_not_overlap():

@@ -95,7 +95,7 @@ def test_step_is_measured_in_standard_deviations(data):
     """A shift z and a factor A become mean + C z and covariance C (A'A)⁻¹ C', with C C' the first covariance."""
     given, step = law(data), Step(2)
     z, logs, below = np.array([0.5, -0.3]), np.array([0.7, -0.2]), 0.4
-    outputs, farthest = np.concatenate([z, 8 * np.arctanh(logs / 8), [below]]), refinement.MAX_STEP_SDS
+    outputs, farthest = np.concatenate([z, 8 * np.arctanh(logs / 8), [below]]), refinement.MAX_OUTPUT
     with torch.no_grad():
         step.layers[-1].bias.copy_(torch.tensor(farthest * np.arctanh(outputs / farthest)))
     found = step(step_inputs(TASK, data.noisy[:4].astype(float), given))

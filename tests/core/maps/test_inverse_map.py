@@ -204,7 +204,7 @@ def enlarge(path):
             "a-map.json is not valid. Its training must have kept the learned step of its recipe, 1, or none, 0",
         ),
         (lambda path: rewrite_card(path, lambda card: card.update(training=[])), "Its training must be an object"),
-        (lambda path: rewrite_card(path, lambda card: card.update(novelty="x")), "a-map.json is not valid. The refer"),
+        (lambda path: rewrite_card(path, lambda card: card.update(novelty="x")), "a-map.json is not valid. The out-of"),
         (lambda path: rewrite_card(path, lambda card: card.update(accuracy=float("nan"))), "a-map.json is not valid J"),
     ],
 )
@@ -342,10 +342,12 @@ def test_a_process_that_was_forked_after_a_prediction_predicts_the_same():
     assert (ended.returncode, ended.stdout) == (0, "equal\n"), ended.stderr
 
 
-def test_only_a_map_with_covariance_can_know_familiar_traces(saved):
+def test_only_a_map_with_covariance_can_have_an_out_of_distribution_reference(saved):
     reference = load_inverse_map("best").card["novelty"]
     rewrite_card(saved, lambda card: card.update(novelty=reference))
-    with pytest.raises(ValueError, match="Only a map of noisy traces with a covariance can have a reference of"):
+    with pytest.raises(
+        ValueError, match="Only a map of noisy traces with a covariance can have an out-of-distribution reference"
+    ):
         load_inverse_map(saved)
 
 
@@ -364,11 +366,11 @@ def test_only_a_map_with_covariance_can_know_familiar_traces(saved):
         lambda reference: reference.update(threshold=0.0),
     ],
 )
-def test_a_reference_of_familiar_traces_is_checked(tmp_path, change):
+def test_an_out_of_distribution_reference_is_checked(tmp_path, change):
     for end in ("safetensors", "json"):
         shutil.copy(PRETRAINED / f"best.{end}", tmp_path / f"a-map.{end}")
     rewrite_card(tmp_path / "a-map.safetensors", lambda card: change(card["novelty"]))
-    with pytest.raises(ValueError, match=r"^The card a-map.json is not valid. The (reference|threshold) of familiar"):
+    with pytest.raises(ValueError, match=r"^The card a-map.json is not valid. The .*out-of-distribution reference"):
         load_inverse_map(tmp_path / "a-map.safetensors")
 
 

@@ -189,7 +189,7 @@ def test_calibration(known_noise):
 
 
 def test_integrated_noise_is_the_sum_over_known_noises():
-    """Evidence under the law = ∫ evidence at a known noise × the law's density: a sum over equally spaced noises.
+    """Evidence under the prior = ∫ evidence at a known noise × its density: a sum over equally spaced noises.
 
     They lie a standard deviation apart, over eight of them; given ρ that of σ is 0.6 of that: good to 2 %.
     """
@@ -245,7 +245,7 @@ def test_bad_input_is_refused_in_a_sentence():
         exact_posterior(data, RHO, S, axes=("theta0", "theta0"))
     with pytest.raises(ValueError, match="two samples or more"):
         exact_posterior(data[:1], RHO, S, times=[0.0])
-    with pytest.raises(ValueError, match="leave it out"):
+    with pytest.raises(ValueError, match="A known noise has no prior"):
         exact_posterior(data, RHO, S, noise_prior=published_noise_prior())
     impossible = TruncatedGaussian(("rho", "sigma"), (2.0, 0.07), (0.5, 0.01), (1.5, 0.04), (3.0, 0.1))
     with pytest.raises(ValueError, match="ρ between −1 and 1"):
