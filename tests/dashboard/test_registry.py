@@ -45,7 +45,7 @@ BREAKAGES = {
     "card nested deep": (lambda path: path.with_suffix(".json").write_text("[" * 100_000), "JSON"),
     "card with NaN": (lambda path: rewrite_card(path, lambda card: card.update(a=float("nan"))), "JSON"),
     "metrics malformed": (lambda path: rewrite_card(path, lambda card: card.update(metrics={"own": 3})), "metrics"),
-    "novelty malformed": (lambda path: rewrite_card(path, lambda card: card.update(novelty="x")), "out-of-distribution"),
+    "novelty malformed": (lambda path: rewrite_card(path, lambda card: card.update(novelty="x")), "out-of-dist"),
     "seed is true": (with_recipe(lambda recipe: recipe.update(seed=True)), "whole number"),
     "weights are NaN": (lambda path: scale(path, np.nan), "broken.safetensors holds weights that are not finite"),
     "weights are huge": (lambda path: scale(path, 1e20), "give estimates that are not finite"),
