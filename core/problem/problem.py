@@ -155,9 +155,9 @@ class Problem:
 
     @property
     def step(self) -> float | None:
-        """The frozen step in ms, which makes the loss smooth and resolves a coarse grid over the box, corners included.
+        """The frozen step in ms, which makes the loss smooth and resolves points all over the box, corners included.
 
-        The error stays below a hundredth of the noise. None where the model's errors are as small as rounding anyway.
+        The error stays below a hundredth of the noise. None where the model needs no frozen step.
         """
         return frozen_step(self._box)
 

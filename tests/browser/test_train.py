@@ -3,8 +3,16 @@
 import pytest
 
 from tests.browser.drawings import check_labels, check_legend, check_picture
+from tests.browser.lab import serve
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def server(browser, watch, tmp_path_factory):
+    """The address of a server of these tests alone: the maps that they train would stand on the pages of others."""
+    with serve(tmp_path_factory.mktemp("train") / "runs", environment=watch[0]) as url:
+        yield url
 
 
 def train(lab, name, samples, epochs):

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,14 @@ from dashboard import registry
 ROOT = Path(__file__).resolve().parents[2]
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+@pytest.fixture(autouse=True)
+def _main_module():
+    """Streamlit leaves its script as the main module, which processes that later tests start would run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 def decoded(typed):

@@ -169,12 +169,12 @@ def test_predictive_draws_are_trajectories_of_the_draws():
 
 
 @pytest.mark.parametrize("known_noise", [True, False])
-def test_calibration(known_noise):
+@pytest.mark.parametrize("n", [30, pytest.param(200, marks=pytest.mark.long)])
+def test_calibration(n, known_noise):
     """On traces drawn from both priors the regions hold the truth as often as they say; its ranks are uniform.
 
     The count in a region is binomial; the two-sided probability allowed for chance is 1e-4, and so it is for the ranks.
     """
-    n = 60
     data = make_dataset(published_task(), n, TIMES, np.random.default_rng(11))
     credibility, ranks = [], []
     for truth, (rho, sigma), noisy in zip(data.theta, data.noise_parameters, data.noisy, strict=True):
