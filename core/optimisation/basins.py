@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
 from core.optimisation.methods import descend
-from core.optimisation.minima import distinct, minima_below
+from core.optimisation.minima import distinct, lowest_of_each, minima_below
 from core.optimisation.objective import Objective
 from core.optimisation.path import OptimiserPath
 from core.problem.problem import Problem
@@ -141,9 +141,7 @@ def _distinct(problem: Objective, bottoms: Array) -> tuple[NDArray[np.int64], ND
     positions = bottoms[firsts]
     losses = problem.loss(positions, problem.step)
     labels = distinct(positions, losses, problem.hessian(positions))
-    order = np.argsort(losses, kind="stable")
-    heads = order[np.unique(labels[order], return_index=True)[1]]
-    return firsts[heads], labels[groups.ravel()]
+    return firsts[lowest_of_each(labels, losses)], labels[groups.ravel()]
 
 
 def basins(

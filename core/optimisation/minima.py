@@ -217,6 +217,12 @@ def distinct(positions: Array, losses: Array, hessians: Array) -> NDArray[np.int
     return labels
 
 
+def lowest_of_each(labels: NDArray[np.int64], losses: Array) -> NDArray[np.int64]:
+    """Return the index of the lowest end of each minimum, (k,), in the order of the labels, (n,), of `distinct`."""
+    order = np.argsort(losses, kind="stable")
+    return order[np.unique(labels[order], return_index=True)[1]]
+
+
 def find_minima(problem: Problem, points: Points) -> Minima:
     """Return the distinct minima that descents from the lowest points reach; the lowest gets further iterations."""
     starts = points.positions[np.argsort(points.losses, kind="stable")[:STARTS]]
@@ -227,9 +233,7 @@ def find_minima(problem: Problem, points: Points) -> Minima:
     positions[best], losses[best], hessians[best] = further.positions[0], further.losses[0], further.hessians[0]
     finite = np.isfinite(losses)
     positions, losses, hessians = positions[finite], losses[finite], hessians[finite]
-    labels = distinct(positions, losses, hessians)
-    order = np.argsort(losses, kind="stable")
-    heads = order[np.unique(labels[order], return_index=True)[1]]
+    heads = lowest_of_each(distinct(positions, losses, hessians), losses)
     return Minima(positions[heads], losses[heads], hessians[heads])
 
 
