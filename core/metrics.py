@@ -32,6 +32,13 @@ def squared_distances(deviations: ArrayLike, covariance: ArrayLike) -> NDArray[n
     return np.asarray(np.sum(deviations * solved, axis=-1))
 
 
+def squared_distances_by_precision(
+    deviations: NDArray[np.float64], precision: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return d′ P d, (n,), of deviations d, (n, p), under one precision P, (p, p), the inverse of a covariance."""
+    return np.asarray(np.einsum("ni,ij,nj->n", deviations, precision, deviations))
+
+
 def squared_bias_and_centred_mse(
     reference: ArrayLike, series: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -12,6 +12,7 @@ from core.checks import is_finite, is_whole
 from core.files import read_json
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_from_json
+from core.metrics import squared_distances_by_precision
 
 MAX_CARD_BYTES = 2**20
 N_SUMMARY = 11  # numbers in the summary of a residual, see `core.maps.out_of_distribution`
@@ -44,8 +45,7 @@ class NoveltyReference:
 
     def scores(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the scores, (n,), of summaries, (n, k); a trace with a score above 1 counts as out of distribution."""
-        deviations = summaries - np.array(self.mean)
-        distances = np.einsum("ni,ij,nj->n", deviations, np.array(self.precision), deviations)
+        distances = squared_distances_by_precision(summaries - np.array(self.mean), np.array(self.precision))
         return np.nan_to_num(distances / self.threshold, nan=MAX_SCORE, posinf=MAX_SCORE)
 
     def as_json(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from core.maps.card import N_SUMMARY, NoveltyReference
 from core.maps.dataset import NOVELTY_STREAM, dataset, observed_traces
 from core.maps.inverse_map import InverseMap
 from core.maps.task import Task
+from core.metrics import squared_distances_by_precision
 from core.noise import autocorrelation
 from core.optimisation.minima import descend_together
 from core.problem.problem import Problem
@@ -59,19 +60,12 @@ def with_novelty(trained: InverseMap, data: ArrayLike, estimate: Estimate) -> Es
     return replace(estimate, novelty=NoveltyReference.from_json(content).scores(summaries))
 
 
-def _distances(
-    summaries: NDArray[np.float64], mean: NDArray[np.float64], precision: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    deviations = summaries - mean
-    return np.asarray(np.einsum("ni,ij,nj->n", deviations, precision, deviations))
-
-
 def _reference(summaries: NDArray[np.float64]) -> NoveltyReference:
     """Return the reference from summaries, (n, k), of traces like the training's."""
     kept = summaries
     for _ in range(5):
         mean, precision = kept.mean(axis=0), np.asarray(np.linalg.inv(np.cov(kept.T)), dtype=np.float64)
-        distances = _distances(summaries, mean, precision)
+        distances = squared_distances_by_precision(summaries - mean, precision)
         kept = summaries[distances <= np.quantile(distances, 1 - TRIMMED_SHARE)]
     threshold = float(np.quantile(distances, 1 - FALSE_ALARM_RATE))
     return NoveltyReference(tuple(mean.tolist()), tuple(map(tuple, precision.tolist())), threshold)

@@ -10,6 +10,7 @@ from core.learning.training_settings import check_range
 from core.models.catalogue import MODELS
 from core.models.model import Model, Quantity
 from core.priors import TruncatedGaussian
+from core.problem.known_and_unknown import Values
 
 MAX_PARAMETER = 100.0  # largest size of a parameter, and of the noise's σ in ms; wide ranges of a model raise it
 MAX_SD = 1000.0
@@ -125,12 +126,7 @@ class Task:
 
     def complete(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return all parameters of the model, (..., all), for values of the estimated ones, (..., p)."""
-        names = self.model.parameter_names
-        parameters = np.empty((*values.shape[:-1], len(names)))
-        parameters[..., self.columns] = values
-        for name, value in self.known:
-            parameters[..., names.index(name)] = value
-        return parameters
+        return Values(self.model, self.names, dict(self.known)).parameters(values)
 
     def scale(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Map parameters, (n, p), from the prior's box to [0, 1]ᵖ."""

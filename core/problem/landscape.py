@@ -92,7 +92,8 @@ def landscape(problem: Problem, store: TrajectoryStore) -> Landscape:
     if store.key != store_key(problem):
         raise ValueError("The stored trajectories are those of another problem: simulate them anew.")
     misfits = misfit(problem.data, store.potentials, problem.noise[0])
-    return _landscape(problem, store.x, store.y, misfits)
+    values = np.stack(np.meshgrid(store.x, store.y), axis=-1)
+    return Landscape(problem.unknown, store.x, store.y, misfits, problem.prior.regularisation(values))
 
 
 def computed_landscape(problem: Problem, n: int = 100) -> Landscape:
@@ -101,14 +102,7 @@ def computed_landscape(problem: Problem, n: int = 100) -> Landscape:
     Raises ValueError as `grid` does.
     """
     x, y, values = grid(problem, n)
-    return _landscape(problem, x, y, problem.misfit(values))
-
-
-def _landscape(
-    problem: Problem, x: NDArray[np.float64], y: NDArray[np.float64], misfits: NDArray[np.float64]
-) -> Landscape:
-    values = np.stack(np.meshgrid(x, y), axis=-1)
-    return Landscape(problem.unknown, x, y, misfits, problem.prior.regularisation(values))
+    return Landscape(problem.unknown, x, y, problem.misfit(values), problem.prior.regularisation(values))
 
 
 def misfit(data: ArrayLike, potentials: ArrayLike, noise: Noise) -> NDArray[np.float64]:
