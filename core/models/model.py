@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -219,27 +220,27 @@ class Model:
         if self.observed not in self.state_names:
             raise ValueError(f"The observed state is among {', '.join(self.state_names)}; {self.observed!r} is not.")
 
-    @property
+    @cached_property
     def parameter_names(self) -> tuple[str, ...]:
         """The names of the parameters, in order."""
         return tuple(quantity.name for quantity in self.parameters)
 
-    @property
+    @cached_property
     def state_names(self) -> tuple[str, ...]:
         """The names of the states, in order."""
         return tuple(quantity.name for quantity in self.states)
 
-    @property
+    @cached_property
     def initial_names(self) -> tuple[str, ...]:
         """The names of the states at the first sample: u0 for the state u."""
         return tuple(f"{name}0" for name in self.state_names)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the parameters, then of the initial state."""
         return self.parameter_names + self.initial_names
 
-    @property
+    @cached_property
     def defaults(self) -> tuple[float, ...]:
         """The default values of parameters and initial state, in the order of `names`."""
         return tuple(quantity.default for quantity in self.parameters + self.states)

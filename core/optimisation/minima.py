@@ -21,7 +21,7 @@ SOBOL_POINTS = 2**14  # of the coarse sequence over any other number of unknowns
 STARTS = 64  # descents begin at this many of the lowest points of the coarse grid
 ITERATIONS = 12
 FURTHER_ITERATIONS = 30  # more iterations, for the lowest minimum
-CONVERGED_GAIN = 1e-7  # a descent has converged when a step is predicted to lower the loss by less than this
+CONVERGED_GAIN = 1e-8  # a step that is predicted to lower the loss by less, 1.4e-4 sds or shorter, is not taken
 LARGEST_DAMPING = 1e6  # a descent with a larger λ stops: it finds no lower loss
 HOPELESS_RISE = 100.0  # after a third of its iterations, a descent this far above the lowest loss is given up
 GENERATIONS = 2  # further rounds of descents, for the global MAP
@@ -137,21 +137,23 @@ def _descend(
     for iteration in range(iterations):
         going &= ~(losses > np.min(losses) + hopeless_rise) if iteration >= iterations // 3 else True
         which = np.flatnonzero(going)
-        if which.size == 0:
-            break
         x, g = positions[which], gradients[which]
         free = _free(x, g, bounds)
         free[:, list(fixed)] = False
         steps = _damped_step(_rising(hessians[which], upper - lower), g, damping[which], free)
-        trial = np.clip(x + steps, lower, upper)
+        worthwhile = -0.5 * np.sum(g * steps, axis=1) >= CONVERGED_GAIN
+        going[which[~worthwhile]] = False
+        which = which[worthwhile]
+        if which.size == 0:
+            break
+        trial = np.clip(x[worthwhile] + steps[worthwhile], lower, upper)
         trial_losses, trial_gradients, trial_hessians = expansion(trial)
         lower_now = trial_losses < losses[which]
-        promised = -0.5 * np.sum(g * steps, axis=1)
         damping[which] = np.where(lower_now, damping[which] / 5, damping[which] * 8)
         better = which[lower_now]
         positions[better], losses[better] = trial[lower_now], trial_losses[lower_now]
         gradients[better], hessians[better] = trial_gradients[lower_now], trial_hessians[lower_now]
-        going[which[(np.abs(promised) < CONVERGED_GAIN) | (damping[which] > LARGEST_DAMPING)]] = False
+        going[which[damping[which] > LARGEST_DAMPING]] = False
     with np.errstate(invalid="ignore"):  # the difference of two infinite losses is NaN
         falls = first_losses - losses
     gains = _promised_gains(positions, gradients, hessians, bounds, fixed)

@@ -53,9 +53,9 @@ class GeneralMisfit:
         """Return whitened residuals (..., r), NaN from a divergence on, and their derivatives (..., r, p)."""
         parameters, start = self.values.parameters(unknown), self.values.initial_state(unknown)
         states, derivatives = self.values.model.sensitivities(parameters, self.observation.times, start, step=step)
-        slopes = -derivatives[..., self.columns, :]
-        jacobian = [self._whitened(slopes[..., direction]) for direction in self.values.directions]
-        return self._whitened(self.observation.data - states[..., self.columns]), np.stack(jacobian, axis=-1)
+        slopes = -np.moveaxis(derivatives[..., self.columns, :], -1, 0)[list(self.values.directions)]
+        jacobian = np.stack(self._whitened(slopes), axis=-1)
+        return self._whitened(self.observation.data - states[..., self.columns]), jacobian
 
     def expansion(self, unknown: ArrayLike, step: float | None) -> tuple[Array, Array, Array]:
         """Return misfit (...), gradient (..., p) and Gauss–Newton Hessian (..., p, p)."""
@@ -87,5 +87,5 @@ class GeneralMisfit:
     def _whitened(self, residuals: Array) -> Array:
         """Return residuals (..., n_times, k), whitened, of the samples alone, (..., r)."""
         white = [whiten(residuals[..., i], noise) for i, noise in enumerate(self.noise)]
-        # Contiguous, so that sums round alike in a batch and alone.
-        return np.ascontiguousarray(np.stack(white, axis=-1)[..., self.observation.sampled])
+        samples = white[0] if self.observation.is_trace else np.stack(white, axis=-1)[..., self.observation.sampled]
+        return np.ascontiguousarray(samples)  # so that sums round alike in a batch and alone
