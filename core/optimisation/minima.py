@@ -21,12 +21,13 @@ SOBOL_POINTS = 2**14  # of the coarse sequence over any other number of unknowns
 STARTS = 64  # descents begin at this many of the lowest points of the coarse grid
 ITERATIONS = 12
 FURTHER_ITERATIONS = 30  # more iterations, for the lowest minimum
-CONVERGED_GAIN = 1e-8  # a step that is predicted to lower the loss by less, 1.4e-4 sds or shorter, is not taken
+CONVERGED_GAIN = 1e-7  # a descent has converged when a step is predicted to lower the loss by less than this
 LARGEST_DAMPING = 1e6  # a descent with a larger λ stops: it finds no lower loss
 HOPELESS_RISE = 100.0  # after a third of its iterations, a descent this far above the lowest loss is given up
 GENERATIONS = 2  # further rounds of descents, for the global MAP
 PARENTS = 24  # the lowest ends of a round, whose connecting lines give the starts of the next
 SAME_MINIMUM_SDS = 0.1  # minima closer together than this are the same
+ARRIVED_GAIN = 1e-8  # an end with a smaller predicted decrease is taken for the minimum itself: it is 1.4e-4 sds away
 MINIMUM_GAIN = 1e-6  # at a minimum, the quadratic model predicts a smaller decrease of the loss than this
 
 Array = NDArray[np.float64]
@@ -89,7 +90,7 @@ def descend_together(
 
     fixed: indices of unknowns that do not move. A descent whose loss stays far above the lowest one is given up.
     """
-    return _descend(problem.expansion, problem.bounds, starts, iterations, fixed, HOPELESS_RISE)
+    return _descend(problem.expansion, problem.bounds, starts, iterations, fixed, HOPELESS_RISE, 0.0)
 
 
 def minima_below(problem: Objective, ends: Array, most: float, iterations: int = 40) -> Array:
@@ -102,7 +103,7 @@ def minima_below(problem: Objective, ends: Array, most: float, iterations: int =
     def expansion(positions: Array) -> tuple[Array, Array, Array]:
         return *problem.gradient(positions), problem.hessian(positions)
 
-    descents = _descend(expansion, problem.bounds, ends, iterations, (), np.inf)
+    descents = _descend(expansion, problem.bounds, ends, iterations, (), np.inf, ARRIVED_GAIN)
     arrived = descents.converged & (descents.falls <= most)
     return np.where(arrived[:, None], descents.positions, np.nan)
 
@@ -127,33 +128,33 @@ def _descend(
     iterations: int,
     fixed: tuple[int, ...],
     hopeless_rise: float,
+    arrived_gain: float,
 ) -> Descents:
     lower, upper = bounds.T
     positions = np.clip(starts, lower, upper)
     losses, gradients, hessians = expansion(positions)
     first_losses = losses.copy()
     damping = np.full(len(positions), 1e-3)
-    going = np.isfinite(losses)
+    gains = _promised_gains(positions, gradients, hessians, bounds, fixed)
+    going = np.isfinite(losses) & (gains >= arrived_gain)
     for iteration in range(iterations):
         going &= ~(losses > np.min(losses) + hopeless_rise) if iteration >= iterations // 3 else True
         which = np.flatnonzero(going)
+        if which.size == 0:
+            break
         x, g = positions[which], gradients[which]
         free = _free(x, g, bounds)
         free[:, list(fixed)] = False
         steps = _damped_step(_rising(hessians[which], upper - lower), g, damping[which], free)
-        worthwhile = -0.5 * np.sum(g * steps, axis=1) >= CONVERGED_GAIN
-        going[which[~worthwhile]] = False
-        which = which[worthwhile]
-        if which.size == 0:
-            break
-        trial = np.clip(x[worthwhile] + steps[worthwhile], lower, upper)
+        trial = np.clip(x + steps, lower, upper)
         trial_losses, trial_gradients, trial_hessians = expansion(trial)
         lower_now = trial_losses < losses[which]
+        promised = -0.5 * np.sum(g * steps, axis=1)
         damping[which] = np.where(lower_now, damping[which] / 5, damping[which] * 8)
         better = which[lower_now]
         positions[better], losses[better] = trial[lower_now], trial_losses[lower_now]
         gradients[better], hessians[better] = trial_gradients[lower_now], trial_hessians[lower_now]
-        going[which[damping[which] > LARGEST_DAMPING]] = False
+        going[which[(np.abs(promised) < CONVERGED_GAIN) | (damping[which] > LARGEST_DAMPING)]] = False
     with np.errstate(invalid="ignore"):  # the difference of two infinite losses is NaN
         falls = first_losses - losses
     gains = _promised_gains(positions, gradients, hessians, bounds, fixed)

@@ -8,10 +8,12 @@ const MOVED = ["truth", "candidate"] // by sliders: names of traces and of what 
 const FINENESS = 2 // pixels of a saved picture for each on the page, along both sides
 
 const link = { sequence: Date.now(), inFlight: null, unanswered: null, pending: null, timer: 0 }
+const waiting = (whether) => document.documentElement.toggleAttribute("data-lab-waiting", whether)
 
 function report(event, send, changes, final) {
   const before = link.pending?.changes
   link.pending = { send, changes: { ...before, ...changes }, final, time: event.timeStamp }
+  waiting(true)
   flush()
 }
 
@@ -38,6 +40,7 @@ function painted(sequence) {
     if (!unanswered || sequence < unanswered.sequence) return
     const detail = { milliseconds: performance.now() - unanswered.time, final: unanswered.final }
     link.unanswered = null
+    waiting(Boolean(link.pending))
     document.dispatchEvent(new CustomEvent("inverse-lab-painted", { detail }))
     release()
   }))

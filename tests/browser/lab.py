@@ -265,10 +265,14 @@ class Lab:
 
     @contextmanager
     def painting(self, final: bool = True) -> Iterator[None]:
-        """Wait, at the end of the block, until what it did has been painted; final: in full, not as part of a drag."""
+        """Wait, at the end of the block, until all that it did has been painted; final: in full, not as part of a drag."""
         before = self.evaluate("painted.length")
         yield
-        self.until("([n, final]) => painted.slice(n).some((each) => each.final || !final)", [before, final])
+        self.until(
+            "([n, final]) => painted.slice(n).some((each) => each.final || !final)"
+            " && !document.documentElement.hasAttribute('data-lab-waiting')",
+            [before, final],
+        )
 
     # -------------------------------------------------------------------------------------------------------- controls
 
