@@ -9,9 +9,9 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import registry, visitors
-from dashboard.observation import Observation, Trace, observe
-from dashboard.report import read_report
-from dashboard.state import PRESET_FIELDS, PRESETS, Experiment, change, from_address, to_address
+from dashboard.scene.experiment import PRESET_FIELDS, PRESETS, Experiment, change, from_address, to_address
+from dashboard.scene.observation import Observation, Trace, observe
+from dashboard.scene.report import read_report
 
 KEPT_PARTS = ("trace", "recording")  # of an address: names of uploads that the server keeps for a browser
 

@@ -15,7 +15,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard.observation import Trace
+from dashboard.scene.observation import Trace
 
 COOKIE = "inverse-lab-visitor"
 KEPT_HOURS = 12.0

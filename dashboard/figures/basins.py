@@ -8,18 +8,7 @@ from numpy.typing import NDArray
 
 from core.optimisation.basins import Basins
 from core.symbols import symbol_of
-from dashboard.figures.plain import (
-    LIMIT,
-    array,
-    axis,
-    layout,
-    legend_entry,
-    mark,
-    markers,
-    named,
-    nothing,
-    saved,
-)
+from dashboard.figures.plain import LIMIT, array, axis, layout, legend_entry, mark, markers, named, nothing, saved
 from dashboard.figures.race import REACHED
 
 Point = tuple[float, float]

@@ -24,7 +24,7 @@ from dashboard.figures import accuracy as figures
 from dashboard.figures.inverse_map import predicted_against_true
 from dashboard.figures.plain import LIMIT, PRIOR
 from dashboard.live import Plot
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
 from dashboard.views import frame, readings
 from dashboard.views.below import Content, show_below
 

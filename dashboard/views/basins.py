@@ -14,7 +14,7 @@ from dashboard.exploration import Exploration, Progress
 from dashboard.figures import basins as figures
 from dashboard.figures.race import REACHED
 from dashboard.live import Plot
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
 from dashboard.views import frame
 from dashboard.views.below import Content, kept
 

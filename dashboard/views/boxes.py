@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.state import Quantity, typed_number
+from dashboard.scene.experiment import Quantity, typed_number
 
 
 def text_of(value: float) -> str:

@@ -17,8 +17,8 @@ from dashboard import entries, live, registry, session
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.plain import LIMIT, TRUTH
 from dashboard.live import Plot
-from dashboard.observation import Observation
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import Observation
 from dashboard.views import accuracy, frame, limit, readings, results
 
 N_CLOUD = 200

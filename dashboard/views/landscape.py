@@ -20,9 +20,9 @@ from dashboard.figures import landscape as figures
 from dashboard.figures.race import course
 from dashboard.live import Plot
 from dashboard.lowest import Place, lowest_known
-from dashboard.observation import LEAST_SIGMA
-from dashboard.problem import landscape_of, problem_of
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import LEAST_SIGMA
+from dashboard.scene.problem import landscape_of, problem_of
 from dashboard.views import basins, frame, race, results
 
 BEAT = 0.5  # s between two looks at what is computed in the background

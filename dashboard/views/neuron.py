@@ -14,7 +14,7 @@ from core.published import SAMPLING_INTERVAL, published_prior
 from dashboard import session
 from dashboard.figures import neuron as figures
 from dashboard.live import Plot
-from dashboard.problem import affordable
+from dashboard.scene.problem import affordable
 from dashboard.views import frame
 
 N_MAP = 61

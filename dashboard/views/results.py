@@ -20,8 +20,8 @@ from core.posterior.parameters_and_noise import estimate_with_noise
 from core.posterior.profile import Profile
 from core.priors import TruncatedGaussian
 from core.problem.problem import Problem
-from dashboard.observation import LEAST_SIGMA
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import LEAST_SIGMA
 
 if TYPE_CHECKING:
     from core.maps.inverse_map import InverseMap

@@ -23,8 +23,8 @@ from core.symbols import symbol_of
 from dashboard import live, session
 from dashboard.figures import states as figures
 from dashboard.live import Plot
-from dashboard.observation import Observation, Trace
-from dashboard.state import QUANTITIES, Experiment, Quantity
+from dashboard.scene.experiment import QUANTITIES, Experiment, Quantity
+from dashboard.scene.observation import Observation, Trace
 from dashboard.views import frame, readings, results
 from dashboard.views.boxes import number_box, text_of
 

@@ -22,8 +22,8 @@ from dashboard.figures import uncertainty as figures
 from dashboard.figures.density import raster, widened, window
 from dashboard.figures.plain import LIMIT, OPTIMISER, PRIOR, TRAINED_CLEAN, TRUTH
 from dashboard.live import Plot
-from dashboard.observation import Observation
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import Observation
 from dashboard.views import readings, results
 from dashboard.views.below import Content
 

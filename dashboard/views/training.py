@@ -18,7 +18,7 @@ from core.symbols import symbol_of
 from dashboard import registry, session
 from dashboard.figures import training as figures
 from dashboard.live import Plot
-from dashboard.state import Quantity
+from dashboard.scene.experiment import Quantity
 from dashboard.views import frame
 from dashboard.views.boxes import number_box
 

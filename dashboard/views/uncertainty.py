@@ -18,9 +18,9 @@ from dashboard.figures import uncertainty as figures
 from dashboard.figures.density import Raster, raster, widened
 from dashboard.figures.regions import outside
 from dashboard.live import Plot
-from dashboard.observation import LEAST_SIGMA, Observation
-from dashboard.problem import problem_of
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import LEAST_SIGMA, Observation
+from dashboard.scene.problem import problem_of
 from dashboard.views import frame, readings, results
 from dashboard.views.below import Content, kept, show_below
 from dashboard.views.support import BELOW, Point, estimates_of, support, truth_of, window_of

@@ -14,10 +14,10 @@ from dashboard import entries, live, registry, session
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.plain import OPTIMISER
 from dashboard.live import Plot
-from dashboard.observation import Observation, Trace
-from dashboard.problem import theta_problem
-from dashboard.state import Experiment
-from dashboard.upload import read_trace
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import Observation, Trace
+from dashboard.scene.problem import theta_problem
+from dashboard.scene.upload import read_trace
 from dashboard.views import frame, readings, results, states_fit
 
 

@@ -13,7 +13,7 @@ from core.metrics import median_ape, r_squared
 from dashboard import registry
 from dashboard.figures import accuracy as figures
 from dashboard.figures import plain
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
 from dashboard.views import accuracy
 from tests.dashboard.conftest import checked, decoded
 

@@ -15,7 +15,7 @@ from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_noise_prior, time_grid
 from dashboard.entries import RESERVED
 from dashboard.figures.plain import SHIPPED_MAPS
-from dashboard.state import PRESETS, from_address, to_address
+from dashboard.scene.experiment import PRESETS, from_address, to_address
 from tests.dashboard.conftest import arrays, checked, shows, trace_csv, write_map
 
 PAGES = {

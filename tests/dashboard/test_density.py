@@ -9,9 +9,9 @@ from core.posterior.exact import Posterior, posterior
 from core.posterior.quadrature import LARGEST_SQUARED_CHANGE, Cells
 from dashboard.figures import density
 from dashboard.figures.density import raster, widened, window
-from dashboard.observation import observe
-from dashboard.problem import problem_of
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import observe
+from dashboard.scene.problem import problem_of
 
 FITS = GoodnessOfFit(1.0, Outcome.EXPLAINED)
 WIDTH = 0.4  # of a cell, in standard deviations: what the quadrature begins with

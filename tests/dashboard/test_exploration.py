@@ -10,9 +10,9 @@ from core.optimisation.methods import descend
 from core.optimisation.path import Ending, OptimiserPath
 from dashboard import exploration
 from dashboard.exploration import Exploration
-from dashboard.observation import observe
-from dashboard.problem import problem_of
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import observe
+from dashboard.scene.problem import problem_of
 
 EXPERIMENT = Experiment(t_end=20)
 LONG = 60.0  # s, more than anything here takes

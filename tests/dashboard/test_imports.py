@@ -56,7 +56,11 @@ def roots(names):
 def test_the_imports_are_read_right():
     assert {"dashboard.session", "dashboard.views.neuron", "streamlit"} <= reached("dashboard.app")
     assert "core.maps.inverse_map" in IMPORTS["dashboard.registry"]
-    assert imports_of_ours("dashboard.problem") >= {"core.problem.problem", "dashboard.observation", "dashboard.state"}
+    assert imports_of_ours("dashboard.scene.problem") >= {
+        "core.problem.problem",
+        "dashboard.scene.observation",
+        "dashboard.scene.experiment",
+    }
 
 
 def test_the_engine_knows_no_user_interface():
@@ -84,7 +88,7 @@ def test_no_module_is_imported_in_a_cycle():
     assert sum(map(len, graph.values())) > 50
     # Raises CycleError, which names the modules.
     order = list(TopologicalSorter(graph).static_order())
-    assert order.index("core.published") < order.index("dashboard.state") < order.index("dashboard.session")
+    assert order.index("core.published") < order.index("dashboard.scene.experiment") < order.index("dashboard.session")
 
 
 def test_the_server_starts_before_torch_is_imported():

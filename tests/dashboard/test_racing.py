@@ -5,10 +5,10 @@ import numpy as np
 
 from core.optimisation.methods import descend
 from dashboard import racing
-from dashboard.observation import observe
-from dashboard.problem import problem_of
 from dashboard.racing import Racing
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import observe
+from dashboard.scene.problem import problem_of
 
 EXPERIMENT = Experiment(t_end=20)
 PROBLEM = problem_of(EXPERIMENT, observe(EXPERIMENT, None))

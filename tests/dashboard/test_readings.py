@@ -11,9 +11,9 @@ from core.posterior.laplace import laplace
 from core.posterior.profile import Profile
 from core.published import time_grid
 from dashboard.figures.density import raster, window
-from dashboard.observation import Trace, observe
-from dashboard.problem import problem_of
-from dashboard.state import PRESETS, Experiment
+from dashboard.scene.experiment import PRESETS, Experiment
+from dashboard.scene.observation import Trace, observe
+from dashboard.scene.problem import problem_of
 from dashboard.views import readings
 
 CASES = {

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from dashboard import session
-from dashboard.observation import Trace
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import Trace
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.problem.problem import Problem
 from dashboard.figures import states as figures
-from dashboard.observation import Trace, observe
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import Trace, observe
 from dashboard.views import states_fit
 from dashboard.views.states_fit import Samples, Settings
 from tests.dashboard.conftest import decoded

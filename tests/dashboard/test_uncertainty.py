@@ -14,9 +14,9 @@ from core.posterior import exact
 from core.problem.problem import Problem
 from dashboard import registry
 from dashboard.figures.plain import LIMIT
-from dashboard.observation import observe
-from dashboard.problem import problem_of
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import observe
+from dashboard.scene.problem import problem_of
 from dashboard.views import limit, results, support, uncertainty
 from tests.dashboard.conftest import checked, decoded
 

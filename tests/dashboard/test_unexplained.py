@@ -8,7 +8,7 @@ import pytest
 
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import sample_ar1
-from dashboard.observation import Trace
+from dashboard.scene.observation import Trace
 from tests.dashboard.conftest import checked
 from tests.dashboard.test_app import first_stage_of, payloads
 

@@ -11,7 +11,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 from dashboard import visitors
-from dashboard.observation import Trace
+from dashboard.scene.observation import Trace
 
 ANNA, BERT = "a" * 32, "b" * 32
 

@@ -13,9 +13,9 @@ from core.optimisation.methods import METHODS, descend
 from core.posterior.exact import posterior
 from core.published import published_noise_prior
 from dashboard.__main__ import _compile
-from dashboard.observation import observe
-from dashboard.problem import landscape_of, problem_of
-from dashboard.state import Experiment
+from dashboard.scene.observation import observe
+from dashboard.scene.problem import landscape_of, problem_of
+from dashboard.scene.experiment import Experiment
 
 modules = (gradient, hessian, landscape, misfit, sensitivities, simulation)
 values = [value for module in modules for value in vars(module).values()]

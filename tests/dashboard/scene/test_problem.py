@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.linalg import solve_toeplitz
 
-from dashboard.observation import Trace, observe
-from dashboard.problem import landscape_of, problem_of, store
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import Trace, observe
+from dashboard.scene.problem import landscape_of, problem_of, store
 from tests.reference import reference_solutions
 
 EXPERIMENT = Experiment(theta0=0.3, theta1=0.5, t_end=40)

@@ -12,7 +12,7 @@ from statistics import mode
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.columns import is_unit
+from dashboard.scene.columns import is_unit
 
 MAX_FILE_BYTES = 5 * 2**20
 MAX_ROWS = 100_000  # 2,000 ms at 50 kHz

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from dashboard.report import MALFORMED, Report, read_report
+from dashboard.scene.report import MALFORMED, Report, read_report
 
 SOUND = {"sequence": 1_764_000_000_000, "final": False, "changes": {"theta0": "0.4", "hidden": True, "sample": 7}}
 

@@ -19,8 +19,8 @@ from core.problem.landscape import (
 )
 from core.problem.problem import Problem
 from core.published import full_prior
-from dashboard.observation import Observation
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import Observation
 
 N_DRAGGED = 100  # points a side, at most, of a grid that is computed anew at each step of a slider
 MOST_STEPS = 2e8  # of all trajectories of a grid together: a third of a second on two cores

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.problem.observation import equally_spaced
-from dashboard.columns import (
+from dashboard.scene.columns import (
     ADD_TIMES,
     RESCALE,
     ROLES,
@@ -19,9 +19,9 @@ from dashboard.columns import (
     rises_only,
     unnamed_columns,
 )
-from dashboard.observation import Trace
-from dashboard.text_table import Table, read_table
-from dashboard.thinning import thinned
+from dashboard.scene.observation import Trace
+from dashboard.scene.text_table import Table, read_table
+from dashboard.scene.thinning import thinned
 
 MIN_ROWS = 20
 LONGEST = 2000.0  # ms; the time to fit a trace grows with its length

@@ -9,10 +9,10 @@ from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.optimisation.basins import basins, explore, start_grid
 from core.optimisation.methods import METHODS
 from core.optimisation.minima import map_estimate
-from dashboard import state
-from dashboard.observation import observe
-from dashboard.problem import problem_of
-from dashboard.state import MOST_STARTS, PRESETS, QUANTITIES, Experiment, change, from_address, to_address
+from dashboard.scene import experiment as state
+from dashboard.scene.experiment import MOST_STARTS, PRESETS, QUANTITIES, Experiment, change, from_address, to_address
+from dashboard.scene.observation import observe
+from dashboard.scene.problem import problem_of
 from tests.reference import reference_solution
 
 SYMBOLS = {

@@ -11,7 +11,7 @@ from core.models.model import Status
 from core.noise import Noise, colour
 from core.problem.observation import equally_spaced
 from core.published import SAMPLING_INTERVAL, published_noise
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
 
 LEAST_SIGMA = 0.001  # ms; the loss divides by it
 

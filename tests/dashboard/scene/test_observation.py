@@ -6,8 +6,8 @@ from scipy.integrate import solve_ivp
 from scipy.signal import lfilter
 
 from core.models.fitzhugh_nagumo.simulate import simulate
-from dashboard.observation import Observation, Trace, observe
-from dashboard.state import Experiment
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import Observation, Trace, observe
 from tests.reference import reference_solution, right_hand_side
 
 # u = v = 0 is a fixed point where θ₀ = ζ = 0, so these data are the noise and nothing else.

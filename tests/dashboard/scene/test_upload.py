@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.models.fitzhugh_nagumo.simulate import simulate
-from dashboard.upload import read_trace
+from dashboard.scene.upload import read_trace
 from tests.dashboard.conftest import trace_csv
 
 TIMES = np.arange(30) * 0.2
@@ -292,7 +292,7 @@ def test_what_is_said_of_the_filter_holds_for_each_state(gap, said):
 
 
 def test_a_file_that_cannot_be_used_is_refused_before_its_rows_are_read(monkeypatch):
-    monkeypatch.setattr("dashboard.text_table._score", lambda *_: pytest.fail("its rows were read"))
+    monkeypatch.setattr("dashboard.scene.text_table._score", lambda *_: pytest.fail("its rows were read"))
     for content, why in (
         (b"0,0\n" * 1_300_000, "more than 100,000 rows"),
         (b"0," * 2_600_000, "Row 1 has more than 2,000 characters"),

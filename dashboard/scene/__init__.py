@@ -1,0 +1,1 @@
+"""What is on screen: the experiment, its data and its inverse problem."""
