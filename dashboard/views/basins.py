@@ -10,7 +10,7 @@ from core.optimisation.basins import Basins, prior_starts, start_grid
 from core.optimisation.methods import METHODS
 from core.problem.problem import Problem
 from core.symbols import symbol_of
-from dashboard.exploration import Exploration, Progress
+from dashboard.background.exploration import Exploration, Progress
 from dashboard.figures import basins as figures
 from dashboard.figures.race import REACHED
 from dashboard.live import Plot

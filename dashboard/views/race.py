@@ -13,8 +13,8 @@ from core.optimisation.methods import METHODS
 from core.optimisation.path import Ending, OptimiserPath
 from core.problem.problem import Problem
 from dashboard import live
+from dashboard.background.racing import Racing, Run
 from dashboard.figures.race import REACHED, sign
-from dashboard.racing import Racing, Run
 from dashboard.scene.experiment import MOST_STARTS, Experiment
 from dashboard.views import frame
 

@@ -4,8 +4,8 @@ import time
 import numpy as np
 
 from core.optimisation.methods import descend
-from dashboard import racing
-from dashboard.racing import Racing
+from dashboard.background import racing
+from dashboard.background.racing import Racing
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import observe
 from dashboard.scene.problem import problem_of

@@ -8,8 +8,8 @@ import pytest
 from core.optimisation.basins import basins, start_grid
 from core.optimisation.methods import descend
 from core.optimisation.path import Ending, OptimiserPath
-from dashboard import exploration
-from dashboard.exploration import Exploration
+from dashboard.background import exploration
+from dashboard.background.exploration import Exploration
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import observe
 from dashboard.scene.problem import problem_of

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from core.optimisation.methods import descend
 from core.optimisation.path import OptimiserPath
 from core.problem.problem import Problem
-from dashboard.exploration import PATIENCE
+from dashboard.background.exploration import PATIENCE
 
 Run = tuple[tuple[float, float], str]  # a start and a method
 

@@ -1,0 +1,1 @@
+"""What is computed while the page goes on."""
