@@ -24,7 +24,7 @@ from core.noise import sample_ar1
 from core.problem.landscape import misfit
 from core.published import published_noise, time_grid
 from core.terminal_encoding import replace_unencodable_characters
-from dashboard import registry
+from dashboard import maps as registry
 from dashboard.server import bound_socket, run
 
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")

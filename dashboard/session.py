@@ -8,7 +8,8 @@ import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard import registry, visitors
+from dashboard import maps as registry
+from dashboard import visitors
 from dashboard.scene.experiment import PRESET_FIELDS, PRESETS, Experiment, change, from_address, to_address
 from dashboard.scene.observation import Observation, Trace, observe
 from dashboard.scene.report import read_report

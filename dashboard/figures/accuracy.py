@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.symbols import symbol_of
-from dashboard.entries import SIGMA_NOW
-from dashboard.figures.plain import (
+from dashboard.figures.style import (
     BEST,
     CNN,
     DENSE,
@@ -28,6 +27,7 @@ from dashboard.figures.plain import (
     named,
     upright_entry,
 )
+from dashboard.wording.entries import SIGMA_NOW
 
 # What is neither a map of the registry nor named like one: colour and dash.
 ROLES = {

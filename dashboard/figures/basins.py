@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from core.optimisation.basins import Basins
 from core.symbols import symbol_of
-from dashboard.figures.plain import LIMIT, array, axis, layout, legend_entry, mark, markers, named, nothing, saved
 from dashboard.figures.race import REACHED
+from dashboard.figures.style import LIMIT, array, axis, layout, legend_entry, mark, markers, named, nothing, saved
 
 Point = tuple[float, float]
 # Pale tones after Paul Tol, fit for colour-blind eyes, for the widest basins beside that of the global minimum.

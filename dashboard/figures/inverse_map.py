@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from core.maps.differences_from_training import listed
 from core.symbols import symbol_of
-from dashboard.entries import BOUNDS, EXACT_MEANS, EXACT_POSTERIOR
 from dashboard.figures.density import Raster, widened
-from dashboard.figures.plain import (
+from dashboard.figures.regions import contours, frame, of_map, placed
+from dashboard.figures.style import (
     DATA,
     LIMIT,
     PRIOR,
@@ -32,7 +32,7 @@ from dashboard.figures.plain import (
     saved,
     translucent,
 )
-from dashboard.figures.regions import contours, frame, of_map, placed
+from dashboard.wording.entries import BOUNDS, EXACT_MEANS, EXACT_POSTERIOR
 
 
 def estimates(

@@ -10,7 +10,7 @@ from core.optimisation.path import OptimiserPath
 from core.problem.landscape import Landscape
 from core.symbols import symbol_of
 from dashboard.figures import race
-from dashboard.figures.plain import (
+from dashboard.figures.style import (
     CANDIDATE,
     DATA,
     PRIOR,
@@ -27,7 +27,7 @@ from dashboard.figures.plain import (
     reach,
     saved,
 )
-from dashboard.lowest import Place
+from dashboard.pictures.lowest import Place
 
 Point = tuple[float, float]
 # Viridis, stretched towards its bright end: on the logarithmic scale most of a landscape lies in the upper third.

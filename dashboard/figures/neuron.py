@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from core.models.fitzhugh_nagumo.equations import fixed_points, u_nullcline, v_nullcline
 from core.symbols import symbol_of
-from dashboard.figures.plain import (
+from dashboard.figures.style import (
     DATA,
     TRUTH,
     U_RANGE,

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.optimisation.path import OptimiserPath
-from dashboard.figures.plain import OPTIMISER, array, axis, layout, legend_entry, line, log_axis, mark, nothing, saved
+from dashboard.figures.style import OPTIMISER, array, axis, layout, legend_entry, line, log_axis, mark, nothing, saved
 
 REACHED = 0.5  # above the lowest loss, within which a run has reached it: as likely within a factor of e^½
 _DARK = "#A34700"  # a shade of the optimisers' colour

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.figures.plain import (
+from dashboard.figures.style import (
     DATA,
     OPTIMISER,
     TRUTH,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from core.jobs.folder import Progress
-from dashboard.figures.plain import array, axis, layout, line, line_entry, log_axis, named
+from dashboard.figures.style import array, axis, layout, line, line_entry, log_axis, named
 
 TRAINING = "theme:muted"
 VALIDATION = "#0072B2"

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from core.posterior.profile import RISE_95, Profile
 from core.symbols import symbol_of
 from dashboard.figures.density import Raster
-from dashboard.figures.plain import (
+from dashboard.figures.regions import MASSES, SMALLEST_FRAME, contours, ellipse, frame, of_map, placed
+from dashboard.figures.style import (
     DATA,
     LIMIT,
     OPTIMISER,
@@ -28,7 +29,6 @@ from dashboard.figures.plain import (
     translucent,
     upright_entry,
 )
-from dashboard.figures.regions import MASSES, SMALLEST_FRAME, contours, ellipse, frame, of_map, placed
 
 HIGHEST_RISE = 6.0  # of a profile, on screen
 

@@ -13,13 +13,16 @@ from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import colour as colour_noise
 from core.priors import TruncatedGaussian
 from core.published import N_TIMES, SAMPLING_INTERVAL, T_END, published_prior, with_constants
-from dashboard import entries, live, registry, session
+from dashboard import live, session
+from dashboard import maps as registry
 from dashboard.figures import inverse_map as figures
-from dashboard.figures.plain import LIMIT, TRUTH
+from dashboard.figures.style import LIMIT, TRUTH
 from dashboard.live import Plot
+from dashboard.panels import frame
+from dashboard.pictures import accuracy, limit, results
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation
-from dashboard.views import accuracy, frame, limit, readings, results
+from dashboard.wording import entries, readings
 
 N_CLOUD = 200
 EDGE = 1e-6  # of the width of the box: an estimate nearer than this was stopped there

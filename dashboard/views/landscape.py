@@ -19,11 +19,12 @@ from dashboard import live, session
 from dashboard.figures import landscape as figures
 from dashboard.figures.race import course
 from dashboard.live import Plot
-from dashboard.lowest import Place, lowest_known
+from dashboard.panels import frame
+from dashboard.pictures import basins, race, results
+from dashboard.pictures.lowest import Place, lowest_known
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import LEAST_SIGMA
 from dashboard.scene.problem import landscape_of, problem_of
-from dashboard.views import basins, frame, race, results
 
 BEAT = 0.5  # s between two looks at what is computed in the background
 MANY_SPIKES = 5  # of the best fit, from which on rings of fewer are seen around it

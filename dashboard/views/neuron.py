@@ -14,8 +14,8 @@ from core.published import SAMPLING_INTERVAL, published_prior
 from dashboard import session
 from dashboard.figures import neuron as figures
 from dashboard.live import Plot
+from dashboard.panels import frame
 from dashboard.scene.problem import affordable
-from dashboard.views import frame
 
 N_MAP = 61
 

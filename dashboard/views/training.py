@@ -15,12 +15,13 @@ from core.maps.task import MAX_PARAMETER, MAX_SD, Task
 from core.priors import TruncatedGaussian
 from core.published import published_noise_prior, published_prior
 from core.symbols import symbol_of
-from dashboard import registry, session
+from dashboard import maps as registry
+from dashboard import session
 from dashboard.figures import training as figures
 from dashboard.live import Plot
+from dashboard.panels import frame
+from dashboard.panels.boxes import number_box
 from dashboard.scene.experiment import Quantity
-from dashboard.views import frame
-from dashboard.views.boxes import number_box
 
 PRESETS = {"About a minute": (20_000, 12), "About 20 seconds": (5000, 20), "About five minutes": (20_000, 180)}
 NETWORKS = {"wide": "wide, with covariance", "cnn": "CNN, as published", "dense": "dense, as published"}

@@ -13,17 +13,20 @@ from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.posterior.exact import Posterior
 from core.problem.problem import Problem
 from core.symbols import symbol_of
-from dashboard import live, registry, session
+from dashboard import live, session
+from dashboard import maps as registry
 from dashboard.figures import uncertainty as figures
 from dashboard.figures.density import Raster, raster, widened
 from dashboard.figures.regions import outside
 from dashboard.live import Plot
+from dashboard.panels import frame
+from dashboard.panels.below import Content, kept, show_below
+from dashboard.pictures import results
+from dashboard.pictures.support import BELOW, Point, estimates_of, support, truth_of, window_of
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import LEAST_SIGMA, Observation
 from dashboard.scene.problem import problem_of
-from dashboard.views import frame, readings, results
-from dashboard.views.below import Content, kept, show_below
-from dashboard.views.support import BELOW, Point, estimates_of, support, truth_of, window_of
+from dashboard.wording import readings
 
 FOLLOWS = 0.25  # s: a posterior that takes longer waits until the slider is let go
 

@@ -10,15 +10,18 @@ import streamlit as st
 from core.estimate import Estimate
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_prior, with_constants
-from dashboard import entries, live, registry, session
+from dashboard import live, session
+from dashboard import maps as registry
 from dashboard.figures import inverse_map as figures
-from dashboard.figures.plain import OPTIMISER
+from dashboard.figures.style import OPTIMISER
 from dashboard.live import Plot
+from dashboard.panels import frame
+from dashboard.pictures import results, states_fit
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation, Trace
 from dashboard.scene.problem import theta_problem
 from dashboard.scene.upload import read_trace
-from dashboard.views import frame, readings, results, states_fit
+from dashboard.wording import entries, readings
 
 
 def _take_upload() -> None:

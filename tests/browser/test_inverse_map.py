@@ -2,8 +2,8 @@
 
 import pytest
 
-from dashboard.figures.plain import SHIPPED_MAPS as COLOURS
-from dashboard.figures.plain import TRAINED_CLEAN
+from dashboard.figures.style import SHIPPED_MAPS as COLOURS
+from dashboard.figures.style import TRAINED_CLEAN
 from tests.browser.lab import SHIPPED_MAPS
 
 pytestmark = pytest.mark.browser

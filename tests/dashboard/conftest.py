@@ -16,7 +16,7 @@ from core.learning.training_settings import Adam, Cnn
 from core.maps.inverse_map import inverse_map
 from core.maps.recipes import point_recipe, published_task
 from core.maps.untrained_network import untrained_network
-from dashboard import registry
+from dashboard import maps as registry
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")

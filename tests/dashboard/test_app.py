@@ -13,9 +13,9 @@ from core.jobs import queue as jobs
 from core.jobs.folder import is_name
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_noise_prior, time_grid
-from dashboard.entries import RESERVED
-from dashboard.figures.plain import SHIPPED_MAPS
+from dashboard.figures.style import SHIPPED_MAPS
 from dashboard.scene.experiment import PRESETS, from_address, to_address
+from dashboard.wording.entries import RESERVED
 from tests.dashboard.conftest import arrays, checked, shows, trace_csv, write_map
 
 PAGES = {

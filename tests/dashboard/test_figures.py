@@ -13,20 +13,10 @@ from core.optimisation.methods import METHODS
 from core.optimisation.path import Ending, OptimiserPath
 from core.posterior.profile import Profile
 from core.problem.landscape import Landscape
-from dashboard.figures import (
-    accuracy,
-    basins,
-    inverse_map,
-    landscape,
-    neuron,
-    plain,
-    race,
-    regions,
-    training,
-    uncertainty,
-)
+from dashboard.figures import accuracy, basins, inverse_map, landscape, neuron, race, regions, training, uncertainty
+from dashboard.figures import style as plain
 from dashboard.figures.density import Raster
-from dashboard.lowest import Place
+from dashboard.pictures.lowest import Place
 from tests.dashboard.conftest import arrays, decoded, shows
 
 RNG = np.random.default_rng(1)

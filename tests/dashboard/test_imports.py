@@ -55,7 +55,7 @@ def roots(names):
 
 def test_the_imports_are_read_right():
     assert {"dashboard.session", "dashboard.views.neuron", "streamlit"} <= reached("dashboard.app")
-    assert "core.maps.inverse_map" in IMPORTS["dashboard.registry"]
+    assert "core.maps.inverse_map" in IMPORTS["dashboard.maps"]
     assert imports_of_ours("dashboard.scene.problem") >= {
         "core.problem.problem",
         "dashboard.scene.observation",

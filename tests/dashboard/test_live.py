@@ -3,7 +3,7 @@ import copy
 import numpy as np
 import pytest
 
-from dashboard.figures.plain import array, axis, dots, layout, legend_entry, line, mark
+from dashboard.figures.style import array, axis, dots, layout, legend_entry, line, mark
 from dashboard.live import Plot
 
 

@@ -12,12 +12,13 @@ from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.noise import colour
 from core.posterior import exact
 from core.problem.problem import Problem
-from dashboard import registry
-from dashboard.figures.plain import LIMIT
+from dashboard import maps as registry
+from dashboard.figures.style import LIMIT
+from dashboard.pictures import limit, results, support
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import observe
 from dashboard.scene.problem import problem_of
-from dashboard.views import limit, results, support, uncertainty
+from dashboard.views import uncertainty
 from tests.dashboard.conftest import checked, decoded
 
 SHORT = {"t_end": 60}  # a posterior of a short window takes half the time

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from core.jobs.folder import NAMING, WEIGHTS, is_name, misnamed_in, runs_in
 from core.published import published_prior
-from dashboard.entries import RESERVED
-from dashboard.figures.plain import OWN_MAPS, SHIPPED_MAPS
+from dashboard.figures.style import OWN_MAPS, SHIPPED_MAPS
+from dashboard.wording.entries import RESERVED
 
 if TYPE_CHECKING:
     from core.maps.inverse_map import InverseMap

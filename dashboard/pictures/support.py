@@ -16,16 +16,18 @@ from core.posterior.exact import Posterior
 from core.problem.problem import Problem
 from core.published import SAMPLING_INTERVAL
 from core.symbols import symbol_of
-from dashboard import entries, live, registry
+from dashboard import live
+from dashboard import maps as registry
 from dashboard.figures import accuracy
 from dashboard.figures import uncertainty as figures
 from dashboard.figures.density import raster, widened, window
-from dashboard.figures.plain import LIMIT, OPTIMISER, PRIOR, TRAINED_CLEAN, TRUTH
+from dashboard.figures.style import LIMIT, OPTIMISER, PRIOR, TRAINED_CLEAN, TRUTH
 from dashboard.live import Plot
+from dashboard.panels.below import Content
+from dashboard.pictures import results
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation
-from dashboard.views import readings, results
-from dashboard.views.below import Content
+from dashboard.wording import entries, readings
 
 BELOW = {
     "prediction": "what the posterior predicts",

@@ -12,7 +12,7 @@ from core.optimisation.methods import descend
 from core.optimisation.minima import map_estimate
 from core.problem.landscape import computed_landscape
 from dashboard.figures.landscape import LOWEST
-from dashboard.lowest import lowest_known
+from dashboard.pictures.lowest import lowest_known
 from dashboard.scene.experiment import PRESETS, Experiment
 from dashboard.scene.observation import observe
 from dashboard.scene.problem import problem_of

@@ -13,10 +13,11 @@ from core.posterior.exact import Posterior, posterior
 from core.problem.problem import Problem
 from dashboard.figures.density import Raster, raster, widened, window
 from dashboard.figures.regions import outside
+from dashboard.pictures import results
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import LEAST_SIGMA, Observation
 from dashboard.scene.problem import theta_problem
-from dashboard.views import readings, results
+from dashboard.wording import readings
 
 N_MEANS = 24  # of the clouds' noise draws: each takes a posterior of its own
 

@@ -7,10 +7,10 @@ import pytest
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.problem.problem import Problem
 from dashboard.figures import states as figures
+from dashboard.pictures import states_fit
+from dashboard.pictures.states_fit import Samples, Settings
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Trace, observe
-from dashboard.views import states_fit
-from dashboard.views.states_fit import Samples, Settings
 from tests.dashboard.conftest import decoded
 
 TRUTH = {"theta0": 0.2, "theta1": 0.2, "gamma": 3.0, "u0": -1.0, "v0": 1.0}

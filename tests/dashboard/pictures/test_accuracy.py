@@ -10,11 +10,11 @@ from core.experiments.published_figures import PUBLISHED
 from core.experiments.records import Key, Measurement, Result, find
 from core.maps.test_sets import published_test_set
 from core.metrics import median_ape, r_squared
-from dashboard import registry
+from dashboard import maps as registry
 from dashboard.figures import accuracy as figures
-from dashboard.figures import plain
+from dashboard.figures import style as plain
+from dashboard.pictures import accuracy
 from dashboard.scene.experiment import Experiment
-from dashboard.views import accuracy
 from tests.dashboard.conftest import checked, decoded
 
 LEVELS = (0.0, 0.07, 0.2)

@@ -23,10 +23,12 @@ from core.symbols import symbol_of
 from dashboard import live, session
 from dashboard.figures import states as figures
 from dashboard.live import Plot
+from dashboard.panels import frame
+from dashboard.panels.boxes import number_box, text_of
+from dashboard.pictures import results
 from dashboard.scene.experiment import QUANTITIES, Experiment, Quantity
 from dashboard.scene.observation import Observation, Trace
-from dashboard.views import frame, readings, results
-from dashboard.views.boxes import number_box, text_of
+from dashboard.wording import readings
 
 NAMES = FITZHUGH_NAGUMO.names
 SEED = 0  # of the draws from the box, so that a fit can be repeated

@@ -14,7 +14,7 @@ from dashboard.figures.density import raster, window
 from dashboard.scene.experiment import PRESETS, Experiment
 from dashboard.scene.observation import Trace, observe
 from dashboard.scene.problem import problem_of
-from dashboard.views import readings
+from dashboard.wording import readings
 
 CASES = {
     "needle": Experiment(),

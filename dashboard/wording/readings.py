@@ -16,8 +16,8 @@ from core.posterior.exact import Posterior
 from core.posterior.profile import Profile
 from core.published import SAMPLING_INTERVAL
 from core.symbols import symbol_of
-from dashboard import entries
 from dashboard.figures.density import Raster
+from dashboard.wording import entries
 
 if TYPE_CHECKING:
     from core.maps.inverse_map import InverseMap

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.optimisation.path import Ending, OptimiserPath
-from dashboard.views import race
+from dashboard.pictures import race
 
 
 def path(method, gap, evaluations, ending=Ending.CONVERGED, start=(0.1, 0.2)):

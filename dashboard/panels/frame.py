@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from dashboard import live, session
-from dashboard.figures.plain import TRAINED_CLEAN
+from dashboard.figures.style import TRAINED_CLEAN
 from dashboard.scene.experiment import PRESET_FIELDS, PRESETS, QUANTITIES, Experiment
 
 RAIL_WIDTH = 250

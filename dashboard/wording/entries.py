@@ -2,7 +2,7 @@
 
 from core.experiments import estimators as codes
 from core.experiments.published_figures import PAPER
-from dashboard.figures.plain import SHIPPED_MAPS
+from dashboard.figures.style import SHIPPED_MAPS
 
 DATA = "data"
 TRUTH = "truth"

@@ -15,8 +15,8 @@ from core.problem.problem import Problem
 from dashboard import live
 from dashboard.background.racing import Racing, Run
 from dashboard.figures.race import REACHED, sign
+from dashboard.panels import frame
 from dashboard.scene.experiment import MOST_STARTS, Experiment
-from dashboard.views import frame
 
 SOON = 0.5  # s for which the page waits for a race before it shows how far it is
 

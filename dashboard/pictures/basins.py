@@ -14,9 +14,9 @@ from dashboard.background.exploration import Exploration, Progress
 from dashboard.figures import basins as figures
 from dashboard.figures.race import REACHED
 from dashboard.live import Plot
+from dashboard.panels import frame
+from dashboard.panels.below import Content, kept
 from dashboard.scene.experiment import Experiment
-from dashboard.views import frame
-from dashboard.views.below import Content, kept
 
 STARTS = {
     "grid-10": "10 × 10 starts",

@@ -6,9 +6,10 @@ import pytest
 from safetensors.numpy import load_file, save
 
 from core.files import write_json
-from dashboard import entries, registry
-from dashboard.figures.plain import SHIPPED_MAPS
-from dashboard.views import accuracy, support
+from dashboard import maps as registry
+from dashboard.figures.style import SHIPPED_MAPS
+from dashboard.pictures import accuracy, support
+from dashboard.wording import entries
 from tests.dashboard.conftest import write_map
 
 SHIPPED = sorted(SHIPPED_MAPS)

@@ -19,14 +19,15 @@ from core.metrics import median_ape, r_squared
 from core.models.spikes import regime as regime_of
 from core.published import GAMMA, T_END, ZETA, published_prior
 from core.symbols import symbol_of
-from dashboard import entries, live, session
+from dashboard import live, session
 from dashboard.figures import accuracy as figures
 from dashboard.figures.inverse_map import predicted_against_true
-from dashboard.figures.plain import LIMIT, PRIOR
+from dashboard.figures.style import LIMIT, PRIOR
 from dashboard.live import Plot
+from dashboard.panels import frame
+from dashboard.panels.below import Content, show_below
 from dashboard.scene.experiment import Experiment
-from dashboard.views import frame, readings
-from dashboard.views.below import Content, show_below
+from dashboard.wording import entries, readings
 
 VIEWS = {
     "scatter": "predicted against true",

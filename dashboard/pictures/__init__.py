@@ -1,0 +1,1 @@
+"""What each page shows, from the experiment and what is computed."""

@@ -1,0 +1,1 @@
+"""What pages say, and the one place where numbers become text."""
