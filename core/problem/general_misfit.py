@@ -54,7 +54,7 @@ class GeneralMisfit:
         parameters, start = self.values.parameters(unknown), self.values.initial_state(unknown)
         states, derivatives = self.values.model.sensitivities(parameters, self.observation.times, start, step=step)
         slopes = -np.moveaxis(derivatives[..., self.columns, :], -1, 0)[list(self.values.directions)]
-        jacobian = np.stack(self._whitened(slopes), axis=-1)
+        jacobian = np.stack(list(self._whitened(slopes)), axis=-1)
         return self._whitened(self.observation.data - states[..., self.columns]), jacobian
 
     def expansion(self, unknown: ArrayLike, step: float | None) -> tuple[Array, Array, Array]:

@@ -265,7 +265,7 @@ class Lab:
 
     @contextmanager
     def painting(self, final: bool = True) -> Iterator[None]:
-        """Wait, at the end of the block, until all that it did has been painted; final: in full, not as part of a drag."""
+        """Wait, at the end of the block, until all that it did is painted; final: in full, not as part of a drag."""
         before = self.evaluate("painted.length")
         yield
         self.until(
