@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime import Runtime
 from streamlit.web.bootstrap import load_config_options
 
+from dashboard.live_route import respond
 from dashboard.visitors import LimitUnreadFiles, NameVisitors
 
 FOLDER = Path(__file__).resolve().parent
@@ -242,7 +243,10 @@ def run(
     app = st.App(
         FOLDER / "app.py",
         lifespan=lifespan,
-        routes=[Route(f"{base}/lab/{name}", serve_file) for name in FILES],
+        routes=[
+            *(Route(f"{base}/lab/{name}", serve_file) for name in FILES),
+            Route(f"{base}/lab/live", respond, methods=["POST"]),
+        ],
         middleware=[
             Middleware(SecurityHeaders, headers=security_headers(embed_in)),
             Middleware(RefuseForeigners, names=allow_hosts, any_name=not (allow_hosts or is_loopback(bound))),

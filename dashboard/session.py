@@ -11,15 +11,17 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard import maps as registry
 from dashboard import visitors
 from dashboard.scene.experiment import PRESET_FIELDS, PRESETS, Experiment, change, from_address, to_address
-from dashboard.scene.observation import Observation, Trace, observe
+from dashboard.scene.holdings import Holdings, keep
+from dashboard.scene.observation import Observation, Trace
 from dashboard.scene.report import read_report
+from dashboard.scene.scene import Scene
 
 KEPT_PARTS = ("trace", "recording")  # of an address: names of uploads that the server keeps for a browser
 
 
 def begin() -> None:
     """Take the experiment from the address when a session starts, and the uploads that a reload left behind."""
-    if "experiment" not in st.session_state:
+    if "scene" not in st.session_state:
         query = st.query_params.to_dict()
         names = {part: query.pop(part, "") for part in KEPT_PARTS}
         upload, recording = (visitors.kept(_visitor(), names[part]) for part in KEPT_PARTS)
@@ -36,40 +38,68 @@ def begin() -> None:
             )
         if names["recording"] and recording is None:
             sentences += ("The recording on the page Your data is not kept here for this browser: upload it again.",)
-        st.session_state.experiment = experiment if upload is None else replace(experiment, upload=upload.name)
+        holdings = Holdings(upload, recording)
+        _show(experiment if upload is None else replace(experiment, upload=upload.name), holdings)
         st.session_state.sentences = sentences
-        st.session_state.upload = upload
-        st.session_state.recording = recording
+        st.session_state.live_key = keep(holdings)
         st.session_state.n_files = 0
         st.session_state.answering = 0
-        st.session_state.settled = True
 
 
 def turn_to(page: str) -> None:
-    """Note which page is shown: on a new one no slider is being dragged, whatever the last one had to say."""
+    """Note which page is shown: on a new one no control is being dragged, whatever the last one had to say."""
     if st.session_state.get("page") != page:
         st.session_state.page = page
-        st.session_state.settled = True
+        _show(experiment())
+
+
+def scene() -> Scene:
+    """Return the scene on screen."""
+    return st.session_state.scene
+
+
+def _show(experiment: Experiment, holdings: Holdings | None = None, dragging: bool = False) -> None:
+    """Put an experiment on screen; dragging: a hand is on a control, and the last release stays what it was."""
+    if holdings is None:
+        holdings = scene().holdings
+    st.session_state.scene = Scene(experiment, scene().released if dragging else experiment, dragging, holdings)
 
 
 def experiment() -> Experiment:
     """Return the experiment on screen."""
-    return st.session_state.experiment
+    return scene().experiment
+
+
+def sentences() -> tuple[str, ...]:
+    """Return what to say about the last change: what was refused, and why."""
+    return st.session_state.sentences
+
+
+def answering() -> int:
+    """Return the sequence number of the change that this run answers."""
+    return st.session_state.answering
 
 
 def upload() -> Trace | None:
     """Return the uploaded trace that stands in place of the simulated data, if there is one."""
-    return st.session_state.upload
+    return scene().holdings.upload
 
 
 def recording() -> Trace | None:
     """Return the uploaded recording that the page Your data alone can take, if there is one."""
-    return st.session_state.recording
+    return scene().holdings.recording
 
 
 def observation() -> Observation:
     """Return the data on screen."""
-    return observe(experiment(), upload())
+    return scene().observation
+
+
+def live(page: str) -> dict[str, str] | None:
+    """Return what the browser needs to ask the live route, or None while a control is dragged or without a page."""
+    if scene().dragging or not page:
+        return None
+    return {"page": page, "key": st.session_state.live_key, "address": to_address(experiment())}
 
 
 def address() -> str:
@@ -107,22 +137,23 @@ def take_file() -> tuple[str, bytes] | None:
 
 def use_upload(trace: Trace) -> None:
     """Put an uploaded trace in the place of the simulated data, where it stays until it is taken off."""
-    st.session_state.upload = trace
-    st.session_state.recording = None
-    st.session_state.experiment = replace(experiment(), upload=trace.name, starts=())
+    holdings = scene().holdings
+    holdings.upload, holdings.recording = trace, None
+    _show(replace(experiment(), upload=trace.name, starts=()))
     st.session_state.sentences = ()
 
 
 def use_recording(trace: Trace | None) -> None:
     """Put a recording with gaps or unequal steps on the page Your data, or take it off; other pages keep their data."""
-    st.session_state.recording = trace
+    scene().holdings.recording = trace
+    _show(experiment())
     st.session_state.sentences = ()
 
 
 def drop_upload() -> None:
     """Put the simulated data back in their place."""
-    st.session_state.upload = None
-    st.session_state.experiment = replace(experiment(), upload="")
+    scene().holdings.upload = None
+    _show(replace(experiment(), upload=""))
     st.session_state.sentences = ()
 
 
@@ -141,7 +172,6 @@ def receive(key: str) -> None:
         st.session_state.sentences = (str(error),)
         return
     st.session_state.answering = report.sequence
-    st.session_state.settled = report.final
     changes = dict(report.changes)
     for asked in ("wish", "sample"):  # what the Landscape page is asked to do, and which test sample to open, once
         if asked in changes:
@@ -151,7 +181,8 @@ def receive(key: str) -> None:
         drop_upload()
     preset = changes.pop("preset", None)
     said = load_preset(str(preset)) if preset in PRESETS else ()
-    st.session_state.experiment, refused = change(experiment(), changes)
+    changed, refused = change(experiment(), changes)
+    _show(changed, dragging=not report.final)
     st.session_state.sentences = said + refused
 
 
@@ -166,5 +197,5 @@ def set_truth(fields: dict[str, Any]) -> tuple[str, ...]:
     standing = upload()
     if standing is not None:
         return (f"The upload {standing.name} stays on screen: take it off to see simulated data.",)
-    st.session_state.experiment = replace(experiment(), **fields, starts=())
+    _show(replace(experiment(), **fields, starts=()))
     return ()

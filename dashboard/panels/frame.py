@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ import streamlit as st
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from dashboard import live, session
 from dashboard.figures.style import TRAINED_CLEAN
+from dashboard.pictures.shown import Cell, Shown
 from dashboard.scene.experiment import PRESET_FIELDS, PRESETS, QUANTITIES, Experiment
 
 RAIL_WIDTH = 250
@@ -124,43 +126,41 @@ def candidate_group(experiment: Experiment) -> dict[str, Any]:
     return {"title": "Candidate m", "items": items}
 
 
-def rail(key: str, extra: Sequence[dict[str, Any]] = (), answers: int = 0) -> None:
-    """Show the left rail."""
+def rail(key: str, extra: Sequence[dict[str, Any]] = (), answers: int = 0, page: str = "") -> None:
+    """Show the left rail; page: of the live route, "" for a page that has no pictures there."""
     live.controls(
         f"{key}_rail",
         rail_groups(session.experiment(), extra),
         partial(session.receive, f"{key}_rail"),
-        address=session.address() if st.session_state.settled else "",
+        address="" if session.scene().dragging else session.address(),
         answers=answers,
+        live=session.live(page),
     )
 
 
 @contextmanager
-def beside_rail(key: str, extra: Sequence[dict[str, Any]] = (), answers: int = 0) -> Iterator[None]:
-    """Open the stage of a page, to the right of the rail."""
+def beside_rail(key: str, extra: Sequence[dict[str, Any]] = (), answers: int = 0, page: str = "") -> Iterator[None]:
+    """Open the stage of a page, to the right of the rail; page: as in `rail`."""
     with st.container(horizontal=True, wrap=False, gap="medium"):
         with st.container(width=RAIL_WIDTH):
-            rail(key, extra, answers)
+            rail(key, extra, answers, page)
         with st.container(width="stretch", gap="small"):
             yield
 
 
-def stage(key: str, layout: str, plots: Sequence[live.Plot], **more: Any) -> None:
+def stage(key: str, shown: Shown) -> None:
     """Show the live plots of a page, with the session's sentences above them."""
-    notes = [*st.session_state.sentences, *more.pop("notes", ())]
+    session_notes = replace(shown, notes=[*session.sentences(), *shown.notes])
     live.plots(
         f"{key}_stage",
-        layout,
-        plots,
+        session_notes,
         partial(session.receive, f"{key}_stage"),
-        answers=st.session_state.answering,
-        settled=st.session_state.settled,
-        notes=[note for note in notes if note],
-        **more,
+        answers=session.answering(),
+        settled=not session.scene().dragging,
     )
 
 
-def map_cell(name: str, colour: str) -> live.Cell:
+def map_cell(name: str, colour: str) -> Cell:
     """Return the cell that names an inverse map in a table."""
     return {"text": name, "colour": colour, "hollow": name in TRAINED_CLEAN}
 

@@ -1,12 +1,14 @@
-"""What is computed for the problem on screen, kept in the session, so that a rerun without a change costs nothing."""
+"""What is computed for a problem, kept for all sessions, so that nothing is computed twice."""
 
+import math
 import time
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from core.estimate import Estimate
@@ -26,34 +28,41 @@ from dashboard.scene.observation import LEAST_SIGMA
 if TYPE_CHECKING:
     from core.maps.inverse_map import InverseMap
 
-MOST_KEPT = 24
+MOST_KEPT = 200
 N_PREDICTED = 250  # draws of the potential
 NOISES = 4  # draws of the noise on each
 
 Result = TypeVar("Result")
 
+_results: "OrderedDict[tuple[str, Hashable], _Kept]" = OrderedDict()
+_lock = Lock()
+
+
+@dataclass(frozen=True)
+class _Kept:
+    result: Any
+    seconds: float
+
 
 def kept(name: str, key: Hashable, compute: Callable[[], Result]) -> Result:
-    """Return what compute returns, or returned the last time for this name and key."""
-    results: dict[tuple[Any, ...], Any] = st.session_state.setdefault("results", {})
+    """Return what compute returns, or has returned before for this name and key."""
     whole = (name, key)
-    result = results.pop(whole) if whole in results else compute()
-    results[whole] = result  # at the end, where the last used are
-    while len(results) > MOST_KEPT:
-        results.pop(next(iter(results)))
-    return result
+    with _lock:
+        found = _results.pop(whole, None)
+    if found is None:
+        start = time.monotonic()
+        result = compute()
+        found = _Kept(result, time.monotonic() - start)
+    with _lock:
+        _results[whole] = found  # at the end, where the last used are
+        while len(_results) > MOST_KEPT:
+            _results.popitem(last=False)
+    return found.result
 
 
 def is_kept(name: str, key: Hashable) -> bool:
     """Say whether a result of this name and key is there already."""
-    return (name, key) in st.session_state.get("results", {})
-
-
-@contextmanager
-def waiting(key: str, text: str) -> Iterator[None]:
-    """Say what the visitor waits for, should it take longer than half a second, above the page and moving nothing."""
-    with st.container(key=f"lab_waiting_{key}"), st.spinner(text):
-        yield
+    return (name, key) in _results
 
 
 def noise_prior(experiment: Experiment) -> TruncatedGaussian:
@@ -70,24 +79,23 @@ def noise_prior(experiment: Experiment) -> TruncatedGaussian:
 
 
 def posterior(problem: Problem, law: TruncatedGaussian | None = None) -> Posterior:
-    """Return the exact posterior, with the problem's noise, or with the noise integrated out over a law of it.
+    """Return the exact posterior, with the problem's noise, or with the noise integrated out over a prior of it.
 
-    How long it took last is noted, for who wants to know whether it can follow the hand.
+    Raises ValueError where no point of the box can be simulated.
     """
-
-    def compute() -> Posterior:
-        start = time.monotonic()
-        result = exact.posterior(problem, law)
-        st.session_state.posterior_seconds = time.monotonic() - start
-        return result
-
-    return kept("posterior", (problem.identity, law), compute)
+    return kept("posterior", (problem.identity, law), lambda: exact.posterior(problem, law))
 
 
-def map_estimate(problem: Problem) -> Estimate | None:
+def posterior_seconds(problem: Problem, law: TruncatedGaussian | None = None) -> float:
+    """Return how long the exact posterior took to compute, in s; infinite where it is not kept."""
+    found = _results.get(("posterior", (problem.identity, law)))
+    return math.inf if found is None else found.seconds
+
+
+def map_estimate(problem: Problem, search: bool = True) -> Estimate | None:
     """Return the MAP estimate, None where no point of the prior's box can be simulated.
 
-    None too while a slider is dragged that makes another problem of it: it is sought once that is let go.
+    search: without it, None too where the estimate is not kept, as while a slider is dragged.
     """
 
     def compute() -> Estimate | None:
@@ -97,9 +105,7 @@ def map_estimate(problem: Problem) -> Estimate | None:
             return None
 
     key = problem.identity
-    if not st.session_state.settled and not is_kept("map", key):
-        return None
-    return kept("map", key, compute)
+    return kept("map", key, compute) if search or is_kept("map", key) else None
 
 
 def laplace(problem: Problem) -> Estimate:

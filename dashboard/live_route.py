@@ -1,0 +1,87 @@
+"""The route that answers while a control is dragged. It keeps no state and computes what the page itself would show."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from dashboard.pictures.shown import Shown
+from dashboard.scene.experiment import LONGEST_ADDRESS, QUANTITIES, Experiment, change, from_address
+from dashboard.scene.holdings import find
+from dashboard.scene.report import MALFORMED, read_report
+from dashboard.scene.scene import Scene
+
+MOST_BYTES = 2 * LONGEST_ADDRESS  # of a request
+# By page: the stages that follow the hand, each with the module and the function of its picture.
+PAGES: dict[str, dict[str, tuple[str, str]]] = {
+    "neuron": {"neuron_stage": ("dashboard.pictures.neuron", "picture")},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A request: the page, the scene while the control is dragged, sentences about it, and what the browser shows."""
+
+    page: str
+    scene: Scene
+    sentences: tuple[str, ...]
+    drawn: Mapping[str, int]
+
+
+def read(content: bytes) -> Asked:
+    """Return what a browser asks for; raises ValueError with a sentence where it cannot be read."""
+    try:
+        asked = json.loads(content)
+    except ValueError:
+        raise ValueError(MALFORMED) from None
+    if not isinstance(asked, dict) or asked.get("page") not in PAGES or not isinstance(asked.get("address"), str):
+        raise ValueError(MALFORMED)
+    key, drawn = asked.get("key"), asked.get("drawn")
+    if not isinstance(key, str) or not isinstance(drawn, dict):
+        raise ValueError(MALFORMED)
+    changes = read_report({"sequence": 0, "final": False, "changes": asked.get("changes")}).changes
+    holdings = find(key)
+    if holdings is None:
+        raise ValueError("This page was opened too long ago: reload it.")
+    released, _ = from_address(asked["address"])
+    if holdings.upload is not None:
+        released = replace(released, upload=holdings.upload.name)
+    experiment, sentences = change(released, changes)
+    return Asked(asked["page"], Scene(experiment, released, True, holdings), sentences, drawn)
+
+
+def answer(asked: Asked) -> dict[str, Any]:
+    """Return the stages of a page for the live component, and the values of the numbers that have changed."""
+    stages = {}
+    for name, (module, function) in PAGES[asked.page].items():
+        picture: Callable[[Scene], Shown] = getattr(import_module(module), function)
+        shown = picture(asked.scene)
+        noted = replace(shown, notes=[*asked.sentences, *shown.notes])
+        stages[name] = {**noted.as_json(asked.drawn), "settled": False}
+    return {"stages": stages, "values": _changed(asked.scene.released, asked.scene.experiment)}
+
+
+def _changed(before: Experiment, now: Experiment) -> dict[str, float]:
+    return {name: getattr(now, name) for name in QUANTITIES if getattr(now, name) != getattr(before, name)}
+
+
+def _answered(content: bytes) -> Response:
+    try:
+        return Response(json.dumps(answer(read(content))), media_type="application/json")
+    except ValueError as error:
+        return PlainTextResponse(str(error), 400)
+
+
+async def respond(request: Request) -> Response:
+    """Answer a POST request with the pictures while a control is dragged."""
+    content = b""
+    async for piece in request.stream():
+        content += piece
+        if len(content) > MOST_BYTES:
+            return PlainTextResponse(MALFORMED, 413)
+    return await run_in_threadpool(_answered, content)

@@ -1,0 +1,154 @@
+"""What a stage shows, as values and as JSON for the live component."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from zlib import crc32
+
+Cell = str | dict[str, Any]  # text, or text with colour, hollow, help, or the change that a click on it reports
+LINE_COURSE = ("x", "y", "x0", "dx")  # the parts of a line trace that move while it slides
+
+
+@dataclass(frozen=True)
+class Race:
+    """What the player above the plots shows: a race, or the hint where none is.
+
+    id: of the paths, "" for none.
+    begin: of their starts; a race from new starts plays once.
+    tools: controls beside the player.
+    """
+
+    id: str
+    begin: str
+    hint: str
+    tools: Sequence[dict[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure, and what the hand can do in it.
+
+    figure: as plain dicts, or None for a plot that stays as it is. A line trace whose meta holds a clock, and the
+    positions of two shapes as head and end, grows while a race is played.
+    click: the two fields that a click at (x, y) sets, or the one that takes both as text.
+    handle: ((x, y), fields), a point that can be dragged.
+    pick: the field that a click on a point of a trace sets to its customdata.
+    stale: the plot waits until the slider is released: it is dimmed and says so. If it stays as it is, it hides truth
+    and candidate, which have moved on.
+    """
+
+    id: str
+    figure: dict[str, Any] | None
+    click: tuple[str, str] | str | None = None
+    handle: tuple[tuple[float, float], tuple[str, str]] | None = None
+    pick: str = ""
+    stale: bool = False
+
+    def as_json(self, drawn: int | None = None) -> dict[str, Any]:
+        """Return what the browser needs to know whether to draw, to slide, or to leave the plot as it is.
+
+        drawn: the skeleton of what the browser shows. A plot of the same skeleton is sent as its moves alone.
+        """
+        if self.figure is None:
+            return {"id": self.id, "kept": True, "stale": self.stale}
+        data, layout = _identified(self.figure["data"]), self.figure["layout"]
+        # With a data revision, plotly.js redraws marks and axes without drawing unchanged traces again.
+        layout = {**layout, "datarevision": _checksum(data)}
+        spec: dict[str, Any] = {
+            "id": self.id,
+            "version": _checksum(layout),
+            "skeleton": _checksum(_skeleton(data, layout)),
+            "stale": self.stale,
+        }
+        if spec["skeleton"] == drawn:
+            spec["moved"] = {"data": [_moved(trace) for trace in data], "shapes": layout.get("shapes", [])}
+        else:
+            spec["figure"] = {"data": data, "layout": layout}
+        if self.pick:
+            spec["click"] = {"point": self.pick}
+        elif isinstance(self.click, str):
+            spec["click"] = {"both": self.click}
+        elif self.click:
+            spec["click"] = dict(zip("xy", self.click, strict=True))
+        if self.handle:
+            at, names = self.handle
+            spec["handle"] = {"at": at, **dict(zip("xy", names, strict=True))}
+        return spec
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What a stage shows.
+
+    layout: the name of the arrangement of its plots.
+    metrics: label, value and help.
+    table: rows of cells, the first row being the head.
+    said: sentences about what is seen.
+    notes: sentences above the plots.
+    race: the player of the plots' race.
+    tools: controls among the plots.
+    stale: metrics, table and sentences wait until the slider is released.
+    """
+
+    layout: str
+    plots: Sequence[Plot] = ()
+    metrics: Sequence[tuple[str, str, str]] = ()
+    table: Sequence[Sequence[Cell]] = ()
+    said: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    race: Race | None = None
+    tools: Sequence[dict[str, Any]] = ()
+    stale: bool = False
+
+    def as_json(self, drawn: Mapping[str, int] | None = None) -> dict[str, Any]:
+        """Return the stage for the live component; drawn: the skeletons of the plots that the browser shows, by id."""
+        on_screen = drawn or {}
+        return {
+            "kind": "plots",
+            "layout": self.layout,
+            "plots": [plot.as_json(on_screen.get(plot.id)) for plot in self.plots],
+            "metrics": list(self.metrics),
+            "table": [list(row) for row in self.table],
+            "said": [sentence for sentence in self.said if sentence],
+            "notes": [note for note in self.notes if note],
+            "race": None if self.race is None else {**asdict(self.race), "tools": list(self.race.tools)},
+            "tools": list(self.tools),
+            "stale": self.stale,
+        }
+
+
+def _checksum(content: Any) -> int:
+    return crc32(json.dumps(content).encode())
+
+
+def _without(part: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name not in names}
+
+
+def _moved(trace: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the course of a line; None for another trace, which does not slide."""
+    if trace.get("mode") != "lines":
+        return None
+    return {name: trace[name] for name in LINE_COURSE if name in trace}
+
+
+def _identified(data: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the traces with an identity each, so that what the legend hides stays so while others come and go."""
+    namesakes = Counter[str]()
+    identified = []
+    for trace in data:
+        name = f"{trace['type']} {trace.get('mode')} {trace.get('name')}"
+        namesakes[name] += 1
+        identified.append({**trace, "uid": f"{_checksum([name, namesakes[name]]):x}"})
+    return identified
+
+
+def _skeleton(data: list[dict[str, Any]], layout: dict[str, Any]) -> list[Any]:
+    """Return all of a figure but the course of its lines and the places of its shapes, which slide."""
+    return [
+        [_without(trace, LINE_COURSE) if trace.get("mode") == "lines" else trace for trace in data],
+        [_without(shape, ("path", "xanchor", "yanchor")) for shape in layout.get("shapes", ())],
+        _without(layout, ("shapes", "datarevision")),
+    ]

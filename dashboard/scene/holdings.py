@@ -1,0 +1,40 @@
+"""What a session has beside its experiment. The live route finds it by an unguessable key."""
+
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+
+from dashboard.scene.observation import Trace
+
+MOST_SESSIONS = 500  # the sessions that were opened last keep their holdings
+
+_holdings: "OrderedDict[str, Holdings]" = OrderedDict()
+_lock = Lock()
+
+
+@dataclass(eq=False)
+class Holdings:
+    """What no address can hold.
+
+    upload: a trace that stands in place of the simulated data on every page.
+    recording: a recording that the page Your data alone can take.
+    """
+
+    upload: Trace | None = None
+    recording: Trace | None = None
+
+
+def keep(holdings: Holdings) -> str:
+    """Keep a session's holdings, and return their key."""
+    key = secrets.token_urlsafe(16)
+    with _lock:
+        _holdings[key] = holdings
+        while len(_holdings) > MOST_SESSIONS:
+            _holdings.popitem(last=False)
+    return key
+
+
+def find(key: str) -> Holdings | None:
+    """Return the holdings with a key, or None where there are none any more."""
+    return _holdings.get(key)
