@@ -39,20 +39,22 @@ def read(content: bytes) -> Asked:
         asked = json.loads(content)
     except ValueError:
         raise ValueError(MALFORMED) from None
-    if not isinstance(asked, dict) or asked.get("page") not in PAGES or not isinstance(asked.get("address"), str):
+    if not isinstance(asked, dict):
         raise ValueError(MALFORMED)
-    key, drawn = asked.get("key"), asked.get("drawn")
-    if not isinstance(key, str) or not isinstance(drawn, dict):
+    page, key, address, drawn = (asked.get(name) for name in ("page", "key", "address", "drawn"))
+    if not (isinstance(page, str) and isinstance(key, str) and isinstance(address, str) and isinstance(drawn, dict)):
+        raise ValueError(MALFORMED)
+    if page not in PAGES:
         raise ValueError(MALFORMED)
     changes = read_report({"sequence": 0, "final": False, "changes": asked.get("changes")}).changes
     holdings = find(key)
     if holdings is None:
         raise ValueError("This page was opened too long ago: reload it.")
-    released, _ = from_address(asked["address"])
+    released, _ = from_address(address)
     if holdings.upload is not None:
         released = replace(released, upload=holdings.upload.name)
     experiment, sentences = change(released, changes)
-    return Asked(asked["page"], Scene(experiment, released, True, holdings), sentences, drawn)
+    return Asked(page, Scene(experiment, released, True, holdings), sentences, drawn)
 
 
 def answer(asked: Asked) -> dict[str, Any]:

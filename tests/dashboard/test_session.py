@@ -6,6 +6,7 @@ import pytest
 from dashboard import session
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Trace
+from dashboard.scene.scene import Scene
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def state(monkeypatch):
     class State(dict):
         __getattr__, __setattr__ = dict.__getitem__, dict.__setitem__
 
-    state = State(experiment=Experiment(), sentences=(), answering=0, settled=True, upload=None, recording=None)
+    state = State(scene=Scene(Experiment(), Experiment()), sentences=(), answering=0)
     monkeypatch.setattr(session.st, "session_state", state)
     return state
 
@@ -23,7 +24,8 @@ def state(monkeypatch):
 def test_a_report_changes_the_experiment(state):
     state["rail"] = SimpleNamespace(change={"sequence": 3, "final": False, "changes": {"zeta": -0.3}})
     session.receive("rail")
-    assert (state.experiment.zeta, state.answering, state.settled) == (-0.3, 3, False)
+    assert (state.scene.experiment.zeta, state.answering, state.scene.dragging) == (-0.3, 3, True)
+    assert state.scene.released == Experiment()
 
 
 def test_a_malformed_report_becomes_a_sentence_and_changes_nothing(state):
@@ -32,7 +34,7 @@ def test_a_malformed_report_becomes_a_sentence_and_changes_nothing(state):
         state["rail"] = SimpleNamespace(change=change)
         session.receive("rail")
         assert state.sentences == ("A change could not be read and was dropped: reload the page, and make it again.",)
-        assert (state.experiment, state.answering, state.settled) == (Experiment(), 0, True)
+        assert (state.scene.experiment, state.answering, state.scene.dragging) == (Experiment(), 0, False)
 
 
 def test_a_report_names_no_upload_and_no_maps(state):
@@ -40,7 +42,7 @@ def test_a_report_names_no_upload_and_no_maps(state):
         change={"sequence": 1, "final": True, "changes": {"upload": "a.csv", "own_maps": "mine", "zeta": "-0.3"}}
     )
     session.receive("rail")
-    assert state.experiment == Experiment(zeta=-0.3)
+    assert state.scene.experiment == Experiment(zeta=-0.3)
     assert len(state.sentences) == 2
     assert ["upload" in state.sentences[0], "own_maps" in state.sentences[1]] == [True, True]
 
@@ -49,7 +51,7 @@ def test_a_report_from_a_page_that_was_left_is_dropped(state):
     session.receive("rail")
     state["rail"] = SimpleNamespace(change=None)
     session.receive("rail")
-    assert state.experiment == Experiment()
+    assert state.scene.experiment == Experiment()
 
 
 TRACE = Trace("mine.csv", np.arange(20.0), np.zeros(20))
@@ -63,17 +65,24 @@ def report(state, **changes):
 def test_neither_a_preset_nor_another_truth_takes_an_upload_off(state):
     session.use_upload(TRACE)
     report(state, preset="Excited")
-    assert state.upload is TRACE
-    assert state.experiment == Experiment(upload="mine.csv")
+    assert state.scene.holdings.upload is TRACE
+    assert state.scene.experiment == Experiment(upload="mine.csv")
     assert state.sentences == ("The upload mine.csv stays on screen: take it off to see simulated data.",)
     assert session.set_truth({"theta0": 0.1}) == state.sentences
-    assert state.experiment == Experiment(upload="mine.csv")
+    assert state.scene.experiment == Experiment(upload="mine.csv")
     report(state, upload="")
-    assert (state.upload, state.experiment) == (None, Experiment())
+    assert (state.scene.holdings.upload, state.scene.experiment) == (None, Experiment())
     report(state, preset="Excited")
-    assert (state.experiment.theta0, state.sentences) == (0.95, ())
+    assert (state.scene.experiment.theta0, state.sentences) == (0.95, ())
 
 
 def test_a_report_cannot_name_an_upload_that_there_is_not(state):
     report(state, upload="never sent.csv")
-    assert (state.upload, state.experiment) == (None, Experiment())
+    assert (state.scene.holdings.upload, state.scene.experiment) == (None, Experiment())
+
+
+def test_a_release_is_the_experiment_that_the_next_drag_starts_from(state):
+    for zeta, final in ((-0.3, False), (-0.2, True), (-0.1, False)):
+        state["rail"] = SimpleNamespace(change={"sequence": 1, "final": final, "changes": {"zeta": zeta}})
+        session.receive("rail")
+    assert (state.scene.released.zeta, state.scene.experiment.zeta) == (-0.2, -0.1)

@@ -1,0 +1,136 @@
+import asyncio
+import base64
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from starlette.requests import Request
+
+from core.models.fitzhugh_nagumo.simulate import simulate
+from dashboard import live_route
+from dashboard.pictures.neuron import picture
+from dashboard.scene import holdings as kept_holdings
+from dashboard.scene.experiment import Experiment, to_address
+from dashboard.scene.holdings import Holdings, find, keep
+from dashboard.scene.observation import Trace
+from dashboard.scene.scene import Scene
+
+
+def posted(content):
+    """Return the route's status and answer to a request, whose content is bytes or what JSON can hold."""
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+
+    async def receive():
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    response = asyncio.run(live_route.respond(Request({"type": "http", "method": "POST", "headers": []}, receive)))
+    return response.status_code, response.body.decode()
+
+
+def neuron(**more):
+    """Return the stage of the Neuron page."""
+    status, answer = posted(asked(**more))
+    assert status == 200
+    return json.loads(answer)["stages"]["neuron_stage"]
+
+
+def asked(experiment=None, holdings=None, **more):
+    return {
+        "page": "neuron",
+        "key": keep(holdings or Holdings()),
+        "address": to_address(experiment or Experiment()),
+        "changes": {},
+        "drawn": {},
+        **more,
+    }
+
+
+def floats(array):
+    return np.frombuffer(base64.b64decode(array["bdata"]), np.float32)
+
+
+def line(stage, plot, name):
+    figure = next(each for each in stage["plots"] if each["id"] == plot)["figure"]
+    return next(trace for trace in figure["data"] if trace.get("name") == name)
+
+
+def test_the_answer_is_what_the_page_shows_with_the_change():
+    answer = json.loads(posted(asked(changes={"theta0": 0.7}))[1])
+    stage = answer["stages"]["neuron_stage"]
+    assert answer["values"] == {"theta0": 0.7}
+    u = simulate((0.7, 0.4, -0.4, 3.0), Experiment().times)[:, 0]
+    np.testing.assert_allclose(floats(line(stage, "potential", "truth")["y"]), u, rtol=0, atol=1e-6)
+    scene = Scene(replace(Experiment(), theta0=0.7), Experiment(), True)
+    assert {**json.loads(json.dumps(picture(scene).as_json())), "settled": False} == stage
+
+
+def test_a_plot_of_the_skeleton_on_screen_travels_as_its_moves_alone():
+    first = neuron(changes={"theta0": 0.41})
+    drawn = {plot["id"]: plot["skeleton"] for plot in first["plots"]}
+    second = neuron(changes={"theta0": 0.42}, drawn=drawn)
+    whole = neuron(changes={"theta0": 0.42})
+    for moved, full in zip(second["plots"], whole["plots"], strict=True):
+        assert moved["skeleton"] == full["skeleton"]
+        assert "figure" not in moved
+        assert moved["moved"]["shapes"] == full["figure"]["layout"].get("shapes", [])
+        for course, trace in zip(moved["moved"]["data"], full["figure"]["data"], strict=True):
+            if trace.get("mode") == "lines":
+                assert course == {name: trace[name] for name in ("x", "y", "x0", "dx") if name in trace}
+            else:
+                assert course is None
+
+
+def test_the_rate_map_waits_for_the_release_of_what_changes_it():
+    for changes, stale in (({"theta0": 0.7}, False), ({"zeta": -0.3}, True), ({"t_end": 100}, True)):
+        stage = neuron(changes=changes)
+        assert [plot["stale"] for plot in stage["plots"]] == [False, False, stale], changes
+
+
+def test_a_refused_value_becomes_a_note_and_changes_nothing():
+    answer = json.loads(posted(asked(changes={"theta0": "many", "zeta": -0.3}))[1])
+    assert answer["values"] == {"zeta": -0.3}
+    assert "θ₀ must be a number" in answer["stages"]["neuron_stage"]["notes"][0]
+
+
+def test_an_upload_is_found_by_the_key_of_its_session_alone():
+    u = np.linspace(-1, 1, 1000)
+    trace = Trace("mine.csv", Experiment().times, u)
+    mine = neuron(holdings=Holdings(trace))
+    assert [plot["id"] for plot in mine["plots"]] == ["potential", "rates"]
+    other = neuron()
+    assert [plot["id"] for plot in other["plots"]] == ["potential", "phase", "rates"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"page": "nowhere"}, {"page": ["neuron"]}, {"key": 7}, {"key": "unknown"}, {"address": None},
+        {"changes": [1]}, {"changes": {"theta0": [1]}}, {"changes": {"x" * 50: 1}}, {"drawn": 3},
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused_with_a_sentence(broken):
+    status, sentence = posted(asked() | broken)
+    assert status == 400
+    assert sentence.endswith(".")
+
+
+def test_a_skeleton_that_no_plot_has_matches_nothing():
+    assert all("figure" in plot for plot in neuron(drawn={"potential": {}, "phase": "x", "other": 1})["plots"])
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"null", b'{"page": "neuron"'])
+def test_what_is_no_request_is_refused(content):
+    assert posted(content)[0] == 400
+
+
+def test_a_request_that_is_too_long_is_refused():
+    assert posted(b"x" * (live_route.MOST_BYTES + 1))[0] == 413
+
+
+def test_the_oldest_sessions_are_forgotten(monkeypatch):
+    monkeypatch.setattr(kept_holdings, "MOST_SESSIONS", 3)
+    keys = [keep(Holdings()) for _ in range(4)]
+    assert [find(key) is None for key in keys] == [True, False, False, False]
+    assert len(set(keys)) == 4
+    assert min(map(len, keys)) >= 20
