@@ -37,7 +37,7 @@ def read(content: bytes) -> Asked:
     """Return what a browser asks for; raises ValueError with a sentence where it cannot be read."""
     try:
         asked = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError(MALFORMED) from None
     if not isinstance(asked, dict):
         raise ValueError(MALFORMED)

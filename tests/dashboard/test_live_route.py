@@ -119,7 +119,7 @@ def test_a_skeleton_that_no_plot_has_matches_nothing():
     assert all("figure" in plot for plot in neuron(drawn={"potential": {}, "phase": "x", "other": 1})["plots"])
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"null", b'{"page": "neuron"'])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"null", b'{"page": "neuron"', b"[" * 9000])
 def test_what_is_no_request_is_refused(content):
     assert posted(content)[0] == 400
 
