@@ -193,7 +193,7 @@ class Lab:
         self.faults: list[str] = []
         self.context = context
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(60_000)
         self.page.add_init_script(_RECORDER)
         self.page.on("request", lambda request: self._check_host(request.url))
         self.page.on("websocket", lambda websocket: self._check_host(websocket.url))
@@ -231,9 +231,7 @@ class Lab:
 
     def stand(self, page: str, *missing: str) -> "Lab":
         """Wait until a page stands: its script is done, its rail is there and all of its plots are drawn."""
-        self.until(
-            "(title) => document.querySelector('h4')?.textContent.startsWith(title)", PAGES[page].question, 60_000
-        )
+        self.until("(title) => document.querySelector('h4')?.textContent.startsWith(title)", PAGES[page].question)
         self.page.wait_for_selector(f"{STANDS} .lab-controls")
         plots = PAGES[page].plots
         if page == "Landscape":
@@ -252,10 +250,10 @@ class Lab:
 
     def race_stands(self) -> "Lab":
         """Wait until no race is being computed any more."""
-        self.until("!document.querySelector('.lab-player [data-field=\"race share\"]')", timeout=60_000)
+        self.until("!document.querySelector('.lab-player [data-field=\"race share\"]')")
         return self
 
-    def until(self, expression: str, arg: Any = None, timeout: float = 20_000) -> None:
+    def until(self, expression: str, arg: Any = None, timeout: float = 60_000) -> None:
         """Wait until a JavaScript expression, or function of arg, holds."""
         self.page.wait_for_function(expression, arg=arg, timeout=timeout)
 

@@ -23,7 +23,7 @@ def test_basins_are_explored_drawn_and_listed(tab):
     lab = tab(device_scale_factor=2).open("Landscape", SHORT)
     assert lab.page.locator(".lab-table tr").count() == 0
     lab.press("Explore basins")
-    lab.until(f"{SOME} && {IDLE}", timeout=60_000)
+    lab.until(f"{SOME} && {IDLE}")
     z = np.array(cells(lab), dtype=float).reshape(10, 10)
     assert np.all(np.isfinite(z))
     assert "100 of 100 starts" in lab.page.locator(".lab-progress").inner_text()
@@ -50,7 +50,7 @@ def test_basins_are_explored_drawn_and_listed(tab):
 def test_exploration_is_stopped_and_keeps_what_it_found(lab):
     lab.open("Landscape", LONG)
     lab.press("Explore basins")
-    lab.until(SOME, timeout=60_000)
+    lab.until(SOME)
     with lab.painting():
         lab.page.locator(".lab-tools [data-field=wish]").click()
     lab.until(IDLE)
@@ -70,7 +70,7 @@ def test_exploration_is_stopped_and_keeps_what_it_found(lab):
 def test_exploration_goes_on_beside_other_pictures_and_survives_a_page_change(lab):
     lab.open("Landscape", LONG)
     lab.press("Explore basins")
-    lab.until(SOME, timeout=60_000)
+    lab.until(SOME)
     lab.choose("beside", "fit")
     lab.drag("candidate_theta0", 0.4, 0.5)
     lab.go("Neuron").drag("theta1", 0.6)

@@ -113,7 +113,7 @@ def test_limit_beside_the_clouds_comes_with_progress(lab):
     }).observe(document.body, { childList: true, subtree: true })""")
     lab.tick("limit")
     assert lab.evaluate("plot('estimates').data[0].type") == "contour"
-    lab.until("document.querySelector('.lab-said').textContent.includes('they scatter by')", None, 60_000)
+    lab.until("document.querySelector('.lab-said').textContent.includes('they scatter by')")
     assert lab.evaluate("window.progressed")
     lab.until("""!document.querySelector("[data-testid='stProgress']")""")  # it goes with the end of the run
     dots = [shape for shape in lab.drawing("estimates")["shapes"] if shape["line"]["color"] == "#009E73"]
