@@ -51,7 +51,7 @@ CONFIG: dict[str, bool | int | str] = {
 }
 
 FILES = {
-    "live.js": FOLDER / "live" / "live.js",
+    **{path.name: path for path in sorted((FOLDER / "live").glob("*.js"))},
     "plotly.min.js": Path(plotly.__file__).parent / "package_data" / "plotly.min.js",
 }
 
