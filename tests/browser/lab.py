@@ -207,8 +207,9 @@ class Lab:
             self.faults.append(f"request to another host: {url}")
 
     def _check_message(self, message: Any) -> None:
-        # The live component writes there what went wrong while it drew.
-        if message.type == "error" and "/lab/" in message.location.get("url", ""):
+        # The live component writes there what went wrong while it drew, the browser what the security policy refused.
+        of_component = "/lab/" in message.location.get("url", "")
+        if message.type == "error" and (of_component or "Content Security Policy" in message.text):
             self.faults.append(f"console error: {message.text}")
 
     def check(self) -> None:
