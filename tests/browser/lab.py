@@ -258,7 +258,9 @@ class Lab:
 
     def until(self, expression: str, arg: Any = None, timeout: float = 20_000) -> None:
         """Wait until a JavaScript expression, or function of arg, holds."""
-        self.page.wait_for_function(expression, arg=arg, timeout=timeout)
+        # The security policy lets no text be compiled while the page runs: a function is compiled at once.
+        holds = f"(arg) => {{ const found = {expression}; return typeof found === 'function' ? found(arg) : found }}"
+        self.page.wait_for_function(holds, arg=arg, timeout=timeout)
 
     def evaluate(self, expression: str, arg: Any = None) -> Any:
         """Return what a JavaScript expression, or function of arg, gives."""
