@@ -42,7 +42,7 @@ export interface Group {
 
 interface Common {
   name: string
-  live?: Live
+  live?: Live | null
   answers: number
   address?: string
 }

@@ -69,7 +69,7 @@ function tellStreamlit({ sequence, final }, send) {
   const changes = link.dragged
   if (final) {
     link.dragged = {}
-    known.clear() // until a run brings the new address
+    known.clear() // until a run brings the new address, which it does before it answers
   }
   if (ahead) ahead.until = sequence
   link.timer = setTimeout(() => {
@@ -98,9 +98,7 @@ function goAhead() {
 /** Wait until what Streamlit sent to a component may be drawn, and keep what the live route will need.
  * @param {import("./data").Data} data */
 export async function turnOf({ name, live, answers }) {
-  const { inFlight } = link
-  const stands = !inFlight?.final || answers >= inFlight.sequence
-  if (live && stands) {
+  if (live) {
     known.delete(name)
     known.set(name, live)
   }

@@ -150,11 +150,15 @@ test("a run from before the drag waits until Streamlit has answered with the dra
   assert.deepEqual(shown.slice(1), ["run 0", `run ${told[0].sequence}`])
 })
 
-test("an address from before the last report that let go is not used", async () => {
+test("a report that lets go makes the address old, until a run brings another", async () => {
   report({ theta0: 0.6 }, true)
-  await run(0, LIVE)
   await run(told[0].sequence)
   report({ theta0: 0.7 })
-  assert.equal(asked.length, 0)
-  assert.equal(told.length, 2)
+  assert.deepEqual([asked.length, told.length], [0, 2])
+  await run(told[1].sequence)
+  report({ theta0: 0.7 }, true)
+  await exchange.turnOf({ name: "rail", live: { ...LIVE, address: "theta0=0.7" }, answers: 0 })
+  await run(told[2].sequence)
+  report({ theta0: 0.8 })
+  assert.equal(asked[0].address, "theta0=0.7")
 })
