@@ -1,9 +1,12 @@
 """The server: its socket, whom it answers, the headers and the files it sends."""
 
+import base64
 import errno
+import hashlib
 import ipaddress
 import logging
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Collection, Sequence
@@ -52,9 +55,11 @@ CONFIG: dict[str, bool | int | str] = {
 }
 
 FILES = {
-    "live.js": FOLDER / "live" / "live.js",
+    **{path.name: path for path in sorted((FOLDER / "live").glob("*.js"))},
     "plotly.min.js": Path(plotly.__file__).parent / "package_data" / "plotly.min.js",
 }
+
+STREAMLIT_PAGE = Path(st.__file__).parent / "static" / "index.html"
 
 _log = logging.getLogger(__name__)
 
@@ -129,12 +134,26 @@ async def serve_file(request: Request) -> Response:
     return response
 
 
+def inline_script_source(page: str) -> str:
+    """Return the source of a Content-Security-Policy that allows the one inline script of a page, by its hash.
+
+    Raises ValueError where the page has none, or more than one.
+    """
+    scripts = re.findall(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", page, re.DOTALL)
+    if len(scripts) != 1:
+        raise ValueError(f"Streamlit’s page has {len(scripts)} inline scripts, and the security policy allows one.")
+    return f"'sha256-{base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()}'"
+
+
 def security_headers(embed_in: Sequence[str] = ()) -> dict[str, str]:
     """Return the headers of every answer; embed_in: origins whose pages may show the laboratory in a frame."""
     ancestors = " ".join(("'self'", *embed_in))
+    script = inline_script_source(STREAMLIT_PAGE.read_text(encoding="utf-8"))
     return {
-        # Plotly's surfaces compile functions; nothing may come from, or go to, another host.
-        "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' blob: data:; "
+        # Nothing may come from, or go to, another host. Streamlit imports the loaders of components from blobs, and
+        # styles its elements in place.
+        "Content-Security-Policy": "default-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; "
+        f"script-src 'self' blob: {script} 'wasm-unsafe-eval'; "
         f"frame-ancestors {ancestors}; base-uri 'self'; form-action 'self'; object-src 'none'",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",

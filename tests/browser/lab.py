@@ -207,8 +207,9 @@ class Lab:
             self.faults.append(f"request to another host: {url}")
 
     def _check_message(self, message: Any) -> None:
-        # The live component writes there what went wrong while it drew.
-        if message.type == "error" and "/lab/" in message.location.get("url", ""):
+        # The live component writes there what went wrong while it drew, the browser what the security policy refused.
+        of_component = "/lab/" in message.location.get("url", "")
+        if message.type == "error" and (of_component or "Content Security Policy" in message.text):
             self.faults.append(f"console error: {message.text}")
 
     def check(self) -> None:
@@ -255,7 +256,9 @@ class Lab:
 
     def until(self, expression: str, arg: Any = None, timeout: float = 60_000) -> None:
         """Wait until a JavaScript expression, or function of arg, holds."""
-        self.page.wait_for_function(expression, arg=arg, timeout=timeout)
+        # The security policy lets no text be compiled while the page runs: a function is compiled at once.
+        holds = f"(arg) => {{ const found = {expression}; return typeof found === 'function' ? found(arg) : found }}"
+        self.page.wait_for_function(holds, arg=arg, timeout=timeout)
 
     def evaluate(self, expression: str, arg: Any = None) -> Any:
         """Return what a JavaScript expression, or function of arg, gives."""

@@ -1,0 +1,136 @@
+// What travels between the server and the browser, as __init__.py and the live route write it.
+
+/** New values by field. */
+export type Changes = Record<string, unknown>
+
+/** Report a change to Streamlit. */
+export type Send = (report: { sequence: number; changes: Changes; final: boolean }) => void
+
+/** What the live route needs to know of a settled page. */
+export interface Live {
+  page: string
+  key: string
+  address: string
+}
+
+/** A control: its kind says which of the rest it has. */
+export interface Item {
+  kind: "slider" | "toggle" | "choice" | "several" | "button" | "progress" | "text"
+  field: string
+  label: string
+  // biome-ignore lint/suspicious/noExplicitAny: a number, a text, a list or a truth value, by kind
+  value: any
+  help?: string
+  // biome-ignore lint/suspicious/noExplicitAny: pairs of value and label, or the looks of what can be ticked
+  options?: any[]
+  text?: string
+  copy?: boolean
+  symbol: string
+  unit: string
+  low: number
+  high: number
+  step: number
+  default: number
+  digits: number
+  typed_only?: boolean
+}
+
+export interface Group {
+  title: string
+  items: Item[]
+}
+
+interface Common {
+  name: string
+  live?: Live | null
+  answers: number
+  address?: string
+}
+
+export interface ControlsData extends Common {
+  kind: "controls"
+  groups: Group[]
+  inline: boolean
+}
+
+/** Numbers as Plotly takes them: base64 of little-endian floats. */
+export interface TypedArray {
+  dtype: string
+  bdata: string
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a trace or a shape of Plotly
+export type Part = any
+
+export interface Figure {
+  data: Part[]
+  layout: Part
+}
+
+/** The course of a line that has moved. */
+export interface Course {
+  x?: TypedArray
+  y: TypedArray
+  x0?: number
+  dx?: number
+}
+
+/** A plot: a figure, or what of the drawn one has moved, or nothing where it is kept. */
+export interface PlotSpec {
+  id: string
+  stale: boolean
+  kept?: boolean
+  figure?: Figure
+  moved?: { data: (Course | null)[]; shapes: Part[] }
+  version: number
+  skeleton: number
+  click?: { point?: string; both?: string; x?: string; y?: string }
+  handle?: Handle
+}
+
+/** A point that can be dragged, and the fields that this sets. */
+export interface Handle {
+  at: [number, number]
+  x: string
+  y: string
+}
+
+export interface RaceData {
+  id: string
+  begin: string
+  hint: string
+  tools: Item[]
+}
+
+export type Cell = string | { text: string; colour?: string; hollow?: boolean; help?: string; change?: Changes }
+
+export interface PlotsData extends Common {
+  kind: "plots"
+  layout: string
+  plots: PlotSpec[]
+  metrics: [string, string, string][]
+  table: Cell[][]
+  said: string[]
+  notes: string[]
+  race: RaceData | null
+  tools: Item[]
+  settled: boolean
+  stale: boolean
+}
+
+export type Data = ControlsData | PlotsData
+
+/** What the exchange asks of a component on the page. */
+export interface Component {
+  /** Return the skeleton of what each plot shows now. */
+  skeletons(): Record<string, number>
+  /** Draw the answer of the live route: the component's data, where it has any, and new values of sliders. */
+  show(data: Data | undefined, values: Changes): Promise<void>
+}
+
+declare global {
+  interface Window {
+    // biome-ignore lint/suspicious/noExplicitAny: Plotly brings no types
+    Plotly: any
+  }
+}

@@ -1,0 +1,40 @@
+// The hand on a plot: where it points, and what it drags.
+
+const GRAB = 16 // px around a handle within which it can be picked up
+
+/** Return the position of a pointer event in the coordinates of the first pair of axes, to about a pixel. */
+export function coordinates(box, event) {
+  const { xaxis, yaxis } = box._fullLayout
+  const frame = box.getBoundingClientRect()
+  const clamp = (value, range) => Number(Math.min(Math.max(value, Math.min(...range)), Math.max(...range)).toFixed(4))
+  return {
+    x: clamp(xaxis.p2d(event.clientX - frame.left - xaxis._offset), xaxis.range),
+    y: clamp(yaxis.p2d(event.clientY - frame.top - yaxis._offset), yaxis.range),
+  }
+}
+
+/** Say whether a pointer event could pick up the handle at (x, y). */
+export function isNear(box, [x, y], event) {
+  const { xaxis, yaxis } = box._fullLayout
+  const frame = box.getBoundingClientRect()
+  const dx = event.clientX - frame.left - xaxis._offset - xaxis.d2p(x)
+  const dy = event.clientY - frame.top - yaxis._offset - yaxis.d2p(y)
+  return Math.hypot(dx, dy) < GRAB
+}
+
+/** Take the pointer from Plotly until it is let go; move(event, final) hears of all its moves. */
+export function drag(box, event, move) {
+  event.preventDefault()
+  event.stopPropagation()
+  box.setPointerCapture(event.pointerId)
+  const follow = (moved) => move(moved, false)
+  const drop = (moved) => {
+    box.removeEventListener("pointermove", follow)
+    box.removeEventListener("pointerup", drop)
+    box.removeEventListener("pointercancel", drop)
+    move(moved, true)
+  }
+  box.addEventListener("pointermove", follow)
+  box.addEventListener("pointerup", drop)
+  box.addEventListener("pointercancel", drop)
+}

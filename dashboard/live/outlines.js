@@ -1,0 +1,55 @@
+// Where the lines and marks of a figure lie in the pixels of its drawing.
+
+export function numbers(array) {
+  const bytes = Uint8Array.from(atob(array.bdata), (letter) => letter.charCodeAt(0))
+  return new Float32Array(bytes.buffer)
+}
+
+// From a value to the pixels of its axis; the quicker way where no logarithm is to be taken.
+function pixels(axis) {
+  return axis.type === "log" ? axis.d2p : axis.l2p
+}
+
+// The outline of a line trace in the pixels of its pair of axes.
+export function outline(trace, xaxis, yaxis) {
+  const y = numbers(trace.y)
+  const x = trace.x && numbers(trace.x)
+  const [left, top] = [pixels(xaxis), pixels(yaxis)]
+  let path = ""
+  let pen = "M"
+  for (let i = 0; i < y.length; i++) {
+    const across = x ? x[i] : trace.x0 + trace.dx * i
+    if (Number.isNaN(across + y[i])) {
+      pen = "M"
+      continue
+    }
+    path += `${pen}${left(across).toFixed(1)},${top(y[i]).toFixed(1)}`
+    pen = "L"
+  }
+  return path
+}
+
+// The outline of a shape in the pixels of the drawing; only M, L, H and Z occur, and Plotly counts pixels upwards.
+// at: the pixels in its pair of axes where a mark stands, if not at its anchor.
+export function shapeOutline(shape, xaxis, yaxis, at) {
+  const anchored = shape.xsizemode === "pixel"
+  const [x0, y0] = at ?? (anchored ? [xaxis.d2p(shape.xanchor), yaxis.d2p(shape.yanchor)] : [])
+  const across = (value) => xaxis._offset + (anchored ? x0 + value : xaxis.d2p(value))
+  const up = (value) => yaxis._offset + (anchored ? y0 - value : yaxis.d2p(value))
+  return shape.path.replace(/([MLH])([^MLHZ]*)/g, (_, pen, point) => {
+    const [x, y] = point.split(",").map(Number)
+    return pen + across(x).toFixed(1) + (pen === "H" ? "" : `,${up(y).toFixed(1)}`)
+  })
+}
+
+// The corners of a line trace in the pixels of its pair of axes.
+export function corners(trace, xaxis, yaxis) {
+  const [x, y] = [numbers(trace.x), numbers(trace.y)]
+  const [left, top] = [pixels(xaxis), pixels(yaxis)]
+  return Array.from(x, (across, i) => [left(across), top(y[i])])
+}
+
+// The lines of a plot that grow while a race is played: the position of each, its clock, and those of its two shapes.
+export function runners(spec) {
+  return (spec.figure?.data ?? []).flatMap(({ meta }, trace) => (meta?.clock ? [{ trace, ...meta }] : []))
+}

@@ -1,0 +1,103 @@
+// The player of a race.
+
+import { Controls } from "./controls.js"
+import { element, say } from "./element.js"
+import { numbers, runners } from "./outlines.js"
+
+const RACE = 10 // s that a race takes
+const TEMPO = 0.7 // a second the evaluations grow by at least this, as a logarithm
+
+// One clock for all plots of a stage: the evaluations that each method has spent. It grows geometrically, since methods
+// differ by orders of magnitude. A new race plays once; otherwise the whole of it shows.
+export class Race {
+  constructor(show) {
+    this.show = show
+    this.clock = this.last = 1
+    this.clocks = []
+    const press = (label, action) =>
+      element("button", { type: "button", className: "lab-button", textContent: label, onclick: action })
+    this.toggle = press("Play", () => (this.playing ? this.pause() : this.play()))
+    this.toggle.classList.add("lab-play")
+    this.range = element("input", { type: "range", min: 0, max: 1, step: 0.001, ariaLabel: "evaluations" })
+    this.range.addEventListener("input", () => {
+      this.pause()
+      this.seek(this.last ** this.range.value)
+    })
+    this.said = element("span", { className: "lab-clock" })
+    this.hint = element("p")
+    this.buttons = element("div", { className: "lab-buttons" }, [
+      press("Back", () => {
+        this.pause()
+        this.seek(1)
+      }),
+      this.toggle,
+      press("Step", () => {
+        this.pause()
+        this.step()
+      }),
+      this.range,
+      this.said,
+    ])
+    this.tools = new Controls(element("div", { className: "lab-controls" }))
+    this.node = element("div", { className: "lab-player" }, [this.hint, this.buttons, this.tools.root])
+  }
+
+  update(data, plots, send) {
+    this.node.hidden = !data
+    if (!data) return
+    this.clocks = plots.flatMap(runners).map((runner) => numbers(runner.clock))
+    this.last = Math.max(1, ...this.clocks.map((clock) => clock.at(-1)))
+    say(this.hint, data.id ? "" : data.hint)
+    this.buttons.hidden = !data.id
+    this.tools.update({ groups: [{ title: "", items: data.tools }], inline: true }, send)
+    const isNew = this.begin !== undefined && this.begin !== data.begin
+    this.begin = data.begin
+    if (data.id !== this.id) {
+      this.id = data.id
+      this.pause()
+      this.clock = this.last
+      if (isNew && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.play()
+    }
+    this.tell()
+  }
+
+  play() {
+    if (this.clock >= this.last) this.clock = 1
+    this.playing = true
+    this.toggle.textContent = "Pause"
+    const tempo = Math.max(Math.log(this.last) / RACE, TEMPO)
+    let then
+    const frame = (now) => {
+      if (!this.playing) return
+      // A tab that was hidden meanwhile goes on where it was.
+      this.seek(this.clock * Math.exp(tempo * Math.min((now - (then ?? now)) / 1000, 0.1)))
+      then = now
+      if (this.clock < this.last) requestAnimationFrame(frame)
+      else this.pause()
+    }
+    requestAnimationFrame(frame)
+  }
+
+  pause() {
+    this.playing = false
+    this.toggle.textContent = "Play"
+  }
+
+  // To the next evaluation at which something moves.
+  step() {
+    const next = this.clocks.flatMap((clock) => clock.find((each) => each > this.clock) ?? [])
+    this.seek(Math.min(...next, this.last))
+  }
+
+  seek(clock) {
+    this.clock = Math.min(Math.max(clock, 1), this.last)
+    this.tell()
+    this.show()
+  }
+
+  tell() {
+    this.range.value = this.last > 1 ? Math.log(this.clock) / Math.log(this.last) : 1
+    const [now, all] = [Math.floor(this.clock), this.last].map((value) => value.toLocaleString("en-US"))
+    say(this.said, `evaluation ${now} of ${all}`)
+  }
+}
