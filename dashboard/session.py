@@ -10,8 +10,11 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import maps as registry
 from dashboard import visitors
-from dashboard.scene.experiment import PRESET_FIELDS, PRESETS, Experiment, change, from_address, to_address
+from dashboard.scene.address import from_address, to_address
+from dashboard.scene.changes import change
+from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation, Trace, observe
+from dashboard.scene.presets import PRESET_FIELDS, PRESETS
 from dashboard.scene.report import read_report
 
 KEPT_PARTS = ("trace", "recording")  # of an address: names of uploads that the server keeps for a browser

@@ -14,8 +14,10 @@ from core.published import SAMPLING_INTERVAL, published_prior
 from dashboard import session
 from dashboard.figures import neuron as figures
 from dashboard.live import Plot
-from dashboard.panels import frame
+from dashboard.panels.sidebar import beside_sidebar
+from dashboard.panels.stage import question, stage
 from dashboard.scene.problem import affordable
+from dashboard.wording.numbers import compact, fixed
 
 N_MAP = 61
 
@@ -62,12 +64,12 @@ SENTENCES = {
 
 
 def _rate(value: float) -> str:
-    return f"{value:.3g} per s" if np.isfinite(value) else "none"
+    return f"{compact(value, 3)} per s" if np.isfinite(value) else "none"
 
 
 def _duration(value: float) -> str:
     """Return a duration to the tenth of a millisecond that samples 0.2 ms apart leave."""
-    return f"{value:.1f} ms" if np.isfinite(value) else "none"
+    return f"{fixed(value, 1)} ms" if np.isfinite(value) else "none"
 
 
 @st.fragment
@@ -106,11 +108,11 @@ def _body() -> None:
     click = None if truth is None else ("theta0", "theta1")
     stale = st.session_state.rates_at != rates_now
     plots.append(Plot("rates", figures.rate_map(*rates(*st.session_state.rates_at), truth), click, stale=stale))
-    with frame.beside_rail("neuron"):
-        frame.stage("neuron", "neuron", plots, metrics=metrics, said=[sentence], notes=[observation.note])
+    with beside_sidebar("neuron"):
+        stage("neuron", "neuron", plots, metrics=metrics, said=[sentence], notes=[observation.note])
 
 
 def show() -> None:
     """Show the page."""
-    frame.question("What do the parameters do to the neuron?")
+    question("What do the parameters do to the neuron?")
     _body()
