@@ -28,7 +28,7 @@ from dashboard.pictures import results
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation, Trace
 from dashboard.scene.settings import DEFAULTS, SLIDERS, Number
-from dashboard.wording.numbers import compact, count, decimals_for, fixed, significant
+from dashboard.wording.numbers import compact, count, decimals_for, fixed, rounded, significant
 
 NAMES = FITZHUGH_NAGUMO.names
 SEED = 0  # of the draws from the box, so that a fit can be repeated
@@ -270,7 +270,7 @@ def _settings(experiment: Experiment, samples: Samples) -> tuple[Settings | None
     Returns them, or None and what is wrong with what was typed, and whether Fit was pressed.
     """
     problems: list[str] = []
-    sd = max(float(f"{experiment.marginal_sd:.3g}"), SMALLEST_SD)  # as it can be typed
+    sd = max(rounded(experiment.marginal_sd, 3), SMALLEST_SD)  # as it can be typed
     kept = st.session_state.setdefault("fit_settings", {**TYPED, "fit_sd_u": compact(sd), "fit_sd_v": compact(sd)})
     for key, value in kept.items():
         st.session_state.setdefault(key, value)

@@ -8,6 +8,11 @@ def _with_minus(text: str) -> str:
     return text.replace("-", "−")
 
 
+def rounded(value: float, digits: int) -> float:
+    """Return a number rounded to so many digits."""
+    return float(f"{value:.{digits}g}")
+
+
 def fixed(value: float, decimals: int) -> str:
     """Return a number with so many decimals, and no minus before zero."""
     text = f"{value:.{decimals}f}"
@@ -59,16 +64,16 @@ def percent(share: float, decimals: int = 0) -> str:
 
 def times(factor: float) -> str:
     """Return a factor with two digits."""
-    rounded = float(f"{factor:.2g}")
-    return f"{rounded:.2g}" if rounded < 100 else count(rounded)
+    shown = rounded(factor, 2)
+    return compact(shown, 2) if shown < 100 else count(shown)
 
 
 def decimals_for(sd: float) -> int:
     """Return the decimals with which a standard deviation has two digits."""
     if not 0 < sd < np.inf:
         return 4
-    rounded = float(f"{sd:.1e}")  # 0.00997 is 0.010 to two digits
-    return int(np.clip(1 - np.floor(np.log10(rounded)), 0, 8))
+    # 0.00997 is 0.010 to two digits.
+    return int(np.clip(1 - np.floor(np.log10(rounded(sd, 2))), 0, 8))
 
 
 def decimals_of(step: float) -> int:

@@ -1,13 +1,19 @@
-from dataclasses import fields
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.optimisation.methods import METHODS
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.changes import change
 from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import observe
 from dashboard.scene.settings import MOST_STARTS, NUMBERS
+
+STORED = Path(__file__).parents[1] / "addresses.json"
 
 
 def random_number(rng, field):
@@ -121,3 +127,14 @@ def test_no_query_string_raises_or_leaves_an_impossible_experiment():
         assert set(experiment.methods) <= METHODS.keys()
         assert experiment.methods
         assert 10 <= experiment.n_times <= 5000
+
+
+@pytest.mark.parametrize("stored", json.loads(STORED.read_text()), ids=lambda stored: stored["query"][:40])
+def test_an_address_of_an_earlier_version_shows_what_it_showed(stored):
+    """The file was written before settings had a table: addresses good and bad, and what they led to."""
+    experiment, sentences = from_address(stored["query"])
+    assert json.loads(json.dumps(asdict(experiment))) == stored["experiment"]
+    assert list(sentences) == stored["sentences"]
+    data = observe(experiment, None).data
+    shown = {"n": data.size, "first": data[0], "last": data[-1], "sum": np.sum(data)}
+    assert shown == pytest.approx(stored["data"], rel=1e-9)
