@@ -11,10 +11,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from dashboard.pictures.shown import Shown
-from dashboard.scene.experiment import LONGEST_ADDRESS, QUANTITIES, Experiment, change, from_address
+from dashboard.scene.address import LONGEST_ADDRESS, from_address
+from dashboard.scene.changes import change
+from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import find
 from dashboard.scene.report import MALFORMED, read_report
 from dashboard.scene.scene import Scene
+from dashboard.scene.settings import NUMBERS
 
 MOST_BYTES = 2 * LONGEST_ADDRESS  # of a request
 # By page: the stages that follow the hand, each with the module and the function of its picture.
@@ -69,7 +72,7 @@ def answer(asked: Asked) -> dict[str, Any]:
 
 
 def _changed(before: Experiment, now: Experiment) -> dict[str, float]:
-    return {name: getattr(now, name) for name in QUANTITIES if getattr(now, name) != getattr(before, name)}
+    return {name: getattr(now, name) for name in NUMBERS if getattr(now, name) != getattr(before, name)}
 
 
 def _answered(content: bytes) -> Response:

@@ -10,9 +10,12 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import maps as registry
 from dashboard import visitors
-from dashboard.scene.experiment import PRESET_FIELDS, PRESETS, Experiment, change, from_address, to_address
+from dashboard.scene.address import from_address, to_address
+from dashboard.scene.changes import change
+from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, keep
 from dashboard.scene.observation import Observation, Trace
+from dashboard.scene.presets import PRESET_FIELDS, PRESETS
 from dashboard.scene.report import read_report
 from dashboard.scene.scene import Scene
 
@@ -96,8 +99,8 @@ def observation() -> Observation:
 
 
 def live(page: str) -> dict[str, str] | None:
-    """Return what the browser needs to ask the live route, or None while a control is dragged or without a page."""
-    if scene().dragging or not page:
+    """Return what the browser needs to ask the live route for a page, or None while a control is dragged."""
+    if scene().dragging:
         return None
     return {"page": page, "key": st.session_state.live_key, "address": to_address(experiment())}
 

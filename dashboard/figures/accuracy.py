@@ -28,6 +28,7 @@ from dashboard.figures.style import (
     upright_entry,
 )
 from dashboard.wording.entries import SIGMA_NOW
+from dashboard.wording.numbers import compact
 
 # What is neither a map of the registry nor named like one: colour and dash.
 ROLES = {
@@ -135,7 +136,7 @@ def errors(names: tuple[str, str], truth: Array, values: Array, bounds: Array, t
         x=array(truth[order, 0]),
         y=array(truth[order, 1]),
         customdata=order.tolist(),
-        text=[f"{value:.2g}" for value in values[order]],
+        text=[compact(value, 2) for value in values[order]],
         hovertemplate="%{x:.3f}, %{y:.3f}: error %{text}<extra>click: open on Neuron</extra>",
         showlegend=False,
     )
@@ -150,7 +151,7 @@ def errors(names: tuple[str, str], truth: Array, values: Array, bounds: Array, t
             "thickness": 10,
             "outlinewidth": 0,
             "tickvals": powers.tolist(),
-            "ticktext": [f"{10**power:g}" for power in powers],
+            "ticktext": [compact(10.0**power) for power in powers],
         },
     }
     ranges = (bounds + 0.02 * (bounds[:, 1:] - bounds[:, :1]) * np.array([-1.0, 1.0])).tolist()

@@ -10,6 +10,7 @@ from core.optimisation.basins import Basins
 from core.symbols import symbol_of
 from dashboard.figures.race import REACHED
 from dashboard.figures.style import LIMIT, array, axis, layout, legend_entry, mark, markers, named, nothing, saved
+from dashboard.wording.numbers import count, tenths
 
 Point = tuple[float, float]
 # Pale tones after Paul Tol, fit for colour-blind eyes, for the widest basins beside that of the global minimum.
@@ -39,11 +40,11 @@ def _said(basins: Basins, i: int, lowest: float) -> str:
     if basins.evaluations[i] == 0:
         return "not yet run"
     label = basins.labels[i]
-    cost = f"after {basins.evaluations[i]:,} evaluations"
+    cost = f"after {count(basins.evaluations[i])} evaluations"
     if label < 0:
         return f"ends in no minimum {cost}"
     gap = max(basins.losses[i] - lowest, 0.0)
-    return f"ends in minimum {label + 1}, {gap:,.1f} above the lowest, {cost}"
+    return f"ends in minimum {label + 1}, {tenths(gap)} above the lowest, {cost}"
 
 
 def _colours(basins: Basins, lowest: float) -> list[str]:

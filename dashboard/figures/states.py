@@ -20,6 +20,7 @@ from dashboard.figures.style import (
     nothing,
     reach,
 )
+from dashboard.wording.numbers import count
 
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 TITLES = {"u": "Membrane potential u(t)", "v": "Recovery v(t)"}
@@ -47,7 +48,7 @@ def state(
     return {
         "data": shown or [nothing()],
         "layout": layout(
-            TITLES[name] + (f": {observed:,} samples" if observed else ": not observed"),
+            TITLES[name] + (f": {count(int(observed))} samples" if observed else ": not observed"),
             axis("t [ms]", range=[float(times[0]), float(times[-1])]),
             axis(name, range=reach(values, RANGES[name])),
             margin={"l": 52, "r": 12, "t": 48, "b": 40},

@@ -4,23 +4,20 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.scene.experiment import Quantity, typed_number
+from dashboard.scene.changes import typed_number
+from dashboard.scene.settings import Number
+from dashboard.wording.numbers import compact
 
 
-def text_of(value: float) -> str:
-    """Return a number as it stands in a box."""
-    return f"{value:.6g}".replace("-", "−")
+def number_box(number: Number, problems: list[str], **settings: Any) -> float:
+    """Ask for a number by text; where it cannot be what was typed, return the default and add why to the problems.
 
-
-def number_box(quantity: Quantity, key: str, problems: list[str], **settings: Any) -> float:
-    """Ask for a number by text; where the quantity cannot be it, return the default and add why to the problems.
-
-    settings: those of Streamlit's text box. Its content lies in the session under the key.
+    settings: those of Streamlit's text box. Its content lies in the session under the number's name.
     """
-    st.session_state.setdefault(key, text_of(quantity.default))
-    text = st.text_input(quantity.label, key=key, **settings)
+    st.session_state.setdefault(number.name, compact(number.default))
+    text = st.text_input(number.label, key=number.name, **settings)
     try:
-        return typed_number(quantity, text)
+        return typed_number(number, text)
     except ValueError as error:
         problems.append(str(error))
-        return quantity.default
+        return number.default

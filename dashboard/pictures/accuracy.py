@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.experiments.compared_maps import REGIMES as COMPARED
 from core.experiments.estimators import CHOSEN_SIGMA, CNN, DENSE, EXACT, KNOWN, NOISY_TRACES, OURS
-from core.experiments.labels import REGIME_LABELS, figure_label
+from core.experiments.labels import figure_label
 from core.experiments.published_figures import PAPER, PUBLISHED
 from core.experiments.records import Key, find, stored
 from core.maps.differences_from_training import listed
@@ -24,18 +24,15 @@ from dashboard.figures import accuracy as figures
 from dashboard.figures.inverse_map import predicted_against_true
 from dashboard.figures.style import LIMIT, PRIOR
 from dashboard.live import Plot
-from dashboard.panels import frame
 from dashboard.panels.below import Content, show_below
+from dashboard.panels.controls import controls_at, drop_down
+from dashboard.panels.stage import map_cell
 from dashboard.scene.experiment import Experiment
-from dashboard.wording import entries, readings
+from dashboard.scene.settings import CHOICES, SETTINGS, Area
+from dashboard.wording import entries
+from dashboard.wording.estimates import named
+from dashboard.wording.numbers import compact, count, fixed
 
-VIEWS = {
-    "scatter": "predicted against true",
-    "noise": "error against the noise",
-    "samples": "error against N",
-    "errors": "error over the plane, and the worst",
-}
-REGIMES = {regime: REGIME_LABELS[regime] for regime in ("noisy-noisy", "clean-noisy", "clean-clean")}
 N_WORST = 10
 FIGURES = tuple((metric, parameter) for metric in ("r2", "median_ape") for parameter in ("theta0", "theta1", "mean"))
 ERROR = ("median_ape", "mean")
@@ -83,7 +80,7 @@ def _metrics(values: Array) -> Figures:
 
 
 def _row(head: live.Cell, metrics: Figures) -> list[live.Cell]:
-    return [head, *(readings.number(metrics[each], 4) for each in FIGURES)]
+    return [head, *(fixed(metrics[each], 4) for each in FIGURES)]
 
 
 def _scatter(chosen: dict[str, InverseMap], colours: Mapping[str, str], regime: str) -> Content:
@@ -94,11 +91,11 @@ def _scatter(chosen: dict[str, InverseMap], colours: Mapping[str, str], regime: 
     for column, identity in enumerate(("first", "second")):
         parameter = published_prior().names[column]
         values = {name: (colours[name], each[:, column]) for name, each in found.items()}
-        title = f"Predicted against true {symbol_of(parameter)}, {REGIMES[regime]}"
+        title = f"Predicted against true {symbol_of(parameter)}, {CHOICES['regime'][regime]}"
         plots.append(Plot(identity, predicted_against_true(parameter, truth[:, column], values, title)))
     metrics = {name: _metrics(each) for name, each in found.items()}
     rows: list[list[live.Cell]] = [["", *(figure_label(*each) for each in FIGURES)]]
-    rows += [_row(frame.map_cell(name, colours[name]), metrics[name]) for name in found]
+    rows += [_row(map_cell(name, colours[name]), metrics[name]) for name in found]
     said = "Each dot is a test sample: on the diagonal its estimate is right."
     limit = limit_of(regime)
     if limit is not None:
@@ -110,7 +107,7 @@ def _scatter(chosen: dict[str, InverseMap], colours: Mapping[str, str], regime: 
 
 
 def _per_cent(share: float) -> str:
-    return f"{100 * share:.2g} %"
+    return f"{compact(100 * share, 2)} %"
 
 
 def _not_run(name: str, what: str) -> Content:
@@ -129,10 +126,8 @@ def _noise(colours: Mapping[str, str], sigma: float) -> Content:
         curves.append(figures.curve(name, np.array(found.curve(keys)), colours.get(name, PRIOR)))
     at = int(np.abs(levels - sigma).argmin())
     errors = {each.name: float(each.values[at]) for each in curves if np.isfinite(each.values[at])}
-    said = f"At σ = {levels[at]:g} ms, the level nearest to that of the rail (upright line), the error is "
-    said += listed(
-        [f"{_per_cent(errors[name])} for {readings.named(name)}" for name in sorted(errors, key=errors.__getitem__)]
-    )
+    said = f"At σ = {compact(levels[at])} ms, the level nearest to that of the rail (upright line), the error is "
+    said += listed([f"{_per_cent(errors[name])} for {named(name)}" for name in sorted(errors, key=errors.__getitem__)])
     said += ". Dashed and hollow: maps that were trained without noise."
     return Content([Plot("against-noise", figures.against_noise(levels, curves, sigma))], [said, found.about])
 
@@ -151,11 +146,11 @@ def _samples(regime: str) -> Content:
         curves.append(figures.curve(entries.STORED[estimator], np.array(values)))
     limit = limit_of(regime)
     figure = figures.against_samples(
-        counts, curves, None if limit is None else limit[ERROR], f"Error against N, {REGIMES[regime]}"
+        counts, curves, None if limit is None else limit[ERROR], f"Error against N, {CHOICES['regime'][regime]}"
     )
     last = {each.name: float(each.values[-1]) for each in curves if np.isfinite(each.values[-1])}
-    said = f"With N = {counts[-1]:,.0f} the error is "
-    said += listed([f"{_per_cent(error)} for {readings.named(name)}" for name, error in last.items()])
+    said = f"With N = {count(counts[-1])} the error is "
+    said += listed([f"{_per_cent(error)} for {named(name)}" for name, error in last.items()])
     if limit is not None:
         said += f"; for the exact posterior mean it is {_per_cent(limit[ERROR])}"
     return Content([Plot("against-samples", figure)], [f"{said}.", found.about])
@@ -180,19 +175,20 @@ def _errors(name: str, inverse_map: InverseMap, regime: str) -> Content:
     for number in worst(errors):
         rho, sigma = data.noise_parameters[number]
         truth, estimate = (
-            ", ".join(readings.number(value, 3) for value in pair) for pair in (data.theta[number], estimates[number])
+            ", ".join(fixed(value, 3) for value in pair) for pair in (data.theta[number], estimates[number])
         )
         button = {
             "text": "open",
             "change": {"sample": int(number)},
-            "help": f"Make it the truth of the page Neuron, with σ = {sigma:.3f} ms and ρ = {rho:.2f}.",
+            "help": f"Make it the truth of the page Neuron, with σ = {fixed(sigma, 3)} ms and ρ = {fixed(rho, 2)}.",
         }
-        rows.append([truth, estimate, readings.number(errors[number], 2), button])
+        rows.append([truth, estimate, fixed(errors[number], 2), button])
         silent += regime_of(data.clean[number].astype(float)) == "silent"
     median, ninth = np.quantile(errors, [0.5, 0.9])
+    middle, high, highest = (compact(float(value), 2) for value in (median, ninth, errors.max()))
     said = [
-        f"The error is √(Σ ((estimate − truth) / sd of the prior)²): {median:.2g} in the median, above {ninth:.2g} for "
-        f"one sample in ten, {errors.max():.2g} at worst. Silent neurons among the {N_WORST} worst: {silent}.",
+        f"The error is √(Σ ((estimate − truth) / sd of the prior)²): {middle} in the median, above {high} for "
+        f"one sample in ten, {highest} at worst. Silent neurons among the {N_WORST} worst: {silent}.",
         "A click on a point, or “open”, makes θ₀, θ₁, σ and ρ of that sample the truth of the page Neuron; its noise "
         "is drawn anew.",
     ]
@@ -232,10 +228,8 @@ def show(experiment: Experiment, maps: Mapping[str, InverseMap], colours: Mappin
     view = experiment.test_view
     chosen = of_regime(maps, experiment.regime)
     tested = experiment.test_map if experiment.test_map in chosen else next(iter(chosen), "")
-    tools = [frame.choice("test_view", "on 2,000 test samples", view, VIEWS)]
-    if view != "noise":
-        tools.append(frame.choice("regime", "maps", experiment.regime, REGIMES))
+    tools = controls_at(Area.TEST_SAMPLES, experiment, without=("regime",) if view == "noise" else ())
     if view == "errors":
-        tools.append(frame.choice("test_map", "errors of", tested, {name: name for name in chosen}))
+        tools.append(drop_down("test_map", SETTINGS["test_map"].label, tested, {name: name for name in chosen}))
     content = _content(experiment, chosen, colours, tested) if st.session_state.settled or view == "noise" else None
     show_below("accuracy", view, content, tools)

@@ -7,25 +7,17 @@ import numpy as np
 import streamlit as st
 
 from core.optimisation.basins import Basins, prior_starts, start_grid
-from core.optimisation.methods import METHODS
 from core.problem.problem import Problem
 from core.symbols import symbol_of
 from dashboard.background.exploration import Exploration, Progress
 from dashboard.figures import basins as figures
 from dashboard.figures.race import REACHED
 from dashboard.live import Plot
-from dashboard.panels import frame
 from dashboard.panels.below import Content, kept
+from dashboard.panels.controls import button, controls_at
 from dashboard.scene.experiment import Experiment
-
-STARTS = {
-    "grid-10": "10 × 10 starts",
-    "grid-15": "15 × 15 starts",
-    "grid-20": "20 × 20 starts",
-    "grid-30": "30 × 30 starts",
-    "prior-100": "100 draws of the prior",
-    "prior-400": "400 draws of the prior",
-}
+from dashboard.scene.settings import Area
+from dashboard.wording.numbers import count, fixed, percent, significant
 
 
 def current() -> Exploration | None:
@@ -70,11 +62,10 @@ def tools(experiment: Experiment) -> list[dict[str, Any]]:
     exploration = current()
     progress = exploration.progress() if exploration else None
     items = [
-        frame.choice("explorer", "method", experiment.explorer, {method: method for method in METHODS}),
-        frame.choice("explored", "from", experiment.explored, STARTS),
-        frame.button("wish", "Explore basins", "explore")
+        *controls_at(Area.BASINS, experiment),
+        button("wish", "Explore basins", "explore")
         if progress is None or not progress.active
-        else frame.button("wish", "Stop", "stop exploring"),
+        else button("wish", "Stop", "stop exploring"),
     ]
     if progress is not None:
         items.append(
@@ -85,15 +76,15 @@ def tools(experiment: Experiment) -> list[dict[str, Any]]:
 
 
 def _status(progress: Progress) -> str:
-    count = f"{progress.done:,} of {progress.total:,} starts"
+    starts = f"{count(progress.done)} of {count(progress.total)} starts"
     if progress.state == "waiting":
         return "Waiting for another exploration to end."
     if progress.state == "running":
-        left = "" if progress.seconds_left is None else f", about {progress.seconds_left:.0f} s left"
-        return f"{count}{left}"
+        left = "" if progress.seconds_left is None else f", about {fixed(progress.seconds_left, 0)} s left"
+        return f"{starts}{left}"
     if progress.state == "failed":
-        return f"The exploration failed after {count}. What was found stays."
-    return count if progress.state == "done" else f"Stopped at {count}"
+        return f"The exploration failed after {starts}. What was found stays."
+    return starts if progress.state == "done" else f"Stopped at {starts}"
 
 
 def show(problem: Problem, found: Basins | None, lowest: float, truth: tuple[float, float] | None) -> Content:
@@ -126,8 +117,9 @@ def count_of_best(found: Basins | None, lowest: float) -> str:
         return "“Explore basins”, beside the map, counts the starts from which a method finds the best fit."
     run = found.evaluations > 0
     best = [number for number, minimum in enumerate(found.minima) if minimum.loss <= lowest + REACHED]
-    count = int(np.sum(np.isin(found.labels[run], best)))
-    return f"Of {np.sum(run):,} starts of {found.method}, {count:,} {'finds' if count == 1 else 'find'} the best fit."
+    number = int(np.sum(np.isin(found.labels[run], best)))
+    finds = "1 finds" if number == 1 else f"{count(number)} find"
+    return f"Of {count(int(np.sum(run)))} starts of {found.method}, {finds} the best fit."
 
 
 def sentences(found: Basins | None, lowest: float) -> list[str]:
@@ -138,19 +130,20 @@ def sentences(found: Basins | None, lowest: float) -> list[str]:
             "shows how far a start may lie from the truth, and how many minima there are to be caught in."
         ]
     run = found.evaluations > 0
-    count = len(found.minima)
-    many = "1 minimum" if count == 1 else f"{count:,} minima"
-    share = frame.number(100 * float(np.mean(found.labels[run] == 0)), 2)
-    said = f"{found.method} found {many} from {np.sum(run):,} starts; {share} % of them end in the lowest one, "
+    many = "1 minimum" if len(found.minima) == 1 else f"{count(len(found.minima))} minima"
+    share = significant(100 * float(np.mean(found.labels[run] == 0)), 2)
+    said = (
+        f"{found.method} found {many} from {count(int(np.sum(run)))} starts; {share} % of them end in the lowest one, "
+    )
     if figures.is_global(found, lowest):
-        said += f"J = {frame.number(found.minima[0].loss)}, drawn in green."
+        said += f"J = {significant(found.minima[0].loss)}, drawn in green."
     else:
-        gap = frame.number(found.minima[0].loss - lowest, 3)
+        gap = significant(found.minima[0].loss - lowest, 3)
         said += f"which lies {gap} above the lowest loss known: no start has found that."
     nowhere = int(np.sum(found.labels[run] < 0))
     if nowhere:
-        said += f" {nowhere:,} {'ends' if nowhere == 1 else 'end'} in no minimum, drawn in dark grey."
-    said += f" Half of the runs need more than {np.median(found.evaluations[run]):,.0f} evaluations."
+        said += f" {count(nowhere)} {'ends' if nowhere == 1 else 'end'} in no minimum, drawn in dark grey."
+    said += f" Half of the runs need more than {count(float(np.median(found.evaluations[run])))} evaluations."
     return [
         said,
         "Each cell or dot of the basin map is a start, coloured by the minimum it ends in; the numbers of the list "
@@ -173,15 +166,15 @@ def table(found: Basins | None, lowest: float, unknown: Sequence[str]) -> list[l
         rows.append(
             [
                 {"text": str(number + 1), "colour": colour},
-                ", ".join(f"{value:.4f}".replace("-", "−") for value in minimum.position),
-                frame.number(round(max(minimum.loss - lowest, 0.0), 2), 3),
-                " and ".join(frame.number(float(value), 3) for value in minimum.eigenvalues),
+                ", ".join(fixed(value, 4) for value in minimum.position),
+                significant(round(max(minimum.loss - lowest, 0.0), 2), 3),
+                " and ".join(significant(float(value), 3) for value in minimum.eigenvalues),
                 "yes" if minimum.on_edge else "no",
-                f"{100 * minimum.share:.1f} %",
+                percent(minimum.share, 1),
             ]
         )
     others = [minimum.share for number, minimum in enumerate(found.minima) if number not in own]
     if others:
-        label = "1 other" if len(others) == 1 else f"{len(others):,} others"
-        rows.append([{"text": label, "colour": figures.OTHERS}, "", "", "", "", f"{100 * sum(others):.1f} %"])
+        label = "1 other" if len(others) == 1 else f"{count(len(others))} others"
+        rows.append([{"text": label, "colour": figures.OTHERS}, "", "", "", "", percent(sum(others), 1)])
     return rows

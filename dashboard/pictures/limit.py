@@ -17,7 +17,8 @@ from dashboard.pictures import results
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import LEAST_SIGMA, Observation
 from dashboard.scene.problem import theta_problem
-from dashboard.wording import readings
+from dashboard.wording.numbers import decimals_for, fixed, sds, times
+from dashboard.wording.posterior import BEYOND
 
 N_MEANS = 24  # of the clouds' noise draws: each takes a posterior of its own
 
@@ -83,7 +84,7 @@ def beside(
     if found.fit.outcome == Outcome.EXPLAINED:
         said = _sentence(found, means, best, uploaded=observation.trajectory is None)
     if truth is not None and outside(problem.bounds, np.array(truth)):
-        said = f"{said} {readings.BEYOND}".strip()
+        said = f"{said} {BEYOND}".strip()
     return Beside(said, note, found.fit.sentence, box, found, raster(found, box), means, problem, trajectory)
 
 
@@ -115,8 +116,8 @@ def _zoom(found: Posterior, best: tuple[str, Array] | None, truth: tuple[float, 
 
 def _sentence(found: Posterior, means: list[Array] | None, best: tuple[str, Array] | None, uploaded: bool) -> str:
     """Say what the exact posterior tells, and compare the scatter of its mean with that of the best map."""
-    sds = readings.sds(found.covariance)
-    first, second = _digits(sds)
+    widths = sds(found.covariance)
+    first, second = _digits(widths)
     given = ", if ζ, γ, σ and ρ of the rail are right" if uploaded else ""
     text = (
         f"Green: everything this trace can tell{given}. θ₀ is known to ±{first}, θ₁ to ±{second}; an estimator that "
@@ -134,13 +135,13 @@ def _sentence(found: Posterior, means: list[Array] | None, best: tuple[str, Arra
     if best is not None and np.all((ratios > 1 / ALIKE) & (ratios < ALIKE)):
         text += f", the estimates of {quoted([best[0]])} about as far"
     elif best is not None:
-        shown = [readings.times(ratio) for ratio in ratios]
+        shown = [times(ratio) for ratio in ratios]
         text += f", the estimates of {quoted([best[0]])} {shown[0]} and {shown[1]} times as far"
     text += "."
-    if np.any(scatter < sds / HELD) or np.any(ratios < 1 / HELD):
+    if np.any(scatter < widths / HELD) or np.any(ratios < 1 / HELD):
         text += " A small scatter is no small error: what the prior or the training holds in place does not scatter."
     return text
 
 
-def _digits(sds: Array) -> list[str]:
-    return [readings.number(sd, readings.decimals_for(sd)) for sd in sds]
+def _digits(deviations: Array) -> list[str]:
+    return [fixed(sd, decimals_for(sd)) for sd in deviations]

@@ -15,6 +15,7 @@ from dashboard.pictures.shown import Plot, Shown
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.problem import affordable
 from dashboard.scene.scene import Scene
+from dashboard.wording.numbers import compact, fixed
 
 N_MAP = 61  # points a side of the rate map
 AT_REST = 0.05  # distance of (u, v) from a fixed point within which the neuron has settled there
@@ -59,12 +60,12 @@ SENTENCES = {
 
 
 def _rate(value: float) -> str:
-    return f"{value:.3g} per s" if np.isfinite(value) else "none"
+    return f"{compact(value, 3)} per s" if np.isfinite(value) else "none"
 
 
 def _duration(value: float) -> str:
     """Return a duration to the tenth of a millisecond that samples 0.2 ms apart leave."""
-    return f"{value:.1f} ms" if np.isfinite(value) else "none"
+    return f"{fixed(value, 1)} ms" if np.isfinite(value) else "none"
 
 
 def picture(scene: Scene) -> Shown:

@@ -1,7 +1,6 @@
 """The race of the Landscape page: its paths, computed once, and what is said of them."""
 
 from collections.abc import Sequence
-from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -14,9 +13,11 @@ from core.optimisation.path import Ending, OptimiserPath
 from core.problem.problem import Problem
 from dashboard import live
 from dashboard.background.racing import Racing, Run
-from dashboard.figures.race import REACHED, sign
-from dashboard.panels import frame
-from dashboard.scene.experiment import MOST_STARTS, Experiment
+from dashboard.figures.race import REACHED
+from dashboard.panels.controls import button, controls_at
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.settings import Area
+from dashboard.wording.numbers import count, fixed, significant
 
 SOON = 0.5  # s for which the page waits for a race before it shows how far it is
 
@@ -83,17 +84,11 @@ def _compute(problem: Problem, wanted: tuple[Run, ...], is_new: bool) -> None:
             state.paths, state.racing = kept | state.racing.ended(), None
 
 
-def methods(experiment: Experiment) -> dict[str, Any]:
-    """Return the check boxes of the methods, each with its line and mark: they are the legend of the race too."""
-    options = [{"value": name, "help": method.kind, **sign(name)} for name, method in METHODS.items()]
-    return {"kind": "several", "field": "methods", "label": "", "value": experiment.methods, "options": options}
-
-
 def _hint(experiment: Experiment) -> str:
     """Return what stands in the place of the player where there is no race."""
     if not experiment.starts:
-        count = len(experiment.methods)
-        who = experiment.methods[0] if count == 1 else f"{count} methods"
+        number = len(experiment.methods)
+        who = experiment.methods[0] if number == 1 else f"{number} methods"
         return f"Click the map: {who} will race downhill from there. Drag the orange candidate to look around."
     if not st.session_state.settled:
         return "The race is run anew once you let go."
@@ -104,22 +99,15 @@ def _hint(experiment: Experiment) -> str:
 
 def player(experiment: Experiment, paths: Sequence[OptimiserPath]) -> live.Race:
     """Return what stands above the pictures: the player, or how to start a race."""
-    tools = [
-        frame.toggle(
-            "adding",
-            "a click adds a start",
-            experiment.adding,
-            help=f"Otherwise a click replaces the starts. At most {MOST_STARTS} race at once.",
-        )
-    ]
+    tools = controls_at(Area.RACE, experiment)
     racing = current()
     if racing is not None:
         done, total = len(racing.ended()), len(racing.runs)
         text = f"{done} of {total} runs have ended"
         tools.append({"kind": "progress", "field": "race share", "value": done / total, "text": text})
-        tools.append(frame.button("wish", "Stop", "stop racing"))
+        tools.append(button("wish", "Stop", "stop racing"))
     elif experiment.starts:
-        tools.append(frame.button("starts", "Clear the starts", ""))
+        tools.append(button("starts", "Clear the starts", ""))
     return live.Race(
         id=str(crc32(b"".join(path.positions.tobytes() for path in paths))) if paths else "",
         begin=repr(st.session_state.begun),
@@ -128,13 +116,13 @@ def player(experiment: Experiment, paths: Sequence[OptimiserPath]) -> live.Race:
     )
 
 
-def _evaluations(count: int) -> str:
-    return "1 evaluation" if count == 1 else f"{count:,} evaluations"
+def _evaluations(number: int) -> str:
+    return "1 evaluation" if number == 1 else f"{count(number)} evaluations"
 
 
 def _gap(value: float) -> str:
     """Return how far a loss lies above the lowest; a hundredth of a log-likelihood means nothing."""
-    return frame.number(round(float(value), 2), 3)
+    return significant(round(float(value), 2), 3)
 
 
 def _above(gaps: NDArray[np.float64]) -> str:
@@ -163,8 +151,8 @@ def sentences(paths: Sequence[OptimiserPath], lowest: float, missing: int = 0) -
         first = "" if names[0] == paths[quickest].method else f"{paths[quickest].method} first, "
         said = [f"{names[0]} reached the lowest loss known, {first}after {cost}."]
         if n_starts > 1:
-            count = f"{np.sum(reached)} of {len(paths)} runs from {n_starts} starts"
-            said = [f"{count} reached the lowest loss known: {names[0]}, {first}after {cost}."]
+            which = f"{np.sum(reached)} of {len(paths)} runs from {n_starts} starts"
+            said = [f"{which} reached the lowest loss known: {names[0]}, {first}after {cost}."]
     if np.any(caught):
         said.append(f"Caught in other minima, which no step downhill leaves: {names[1]}, {_above(gaps[caught])}.")
     if np.any(short):
@@ -185,14 +173,14 @@ def table(paths: Sequence[OptimiserPath], lowest: float) -> list[list[str | dict
         ["method", "from", "to", "J − lowest", "evaluations", "gradient’s norm", "how it ended"]
     ]
     for path in paths:
-        points = [", ".join(f"{value:.3f}".replace("-", "−") for value in path.positions[place]) for place in (0, -1)]
+        points = [", ".join(fixed(value, 3) for value in path.positions[place]) for place in (0, -1)]
         rows.append(
             [
                 {"text": path.method, "help": METHODS[path.method].kind},
                 *points,
                 _gap(path.losses[-1] - lowest),
-                f"{path.evaluations[-1]:,}",
-                frame.number(float(path.gradient_norms[-1]), 2),
+                count(path.evaluations[-1]),
+                significant(float(path.gradient_norms[-1]), 2),
                 path.sentence,
             ]
         )

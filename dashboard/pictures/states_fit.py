@@ -23,12 +23,12 @@ from core.symbols import symbol_of
 from dashboard import live, session
 from dashboard.figures import states as figures
 from dashboard.live import Plot
-from dashboard.panels import frame
-from dashboard.panels.boxes import number_box, text_of
+from dashboard.panels.boxes import number_box
 from dashboard.pictures import results
-from dashboard.scene.experiment import QUANTITIES, Experiment, Quantity
+from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation, Trace
-from dashboard.wording import readings
+from dashboard.scene.settings import DEFAULTS, SLIDERS, Number
+from dashboard.wording.numbers import compact, count, decimals_for, fixed, rounded, significant
 
 NAMES = FITZHUGH_NAGUMO.names
 SEED = 0  # of the draws from the box, so that a fit can be repeated
@@ -43,20 +43,20 @@ START = {"u0": (-3.0, 3.0), "v0": (-3.0, 3.0)}
 _WIDE = {name: (low, high) for name, low, high in zip(BOTH.unknown, BOTH.lower, BOTH.upper, strict=True)}
 BOXES = {
     "wide": {**_WIDE, "zeta": (-1.0, 1.0)},
-    "sliders": {**{name: (QUANTITIES[name].low, QUANTITIES[name].high) for name in NAMES[:4]}, **START},
+    "sliders": {**{name: (SLIDERS[name].low, SLIDERS[name].high) for name in NAMES[:4]}, **START},
 }
 BOX_LABELS = {"wide": "wide, as for MAGI", "sliders": "the sliders’ ranges"}
 OF_THE_RAIL = ("zeta", "gamma")
 KNOWN = {  # what is typed here where it is not unknown
-    name: Quantity(
-        symbol_of(name), f"{symbol_of(name)}, known", "", -100, 100, 0.05,
-        QUANTITIES[name].default if name in QUANTITIES else 0.0, -100, 100,
+    name: Number(
+        name=f"fit_known_{name}", symbol=symbol_of(name), label=f"{symbol_of(name)}, known",
+        default=DEFAULTS.get(name, 0.0), least=-100, most=100,
     )
     for name in ("theta0", "theta1", "u0", "v0")
 }  # fmt: skip
-DEFAULTS: dict[str, Any] = {
+TYPED: dict[str, Any] = {
     **{f"fit_unknown_{name}": name != "zeta" for name in NAMES},
-    **{f"fit_known_{name}": text_of(known.default) for name, known in KNOWN.items()},
+    **{known.name: compact(known.default) for known in KNOWN.values()},
     "fit_box": "sliders",
 }
 HELP = (
@@ -164,8 +164,8 @@ def too_long(samples: Samples, settings: Settings) -> str:
     }
     remedies = [text for text, other in others.items() if other.unknown and length <= _longest(piece, other)]
     return (
-        f"The recording of {length:,.0f} ms is too long for a fit with these unknowns in this box, whose stiffest "
-        f"corner needs tiny steps: {', or '.join([*remedies, f'take a piece of at most {longest:,.0f} ms'])}."
+        f"The recording of {count(length)} ms is too long for a fit with these unknowns in this box, whose stiffest "
+        f"corner needs tiny steps: {', or '.join([*remedies, f'take a piece of at most {count(longest)} ms'])}."
     )
 
 
@@ -191,9 +191,9 @@ def deviations(estimate: Estimate) -> Array:
 def _digits(value: float, sd: float) -> tuple[str, str]:
     """Return an estimate and its standard deviation, both to the second digit of the latter."""
     if not np.isfinite(sd) or sd <= 0:
-        return frame.number(value), "–"
-    decimals = readings.decimals_for(sd)
-    return readings.number(value, decimals), readings.number(sd, decimals)
+        return significant(value), "–"
+    decimals = decimals_for(sd)
+    return fixed(value, decimals), fixed(sd, decimals)
 
 
 def table(found: Fit, truth: Mapping[str, float] | None) -> list[list[str]]:
@@ -202,8 +202,8 @@ def table(found: Fit, truth: Mapping[str, float] | None) -> list[list[str]]:
     bounds = found.problem.bounds.tolist()
     estimates = zip(found.estimate.names, found.estimate.mean[0], deviations(found.estimate), bounds, strict=True)
     for name, value, sd, (low, high) in estimates:
-        row = [symbol_of(name), *_digits(value, sd), f"{low:g} to {high:g}".replace("-", "−")]
-        rows.append([*row, frame.number(truth[name])] if truth else row)
+        row = [symbol_of(name), *_digits(value, sd), f"{compact(low)} to {compact(high)}"]
+        rows.append([*row, significant(truth[name])] if truth else row)
     return rows
 
 
@@ -222,11 +222,11 @@ def sentences(found: Fit, rho: float | None) -> list[str]:
         of, sd = of_state == i, noise.marginal_sd
         squares = np.sum(residuals[of] ** 2)
         root = np.sqrt(squares / np.count_nonzero(of))
-        roots.append(f"{root * sd:.2g} in {name} (typed: {sd:.3g})")
+        roots.append(f"{compact(root * sd, 2)} in {name} (typed: {compact(sd, 3)})")
         # Each unknown takes up at most one degree of freedom of this state's residuals.
         freedom = np.count_nonzero(of) - len(problem.unknown)
         if freedom > 0 and chi2.cdf(squares / dependence, freedom / dependence) < TOO_SMALL:
-            ratio = frame.number(1 / max(root, 1e-9), 2)
+            ratio = significant(1 / max(root, 1e-9), 2)
             too_small.append(
                 f"The noise typed for {name} is {ratio} times as large as what is left of the data: the ± are too "
                 f"large. Type the residual of {name} as its sd."
@@ -236,7 +236,7 @@ def sentences(found: Fit, rho: float | None) -> list[str]:
     said.append(f"The root mean square residual is {' and '.join(roots)}.")
     if rho:
         said.append(
-            f"The simulated noise is correlated (ρ = {rho:.2f}), and is taken for white here: "
+            f"The simulated noise is correlated (ρ = {fixed(rho, 2)}), and is taken for white here: "
             "the true uncertainty is larger than the ± says."
         )
     return said
@@ -270,8 +270,8 @@ def _settings(experiment: Experiment, samples: Samples) -> tuple[Settings | None
     Returns them, or None and what is wrong with what was typed, and whether Fit was pressed.
     """
     problems: list[str] = []
-    sd = max(float(f"{experiment.marginal_sd:.3g}"), SMALLEST_SD)  # as it can be typed
-    kept = st.session_state.setdefault("fit_settings", {**DEFAULTS, "fit_sd_u": text_of(sd), "fit_sd_v": text_of(sd)})
+    sd = max(rounded(experiment.marginal_sd, 3), SMALLEST_SD)  # as it can be typed
+    kept = st.session_state.setdefault("fit_settings", {**TYPED, "fit_sd_u": compact(sd), "fit_sd_v": compact(sd)})
     for key, value in kept.items():
         st.session_state.setdefault(key, value)
     source = (samples.name, float(samples.times[-1])) if samples.rho is None else None
@@ -286,10 +286,12 @@ def _settings(experiment: Experiment, samples: Samples) -> tuple[Settings | None
         sds = []
         for i, state in enumerate("uv"):
             observed = not np.all(np.isnan(samples.data[:, i]))
-            reach = (SMALLEST_SD, LARGEST_SD)
-            quantity = Quantity(f"The noise sd of {state}", f"Noise sd of {state}", "", *reach, 0.01, sd, *reach)
+            number = Number(
+                name=f"fit_sd_{state}", symbol=f"The noise sd of {state}", label=f"Noise sd of {state}", default=sd,
+                least=SMALLEST_SD, most=LARGEST_SD,
+            )  # fmt: skip
             value = number_box(
-                quantity, f"fit_sd_{state}", problems if observed else [], disabled=not observed, width=120,
+                number, problems if observed else [], disabled=not observed, width=120,
                 help=f"The standard deviation of white noise on {state}.",
             )  # fmt: skip
             sds.append(value)
@@ -305,7 +307,7 @@ def _settings(experiment: Experiment, samples: Samples) -> tuple[Settings | None
     if typed:
         with st.container(horizontal=True, gap="small"):
             for name in typed:
-                values[name] = number_box(KNOWN[name], f"fit_known_{name}", problems, width=120)
+                values[name] = number_box(KNOWN[name], problems, width=120)
     st.session_state.fit_settings = {key: st.session_state.get(key, value) for key, value in kept.items()}
     known = tuple(values[name] for name in NAMES)
     if problems:
@@ -317,7 +319,7 @@ def _intended(samples: Samples, settings: Settings, experiment: Experiment) -> s
     """Say what a click on Fit will do."""
     known = [
         f"{symbol_of(name)}" if experiment.hidden and name in experiment.axes
-        else f"{symbol_of(name)} = {getattr(experiment, name):g}".replace("-", "−")
+        else f"{symbol_of(name)} = {compact(getattr(experiment, name))}"
         for name in OF_THE_RAIL if name not in settings.unknown
     ]  # fmt: skip
     of_the_rail = f", with {' and '.join(known)} as on the rail" if known else ""

@@ -27,14 +27,14 @@ from dashboard.panels.below import Content
 from dashboard.pictures import results
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation
-from dashboard.wording import entries, readings
+from dashboard.wording import entries
+from dashboard.wording.estimates import about_calibration
+from dashboard.wording.noise import about_given_noise, about_noise_models
+from dashboard.wording.numbers import decimals_for, fixed, sds, signed, with_sd
+from dashboard.wording.posterior import about_prediction
+from dashboard.wording.profiles import about_profile
+from dashboard.wording.shape import region_area
 
-BELOW = {
-    "prediction": "what the posterior predicts",
-    "profiles": "profiles of the likelihood",
-    "noise": "white against AR(1) noise",
-    "calibration": "how often regions hold the truth",
-}
 FURTHEST = 2.5  # times the window of the posterior, to which it is widened to show the truth
 N_LAGS = 30
 
@@ -98,7 +98,7 @@ def _prediction(experiment: Experiment, observation: Observation, found: Posteri
         observation.clean(experiment),
         "Posterior prediction of u(t) and of the data",
     )
-    said = readings.about_prediction(observation.data, potential, noisy, found.problem.noise[0].marginal_sd)
+    said = about_prediction(observation.data, potential, noisy, found.problem.noise[0].marginal_sd)
     return Content([Plot("prediction", figure)], [said])
 
 
@@ -111,7 +111,7 @@ def _profiles(problem: Problem, box: Array, truth: Point | None) -> Content:
         plots.append(
             Plot(identity, figures.profile(found, box[axis], known, f"Profile of {symbol_of(name)}: {found.verdict}"))
         )
-        said.append(readings.about_profile(found))
+        said.append(about_profile(found))
     said.insert(
         0,
         "Each curve holds one parameter and lets the other make up for it as far as it can: where even then the misfit "
@@ -148,11 +148,11 @@ def _noise(experiment: Experiment, observation: Observation, problem: Problem, t
     held = None
     if truth is not None:
         held = (float(coloured.credibility(np.array(truth))), float(white.credibility(np.array(truth))))
-    ratio = readings.region_area(coloured, 0.9) / readings.region_area(white, 0.9)
-    said = readings.about_noise_models(ratio, noise.rho, held, (lags[0], lags[1]), observation.times.size)
+    ratio = region_area(coloured, 0.9) / region_area(white, 0.9)
+    said = about_noise_models(ratio, noise.rho, held, (lags[0], lags[1]), observation.times.size)
     given = (noise.rho, SAMPLING_INTERVAL * noise.marginal_sd)
     joint = _joint(experiment, observation, problem)
-    said += readings.about_given_noise(given, joint)
+    said += about_given_noise(given, joint)
     return Content(plots, [said], _noise_metrics(given, joint))
 
 
@@ -167,13 +167,13 @@ def _noise_metrics(given: tuple[float, float], joint: Estimate) -> list[tuple[st
     metrics = []
     for i, (symbol, unit) in enumerate((("ρ", ""), ("σ", " ms"))):
         value = float(joint.mean[0, 2 + i])
-        text = readings.number(value, 4)
+        text = fixed(value, 4)
         if joint.covariance is not None:
-            text = readings.with_sd(value, float(readings.sds(joint.covariance[0])[2 + i]))
+            text = with_sd(value, float(sds(joint.covariance[0])[2 + i]))
         help_text = f"Estimated together with the parameters. {joint.status}"
         assumed = "As the rail has it, between neighbouring samples." if symbol == "ρ" else "As the rail has it."
         metrics.append((f"{symbol} from the data", text + unit, help_text))
-        metrics.append((f"{symbol} assumed", readings.number(given[i], 3) + unit, assumed))
+        metrics.append((f"{symbol} assumed", fixed(given[i], 3) + unit, assumed))
     return metrics
 
 
@@ -192,7 +192,7 @@ def _calibration(colours: Mapping[str, str]) -> Content:
         curves.append(accuracy.curve(name, np.array(shares), colours.get(name, PRIOR)))
     at = int(np.abs(masses - 0.9).argmin())
     held = {each.name: float(each.values[at]) for each in curves if np.isfinite(each.values[at])}
-    said = readings.about_calibration(float(masses[at]), held)
+    said = about_calibration(float(masses[at]), held)
     return Content([Plot("calibration", accuracy.calibration(masses, curves))], [said])
 
 
@@ -208,13 +208,13 @@ def _table(
                  "truth in its own 90 % region"]  # fmt: skip
     rows = [head]
     # A column has one number of decimals: the one with which the exact posterior's sd has two digits.
-    decimals = [readings.decimals_for(sd) for sd in readings.sds(found.covariance)]
+    decimals = [decimals_for(sd) for sd in sds(found.covariance)]
     if truth is not None:
         held = float(found.credibility(np.array(truth)))
         rows.append(
             [
                 {"text": entries.TRUTH, "colour": TRUTH},
-                *(readings.number(value, digits) for value, digits in zip(truth, decimals, strict=True)),
+                *(fixed(value, digits) for value, digits in zip(truth, decimals, strict=True)),
                 "",
                 "",
                 "yes" if held <= 0.9 else "no",
@@ -241,14 +241,14 @@ def _row(
     decimals: Sequence[int],
 ) -> Row:  # fmt: skip
     mean = estimate.mean[0]
-    numbers = [readings.number(value, digits) for value, digits in zip(mean, decimals, strict=True)]
+    numbers = [fixed(value, digits) for value, digits in zip(mean, decimals, strict=True)]
     if estimate.covariance is not None:
-        sds = readings.sds(estimate.covariance[0])
-        numbers = [readings.with_sd(*each) for each in zip(mean, sds, decimals, strict=True)]
+        deviations = sds(estimate.covariance[0])
+        numbers = [with_sd(*each) for each in zip(mean, deviations, decimals, strict=True)]
     errors, own = ["–", "–"], "–"
     if truth is not None:
         off = mean - np.array(truth)
-        errors = [readings.signed(value, digits) for value, digits in zip(off, decimals, strict=True)]
+        errors = [signed(value, digits) for value, digits in zip(off, decimals, strict=True)]
         if name == entries.EXACT_MEAN:
             own = "yes" if found.credibility(np.array(truth)) <= 0.9 else "no"
         elif estimate.covariance is not None:

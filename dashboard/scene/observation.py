@@ -12,6 +12,7 @@ from core.noise import Noise, colour
 from core.problem.observation import equally_spaced
 from core.published import SAMPLING_INTERVAL, published_noise
 from dashboard.scene.experiment import Experiment
+from dashboard.wording.numbers import fixed
 
 LEAST_SIGMA = 0.001  # ms; the loss divides by it
 
@@ -90,8 +91,10 @@ class Observation:
         """What looks wrong in an upload, what happened where the truth could not be followed to its end, or ""."""
         if self.trajectory is None or self.usable:
             return self.warning
+        lost = divergence_time(self.trajectory, self.times)
+        assert lost is not None
         return (
-            f"{self.status.sentence} It is lost from t = {divergence_time(self.trajectory, self.times):.1f} ms on. "
+            f"{self.status.sentence} It is lost from t = {fixed(lost, 1)} ms on. "
             "Bring the parameters back towards the sliders’ ranges to have data to fit."
         )
 

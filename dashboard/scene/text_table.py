@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.scene.columns import is_unit
+from dashboard.wording.numbers import count
 
 MAX_FILE_BYTES = 5 * 2**20
 MAX_ROWS = 100_000  # 2,000 ms at 50 kHz
@@ -140,11 +141,11 @@ def _text(content: bytes) -> str:
 def _lines(text: str) -> list[tuple[int, str]]:
     """Return the lines that are not blank, by their number in the file."""
     if max(text.count("\n"), text.count("\r")) > MAX_ROWS:
-        raise ValueError(f"The file has more than {MAX_ROWS:,} rows: keep every second one, or fewer, or cut it.")
+        raise ValueError(f"The file has more than {count(MAX_ROWS)} rows: keep every second one, or fewer, or cut it.")
     lines = list(enumerate(re.split(r"\r\n|\r|\n", text), 1))
     for number, line in lines:
         if len(line) > MAX_LINE_LENGTH:
-            raise ValueError(f"Row {number} has more than {MAX_LINE_LENGTH:,} characters: save one sample a row.")
+            raise ValueError(f"Row {number} has more than {count(MAX_LINE_LENGTH)} characters: save one sample a row.")
     return [(number, line) for number, line in lines if line.strip(' \t,;"')]
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
 from core.problem.observation import equally_spaced
+from dashboard.wording.numbers import count
 
 MAX_SAMPLES = 5000
 
@@ -43,7 +44,7 @@ def thinned(recording: Mapping[str, Array]) -> tuple[dict[str, Array], str]:
         return kept, f"{every}, {without}."
     cut_off = 500 / (kept["time"][1] - kept["time"][0])
     said = (
-        f"{every} after an anti-aliasing filter (a Kaiser-windowed low-pass at {cut_off:,.0f} Hz): σ and ρ are those "
+        f"{every} after an anti-aliasing filter (a Kaiser-windowed low-pass at {count(cut_off)} Hz): σ and ρ are those "
         "of the noise that it leaves."
     )
     if unfiltered:

@@ -22,6 +22,7 @@ from dashboard.scene.columns import (
 from dashboard.scene.observation import Trace
 from dashboard.scene.text_table import Table, read_table
 from dashboard.scene.thinning import thinned
+from dashboard.wording.numbers import compact, count, grouped
 
 MIN_ROWS = 20
 LONGEST = 2000.0  # ms; the time to fit a trace grows with its length
@@ -48,7 +49,7 @@ def read_trace(name: str, content: bytes) -> Trace:
     """
     table = read_table(content)
     if len(table.rows) < MIN_ROWS:
-        raise ValueError(f"The trace has {len(table.rows):,} rows; it needs at least {MIN_ROWS}.")
+        raise ValueError(f"The trace has {count(len(table.rows))} rows; it needs at least {MIN_ROWS}.")
     columns, values = _columns_of(table)
     numbers = [number for number, _ in table.rows]
     times = values["time"]
@@ -121,8 +122,8 @@ def _check_times(times: Array, numbers: list[int], columns: Columns) -> None:
     if falls > SORTABLE:
         column = f"column “{columns.names['time']}”" if columns.names["time"] else "first column"
         raise ValueError(
-            f"The {column} should be the time and does not look like one: it falls at {np.sum(steps < 0):,} of "
-            f"{steps.size:,} steps. If the file has no times, {ADD_TIMES}"
+            f"The {column} should be the time and does not look like one: it falls at "
+            f"{count(int(np.sum(steps < 0)))} of {count(steps.size)} steps. If the file has no times, {ADD_TIMES}"
         )
     if steps[after - 1] == 0:
         raise ValueError(
@@ -141,11 +142,12 @@ def _check_length(times: Array, columns: Columns) -> None:
     end = times[-1]
     if not end <= LONGEST:
         hint = "" if columns.time_unit else " If the times are in µs, say so in the heading: time (µs)."
-        raise ValueError(f"The trace lasts longer than {LONGEST:,.0f} ms, the most that is fitted: cut it.{hint}")
+        raise ValueError(f"The trace lasts longer than {count(LONGEST)} ms, the most that is fitted: cut it.{hint}")
     if end <= SHORTEST_WITHOUT_UNIT and not columns.time_unit:
         raise ValueError(
-            f"The times span only {end:.4g}, and no heading gives their unit. In ms that is too short for a single "
-            f"spike, in seconds it is {1000 * end:,.4g} ms: add the unit to the heading, as in time (s) or time (ms)."
+            f"The times span only {compact(end, 4)}, and no heading gives their unit. In ms that is too short for a "
+            f"single spike, in seconds it is {grouped(1000 * end, 4)} ms: add the unit to the heading, as in time (s) "
+            "or time (ms)."
         )
 
 
@@ -155,8 +157,8 @@ def _check_states(states: Mapping[str, Array], numbers: list[int], columns: Colu
         beyond = np.abs(values) > MAX_STATE
         if np.any(beyond):
             raise ValueError(
-                f"Row {numbers[int(np.argmax(beyond))]} has {role} beyond ±{MAX_STATE:.0f}, as if it were in mV. Here "
-                f"{role} has no unit: {RESCALE}"
+                f"Row {numbers[int(np.argmax(beyond))]} has {role} beyond ±{count(MAX_STATE)}, as if it were in mV. "
+                f"Here {role} has no unit: {RESCALE}"
             )
     if "u" in states and not np.any(np.isnan(states["u"])) and _is_clock(states["u"]):
         raise ValueError(
@@ -174,7 +176,7 @@ def _warnings(times: Array, states: Mapping[str, Array], columns: Columns) -> tu
     warnings = []
     if times[-1] < SHORTEST_PLAUSIBLE:
         warnings.append(
-            f"It lasts {_number(times[-1])} ms only, less than from one spike of the neuron to the next: check the "
+            f"It lasts {grouped(times[-1], 5)} ms only, less than from one spike of the neuron to the next: check the "
             "unit of its times."
         )
     if not columns.names["time"] and not columns.counter and counts_rows(times):
@@ -186,8 +188,8 @@ def _warnings(times: Array, states: Mapping[str, Array], columns: Columns) -> tu
         largest = np.nanmax(np.abs(values))
         if largest > MAX_STATE_WITHOUT_WARNING:
             warnings.append(
-                f"Its {role} reaches {_number(values[np.nanargmax(np.abs(values))])}, where the neuron’s stays within "
-                f"±{LARGEST_STATE:.0f}: the noise is large, or {role} has another scale."
+                f"Its {role} reaches {grouped(values[np.nanargmax(np.abs(values))], 5)}, where the neuron’s stays "
+                f"within ±{count(LARGEST_STATE)}: the noise is large, or {role} has another scale."
             )
     if "u" in states and np.nanmax(np.abs(states["u"])) < MAX_VOLTS:
         warnings.append(
@@ -209,15 +211,11 @@ def _reading(columns: Columns, times: Array, states: Mapping[str, Array], thinni
     said = said[0].upper() + said[1:]
     if columns.unused:
         said += f" Not used: {', '.join(name[:40] for name in columns.unused[:5])}."
-    rows = [f"{times.size:,} rows", f"0 to {_number(times[-1])} ms"]
+    rows = [f"{count(times.size)} rows", f"0 to {grouped(times[-1], 5)} ms"]
     rows += [f"{role} has {_gaps(states[role])}" for role in states if np.any(np.isnan(states[role]))]
     return " ".join(filter(None, (said, f"{'; '.join(rows)}.", thinning)))
 
 
 def _gaps(values: Array) -> str:
     n = int(np.count_nonzero(np.isnan(values)))
-    return f"{n:,} gap{'s' if n != 1 else ''}"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.5g}".replace("-", "−")
+    return f"{count(n)} gap{'s' if n != 1 else ''}"

@@ -1,7 +1,7 @@
 """The Inverse map page: what does a learned inverse map make of these data, and of noise?"""
 
 from collections.abc import Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 import streamlit as st
@@ -18,11 +18,16 @@ from dashboard import maps as registry
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.style import LIMIT, TRUTH
 from dashboard.live import Plot
-from dashboard.panels import frame
+from dashboard.panels.controls import controls_at, options
+from dashboard.panels.sidebar import beside_sidebar
+from dashboard.panels.stage import map_cell, question, stage
 from dashboard.pictures import accuracy, limit, results
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation
-from dashboard.wording import entries, readings
+from dashboard.scene.settings import Area
+from dashboard.wording import entries
+from dashboard.wording.maps import about_novelty, about_training, trained_for
+from dashboard.wording.numbers import compact, count, fixed, times
 
 N_CLOUD = 200
 EDGE = 1e-6  # of the width of the box: an estimate nearer than this was stopped there
@@ -46,19 +51,19 @@ def clouds(
 
 
 def _relative(estimate: float, truth: float) -> str:
-    return "–" if truth == 0 else f"{readings.number(100 * abs(estimate - truth) / abs(truth), 1)} %"
+    return "–" if truth == 0 else f"{fixed(100 * abs(estimate - truth) / abs(truth), 1)} %"
 
 
 def _row(
-    head: live.Cell, estimate: NDArray[np.float64] | None, truth: tuple[float, ...] | None, trained_for: str
+    head: live.Cell, estimate: NDArray[np.float64] | None, truth: tuple[float, ...] | None, trained: str
 ) -> list[live.Cell]:
     """Return the row of an estimate, (2,), as far as it is known."""
     numbers, errors = ["–", "–"], ["–", "–"]
     if estimate is not None:
-        numbers = [readings.number(value, 3) for value in estimate]
+        numbers = [fixed(value, 3) for value in estimate]
     if estimate is not None and truth is not None:
         errors = [_relative(value, true) for value, true in zip(estimate, truth, strict=True)]
-    return [head, *numbers, *errors, trained_for]
+    return [head, *numbers, *errors, trained]
 
 
 def _best(spread: dict[str, NDArray[np.float64]]) -> str:
@@ -82,7 +87,7 @@ def _about_clouds(spread: dict[str, NDArray[np.float64]], marginal_sd: float, ma
     sd, at_edge = cloud.std(axis=0), _at_edge(cloud, maps[name].recipe.task.prior)
     text = (
         f"Each cloud shows how far noise alone moves a map’s estimate: over {N_CLOUD} draws those of {called} scatter "
-        f"by {sd[0]:.2g} in θ₀ and {sd[1]:.2g} in θ₁."
+        f"by {compact(sd[0], 2)} in θ₀ and {compact(sd[1], 2)} in θ₁."
     )
     if at_edge == N_CLOUD:
         text += f" All of them lie on the edge of the box in which {called} estimates, which holds them back."
@@ -91,17 +96,17 @@ def _about_clouds(spread: dict[str, NDArray[np.float64]], marginal_sd: float, ma
     if "cnn-clean" in spread and name != "cnn-clean" and np.min(sd) > 1e-4:
         ratio = float(np.mean(spread["cnn-clean"].std(axis=0) / sd))
         if ratio > 1.5:
-            text += f" ‘cnn-clean’, which never saw noise, scatters about {readings.times(ratio)} times as far."
+            text += f" ‘cnn-clean’, which never saw noise, scatters about {times(ratio)} times as far."
     return text
 
 
 def _not_taken(experiment: Experiment, observation: Observation) -> str:
     """Say why no map takes the data on screen, and what to do."""
-    grid = f"{N_TIMES:,} samples {SAMPLING_INTERVAL} ms apart"
+    grid = f"{count(N_TIMES)} samples {SAMPLING_INTERVAL} ms apart"
     if not experiment.upload:
-        return f"No map takes a window of this length: all were trained on {grid}. Set T to {T_END:.0f} ms."
+        return f"No map takes a window of this length: all were trained on {grid}. Set T to {count(T_END)} ms."
     step = observation.times[1] - observation.times[0]
-    own = f"{observation.times.size:,} samples {step:.4g} ms apart"
+    own = f"{count(observation.times.size)} samples {compact(step, 4)} ms apart"
     return f"No map takes this trace: all were trained on {grid}, and it has {own}."
 
 
@@ -120,11 +125,9 @@ def _body() -> None:
     spread = clouds(experiment, observation, able)
     rows: list[list[live.Cell]] = [["", "θ₀", "θ₁", "error θ₀", "error θ₁", "trained for it"]]
     if truth is not None:
-        rows.append(
-            [{"text": entries.TRUTH, "colour": TRUTH}, *(readings.number(value, 3) for value in truth), "–", "–", ""]
-        )
+        rows.append([{"text": entries.TRUTH, "colour": TRUTH}, *(fixed(value, 3) for value in truth), "–", "–", ""])
     rows += [
-        _row(frame.map_cell(name, colours[name]), found.get(name), truth, readings.trained_for(each, trace))
+        _row(map_cell(name, colours[name]), found.get(name), truth, trained_for(each, trace))
         for name, each in maps.items()
     ]
     noise = cloud_normals(experiment.seed, observation.times.size)
@@ -166,25 +169,15 @@ def _body() -> None:
     if observation.usable and not able:
         notes.append(_not_taken(experiment, observation))
     above = " ".join(filter(None, (first, beside.sentence)))
-    said = [*filter(None, (above,)), *readings.about_training(able, trace)]
+    said = [*filter(None, (above,)), *about_training(able, trace)]
     if st.session_state.settled:
         for name, each in able.items():
             score = results.novelty(each, observation.data, estimates[name])
             if score is not None:
-                said.append(readings.about_novelty(name, score, bool(each.differences(**trace))))
-    with frame.beside_rail("inverse_map"):
-        items = [
-            frame.toggle(
-                "limit", "zoom on the limit", experiment.limit, help="Show the exact posterior beside the maps."
-            ),
-        ]
-        live.controls(
-            "inverse_map_options",
-            [{"title": "", "items": items}],
-            partial(session.receive, "inverse_map_options"),
-            inline=True,
-        )
-        frame.stage(
+                said.append(about_novelty(name, score, bool(each.differences(**trace))))
+    with beside_sidebar("inverse_map"):
+        options("inverse_map", controls_at(Area.INVERSE_MAP, experiment))
+        stage(
             "inverse_map",
             "inverse-map",
             plots,
@@ -198,5 +191,5 @@ def _body() -> None:
 
 def show() -> None:
     """Show the page."""
-    frame.question("What does a learned inverse map make of these data, and of noise?")
+    question("What does a learned inverse map make of these data, and of noise?")
     _body()

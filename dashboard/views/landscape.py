@@ -1,34 +1,34 @@
 """The Landscape page: where does the optimiser end up, and why?"""
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.models.fitzhugh_nagumo.simulate import simulate_with_status
 from core.models.model import Status
 from core.models.spikes import regime, spike_count
 from core.noise import whiten
 from core.optimisation.basins import Basins
 from core.problem.problem import Problem
-from core.symbols import symbol_of
-from dashboard import live, session
+from dashboard import session
 from dashboard.figures import landscape as figures
 from dashboard.figures.race import course
 from dashboard.live import Plot
-from dashboard.panels import frame
+from dashboard.panels.controls import controls_at, options
+from dashboard.panels.sidebar import beside_sidebar, candidate_group
+from dashboard.panels.stage import question, stage
 from dashboard.pictures import basins, race, results
 from dashboard.pictures.lowest import Place, lowest_known
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import LEAST_SIGMA
 from dashboard.scene.problem import landscape_of, problem_of
+from dashboard.scene.settings import Area
+from dashboard.wording.numbers import difference, fixed, significant
 
 BEAT = 0.5  # s between two looks at what is computed in the background
 MANY_SPIKES = 5  # of the best fit, from which on rings of fewer are seen around it
-BESIDE = {"fit": "fit and residual", "surface": "surface", "race": "race", "basins": "basins"}
 
 
 def _two(experiment: Experiment, problem: Problem) -> tuple[float, float]:
@@ -58,28 +58,6 @@ def _first_look(problem: Problem, lowest: Place | None, candidate: NDArray[np.fl
 def _spikes(potential: NDArray[np.float64]) -> str:
     count = spike_count(potential)
     return "1 spike" if count == 1 else f"{count or 'no'} spikes"
-
-
-def _options(experiment: Experiment) -> None:
-    names = {name: symbol_of(name) for name in PARAMETER_NAMES}
-    items = [
-        frame.choice("axis_x", "axes", experiment.axis_x, names),
-        frame.choice("axis_y", "and", experiment.axis_y, names),
-        frame.choice(
-            "misfit", "misfit", experiment.misfit, {"ar1": "AR(1), as simulated", "white": "white, as published"}
-        ),
-        frame.choice("grid", "grid", experiment.grid, {"100": "100 × 100", "200": "200 × 200"}),
-        frame.toggle(
-            "regularised", "prior", experiment.regularised, help="Add the prior’s regularisation to the loss."
-        ),
-        frame.choice("beside", "beside the map", experiment.beside, BESIDE),
-    ]
-    live.controls(
-        "landscape_options",
-        [{"title": "", "items": items}, {"title": "", "items": [race.methods(experiment)]}],
-        partial(session.receive, "landscape_options"),
-        inline=True,
-    )
 
 
 def _notes(experiment: Experiment, problem: Problem, ended: Status) -> list[str]:
@@ -152,9 +130,9 @@ def _body() -> None:
             plots += [fit, Plot("residual", figures.residual(problem.times, residual, problem.noise[0].rho != 0))]
     if best is not None and best.fit is not None and best.fit.sentence:
         more["said"] = [best.fit.sentence, *more["said"]]
-    with frame.beside_rail("landscape", [frame.candidate_group(experiment)]):
-        _options(experiment)
-        frame.stage("landscape", f"landscape-{experiment.beside}", plots, notes=notes, **more)
+    with beside_sidebar("landscape", [candidate_group(experiment)]):
+        options("landscape", controls_at(Area.LANDSCAPE, experiment), controls_at(Area.METHODS, experiment))
+        stage("landscape", f"landscape-{experiment.beside}", plots, notes=notes, **more)
     if _works() != st.session_state.beating:
         st.rerun()
 
@@ -176,25 +154,23 @@ def _metrics(
     if sought:
         where = "let go to update"
     elif lowest is not None:
-        place = ", ".join(f"{value:.3f}".replace("-", "−") for value in lowest.position)
-        where = f"{frame.number(lowest.loss)} at {place}"
+        place = ", ".join(fixed(value, 3) for value in lowest.position)
+        where = f"{significant(lowest.loss)} at {place}"
     misfit, penalty = float(problem.misfit(candidate)), float(problem.prior.regularisation(candidate))
     metrics = [
-        ("loss J of the candidate", frame.number(misfit + penalty), "Misfit plus regularisation."),
-        ("misfit", frame.number(misfit), "The data’s part of the loss."),
-        ("prior", frame.number(penalty), "The regularisation; infinite outside the prior’s box."),
+        ("loss J of the candidate", significant(misfit + penalty), "Misfit plus regularisation."),
+        ("misfit", significant(misfit), "The data’s part of the loss."),
+        ("prior", significant(penalty), "The regularisation; infinite outside the prior’s box."),
         ("lowest J", where, "Of the whole box, not of the map’s points alone: the MAP estimate, or what lies lower."),
     ]
     if truth is not None:
-        errors = ", ".join(
-            f"{value - true:+.3f}".replace("-", "−") for value, true in zip(candidate, truth, strict=True)
-        )
+        errors = ", ".join(difference(value - true) for value, true in zip(candidate, truth, strict=True))
         metrics.insert(3, ("error of m", errors, "Candidate minus truth."))
     return metrics
 
 
 def show() -> None:
     """Show the page, which looks again and again at what is computed in the background, as long as something is."""
-    frame.question("Where does the optimiser end up, and why?")
+    question("Where does the optimiser end up, and why?")
     st.session_state.beating = _works()
     st.fragment(_body, run_every=BEAT if st.session_state.beating else None)()

@@ -3,17 +3,18 @@
 import streamlit as st
 
 from dashboard import session
-from dashboard.panels import frame
+from dashboard.panels.sidebar import beside_sidebar
+from dashboard.panels.stage import question, stage
 from dashboard.pictures.neuron import picture
 
 
 @st.fragment
 def _body() -> None:
-    with frame.beside_rail("neuron", page="neuron"):
-        frame.stage("neuron", picture(session.scene()))
+    with beside_sidebar("neuron", follows=True):
+        stage("neuron", picture(session.scene()))
 
 
 def show() -> None:
     """Show the page."""
-    frame.question("What do the parameters do to the neuron?")
+    question("What do the parameters do to the neuron?")
     _body()

@@ -19,14 +19,22 @@ from dashboard import maps as registry
 from dashboard import session
 from dashboard.figures import training as figures
 from dashboard.live import Plot
-from dashboard.panels import frame
 from dashboard.panels.boxes import number_box
-from dashboard.scene.experiment import Quantity
+from dashboard.panels.sidebar import beside_sidebar
+from dashboard.panels.stage import question, stage
+from dashboard.scene.settings import Number
+from dashboard.wording.numbers import compact, fixed
 
 PRESETS = {"About a minute": (20_000, 12), "About 20 seconds": (5000, 20), "About five minutes": (20_000, 180)}
 NETWORKS = {"wide": "wide, with covariance", "cnn": "CNN, as published", "dense": "dense, as published"}
-SAMPLES = Quantity("N", "Training samples N", "", *SAMPLES_RANGE, 1, 20_000, *SAMPLES_RANGE, whole=True)
-EPOCHS = Quantity("The number of epochs", "Epochs", "", *EPOCHS_RANGE, 1, 12, *EPOCHS_RANGE, whole=True)
+SAMPLES = Number(
+    name="train_samples", symbol="N", label="Training samples N", default=20_000,
+    least=SAMPLES_RANGE[0], most=SAMPLES_RANGE[1], whole=True,
+)  # fmt: skip
+EPOCHS = Number(
+    name="train_epochs", symbol="The number of epochs", label="Epochs", default=12,
+    least=EPOCHS_RANGE[0], most=EPOCHS_RANGE[1], whole=True,
+)  # fmt: skip
 _PARAMETERS = (-MAX_PARAMETER, MAX_PARAMETER)
 # What may be typed for a distribution.
 LAW_COLUMNS = {"mean": _PARAMETERS, "sd": (0, MAX_SD), "lower": _PARAMETERS, "upper": _PARAMETERS}
@@ -46,11 +54,13 @@ def _law(names: tuple[str, str], start: TruncatedGaussian, key: str, problems: l
     found: list[str] = []
     for i, name in enumerate(names):
         unit = " [ms]" if name == "sigma" else ""
-        for place, (column, reach) in zip(st.columns(4), LAW_COLUMNS.items(), strict=True):
-            symbol, default = f"{symbol_of(name)} {column}", getattr(start, column)[i]
-            quantity = Quantity(symbol, f"{symbol_of(name)}{unit} {column}", unit, *reach, 0, default, *reach)
+        for place, (column, (least, most)) in zip(st.columns(4), LAW_COLUMNS.items(), strict=True):
+            number = Number(
+                name=f"{key}_{name}_{column}", symbol=f"{symbol_of(name)} {column}",
+                label=f"{symbol_of(name)}{unit} {column}", default=getattr(start, column)[i], least=least, most=most,
+            )  # fmt: skip
             with place:
-                values[column].append(number_box(quantity, f"{key}_{name}_{column}", found))
+                values[column].append(number_box(number, found))
     law = start
     if not found:
         try:
@@ -91,9 +101,9 @@ def _form() -> None:
     architecture = left.selectbox("Network", list(NETWORKS), format_func=NETWORKS.__getitem__)
     right.selectbox("Preset for N and epochs", list(PRESETS), key="train_preset", on_change=_fill_in)
     with left:
-        samples = number_box(SAMPLES, "train_samples", problems)
+        samples = number_box(SAMPLES, problems)
     with right:
-        epochs = number_box(EPOCHS, "train_epochs", problems)
+        epochs = number_box(EPOCHS, problems)
     _show(problems)
     if architecture == "wide":
         st.caption(
@@ -108,7 +118,7 @@ def _form() -> None:
         noise_prior = _law(("rho", "sigma"), noise_prior, "train_noise", problems)
     constants = "ζ and γ"
     if not experiment.hidden:
-        constants = f"ζ = {experiment.zeta:g} and γ = {experiment.gamma:g}".replace("-", "−")
+        constants = f"ζ = {compact(experiment.zeta)} and γ = {compact(experiment.gamma)}"
     st.caption(f"{constants} are those of the rail; T = 200 ms, 1,000 samples.")
     refused = st.container()  # above the button, where it is seen by whoever presses it
     if not st.button("Train", type="primary", width="stretch"):
@@ -162,7 +172,7 @@ def _card(name: str) -> list[list[str]]:
 
 
 def _pair(figures: dict[str, float]) -> str:
-    return ", ".join(f"{figures[name]:.3f}".replace("-", "−") for name in ("theta0", "theta1"))
+    return ", ".join(fixed(figures[name], 3) for name in ("theta0", "theta1"))
 
 
 def _watched() -> None:
@@ -213,11 +223,11 @@ def _progress(folder: Path) -> None:
     rows = [] if progress.active else _card(folder.name)
     plots = [Plot("losses", figures.losses(progress))] if progress.validation_loss else []
     sentence = "" if not rows else "The map stands beside the shipped ones on the pages Inverse map and Your data."
-    frame.stage(f"training_{folder.name}", "single", plots, table=rows, said=[sentence])
+    stage(f"training_{folder.name}", "single", plots, table=rows, said=[sentence])
 
 
 def _body() -> None:
-    with frame.beside_rail("training", answers=st.session_state.answering):
+    with beside_sidebar("training", answers=st.session_state.answering):
         left, right = st.columns([1, 1.15], gap="large")
         with left:
             _form()
@@ -227,5 +237,5 @@ def _body() -> None:
 
 def show() -> None:
     """Show the page."""
-    frame.question("What does a map learn from another prior?")
+    question("What does a map learn from another prior?")
     _body()

@@ -1,7 +1,6 @@
 """The Uncertainty page: how sure can one be, and what is the best possible answer?"""
 
 from collections.abc import Iterable
-from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -9,52 +8,35 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from core.estimate import Estimate, Outcome
-from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.posterior.exact import Posterior
 from core.problem.problem import Problem
 from core.symbols import symbol_of
-from dashboard import live, session
 from dashboard import maps as registry
+from dashboard import session
 from dashboard.figures import uncertainty as figures
 from dashboard.figures.density import Raster, raster, widened
 from dashboard.figures.regions import outside
 from dashboard.live import Plot
-from dashboard.panels import frame
 from dashboard.panels.below import Content, kept, show_below
+from dashboard.panels.controls import controls_at, options
+from dashboard.panels.sidebar import beside_sidebar
+from dashboard.panels.stage import question, stage
 from dashboard.pictures import results
-from dashboard.pictures.support import BELOW, Point, estimates_of, support, truth_of, window_of
+from dashboard.pictures.support import Point, estimates_of, support, truth_of, window_of
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import LEAST_SIGMA, Observation
 from dashboard.scene.problem import problem_of
-from dashboard.wording import readings
+from dashboard.scene.settings import CHOICES, Area
+from dashboard.wording.estimates import about_laplace, about_map
+from dashboard.wording.maps import about_training
+from dashboard.wording.noise import about_noise
+from dashboard.wording.numbers import decimals_for, sds
+from dashboard.wording.posterior import about_others, about_truth, form, size
+from dashboard.wording.shape import shape_of
 
 FOLLOWS = 0.25  # s: a posterior that takes longer waits until the slider is let go
 
 Array = NDArray[np.float64]
-
-
-def _options(experiment: Experiment) -> None:
-    names = {name: symbol_of(name) for name in PARAMETER_NAMES}
-    models = {"ar1": "AR(1), as simulated", "white": "white, as published"}
-    items = [
-        frame.choice("axis_x", "axes", experiment.axis_x, names),
-        frame.choice("axis_y", "and", experiment.axis_y, names),
-        *([frame.choice("misfit", "misfit", experiment.misfit, models)] if experiment.noise_known else []),
-        frame.toggle(
-            "noise_known",
-            "noise known",
-            experiment.noise_known,
-            help="Take σ and ρ of the rail for granted, or integrate them out: AR(1) noise of which nothing is known.",
-        ),
-        frame.toggle("regularised", "prior", experiment.regularised, help="Weigh the prior’s box by the prior."),
-        frame.toggle("whole_prior", "whole prior", experiment.whole_prior, help="Show all of the prior’s box."),
-    ]
-    live.controls(
-        "uncertainty_options",
-        [{"title": "", "items": items}],
-        partial(session.receive, "uncertainty_options"),
-        inline=True,
-    )
 
 
 def prior_density(problem: Problem, axis: int, values: Array) -> Array:
@@ -85,7 +67,7 @@ def _law(estimate: Estimate) -> tuple[Array, Array | None]:
 
 def _about_training(names: Iterable[str], experiment: Experiment, observation: Observation) -> list[str]:
     maps, _ = registry.inverse_maps()
-    return readings.about_training({name: maps[name] for name in names}, observation.described(experiment))
+    return about_training({name: maps[name] for name in names}, observation.described(experiment))
 
 
 def _main(
@@ -105,7 +87,7 @@ def _main(
     laws = {name: each for name, (_, each) in maps.items() if each.covariance is not None}
     # With its noise integrated out, a posterior's problem has the noise's mean.
     normal = results.laplace(found.problem) if settled else None
-    shape = readings.shape_of(found, near)
+    shape = shape_of(found, near)
     title = "Posterior in the prior’s box" if experiment.whole_prior else "Posterior, with its 50 % and 90 % regions"
     figure = figures.plane(
         (found.names[0], found.names[1]),
@@ -124,26 +106,26 @@ def _main(
     beyond = {name: place for name, place in others.items() if outside(box, place)}
     white = problem.noise[0].rho == 0 and experiment.rho != 0 and experiment.noise_known
     of_theta = set(problem.unknown) == {"theta0", "theta1"}
-    first, second = (readings.decimals_for(sd) for sd in readings.sds(found.covariance))
+    first, second = (decimals_for(sd) for sd in sds(found.covariance))
     # Of a fit that explains nothing, neither form nor neighbours of its posterior mean anything.
     comparisons = []
     if found.fit.outcome == Outcome.EXPLAINED:
         comparisons = [
-            "" if normal is None else readings.about_laplace(found, normal),
-            *(readings.about_map(found, name, each) for name, each in laws.items()),
+            "" if normal is None else about_laplace(found, normal),
+            *(about_map(found, name, each) for name, each in laws.items()),
         ]
     said = [
         [
             found.status,
-            readings.size(found, shape),
-            readings.form(found, shape) if found.fit.outcome == Outcome.EXPLAINED else "",
-            readings.about_truth(found, truth, observation.trajectory is None, white),
+            size(found, shape),
+            form(found, shape) if found.fit.outcome == Outcome.EXPLAINED else "",
+            about_truth(found, truth, observation.trajectory is None, white),
         ],
         [
-            "" if experiment.noise_known else readings.about_noise(found),
+            "" if experiment.noise_known else about_noise(found),
             *comparisons,
             *_about_training(laws, experiment, observation),
-            readings.about_others(beyond, (first, second), of_theta),
+            about_others(beyond, (first, second), of_theta),
             "The green frame is where the other view zooms in." if experiment.whole_prior else "",
         ],
     ]
@@ -160,10 +142,11 @@ def _posterior(experiment: Experiment, problem: Problem) -> Posterior:
 def _body() -> None:
     experiment, observation = session.experiment(), session.observation()
     notes = [observation.note]
-    with frame.beside_rail("uncertainty"):
-        _options(experiment)
+    with beside_sidebar("uncertainty"):
+        unused = () if experiment.noise_known else ("misfit",)
+        options("uncertainty", controls_at(Area.UNCERTAINTY, experiment, without=unused))
         if not observation.usable:
-            frame.stage("uncertainty", "uncertainty", [], notes=notes)
+            stage("uncertainty", "uncertainty", [], notes=notes)
             return
         problem = problem_of(experiment, observation)
         if experiment.sigma < LEAST_SIGMA:
@@ -181,19 +164,19 @@ def _body() -> None:
                 else:
                     main = _main(experiment, observation, problem, found, settled)
         if refused:
-            frame.stage("uncertainty", "uncertainty", [], notes=[*notes, refused])
+            stage("uncertainty", "uncertainty", [], notes=[*notes, refused])
             return
         shown = kept("uncertainty", main)
-        frame.stage("uncertainty", "uncertainty", shown.plots, said=shown.said, notes=notes, stale=main is None)
-        with results.waiting("below", f"Computing {BELOW[experiment.below]} …"):
+        stage("uncertainty", "uncertainty", shown.plots, said=shown.said, notes=notes, stale=main is None)
+        with results.waiting("below", f"Computing {CHOICES['below'][experiment.below]} …"):
             if settled:
                 st.session_state.uncertainty_follows = st.session_state.posterior_seconds < FOLLOWS
                 below = support(experiment, observation, problem, found, st.session_state.uncertainty_window)
-        tools = [frame.choice("below", "below", experiment.below, BELOW)]
+        tools = controls_at(Area.SUPPORT, experiment)
         show_below("uncertainty", experiment.below, below, tools, stale=below is None)
 
 
 def show() -> None:
     """Show the page."""
-    frame.question("How sure can one be, and what is the best possible answer?")
+    question("How sure can one be, and what is the best possible answer?")
     _body()

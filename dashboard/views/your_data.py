@@ -15,13 +15,16 @@ from dashboard import maps as registry
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.style import OPTIMISER
 from dashboard.live import Plot
-from dashboard.panels import frame
+from dashboard.panels.sidebar import beside_sidebar
+from dashboard.panels.stage import map_cell, question, stage
 from dashboard.pictures import results, states_fit
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation, Trace
 from dashboard.scene.problem import theta_problem
 from dashboard.scene.upload import read_trace
-from dashboard.wording import entries, readings
+from dashboard.wording import entries
+from dashboard.wording.maps import about_novelty, about_training
+from dashboard.wording.numbers import fixed
 
 
 def _take_upload() -> None:
@@ -68,18 +71,18 @@ def _estimates(
     sentences = {entries.MAP: f"{status} It takes any time grid, and assumes ζ, γ, σ and ρ of the rail."}
     trace = observation.described(experiment)
     for name, each in maps.items():
-        told = readings.about_training({name: each}, trace) or ["Trained for traces like this one."]
+        told = about_training({name: each}, trace) or ["Trained for traces like this one."]
         if each.takes(observation.times):
             found[name] = each.predict(observation.data[None])
             score = results.novelty(each, observation.data, found[name]) if st.session_state.settled else None
             if score is not None:
-                told.append(readings.about_novelty(name, score, bool(each.differences(**trace))))
+                told.append(about_novelty(name, score, bool(each.differences(**trace))))
         sentences[name] = " ".join(told)
     rows: list[list[live.Cell]] = [["estimator", "θ₀", "θ₁", "what to know"]]
     for name, sentence in sentences.items():
         values = found[name].mean[0] if name in found else None
-        numbers = ["–", "–"] if values is None else [f"{value:.4f}".replace("-", "−") for value in values]
-        rows.append([frame.map_cell(name, colours.get(name, OPTIMISER)), *numbers, sentence])
+        numbers = ["–", "–"] if values is None else [fixed(value, 4) for value in values]
+        rows.append([map_cell(name, colours.get(name, OPTIMISER)), *numbers, sentence])
     return {name: estimate.mean[0] for name, estimate in found.items()}, rows
 
 
@@ -106,7 +109,7 @@ def _downloads(observation: Observation, estimates: dict[str, np.ndarray]) -> No
 @st.fragment
 def _body() -> None:
     experiment, observation = session.experiment(), session.observation()
-    with frame.beside_rail("your_data"):
+    with beside_sidebar("your_data"):
         left, right = st.columns([3, 2], vertical_alignment="center")
         left.file_uploader(
             "A recording as CSV or other text: time, u and, if observed, v; a cell may be empty. A first row may name "
@@ -132,7 +135,7 @@ def _body() -> None:
             right.text(f"On screen now, on every page: {upload.name}\n{upload.reading}")
             right.button("Back to simulated data", on_click=session.drop_upload)
         if not observation.usable:
-            frame.stage("your_data", "single", [], notes=[observation.note])
+            stage("your_data", "single", [], notes=[observation.note])
             return
         best = _best_fit(experiment, observation)
         verdict = "" if best is None or best.fit is None else best.fit.sentence
@@ -144,7 +147,7 @@ def _body() -> None:
         figure = figures.resimulated(observation.times, observation.data, None, lines)
         said = [*filter(None, [verdict]), _sentence(estimates)]
         plots, notes = [Plot("trace", figure)], [observation.note]
-        frame.stage("your_data", "single", plots, table=rows, said=said, notes=notes)
+        stage("your_data", "single", plots, table=rows, said=said, notes=notes)
         _downloads(observation, estimates)
         states_fit.section(states_fit.samples_of(experiment, observation, upload))
 
@@ -179,5 +182,5 @@ def _sentence(estimates: dict[str, np.ndarray]) -> str:
 
 def show() -> None:
     """Show the page."""
-    frame.question("What can be said about a trace of your own?")
+    question("What can be said about a trace of your own?")
     _body()

@@ -16,7 +16,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from dashboard import live_route
-from dashboard.scene.experiment import Experiment, to_address
+from dashboard.scene.address import to_address
+from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, keep
 from tests.benchmarks.record import Record, output_path
 from tests.browser.lab import serve

@@ -11,7 +11,8 @@ from core.models.fitzhugh_nagumo.simulate import simulate
 from dashboard import live_route
 from dashboard.pictures.neuron import picture
 from dashboard.scene import holdings as kept_holdings
-from dashboard.scene.experiment import Experiment, to_address
+from dashboard.scene.address import to_address
+from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, find, keep
 from dashboard.scene.observation import Trace
 from dashboard.scene.scene import Scene

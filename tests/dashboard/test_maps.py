@@ -9,6 +9,7 @@ from core.files import write_json
 from dashboard import maps as registry
 from dashboard.figures.style import SHIPPED_MAPS
 from dashboard.pictures import accuracy, support
+from dashboard.scene.settings import CHOICES
 from dashboard.wording import entries
 from tests.dashboard.conftest import write_map
 
@@ -172,7 +173,7 @@ def test_a_map_called_like_what_stands_beside_the_maps_is_left_out_with_a_senten
 
 
 def test_all_that_stored_curves_are_called_is_reserved():
-    contents = [accuracy._noise({}, 0.07), support._calibration({}), *map(accuracy._samples, accuracy.REGIMES)]
+    contents = [accuracy._noise({}, 0.07), support._calibration({}), *map(accuracy._samples, CHOICES["regime"])]
     names = {trace["name"] for content in contents for trace in content.plots[0].figure["data"]}
     assert len(names) >= 14
     assert {name.casefold() for name in names} <= entries.RESERVED

@@ -15,6 +15,7 @@ from dashboard.figures import accuracy as figures
 from dashboard.figures import style as plain
 from dashboard.pictures import accuracy
 from dashboard.scene.experiment import Experiment
+from dashboard.scene.settings import CHOICES
 from tests.dashboard.conftest import checked, decoded
 
 LEVELS = (0.0, 0.07, 0.2)
@@ -150,7 +151,7 @@ def test_errors_are_scaled_by_the_prior_and_the_worst_are_the_worst():
 
 def test_predictions_of_every_map_of_a_regime_stand_against_the_truth(visit):
     data = published_test_set()
-    for regime in accuracy.REGIMES:
+    for regime in CHOICES["regime"]:
         trained, tested = regime.split("-")
         part = lower(visit("inverse-map", regime=regime))
         names = {name for name in plain.SHIPPED_MAPS if name.endswith("-clean") == (trained == "clean")}
@@ -215,13 +216,13 @@ def test_the_mark_of_the_noise_follows_the_hand(visit, results):
     assert [plot.get("kept") for plot in lower(checked(app.run()))["plots"]] == [True]
 
 
-@pytest.mark.parametrize(("regime", "title"), accuracy.REGIMES.items())
+@pytest.mark.parametrize(("regime", "title"), CHOICES["regime"].items())
 def test_the_stored_errors_stand_against_n(visit, results, regime, title):
-    scale = 1 + list(accuracy.REGIMES).index(regime)  # so that the regimes differ
+    scale = 1 + list(CHOICES["regime"]).index(regime)  # so that the regimes differ
     codes = {"CNN": "cnn-published", "ours": "ours"}
     measurements = {
         Key(code, "median_ape", "mean", name, n): None if value is None else i * value
-        for i, name in enumerate(accuracy.REGIMES, 1)
+        for i, name in enumerate(CHOICES["regime"], 1)
         for kind, code in codes.items()
         for n, value in zip(COUNTS, KINDS[kind], strict=True)
     }

@@ -13,8 +13,9 @@ from core.optimisation.minima import map_estimate
 from core.problem.landscape import computed_landscape
 from dashboard.figures.landscape import LOWEST
 from dashboard.pictures.lowest import lowest_known
-from dashboard.scene.experiment import PRESETS, Experiment
+from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import observe
+from dashboard.scene.presets import PRESETS
 from dashboard.scene.problem import problem_of
 from tests.dashboard.conftest import checked, decoded
 from tests.dashboard.test_app import first_stage_of

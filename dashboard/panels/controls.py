@@ -1,0 +1,79 @@
+"""The controls: that of a setting, made from its row of the table, and those that belong to none."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from core.optimisation.methods import METHODS
+from dashboard import live, session
+from dashboard.figures.race import sign
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.settings import SETTINGS, Area, Choice, Methods, Number, Slider, Toggle, shown_at
+from dashboard.wording.numbers import decimals_of
+
+Control = dict[str, Any]
+
+
+def control(name: str, experiment: Experiment, area: Area | None = None) -> Control:
+    """Return the control of a setting, as the experiment has it; area: where it stands, if its help differs there."""
+    row, value = SETTINGS[name], getattr(experiment, name)
+    if isinstance(row, Number):
+        return _slider(row, value)
+    if isinstance(row, Choice):
+        return drop_down(name, row.label, value, row.choices)
+    if isinstance(row, Toggle):
+        text = row.help if area is None else row.help_at.get(area, row.help)
+        return {"kind": "toggle", "field": name, "label": row.label, "value": value, "help": text}
+    if isinstance(row, Methods):
+        # Each with its line and mark: they are the legend of the race too.
+        options = [{"value": method, "help": METHODS[method].kind, **sign(method)} for method in METHODS]
+        return {"kind": "several", "field": name, "label": row.label, "value": value, "options": options}
+    raise TypeError(f"No kind of control shows {name} from its row alone.")
+
+
+def _slider(row: Number, value: float) -> Control:
+    """Return a slider, or the box alone of a number that has none."""
+    low, high, step, unit = row.least, row.most, 1.0, ""
+    if isinstance(row, Slider):
+        low, high, step, unit = row.low, row.high, row.step, row.unit
+    made = {
+        "kind": "slider",
+        "field": row.name,
+        "symbol": row.symbol,
+        "label": row.label,
+        "unit": unit,
+        "value": value,
+        "low": low,
+        "high": high,
+        "step": step,
+        "default": row.default,
+        "digits": decimals_of(step),
+    }
+    return made if isinstance(row, Slider) else {**made, "typed_only": True}
+
+
+def drop_down(field: str, label: str, value: str, choices: Mapping[str, str]) -> Control:
+    """Return a drop-down that sets the field to a value; choices: value → label."""
+    return {"kind": "choice", "field": field, "label": label, "value": value, "options": list(choices.items())}
+
+
+def button(field: str, label: str, value: Any = None, **more: Any) -> Control:
+    """Return a button that sets the field to a value."""
+    return {"kind": "button", "field": field, "label": label, "value": value, **more}
+
+
+def text(label: str) -> Control:
+    """Return a line of text among controls."""
+    return {"kind": "text", "field": "", "label": label}
+
+
+def controls_at(area: Area, experiment: Experiment, without: Sequence[str] = ()) -> list[Control]:
+    """Return the controls of a area in order, but for those that do nothing now."""
+    return [control(row.name, experiment, area) for row in shown_at(area) if row.name not in without]
+
+
+def options(page: str, *rows: Sequence[Control]) -> None:
+    """Show rows of controls above the pictures of a page."""
+    key = f"{page}_options"
+    groups = [{"title": "", "items": list(row)} for row in rows]
+    live.controls(key, groups, partial(session.receive, key), inline=True)

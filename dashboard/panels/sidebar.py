@@ -1,0 +1,99 @@
+"""The sidebar that stands at the left of every page: the truth, the neuron, the noise, and the link."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
+from dashboard import live, session
+from dashboard.panels.controls import Control, button, control, drop_down, text
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.presets import PRESETS, matching_preset
+
+SIDEBAR_WIDTH = 250  # pixels
+
+Group = dict[str, Any]
+
+
+def groups(experiment: Experiment, extra: Sequence[Group] = ()) -> list[Group]:
+    """Return the groups of the sidebar; extra ones stand below the truth."""
+    simulated = not experiment.upload  # an upload has no truth, and its window is its own
+    known = [control(name, experiment) for name in ("theta0", "theta1") if name not in experiment.axes]
+    # On the landscape ζ and γ can be unknown too, and then a hidden truth hides them.
+    constants = [
+        control(name, experiment)
+        for name in ("zeta", "gamma")
+        if not (experiment.hidden and name in experiment.axes)
+    ]  # fmt: skip
+    return [
+        *_group("", _source(experiment)),
+        *(_group("Truth", _truth(experiment)) if simulated else _group("Known", known)),
+        *extra,
+        *_group("Neuron", constants),
+        *_group("Noise and window", _noise_and_window(experiment, simulated)),
+        *_group("", [button("share", "Copy link to this experiment", copy=True)]),
+    ]
+
+
+def _group(title: str, items: list[Control]) -> list[Group]:
+    """Return the group, or nothing where it has no items."""
+    return [{"title": title, "items": items}] if items else []
+
+
+def _source(experiment: Experiment) -> list[Control]:
+    """Return where the data come from: a preset, or an upload."""
+    if experiment.upload:
+        # A preset would change next to nothing of what is on screen.
+        return [
+            text(f"Uploaded: {experiment.upload[:80]}"),
+            button("upload", "Take it off", "", help="Put the simulated data back, on every page."),
+        ]
+    preset = "" if experiment.hidden else matching_preset(experiment)
+    return [
+        drop_down("preset", "preset", preset, {"": "–", **{name: name for name in PRESETS}}),
+        # Never without a line, so that leaving a preset does not move the slider under the hand.
+        text(PRESETS[preset][0] if preset else "Settings of your own."),
+    ]
+
+
+def _truth(experiment: Experiment) -> list[Control]:
+    names = ("hidden",) if experiment.hidden else ("theta0", "theta1", "hidden")
+    return [control(name, experiment) for name in names]
+
+
+def _noise_and_window(experiment: Experiment, simulated: bool) -> list[Control]:
+    names = ("sigma", "rho", "t_end", "seed") if simulated else ("sigma", "rho")
+    items = [control(name, experiment) for name in names]
+    if simulated:
+        items.append(button("seed", "New noise", (experiment.seed * 7919 + 104729) % 2**31, help="Draw other noise."))
+    return items
+
+
+def candidate_group(experiment: Experiment) -> Group:
+    """Return the group of the candidate's sliders: the two unknown parameters."""
+    items = [control(f"candidate_{name}", experiment) for name in PARAMETER_NAMES if name in experiment.axes]
+    return {"title": "Candidate m", "items": items}
+
+
+@contextmanager
+def beside_sidebar(page: str, extra: Sequence[Group] = (), answers: int = 0, follows: bool = False) -> Iterator[None]:
+    """Show the sidebar and open the stage of a page, to the right of it.
+
+    follows: whether the live route has pictures for the page while a control is dragged.
+    """
+    key = f"{page}_sidebar"
+    with st.container(horizontal=True, wrap=False, gap="medium"):
+        with st.container(width=SIDEBAR_WIDTH):
+            live.controls(
+                key,
+                groups(session.experiment(), extra),
+                partial(session.receive, key),
+                address="" if session.scene().dragging else session.address(),
+                answers=answers,
+                live=session.live(page) if follows else None,
+            )
+        with st.container(width="stretch", gap="small"):
+            yield

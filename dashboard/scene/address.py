@@ -1,0 +1,38 @@
+"""The round trip of an experiment to the address."""
+
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from dashboard.scene.changes import change, text_of_starts
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.settings import SETTINGS, Methods, Setting, Starts, Toggle
+
+LONGEST_ADDRESS = 8000  # characters; browsers and servers take no longer ones either
+
+
+def _text(row: Setting, value: Any) -> str:
+    """Return the value of a setting as it stands in the address: a number to its last digit."""
+    if isinstance(row, Methods):
+        return ",".join(value)
+    if isinstance(row, Starts):
+        return text_of_starts(value)
+    return str(int(value)) if isinstance(row, Toggle) else str(value)
+
+
+def to_address(experiment: Experiment) -> str:
+    """Return the query string that holds the experiment; what is empty is left out."""
+    texts = {name: _text(row, getattr(experiment, name)) for name, row in SETTINGS.items()}
+    return urlencode({name: text for name, text in texts.items() if text})
+
+
+def from_address(query: str) -> tuple[Experiment, tuple[str, ...]]:
+    """Return the experiment of a query string, and a sentence for each part that is not valid or did not travel."""
+    given = dict(parse_qsl(query[:LONGEST_ADDRESS], keep_blank_values=True))
+    upload, own_maps = given.pop("upload", ""), given.pop("own_maps", "")
+    experiment, sentences = change(Experiment(own_maps=own_maps), given)
+    if upload:
+        sentences += (
+            f"The uploaded trace “{upload[:60]}” is not here: it does not travel in a link, and is kept for some hours "
+            "for the browser that sent it. Simulated data stand in its place: upload the file on the page Your data.",
+        )
+    return experiment, sentences

@@ -1,0 +1,254 @@
+"""The table of settings: one row each, which drives what may be typed, the address, the controls and their tests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from typing import Any
+
+from core.experiments.labels import REGIME_LABELS
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
+from core.optimisation.methods import METHODS
+from core.published import RHO, SIGMA, T_END
+from core.symbols import symbol_of
+
+MOST_STARTS = 5
+FURTHEST_START = 100  # on both axes
+LONGEST_NAME = 40  # characters of a map's name
+
+
+class Area(Enum):
+    """Where the control of a setting stands."""
+
+    SIDEBAR = auto()
+    LANDSCAPE = auto()  # the row above the pictures of the page, as those of two other pages below
+    METHODS = auto()  # the row below that one
+    RACE = auto()
+    BASINS = auto()
+    INVERSE_MAP = auto()
+    TEST_SAMPLES = auto()
+    UNCERTAINTY = auto()
+    SUPPORT = auto()  # below the posterior
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """A setting that is one text of any content; the classes below are the other kinds.
+
+    name: that of the experiment's field and of the part of the address.
+    label: in words, beside the control. help: what it says when it is pointed at.
+    shown: where its control stands; nowhere for what has none.
+    """
+
+    name: str
+    default: Any = ""
+    label: str = ""
+    help: str = ""
+    shown: tuple[Area, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number(Setting):
+    """A number that is typed: from least to most, and whole or not."""
+
+    default: float
+    symbol: str
+    least: float
+    most: float
+    whole: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slider(Number):
+    """A number that a slider moves from low to high; beyond them it can be typed."""
+
+    unit: str = ""
+    low: float
+    high: float
+    step: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Setting):
+    """One of several values; choices: value → label."""
+
+    default: str
+    choices: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toggle(Setting):
+    """Whether something is on; help_at: another help for an area where it does another thing."""
+
+    default: bool
+    help_at: Mapping[Area, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Methods(Setting):
+    """Some of the optimisers, at least one, in the order of METHODS."""
+
+    default: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Starts(Setting):
+    """Points (x, y) of the landscape where a race starts, MOST_STARTS at most."""
+
+    default: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapName(Setting):
+    """The name of an inverse map, LONGEST_NAME characters at most; its control lists the maps that are there."""
+
+
+_QUANTITIES = {quantity.name: quantity for quantity in FITZHUGH_NAGUMO.parameters}
+_SYMBOLS = {name: symbol_of(name) for name in _QUANTITIES}
+
+
+def _parameter(name: str, label: str, step: float, least: float, most: float) -> Slider:
+    """Return the row of a parameter of the model, whose label there is longer than a slider has room for."""
+    quantity = _QUANTITIES[name]
+    return Slider(
+        name=name, symbol=quantity.symbol, label=label, unit=quantity.unit, default=quantity.default,
+        low=quantity.lower, high=quantity.upper, step=step, least=least, most=most, shown=(Area.SIDEBAR,),
+    )  # fmt: skip
+
+
+_TRUTH = (
+    _parameter("theta0", "offset", 0.005, -100, 100),
+    _parameter("theta1", "slope", 0.005, -100, 100),
+    _parameter("zeta", "stimulus", 0.005, -10, 10),
+    _parameter("gamma", "damping", 0.01, 0.1, 20),
+)
+# The candidate starts off the truth, which it would give away.
+_CANDIDATE = {"theta0": 0.6, "theta1": _TRUTH[1].default, "zeta": -0.2, "gamma": 3.5}
+
+# The order is that of the controls in each place, and of the parts of an address.
+_ROWS: tuple[Setting, ...] = (
+    *_TRUTH,
+    Slider(
+        name="sigma", symbol="σ", label="noise", unit="ms", default=SIGMA,
+        low=0.0, high=0.4, step=0.001, least=0, most=100, shown=(Area.SIDEBAR,),
+    ),
+    Slider(
+        name="rho", symbol="ρ", label="correlation", default=RHO,
+        low=0.0, high=0.98, step=0.01, least=-0.999, most=0.999, shown=(Area.SIDEBAR,),
+    ),
+    Slider(
+        name="t_end", symbol="T", label="window", unit="ms", default=T_END,
+        low=20.0, high=400.0, step=2.0, least=2, most=1000, shown=(Area.SIDEBAR,),
+    ),
+    Number(
+        name="seed", symbol="seed", label="noise draw", default=7, least=0, most=2**31 - 1, whole=True,
+        shown=(Area.SIDEBAR,),
+    ),
+    Toggle(
+        name="hidden", default=False, label="hide the truth",
+        help="Hide the truth from the class. The address still holds it.", shown=(Area.SIDEBAR,),
+    ),
+    *(replace(row, name=f"candidate_{row.name}", default=_CANDIDATE[row.name]) for row in _TRUTH),
+    Choice(
+        name="axis_x", default="theta0", label="axes", choices=_SYMBOLS, shown=(Area.LANDSCAPE, Area.UNCERTAINTY),
+    ),
+    Choice(
+        name="axis_y", default="theta1", label="and", choices=_SYMBOLS, shown=(Area.LANDSCAPE, Area.UNCERTAINTY),
+    ),
+    Choice(
+        name="misfit", default="ar1", label="misfit",
+        choices={"ar1": "AR(1), as simulated", "white": "white, as published"},
+        shown=(Area.LANDSCAPE, Area.UNCERTAINTY),
+    ),
+    Toggle(
+        name="noise_known", default=True, label="noise known",
+        help="Take σ and ρ of the rail for granted, or integrate them out: AR(1) noise of which nothing is known.",
+        shown=(Area.UNCERTAINTY,),
+    ),
+    Choice(
+        name="grid", default="100", label="grid", choices={"100": "100 × 100", "200": "200 × 200"},
+        shown=(Area.LANDSCAPE,),
+    ),
+    Toggle(
+        name="regularised", default=True, label="prior", help="Add the prior’s regularisation to the loss.",
+        help_at={Area.UNCERTAINTY: "Weigh the prior’s box by the prior."}, shown=(Area.LANDSCAPE, Area.UNCERTAINTY),
+    ),
+    Toggle(
+        name="whole_prior", default=False, label="whole prior", help="Show all of the prior’s box.",
+        shown=(Area.UNCERTAINTY,),
+    ),
+    # What stands beside the map.
+    Choice(
+        name="beside", default="fit", label="beside the map",
+        choices={"fit": "fit and residual", "surface": "surface", "race": "race", "basins": "basins"},
+        shown=(Area.LANDSCAPE,),
+    ),
+    Methods(
+        name="methods", default=("Gradient descent", "Adam", "L-BFGS-B", "Levenberg–Marquardt", "Nelder–Mead"),
+        shown=(Area.METHODS,),
+    ),
+    Starts(name="starts"),
+    Toggle(
+        name="adding", default=False, label="a click adds a start",
+        help=f"Otherwise a click replaces the starts. At most {MOST_STARTS} race at once.", shown=(Area.RACE,),
+    ),
+    Choice(
+        name="explorer", default="L-BFGS-B", label="method", choices={method: method for method in METHODS},
+        shown=(Area.BASINS,),
+    ),
+    Choice(
+        name="explored", default="grid-15", label="from",
+        choices={
+            "grid-10": "10 × 10 starts",
+            "grid-15": "15 × 15 starts",
+            "grid-20": "20 × 20 starts",
+            "grid-30": "30 × 30 starts",
+            "prior-100": "100 draws of the prior",
+            "prior-400": "400 draws of the prior",
+        },
+        shown=(Area.BASINS,),
+    ),
+    Choice(
+        name="test_view", default="scatter", label="on 2,000 test samples",
+        choices={
+            "scatter": "predicted against true",
+            "noise": "error against the noise",
+            "samples": "error against N",
+            "errors": "error over the plane, and the worst",
+        },
+        shown=(Area.TEST_SAMPLES,),
+    ),
+    Choice(
+        name="regime", default="noisy-noisy", label="maps",
+        choices={regime: REGIME_LABELS[regime] for regime in ("noisy-noisy", "clean-noisy", "clean-clean")},
+        shown=(Area.TEST_SAMPLES,),
+    ),
+    MapName(name="test_map", label="errors of"),
+    Toggle(
+        name="limit", default=False, label="zoom on the limit", help="Show the exact posterior beside the maps.",
+        shown=(Area.INVERSE_MAP,),
+    ),
+    Choice(
+        name="below", default="prediction", label="below",
+        choices={
+            "prediction": "what the posterior predicts",
+            "profiles": "profiles of the likelihood",
+            "noise": "white against AR(1) noise",
+            "calibration": "how often regions hold the truth",
+        },
+        shown=(Area.SUPPORT,),
+    ),
+    # No control changes these: the name of an upload, and of the maps trained here, with commas between them.
+    Setting(name="upload"),
+    Setting(name="own_maps"),
+)  # fmt: skip
+
+SETTINGS = {row.name: row for row in _ROWS}
+NUMBERS = {name: row for name, row in SETTINGS.items() if isinstance(row, Number)}
+SLIDERS = {name: row for name, row in NUMBERS.items() if isinstance(row, Slider)}
+CHOICES = {name: row.choices for name, row in SETTINGS.items() if isinstance(row, Choice)}
+DEFAULTS: dict[str, Any] = {name: row.default for name, row in SETTINGS.items()}
+
+
+def shown_at(area: Area) -> list[Setting]:
+    """Return the settings whose controls stand in an area, in order."""
+    return [row for row in SETTINGS.values() if area in row.shown]

@@ -1,0 +1,74 @@
+"""How the estimates of other methods compare with the exact posterior, and how often their regions hold the truth."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.stats import chi2
+
+from core.estimate import Estimate
+from core.maps.differences_from_training import listed, quoted
+from core.metrics import squared_distances
+from core.posterior.exact import Posterior
+from core.symbols import symbol_of
+from dashboard.wording import entries
+from dashboard.wording.numbers import decimals_for, fixed, percent, sds
+
+SHIFTED = 0.7  # standard deviations between the centres of two laws that differ
+TOO_SURE, TOO_CAUTIOUS = 0.8, 0.97  # of the posterior, held by an ellipse that should hold 90 %
+N_DRAWS = 10_000  # of the posterior: a share of 90 % is then exact to 0.3 %
+EXACT_ONES = (entries.EXACT_POSTERIOR, entries.EXACT_MEAN)
+
+
+def named(estimator: str) -> str:
+    """Return an estimator as a sentence names it."""
+    return f"the {estimator}" if estimator in EXACT_ONES else estimator
+
+
+def held_by(found: Posterior, normal: Estimate) -> float:
+    """Return how much of a posterior the 90 % ellipse of a normal law holds."""
+    assert normal.covariance is not None
+    draws = found.draws(N_DRAWS, np.random.default_rng(0))
+    return float(np.mean(squared_distances(draws - normal.mean, normal.covariance[0]) <= chi2.ppf(0.9, 2)))
+
+
+def about_laplace(found: Posterior, normal: Estimate) -> str:
+    """Say how far the Laplace approximation can be trusted here."""
+    if normal.status:
+        return normal.status
+    distance = float(np.sqrt(squared_distances(normal.mean - found.mean, found.covariance)[0]))
+    held = held_by(found, normal)
+    if distance < SHIFTED and TOO_SURE < held < TOO_CAUTIOUS:
+        return (
+            f"Laplace (dashed) nearly coincides with the exact posterior: its 90 % ellipse holds {percent(held)} of "
+            "it. Here a parabola at the MAP point is enough."
+        )
+    text = "Laplace (dashed) knows the curvature at the MAP point alone"
+    if distance >= SHIFTED:
+        text += f", which lies {fixed(distance, 1)} sd off the mean"
+    text += f": its 90 % ellipse holds {percent(held)} of the exact posterior."
+    if held <= TOO_SURE:
+        return f"{text} It is too sure."
+    return f"{text} It is too cautious." if held >= TOO_CAUTIOUS else text
+
+
+def about_map(found: Posterior, name: str, normal: Estimate) -> str:
+    """Say how far the estimate of an inverse map lies from the exact mean, and whether its ellipse says so."""
+    decimals = [decimals_for(sd) for sd in sds(found.covariance)]
+    misses = [
+        f"{fixed(abs(miss), digits)} in {symbol_of(parameter)}"
+        for miss, digits, parameter in zip(normal.mean[0] - found.mean, decimals, found.names, strict=True)
+    ]
+    held = held_by(found, normal)
+    return (
+        f"The estimate of {quoted([name])} lies {listed(misses)} from the exact mean, and its 90 % ellipse holds "
+        f"{percent(held)} of the exact posterior."
+    )
+
+
+def about_calibration(mass: float, held: Mapping[str, float]) -> str:
+    """Say what share of truths the regions of a mass hold; held: estimator → share."""
+    shares = listed([f"{percent(share, 1)} for {named(name)}" for name, share in held.items()])
+    return (
+        f"Of 2,000 test samples, the regions made to hold {percent(mass)} hold the truth in {shares}. Below the "
+        "diagonal an estimator is too sure, above it too cautious."
+    )

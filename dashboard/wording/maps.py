@@ -1,0 +1,55 @@
+"""Whether an inverse map was trained for a trace, and whether the trace looks like those of its training."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from core.maps.differences_from_training import Difference, can_read, not_trained_for, quoted
+from dashboard.wording.numbers import fixed, percent
+
+if TYPE_CHECKING:
+    from core.maps.inverse_map import InverseMap
+
+
+def trained_for(inverse_map: "InverseMap", trace: dict[str, Any]) -> str:
+    """Say in a word whether a map was trained for a trace; trace: what is known of it."""
+    if inverse_map.differences(**trace):
+        return "no"
+    return "not known" if inverse_map.expected(**trace) else "yes"
+
+
+def about_training(maps: Mapping[str, "InverseMap"], trace: dict[str, Any]) -> list[str]:
+    """Say what maps were not trained for in a trace, or what they expect of it where that is not known.
+
+    Maps of which the same holds share a sentence; a map that was trained for the trace has none.
+    """
+    untrained: dict[tuple[Difference, ...], list[str]] = {}
+    unknown: dict[tuple[str, ...], list[str]] = {}
+    for name, each in maps.items():
+        differences = each.differences(**trace)
+        if differences:
+            untrained.setdefault(differences, []).append(name)
+        elif expected := each.expected(**trace):
+            unknown.setdefault(expected, []).append(name)
+    return [
+        *(not_trained_for(names, differences) for differences, names in untrained.items()),
+        *(can_read(names, expected) for expected, names in unknown.items()),
+    ]
+
+
+def about_novelty(name: str, score: float, untrained: bool) -> str:
+    """Say whether a trace is like those that a map was trained on; score: its out-of-distribution score.
+
+    untrained: whether it is known that the map was not trained for the trace, which has been said before.
+    """
+    from core.maps.out_of_distribution import FALSE_ALARM_RATE
+
+    shown = f"out-of-distribution score {fixed(score, 1) if score < 100 else 'above 100'}"
+    if score > 1:
+        rare = f"only {percent(FALSE_ALARM_RATE)} of the training’s traces exceed 1"
+        return f"Beware: this trace is unlike the training data of {quoted([name])} ({shown}; {rare})."
+    if untrained:
+        return f"The residual of {quoted([name])} does not show this ({shown}, alarm above 1)."
+    return (
+        f"This trace looks like the training data of {quoted([name])} ({shown}, alarm above 1). "
+        "A wrong ζ or γ need not show in this score."
+    )

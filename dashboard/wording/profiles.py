@@ -1,0 +1,21 @@
+"""What a profile likelihood tells of its parameter."""
+
+from core.posterior.profile import Profile
+from core.symbols import symbol_of
+from dashboard.wording.numbers import decimals_for, fixed
+
+
+def about_profile(found: Profile) -> str:
+    """Say what a profile likelihood tells of its parameter."""
+    symbol = symbol_of(found.name)
+    low, high = found.interval
+    decimals = decimals_for((high - low) / 4) if low is not None and high is not None else 3
+    if low is not None and high is not None:
+        where = f"95 % interval {fixed(low, decimals)} to {fixed(high, decimals)}"
+    elif high is not None:
+        where = f"95 % below {fixed(high, decimals)}"
+    elif low is not None:
+        where = f"95 % above {fixed(low, decimals)}"
+    else:
+        where = "no 95 % bound within the prior"
+    return f"{symbol} is {found.verdict}, {where}. {found.sentence}"

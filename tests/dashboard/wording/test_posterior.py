@@ -1,0 +1,101 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dashboard.figures.density import window
+from dashboard.wording.numbers import with_sd
+from dashboard.wording.posterior import about_others, about_prediction, about_truth, form, size
+from dashboard.wording.shape import prior_sds
+
+
+def correlation_on_a_grid(each):
+    """Return the correlation of exp(−J) summed over a grid of points."""
+    (x_low, x_high), (y_low, y_high) = window(each)
+    grid = np.stack(np.meshgrid(np.linspace(x_low, x_high, 80), np.linspace(y_low, y_high, 80)), axis=-1)
+    losses = each.problem.loss(grid)
+    weights = np.exp(losses.min() - losses).ravel()
+    covariance = np.cov(grid.reshape(-1, 2).T, aweights=weights)
+    return covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])
+
+
+def test_each_posterior_is_described_by_its_form(found, shapes):
+    needle, silent, excited = (shapes[name] for name in ("needle", "silent", "excited"))
+    forms = {name: form(each, shapes[name]) for name, each in found.items()}
+    exact = correlation_on_a_grid(found["needle"])
+    assert exact < -0.9
+    assert needle.correlation == pytest.approx(exact, abs=0.005)
+    assert needle.sharper == pytest.approx(np.sqrt((1 - exact) / (1 + exact)), rel=0.1)
+    assert "slanted needle: a larger θ₀ with a smaller θ₁" in forms["needle"]
+    assert silent.silent
+    assert silent.edges == ("θ₀ = −0.2", "θ₁ = 1.2")
+    assert forms["silent"].startswith("The best fit does not spike")
+    assert "θ₀ = −0.2 and θ₁ = 1.2" in forms["silent"]
+    assert (excited.silent, excited.edges, excited.pieces) == (False, (), 1)
+    # Of a region about as full as that of a normal law.
+    assert excited.fullness == pytest.approx(1, abs=0.1)
+    assert forms["excited"] == "It is one compact piece."
+
+
+def test_several_pieces_and_an_improbable_mean_are_said(found, shapes):
+    assert "in 3 pieces" in form(found["excited"], replace(shapes["excited"], pieces=3))
+    bent = replace(shapes["excited"], fullness=0.5)
+    assert "no ellipse" in form(found["excited"], bent)
+
+
+def test_the_size_names_both_values_and_what_was_learnt(found, shapes):
+    each, shape = found["needle"], shapes["needle"]
+    text = size(each, shape)
+    sds = np.sqrt(np.diag(each.covariance))
+    assert f"θ₀ = {with_sd(each.mean[0], sds[0])}" in text
+    factor = 0.8796 * 0.3 / sds[0]
+    assert float(text.split(": ")[1].split(" and")[0]) == pytest.approx(factor, rel=0.05)
+    assert "hardly so in θ₁" in size(each, replace(shape, narrower=(5.0, 1.1)))
+    assert "times narrower than the prior in θ₁" in size(each, replace(shape, narrower=(1.0, 5.0)))
+    assert "say little about either" in size(each, replace(shape, narrower=(1.0, 1.1)))
+
+
+def test_where_the_truth_lies(found):
+    each = found["needle"]
+    first, second = each.mean
+    assert "inside the 50 %" in about_truth(each, (first, second), False, False)
+    # Along one parameter alone, across the needle: with Mahalanobis distance r, exp(−r²/2) lies outside.
+    step = np.sqrt(1 / np.linalg.inv(each.covariance)[0, 0])
+    assert "between the 50 %" in about_truth(each, (first + 1.7 * step, second), False, False)
+    outside = (first + 4 * step, second)
+    assert "one trace in ten" in about_truth(each, outside, False, False)
+    assert "white misfit" in about_truth(each, outside, False, True)
+    assert "beyond the prior’s box" in about_truth(each, (1.5, 0.4), False, False)
+    assert about_truth(each, None, True, False) == "What made this trace is not known."
+    assert about_truth(each, None, False, False) == "The truth is hidden."
+
+
+def test_what_lies_beyond_the_window_is_named_with_its_place():
+    beyond = {"cnn-noisy": np.array([0.41234, -0.5]), "truth": np.array([0.1, 0.2])}
+    text = about_others(beyond, (3, 2), of_theta=True)
+    assert text.endswith("cnn-noisy (0.412, −0.50) and truth (0.100, 0.20).")
+    assert about_others({}, (3, 2), of_theta=True) == ""
+    assert "none is drawn" in about_others({}, (3, 2), of_theta=False)
+
+
+def test_the_prediction_counts_the_data_in_its_band():
+    data = np.arange(100.0)
+    band = np.array([np.full(100, 9.5), np.full(100, 89.5)])
+    text = about_prediction(data, band / 100, band, 0.35)
+    assert "80 % of the data" in text
+    assert "±0.4" in text
+
+
+def test_a_silent_trace_fixes_one_combination_and_the_edge_of_the_prior_does_the_rest(found, shapes):
+    """The likelihood alone: θ₁ − θ₀ to a twentieth, either parameter alone no better than the prior."""
+    each = found["silent"]
+    likelihood = each.problem.with_flat_prior()
+    hessian = likelihood.hessian(np.array([[-0.1, 1.1]]), exact=False)[0]
+    covariance = np.linalg.inv(hessian)
+    across = np.array([-1, 1]) / np.sqrt(2)
+    assert np.sqrt(across @ covariance @ across) < 0.05
+    assert np.all(np.sqrt(np.diag(covariance)) > prior_sds(each))
+    assert form(each, shapes["silent"]).startswith(
+        "The best fit does not spike, so that the trace fixes one combination of θ₀ and θ₁ alone: "
+        "the edge of the prior does the rest."
+    )
