@@ -11,6 +11,7 @@ import streamlit as st
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from dashboard import live, session
 from dashboard.figures.style import TRAINED_CLEAN
+from dashboard.pictures.controls import button, choice, toggle
 from dashboard.pictures.shown import Cell, Shown
 from dashboard.scene.experiment import PRESET_FIELDS, PRESETS, QUANTITIES, Experiment
 
@@ -35,21 +36,6 @@ def slider(field: str, value: float, **more: Any) -> dict[str, Any]:
         "digits": len(decimals),
         **more,
     }
-
-
-def choice(field: str, label: str, value: str, options: dict[str, str], **more: Any) -> dict[str, Any]:
-    """Return a drop-down; options: value → label."""
-    return {"kind": "choice", "field": field, "label": label, "value": value, "options": list(options.items()), **more}
-
-
-def toggle(field: str, label: str, value: bool, **more: Any) -> dict[str, Any]:
-    """Return a check box."""
-    return {"kind": "toggle", "field": field, "label": label, "value": value, **more}
-
-
-def button(field: str, label: str, value: Any = None, **more: Any) -> dict[str, Any]:
-    """Return a button that sets the field to a value."""
-    return {"kind": "button", "field": field, "label": label, "value": value, **more}
 
 
 def matching_preset(experiment: Experiment) -> str:
