@@ -23,6 +23,7 @@ MOST_BYTES = 2 * LONGEST_ADDRESS  # of a request
 # By page: the stages that follow the hand, each with the module and the function of its picture.
 PAGES: dict[str, dict[str, tuple[str, str]]] = {
     "neuron": {"neuron_stage": ("dashboard.pictures.neuron", "picture")},
+    "landscape": {"landscape_stage": ("dashboard.pictures.landscape", "picture")},
 }
 
 

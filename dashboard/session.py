@@ -121,6 +121,11 @@ def _visitor() -> str:
     return visitors.checked(st.context.cookies.get(visitors.COOKIE))
 
 
+def take_wish() -> str | None:
+    """Return what the Landscape page is asked to do, once: to explore basins, or to stop what is computed."""
+    return st.session_state.pop("wish", None)
+
+
 def uploader_key() -> str:
     """Return the key of the page's file uploader: a new one for each file, so that it never shows one of its own."""
     return f"uploaded_file_{st.session_state.n_files}"

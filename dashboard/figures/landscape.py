@@ -10,6 +10,7 @@ from core.optimisation.path import OptimiserPath
 from core.problem.landscape import Landscape
 from core.symbols import symbol_of
 from dashboard.figures import race
+from dashboard.figures.heat_image import heat_image
 from dashboard.figures.style import (
     CANDIDATE,
     DATA,
@@ -43,7 +44,7 @@ _VIRIDIS = (
     "#b5de2b",
     "#fde725",
 )
-COLOURS = [[(i / 9) ** 0.45, colour] for i, colour in enumerate(_VIRIDIS)]
+COLOURS = [((i / 9) ** 0.45, colour) for i, colour in enumerate(_VIRIDIS)]
 LOWEST = "#F0E442"
 SCALE, OF_THE_GRID = "log₁₀(J − lowest J + 1)", "log₁₀(J − lowest J of the grid + 1)"
 
@@ -65,6 +66,34 @@ def _inside(landscape: Landscape, point: Point) -> bool:
     return x[0] <= point[0] <= x[-1] and y[0] <= point[1] <= y[-1]
 
 
+def heat_map(landscape: Landscape, lowest: float | None, dragged: bool = False) -> dict[str, Any]:
+    """Draw the loss as a heat map.
+
+    lowest: where the colour scale begins; None while it is not known, and the scale begins at the grid's own.
+    dragged: the map changes while a control is dragged, so that it brings the picture of its cells along.
+    """
+    z = heights(landscape.loss, float(np.min(landscape.loss)) if lowest is None else lowest)
+    top = _top(z)
+    trace = {
+        "type": "heatmap",
+        "x": array(landscape.x),
+        "y": array(landscape.y),
+        "z": array(z),
+        "colorscale": COLOURS,
+        "zmin": 0,
+        "zmax": top,
+        "zsmooth": False,
+        "hovertemplate": "%{x:.3f}, %{y:.3f}: %{z:.2f}<extra>click: start here</extra>",
+        "colorbar": {
+            "title": {"text": SCALE if lowest is not None else OF_THE_GRID, "side": "right", "font": {"size": 11}},
+            "thickness": 10,
+            "outlinewidth": 0,
+            "tickformat": ".1f",  # of one width, so that the map keeps its own
+        },
+    }
+    return {**trace, "meta": {"image": heat_image(z, 0, top, COLOURS)}} if dragged else trace
+
+
 def loss_map(
     landscape: Landscape,
     candidate: Point,
@@ -72,31 +101,13 @@ def loss_map(
     prior_mean: Point,
     truth: Point | None,
     paths: Sequence[OptimiserPath],
+    heat: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Draw the loss as a heat map with truth, candidate, prior mean, lowest point and the optimisers' paths.
 
-    lowest: where the colour scale begins; None while it is not known, and the scale begins at the grid's own.
+    lowest: None while it is not known; heat: the heat map, where it is there already.
     """
-    z = heights(landscape.loss, float(np.min(landscape.loss)) if lowest is None else lowest.loss)
-    traces: list[dict[str, Any]] = [
-        {
-            "type": "heatmap",
-            "x": array(landscape.x),
-            "y": array(landscape.y),
-            "z": array(z),
-            "colorscale": COLOURS,
-            "zmin": 0,
-            "zmax": _top(z),
-            "zsmooth": False,
-            "hovertemplate": "%{x:.3f}, %{y:.3f}: %{z:.2f}<extra>click: start here</extra>",
-            "colorbar": {
-                "title": {"text": SCALE if lowest is not None else OF_THE_GRID, "side": "right", "font": {"size": 11}},
-                "thickness": 10,
-                "outlinewidth": 0,
-                "tickformat": ".1f",  # of one width, so that the map keeps its own
-            },
-        }
-    ]
+    traces = [heat or heat_map(landscape, None if lowest is None else lowest.loss)]
     shapes = [named("prior mean", mark("square", PRIOR, prior_mean))]
     if lowest is not None:
         shapes.append(named("lowest", mark("x", LOWEST, lowest.position, "#000000")))

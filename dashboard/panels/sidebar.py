@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from dashboard import live, session
-from dashboard.panels.controls import Control, button, control, drop_down, text
+from dashboard.pictures.controls import Control, button, control, drop_down, text
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.presets import PRESETS, matching_preset
 

@@ -25,8 +25,8 @@ from dashboard.figures.inverse_map import predicted_against_true
 from dashboard.figures.style import LIMIT, PRIOR
 from dashboard.live import Plot
 from dashboard.panels.below import Content, show_below
-from dashboard.panels.controls import controls_at, drop_down
 from dashboard.panels.stage import map_cell
+from dashboard.pictures.controls import controls_at, drop_down
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.settings import CHOICES, SETTINGS, Area
 from dashboard.wording import entries

@@ -1,66 +1,28 @@
-"""The basins of the Landscape page: explored in the background, shown as they grow, and told in a list of minima."""
+"""The basins of the Landscape page: their map and their waterfall, what is said of them, and the list of minima."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
-from core.optimisation.basins import Basins, prior_starts, start_grid
+from core.optimisation.basins import Basins
 from core.problem.problem import Problem
 from core.symbols import symbol_of
-from dashboard.background.exploration import Exploration, Progress
+from dashboard.background.task import Progress
 from dashboard.figures import basins as figures
 from dashboard.figures.race import REACHED
-from dashboard.live import Plot
-from dashboard.panels.below import Content, kept
-from dashboard.panels.controls import button, controls_at
-from dashboard.scene.experiment import Experiment
+from dashboard.pictures.controls import button, controls_at
+from dashboard.pictures.controls import progress as progress_bar
+from dashboard.pictures.shown import Cell, Plot
+from dashboard.scene.scene import Scene
 from dashboard.scene.settings import Area
 from dashboard.wording.numbers import count, fixed, percent, significant
 
 
-def current() -> Exploration | None:
-    """Return the exploration of this session, if there is one."""
-    return st.session_state.get("exploration")
-
-
-def is_active() -> bool:
-    """Say whether an exploration of this session is under way."""
-    exploration = current()
-    return exploration is not None and exploration.progress().active
-
-
-def attend(problem: Problem | None, experiment: Experiment, wish: str | None) -> Basins | None:
-    """Start or stop an exploration as the page was told to, end one of another problem, and return what was found.
-
-    None where nothing was explored of this problem. While a slider is dragged no more is added.
-    """
-    state = st.session_state
-    exploration = current()
-    if exploration and (problem is None or not exploration.is_of(problem)):
-        exploration.stop()
-        if state.settled:
-            state.exploration, state.basins_gone = None, True
-    if wish in ("explore", "stop exploring") and exploration:
-        exploration.stop()
-    if wish == "explore" and problem is not None:
-        kind, number = experiment.explored.split("-")
-        if kind == "grid":
-            starts = start_grid(problem.bounds, int(number))
-        else:
-            starts = prior_starts(problem, int(number), np.random.default_rng([experiment.seed, 2]))
-        state.exploration, state.basins_gone = Exploration(problem, experiment.explorer, starts), False
-    exploration = current()
-    if exploration is None or problem is None or not exploration.is_of(problem):
-        return None
-    return exploration.basins(anew=state.settled)
-
-
-def tools(experiment: Experiment) -> list[dict[str, Any]]:
+def tools(scene: Scene) -> list[dict[str, Any]]:
     """Return the controls of an exploration, and how far it is."""
-    exploration = current()
-    progress = exploration.progress() if exploration else None
+    experiment, exploration = scene.experiment, scene.holdings.basins.exploration
+    progress = exploration.task.progress() if exploration else None
     items = [
         *controls_at(Area.BASINS, experiment),
         button("wish", "Explore basins", "explore")
@@ -68,10 +30,7 @@ def tools(experiment: Experiment) -> list[dict[str, Any]]:
         else button("wish", "Stop", "stop exploring"),
     ]
     if progress is not None:
-        items.append(
-            {"kind": "progress", "field": "explored share", "value": progress.done / progress.total,
-             "text": _status(progress)}
-        )  # fmt: skip
+        items.append(progress_bar("explored share", progress.done / progress.total, _status(progress)))
     return items
 
 
@@ -87,23 +46,19 @@ def _status(progress: Progress) -> str:
     return starts if progress.state == "done" else f"Stopped at {starts}"
 
 
-def show(problem: Problem, found: Basins | None, lowest: float, truth: tuple[float, float] | None) -> Content:
-    """Return the basin map and the waterfall, what was found, and the list of minima; lowest: the lowest loss known.
+def plots(scene: Scene, problem: Problem, lowest: float, truth: tuple[float, float] | None) -> list[Plot]:
+    """Return the basin map and the waterfall; lowest: the lowest loss known.
 
-    While a slider is dragged all stays as it is; basins of another problem than is on screen wait until it is let go.
+    While a control is dragged both stay as they are; basins of another problem than is on screen wait for the release.
     """
-    content = None
-    if st.session_state.settled:
-        content = Content(_plots(problem, found, lowest, truth), sentences(found, lowest),
-                          table=table(found, lowest, problem.unknown))  # fmt: skip
-    exploration = current()
-    return kept("basins", content, stale=exploration is not None and not exploration.is_of(problem))
-
-
-def _plots(problem: Problem, found: Basins | None, lowest: float, truth: tuple[float, float] | None) -> list[Plot]:
+    held = scene.holdings.basins
+    if scene.dragging:
+        stale = held.exploration is not None and not held.is_of(problem)
+        return [Plot(name, None, stale=stale) for name in ("basins", "waterfall")]
+    found = held.found_for(problem)
     if found is None:
         hint = "Press “Explore basins”: the map grows as starts end."
-        if st.session_state.get("basins_gone"):
+        if held.gone:
             hint = "The problem has changed since: explore its basins anew."
         basin_map = figures.empty(problem.unknown, problem.bounds, hint)
     else:
@@ -152,12 +107,12 @@ def sentences(found: Basins | None, lowest: float) -> list[str]:
     ]
 
 
-def table(found: Basins | None, lowest: float, unknown: Sequence[str]) -> list[list[str | dict[str, str]]]:
+def table(found: Basins | None, lowest: float, unknown: Sequence[str]) -> list[list[Cell]]:
     """Return the list of the minima that have a colour of their own, lowest first, and a row for all others."""
     if found is None or not found.minima:
         return []
     names = ", ".join(symbol_of(name) for name in unknown)
-    rows: list[list[str | dict[str, str]]] = [
+    rows: list[list[Cell]] = [
         ["minimum", names, "J − lowest", "eigenvalues of the Hessian", "on the edge", "share of starts"]
     ]
     own = figures.tones(found, lowest)

@@ -9,6 +9,7 @@ from zlib import crc32
 
 Cell = str | dict[str, Any]  # text, or text with colour, hollow, help, or the change that a click on it reports
 LINE_COURSE = ("x", "y", "x0", "dx")  # the parts of a line trace that move while it slides
+HEAT_COURSE = ("x", "y", "z", "meta")  # the parts of a heat map that change while an image of it is exchanged
 
 
 @dataclass(frozen=True)
@@ -127,11 +128,16 @@ def _without(part: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: value for name, value in part.items() if name not in names}
 
 
+def _course(trace: dict[str, Any]) -> tuple[str, ...]:
+    """Return the parts of a trace that the browser brings up to date without Plotly."""
+    if trace.get("mode") == "lines":
+        return LINE_COURSE
+    return HEAT_COURSE if "image" in trace.get("meta", ()) else ()
+
+
 def _moved(trace: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the course of a line; None for another trace, which does not slide."""
-    if trace.get("mode") != "lines":
-        return None
-    return {name: trace[name] for name in LINE_COURSE if name in trace}
+    """Return the course of a line, or the image of a heat map and its places; None for a trace that stays."""
+    return {name: trace[name] for name in _course(trace) if name in trace and name != "z"} or None
 
 
 def _identified(data: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -146,9 +152,9 @@ def _identified(data: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _skeleton(data: list[dict[str, Any]], layout: dict[str, Any]) -> list[Any]:
-    """Return all of a figure but the course of its lines and the places of its shapes, which slide."""
+    """Return all of a figure but what slides: lines, shapes and the images of heat maps."""
     return [
-        [_without(trace, LINE_COURSE) if trace.get("mode") == "lines" else trace for trace in data],
+        [_without(trace, _course(trace)) for trace in data],
         [_without(shape, ("path", "xanchor", "yanchor")) for shape in layout.get("shapes", ())],
         _without(layout, ("shapes", "datarevision")),
     ]

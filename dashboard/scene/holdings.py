@@ -2,9 +2,11 @@
 
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
+from dashboard.background.basins import Explored
+from dashboard.background.race import Race
 from dashboard.scene.observation import Trace
 
 MOST_SESSIONS = 500  # the sessions that were opened last keep their holdings
@@ -19,10 +21,16 @@ class Holdings:
 
     upload: a trace that stands in place of the simulated data on every page.
     recording: a recording that the page Your data alone can take.
+    race: the optimisers' race on the page Landscape.
+    basins: what was explored on the page Landscape.
+
+    The live route reads from another thread what the pages write: a value is replaced as a whole, never changed.
     """
 
     upload: Trace | None = None
     recording: Trace | None = None
+    race: Race = field(default_factory=Race)
+    basins: Explored = field(default_factory=Explored)
 
 
 def keep(holdings: Holdings) -> str:

@@ -18,10 +18,11 @@ from dashboard import maps as registry
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.style import LIMIT, TRUTH
 from dashboard.live import Plot
-from dashboard.panels.controls import controls_at, options
+from dashboard.panels.options import options
 from dashboard.panels.sidebar import beside_sidebar
 from dashboard.panels.stage import map_cell, question, stage
 from dashboard.pictures import accuracy, limit, results
+from dashboard.pictures.controls import controls_at
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation
 from dashboard.scene.settings import Area

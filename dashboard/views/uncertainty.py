@@ -18,10 +18,11 @@ from dashboard.figures.density import Raster, raster, widened
 from dashboard.figures.regions import outside
 from dashboard.live import Plot
 from dashboard.panels.below import Content, kept, show_below
-from dashboard.panels.controls import controls_at, options
+from dashboard.panels.options import options
 from dashboard.panels.sidebar import beside_sidebar
 from dashboard.panels.stage import question, stage
 from dashboard.pictures import results
+from dashboard.pictures.controls import controls_at
 from dashboard.pictures.support import Point, estimates_of, support, truth_of, window_of
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import LEAST_SIGMA, Observation

@@ -8,7 +8,7 @@ import dashboard
 from core.experiments.labels import REGIME_LABELS
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.optimisation.methods import METHODS
-from dashboard.panels.controls import control, controls_at
+from dashboard.pictures.controls import control, controls_at
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.changes import change
 from dashboard.scene.experiment import Experiment

@@ -1,11 +1,9 @@
 """The controls: that of a setting, made from its row of the table, and those that belong to none."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from core.optimisation.methods import METHODS
-from dashboard import live, session
 from dashboard.figures.race import sign
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.settings import SETTINGS, Area, Choice, Methods, Number, Slider, Toggle, shown_at
@@ -62,6 +60,11 @@ def button(field: str, label: str, value: Any = None, **more: Any) -> Control:
     return {"kind": "button", "field": field, "label": label, "value": value, **more}
 
 
+def progress(field: str, share: float, text: str) -> Control:
+    """Return a bar that shows a share from 0 to 1, with a text beside it."""
+    return {"kind": "progress", "field": field, "value": share, "text": text}
+
+
 def text(label: str) -> Control:
     """Return a line of text among controls."""
     return {"kind": "text", "field": "", "label": label}
@@ -70,10 +73,3 @@ def text(label: str) -> Control:
 def controls_at(area: Area, experiment: Experiment, without: Sequence[str] = ()) -> list[Control]:
     """Return the controls of a area in order, but for those that do nothing now."""
     return [control(row.name, experiment, area) for row in shown_at(area) if row.name not in without]
-
-
-def options(page: str, *rows: Sequence[Control]) -> None:
-    """Show rows of controls above the pictures of a page."""
-    key = f"{page}_options"
-    groups = [{"title": "", "items": list(row)} for row in rows]
-    live.controls(key, groups, partial(session.receive, key), inline=True)

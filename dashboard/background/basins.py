@@ -1,0 +1,101 @@
+"""The basins of a session: a method run from many starts in the background, and the minima that were found."""
+
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.optimisation.basins import Basins, basins, explore, prior_starts, start_grid
+from core.optimisation.path import OptimiserPath
+from core.problem.problem import Problem
+from dashboard.background.task import Task
+
+_turn = threading.Lock()  # explorations of several sessions take turns: each uses all the cores
+
+
+@dataclass(frozen=True, eq=False)
+class Exploration:
+    """A method that is run from many starts, (n, p)."""
+
+    problem: Problem
+    method: str
+    starts: NDArray[np.float64]
+    task: Task[int, OptimiserPath]
+
+
+@dataclass(frozen=True, eq=False)
+class Explored:
+    """What a session holds of its basins. It is replaced as a whole, so that another thread can read it.
+
+    exploration: the last one, which may have ended.
+    found: what was found at the last look.
+    gone: basins of another problem were dropped.
+    """
+
+    exploration: Exploration | None = None
+    found: Basins | None = None
+    gone: bool = False
+
+    def is_of(self, problem: Problem) -> bool:
+        """Say whether this problem is the one that was explored."""
+        return self.exploration is not None and self.exploration.problem.identity == problem.identity
+
+    def found_for(self, problem: Problem) -> Basins | None:
+        """Return what was found, if it is of this problem."""
+        return self.found if self.is_of(problem) else None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether more is to come."""
+        return self.exploration is not None and self.exploration.task.progress().active
+
+
+def exploration(problem: Problem, method: str, starts: NDArray[np.float64]) -> Exploration:
+    """Begin to run a method from each of the starts, (n, p)."""
+
+    def work(_: Callable[[], bool]) -> Generator[tuple[int, OptimiserPath]]:
+        return cast(Generator[tuple[int, OptimiserPath]], explore(problem, method, starts))
+
+    return Exploration(problem, method, starts, Task(work, len(starts), _turn))
+
+
+def starts_of(problem: Problem, explored: str, seed: int) -> NDArray[np.float64]:
+    """Return the starts that a choice such as grid-10 or prior-400 names, (n, p)."""
+    kind, number = explored.split("-")
+    if kind == "grid":
+        return start_grid(problem.bounds, int(number))
+    return prior_starts(problem, int(number), np.random.default_rng([seed, 2]))
+
+
+def attended(
+    held: Explored, problem: Problem | None, method: str, starts: str, seed: int, wish: str | None
+) -> Explored:
+    """Return the basins after looking at them: an exploration of another problem is dropped, ends are collected.
+
+    starts: the choice of them, of which some are drawn with the seed.
+    wish: "explore", "stop exploring", or anything else.
+    """
+    running = held.exploration
+    if running is not None and (problem is None or not held.is_of(problem)):
+        running.task.stop()
+        running, held = None, Explored(gone=True)
+    if running is not None and wish in ("explore", "stop exploring"):
+        running.task.stop()
+    if wish == "explore" and problem is not None:
+        held = Explored(exploration(problem, method, starts_of(problem, starts, seed)))
+    return with_ends(held)
+
+
+def with_ends(held: Explored) -> Explored:
+    """Return the basins with the minima that the ends of all runs so far lead to."""
+    running = held.exploration
+    if running is None:
+        return held
+    ends = running.task.pieces()
+    if held.found is not None and np.count_nonzero(held.found.evaluations) == len(ends):
+        return held
+    found = basins(running.problem, running.method, running.starts, ends, held.found)
+    return replace(held, found=found)
