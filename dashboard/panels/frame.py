@@ -10,8 +10,8 @@ import streamlit as st
 
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from dashboard import live, session
-from dashboard.figures.style import TRAINED_CLEAN
-from dashboard.pictures.shown import Cell, Shown
+from dashboard.pictures.controls import choice as choice
+from dashboard.pictures.shown import Shown
 from dashboard.scene.experiment import PRESET_FIELDS, PRESETS, QUANTITIES, Experiment
 
 RAIL_WIDTH = 250
@@ -35,11 +35,6 @@ def slider(field: str, value: float, **more: Any) -> dict[str, Any]:
         "digits": len(decimals),
         **more,
     }
-
-
-def choice(field: str, label: str, value: str, options: dict[str, str], **more: Any) -> dict[str, Any]:
-    """Return a drop-down; options: value → label."""
-    return {"kind": "choice", "field": field, "label": label, "value": value, "options": list(options.items()), **more}
 
 
 def toggle(field: str, label: str, value: bool, **more: Any) -> dict[str, Any]:
@@ -158,11 +153,6 @@ def stage(key: str, shown: Shown) -> None:
         answers=session.answering(),
         settled=not session.scene().dragging,
     )
-
-
-def map_cell(name: str, colour: str) -> Cell:
-    """Return the cell that names an inverse map in a table."""
-    return {"text": name, "colour": colour, "hollow": name in TRAINED_CLEAN}
 
 
 def question(text: str) -> None:

@@ -4,8 +4,12 @@ import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from dashboard.scene.observation import Trace
+
+if TYPE_CHECKING:
+    from dashboard.scene.states_fit import Fitting
 
 MOST_SESSIONS = 500  # the sessions that were opened last keep their holdings
 
@@ -19,10 +23,12 @@ class Holdings:
 
     upload: a trace that stands in place of the simulated data on every page.
     recording: a recording that the page Your data alone can take.
+    fitting: what the form of the fit on that page was left at, and the last fit; None until it is first shown.
     """
 
     upload: Trace | None = None
     recording: Trace | None = None
+    fitting: "Fitting | None" = None
 
 
 def keep(holdings: Holdings) -> str:
