@@ -24,6 +24,18 @@ MOST_BYTES = 2 * LONGEST_ADDRESS  # of a request
 PAGES: dict[str, dict[str, tuple[str, str]]] = {
     "neuron": {"neuron_stage": ("dashboard.pictures.neuron", "picture")},
     "landscape": {"landscape_stage": ("dashboard.pictures.landscape", "picture")},
+    "inverse_map": {
+        "inverse_map_stage": ("dashboard.pictures.inverse_map", "picture"),
+        "accuracy_below": ("dashboard.pictures.accuracy", "under_the_hand"),
+    },
+    "uncertainty": {
+        "uncertainty_stage": ("dashboard.pictures.uncertainty", "picture"),
+        "uncertainty_below": ("dashboard.pictures.support", "picture"),
+    },
+    "your_data": {
+        "your_data_stage": ("dashboard.pictures.your_data", "picture"),
+        "states_stage": ("dashboard.pictures.states_fit", "picture"),
+    },
 }
 
 
@@ -62,12 +74,17 @@ def read(content: bytes) -> Asked:
 
 
 def answer(asked: Asked) -> dict[str, Any]:
-    """Return the stages of a page for the live component, and the values of the numbers that have changed."""
-    stages = {}
+    """Return the stages of a page for the live component, and the values of the numbers that have changed.
+
+    A stage without a picture stays as it is. The sentences stand above the first one.
+    """
+    stages: dict[str, dict[str, Any]] = {}
     for name, (module, function) in PAGES[asked.page].items():
-        picture: Callable[[Scene], Shown] = getattr(import_module(module), function)
+        picture: Callable[[Scene], Shown | None] = getattr(import_module(module), function)
         shown = picture(asked.scene)
-        noted = replace(shown, notes=[*asked.sentences, *shown.notes])
+        if shown is None:
+            continue
+        noted = shown if stages else replace(shown, notes=[*asked.sentences, *shown.notes])
         stages[name] = {**noted.as_json(asked.drawn), "settled": False}
     return {"stages": stages, "values": _changed(asked.scene.released, asked.scene.experiment)}
 

@@ -1,15 +1,16 @@
 """The inverse maps that every page shows: the shipped ones, and those trained here, which lie in the folder of runs."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.jobs.folder import NAMING, WEIGHTS, is_name, misnamed_in, runs_in
 from core.published import published_prior
-from dashboard.figures.style import OWN_MAPS, SHIPPED_MAPS
+from dashboard.figures.style import OWN_MAPS, SHIPPED_MAPS, Look
 from dashboard.wording.entries import RESERVED
 
 if TYPE_CHECKING:
@@ -110,7 +111,15 @@ def warm_up() -> None:
     inverse_maps()
 
 
-def colours(names: Iterable[str]) -> dict[str, str]:
-    """Return one colour a map, the same on every page: shipped maps have their own, others take them from a list."""
-    own = [name for name in names if name not in SHIPPED_MAPS]
-    return SHIPPED_MAPS | {name: OWN_MAPS[i % len(OWN_MAPS)] for i, name in enumerate(own)}
+def looks(maps: Mapping[str, "InverseMap"]) -> dict[str, Look]:
+    """Return how each map is drawn, the same on every page.
+
+    Shipped maps have colours of their own, others take them from a list. A map that was trained on clean traces is
+    hollow and dashed.
+    """
+    others = cycle(OWN_MAPS)
+    colours = {name: SHIPPED_MAPS[name] if name in SHIPPED_MAPS else next(others) for name in maps}
+    return {
+        name: Look(colours[name]) if each.recipe.noisy else Look(colours[name], hollow=True, dash="dash")
+        for name, each in maps.items()
+    }

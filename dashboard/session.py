@@ -8,8 +8,8 @@ import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard import maps as registry
 from dashboard import visitors
+from dashboard.maps import own_maps
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.changes import change
 from dashboard.scene.experiment import Experiment
@@ -19,6 +19,22 @@ from dashboard.scene.presets import PRESET_FIELDS, PRESETS
 from dashboard.scene.report import read_report
 from dashboard.scene.scene import Scene
 
+# Every key of the session's state that is neither a widget's nor a component's.
+KEYS = {
+    "scene": "what is on screen: experiment, uploads, what is dragged",
+    "sentences": "about the last change",
+    "live_key": "by which the live route finds the session's holdings",
+    "answering": "sequence number of the change that this run answers",
+    "page": "title of the page that is shown",
+    "pages": "by title, to switch to",
+    "n_files": "that were uploaded: the uploader of each has a key of its own",
+    "wish": "what the Landscape page is asked to do, once",
+    "sample": "which test sample the Inverse map page is asked to open, once",
+    "watched_run": "the training that the Train page shows",
+    "seen_active": "the training that was last seen at work",
+    "fit_typed": "what stands in the form of the fit, which outlasts a visit to another page",
+    "fit_source": "the recording for which the form has chosen a box",
+}
 KEPT_PARTS = ("trace", "recording")  # of an address: names of uploads that the server keeps for a browser
 
 
@@ -31,7 +47,7 @@ def begin() -> None:
         if upload is not None:
             query.pop("upload", None)
         experiment, sentences = from_address(urlencode(query)) if query else (Experiment(), ())
-        missing = [name for name in experiment.own_maps.split(",") if name and name not in registry.own_maps()]
+        missing = [name for name in experiment.own_maps.split(",") if name and name not in own_maps()]
         if missing:
             names_of_maps = ", ".join(f"“{name[:40]}”" for name in missing[:5])
             names_of_maps += " and others" if len(missing) > 5 else ""
@@ -78,6 +94,21 @@ def sentences() -> tuple[str, ...]:
     return st.session_state.sentences
 
 
+def say(*sentences: str) -> None:
+    """Show sentences above the page in place of those about the last change."""
+    st.session_state.sentences = sentences
+
+
+def take_asked(name: str) -> Any:
+    """Return what a component asked the page for under a name, once; None where it asked for nothing."""
+    return st.session_state.pop(name, None)
+
+
+def switch_page(title: str) -> None:
+    """Turn to another page."""
+    st.switch_page(st.session_state.pages[title])
+
+
 def answering() -> int:
     """Return the sequence number of the change that this run answers."""
     return st.session_state.answering
@@ -110,7 +141,7 @@ def address() -> str:
 
     The names of uploads open them for the browser that sent them alone.
     """
-    query = to_address(replace(experiment(), own_maps=",".join(registry.own_maps())))
+    query = to_address(replace(experiment(), own_maps=",".join(own_maps())))
     visitor = _visitor()
     traces = dict(zip(KEPT_PARTS, (upload(), recording()), strict=True))
     names = {part: visitors.keep(visitor, trace) for part, trace in traces.items() if trace is not None}

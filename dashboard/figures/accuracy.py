@@ -1,7 +1,7 @@
 """How maps do on many test samples: against the noise, against N, over the plane of θ, and how often regions hold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,20 +9,14 @@ from numpy.typing import NDArray
 
 from core.symbols import symbol_of
 from dashboard.figures.style import (
-    BEST,
-    CNN,
-    DENSE,
-    LIMIT,
-    OPTIMISER,
     PRIOR,
-    TRAINED_CLEAN,
     TRUTH,
+    Look,
     array,
     axis,
     layout,
     line,
     log_axis,
-    map_dash,
     markers,
     named,
     upright_entry,
@@ -30,18 +24,6 @@ from dashboard.figures.style import (
 from dashboard.wording.entries import SIGMA_NOW
 from dashboard.wording.numbers import compact
 
-# What is neither a map of the registry nor named like one: colour and dash.
-ROLES = {
-    "exact posterior mean": (LIMIT, "dash"),
-    "exact posterior": (LIMIT, "dash"),
-    "published": (TRUTH, "dot"),
-    "CNN": (CNN, "solid"),
-    "dense": (DENSE, "solid"),
-    "ours": (BEST, "solid"),
-    "best after polishing": (BEST, "dot"),
-    "best after weighted draws": (BEST, "dash"),
-    "Laplace": (OPTIMISER, "dash"),
-}
 FURTHEST = 1e9  # a height that no axis reaches
 _SCALE = (-2.4, 0.4)  # powers of ten of the errors that colours tell apart, the same for every map
 
@@ -50,34 +32,25 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A line of figures: the name of who they are of, its colour, and the values, (n,), NaN where there is none."""
+    """A line of figures: the name of who they are of, its look, and the values, (n,), NaN where there is none."""
 
     name: str
-    colour: str
+    look: Look
     values: Array
-
-
-def curve(name: str, values: Array, colour: str = PRIOR) -> Curve:
-    """Return the line of an estimator; colour: of one that has no role of its own."""
-    return Curve(name, ROLES[name][0] if name in ROLES else colour, values)
 
 
 def _drawn(each: Curve, x: Array, size: float = 7, **trace: Any) -> dict[str, Any]:
     """Return a curve as a trace of lines with a mark, so many pixels wide, at each value."""
-    dash = ROLES[each.name][1] if each.name in ROLES else map_dash(each.name)
+    colour, symbol = each.look.colour, "circle-open" if each.look.hollow else "circle"
     return line(
         each.name,
-        each.colour,
+        colour,
         2,
         mode="lines+markers",
         x=array(x),
         y=array(each.values),
-        line={"dash": dash},
-        marker={
-            "size": size,
-            "color": each.colour,
-            "symbol": "circle-open" if each.name in TRAINED_CLEAN else "circle",
-        },
+        line={"dash": each.look.dash},
+        marker={"size": size, "color": colour, "symbol": symbol},
         **trace,
     )
 
@@ -105,14 +78,14 @@ def against_noise(levels: Array, curves: Sequence[Curve], sigma: float) -> dict[
     }
 
 
-def against_samples(counts: Array, curves: Sequence[Curve], limit: float | None, title: str) -> dict[str, Any]:
-    """Draw the error against the number of training samples, (n,); limit: of the exact posterior mean, or None."""
+def against_samples(counts: Array, curves: Sequence[Curve], limit: Curve | None, title: str) -> dict[str, Any]:
+    """Draw the error against the number of training samples, (n,); limit: what it cannot fall below, one value."""
     traces = [_drawn(each, counts, hovertemplate="N = %{x:,}: %{y:.3~g}") for each in curves]
     ends = np.array([counts.min() / 10**0.08, counts.max() * 10**0.08])
     if limit is not None:
-        floor = Curve("exact posterior mean", LIMIT, np.full(2, limit))
+        floor = replace(limit, values=np.repeat(limit.values, 2))
         traces.append({**_drawn(floor, ends, hovertemplate="%{y:.3~g}"), "mode": "lines"})
-    heights = np.concatenate([*(each.values for each in curves), [np.nan if limit is None else limit]])
+    heights = np.concatenate([each.values for each in (*curves, *([] if limit is None else [limit]))])
     return {
         "data": traces,
         "layout": layout(

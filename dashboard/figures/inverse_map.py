@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from core.maps.differences_from_training import listed
 from core.symbols import symbol_of
 from dashboard.figures.density import Raster, widened
-from dashboard.figures.regions import contours, frame, of_map, placed
+from dashboard.figures.regions import contours, estimated, frame, placed
 from dashboard.figures.style import (
     DATA,
     LIMIT,
     PRIOR,
-    TRAINED_CLEAN,
     TRUTH,
+    Look,
     array,
     axis,
     dots,
@@ -24,8 +24,7 @@ from dashboard.figures.style import (
     legend_entry,
     line,
     line_entry,
-    map_dash,
-    map_entry,
+    mark_entry,
     named,
     nothing,
     reach,
@@ -38,7 +37,7 @@ from dashboard.wording.entries import BOUNDS, EXACT_MEANS, EXACT_POSTERIOR
 def estimates(
     names: tuple[str, str],
     bounds: NDArray[np.float64],
-    found: dict[str, tuple[str, NDArray[np.float64]]],
+    found: Mapping[str, tuple[Look, NDArray[np.float64]]],
     clouds: Mapping[str, NDArray[np.float64]],
     truth: tuple[float, float] | None,
     zoom: NDArray[np.float64] | None = None,
@@ -47,25 +46,24 @@ def estimates(
 ) -> dict[str, Any]:
     """Draw each map's estimate, (2,), its cloud over fresh noise, (n, 2), and the truth within the prior's box (2, 2).
 
-    found: name → (colour, estimate); zoom: a box, (2, 2), to show alone; density: the exact posterior in it; means: its
+    found: name → (look, estimate); zoom: a box, (2, 2), to show alone; density: the exact posterior in it; means: its
     means, (n, 2), for fresh noise.
     """
     box = widened(bounds, 0.04) if zoom is None else zoom
     shapes: list[dict[str, Any]] = [frame(bounds, PRIOR, "dash")]
-    entries = [map_entry(name, colour) for name, (colour, _) in found.items()]
+    entries = [mark_entry(name, look) for name, (look, _) in found.items()]
     entries.append(line_entry(BOUNDS, PRIOR, "dash"))
     for name, cloud in clouds.items():
-        clean = name in TRAINED_CLEAN
-        shapes.append(
-            dots(translucent(found[name][0], 0.8 if clean else 0.45), cloud[:, 0], cloud[:, 1], 1.8 if clean else 3.5)
-        )
+        look, _ = found[name]
+        opacity, width = (0.8, 1.8) if look.hollow else (0.45, 3.5)
+        shapes.append(dots(translucent(look.colour, opacity), cloud[:, 0], cloud[:, 1], width))
     if means is not None:
         shapes.append(dots(LIMIT, means[:, 0], means[:, 1], 5))
         entries.append(legend_entry(EXACT_MEANS, "circle", LIMIT))
     if density is not None:
         entries.append(legend_entry(EXACT_POSTERIOR, "square", translucent(LIMIT, 0.6), LIMIT))
     # The best map stands first, and is drawn last, on top.
-    shapes += [of_map(name, colour, estimate, box) for name, (colour, estimate) in reversed(found.items())]
+    shapes += [estimated(look, estimate, box) for look, estimate in reversed(list(found.values()))]
     if truth is not None:
         shapes.append(placed("star", TRUTH, np.array(truth), box))
         entries.append(legend_entry("truth", "star", TRUTH))
@@ -90,12 +88,12 @@ def resimulated(
     times: NDArray[np.float64],
     data: NDArray[np.float64],
     truth: NDArray[np.float64] | None,
-    potentials: dict[str, tuple[str, NDArray[np.float64]]],
+    potentials: Mapping[str, tuple[Look, NDArray[np.float64]]],
 ) -> dict[str, Any]:
-    """Draw the potential, (n_times,), simulated from each estimate over the data and the truth; name → (colour, u)."""
+    """Draw the potential, (n_times,), simulated from each estimate over the data and the truth; name → (look, u)."""
     traces = [
-        saved(line(name, colour, 1.4, y=array(u), **grid(times), line={"dash": map_dash(name)}, hoverinfo="name"))
-        for name, (colour, u) in reversed(potentials.items())
+        saved(line(name, look.colour, 1.4, y=array(u), **grid(times), line={"dash": look.dash}, hoverinfo="name"))
+        for name, (look, u) in reversed(list(potentials.items()))
     ]
     if truth is not None:
         dotted = line("truth", TRUTH, 1.3, y=array(truth), **grid(times), line={"dash": "dot"}, hoverinfo="skip")
@@ -114,22 +112,22 @@ def resimulated(
 def predicted_against_true(
     name: str,
     truth: NDArray[np.float64],
-    predictions: dict[str, tuple[str, NDArray[np.float64]]],
+    predictions: Mapping[str, tuple[Look, NDArray[np.float64]]],
     title: str,
 ) -> dict[str, Any]:
-    """Draw predictions, (n,), of one parameter against its true values, (n,); map → (colour, values)."""
+    """Draw predictions, (n,), of one parameter against its true values, (n,); map → (look, values)."""
     low, high = float(truth.min()), float(truth.max())
     margin = 0.05 * (high - low)
     scope = [low - margin, high + margin]
     shapes = [
-        named(name, dots(translucent(colour, 0.5), truth, values, 2.6))
-        for name, (colour, values) in reversed(predictions.items())
+        named(name, dots(translucent(look.colour, 0.5), truth, values, 2.6))
+        for name, (look, values) in reversed(list(predictions.items()))
     ]
     shapes.append({"type": "line", "x0": scope[0], "y0": scope[0], "x1": scope[1], "y1": scope[1],
                    "line": {"color": TRUTH, "width": 1, "dash": "dot"}})  # fmt: skip
     symbol = symbol_of(name)
     return {
-        "data": [legend_entry(name, "circle", colour) for name, (colour, _) in predictions.items()],
+        "data": [legend_entry(name, "circle", look.colour) for name, (look, _) in predictions.items()],
         "layout": layout(
             title,
             axis(f"true {symbol}", range=scope),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from dashboard.figures.density import Raster
-from dashboard.figures.style import LIMIT, TRAINED_CLEAN, array, grid, mark, translucent
+from dashboard.figures.style import LIMIT, Look, array, grid, mark, translucent
 
 MASSES = (0.5, 0.9)  # of the regions that are drawn
 SMALLEST_FRAME = 0.03  # of the plane: half a side of a frame that is seen around the marks
@@ -64,9 +64,9 @@ def frame(box: Array, colour: str, dash: str = "solid") -> dict[str, Any]:
             "line": {"color": colour, "width": 1.2, "dash": dash}}  # fmt: skip
 
 
-def of_map(name: str, colour: str, estimate: Array, box: Array) -> dict[str, Any]:
-    """Return the mark of an inverse map's estimate, (2,), in a box of the plane."""
-    return placed("diamond", colour, estimate, box, hollow=name in TRAINED_CLEAN)
+def estimated(look: Look, estimate: Array, box: Array) -> dict[str, Any]:
+    """Return the mark of an estimate, (2,), in a box of the plane."""
+    return placed(look.symbol, look.colour, estimate, box, hollow=look.hollow)
 
 
 def outside(box: Array, point: Array) -> bool:

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,23 @@ LIMIT = "#009E73"  # what no method can beat: the exact posterior, the lowest mi
 PRIOR = "theme:faint"
 BEST, CNN, DENSE = "#0072B2", "#56B4E9", "#CC79A7"
 SHIPPED_MAPS = {"best": BEST, "cnn-noisy": CNN, "cnn-clean": CNN, "dense-noisy": DENSE, "dense-clean": DENSE}
-TRAINED_CLEAN = ("cnn-clean", "dense-clean")  # of their network's colour too: hollow marks and dashed lines
 OWN_MAPS = ("#44AA99", "#999933", "#AA4499", "#6699CC", "#DDCC77", "#117733")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an estimator is drawn.
+
+    symbol: of its mark.
+    hollow: its mark is an edge without a filling.
+    dash: of its lines.
+    """
+
+    colour: str
+    symbol: str = "diamond"
+    hollow: bool = False
+    dash: str = "solid"
+
 
 # In the order of the traces: Plotly would put names that hide shapes, too, in columns of their own.
 LEGEND = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal", "font": {"size": 10.5}}
@@ -131,9 +147,9 @@ def upright_entry(name: str, colour: str) -> dict[str, Any]:
     return legend_entry(name, "line-ns", colour, colour)
 
 
-def map_entry(name: str, colour: str) -> dict[str, Any]:
-    """Return a trace without points that stands in the legend for the mark of an inverse map."""
-    return legend_entry(name, "diamond-open" if name in TRAINED_CLEAN else "diamond", colour)
+def mark_entry(name: str, look: Look) -> dict[str, Any]:
+    """Return a trace without points that stands in the legend for the mark of an estimator."""
+    return legend_entry(name, f"{look.symbol}-open" if look.hollow else look.symbol, look.colour)
 
 
 def saved(entry: dict[str, Any]) -> dict[str, Any]:
@@ -144,11 +160,6 @@ def saved(entry: dict[str, Any]) -> dict[str, Any]:
 def nothing() -> dict[str, Any]:
     """Return an empty trace, without which Plotly draws no axes."""
     return markers("", TRUTH, "circle", x=[None], y=[None], showlegend=False)
-
-
-def map_dash(name: str) -> str:
-    """Return how the lines of an inverse map are drawn."""
-    return "dash" if name in TRAINED_CLEAN else "solid"
 
 
 def dots(colour: str, x: NDArray[np.float64], y: NDArray[np.float64], width: float = 2.5) -> dict[str, Any]:

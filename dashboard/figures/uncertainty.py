@@ -1,5 +1,6 @@
 """The figures of the Uncertainty page: the posterior on the plane and by parameter, what it predicts, its profiles."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,14 @@ from numpy.typing import NDArray
 from core.posterior.profile import RISE_95, Profile
 from core.symbols import symbol_of
 from dashboard.figures.density import Raster
-from dashboard.figures.regions import MASSES, SMALLEST_FRAME, contours, ellipse, frame, of_map, placed
+from dashboard.figures.regions import MASSES, SMALLEST_FRAME, contours, ellipse, estimated, frame, placed
 from dashboard.figures.style import (
     DATA,
     LIMIT,
     OPTIMISER,
     PRIOR,
     TRUTH,
+    Look,
     array,
     axis,
     dots,
@@ -23,7 +25,7 @@ from dashboard.figures.style import (
     legend_entry,
     line,
     line_entry,
-    map_entry,
+    mark_entry,
     named,
     reach,
     translucent,
@@ -42,7 +44,7 @@ def plane(
     density: Raster,
     bounds: Array,
     normal: tuple[Array, Array | None] | None,
-    found: dict[str, tuple[str, Array, Array | None]],
+    found: Mapping[str, tuple[Look, Array, Array | None]],
     truth: Point | None,
     title: str,
     zoom: Array | None = None,
@@ -50,7 +52,7 @@ def plane(
     """Draw the posterior in a box, (2, 2), of the plane, with what other estimators make of the same data.
 
     bounds: of the prior; normal: mean and covariance of the Laplace approximation, without covariance where it is
-    refused, or None where it is not known; found: name → (colour, estimate, covariance or None); zoom: a box to frame.
+    refused, or None where it is not known; found: name → (look, estimate, covariance or None); zoom: a box to frame.
     What lies outside is pointed to from the frame.
     """
     traces = [contours(density, name="exact"), legend_entry("exact", "square", LIMIT)]
@@ -63,13 +65,13 @@ def plane(
     if normal is not None:
         shapes.append(named("MAP", placed("x", OPTIMISER, normal[0], box)))
         traces.append(legend_entry("MAP", "x", OPTIMISER))
-    for name, (colour, estimate, covariance) in found.items():
+    for name, (look, estimate, covariance) in found.items():
         if covariance is not None:
-            traces += _ellipses(name, colour, "solid", (estimate, covariance))
-        traces.append(map_entry(name, colour))
+            traces += _ellipses(name, look.colour, "solid", (estimate, covariance))
+        traces.append(mark_entry(name, look))
     # The best map stands first, and is drawn last, on top.
     shapes += [
-        named(name, of_map(name, colour, estimate, box)) for name, (colour, estimate, _) in reversed(found.items())
+        named(name, estimated(look, estimate, box)) for name, (look, estimate, _) in reversed(list(found.items()))
     ]
     if truth is not None:
         shapes.append(named("truth", placed("star", TRUTH, np.array(truth), box)))

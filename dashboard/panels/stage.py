@@ -6,8 +6,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard import live, session
-from dashboard.figures.style import TRAINED_CLEAN
-from dashboard.pictures.shown import Cell, Shown
+from dashboard.pictures.shown import Shown
 
 
 def question(text: str) -> None:
@@ -20,8 +19,3 @@ def stage(key: str, shown: Shown) -> None:
     name = f"{key}_stage"
     noted = replace(shown, notes=[*session.sentences(), *shown.notes])
     live.plots(name, noted, partial(session.receive, name), session.answering(), not session.scene().dragging)
-
-
-def map_cell(name: str, colour: str) -> Cell:
-    """Return the cell that names an inverse map in a table."""
-    return {"text": name, "colour": colour, "hollow": name in TRAINED_CLEAN}

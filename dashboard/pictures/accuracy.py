@@ -1,10 +1,10 @@
 """What stands below on the Inverse map page: how the maps do on 2,000 test samples, in one of four pictures."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from core.experiments.compared_maps import REGIMES as COMPARED
@@ -17,17 +17,16 @@ from core.maps.inverse_map import InverseMap
 from core.maps.test_sets import published_test_set
 from core.metrics import median_ape, r_squared
 from core.models.spikes import regime as regime_of
-from core.published import GAMMA, T_END, ZETA, published_prior
+from core.published import published_prior
 from core.symbols import symbol_of
-from dashboard import live, session
 from dashboard.figures import accuracy as figures
 from dashboard.figures.inverse_map import predicted_against_true
-from dashboard.figures.style import LIMIT, PRIOR
-from dashboard.live import Plot
-from dashboard.panels.below import Content, show_below
-from dashboard.panels.stage import map_cell
+from dashboard.figures.style import LIMIT, Look
+from dashboard.maps import inverse_maps, looks
 from dashboard.pictures.controls import controls_at, drop_down
-from dashboard.scene.experiment import Experiment
+from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
+from dashboard.pictures.stored_curves import stored_curve
+from dashboard.scene.scene import Scene
 from dashboard.scene.settings import CHOICES, SETTINGS, Area
 from dashboard.wording import entries
 from dashboard.wording.estimates import named
@@ -39,6 +38,7 @@ ERROR = ("median_ape", "mean")
 
 Array = NDArray[np.float64]
 Figures = dict[tuple[str, str], float]  # by metric and parameter
+Maps = tuple[tuple[str, InverseMap, Look], ...]  # name, map and look
 
 
 @lru_cache(maxsize=64)
@@ -79,23 +79,24 @@ def _metrics(values: Array) -> Figures:
     return found
 
 
-def _row(head: live.Cell, metrics: Figures) -> list[live.Cell]:
+def _row(head: Cell, metrics: Figures) -> list[Cell]:
     return [head, *(fixed(metrics[each], 4) for each in FIGURES)]
 
 
-def _scatter(chosen: dict[str, InverseMap], colours: Mapping[str, str], regime: str) -> Content:
+@lru_cache(maxsize=8)
+def _scatter(chosen: Maps, regime: str) -> Shown:
     """Return predicted against true for both parameters, and the metrics of each map."""
     noisy, truth = COMPARED[regime].tested_noisy, published_test_set().theta
-    found = {name: predictions(each, noisy) for name, each in chosen.items()}
+    found = {name: (look, predictions(each, noisy)) for name, each, look in chosen}
     plots = []
     for column, identity in enumerate(("first", "second")):
         parameter = published_prior().names[column]
-        values = {name: (colours[name], each[:, column]) for name, each in found.items()}
+        values = {name: (look, each[:, column]) for name, (look, each) in found.items()}
         title = f"Predicted against true {symbol_of(parameter)}, {CHOICES['regime'][regime]}"
         plots.append(Plot(identity, predicted_against_true(parameter, truth[:, column], values, title)))
-    metrics = {name: _metrics(each) for name, each in found.items()}
-    rows: list[list[live.Cell]] = [["", *(figure_label(*each) for each in FIGURES)]]
-    rows += [_row(map_cell(name, colours[name]), metrics[name]) for name in found]
+    metrics = {name: _metrics(each) for name, (_, each) in found.items()}
+    rows: list[list[Cell]] = [["", *(figure_label(*each) for each in FIGURES)]]
+    rows += [_row(name_cell(name, look), metrics[name]) for name, (look, _) in found.items()]
     said = "Each dot is a test sample: on the diagonal its estimate is right."
     limit = limit_of(regime)
     if limit is not None:
@@ -103,36 +104,38 @@ def _scatter(chosen: dict[str, InverseMap], colours: Mapping[str, str], regime: 
     name = min(metrics, key=lambda name: metrics[name][ERROR])
     said += f" The nearest is {name}, which misses by {_per_cent(metrics[name][ERROR])} in the median"
     said += "." if limit is None else f"; the exact posterior mean misses by {_per_cent(limit[ERROR])}."
-    return Content(plots, [said], table=rows)
+    return Shown("accuracy-scatter", plots, table=rows, said=[said])
 
 
 def _per_cent(share: float) -> str:
     return f"{compact(100 * share, 2)} %"
 
 
-def _not_run(name: str, what: str) -> Content:
-    return Content([], [f"Run “python -m core.experiments {name}” to see {what}."])
+def _not_run(name: str, what: str) -> Shown:
+    return Shown("accuracy-none", said=[f"Run “python -m core.experiments {name}” to see {what}."])
 
 
-def _noise(colours: Mapping[str, str], sigma: float) -> Content:
-    """Return the error of each map and of the exact posterior mean against the noise level."""
+def _noise(maps: Mapping[str, Look], sigma: float) -> Shown:
+    """Return the error of each map and of the exact posterior mean against the noise level; maps: looks by name."""
     found = stored("noise")
     if found is None:
         return _not_run("noise", "how the error of each map grows with the noise")
     levels = np.array(found.settings["sigmas"])
     curves = []
-    for estimator, name in {**{each: each for each in found.settings["maps"]}, KNOWN: entries.EXACT_MEAN}.items():
-        keys = [Key(estimator, *ERROR, CHOSEN_SIGMA, at=sigma) for sigma in found.settings["sigmas"]]
-        curves.append(figures.curve(name, np.array(found.curve(keys)), colours.get(name, PRIOR)))
+    for estimator in (*found.settings["maps"], KNOWN):
+        keys = [Key(estimator, *ERROR, CHOSEN_SIGMA, at=level) for level in found.settings["sigmas"]]
+        curves.append(stored_curve(estimator, np.array(found.curve(keys)), maps))
     at = int(np.abs(levels - sigma).argmin())
     errors = {each.name: float(each.values[at]) for each in curves if np.isfinite(each.values[at])}
     said = f"At σ = {compact(levels[at])} ms, the level nearest to that of the rail (upright line), the error is "
     said += listed([f"{_per_cent(errors[name])} for {named(name)}" for name in sorted(errors, key=errors.__getitem__)])
     said += ". Dashed and hollow: maps that were trained without noise."
-    return Content([Plot("against-noise", figures.against_noise(levels, curves, sigma))], [said, found.about])
+    plot = Plot("against-noise", figures.against_noise(levels, curves, sigma))
+    return Shown("accuracy-noise", [plot], said=[said, found.about])
 
 
-def _samples(regime: str) -> Content:
+@lru_cache(maxsize=8)
+def _samples(regime: str) -> Shown:
     """Return the error against the number of training samples, for one regime."""
     found = stored("training-size")
     if found is None:
@@ -140,23 +143,23 @@ def _samples(regime: str) -> Content:
     sizes = found.settings["sizes"]
     counts = np.array(sizes, dtype=float)
     published = [find(PUBLISHED, Key(PAPER, *ERROR, regime, n)).value for n in sizes]
-    curves = [figures.curve(entries.STORED[PAPER], np.array(published))]
+    curves = [stored_curve(PAPER, np.array(published), {})]
     for estimator in (CNN, DENSE, OURS):
         values = found.curve(Key(estimator, *ERROR, regime, n) for n in sizes)
-        curves.append(figures.curve(entries.STORED[estimator], np.array(values)))
+        curves.append(stored_curve(estimator, np.array(values), {}))
     limit = limit_of(regime)
-    figure = figures.against_samples(
-        counts, curves, None if limit is None else limit[ERROR], f"Error against N, {CHOICES['regime'][regime]}"
-    )
+    floor = None if limit is None else stored_curve(KNOWN, np.array([limit[ERROR]]), {})
+    figure = figures.against_samples(counts, curves, floor, f"Error against N, {CHOICES['regime'][regime]}")
     last = {each.name: float(each.values[-1]) for each in curves if np.isfinite(each.values[-1])}
     said = f"With N = {count(counts[-1])} the error is "
     said += listed([f"{_per_cent(error)} for {named(name)}" for name, error in last.items()])
     if limit is not None:
         said += f"; for the exact posterior mean it is {_per_cent(limit[ERROR])}"
-    return Content([Plot("against-samples", figure)], [f"{said}.", found.about])
+    return Shown("accuracy-samples", [Plot("against-samples", figure)], said=[f"{said}.", found.about])
 
 
-def _errors(name: str, inverse_map: InverseMap, regime: str) -> Content:
+@lru_cache(maxsize=8)
+def _errors(name: str, inverse_map: InverseMap, regime: str) -> Shown:
     """Return the errors of a map over the plane of θ, and its worst cases."""
     noisy, data = COMPARED[regime].tested_noisy, published_test_set()
     estimates = predictions(inverse_map, noisy)
@@ -170,7 +173,7 @@ def _errors(name: str, inverse_map: InverseMap, regime: str) -> Content:
         np.column_stack([prior.lower, prior.upper]),
         f"Error of {name} over ({symbol_of(names[0])}, {symbol_of(names[1])}), tested {'noisy' if noisy else 'clean'}",
     )
-    rows: list[list[live.Cell]] = [["true θ₀, θ₁", "estimate", "error [prior sd]", ""]]
+    rows: list[list[Cell]] = [["true θ₀, θ₁", "estimate", "error [prior sd]", ""]]
     silent = 0
     for number in worst(errors):
         rho, sigma = data.noise_parameters[number]
@@ -180,56 +183,44 @@ def _errors(name: str, inverse_map: InverseMap, regime: str) -> Content:
         button = {
             "text": "open",
             "change": {"sample": int(number)},
-            "help": f"Make it the truth of the page Neuron, with σ = {fixed(sigma, 3)} ms and ρ = {fixed(rho, 2)}.",
+            "help": f"Make it the truth of the page Neuron, with σ = {sigma:.3f} ms and ρ = {rho:.2f}.",
         }
         rows.append([truth, estimate, fixed(errors[number], 2), button])
         silent += regime_of(data.clean[number].astype(float)) == "silent"
     median, ninth = np.quantile(errors, [0.5, 0.9])
-    middle, high, highest = (compact(float(value), 2) for value in (median, ninth, errors.max()))
+    typical, one_in_ten = compact(median, 2), compact(ninth, 2)
     said = [
-        f"The error is √(Σ ((estimate − truth) / sd of the prior)²): {middle} in the median, above {high} for "
-        f"one sample in ten, {highest} at worst. Silent neurons among the {N_WORST} worst: {silent}.",
+        f"The error is √(Σ ((estimate − truth) / sd of the prior)²): {typical} in the median, above {one_in_ten} for "
+        f"one sample in ten, {compact(errors.max(), 2)} at worst. Silent neurons among the {N_WORST} worst: {silent}.",
         "A click on a point, or “open”, makes θ₀, θ₁, σ and ρ of that sample the truth of the page Neuron; its noise "
         "is drawn anew.",
     ]
-    return Content([Plot("errors", figure, pick="sample")], said, table=rows)
+    return Shown("accuracy-errors", [Plot("errors", figure, pick="sample")], table=rows, said=said)
 
 
-def _content(experiment: Experiment, chosen: dict[str, InverseMap], colours: Mapping[str, str], tested: str) -> Content:
-    """Return what stands below; tested: the map whose errors are shown."""
-    if experiment.test_view == "noise":
-        return _noise(colours, experiment.sigma)
-    if experiment.test_view == "samples":
-        return _samples(experiment.regime)
-    if not chosen:
-        return Content([], ["No map was trained on such traces."])
-    if experiment.test_view == "errors":
-        return _errors(tested, chosen[tested], experiment.regime)
-    return _scatter(chosen, colours, experiment.regime)
-
-
-def open_sample() -> None:
-    """Go to the page Neuron with the test sample that was clicked, if one was, as the truth."""
-    number = str(st.session_state.pop("sample", ""))
-    if not number.isdecimal() or int(number) >= len(published_test_set().theta):
-        return
-    data = published_test_set()
-    theta, (rho, sigma) = data.theta[int(number)].tolist(), data.noise_parameters[int(number)].tolist()
-    truth = {"theta0": theta[0], "theta1": theta[1], "sigma": sigma, "rho": rho}
-    refused = session.set_truth({**truth, "zeta": ZETA, "gamma": GAMMA, "t_end": T_END, "hidden": False})
-    if refused:
-        st.session_state.sentences = refused
-        return
-    st.switch_page(st.session_state.pages["Neuron"])
-
-
-def show(experiment: Experiment, maps: Mapping[str, InverseMap], colours: Mapping[str, str]) -> None:
-    """Show the picture that is chosen; while a slider is dragged it stays, but for the mark of the noise."""
-    view = experiment.test_view
-    chosen = of_regime(maps, experiment.regime)
+def picture(scene: Scene) -> Shown:
+    """Return the picture that is chosen; while a control is dragged its plots stay, but for the mark of the noise."""
+    experiment = scene.experiment
+    view, regime = experiment.test_view, experiment.regime
+    maps, _ = inverse_maps()
+    drawn, chosen = looks(maps), of_regime(maps, regime)
     tested = experiment.test_map if experiment.test_map in chosen else next(iter(chosen), "")
     tools = controls_at(Area.TEST_SAMPLES, experiment, without=("regime",) if view == "noise" else ())
     if view == "errors":
         tools.append(drop_down("test_map", SETTINGS["test_map"].label, tested, {name: name for name in chosen}))
-    content = _content(experiment, chosen, colours, tested) if st.session_state.settled or view == "noise" else None
-    show_below("accuracy", view, content, tools)
+    if view == "noise":
+        shown = _noise(drawn, experiment.sigma)
+    elif view == "samples":
+        shown = _samples(regime)
+    elif not chosen:
+        shown = Shown("accuracy-none", said=["No map was trained on such traces."])
+    elif view == "errors":
+        shown = _errors(tested, chosen[tested], regime)
+    else:
+        shown = _scatter(tuple((name, each, drawn[name]) for name, each in chosen.items()), regime)
+    return replace(shown.as_it_is() if scene.dragging and view != "noise" else shown, tools=tools)
+
+
+def under_the_hand(scene: Scene) -> Shown | None:
+    """Return the picture if it follows a dragged control: that of the noise does."""
+    return picture(scene) if scene.experiment.test_view == "noise" else None

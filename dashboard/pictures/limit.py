@@ -1,22 +1,26 @@
 """The limit beside the clouds of the Inverse map page: the exact posterior, and its means for fresh noise."""
 
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from core.estimate import Outcome
 from core.maps.differences_from_training import quoted
-from core.noise import colour as colour_noise
+from core.noise import colour
 from core.posterior.exact import Posterior, posterior
 from core.problem.problem import Problem
 from dashboard.figures.density import Raster, raster, widened, window
 from dashboard.figures.regions import outside
+from dashboard.maps import inverse_maps
 from dashboard.pictures import results
-from dashboard.scene.experiment import Experiment
-from dashboard.scene.observation import LEAST_SIGMA, Observation
+from dashboard.pictures.clouds import able, best_of, cloud_normals, clouds
+from dashboard.pictures.released import at_release
+from dashboard.scene.observation import LEAST_SIGMA
 from dashboard.scene.problem import theta_problem
+from dashboard.scene.scene import Scene
 from dashboard.wording.numbers import decimals_for, fixed, sds, times
 from dashboard.wording.posterior import BEYOND
 
@@ -26,14 +30,17 @@ ALIKE = 1.4  # ratio of two sds that count as alike, where that of 24 draws is u
 HELD = 1.6  # times smaller than an sd: a scatter that something holds back
 
 Array = NDArray[np.float64]
+_adding = Lock()
 
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """What stands beside the maps: a box, (2, 2), to zoom in on, the posterior there, and its means for fresh noise.
+    """What stands beside the maps.
 
-    verdict: where the noise does not explain the best fit; problem and trajectory, (n_times,): what the means, as far
-    as they are known, are computed from.
+    verdict: where the noise does not explain the best fit.
+    box: (2, 2), to zoom in on.
+    found, density: the posterior, and its raster in the box.
+    means: the posterior's means for fresh noise, as far as they are known; None where there are none.
     """
 
     sentence: str
@@ -42,79 +49,113 @@ class Beside:
     box: Array | None = None
     found: Posterior | None = None
     density: Raster | None = None
-    means: list[Array] | None = None
-    problem: Problem | None = None
-    trajectory: Array | None = None
+    means: Sequence[Array] | None = None
 
 
-def beside(
-    experiment: Experiment,
-    observation: Observation,
-    normals: Array,
-    best: tuple[str, Array] | None,
-    truth: tuple[float, float] | None,
-) -> Beside:
-    """Return what stands beside the maps; normals: (n, n_times), of the fresh noise; best: a map and its cloud (n, 2).
+@dataclass(frozen=True, eq=False)
+class Fresh:
+    """What the means for fresh noise are computed from: the problem, the truth's potential (n_times,), and the seed."""
 
-    While a slider is dragged, the window stays, and the exact posterior is left out.
+    problem: Problem
+    potential: Array
+    seed: int
+
+    @property
+    def key(self) -> Hashable:
+        """What the means depend on."""
+        return self.problem.identity, self.potential.tobytes(), self.seed
+
+    @property
+    def means(self) -> tuple[Array, ...]:
+        """The means, (2,) each, that are known: those of the first draws."""
+        return results.kept("fresh means", self.key, tuple)
+
+    def add(self, draw: int, mean: Array) -> None:
+        """Add the mean of a draw, unless another session was faster."""
+        with _adding:
+            known = self.means
+            if len(known) == draw:
+                results.replace("fresh means", self.key, (*known, mean))
+
+
+def beside(scene: Scene, best: tuple[str, Array] | None, truth: tuple[float, float] | None) -> Beside:
+    """Return what stands beside the maps; best: a map and its cloud (n, 2).
+
+    While a control is dragged, the window stays, and the exact posterior is left out.
     """
+    experiment, observation = scene.experiment, scene.observation
     if not observation.usable:
         return Beside("")
     if not experiment.limit:
         return Beside("Tick “zoom on the limit” to see how much the trace tells: the exact posterior.")
-    if not st.session_state.settled:
-        return Beside("Let go to see the exact posterior.", box=st.session_state.get("limit_box"))
+    if scene.dragging:
+        return Beside("Let go to see the exact posterior.", box=at_release(_box, scene))
     problem = theta_problem(experiment, observation)
     try:
         found = results.posterior(problem)
     except ValueError as error:
         return Beside("", note=str(error))
-    box = _zoom(found, best, truth)
-    st.session_state.limit_box = box
-    means: list[Array] | None = None
-    trajectory = None
-    note = ""
+    box = at_release(_box, scene)
+    assert box is not None  # there is a posterior
+    fresh, note = fresh_noise(scene), ""
     if experiment.sigma < LEAST_SIGMA:
         note = f"Without noise the exact posterior is a point: it is drawn for σ = {LEAST_SIGMA} ms."
-    elif observation.trajectory is not None:
-        trajectory = observation.trajectory[:, 0]
-        key = (problem.identity, normals[0].tobytes(), trajectory.tobytes())
-        means = results.kept("fresh means", key, list)
+    means = None if fresh is None else fresh.means
     said = ""
     if found.fit.outcome == Outcome.EXPLAINED:
         said = _sentence(found, means, best, uploaded=observation.trajectory is None)
     if truth is not None and outside(problem.bounds, np.array(truth)):
         said = f"{said} {BEYOND}".strip()
-    return Beside(said, note, found.fit.sentence, box, found, raster(found, box), means, problem, trajectory)
+    return Beside(said, note, found.fit.sentence, box, found, raster(found, box), means)
 
 
-def complete(shown: Beside, normals: Array) -> None:
-    """Compute the means that are missing, with progress, and show the page again; who goes on meanwhile stops it."""
-    if shown.problem is None or shown.trajectory is None or shown.means is None or len(shown.means) == N_MEANS:
-        return
-    problem, means = shown.problem, shown.means
-    noise = colour_noise(normals[:N_MEANS], problem.noise[0].rho, problem.noise[0].marginal_sd)
-    with st.container(key="lab_waiting_limit"):
-        bar = st.progress(0.0)
-    while len(means) < N_MEANS:
-        done = len(means)
-        bar.progress(done / N_MEANS, text=f"Exact posterior of fresh noise, draw {done + 1} of {N_MEANS} …")
-        means.append(posterior(problem.with_data(shown.trajectory + noise[done])).mean)
-    st.rerun()
+def fresh_noise(scene: Scene) -> Fresh | None:
+    """Return what the means for fresh noise are computed from, None where there are none: without noise or truth."""
+    experiment, observation = scene.experiment, scene.observation
+    if not experiment.limit or experiment.sigma < LEAST_SIGMA or observation.trajectory is None:
+        return None
+    if scene.dragging or not observation.usable:
+        return None
+    return Fresh(theta_problem(experiment, observation), observation.trajectory[:, 0], experiment.seed)
 
 
-def _zoom(found: Posterior, best: tuple[str, Array] | None, truth: tuple[float, float] | None) -> Array:
-    """Return the box, (2, 2), that holds the posterior, most of the best map's cloud, and the truth."""
+def complete(fresh: Fresh) -> Iterator[int]:
+    """Compute the means that are missing; yield the number of each draw before it is computed.
+
+    Sessions that do so at once for the same problem share what they find.
+    """
+    problem = fresh.problem
+    normals = cloud_normals(fresh.seed, problem.times.size)[:N_MEANS]
+    noise = colour(normals, problem.noise[0].rho, problem.noise[0].marginal_sd)
+    while (draw := len(fresh.means)) < N_MEANS:
+        yield draw
+        fresh.add(draw, posterior(problem.with_data(fresh.potential + noise[draw])).mean)
+
+
+def _box(scene: Scene) -> Array | None:
+    """Return the box, (2, 2), that holds the posterior, most of the best map's cloud, and the truth.
+
+    None where there is no posterior.
+    """
+    experiment, observation = scene.experiment, scene.observation
+    if not observation.usable or not experiment.limit:
+        return None
+    try:
+        found = results.posterior(theta_problem(experiment, observation))
+    except ValueError:
+        return None
     parts = [window(found).T]
-    if best is not None:
-        parts.append(np.quantile(best[1], [0.02, 0.98], axis=0))
-    if truth is not None:
-        parts.append(np.array([truth]))
+    maps = able(scene, inverse_maps()[0])
+    if maps:
+        best = best_of(maps)
+        parts += [np.quantile(cloud, [0.02, 0.98], axis=0) for cloud in clouds(scene, {best: maps[best]}).values()]
+    if observation.clean(experiment) is not None:
+        parts.append(np.array([[experiment.theta0, experiment.theta1]]))
     points = np.concatenate(parts)
     return widened(np.column_stack([points.min(axis=0), points.max(axis=0)]), 0.05)
 
 
-def _sentence(found: Posterior, means: list[Array] | None, best: tuple[str, Array] | None, uploaded: bool) -> str:
+def _sentence(found: Posterior, means: Sequence[Array] | None, best: tuple[str, Array] | None, uploaded: bool) -> str:
     """Say what the exact posterior tells, and compare the scatter of its mean with that of the best map."""
     widths = sds(found.covariance)
     first, second = _digits(widths)
@@ -143,5 +184,5 @@ def _sentence(found: Posterior, means: list[Array] | None, best: tuple[str, Arra
     return text
 
 
-def _digits(deviations: Array) -> list[str]:
-    return [fixed(sd, decimals_for(sd)) for sd in deviations]
+def _digits(sds: Array) -> list[str]:
+    return [fixed(sd, decimals_for(sd)) for sd in sds]

@@ -60,6 +60,13 @@ def kept(name: str, key: Hashable, compute: Callable[[], Result]) -> Result:
     return found.result
 
 
+def replace(name: str, key: Hashable, result: Any) -> None:
+    """Put a result in the place of the one that is kept."""
+    with _lock:
+        _results[name, key] = _Kept(result, 0.0)
+        _results.move_to_end((name, key))
+
+
 def is_kept(name: str, key: Hashable) -> bool:
     """Say whether a result of this name and key is there already."""
     return (name, key) in _results
@@ -151,7 +158,7 @@ def novelty(inverse_map: "InverseMap", data: NDArray[np.float64], estimate: Esti
         scores = with_novelty(inverse_map, data[None], estimate).novelty
         return None if scores is None else float(scores[0])
 
-    return kept("novelty", (inverse_map.name, data.tobytes()), compute)
+    return kept("novelty", (inverse_map, data.tobytes()), compute)
 
 
 def white(problem: Problem) -> Problem:

@@ -3,9 +3,11 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from zlib import crc32
+
+from dashboard.figures.style import Look
 
 Cell = str | dict[str, Any]  # text, or text with colour, hollow, help, or the change that a click on it reports
 LINE_COURSE = ("x", "y", "x0", "dx")  # the parts of a line trace that move while it slides
@@ -103,6 +105,10 @@ class Shown:
     tools: Sequence[dict[str, Any]] = ()
     stale: bool = False
 
+    def as_it_is(self, stale: bool = False) -> "Shown":
+        """Return the same with plots that stay as they are; stale: all of it waits until the slider is released."""
+        return replace(self, plots=[Plot(plot.id, None, stale=stale) for plot in self.plots], stale=stale)
+
     def as_json(self, drawn: Mapping[str, int] | None = None) -> dict[str, Any]:
         """Return the stage for the live component; drawn: the skeletons of the plots that the browser shows, by id."""
         on_screen = drawn or {}
@@ -118,6 +124,11 @@ class Shown:
             "tools": list(self.tools),
             "stale": self.stale,
         }
+
+
+def name_cell(name: str, look: Look) -> Cell:
+    """Return the cell that names an estimator in a table."""
+    return {"text": name, "colour": look.colour, "hollow": look.hollow}
 
 
 def _checksum(content: Any) -> int:

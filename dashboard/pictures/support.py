@@ -16,17 +16,20 @@ from core.posterior.exact import Posterior
 from core.problem.problem import Problem
 from core.published import SAMPLING_INTERVAL
 from core.symbols import symbol_of
-from dashboard import live
-from dashboard import maps as registry
 from dashboard.figures import accuracy
 from dashboard.figures import uncertainty as figures
-from dashboard.figures.density import raster, widened, window
-from dashboard.figures.style import LIMIT, OPTIMISER, PRIOR, TRAINED_CLEAN, TRUTH
-from dashboard.live import Plot
-from dashboard.panels.below import Content
+from dashboard.figures.density import raster
+from dashboard.figures.style import LIMIT, OPTIMISER, TRUTH, Look
+from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import results
-from dashboard.scene.experiment import Experiment
-from dashboard.scene.observation import Observation
+from dashboard.pictures.controls import controls_at
+from dashboard.pictures.posterior import Point, estimates_of, posterior_of, truth_of, window_of
+from dashboard.pictures.released import at_release
+from dashboard.pictures.shown import Cell, Plot, Shown
+from dashboard.pictures.stored_curves import stored_curve
+from dashboard.scene.problem import problem_of
+from dashboard.scene.scene import Scene
+from dashboard.scene.settings import Area
 from dashboard.wording import entries
 from dashboard.wording.estimates import about_calibration
 from dashboard.wording.noise import about_given_noise, about_noise_models
@@ -35,74 +38,62 @@ from dashboard.wording.posterior import about_prediction
 from dashboard.wording.profiles import about_profile
 from dashboard.wording.shape import region_area
 
-FURTHEST = 2.5  # times the window of the posterior, to which it is widened to show the truth
 N_LAGS = 30
 
 Array = NDArray[np.float64]
-Point = tuple[float, float]
-Row = list[live.Cell]
+Row = list[Cell]
 
 
-def truth_of(experiment: Experiment, problem: Problem, observation: Observation) -> Point | None:
-    """Return the truth of the two unknown parameters, unless it is hidden or not known."""
-    if observation.clean(experiment) is None:
+def picture(scene: Scene) -> Shown | None:
+    """Return one of four views, and the table; while a control is dragged, as they were at the last release, dimmed.
+
+    None where there was no posterior.
+    """
+    shown = at_release(_support, scene)
+    return shown.as_it_is(stale=True) if scene.dragging and shown is not None else shown
+
+
+def _support(scene: Scene) -> Shown | None:
+    if not scene.observation.usable:
         return None
-    first, second = (getattr(experiment, name) for name in problem.unknown)
-    return first, second
+    try:
+        found = posterior_of(scene)
+    except ValueError:
+        return None
+    experiment, problem = scene.experiment, problem_of(scene.experiment, scene.observation)
+    truth = truth_of(scene, problem)
+    if experiment.below == "prediction":
+        shown = _prediction(scene, found)
+    elif experiment.below == "profiles":
+        shown = _profiles(problem, window_of(found, truth), truth)
+    elif experiment.below == "calibration":
+        shown = _calibration(looks(inverse_maps()[0]))
+    else:
+        shown = _noise(scene, problem, truth)
+    joint = None
+    if experiment.below == "noise" or not experiment.noise_known:
+        joint = _joint(scene, problem)
+    table = _table(found, results.laplace(found.problem), joint, estimates_of(scene, problem), truth)
+    tools = controls_at(Area.SUPPORT, experiment)
+    return replace(shown, said=[found.fit.sentence, *shown.said], table=table, tools=tools)
 
 
-def estimates_of(observation: Observation, problem: Problem) -> dict[str, tuple[str, Estimate]]:
-    """Return what the inverse maps make of the data on the axes of the problem: name → (colour, estimate)."""
-    if set(problem.unknown) != {"theta0", "theta1"}:
-        return {}
-    maps, _ = registry.inverse_maps()
-    colours = registry.colours(maps)
-    order = [("theta0", "theta1").index(name) for name in problem.unknown]
-    found = {}
-    for name, each in maps.items():
-        if each.takes(observation.times):
-            estimate = each.predict(observation.data[None])
-            covariance = None if estimate.covariance is None else estimate.covariance[:, order][:, :, order]
-            if covariance is not None and not _is_law(covariance[0]):
-                covariance = None
-            found[name] = (colours[name], Estimate(estimate.mean[:, order].copy(), covariance, problem.unknown))
-    return found
-
-
-def _is_law(covariance: Array) -> bool:
-    """Say whether a normal law can have this covariance, (2, 2): for a wild trace a network gives anything."""
-    return bool(np.all(np.isfinite(covariance)) and np.min(np.linalg.eigvalsh(covariance)) > 0)
-
-
-def window_of(found: Posterior, truth: Point | None) -> Array:
-    """Return the box, (2, 2), in which a posterior is shown: where its probability is, and the truth if it is near."""
-    box = window(found)
-    if truth is not None:
-        point = np.array(truth)
-        wider = np.column_stack([np.minimum(box[:, 0], point), np.maximum(box[:, 1], point)])
-        growth = (wider[:, 1] - wider[:, 0]) / (box[:, 1] - box[:, 0])
-        if 1 < np.max(growth) <= FURTHEST:
-            box = widened(wider, 0.06)
-    # A little beyond the prior's bounds, so that its edge is seen.
-    bounds, margin = found.problem.bounds, 0.03 * (box[:, 1] - box[:, 0])
-    return np.column_stack([np.maximum(box[:, 0], bounds[:, 0] - margin), np.minimum(box[:, 1], bounds[:, 1] + margin)])
-
-
-def _prediction(experiment: Experiment, observation: Observation, found: Posterior) -> Content:
+def _prediction(scene: Scene, found: Posterior) -> Shown:
+    observation = scene.observation
     potential, noisy = results.predicted(found)
     figure = figures.prediction(
         observation.times,
         observation.data,
         potential,
         noisy,
-        observation.clean(experiment),
+        observation.clean(scene.experiment),
         "Posterior prediction of u(t) and of the data",
     )
     said = about_prediction(observation.data, potential, noisy, found.problem.noise[0].marginal_sd)
-    return Content([Plot("prediction", figure)], [said])
+    return Shown("uncertainty-prediction", [Plot("prediction", figure)], said=[said])
 
 
-def _profiles(problem: Problem, box: Array, truth: Point | None) -> Content:
+def _profiles(problem: Problem, box: Array, truth: Point | None) -> Shown:
     plots, said = [], []
     for axis, identity in enumerate(("profile-first", "profile-second")):
         name = problem.unknown[axis]
@@ -117,10 +108,11 @@ def _profiles(problem: Problem, box: Array, truth: Point | None) -> Content:
         "Each curve holds one parameter and lets the other make up for it as far as it can: where even then the misfit "
         "rises by 1.92, the likelihood, without any prior, bounds the parameter at 95 %.",
     )
-    return Content(plots, [" ".join(said)])
+    return Shown("uncertainty-profiles", plots, said=[" ".join(said)])
 
 
-def _noise(experiment: Experiment, observation: Observation, problem: Problem, truth: Point | None) -> Content:
+def _noise(scene: Scene, problem: Problem, truth: Point | None) -> Shown:
+    experiment, observation = scene.experiment, scene.observation
     noise = observation.noise(experiment.rho, experiment.sigma)
     models = [problem.with_noise(noise), problem.with_noise(noise.white)]
     coloured, white = (results.posterior(each) for each in models)
@@ -151,14 +143,15 @@ def _noise(experiment: Experiment, observation: Observation, problem: Problem, t
     ratio = region_area(coloured, 0.9) / region_area(white, 0.9)
     said = about_noise_models(ratio, noise.rho, held, (lags[0], lags[1]), observation.times.size)
     given = (noise.rho, SAMPLING_INTERVAL * noise.marginal_sd)
-    joint = _joint(experiment, observation, problem)
+    joint = _joint(scene, problem)
     said += about_given_noise(given, joint)
-    return Content(plots, [said], _noise_metrics(given, joint))
+    return Shown("uncertainty-noise", plots, _noise_metrics(given, joint), said=[said])
 
 
-def _joint(experiment: Experiment, observation: Observation, problem: Problem) -> Estimate:
+def _joint(scene: Scene, problem: Problem) -> Estimate:
     """Return the estimate of the parameters and the noise together, whatever noise the page takes for granted."""
-    start = problem.with_noise(observation.noise(experiment.rho, experiment.sigma))
+    experiment = scene.experiment
+    start = problem.with_noise(scene.observation.noise(experiment.rho, experiment.sigma))
     return results.with_noise(start, results.noise_prior(experiment))
 
 
@@ -177,30 +170,30 @@ def _noise_metrics(given: tuple[float, float], joint: Estimate) -> list[tuple[st
     return metrics
 
 
-def _calibration(colours: Mapping[str, str]) -> Content:
-    """Return how often the regions of each estimator hold the truth of 2,000 test samples."""
+def _calibration(maps: Mapping[str, Look]) -> Shown:
+    """Return how often the regions of each estimator hold the truth of 2,000 test samples; maps: looks by name."""
     found, limit = stored("calibration"), stored("limit")
     if found is None:
-        return Content([], ["Run “python -m core.experiments calibration” to see how often regions hold the truth."])
+        said = "Run “python -m core.experiments calibration” to see how often regions hold the truth."
+        return Shown("uncertainty-none", said=[said])
     sources = [(estimator, found, NOISY_REGIME) for estimator in (BEST, POLISHED, REWEIGHTED)]
     if limit is not None:
         sources += [(estimator, limit, NOISY_TRACES) for estimator in (LAPLACE, EXACT)]
     masses, curves = np.array(found.settings["masses"]), []
     for estimator, result, regime in sources:
         shares = result.curve(Key(estimator, "coverage", "", regime, at=mass) for mass in found.settings["masses"])
-        name = entries.STORED.get(estimator, estimator)
-        curves.append(accuracy.curve(name, np.array(shares), colours.get(name, PRIOR)))
+        curves.append(stored_curve(estimator, np.array(shares), maps))
     at = int(np.abs(masses - 0.9).argmin())
     held = {each.name: float(each.values[at]) for each in curves if np.isfinite(each.values[at])}
-    said = about_calibration(float(masses[at]), held)
-    return Content([Plot("calibration", accuracy.calibration(masses, curves))], [said])
+    plot = Plot("calibration", accuracy.calibration(masses, curves))
+    return Shown("uncertainty-calibration", [plot], said=[about_calibration(float(masses[at]), held)])
 
 
 def _table(
     found: Posterior,
     normal: Estimate,
     joint: Estimate | None,
-    maps: dict[str, tuple[str, Estimate]],
+    maps: Mapping[str, tuple[Look, Estimate]],
     truth: Point | None,
 ) -> list[Row]:
     symbols = [symbol_of(name) for name in found.names]
@@ -222,29 +215,29 @@ def _table(
             ]
         )
     exact = Estimate(found.mean[None], found.covariance[None], found.names, found.remarks, fit=found.fit)
-    listed: list[tuple[str, str, Estimate]] = [
-        (entries.EXACT_MEAN, LIMIT, exact),
-        (entries.MAP_AND_LAPLACE, OPTIMISER, normal),
+    listed: list[tuple[str, Look, Estimate]] = [
+        (entries.EXACT_MEAN, Look(LIMIT), exact),
+        (entries.MAP_AND_LAPLACE, Look(OPTIMISER), normal),
     ]
     if joint is not None:
         covariance = None if joint.covariance is None else joint.covariance[:, :2, :2]
         both = Estimate(joint.mean[:, :2], covariance, found.names, joint.remarks, fit=joint.fit)
-        listed.append((entries.MAP_WITH_NOISE, OPTIMISER, both))
-    listed += [(name, colour, each) for name, (colour, each) in maps.items()]
-    for name, colour, estimate in listed:
-        rows.append(_row(name, colour, estimate, found, truth, decimals))
+        listed.append((entries.MAP_WITH_NOISE, Look(OPTIMISER), both))
+    listed += [(name, look, each) for name, (look, each) in maps.items()]
+    for name, look, estimate in listed:
+        rows.append(_row(name, look, estimate, found, truth, decimals))
     return rows
 
 
 def _row(
-    name: str, colour: str, estimate: Estimate, found: Posterior, truth: Point | None,
+    name: str, look: Look, estimate: Estimate, found: Posterior, truth: Point | None,
     decimals: Sequence[int],
 ) -> Row:  # fmt: skip
     mean = estimate.mean[0]
     numbers = [fixed(value, digits) for value, digits in zip(mean, decimals, strict=True)]
     if estimate.covariance is not None:
-        deviations = sds(estimate.covariance[0])
-        numbers = [with_sd(*each) for each in zip(mean, deviations, decimals, strict=True)]
+        widths = sds(estimate.covariance[0])
+        numbers = [with_sd(*each) for each in zip(mean, widths, decimals, strict=True)]
     errors, own = ["–", "–"], "–"
     if truth is not None:
         off = mean - np.array(truth)
@@ -254,25 +247,5 @@ def _row(
         elif estimate.covariance is not None:
             own = "yes" if squared_distances(off[None], estimate.covariance[:1])[0] <= chi2.ppf(0.9, 2) else "no"
     near = "yes" if found.credibility(mean) <= 0.9 else "no"
-    head = {"text": name, "colour": colour, "hollow": name in TRAINED_CLEAN, "help": estimate.status}
+    head = {"text": name, "colour": look.colour, "hollow": look.hollow, "help": estimate.status}
     return [head, *numbers, *errors, near, own]
-
-
-def support(
-    experiment: Experiment, observation: Observation, problem: Problem, found: Posterior, box: Array
-) -> Content:
-    """Return what stands below: one of four views, and the table; box: (2, 2), where the posterior is shown."""
-    truth = truth_of(experiment, problem, observation)
-    if experiment.below == "prediction":
-        content = _prediction(experiment, observation, found)
-    elif experiment.below == "profiles":
-        content = _profiles(problem, box, truth)
-    elif experiment.below == "calibration":
-        content = _calibration(registry.colours(registry.inverse_maps()[0]))
-    else:
-        content = _noise(experiment, observation, problem, truth)
-    joint = None
-    if experiment.below == "noise" or not experiment.noise_known:
-        joint = _joint(experiment, observation, problem)
-    table = _table(found, results.laplace(found.problem), joint, estimates_of(observation, problem), truth)
-    return replace(content, said=[*filter(None, [found.fit.sentence]), *content.said], table=table)

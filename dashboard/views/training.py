@@ -15,15 +15,14 @@ from core.maps.task import MAX_PARAMETER, MAX_SD, Task
 from core.priors import TruncatedGaussian
 from core.published import published_noise_prior, published_prior
 from core.symbols import symbol_of
-from dashboard import maps as registry
 from dashboard import session
-from dashboard.figures import training as figures
-from dashboard.live import Plot
+from dashboard.maps import inverse_maps, runs, taken
 from dashboard.panels.boxes import number_box
 from dashboard.panels.sidebar import beside_sidebar
 from dashboard.panels.stage import question, stage
+from dashboard.pictures.training import picture
 from dashboard.scene.settings import Number
-from dashboard.wording.numbers import compact, fixed
+from dashboard.wording.numbers import compact
 
 PRESETS = {"About a minute": (20_000, 12), "About 20 seconds": (5000, 20), "About five minutes": (20_000, 180)}
 NETWORKS = {"wide": "wide, with covariance", "cnn": "CNN, as published", "dense": "dense, as published"}
@@ -79,7 +78,7 @@ def _fill_in() -> None:
 
 def _free_name() -> str:
     names = (f"my-map-{i}" for i in count(1))
-    return next(name for name in names if not (registry.runs() / name).exists())
+    return next(name for name in names if not (runs() / name).exists())
 
 
 def _recipe(network: str, task: Task, n: int, epochs: int) -> Recipe:
@@ -129,9 +128,9 @@ def _form() -> None:
         law = None if noise == "clean" else noise_prior
         task = fitzhugh_nagumo_task(prior, law, experiment.zeta, experiment.gamma)
         recipe = _recipe(architecture, task, int(samples), int(epochs))
-        if problem := registry.taken(name, registry.inverse_maps()[0]):
+        if problem := taken(name, inverse_maps()[0]):
             raise ValueError(f"{problem} Choose another name.")
-        folder = start_training(registry.runs(), name.strip(), recipe_as_json(recipe))
+        folder = start_training(runs(), name.strip(), recipe_as_json(recipe))
     except ValueError as error:
         refused.error(f"{error} Nothing was started.")
         return
@@ -158,26 +157,9 @@ def _status(progress: Progress, folder: Path) -> str:
     return " ".join(filter(None, told))
 
 
-def _card(name: str) -> list[list[str]]:
-    """Return the table of a map's metrics, on its own prior and on the published one, as far as its card has them."""
-    maps, _ = registry.inverse_maps()
-    metrics = maps[name].card.get("metrics", {}) if name in maps else {}
-    rows = [
-        [label, kind, *(_pair(metrics[prior][kind][metric]) for metric in ("r2", "median_ape"))]
-        for prior, label in (("own", "its own prior"), ("published", "the published prior"))
-        if prior in metrics
-        for kind in ("clean", "noisy")
-    ]
-    return [["tested on", "traces", "R² (θ₀, θ₁)", "Median-APE (θ₀, θ₁)"], *rows] if rows else []
-
-
-def _pair(figures: dict[str, float]) -> str:
-    return ", ".join(fixed(figures[name], 3) for name in ("theta0", "theta1"))
-
-
 def _watched() -> None:
     """Show the training that is watched: its curve, its time left, its stop button, and at the end its card."""
-    folders = {folder.name: folder for folder in runs_in(registry.runs())}
+    folders = {folder.name: folder for folder in runs_in(runs())}
     watched = st.session_state.get("watched_run")
     if watched not in folders:
         watched = next(iter(folders), None)
@@ -199,7 +181,7 @@ def _stop(folder: Path) -> None:
     try:
         stop_training(folder)
     except ValueError as error:
-        st.session_state.sentences = (str(error),)
+        session.say(str(error))
 
 
 def _progress(folder: Path) -> None:
@@ -220,14 +202,11 @@ def _progress(folder: Path) -> None:
         st.rerun()
     if progress.active:
         st.session_state.seen_active = folder.name
-    rows = [] if progress.active else _card(folder.name)
-    plots = [Plot("losses", figures.losses(progress))] if progress.validation_loss else []
-    sentence = "" if not rows else "The map stands beside the shipped ones on the pages Inverse map and Your data."
-    stage(f"training_{folder.name}", "single", plots, table=rows, said=[sentence])
+    stage(f"training_{folder.name}", picture(folder.name, progress))
 
 
 def _body() -> None:
-    with beside_sidebar("training", answers=st.session_state.answering):
+    with beside_sidebar("training", answers=session.answering()):
         left, right = st.columns([1, 1.15], gap="large")
         with left:
             _form()

@@ -1,0 +1,44 @@
+"""What fresh noise on the truth's trajectory does to the estimates of inverse maps."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.maps.inverse_map import InverseMap
+from core.noise import colour
+from dashboard.scene.scene import Scene
+
+N_CLOUD = 200
+
+Array = NDArray[np.float64]
+
+
+@lru_cache(maxsize=8)
+def cloud_normals(seed: int, n_times: int) -> Array:
+    """Return the base normals, (200, n_times), of the fresh noise."""
+    normals = np.random.default_rng([seed, 1]).standard_normal((N_CLOUD, n_times))
+    normals.flags.writeable = False
+    return normals
+
+
+def able(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, InverseMap]:
+    """Return the maps that take the data on screen."""
+    observation = scene.observation
+    return {name: each for name, each in maps.items() if observation.usable and each.takes(observation.times)}
+
+
+def clouds(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, Array]:
+    """Return each map's estimates, (200, 2), for fresh noise on the truth's trajectory."""
+    experiment, observation = scene.experiment, scene.observation
+    if observation.trajectory is None or not maps:
+        return {}
+    noise = colour(cloud_normals(experiment.seed, observation.times.size), experiment.rho, experiment.marginal_sd)
+    traces = (observation.trajectory[:, 0] + noise).astype(np.float32)
+    return {name: inverse_map.predict(traces).mean for name, inverse_map in maps.items()}
+
+
+def best_of(names: Mapping[str, object]) -> str:
+    """Return the name of the map that stands for the best."""
+    return next((name for name in ("best", "cnn-noisy") if name in names), next(iter(names)))

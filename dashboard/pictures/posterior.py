@@ -1,0 +1,112 @@
+"""The posterior that the Uncertainty page shows, the window it is shown in, and what the maps make of its data."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.estimate import Estimate
+from core.posterior import exact
+from core.posterior.exact import Posterior
+from core.priors import TruncatedGaussian
+from core.problem.problem import Problem
+from dashboard.figures.density import widened, window
+from dashboard.figures.regions import outside
+from dashboard.figures.style import Look
+from dashboard.maps import inverse_maps, looks
+from dashboard.pictures import results
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.problem import problem_of
+from dashboard.scene.scene import Scene
+
+FOLLOWS = 0.25  # s: a posterior that takes longer waits until the slider is released
+FURTHEST = 2.5  # times the window of the posterior, to which it is widened to show the truth
+
+Array = NDArray[np.float64]
+Point = tuple[float, float]
+
+
+def posterior_of(scene: Scene) -> Posterior:
+    """Return the posterior on screen; raises ValueError where no point of the prior's box can be simulated.
+
+    While a control is dragged it is not kept: it would drive out what was computed at the last releases.
+    """
+    problem, noise = problem_of(scene.experiment, scene.observation), _noise_prior(scene.experiment)
+    return exact.posterior(problem, noise) if scene.dragging else results.posterior(problem, noise)
+
+
+def _noise_prior(experiment: Experiment) -> TruncatedGaussian | None:
+    return None if experiment.noise_known else results.noise_prior(experiment)
+
+
+def _posterior_at_release(scene: Scene) -> Posterior | None:
+    if not scene.at_release.observation.usable:
+        return None
+    try:
+        return posterior_of(scene.at_release)
+    except ValueError:
+        return None
+
+
+def follows(scene: Scene) -> bool:
+    """Say whether the posterior follows a dragged control: it does if it was fast at the last release, or not there."""
+    if not scene.dragging or _posterior_at_release(scene) is None:
+        return True
+    problem = problem_of(scene.released, scene.at_release.observation)
+    return results.posterior_seconds(problem, _noise_prior(scene.released)) < FOLLOWS
+
+
+def window_on_screen(scene: Scene, found: Posterior) -> Array:
+    """Return the box, (2, 2), in which a posterior is shown.
+
+    While a control is dragged it stays what it was at the last release, as long as it holds the posterior's mean.
+    """
+    before = _posterior_at_release(scene) if scene.dragging else None
+    if before is not None:
+        box = window_of(before, truth_of(scene.at_release, before.problem))
+        if not outside(box, found.mean):
+            return box
+    return window_of(found, truth_of(scene, found.problem))
+
+
+def window_of(found: Posterior, truth: Point | None) -> Array:
+    """Return the box, (2, 2), that holds a posterior's probability, and the truth if it is near."""
+    box = window(found)
+    if truth is not None:
+        point = np.array(truth)
+        wider = np.column_stack([np.minimum(box[:, 0], point), np.maximum(box[:, 1], point)])
+        growth = (wider[:, 1] - wider[:, 0]) / (box[:, 1] - box[:, 0])
+        if 1 < np.max(growth) <= FURTHEST:
+            box = widened(wider, 0.06)
+    # A little beyond the prior's bounds, so that its edge is seen.
+    bounds, margin = found.problem.bounds, 0.03 * (box[:, 1] - box[:, 0])
+    return np.column_stack([np.maximum(box[:, 0], bounds[:, 0] - margin), np.minimum(box[:, 1], bounds[:, 1] + margin)])
+
+
+def truth_of(scene: Scene, problem: Problem) -> Point | None:
+    """Return the truth of the two unknown parameters, unless it is hidden or not known."""
+    if scene.observation.clean(scene.experiment) is None:
+        return None
+    first, second = (getattr(scene.experiment, name) for name in problem.unknown)
+    return first, second
+
+
+def estimates_of(scene: Scene, problem: Problem) -> dict[str, tuple[Look, Estimate]]:
+    """Return what the inverse maps make of the data on the axes of the problem: name → (look, estimate)."""
+    if set(problem.unknown) != {"theta0", "theta1"}:
+        return {}
+    maps, _ = inverse_maps()
+    drawn = looks(maps)
+    order = [("theta0", "theta1").index(name) for name in problem.unknown]
+    found = {}
+    for name, each in maps.items():
+        if each.takes(scene.observation.times):
+            estimate = each.predict(scene.observation.data[None])
+            covariance = None if estimate.covariance is None else estimate.covariance[:, order][:, :, order]
+            if covariance is not None and not _is_law(covariance[0]):
+                covariance = None
+            found[name] = (drawn[name], Estimate(estimate.mean[:, order].copy(), covariance, problem.unknown))
+    return found
+
+
+def _is_law(covariance: Array) -> bool:
+    """Say whether a normal law can have this covariance, (2, 2): for a wild trace a network gives anything."""
+    return bool(np.all(np.isfinite(covariance)) and np.min(np.linalg.eigvalsh(covariance)) > 0)

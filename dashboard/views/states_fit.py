@@ -1,0 +1,125 @@
+"""The part of the page Your data that fits parameters and start by least squares on u and v: its form."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.symbols import symbol_of
+from dashboard.panels.below import stage_below
+from dashboard.panels.boxes import number_box
+from dashboard.panels.stage import stage
+from dashboard.panels.waiting import waiting
+from dashboard.pictures.states_fit import as_json, fit_on_screen, picture, samples_on_screen
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.scene import Scene
+from dashboard.scene.settings import DEFAULTS, Number
+from dashboard.scene.states_fit import BOXES, NAMES, OF_THE_RAIL, Fitting, Samples, Settings, fit, problem_for, too_long
+from dashboard.wording.numbers import compact, rounded
+
+SHORT = 50.0  # ms, up to which a recording is searched in the wide box
+SMALLEST_SD, LARGEST_SD = 1e-4, 1e3
+BOX_LABELS = {"wide": "wide, as for MAGI", "sliders": "the sliders’ ranges"}
+KNOWN = {  # what is typed here where it is not unknown
+    name: Number(
+        name=f"fit_known_{name}", symbol=symbol_of(name), label=f"{symbol_of(name)}, known",
+        default=DEFAULTS.get(name, 0.0), least=-100, most=100,
+    )
+    for name in ("theta0", "theta1", "u0", "v0")
+}  # fmt: skip
+TYPED: dict[str, Any] = {
+    **{f"fit_unknown_{name}": name != "zeta" for name in NAMES},
+    **{known.name: compact(known.default) for known in KNOWN.values()},
+    "fit_box": "sliders",
+}
+HELP = (
+    "Least squares on all observed samples of u and v, at any times. Unknown are the ticked ones of the parameters and "
+    "of the state at the first sample; ζ and γ, where they are known, are those of the rail."
+)
+
+
+def _form(experiment: Experiment, samples: Samples) -> tuple[Settings | None, str, bool]:
+    """Ask for the settings, which outlast a visit to another page.
+
+    Returns them, or None and what is wrong with what was typed, and whether Fit was pressed.
+    """
+    problems: list[str] = []
+    sd = max(rounded(experiment.marginal_sd, 3), SMALLEST_SD)  # as it can be typed
+    kept = st.session_state.setdefault("fit_typed", {**TYPED, "fit_sd_u": compact(sd), "fit_sd_v": compact(sd)})
+    for key, value in kept.items():
+        st.session_state.setdefault(key, value)
+    source = (samples.name, float(samples.times[-1])) if samples.rho is None else None
+    if st.session_state.get("fit_source") != source:
+        st.session_state.fit_source = source
+        st.session_state.fit_box = "wide" if source and samples.times[-1] <= SHORT else "sliders"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        with st.container(horizontal=True, width=350, vertical_alignment="center", gap="small"):
+            st.markdown("Unknown:", width="content")
+            for name in NAMES:
+                st.checkbox(symbol_of(name), key=f"fit_unknown_{name}", width="content")
+        sds = []
+        for i, state in enumerate("uv"):
+            observed = not np.all(np.isnan(samples.data[:, i]))
+            number = Number(
+                name=f"fit_sd_{state}", symbol=f"The noise sd of {state}", label=f"Noise sd of {state}", default=sd,
+                least=SMALLEST_SD, most=LARGEST_SD,
+            )  # fmt: skip
+            value = number_box(
+                number, problems if observed else [], disabled=not observed, width=120,
+                help=f"The standard deviation of white noise on {state}.",
+            )  # fmt: skip
+            sds.append(value)
+        st.selectbox(
+            "Box that is searched", list(BOXES), format_func=BOX_LABELS.__getitem__, key="fit_box", width=180,
+            help="The wide box takes a longer search, and suits recordings of up to about 50 ms.",
+        )  # fmt: skip
+        pressed = st.button("Fit", type="primary")
+    unknown = tuple(name for name in NAMES if st.session_state[f"fit_unknown_{name}"])
+    values = {name: getattr(experiment, name) for name in OF_THE_RAIL}
+    values |= {name: quantity.default for name, quantity in KNOWN.items()}
+    typed = [name for name in KNOWN if name not in unknown]
+    if typed:
+        with st.container(horizontal=True, gap="small"):
+            for name in typed:
+                values[name] = number_box(KNOWN[name], problems, width=120)
+    st.session_state.fit_typed = {key: st.session_state.get(key, value) for key, value in kept.items()}
+    known = tuple(values[name] for name in NAMES)
+    if problems:
+        return None, " ".join([*problems, "Nothing is fitted until this is mended."]), pressed
+    return Settings(unknown, known, (sds[0], sds[1]), st.session_state.fit_box), "", pressed
+
+
+def _fitting(scene: Scene, samples: Samples, settings: Settings | None, wrong: str, pressed: bool) -> Fitting:
+    """Return what the form was left at, with the last fit, which is a new one where Fit was pressed."""
+    last = scene.holdings.fitting
+    found = None if last is None else last.fit
+    if settings is None or not pressed:
+        return Fitting(settings, wrong, found)
+    try:
+        problem = problem_for(samples, settings)
+        refused = too_long(samples, settings)
+        return Fitting(settings, refused, found if refused else fit(problem))
+    except ValueError as error:
+        return Fitting(settings, str(error), found)
+
+
+def section(scene: Scene) -> None:
+    """Show the settings, the button, and the fit over the data; while a slider is dragged all of it stays as it is."""
+    samples = samples_on_screen(scene)
+    st.markdown("##### Fit with an unknown start", help=HELP)
+    if samples is None:
+        return
+    settings, wrong, pressed = _form(scene.experiment, samples)
+    with waiting("fit", "Searching the box, then refining the best starts …"):
+        if not scene.dragging:
+            scene.holdings.fitting = _fitting(scene, samples, settings, wrong, pressed)
+    shown, found = picture(scene), fit_on_screen(scene)
+    if shown is not None and scene.holdings.recording is not None:
+        stage("states", shown)
+    elif shown is not None:
+        stage_below("states_stage", shown)
+    if found is not None:
+        experiment = scene.released
+        secret = experiment.hidden and any(name in experiment.axes for name in OF_THE_RAIL)
+        text = as_json(found, samples.name, secret)
+        st.download_button("Fit as JSON", text, "inverse-lab-fit.json", "application/json", on_click="ignore")
