@@ -104,9 +104,18 @@ export interface RaceData {
 
 export type Cell = string | { text: string; colour?: string; hollow?: boolean; help?: string; change?: Changes }
 
+/** Grid templates of a wide and of a narrow window, the least height, and the names of styles. */
+export interface Grid {
+  wide: string
+  narrow: string
+  least: string
+  looks: string[]
+}
+
 export interface PlotsData extends Common {
   kind: "plots"
   layout: string
+  grid: Grid
   plots: PlotSpec[]
   metrics: [string, string, string][]
   table: Cell[][]

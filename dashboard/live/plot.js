@@ -48,7 +48,7 @@ export class Plot {
     this.config = /** @type {any} */ (undefined)
     this.size = { width: 0, height: 0 }
     this.latest = { version: "", skeleton: "" }
-    this.box = element("div", { className: "lab-plot", dataset: { plot: id } })
+    this.box = element("div", { className: "lab-plot", dataset: { plot: id }, style: { gridArea: id } })
     this.drawn = { version: "", skeleton: "" } // by Plotly
     this.shown = "" // the version on screen, which may have been slid to
     this.observer = new ResizeObserver(() => this.resize())

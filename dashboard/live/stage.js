@@ -30,6 +30,7 @@ export class Plots {
   async update(data, send) {
     this.send = send
     this.grid.dataset.layout = data.layout
+    this.place(data.grid)
     this.list(this.said, data.said, "p", (node, text) => say(node, text))
     this.list(this.notes, data.notes, "p", (node, text) => say(node, text))
     this.list(this.metrics, data.metrics, "div", (node, [label, value, help]) => {
@@ -61,6 +62,12 @@ export class Plots {
       await plot.age(spec)
     }
     this.race.show()
+  }
+
+  /** @param {import("./data").Grid} grid */
+  place({ wide, narrow, least, looks }) {
+    this.grid.className = ["lab-plots", ...looks.map((look) => `lab-${look}`)].join(" ")
+    for (const [name, value] of Object.entries({ wide, narrow, least })) this.grid.style.setProperty(`--${name}`, value)
   }
 
   /** @param {string} id */

@@ -8,6 +8,7 @@ from typing import Any
 from zlib import crc32
 
 from dashboard.figures.style import Look
+from dashboard.pictures.layouts import LAYOUTS
 
 Cell = str | dict[str, Any]  # text, or text with colour, hollow, help, or the change that a click on it reports
 LINE_COURSE = ("x", "y", "x0", "dx")  # the parts of a line trace that move while it slides
@@ -85,7 +86,7 @@ class Plot:
 class Shown:
     """What a stage shows.
 
-    layout: the name of the arrangement of its plots.
+    layout: one of LAYOUTS, by name.
     metrics: label, value and help.
     table: rows of cells, the first row being the head.
     said: sentences about what is seen.
@@ -115,6 +116,7 @@ class Shown:
         return {
             "kind": "plots",
             "layout": self.layout,
+            "grid": LAYOUTS[self.layout].as_json(),
             "plots": [plot.as_json(on_screen.get(plot.id)) for plot in self.plots],
             "metrics": list(self.metrics),
             "table": [list(row) for row in self.table],

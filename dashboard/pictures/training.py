@@ -12,7 +12,7 @@ def picture(name: str, progress: Progress) -> Shown:
     plots = [Plot("losses", figures.losses(progress))] if progress.validation_loss else []
     rows = [] if progress.active else _metrics(name)
     said = "The map stands beside the shipped ones on the pages Inverse map and Your data." if rows else ""
-    return Shown("single", plots, table=rows, said=[said])
+    return Shown("losses", plots, table=rows, said=[said])
 
 
 def _metrics(name: str) -> list[list[Cell]]:

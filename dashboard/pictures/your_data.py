@@ -30,7 +30,7 @@ def picture(scene: Scene) -> Shown | None:
         return None
     experiment, observation = scene.experiment, scene.observation
     if not observation.usable:
-        return Shown("single", notes=[observation.note])
+        return Shown("trace", notes=[observation.note])
     maps, _ = inverse_maps()
     drawn = {entries.MAP: MAP_LOOK, **looks(maps)}
     found = estimates(scene)
@@ -41,7 +41,7 @@ def picture(scene: Scene) -> Shown | None:
     lines = {name: (drawn[name], u) for name, u in zip(found, potentials, strict=True)}
     figure = figures.resimulated(observation.times, observation.data, None, lines)
     said = [*filter(None, [verdict]), _about_start_and_edge(found)]
-    return Shown("single", [Plot("trace", figure)], table=_table(scene, found, drawn), said=said,
+    return Shown("trace", [Plot("trace", figure)], table=_table(scene, found, drawn), said=said,
                  notes=[observation.note])  # fmt: skip
 
 

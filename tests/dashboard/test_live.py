@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dashboard.figures.style import array, axis, dots, layout, legend_entry, line, mark
-from dashboard.live import Plot
+from dashboard.pictures.shown import Plot
 
 
 def figure(level=0.0, at=(0.1, 0.2), heat=1.0, line_colour="#0072B2", mark_colour="#0072B2", title="title", n=50):
