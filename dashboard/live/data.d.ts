@@ -67,12 +67,13 @@ export interface Figure {
   layout: Part
 }
 
-/** The course of a line that has moved. */
+/** The course of a line that has moved, or the image of a heat map and the middles of its cells. */
 export interface Course {
   x?: TypedArray
   y: TypedArray
   x0?: number
   dx?: number
+  meta?: { image: string }
 }
 
 /** A plot: a figure, or what of the drawn one has moved, or nothing where it is kept. */

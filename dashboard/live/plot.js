@@ -2,6 +2,7 @@
 
 import { element } from "./element.js"
 import { coordinates, drag, isNear } from "./hand.js"
+import { exchangeImage } from "./heatmap.js"
 import { report } from "./messages.js"
 import { corners, numbers, outline, runners, shapeOutline } from "./outlines.js"
 import { picture } from "./picture.js"
@@ -105,6 +106,8 @@ export class Plot {
     const { _fullData: traces, _fullLayout: full } = this.box
     const hidden = this.hidden()
     const moves = []
+    const heatMaps = data.filter(({ type }) => type === "heatmap")
+    if (!heatMaps.every((trace, i) => !trace.meta?.image || exchangeImage(this.box, i, trace))) return false
     for (const [i, trace] of data.entries()) {
       if (trace.mode !== "lines" || trace.type !== "scatter" || !trace.y.bdata || hidden.has(trace.legendgroup))
         continue
