@@ -14,9 +14,11 @@ from core.published import SAMPLING_INTERVAL, published_prior
 from dashboard import session
 from dashboard.figures import neuron as figures
 from dashboard.live import Plot
+from dashboard.panels.controls import controls_at, options
 from dashboard.panels.sidebar import beside_sidebar
 from dashboard.panels.stage import question, stage
 from dashboard.scene.problem import affordable
+from dashboard.scene.settings import Area
 from dashboard.wording.numbers import compact, fixed
 
 N_MAP = 61
@@ -99,7 +101,9 @@ def _body() -> None:
         ]
         settled = any(np.hypot(*(trajectory[-1] - (point.u, point.v))) < AT_REST for point in stable)
         sentence = SENTENCES[regime(u), len(stable) > 0 if regime(u) == "spiking" else settled]
-        plots.append(Plot("phase", figures.phase_plane(experiment.parameters, trajectory)))
+        plots.append(
+            Plot("phase", figures.phase_plane(experiment.parameters, trajectory, experiment.phase_plane == "field"))
+        )
     truth = None if experiment.hidden or trajectory is None else (experiment.theta0, experiment.theta1)
     # The map follows on release: drawn at every step of a slider it would halve the pictures a second.
     rates_now = (experiment.zeta, experiment.gamma, experiment.n_times)
@@ -109,6 +113,9 @@ def _body() -> None:
     stale = st.session_state.rates_at != rates_now
     plots.append(Plot("rates", figures.rate_map(*rates(*st.session_state.rates_at), truth), click, stale=stale))
     with beside_sidebar("neuron"):
+        # Without a truth there is no phase plane to choose for.
+        unused = ("phase_plane",) if truth is None else ()
+        options("neuron", controls_at(Area.NEURON, experiment, without=unused))
         stage("neuron", "neuron", plots, metrics=metrics, said=[sentence], notes=[observation.note])
 
 
