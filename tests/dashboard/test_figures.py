@@ -123,6 +123,7 @@ ALL = {
     **figures(hidden=False),
     "uploaded": neuron.potential(TIMES, None, NOISY),
     "phase": neuron.phase_plane(PARAMETERS, TRAJECTORY),
+    "direction field": neuron.phase_plane(PARAMETERS, TRAJECTORY, with_field=True),
     "no rates": neuron.rate_map(X, Y, np.full((30, 40), np.nan), SIDES, None),
     "residual": landscape.residual(TIMES, 3 * RNG.standard_normal(200), True),
     "posterior alone": uncertainty.plane(GRID.axes, NEAR, DENSITY, BOX, None, {}, None, "title"),
@@ -267,6 +268,26 @@ def test_the_nullclines_are_where_a_derivative_vanishes():
     np.testing.assert_allclose(u - u**3 / 3 + v + zeta, 0, atol=1e-5)
     u, v = (decoded(trace(ALL["phase"], "dv/dt = 0")[axis]).astype(float) for axis in "xy")
     np.testing.assert_allclose(u - theta0 + theta1 * v, 0, atol=1e-6)
+
+
+def test_the_arrows_of_the_direction_field_point_where_the_state_moves():
+    assert not [each for each in ALL["phase"]["data"] if each["name"] == "direction field"]
+    theta0, theta1, zeta, gamma = PARAMETERS
+    drawn = neuron.phase_plane(PARAMETERS, TRAJECTORY, with_field=True)
+    x, y = (decoded(trace(drawn, "direction field")[axis]).astype(float).reshape(-1, 6) for axis in "xy")
+    assert len(x) == 256
+    u, v = (x[:, 0] + x[:, 1]) / 2, (y[:, 0] + y[:, 1]) / 2
+    speeds = np.array([gamma * (u - u**3 / 3 + v + zeta), -(u - theta0 + theta1 * v) / gamma])
+    arrows = np.array([x[:, 1] - x[:, 0], y[:, 1] - y[:, 0]])
+    cosines = np.sum(arrows * speeds, axis=0) / np.hypot(*arrows) / np.hypot(*speeds)
+    np.testing.assert_allclose(cosines, 1, atol=1e-5)
+    spans = np.ptp(drawn["layout"]["xaxis"]["range"]), np.ptp(drawn["layout"]["yaxis"]["range"])
+    np.testing.assert_allclose(np.hypot(arrows[0] / spans[0], arrows[1] / spans[1]), 0.6 / 16, rtol=1e-5)
+    assert np.all(np.isnan(x[:, 5]))
+    np.testing.assert_array_equal(x[:, 1], x[:, 3])  # both lines of the head meet at the tip
+    # At the origin nothing moves when ζ and θ₀ are zero; an arrow there would have no direction.
+    still = neuron.phase_plane((0.0, 0.4, 0.0, 3.0), TRAJECTORY, with_field=True)
+    assert np.isnan(decoded(trace(still, "direction field")["x"])).sum() == 256
 
 
 def test_the_data_are_drawn_as_dots_where_they_are():
