@@ -53,6 +53,7 @@ CONFIG: dict[str, bool | int | str] = {
 
 FILES = {
     "live.js": FOLDER / "live" / "live.js",
+    "heatmap.js": FOLDER / "live" / "heatmap.js",
     "plotly.min.js": Path(plotly.__file__).parent / "package_data" / "plotly.min.js",
 }
 

@@ -2,6 +2,8 @@
 // their Plotly instance and are updated in place. One update is in flight at a time: the next change is sent only when
 // the answer to the last has been painted, and then only the newest.
 
+import { exchangeImage } from "./heatmap.js"
+
 const PATIENCE = 4000 // ms after which an answer that never came no longer holds back the next change
 const GRAB = 16 // px around a handle within which it can be picked up
 const MOVED = ["truth", "candidate"] // by sliders: names of traces and of what shapes belong to
@@ -419,6 +421,8 @@ class Plot {
     const { _fullData: traces, _fullLayout: full } = this.box
     const hidden = this.hidden()
     const moves = []
+    const heatMaps = data.filter(({ type }) => type === "heatmap")
+    if (!heatMaps.every((trace, i) => !trace.meta?.image || exchangeImage(this.box, i, trace))) return false
     for (const [i, trace] of data.entries()) {
       if (trace.mode !== "lines" || trace.type !== "scatter" || !trace.y.bdata || hidden.has(trace.legendgroup)) continue
       const paths = this.box.querySelectorAll(`.trace${traces[i].uid} path.js-line`)
