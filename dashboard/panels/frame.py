@@ -11,7 +11,9 @@ import streamlit as st
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from dashboard import live, session
 from dashboard.figures.style import TRAINED_CLEAN
-from dashboard.pictures.controls import button, choice, toggle
+from dashboard.pictures.controls import button as button
+from dashboard.pictures.controls import choice as choice
+from dashboard.pictures.controls import toggle as toggle
 from dashboard.pictures.shown import Cell, Shown
 from dashboard.scene.experiment import PRESET_FIELDS, PRESETS, QUANTITIES, Experiment
 

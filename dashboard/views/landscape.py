@@ -5,9 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.optimisation.methods import METHODS
-from core.symbols import symbol_of
 from dashboard import live, session
 from dashboard.background import basins, race
 from dashboard.figures.race import sign
@@ -27,7 +26,7 @@ BESIDE = {"fit": "fit and residual", "surface": "surface", "race": "race", "basi
 
 def _settings(experiment: Experiment) -> None:
     """Show the settings above the pictures."""
-    names = {name: symbol_of(name) for name in PARAMETER_NAMES}
+    names = {quantity.name: quantity.symbol for quantity in FITZHUGH_NAGUMO.parameters}
     misfits = {"ar1": "AR(1), as simulated", "white": "white, as published"}
     items = [
         choice("axis_x", "axes", experiment.axis_x, names),

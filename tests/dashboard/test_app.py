@@ -1,7 +1,7 @@
 import errno
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import numpy as np
