@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from core.maps.inverse_map import inverse_map
 from core.maps.recipes import point_recipe, published_task
 from core.maps.untrained_network import untrained_network
 from dashboard import maps as registry
+from dashboard.scene.scene import Scene
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
@@ -110,6 +112,14 @@ def checked(app):
     """Return the page, if nothing on it is a traceback."""
     assert [(error.message, error.stack_trace[-1]) for error in app.exception] == []
     return app
+
+
+def put(app, dragging=False, **changes):
+    """Put another experiment on a page that is open, as a released control does, or one that is being dragged."""
+    before = app.session_state["scene"]
+    experiment = replace(before.experiment, **changes)
+    released = before.released if dragging else experiment
+    app.session_state["scene"] = Scene(experiment, released, dragging, before.holdings)
 
 
 @pytest.fixture
