@@ -18,6 +18,7 @@ from core.maps.inverse_map import inverse_map
 from core.maps.recipes import point_recipe, published_task
 from core.maps.untrained_network import untrained_network
 from dashboard import maps as registry
+from dashboard.pictures import results
 from dashboard.scene.scene import Scene
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +32,12 @@ def _main_module():
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept():
+    """Results are kept for all sessions, and so for all tests."""
+    results._results.clear()
 
 
 def decoded(typed):
@@ -71,9 +78,9 @@ def trace_csv(times, u, header="time,u"):
     return "\n".join([header, *rows] if header else rows).encode() + b"\n"
 
 
-def write_map(folder, name, training_seed=0, **changes):
+def write_map(folder, name, training_seed=0, noisy=True, **changes):
     """Write an untrained map with a card, in which top-level entries can be changed, and return its weights' path."""
-    recipe = point_recipe(published_task(), Cnn(), 8000, Adam(), training_seed)
+    recipe = point_recipe(published_task(noisy), Cnn(), 8000, Adam(), training_seed)
     inverse_map(name, recipe, untrained_network(recipe).state_dict(), {"name": name}).save(folder)
     card = folder / f"{name}.json"
     card.write_text(json.dumps({**json.loads(card.read_text()), **changes}))
@@ -114,12 +121,18 @@ def checked(app):
     return app
 
 
-def put(app, dragging=False, **changes):
-    """Put another experiment on a page that is open, as a released control does, or one that is being dragged."""
-    before = app.session_state["scene"]
-    experiment = replace(before.experiment, **changes)
-    released = before.released if dragging else experiment
-    app.session_state["scene"] = Scene(experiment, released, dragging, before.holdings)
+def drag(app, **changes):
+    """Drag a control of a page, which stays in the hand; runs nothing."""
+    scene = app.session_state["scene"]
+    experiment = replace(scene.experiment, **changes)
+    app.session_state["scene"] = Scene(experiment, scene.released, dragging=True, holdings=scene.holdings)
+
+
+def release(app, **changes):
+    """Release a control of a page where the changes say; runs nothing."""
+    scene = app.session_state["scene"]
+    experiment = replace(scene.experiment, **changes)
+    app.session_state["scene"] = Scene(experiment, experiment, holdings=scene.holdings)
 
 
 @pytest.fixture

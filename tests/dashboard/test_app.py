@@ -17,7 +17,7 @@ from dashboard.figures.style import SHIPPED_MAPS
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.presets import PRESETS
 from dashboard.wording.entries import RESERVED
-from tests.dashboard.conftest import arrays, checked, put, shows, trace_csv, write_map
+from tests.dashboard.conftest import arrays, checked, shows, trace_csv, write_map
 
 PAGES = {
     "": "What do the parameters do to the neuron?",
@@ -556,7 +556,7 @@ def test_basins_are_explored_when_asked_for_and_dropped_with_their_problem(visit
     assert stage["tools"][-1]["text"] == "100 of 100 starts"
     assert stage["table"][1][0]["text"] == "1"
     assert "L-BFGS-B found" in stage["said"][0]
-    put(app, theta0=0.3)
+    release(app, theta0=0.3)
     app = checked(app.run())
     assert app.session_state["scene"].holdings.basins.exploration is None
     assert stage_of(app)["table"] == []
@@ -569,7 +569,7 @@ def test_an_exploration_is_stopped_when_the_data_are_lost(visit):
     app = checked(app.run())
     task = app.session_state["scene"].holdings.basins.exploration.task
     assert task.progress().active
-    put(app, theta1=-3.0)
+    release(app, theta1=-3.0)
     app = checked(app.run())
     assert stage_of(app)["plots"] == []
     assert not task.progress().active

@@ -17,7 +17,7 @@ from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import observe
 from dashboard.scene.presets import PRESETS
 from dashboard.scene.problem import problem_of
-from tests.dashboard.conftest import checked, decoded, put
+from tests.dashboard.conftest import checked, decoded
 from tests.dashboard.test_app import first_stage_of
 
 
@@ -143,17 +143,17 @@ def test_where_nothing_can_be_simulated_there_is_no_lowest_point():
 def test_while_the_truth_is_dragged_no_lowest_point_is_shown_and_the_candidate_s_drag_keeps_it(visit):
     app = visit("landscape", beside="surface", t_end=40)
     before = first_stage_of(app)
-    put(app, dragging=True, candidate_theta0=0.5)
+    drag(app, candidate_theta0=0.5)
     moved = first_stage_of(checked(app.run()))
     assert cross(moved) == cross(before)
     assert card(moved) == card(before)
     assert [plot["stale"] for plot in moved["plots"]] == [False, True]  # the candidate on the surface has moved on
-    put(app, dragging=True, theta0=0.5)
+    drag(app, theta0=0.5)
     dragged = first_stage_of(checked(app.run()))
     assert cross(dragged) is None
     assert card(dragged) == "let go to update"
     assert dragged["said"] == ["Let go to see where the lowest loss lies."]
-    put(app)
+    release(app)
     settled = first_stage_of(checked(app.run()))
     assert cross(settled) == pytest.approx((0.5, 0.4), abs=0.1)
     assert not any(plot["stale"] for plot in settled["plots"])
@@ -170,13 +170,13 @@ def test_basins_measure_from_the_lowest_loss_and_their_starts_that_find_it_are_c
     found = app.session_state["scene"].holdings.basins.found
     gap = found.minima[0].loss - number(card(stage))
     assert float(stage["table"][1][2].replace(",", "")) == pytest.approx(max(gap, 0), abs=0.06)
-    put(app, beside="fit")
+    release(app, beside="fit")
     counted = re.search(
         r"Of 100 starts of L-BFGS-B, (\d+) finds? the best fit\.", first_stage_of(checked(app.run()))["said"][0]
     )
     assert int(counted[1]) == pytest.approx(np.sum(found.losses <= found.minima[0].loss + 0.5), abs=2)
-    put(app, beside="basins")
-    put(app, dragging=True, theta0=0.5)
+    release(app, beside="basins")
+    drag(app, theta0=0.5)
     dragged = first_stage_of(checked(app.run()))
     assert dragged["stale"]
     assert dragged["said"] == stage["said"]
