@@ -17,7 +17,7 @@ from dashboard.figures.style import SHIPPED_MAPS
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.presets import PRESETS
 from dashboard.wording.entries import RESERVED
-from tests.dashboard.conftest import arrays, checked, shows, trace_csv, write_map
+from tests.dashboard.conftest import arrays, checked, release, shows, trace_csv, write_map
 
 PAGES = {
     "": "What do the parameters do to the neuron?",

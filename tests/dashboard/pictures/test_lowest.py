@@ -17,7 +17,7 @@ from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import observe
 from dashboard.scene.presets import PRESETS
 from dashboard.scene.problem import problem_of
-from tests.dashboard.conftest import checked, decoded
+from tests.dashboard.conftest import checked, decoded, drag, release
 from tests.dashboard.test_app import first_stage_of
 
 
