@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.fitzhugh_nagumo.equations import fixed_points, u_nullcline, v_nullcline
+from core.models.fitzhugh_nagumo.equations import fixed_points, rates, u_nullcline, v_nullcline
 from core.symbols import symbol_of
 from dashboard.figures.style import (
     DATA,
+    PRIOR,
     TRUTH,
     U_RANGE,
     V_RANGE,
@@ -26,6 +27,7 @@ from dashboard.figures.style import (
 )
 
 RECOVERY = "theme:muted"
+N_ARROWS = 16  # of the direction field, a side
 
 
 def potential(
@@ -62,12 +64,31 @@ def potential(
     }
 
 
-def phase_plane(parameters: tuple[float, ...], trajectory: NDArray[np.float64]) -> dict[str, Any]:
-    """Draw the trajectory, (n_times, 2), both nullclines and the fixed points with their stability."""
+def _direction_field(parameters: tuple[float, ...], v_range: list[float]) -> dict[str, Any]:
+    """Return arrows of one length, as they are seen, that point where (u, v) moves from a grid of states."""
+    spans = np.array([U_RANGE[1] - U_RANGE[0], v_range[1] - v_range[0]])
+    centres = (np.arange(N_ARROWS) + 0.5) / N_ARROWS
+    grids = np.meshgrid(U_RANGE[0] + spans[0] * centres, v_range[0] + spans[1] * centres)
+    at = np.stack(grids, axis=-1).reshape(-1, 2)
+    towards = rates(at, parameters) / spans
+    towards *= 0.6 / N_ARROWS / np.maximum(np.hypot(*towards.T), 1e-12)[:, None]  # none at a fixed point
+    across = towards[:, ::-1] * (-1, 1)
+    # From the tail to the tip, to both ends of the head, and a gap.
+    ends = (-towards / 2, towards / 2, towards / 4 + across / 6, towards / 2, towards / 4 - across / 6)
+    arrows = np.stack([at + spans * end for end in ends] + [np.full_like(at, np.nan)], axis=1).reshape(-1, 2)
+    return line("direction field", PRIOR, 1, x=array(arrows[:, 0]), y=array(arrows[:, 1]), hoverinfo="skip")
+
+
+def phase_plane(
+    parameters: tuple[float, ...], trajectory: NDArray[np.float64], with_field: bool = False
+) -> dict[str, Any]:
+    """Draw the trajectory, (n_times, 2), both nullclines, the fixed points with their stability, and the field."""
     theta0, theta1, zeta, _ = parameters
+    v_range = reach(np.clip(trajectory[:, 1], -4, 4), V_RANGE)
     u = np.linspace(*U_RANGE, 101)
     v = np.array(V_RANGE)
-    traces = [
+    traces = [_direction_field(parameters, v_range)] if with_field else []
+    traces += [
         line(
             "du/dt = 0",
             "#0072B2",
@@ -100,7 +121,7 @@ def phase_plane(parameters: tuple[float, ...], trajectory: NDArray[np.float64]) 
         "layout": layout(
             "Phase plane",
             axis("u", range=list(U_RANGE)),
-            axis("v", range=reach(np.clip(trajectory[:, 1], -4, 4), V_RANGE)),
+            axis("v", range=v_range),
             shapes=marks,
             margin={"l": 46, "r": 12, "t": 52, "b": 38},
         ),

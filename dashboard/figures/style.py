@@ -3,6 +3,7 @@
 import base64
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -167,9 +168,15 @@ def dots(colour: str, x: NDArray[np.float64], y: NDArray[np.float64], width: flo
 
     A stroke of no length with round ends, which the style sheet gives it and the saved picture, is a dot.
     """
-    finite = np.isfinite(x) & np.isfinite(y)
-    path = "".join(f"M{a:.5g},{b:.4g}H{a:.5g}" for a, b in zip(x[finite].tolist(), y[finite].tolist(), strict=True))
+    path = _path_of_dots(*(np.asarray(values, dtype=float).tobytes() for values in (x, y)))
     return {"type": "path", "path": path or "M0,0", "line": {"color": colour, "width": width}, "layer": "below"}
+
+
+@lru_cache(maxsize=64)  # data stay on screen while a candidate is moved against them
+def _path_of_dots(x_bytes: bytes, y_bytes: bytes) -> str:
+    x, y = (np.frombuffer(each) for each in (x_bytes, y_bytes))
+    finite = np.isfinite(x) & np.isfinite(y)
+    return "".join(f"M{a:.5g},{b:.4g}H{a:.5g}" for a, b in zip(x[finite].tolist(), y[finite].tolist(), strict=True))
 
 
 def translucent(colour: str, opacity: float) -> str:

@@ -84,8 +84,11 @@ def _row(head: Cell, metrics: Figures) -> list[Cell]:
 
 
 @lru_cache(maxsize=8)
-def _scatter(chosen: Maps, regime: str) -> Shown:
-    """Return predicted against true for both parameters, and the metrics of each map."""
+def _scatter(chosen: Maps, regime: str, limit: tuple[tuple[tuple[str, str], float], ...]) -> Shown:
+    """Return predicted against true for both parameters, and the metrics of each map.
+
+    limit: the metrics of the exact posterior mean, empty where they are not known.
+    """
     noisy, truth = COMPARED[regime].tested_noisy, published_test_set().theta
     found = {name: (look, predictions(each, noisy)) for name, each, look in chosen}
     plots = []
@@ -98,12 +101,11 @@ def _scatter(chosen: Maps, regime: str) -> Shown:
     rows: list[list[Cell]] = [["", *(figure_label(*each) for each in FIGURES)]]
     rows += [_row(name_cell(name, look), metrics[name]) for name, (look, _) in found.items()]
     said = "Each dot is a test sample: on the diagonal its estimate is right."
-    limit = limit_of(regime)
-    if limit is not None:
-        rows.append(_row({"text": entries.EXACT_MEAN, "colour": LIMIT}, limit))
+    if limit:
+        rows.append(_row({"text": entries.EXACT_MEAN, "colour": LIMIT}, dict(limit)))
     name = min(metrics, key=lambda name: metrics[name][ERROR])
     said += f" The nearest is {name}, which misses by {_per_cent(metrics[name][ERROR])} in the median"
-    said += "." if limit is None else f"; the exact posterior mean misses by {_per_cent(limit[ERROR])}."
+    said += f"; the exact posterior mean misses by {_per_cent(dict(limit)[ERROR])}." if limit else "."
     return Shown("accuracy-scatter", plots, table=rows, said=[said])
 
 
@@ -134,7 +136,6 @@ def _noise(maps: Mapping[str, Look], sigma: float) -> Shown:
     return Shown("accuracy-noise", [plot], said=[said, found.about])
 
 
-@lru_cache(maxsize=8)
 def _samples(regime: str) -> Shown:
     """Return the error against the number of training samples, for one regime."""
     found = stored("training-size")
@@ -217,7 +218,10 @@ def picture(scene: Scene) -> Shown:
     elif view == "errors":
         shown = _errors(tested, chosen[tested], regime)
     else:
-        shown = _scatter(tuple((name, each, drawn[name]) for name, each in chosen.items()), regime)
+        limit = limit_of(regime) or {}
+        shown = _scatter(
+            tuple((name, each, drawn[name]) for name, each in chosen.items()), regime, tuple(limit.items())
+        )
     return replace(shown.as_it_is() if scene.dragging and view != "noise" else shown, tools=tools)
 
 

@@ -81,7 +81,8 @@ def picture(scene: Scene) -> Shown:
     said = "The trace on screen was uploaded: what made it is not known."
     if truth is not None:
         metrics, said = _about(scene.experiment, observation.times, truth)
-        plots.append(Plot("phase", figures.phase_plane(scene.experiment.parameters, truth)))
+        with_field = scene.experiment.phase_plane == "field"
+        plots.append(Plot("phase", figures.phase_plane(scene.experiment.parameters, truth, with_field)))
     elif observation.trajectory is not None:
         said = "The truth is hidden: the class sees the data alone."
     plots.append(_rate_map(scene))

@@ -26,6 +26,7 @@ class Experiment:
     t_end: float = DEFAULTS["t_end"]
     seed: int = DEFAULTS["seed"]
     hidden: bool = DEFAULTS["hidden"]
+    phase_plane: str = DEFAULTS["phase_plane"]
     candidate_theta0: float = DEFAULTS["candidate_theta0"]
     candidate_theta1: float = DEFAULTS["candidate_theta1"]
     candidate_zeta: float = DEFAULTS["candidate_zeta"]

@@ -20,7 +20,8 @@ class Area(Enum):
     """Where the control of a setting stands."""
 
     SIDEBAR = auto()
-    LANDSCAPE = auto()  # the row above the pictures of the page, as those of two other pages below
+    NEURON = auto()  # the row above the pictures of a page, as for the other pages
+    LANDSCAPE = auto()
     METHODS = auto()  # the row below that one
     RACE = auto()
     BASINS = auto()
@@ -146,6 +147,10 @@ _ROWS: tuple[Setting, ...] = (
     Toggle(
         name="hidden", default=False, label="hide the truth",
         help="Hide the truth from the class. The address still holds it.", shown=(Area.SIDEBAR,),
+    ),
+    Choice(
+        name="phase_plane", default="trajectory", label="phase plane",
+        choices={"trajectory": "trajectory and nullclines", "field": "with the direction field"}, shown=(Area.NEURON,),
     ),
     *(replace(row, name=f"candidate_{row.name}", default=_CANDIDATE[row.name]) for row in _TRUTH),
     Choice(

@@ -47,6 +47,38 @@ def test_heat_map_follows_the_hand(lab, field):
     assert lab.trace("map")["z"] != before
 
 
+def test_image_that_a_dragged_heat_map_brings_is_what_plotly_draws(lab):
+    """The first picture of a drag is drawn by Plotly; the image that came with it takes its place to the pixel."""
+    lab.open("Landscape")
+    with lab.held("zeta") as drag_to:
+        drag_to(0.55)
+        found = lab.evaluate(
+            """async () => {
+              const { exchangeImage } = await import(new URL("./lab/heatmap.js", document.baseURI).href)
+              const image = () => plot("map").querySelector(".heatmaplayer image")
+              const place = () => ["x", "y", "width", "height"].map((name) => Number(image().getAttribute(name)))
+              const colours = async () => {
+                const loaded = new Image()
+                loaded.src = image().getAttribute("href")
+                await loaded.decode()
+                const canvas = new OffscreenCanvas(loaded.naturalWidth, loaded.naturalHeight).getContext("2d")
+                canvas.drawImage(loaded, 0, 0)
+                return Array.from(canvas.getImageData(0, 0, loaded.naturalWidth, loaded.naturalHeight).data)
+              }
+              const before = [place(), await colours(), image().getAttribute("href")]
+              const exchanged = exchangeImage(plot("map"), 0, plot("map").data[0])
+              return [exchanged, before, [place(), await colours(), image().getAttribute("href")]]
+            }"""
+        )
+    exchanged, before, after = found
+    assert exchanged
+    assert before[2] != after[2]
+    assert after[0] == pytest.approx(before[0], abs=0.01)
+    assert len(before[1]) == len(after[1]) == 4 * 100 * 100
+    # A level of the image is 1/254 of the scale, over which the colours change by at most 3 of 255.
+    assert np.max(np.abs(np.subtract(before[1], after[1]))) <= 2
+
+
 def test_grid_of_200_points_a_side_is_drawn_on_release_and_kept_in_the_address(lab):
     lab.open("Landscape")
     lab.choose("grid", "200")

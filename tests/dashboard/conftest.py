@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from core.maps.inverse_map import inverse_map
 from core.maps.recipes import point_recipe, published_task
 from core.maps.untrained_network import untrained_network
 from dashboard import maps as registry
+from dashboard.pictures import results
+from dashboard.scene.scene import Scene
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
@@ -29,6 +32,12 @@ def _main_module():
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept():
+    """Results are kept for all sessions, and so for all tests."""
+    results._results.clear()
 
 
 def decoded(typed):
@@ -69,9 +78,9 @@ def trace_csv(times, u, header="time,u"):
     return "\n".join([header, *rows] if header else rows).encode() + b"\n"
 
 
-def write_map(folder, name, training_seed=0, **changes):
+def write_map(folder, name, training_seed=0, noisy=True, **changes):
     """Write an untrained map with a card, in which top-level entries can be changed, and return its weights' path."""
-    recipe = point_recipe(published_task(), Cnn(), 8000, Adam(), training_seed)
+    recipe = point_recipe(published_task(noisy), Cnn(), 8000, Adam(), training_seed)
     inverse_map(name, recipe, untrained_network(recipe).state_dict(), {"name": name}).save(folder)
     card = folder / f"{name}.json"
     card.write_text(json.dumps({**json.loads(card.read_text()), **changes}))
@@ -110,6 +119,20 @@ def checked(app):
     """Return the page, if nothing on it is a traceback."""
     assert [(error.message, error.stack_trace[-1]) for error in app.exception] == []
     return app
+
+
+def drag(app, **changes):
+    """Drag a control of a page, which stays in the hand; runs nothing."""
+    scene = app.session_state["scene"]
+    experiment = replace(scene.experiment, **changes)
+    app.session_state["scene"] = Scene(experiment, scene.released, dragging=True, holdings=scene.holdings)
+
+
+def release(app, **changes):
+    """Release a control of a page where the changes say; runs nothing."""
+    scene = app.session_state["scene"]
+    experiment = replace(scene.experiment, **changes)
+    app.session_state["scene"] = Scene(experiment, experiment, holdings=scene.holdings)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import errno
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import numpy as np
@@ -520,7 +520,7 @@ def beside(app):
 
 def test_starts_of_an_address_race_with_their_methods(visit):
     app = visit("landscape", starts="0.1,0.9;0.5,0.5", methods="Nelder–Mead,L-BFGS-B", t_end=20)
-    while app.session_state["racing"] is not None:  # on a busy machine it takes more than one look
+    while app.session_state["scene"].holdings.race.task is not None:  # on a busy machine it takes more than one look
         app = checked(app.run())
     assert beside(app) == ["course", "fit"]
     stage = stage_of(app)
@@ -548,17 +548,17 @@ def test_basins_are_explored_when_asked_for_and_dropped_with_their_problem(visit
     assert stage_of(app)["table"] == []
     app.session_state["wish"] = "explore"
     app = checked(app.run())
-    exploration = app.session_state["exploration"]
-    while exploration.progress().active:  # the page asks so too
-        exploration.thread.join(1)
+    task = app.session_state["scene"].holdings.basins.exploration.task
+    while task.progress().active:  # the page asks so too
+        task.wait(1)
     app = checked(app.run())
     stage = stage_of(app)
     assert stage["tools"][-1]["text"] == "100 of 100 starts"
     assert stage["table"][1][0]["text"] == "1"
     assert "L-BFGS-B found" in stage["said"][0]
-    app.session_state["experiment"] = replace(app.session_state["experiment"], theta0=0.3)
+    release(app, theta0=0.3)
     app = checked(app.run())
-    assert app.session_state["exploration"] is None
+    assert app.session_state["scene"].holdings.basins.exploration is None
     assert stage_of(app)["table"] == []
     assert "The problem has changed" in json.dumps(stage_of(app)["plots"][1])
 
@@ -567,11 +567,10 @@ def test_an_exploration_is_stopped_when_the_data_are_lost(visit):
     app = visit("landscape", beside="basins", t_end=400, explored="grid-30", explorer="Adam")
     app.session_state["wish"] = "explore"
     app = checked(app.run())
-    exploration = app.session_state["exploration"]
-    assert exploration.progress().active
-    app.session_state["experiment"] = replace(app.session_state["experiment"], theta1=-3.0)
+    task = app.session_state["scene"].holdings.basins.exploration.task
+    assert task.progress().active
+    release(app, theta1=-3.0)
     app = checked(app.run())
     assert stage_of(app)["plots"] == []
-    assert not exploration.progress().active
-    exploration.thread.join(10)
-    assert not exploration.thread.is_alive()
+    assert not task.progress().active
+    assert task.wait(10)

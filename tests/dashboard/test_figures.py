@@ -13,6 +13,7 @@ from core.optimisation.methods import METHODS
 from core.optimisation.path import Ending, OptimiserPath
 from core.posterior.profile import Profile
 from core.problem.landscape import Landscape
+from dashboard import maps
 from dashboard.figures import accuracy, basins, inverse_map, landscape, neuron, race, regions, training, uncertainty
 from dashboard.figures import style as plain
 from dashboard.figures.density import Raster
@@ -58,12 +59,15 @@ BASINS = Basins(
     ),
 )
 CLOUD = RNG.normal(0.4, 0.05, (200, 2))
-FOUND = {"cnn-noisy": ("#56B4E9", np.array([0.41, 0.61])), "my-map-1": ("#44AA99", np.array([0.2, 0.3]))}
-POTENTIALS = {"cnn-noisy": ("#56B4E9", np.cos(TIMES))}
+FOUND = {
+    "cnn-noisy": (plain.Look("#56B4E9"), np.array([0.41, 0.61])),
+    "my-map-1": (plain.Look("#44AA99"), np.array([0.2, 0.3])),
+}
+POTENTIALS = {"cnn-noisy": (plain.Look("#56B4E9"), np.cos(TIMES))}
 NEAR = np.array([[0.25, 0.45], [0.5, 0.7]])
 NORMAL = (np.array([0.35, 0.6]), np.array([[4e-4, -3e-4], [-3e-4, 9e-4]]))
-WITH_LAWS = {"best": ("#0072B2", np.array([0.36, 0.62]), 1.5 * NORMAL[1]),
-             "cnn-clean": ("#56B4E9", np.array([0.41, 0.61]), None)}  # fmt: skip
+WITH_LAWS = {"best": (plain.Look("#0072B2"), np.array([0.36, 0.62]), 1.5 * NORMAL[1]),
+             "cnn-clean": (plain.Look("#56B4E9", hollow=True), np.array([0.41, 0.61]), None)}  # fmt: skip
 _X, _Y = (low + (np.arange(60) + 0.5) / 60 * (high - low) for low, high in NEAR)
 _OFF = np.stack(np.meshgrid(_X, _Y), axis=-1) - NORMAL[0]
 _MASSES = np.exp(-0.5 * np.einsum("yxi,ij,yxj->yx", _OFF, np.linalg.inv(NORMAL[1]), _OFF))
@@ -81,10 +85,11 @@ PROGRESS = Progress("mine", State.RUNNING, 60, (0.3, 0.1, 0.04), (0.2, 0.1, 0.05
 BOX = np.array([[-0.2, 1.0], [-0.4, 1.2]])
 LEVELS = np.array([0.0, 0.07, 0.2])
 CURVES = [
-    accuracy.curve("best", np.array([0.011, 0.017, 0.3]), "#0072B2"),
-    accuracy.curve("dense-clean", np.array([0.0025, 0.11, 0.41]), "#CC79A7"),
-    accuracy.curve("exact posterior mean", np.array([np.nan, 0.0136, 0.05])),
+    accuracy.Curve("best", plain.Look("#0072B2"), np.array([0.011, 0.017, 0.3])),
+    accuracy.Curve("dense-clean", plain.Look("#CC79A7", hollow=True, dash="dash"), np.array([0.0025, 0.11, 0.41])),
+    accuracy.Curve("exact posterior mean", plain.Look(plain.LIMIT, dash="dash"), np.array([np.nan, 0.0136, 0.05])),
 ]
+FLOOR = accuracy.Curve("exact posterior mean", plain.Look(plain.LIMIT, dash="dash"), np.array([0.0136]))
 ERRORS = RNG.lognormal(-3, 1, 200)
 SIDES = np.broadcast_to(np.where(X < 0.4, "silent", "excited"), (30, 40))
 
@@ -123,6 +128,7 @@ ALL = {
     **figures(hidden=False),
     "uploaded": neuron.potential(TIMES, None, NOISY),
     "phase": neuron.phase_plane(PARAMETERS, TRAJECTORY),
+    "direction field": neuron.phase_plane(PARAMETERS, TRAJECTORY, with_field=True),
     "no rates": neuron.rate_map(X, Y, np.full((30, 40), np.nan), SIDES, None),
     "residual": landscape.residual(TIMES, 3 * RNG.standard_normal(200), True),
     "posterior alone": uncertainty.plane(GRID.axes, NEAR, DENSITY, BOX, None, {}, None, "title"),
@@ -138,10 +144,10 @@ ALL = {
     "waterfall": basins.waterfall(BASINS, 5.0),
     "no waterfall": basins.waterfall(None, np.inf),
     "first": inverse_map.predicted_against_true(
-        "theta0", CLOUD[:, 0], {"cnn-noisy": ("#56B4E9", CLOUD[:, 1])}, "title"
+        "theta0", CLOUD[:, 0], {"cnn-noisy": (plain.Look("#56B4E9"), CLOUD[:, 1])}, "title"
     ),
     "against the noise": accuracy.against_noise(LEVELS, CURVES, 0.07),
-    "against N": accuracy.against_samples(np.array([500.0, 1000, 8000]), CURVES[:2], 0.0136, "title"),
+    "against N": accuracy.against_samples(np.array([500.0, 1000, 8000]), CURVES[:2], FLOOR, "title"),
     "against N without a limit": accuracy.against_samples(np.array([500.0, 1000, 8000]), CURVES, None, "title"),
     "errors": accuracy.errors(("theta0", "theta1"), CLOUD, ERRORS, BOX, "title"),
     "calibration": accuracy.calibration(np.array([0.05, 0.5, 0.95]), CURVES),
@@ -267,6 +273,26 @@ def test_the_nullclines_are_where_a_derivative_vanishes():
     np.testing.assert_allclose(u - u**3 / 3 + v + zeta, 0, atol=1e-5)
     u, v = (decoded(trace(ALL["phase"], "dv/dt = 0")[axis]).astype(float) for axis in "xy")
     np.testing.assert_allclose(u - theta0 + theta1 * v, 0, atol=1e-6)
+
+
+def test_the_arrows_of_the_direction_field_point_where_the_state_moves():
+    assert not [each for each in ALL["phase"]["data"] if each["name"] == "direction field"]
+    theta0, theta1, zeta, gamma = PARAMETERS
+    drawn = neuron.phase_plane(PARAMETERS, TRAJECTORY, with_field=True)
+    x, y = (decoded(trace(drawn, "direction field")[axis]).astype(float).reshape(-1, 6) for axis in "xy")
+    assert len(x) == 256
+    u, v = (x[:, 0] + x[:, 1]) / 2, (y[:, 0] + y[:, 1]) / 2
+    speeds = np.array([gamma * (u - u**3 / 3 + v + zeta), -(u - theta0 + theta1 * v) / gamma])
+    arrows = np.array([x[:, 1] - x[:, 0], y[:, 1] - y[:, 0]])
+    cosines = np.sum(arrows * speeds, axis=0) / np.hypot(*arrows) / np.hypot(*speeds)
+    np.testing.assert_allclose(cosines, 1, atol=1e-5)
+    spans = np.ptp(drawn["layout"]["xaxis"]["range"]), np.ptp(drawn["layout"]["yaxis"]["range"])
+    np.testing.assert_allclose(np.hypot(arrows[0] / spans[0], arrows[1] / spans[1]), 0.6 / 16, rtol=1e-5)
+    assert np.all(np.isnan(x[:, 5]))
+    np.testing.assert_array_equal(x[:, 1], x[:, 3])  # both lines of the head meet at the tip
+    # At the origin nothing moves when ζ and θ₀ are zero; an arrow there would have no direction.
+    still = neuron.phase_plane((0.0, 0.4, 0.0, 3.0), TRAJECTORY, with_field=True)
+    assert np.isnan(decoded(trace(still, "direction field")["x"])).sum() == 256
 
 
 def test_the_data_are_drawn_as_dots_where_they_are():
@@ -465,15 +491,14 @@ def test_the_range_of_an_axis_widens_by_whole_numbers():
 
 
 def test_colours_of_the_maps_are_told_apart():
-    looks = {(colour, name in plain.TRAINED_CLEAN) for name, colour in plain.SHIPPED_MAPS.items()}
-    assert len(looks) == len(plain.SHIPPED_MAPS)
+    looks = maps.looks(maps.inverse_maps()[0])
+    shipped = {look for name, look in looks.items() if name in plain.SHIPPED_MAPS}
+    assert len(shipped) == len(plain.SHIPPED_MAPS)
     colours = [plain.BEST, plain.CNN, plain.DENSE, *plain.OWN_MAPS, plain.CANDIDATE, plain.OPTIMISER, plain.LIMIT]
-    assert {colour for colour, _ in looks} == set(colours[:3])
+    assert {look.colour for look in shipped} == set(colours[:3])
     assert len(set(colours)) == len(colours)
     # What sees no noise has the colour of its network, but only the edge of its mark.
-    marks_of = {
-        name: regions.of_map(name, colour, NEAR.mean(axis=1), NEAR) for name, colour in plain.SHIPPED_MAPS.items()
-    }
+    marks_of = {name: regions.estimated(look, NEAR.mean(axis=1), NEAR) for name, look in looks.items()}
     assert marks_of["cnn-noisy"]["fillcolor"] == marks_of["cnn-clean"]["line"]["color"] == "#56B4E9"
     assert marks_of["cnn-clean"]["fillcolor"] == marks_of["cnn-noisy"]["line"]["color"] == "theme:background"
     assert plain.translucent("#0072B2", 0.45) == "rgba(0, 114, 178, 0.45)"

@@ -3,6 +3,8 @@ import subprocess
 import sys
 from graphlib import TopologicalSorter
 
+import pytest
+
 from tests.dashboard.conftest import ROOT
 
 MODULES = {
@@ -77,10 +79,18 @@ def test_figures_need_no_streamlit():
         assert not roots(reached(name)) & {"streamlit", "starlette", "plotly"}, name
 
 
-def test_only_session_views_and_the_component_know_streamlit():
+@pytest.mark.parametrize("folder", ["background", "pictures", "scene", "wording"])
+def test_what_is_shown_is_computed_without_streamlit(folder):
+    modules = [name for name in MODULES if name.startswith(f"dashboard.{folder}.")]
+    assert len(modules) >= 3
+    for name in modules:
+        assert not roots(reached(name)) & {"streamlit", "starlette"}, name
+
+
+def test_only_session_views_panels_and_the_component_know_streamlit():
     knowing = {name for name in MODULES if "streamlit" in IMPORTS[name]}
     allowed = {"dashboard.app", "dashboard.server", "dashboard.session", "dashboard.live"}
-    assert {name for name in knowing if not name.startswith("dashboard.views.")} <= allowed
+    assert {name for name in knowing if not name.startswith(("dashboard.views.", "dashboard.panels."))} <= allowed
 
 
 def test_no_module_is_imported_in_a_cycle():

@@ -8,8 +8,8 @@ from streamlit.util import calc_hash
 
 from core.maps.recipes import best_recipe
 from core.published import time_grid
+from dashboard.pictures import inverse_map
 from dashboard.scene.presets import PRESETS
-from dashboard.views import inverse_map
 from tests.dashboard.conftest import checked, trace_csv
 from tests.reference import reference_solution
 

@@ -138,17 +138,29 @@ def test_a_run_without_a_map_is_no_map(new_run):
     assert list(registry.inverse_maps()[0]) == SHIPPED
 
 
-def test_colours_stay_when_maps_are_added(new_run):
-    seen = registry.colours(registry.inverse_maps()[0])
-    assert seen == SHIPPED_MAPS
+def test_looks_stay_when_maps_are_added(new_run):
+    def looks():
+        return registry.looks(registry.inverse_maps()[0])
+
+    seen = looks()
+    assert {name: look.colour for name, look in seen.items()} == SHIPPED_MAPS
     for name in ("one", "two", "three", "four", "five", "six"):
         write_map(new_run(name), name)
-        now = registry.colours(registry.inverse_maps()[0])
+        now = looks()
         assert now == {**seen, name: now[name]}
         assert now[name] not in seen.values()
         seen = now
     write_map(new_run("seven"), "seven")
-    assert registry.colours(registry.inverse_maps()[0])["seven"].startswith("#")
+    assert looks()["seven"].colour.startswith("#")
+
+
+def test_a_map_that_was_trained_on_clean_traces_is_hollow_whatever_it_is_called(new_run):
+    write_map(new_run("noisy"), "noisy")
+    write_map(new_run("quiet"), "quiet", noisy=False)
+    looks = registry.looks(registry.inverse_maps()[0])
+    assert {name for name, look in looks.items() if look.hollow} == {"cnn-clean", "dense-clean", "quiet"}
+    assert {name for name, look in looks.items() if look.dash == "dash"} == {"cnn-clean", "dense-clean", "quiet"}
+    assert looks["quiet"].colour != looks["noisy"].colour
 
 
 def test_a_changed_card_is_noticed(new_run):

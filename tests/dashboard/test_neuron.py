@@ -57,3 +57,16 @@ def test_a_neuron_that_has_not_come_to_rest_is_not_said_to_settle(visit):
     assert stage(visit("", **excited, t_end=9))["said"] == [
         "The neuron stays up in the second half of this window. A longer one may show that it falls."
     ]
+
+
+def test_the_direction_field_is_drawn_when_it_is_chosen(visit):
+    for choice, drawn in (("trajectory", False), ("field", True)):
+        phase = next(plot for plot in stage(visit("", phase_plane=choice))["plots"] if plot["id"] == "phase")
+        assert ("direction field" in {trace["name"] for trace in phase["figure"]["data"]}) == drawn
+
+
+@pytest.mark.parametrize("hidden", [0, 1])
+def test_what_the_phase_plane_shows_can_be_chosen_where_there_is_one(visit, hidden):
+    parts = [json.loads(part.proto.json) for part in visit("", hidden=hidden).get("bidi_component")]
+    fields = [item["field"] for part in parts if part.get("inline") for item in part["groups"][0]["items"]]
+    assert fields == ([] if hidden else ["phase_plane"])

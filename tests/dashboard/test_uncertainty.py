@@ -1,6 +1,5 @@
 import json
 import re
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,13 +12,13 @@ from core.noise import colour
 from core.posterior import exact
 from core.problem.problem import Problem
 from dashboard import maps as registry
-from dashboard.figures.style import LIMIT
-from dashboard.pictures import limit, results, support
+from dashboard.figures.style import LIMIT, Look
+from dashboard.pictures import limit, posterior, results, support, uncertainty
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import observe
 from dashboard.scene.problem import problem_of
-from dashboard.views import uncertainty
-from tests.dashboard.conftest import checked, decoded
+from dashboard.scene.scene import Scene
+from tests.dashboard.conftest import checked, decoded, drag, release
 
 SHORT = {"t_end": 60}  # a posterior of a short window takes half the time
 
@@ -191,21 +190,20 @@ def test_a_rerun_without_a_change_computes_nothing(visit, monkeypatch):
 
 def test_what_a_drag_cannot_follow_stays_until_it_is_let_go(visit, monkeypatch):
     app = visit("uncertainty", **SHORT)
-    app.session_state["uncertainty_follows"] = False
-    app.session_state["settled"] = False
-    app.session_state["experiment"] = replace(app.session_state["experiment"], theta0=0.3)
+    monkeypatch.setattr(posterior, "FOLLOWS", 0.0)
+    drag(app, theta0=0.3)
     parts = [json.loads(part.proto.json) for part in checked(app.run()).get("bidi_component")]
     pictures = [part for part in parts if part["kind"] == "plots"]
     assert [part["stale"] for part in pictures] == [True, True]
     assert all(plot["kept"] and plot["stale"] for part in pictures for plot in part["plots"])
-    app.session_state["uncertainty_follows"] = True
+    monkeypatch.setattr(posterior, "FOLLOWS", 1e3)
     followed = shown(checked(app.run()))["posterior"]
     assert not followed["stale"]
     assert not any(plot["stale"] for plot in followed["plots"])
     for plot in followed["plots"]:
         # Laplace takes as long again, and waits.
         assert np.all(np.isnan(decoded(trace(plot["figure"], "Laplace")["y"])))
-    app.session_state["settled"] = True
+    release(app)
     settled = shown(checked(app.run()))
     assert not any(settled[part]["stale"] for part in ("posterior", "prediction"))
     told = text(settled["posterior"])
@@ -215,8 +213,7 @@ def test_what_a_drag_cannot_follow_stays_until_it_is_let_go(visit, monkeypatch):
 
 def test_a_drag_that_begins_without_a_posterior_ends_in_no_traceback(visit):
     app = visit("uncertainty", theta1=-3, t_end=60)
-    app.session_state["settled"] = False
-    app.session_state["experiment"] = replace(app.session_state["experiment"], theta1=0.4)
+    drag(app, theta1=0.4)
     assert "figure" in shown(checked(app.run()))["posterior"]["plots"][0]
 
 
@@ -246,12 +243,13 @@ def test_the_limit_stands_beside_the_clouds(visit, monkeypatch):
 
 def test_the_means_of_fresh_noise_are_those_of_the_clouds_draws(visit, monkeypatch):
     monkeypatch.setattr(limit, "N_MEANS", 2)
-    app = visit("inverse-map", limit=1, t_end=60, seed=5)
-    kept = [value for key, value in app.session_state["results"].items() if key[0] == "fresh means"]
-    experiment = Experiment(t_end=60, seed=5)
+    visit("inverse-map", limit=1, t_end=60, seed=5)
+    experiment = Experiment(t_end=60, seed=5, limit=True)
+    means = limit.fresh_noise(Scene(experiment, experiment)).means
+    assert len(means) == 2
     trajectory = observe(experiment, None).trajectory[:, 0]
     normals = np.random.default_rng([5, 1]).standard_normal((200, 300))
-    for mean, draw in zip(kept[0], normals, strict=False):
+    for mean, draw in zip(means, normals, strict=False):
         data = trajectory + colour(draw, experiment.rho, experiment.marginal_sd)
         again = exact.posterior(problem_of(experiment, observe(experiment, None)).with_data(data)).mean
         np.testing.assert_allclose(mean, again, atol=1e-12)
@@ -271,8 +269,7 @@ def test_the_limit_is_left_out_of_a_drag_within_the_same_window(visit, monkeypat
     monkeypatch.setattr(limit, "N_MEANS", 2)
     app = visit("inverse-map", limit=1)
     before = figure(shown(app)["estimates"], "estimates")["layout"]["xaxis"]["range"]
-    app.session_state["settled"] = False
-    app.session_state["experiment"] = replace(app.session_state["experiment"], sigma=0.2)
+    drag(app, sigma=0.2)
     dragged = figure(shown(checked(app.run()))["estimates"], "estimates")
     assert dragged["data"][0]["type"] != "contour"
     assert dragged["layout"]["xaxis"]["range"] == before
@@ -353,16 +350,15 @@ def test_the_prior_of_a_parameter_is_a_density():
 
 
 def test_the_window_is_widened_to_a_truth_that_is_near(short_posterior):
-    plain = support.window_of(short_posterior, None)
+    plain = posterior.window_of(short_posterior, None)
     near = plain[:, 1] + 0.5 * (plain[:, 1] - plain[:, 0])
-    wider = support.window_of(short_posterior, tuple(near))
+    wider = posterior.window_of(short_posterior, tuple(near))
     assert np.all((wider[:, 0] <= plain[:, 0] + 1e-12) & (wider[:, 1] > near))
     far = plain[:, 1] + 5 * (plain[:, 1] - plain[:, 0])
-    np.testing.assert_array_equal(support.window_of(short_posterior, tuple(far)), plain)
+    np.testing.assert_array_equal(posterior.window_of(short_posterior, tuple(far)), plain)
 
 
-def test_the_predictive_bands_hold_what_they_say(short_posterior, monkeypatch):
-    monkeypatch.setattr(results.st, "session_state", {})
+def test_the_predictive_bands_hold_what_they_say(short_posterior):
     potential, noisy = results.predicted(short_posterior)
     s = short_posterior.problem.noise[0].marginal_sd
     assert np.all(noisy[0] < potential[0])
@@ -383,7 +379,7 @@ def test_own_regions_of_estimators_are_those_of_their_normal_law(short_posterior
         mean = short_posterior.mean
         estimate = Estimate(mean[None], covariance[None], short_posterior.names)
         truth = (mean[0] + 0.01 * distance, mean[1])
-        row = support._row("any", "#000000", estimate, short_posterior, truth, [3, 3])
+        row = support._row("any", Look("#000000"), estimate, short_posterior, truth, [3, 3])
         assert row[-1] == answer
         assert row[-2] == "yes"
 
@@ -393,19 +389,20 @@ def test_own_regions_of_estimators_are_those_of_their_normal_law(short_posterior
 )
 def test_what_is_no_covariance_is_dropped(monkeypatch, wrong):
     experiment = Experiment()
-    observation = observe(experiment, None)
     wild = Estimate(np.zeros((1, 2)), np.array([wrong]), ("theta0", "theta1"))
     every = {"wild": SimpleNamespace(takes=lambda _: True, predict=lambda _: wild)}
-    monkeypatch.setattr(registry, "inverse_maps", lambda: (every, ()))
-    monkeypatch.setattr(registry, "colours", lambda _: {"wild": "#000000"})
-    assert support.estimates_of(observation, problem_of(experiment, observation))["wild"][1].covariance is None
+    monkeypatch.setattr(posterior, "inverse_maps", lambda: (every, ()))
+    monkeypatch.setattr(posterior, "looks", lambda _: {"wild": Look("#000000")})
+    scene = Scene(experiment, experiment)
+    assert posterior.estimates_of(scene, problem_of(experiment, scene.observation))["wild"][1].covariance is None
 
 
 def test_inverse_maps_are_turned_to_the_axes():
     experiment = Experiment(axis_x="theta1", axis_y="theta0")
-    observation = observe(experiment, None)
-    swapped = support.estimates_of(observation, problem_of(experiment, observation))
-    usual = support.estimates_of(observation, problem_of(Experiment(), observation))
+    scene = Scene(experiment, experiment)
+    observation = scene.observation
+    swapped = posterior.estimates_of(scene, problem_of(experiment, observation))
+    usual = posterior.estimates_of(scene, problem_of(Experiment(), observation))
     assert list(swapped) == list(usual) != []
     for name in usual:
         np.testing.assert_array_equal(swapped[name][1].mean[0], usual[name][1].mean[0][::-1])

@@ -1,7 +1,6 @@
 """A trace in millivolts, which no parameters explain: the verdict stands first, and nothing is told without it."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import sample_ar1
 from dashboard.scene.observation import Trace
-from tests.dashboard.conftest import checked
+from tests.dashboard.conftest import checked, drag, release
 from tests.dashboard.test_app import first_stage_of, payloads
 
 TIMES = np.arange(250) * 0.2
@@ -20,8 +19,8 @@ VERDICT = "times as large as the noise explains, so that no ± of this fit holds
 def show(visit, page, u, **changes):
     """Open a page with a trace in the place of the simulated data."""
     app = visit(page)
-    app.session_state["upload"] = Trace("mine.csv", TIMES, u)
-    app.session_state["experiment"] = replace(app.session_state["experiment"], upload="mine.csv", **changes)
+    app.session_state["scene"].holdings.upload = Trace("mine.csv", TIMES, u)
+    release(app, upload="mine.csv", **changes)
     return checked(app.run())
 
 
@@ -66,12 +65,11 @@ def test_the_row_of_the_optimiser_says_it_instead_of_the_lowest_minimum_alone(vi
 
 def test_the_optimiser_s_estimate_waits_until_a_slider_is_let_go(visit):
     app = visit("your-data", t_end=40)
-    app.session_state["settled"] = False
-    app.session_state["experiment"] = replace(app.session_state["experiment"], theta0=0.3)
+    drag(app, theta0=0.3)
     stage = first_stage_of(checked(app.run()))
     row = next(row for row in stage["table"] if row[0] != "estimator" and row[0]["text"] == "MAP")
     assert row[1:3] == ["–", "–"]
     assert row[3].startswith("Let go to update.")
-    app.session_state["settled"] = True
+    release(app)
     row = next(row for row in first_stage_of(checked(app.run()))["table"][1:] if row[0]["text"] == "MAP")
     assert float(row[1]) == pytest.approx(0.3, abs=0.05)

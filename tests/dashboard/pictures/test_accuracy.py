@@ -14,9 +14,11 @@ from dashboard import maps as registry
 from dashboard.figures import accuracy as figures
 from dashboard.figures import style as plain
 from dashboard.pictures import accuracy
+from dashboard.pictures.stored_curves import stored_curve
 from dashboard.scene.experiment import Experiment
+from dashboard.scene.scene import Scene
 from dashboard.scene.settings import CHOICES
-from tests.dashboard.conftest import checked, decoded
+from tests.dashboard.conftest import checked, decoded, drag
 
 LEVELS = (0.0, 0.07, 0.2)
 NOISE = {"best": (0.011, 0.017, 0.3), "cnn-clean": (0.0016, 0.2855, 0.7), "exact posterior mean": (None, 0.0136, 0.05)}
@@ -24,6 +26,8 @@ COUNTS = (500, 1000, 4000, 8000)
 KINDS = {"published": (0.098, 0.096, 0.06, 0.053), "CNN": (0.09, None, 0.055, 0.05), "ours": (0.06, 0.04, 0.03, 0.02)}
 MASSES = (0.05, 0.5, 0.9, 0.95)
 EXACT = "posterior-noise-integrated-out"
+CODES = {"exact posterior mean": "posterior-noise-known", "exact posterior": EXACT, "published": "paper",
+         "CNN": "cnn-published", "ours": "ours"}  # fmt: skip
 HELD = {"best": (0.06, 0.52, 0.884, 0.94), "exact posterior": (0.05, 0.501, 0.898, 0.951)}
 
 
@@ -68,7 +72,8 @@ def as_numbers(values):
 
 
 def test_the_noise_is_marked_and_the_lines_are_the_numbers():
-    curves = [figures.curve(name, as_numbers(values), "#123456") for name, values in NOISE.items()]
+    maps = {"best": plain.Look("#123456"), "cnn-clean": plain.Look("#654321", hollow=True, dash="dash")}
+    curves = [stored_curve(CODES.get(name, name), as_numbers(values), maps) for name, values in NOISE.items()]
     drawn = figures.against_noise(np.array([0, 0.07, 0.2]), curves, 0.123)
     *traces, upright = drawn["data"]
     for trace, (name, values) in zip(traces, NOISE.items(), strict=True):
@@ -78,6 +83,7 @@ def test_the_noise_is_marked_and_the_lines_are_the_numbers():
     best, clean, limit = traces
     assert [trace["line"]["dash"] for trace in (best, clean, limit)] == ["solid", "dash", "dash"]
     assert (limit["line"]["color"], clean["marker"]["symbol"]) == (plain.LIMIT, "circle-open")
+    assert (best["line"]["color"], best["marker"]["symbol"]) == ("#123456", "circle")
     assert drawn["layout"]["yaxis"]["type"] == "log"
     low, high = drawn["layout"]["yaxis"]["range"]
     assert 10**low < 0.0016 < 0.7 < 10**high
@@ -89,8 +95,9 @@ def test_the_noise_is_marked_and_the_lines_are_the_numbers():
 
 
 def test_the_number_of_samples_runs_along_a_logarithm_with_the_limit_below():
-    curves = [figures.curve(name, as_numbers(values)) for name, values in KINDS.items()]
-    drawn = figures.against_samples(np.array([500.0, 1000, 4000, 8000]), curves, 0.0136, "title")
+    curves = [stored_curve(CODES[name], as_numbers(values), {}) for name, values in KINDS.items()]
+    floor = stored_curve("posterior-noise-known", np.array([0.0136]), {})
+    drawn = figures.against_samples(np.array([500.0, 1000, 4000, 8000]), curves, floor, "title")
     for trace, (name, values) in zip(drawn["data"], KINDS.items(), strict=False):
         assert trace["name"] == name
         np.testing.assert_array_equal(decoded(trace["y"]), as_numbers(values))
@@ -125,7 +132,7 @@ def test_each_sample_is_drawn_at_its_truth_in_the_colour_of_its_error():
 
 
 def test_the_calibration_has_a_diagonal_and_the_shares():
-    curves = [figures.curve(name, np.array(values)) for name, values in HELD.items()]
+    curves = [stored_curve(CODES.get(name, name), np.array(values), {}) for name, values in HELD.items()]
     diagonal, *drawn = figures.calibration(np.array([0.05, 0.5, 0.9, 0.95]), curves)["data"]
     assert diagonal["x"] == diagonal["y"] == [0, 1]
     for trace, (name, values) in zip(drawn, HELD.items(), strict=True):
@@ -208,11 +215,10 @@ def test_the_stored_errors_stand_against_the_noise(visit, results):
 def test_the_mark_of_the_noise_follows_the_hand(visit, results):
     stored_noise(results)
     app = visit("inverse-map", test_view="noise")
-    app.session_state["settled"] = False
-    app.session_state["experiment"] = Experiment(sigma=0.15, test_view="noise")
+    drag(app, sigma=0.15)
     part = lower(checked(app.run()))
     assert part["plots"][0]["figure"]["layout"]["shapes"][0]["path"].startswith("M0.15,")
-    app.session_state["experiment"] = Experiment(sigma=0.16, test_view="errors")
+    drag(app, sigma=0.16, test_view="errors")
     assert [plot.get("kept") for plot in lower(checked(app.run()))["plots"]] == [True]
 
 
@@ -279,7 +285,7 @@ def test_a_sample_that_is_opened_becomes_the_truth_of_the_page_neuron(visit):
     )
     app.session_state["sample"] = 1234
     app = checked(app.run())
-    experiment, data = app.session_state["experiment"], published_test_set()
+    experiment, data = app.session_state["scene"].experiment, published_test_set()
     assert (experiment.theta0, experiment.theta1) == tuple(data.theta[1234])
     assert (experiment.rho, experiment.sigma) == tuple(data.noise_parameters[1234])
     # As all samples have them; the noise is drawn from the rail's seed.
@@ -292,15 +298,16 @@ def test_a_sample_that_is_opened_becomes_the_truth_of_the_page_neuron(visit):
 @pytest.mark.parametrize("sample", ["2000", "-1", "a", "²"])
 def test_a_sample_that_is_none_opens_nothing(visit, sample):
     app = visit("inverse-map", test_view="errors")
-    before = app.session_state["experiment"]
+    before = app.session_state["scene"].experiment
     app.session_state["sample"] = sample
     app = checked(app.run())
-    assert app.session_state["experiment"] == before
+    assert app.session_state["scene"].experiment == before
     assert lower(app)["layout"] == "accuracy-errors"
 
 
 @pytest.mark.parametrize("view", ["scatter", "errors"])
-def test_a_regime_without_maps_ends_in_a_sentence(view):
-    content = accuracy._content(Experiment(test_view=view), {}, {}, "")
-    assert content.plots == []
-    assert content.said == ["No map was trained on such traces."]
+def test_a_regime_without_maps_ends_in_a_sentence(monkeypatch, view):
+    monkeypatch.setattr(accuracy, "inverse_maps", lambda: ({}, ()))
+    shown = accuracy.picture(Scene(Experiment(test_view=view), Experiment(test_view=view)))
+    assert shown.plots == ()
+    assert shown.said == ["No map was trained on such traces."]

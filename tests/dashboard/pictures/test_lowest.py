@@ -143,18 +143,17 @@ def test_where_nothing_can_be_simulated_there_is_no_lowest_point():
 def test_while_the_truth_is_dragged_no_lowest_point_is_shown_and_the_candidate_s_drag_keeps_it(visit):
     app = visit("landscape", beside="surface", t_end=40)
     before = first_stage_of(app)
-    app.session_state["settled"] = False
-    app.session_state["experiment"] = replace(app.session_state["experiment"], candidate_theta0=0.5)
+    drag(app, candidate_theta0=0.5)
     moved = first_stage_of(checked(app.run()))
     assert cross(moved) == cross(before)
     assert card(moved) == card(before)
     assert [plot["stale"] for plot in moved["plots"]] == [False, True]  # the candidate on the surface has moved on
-    app.session_state["experiment"] = replace(app.session_state["experiment"], theta0=0.5)
+    drag(app, theta0=0.5)
     dragged = first_stage_of(checked(app.run()))
     assert cross(dragged) is None
     assert card(dragged) == "let go to update"
     assert dragged["said"] == ["Let go to see where the lowest loss lies."]
-    app.session_state["settled"] = True
+    release(app)
     settled = first_stage_of(checked(app.run()))
     assert cross(settled) == pytest.approx((0.5, 0.4), abs=0.1)
     assert not any(plot["stale"] for plot in settled["plots"])
@@ -164,20 +163,22 @@ def test_basins_measure_from_the_lowest_loss_and_their_starts_that_find_it_are_c
     app = visit("landscape", beside="basins", t_end=20, explored="grid-10")
     app.session_state["wish"] = "explore"
     app = checked(app.run())
-    exploration = app.session_state["exploration"]
-    while exploration.progress().active:
-        exploration.thread.join(1)
-    stage, found = first_stage_of(checked(app.run())), exploration.basins()
+    task = app.session_state["scene"].holdings.basins.exploration.task
+    while task.progress().active:
+        task.wait(1)
+    stage = first_stage_of(checked(app.run()))
+    found = app.session_state["scene"].holdings.basins.found
     gap = found.minima[0].loss - number(card(stage))
     assert float(stage["table"][1][2].replace(",", "")) == pytest.approx(max(gap, 0), abs=0.06)
-    app.session_state["experiment"] = replace(app.session_state["experiment"], beside="fit")
+    release(app, beside="fit")
     counted = re.search(
         r"Of 100 starts of L-BFGS-B, (\d+) finds? the best fit\.", first_stage_of(checked(app.run()))["said"][0]
     )
     assert int(counted[1]) == pytest.approx(np.sum(found.losses <= found.minima[0].loss + 0.5), abs=2)
-    app.session_state["settled"] = False
-    app.session_state["experiment"] = replace(app.session_state["experiment"], beside="basins", theta0=0.5)
+    release(app, beside="basins")
+    drag(app, theta0=0.5)
     dragged = first_stage_of(checked(app.run()))
     assert dragged["stale"]
     assert dragged["said"] == stage["said"]
+    assert dragged["table"] == stage["table"]
     assert [plot["stale"] for plot in dragged["plots"]] == [False, True, True]

@@ -4,13 +4,15 @@ import re
 import numpy as np
 import pytest
 
+from core.estimate import Estimate
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.problem.problem import Problem
 from dashboard.figures import states as figures
 from dashboard.pictures import states_fit
-from dashboard.pictures.states_fit import Samples, Settings
+from dashboard.scene import states_fit as model
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Trace, observe
+from dashboard.scene.states_fit import Samples, Settings
 from tests.dashboard.conftest import decoded
 
 TRUTH = {"theta0": 0.2, "theta1": 0.2, "gamma": 3.0, "u0": -1.0, "v0": 1.0}
@@ -30,7 +32,7 @@ def samples():
 
 @pytest.fixture(scope="module")
 def found(samples):
-    return states_fit.fit(states_fit.problem_for(samples, MAGI))
+    return model.fit(model.problem_for(samples, MAGI))
 
 
 def _values(found):
@@ -64,13 +66,13 @@ def test_the_sentences_compare_the_residuals_with_the_noise(samples, found):
     u, v = np.sqrt(np.nanmean((samples.data - states) ** 2, axis=0))
     assert residuals == f"The root mean square residual is {u:.2g} in u (typed: 0.2) and {v:.2g} in v (typed: 0.2)."
     assert "ρ = 0.80" in states_fit.sentences(found, 0.8)[-1]
-    tight = states_fit.fit(states_fit.problem_for(samples, Settings(tuple(TRUTH), KNOWN, (0.02, 0.02), "wide")))
+    tight = model.fit(model.problem_for(samples, Settings(tuple(TRUTH), KNOWN, (0.02, 0.02), "wide")))
     assert "times as large as the noise explains" in states_fit.sentences(tight, None)[0]
 
 
 def test_a_fit_is_that_of_its_data_and_settings_alone(samples, found):
     def same(samples, settings):
-        return found.is_of(states_fit.problem_for(samples, settings))
+        return found.is_of(model.problem_for(samples, settings))
 
     assert same(samples, MAGI)
     # What is unknown has no known value, wherever its slider stands.
@@ -97,8 +99,8 @@ def test_unknowns_that_the_data_do_not_determine_have_no_sd_and_say_so():
     times = np.linspace(0, 20, 30)
     data = np.column_stack([np.zeros(30), np.full(30, np.nan)])
     settings = Settings(("theta0", "theta1", "zeta", "u0", "v0", "gamma"), KNOWN, (1.0, 1.0), "sliders")
-    problem = states_fit.problem_for(Samples("flat", times, data), settings)
-    unsure = states_fit.Fit(problem, states_fit.Estimate(problem.bounds.mean(axis=1)[None], None, problem.unknown))
+    problem = model.problem_for(Samples("flat", times, data), settings)
+    unsure = model.Fit(problem, Estimate(problem.bounds.mean(axis=1)[None], None, problem.unknown))
     assert {row[2] for row in states_fit.table(unsure, None)[1:]} == {"–"}
     content = json.loads(states_fit.as_json(unsure, "flat", known_is_secret=False))
     assert content["covariance"] is None
@@ -107,14 +109,14 @@ def test_unknowns_that_the_data_do_not_determine_have_no_sd_and_say_so():
 
 def test_impossible_settings_are_refused_in_a_sentence(samples):
     with pytest.raises(ValueError, match="at least one unknown"):
-        states_fit.problem_for(samples, Settings((), KNOWN, (0.2, 0.2), "wide"))
+        model.problem_for(samples, Settings((), KNOWN, (0.2, 0.2), "wide"))
 
 
 def test_advice_about_a_recording_that_is_too_long_has_not_been_followed_already():
     def advice(length, *unknown, box="sliders"):
         times = np.arange(0, length, 0.5)
         samples = Samples("long", times, np.column_stack([np.sin(times), np.full(times.size, np.nan)]))
-        return states_fit.too_long(samples, Settings(unknown, (0.4, 0.4, -0.4, 3.0, 0.0, 0.0), (0.35, 0.35), box))
+        return model.too_long(samples, Settings(unknown, (0.4, 0.4, -0.4, 3.0, 0.0, 0.0), (0.35, 0.35), box))
 
     assert advice(200, "theta0", "theta1", "gamma", "u0", "v0") == ""
     assert advice(1250, "theta0", "theta1", "u0", "v0") == ""
@@ -132,11 +134,11 @@ def test_noise_that_was_typed_too_large_is_not_called_the_explanation_of_the_res
     times = np.linspace(0, 20, 201)
     states = simulate((0.2, 0.2, 0.0, 3.0), times, (-1.0, 1.0), tolerance=1e-9)
     states = states + np.array([0.35, 0.007]) * np.random.default_rng(0).standard_normal(states.shape)
-    samples, truth = Samples("a", times, states), states_fit.Estimate(np.array([[0.2]]), None, ("theta0",))
+    samples, truth = Samples("a", times, states), Estimate(np.array([[0.2]]), None, ("theta0",))
 
     def said(*noise_sd):
         settings = Settings(("theta0",), (0.0, 0.2, 0.0, 3.0, -1.0, 1.0), noise_sd, "sliders")
-        return states_fit.sentences(states_fit.Fit(states_fit.problem_for(samples, settings), truth), None)
+        return states_fit.sentences(model.Fit(model.problem_for(samples, settings), truth), None)
 
     converged, typed, last = said(0.35, 0.35)
     assert converged == "The fit converged inside the box."
@@ -152,7 +154,7 @@ def test_an_end_on_the_edge_of_the_box_is_told_in_symbols():
     # Both true values lie beyond the sliders' box.
     states = simulate((1.4, 0.2, 0.0, 3.0), TIMES, (0.0, 3.5))
     settings = Settings(("theta0", "v0"), (0.0, 0.2, 0.0, 3.0, 0.0, 0.0), (0.2, 0.2), "sliders")
-    found = states_fit.fit(states_fit.problem_for(Samples("a", TIMES, states), settings))
+    found = model.fit(model.problem_for(Samples("a", TIMES, states), settings))
     said = states_fit.sentences(found, None)[0]
     assert "On the edge of the box in θ₀, v₀: the covariance does not hold there." in said
 
@@ -160,13 +162,13 @@ def test_an_end_on_the_edge_of_the_box_is_told_in_symbols():
 def test_what_is_fitted_is_the_recording_or_u_of_the_simulated_data():
     experiment = Experiment(t_end=20)
     observation = observe(experiment, None)
-    simulated = states_fit.samples_of(experiment, observation, None)
+    simulated = model.samples_of(experiment, observation, None)
     np.testing.assert_array_equal(simulated.data[:, 0], observation.data)
     assert np.all(np.isnan(simulated.data[:, 1]))
     assert simulated.truth[1]["theta0"] == experiment.theta0
-    assert states_fit.samples_of(Experiment(t_end=20, hidden=True), observation, None).truth is None
+    assert model.samples_of(Experiment(t_end=20, hidden=True), observation, None).truth is None
     trace = Trace("a", TIMES, np.cos(TIMES), np.sin(TIMES))
-    uploaded = states_fit.samples_of(experiment, observation, trace)
+    uploaded = model.samples_of(experiment, observation, trace)
     np.testing.assert_array_equal(uploaded.data, np.column_stack([np.cos(TIMES), np.sin(TIMES)]))
     assert (uploaded.truth, uploaded.rho) == (None, None)
 
@@ -194,8 +196,8 @@ def test_the_figure_holds_samples_fit_and_truth(samples):
 
 
 def test_a_problem_keeps_inside_its_box():
-    for name, box in states_fit.BOXES.items():
-        problem = states_fit.problem_for(
+    for name, box in model.BOXES.items():
+        problem = model.problem_for(
             Samples("a", TIMES, np.ones((41, 2))), Settings(tuple(box), KNOWN, (0.2, 0.2), name)
         )
         assert isinstance(problem, Problem)

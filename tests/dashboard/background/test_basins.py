@@ -1,0 +1,103 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.optimisation.basins import basins, start_grid
+from core.optimisation.methods import descend
+from dashboard.background.basins import Explored, attended, exploration
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import observe
+from dashboard.scene.problem import problem_of
+
+EXPERIMENT = Experiment(t_end=20)
+LONG = 60.0  # s, more than anything here takes
+
+
+def problem(**changes):
+    experiment = replace(EXPERIMENT, **changes)
+    return problem_of(experiment, observe(experiment, None))
+
+
+PROBLEM = problem()
+STARTS = start_grid(PROBLEM.bounds, 3)
+
+
+def look(held, at=PROBLEM, wish=None):
+    return attended(held, at, "L-BFGS-B", "grid-3", 7, wish)
+
+
+def test_what_is_found_is_what_each_start_leads_to():
+    held = look(Explored(), wish="explore")
+    assert held.is_active or held.exploration.task.progress().state == "done"
+    assert held.exploration.task.wait(LONG)
+    held = look(held)
+    assert not held.is_active
+    ends = {i: descend(PROBLEM, start, "L-BFGS-B", i) for i, start in enumerate(STARTS)}
+    expected = basins(PROBLEM, "L-BFGS-B", STARTS, ends)
+    found = held.found_for(PROBLEM)
+    np.testing.assert_array_equal(found.labels, expected.labels)
+    np.testing.assert_array_equal(found.losses, expected.losses)
+    assert look(held).found is found
+
+
+def test_an_exploration_of_another_problem_is_dropped():
+    held = look(Explored(), wish="explore")
+    other = problem(theta0=0.41)
+    assert held.found_for(other) is None
+    dropped = look(held, other)
+    assert held.exploration.task.wait(LONG)
+    assert (dropped.exploration, dropped.found, dropped.gone) == (None, None, True)
+    anew = look(dropped, other, "explore")
+    assert not anew.gone
+    assert look(anew, None).gone
+    assert anew.exploration.task.wait(LONG)
+
+
+def test_it_is_stopped_when_asked_to():
+    held = attended(Explored(), problem(t_end=400), "Adam", "grid-30", 7, "explore")
+    stopped = attended(held, held.exploration.problem, "Adam", "grid-30", 7, "stop exploring")
+    assert not stopped.is_active
+    assert stopped.exploration.task.wait(LONG)
+    assert stopped.exploration.task.progress().state == "stopped"
+
+
+def test_draws_of_the_prior_are_those_of_the_seed():
+    one, same, other = (
+        attended(Explored(), PROBLEM, "Nelder–Mead", "prior-100", seed, "explore").exploration for seed in (7, 7, 8)
+    )
+    for each in (one, same, other):
+        each.task.stop()
+    assert one.starts.shape == (100, 2)
+    np.testing.assert_array_equal(one.starts, same.starts)
+    assert not np.array_equal(one.starts, other.starts)
+    assert all(each.task.wait(LONG) for each in (one, same, other))
+
+
+def test_explorations_take_turns():
+    long = problem(t_end=400)
+    first, second = (exploration(long, "Adam", start_grid(long.bounds, 30)) for _ in range(2))
+    assert {first.task.progress().state, second.task.progress().state} <= {"running", "waiting"}
+    assert second.task.progress().state == "waiting"
+    for each in (second, first):
+        each.task.stop()
+        assert each.task.wait(LONG)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"theta0": 0.41}, {"seed": 8}, {"sigma": 0.08}, {"rho": 0.7}, {"zeta": -0.3}, {"t_end": 22},
+        {"misfit": "white"}, {"regularised": False}, {"axis_x": "gamma"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)  # fmt: skip
+def test_another_problem_is_told_from_the_one_explored(changes):
+    assert problem(**changes).identity != PROBLEM.identity
+
+
+@pytest.mark.parametrize(
+    "changes", [{"candidate_theta0": 0.1}, {"hidden": True}, {"grid": "200"}, {"methods": ("Adam",)}]
+)
+def test_what_does_not_change_the_problem_leaves_it_the_same(changes):
+    assert problem(**changes).identity == PROBLEM.identity
