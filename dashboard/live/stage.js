@@ -29,8 +29,8 @@ export class Plots {
    * @param {import("./data").Send} send to Streamlit */
   async update(data, send) {
     this.send = send
+    if (this.grid.dataset.layout !== data.layout) this.place(data.grid)
     this.grid.dataset.layout = data.layout
-    this.place(data.grid)
     this.list(this.said, data.said, "p", (node, text) => say(node, text))
     this.list(this.notes, data.notes, "p", (node, text) => say(node, text))
     this.list(this.metrics, data.metrics, "div", (node, [label, value, help]) => {
