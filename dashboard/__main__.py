@@ -24,7 +24,7 @@ from core.noise import sample_ar1
 from core.problem.landscape import misfit
 from core.published import published_noise, time_grid
 from core.terminal_encoding import replace_unencodable_characters
-from dashboard import maps as registry
+from dashboard.maps import use_runs, warm_up
 from dashboard.server import bound_socket, run
 
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -61,7 +61,7 @@ def _load_maps() -> None:
     Streamlit collects garbage after every run; with torch loaded that holds back each answer by 100 ms unless all that
     lives this long is frozen.
     """
-    registry.warm_up()
+    warm_up()
     gc.collect()
     gc.freeze()
 
@@ -133,7 +133,7 @@ def main() -> None:
     except RuntimeError:
         # Streamlit looks for its settings there. Systems name this folder for users who have none.
         os.environ["HOME"] = "/nonexistent"
-    registry.use_runs(options.runs)
+    use_runs(options.runs)
     with options.socket, suppress(KeyboardInterrupt):
         _compile()
         try:

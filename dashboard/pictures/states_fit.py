@@ -11,6 +11,7 @@ from scipy.stats import chi2
 from core.estimate import Estimate
 from core.symbols import symbol_of
 from dashboard.figures import states as figures
+from dashboard.pictures.results import kept
 from dashboard.pictures.shown import Plot, Shown
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Trace
@@ -40,12 +41,12 @@ def picture(scene: Scene) -> Shown | None:
 
     None where nothing can be fitted, or the form has not been shown yet.
     """
-    fitting = scene.holdings.fitting
-    samples = samples_on_screen(scene.at_release)
-    if fitting is None or samples is None:
+    holdings, fitting = scene.holdings, scene.holdings.fitting
+    if fitting is None:
         return None
-    shown = _fitted(scene.at_release, samples, fitting)
-    return shown.as_it_is(stale=True) if scene.dragging else shown
+    key = (scene.released, holdings.upload, holdings.recording, fitting)
+    shown = kept("fit on screen", key, lambda: _fitted(scene.at_release, fitting))
+    return shown.as_it_is(stale=True) if scene.dragging and shown is not None else shown
 
 
 def samples_on_screen(scene: Scene) -> Samples | None:
@@ -68,11 +69,14 @@ def fit_on_screen(scene: Scene) -> Fit | None:
     return fitting.fit if fitting.fit.is_of(problem) else None
 
 
-def _fitted(scene: Scene, samples: Samples, fitting: Fitting) -> Shown:
+def _fitted(scene: Scene, fitting: Fitting) -> Shown | None:
+    samples = samples_on_screen(scene)
+    if samples is None:
+        return None
     experiment, found = scene.experiment, fit_on_screen(scene)
     times, fitted, rows = None, None, []
     if found is None:
-        said = [_refused(samples, fitting, experiment) or _intended(samples, fitting.settings, experiment)]
+        said = [_without_fit(samples, fitting, experiment)]
     else:
         rows = table(found, samples.truth and samples.truth[1])
         said = sentences(found, samples.rho)
@@ -89,24 +93,25 @@ def _fitted(scene: Scene, samples: Samples, fitting: Fitting) -> Shown:
     return Shown("states", plots, table=rows, said=said, notes=notes)
 
 
-def _refused(samples: Samples, fitting: Fitting, experiment: Experiment) -> str:
-    """Say why nothing can be fitted, or return ""."""
+def _without_fit(samples: Samples, fitting: Fitting, experiment: Experiment) -> str:
+    """Say why nothing can be fitted, or what a click on Fit will do."""
     if fitting.settings is None or fitting.refused:
         return fitting.refused
     settings = fitting.settings.beside(experiment)
     try:
         problem_for(samples, settings)
-        return too_long(samples, settings) if samples.times[-1] > ALWAYS_SHORT_ENOUGH else ""
+        refused = too_long(samples, settings) if samples.times[-1] > ALWAYS_SHORT_ENOUGH else ""
     except ValueError as error:
         return str(error)
+    return refused or _intended(samples, settings, experiment)
 
 
-def _intended(samples: Samples, settings: Settings | None, experiment: Experiment) -> str:
+def _intended(samples: Samples, settings: Settings, experiment: Experiment) -> str:
     """Say what a click on Fit will do."""
     known = [
         f"{symbol_of(name)}" if experiment.hidden and name in experiment.axes
         else f"{symbol_of(name)} = {compact(getattr(experiment, name))}"
-        for name in OF_THE_RAIL if settings is not None and name not in settings.unknown
+        for name in OF_THE_RAIL if name not in settings.unknown
     ]  # fmt: skip
     of_the_rail = f", with {' and '.join(known)} as on the rail" if known else ""
     return f"Press Fit to search the box for the least-squares fit to {samples.name}{of_the_rail}."

@@ -118,7 +118,7 @@ def test_a_hidden_truth_is_nowhere_on_the_page(visit, page):
 
     def traces_of_truth(app):
         parts = payloads(app)
-        parts[0]["address"] = ""  # a link holds the truth, hidden or not
+        parts[0] |= {"address": "", "live": None}  # a link holds the truth, hidden or not
         same = [array for array in arrays(parts) if array.shape == clean.shape and np.allclose(array, clean, atol=1e-3)]
         return [value for value in TRUTH.values() if shows(parts, value)], len(same)
 
@@ -134,7 +134,7 @@ def test_a_hidden_truth_is_not_given_away_by_its_preset(visit):
 
 def test_hidden_parameters_are_those_to_be_estimated(visit):
     parts = payloads(visit("landscape", axis_x="zeta", axis_y="gamma", zeta=-0.317_283_9, t_end=20, hidden=1))
-    parts[0]["address"] = ""
+    parts[0] |= {"address": "", "live": None}
     assert not shows(parts, -0.317_283_9)
 
 

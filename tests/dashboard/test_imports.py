@@ -7,6 +7,9 @@ import pytest
 
 from tests.dashboard.conftest import ROOT
 
+# Every key of Streamlit's session state is named in session.py, but those of widgets.
+WIDGETS = ("train_", "fit_unknown_", "fit_sd_", "fit_known_", "fit_box")
+
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for package in ("core", "dashboard")
@@ -72,25 +75,17 @@ def test_the_engine_knows_no_user_interface():
         assert not roots(reached(name)) & {"dashboard", "streamlit", "plotly", "starlette"}, name
 
 
-def test_figures_need_no_streamlit():
-    figures = [name for name in MODULES if name.startswith("dashboard.figures.")]
-    assert len(figures) >= 5
-    for name in figures:
-        assert not roots(reached(name)) & {"streamlit", "starlette", "plotly"}, name
-
-
-@pytest.mark.parametrize("folder", ["background", "pictures", "scene", "wording"])
-def test_what_is_shown_is_computed_without_streamlit(folder):
-    modules = [name for name in MODULES if name.startswith(f"dashboard.{folder}.")]
-    assert len(modules) >= 3
-    for name in modules:
-        assert not roots(reached(name)) & {"streamlit", "starlette"}, name
-
-
 def test_only_session_views_panels_and_the_component_know_streamlit():
     knowing = {name for name in MODULES if "streamlit" in IMPORTS[name]}
     allowed = {"dashboard.app", "dashboard.server", "dashboard.session", "dashboard.live"}
     assert {name for name in knowing if not name.startswith(("dashboard.views.", "dashboard.panels."))} <= allowed
+
+
+@pytest.mark.parametrize("part", ["background", "figures", "pictures", "scene", "wording"])
+def test_what_is_shown_is_computed_without_streamlit(part):
+    modules = [name for name in MODULES if name.startswith(f"dashboard.{part}.")]
+    assert len(modules) >= 2
+    assert {name for name in modules if roots(reached(name)) & {"streamlit", "starlette", "plotly"}} == set()
 
 
 def test_no_module_is_imported_in_a_cycle():
@@ -106,3 +101,27 @@ def test_the_server_starts_before_torch_is_imported():
     program = "import sys, dashboard.__main__, dashboard.views.neuron; assert 'torch' not in sys.modules"
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
+
+
+def keys_in(tree):
+    """Yield the names of keys that a module reads or writes in Streamlit's session state."""
+
+    def is_state(node):
+        return isinstance(node, ast.Attribute) and node.attr == "session_state"
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and is_state(node.value):
+            yield node.attr
+        if isinstance(node, ast.Subscript) and is_state(node.value) and isinstance(node.slice, ast.Constant):
+            yield node.slice.value
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_state(node.func.value):
+            yield from (each.value for each in node.args[:1] if isinstance(each, ast.Constant))
+
+
+def test_what_a_session_holds_is_named_in_one_place():
+    from dashboard.session import KEYS
+
+    found = {key for path in MODULES.values() for key in keys_in(ast.parse(path.read_text()))}
+    methods = {"get", "pop", "setdefault"}
+    assert {"scene", "fit_typed", "seen_active"} <= found
+    assert {key for key in found - methods if not key.startswith(WIDGETS)} <= set(KEYS)

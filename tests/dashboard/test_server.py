@@ -68,7 +68,7 @@ def launched(monkeypatch, tmp_path):
     monkeypatch.setattr(uvicorn.Server, "run", serve)
     monkeypatch.setattr("streamlit.config._config_options", None)  # those of other tests come back at the end
     monkeypatch.setattr(launcher, "_compile", lambda: None)
-    monkeypatch.setattr(launcher.registry, "use_runs", lambda _: None)
+    monkeypatch.setattr(launcher, "use_runs", lambda _: None)
 
     def launch(*options):
         monkeypatch.setattr(sys, "argv", ["dashboard", "--port", "0", "--runs", str(tmp_path / "runs"), *options])
