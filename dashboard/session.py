@@ -28,6 +28,7 @@ KEYS = {
     "page": "title of the page that is shown",
     "pages": "by title, to switch to",
     "n_files": "that were uploaded: the uploader of each has a key of its own",
+    "beating": "whether the Landscape page looks again and again at what is computed in the background",
     "wish": "what the Landscape page is asked to do, once",
     "sample": "which test sample the Inverse map page is asked to open, once",
     "watched_run": "the training that the Train page shows",

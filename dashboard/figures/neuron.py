@@ -109,10 +109,10 @@ def phase_plane(
         ),
         line("trajectory", TRUTH, 1.5, x=array(trajectory[:, 0]), y=array(trajectory[:, 1]), hoverinfo="skip"),
     ]
-    marks = []
+    marks, all_points = [], fixed_points(parameters)
     for stable, name in ((True, "stable"), (False, "unstable")):
         colour = TRUTH if stable else "theme:background"
-        points = [point for point in fixed_points(parameters) if point.stable == stable]
+        points = [point for point in all_points if point.stable == stable]
         marks += [named(name, mark("circle", colour, (p.u, p.v), TRUTH)) for p in points]
         if points:
             traces.append(legend_entry(name, "circle" if stable else "circle-open", TRUTH))

@@ -29,9 +29,34 @@ export function outline(trace, xaxis, yaxis) {
   return path
 }
 
+/** The places of many dots, which travel as typed arrays: across and up, in the units of the axes. */
+function* places({ x, y, x0, dx }) {
+  const across = x && numbers(x)
+  const up = numbers(y)
+  for (let i = 0; i < up.length; i++) yield [across ? across[i] : x0 + dx * i, up[i]]
+}
+
+/** A shape as Plotly takes it: many dots are a path of strokes that have no length. */
+export function withPath(shape) {
+  if (!shape.dots) return shape
+  let path = ""
+  for (const [x, y] of places(shape.dots)) path += `M${x.toPrecision(6)},${y.toPrecision(6)}H${x.toPrecision(6)}`
+  return { ...shape, path: path || "M0,0" }
+}
+
+function dotsOutline(dots, xaxis, yaxis) {
+  let path = ""
+  for (const [x, y] of places(dots)) {
+    const across = (xaxis._offset + xaxis.d2p(x)).toFixed(1)
+    path += `M${across},${(yaxis._offset + yaxis.d2p(y)).toFixed(1)}H${across}`
+  }
+  return path || "M0,0"
+}
+
 // The outline of a shape in the pixels of the drawing; only M, L, H and Z occur, and Plotly counts pixels upwards.
 // at: the pixels in its pair of axes where a mark stands, if not at its anchor.
 export function shapeOutline(shape, xaxis, yaxis, at) {
+  if (shape.dots) return dotsOutline(shape.dots, xaxis, yaxis)
   const anchored = shape.xsizemode === "pixel"
   const [x0, y0] = at ?? (anchored ? [xaxis.d2p(shape.xanchor), yaxis.d2p(shape.yanchor)] : [])
   const across = (value) => xaxis._offset + (anchored ? x0 + value : xaxis.d2p(value))

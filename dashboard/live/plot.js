@@ -4,7 +4,7 @@ import { element } from "./element.js"
 import { coordinates, drag, isNear } from "./hand.js"
 import { exchangeImage } from "./heatmap.js"
 import { report } from "./messages.js"
-import { corners, numbers, outline, runners, shapeOutline } from "./outlines.js"
+import { corners, numbers, outline, runners, shapeOutline, withPath } from "./outlines.js"
 import { picture } from "./picture.js"
 import { themed } from "./theme.js"
 
@@ -207,7 +207,7 @@ export class Plot {
     // Plotly keeps what its legend hides of the traces; of shapes it would keep what it hid at the places of then.
     const hidden = this.hidden()
     const shapes = (layout.shapes ?? []).map((shape) =>
-      hidden.has(shape.legendgroup) ? { ...shape, visible: "legendonly" } : shape,
+      withPath(hidden.has(shape.legendgroup) ? { ...shape, visible: "legendonly" } : shape),
     )
     await Plotly.react(this.box, data, { ...layout, ...this.size, shapes, editrevision: false }, this.config)
     this.aged = false

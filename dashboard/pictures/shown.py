@@ -168,6 +168,6 @@ def _skeleton(data: list[dict[str, Any]], layout: dict[str, Any]) -> list[Any]:
     """Return all of a figure but what slides: lines, shapes and the images of heat maps."""
     return [
         [_without(trace, _course(trace)) for trace in data],
-        [_without(shape, ("path", "xanchor", "yanchor")) for shape in layout.get("shapes", ())],
+        [_without(shape, ("path", "dots", "xanchor", "yanchor")) for shape in layout.get("shapes", ())],
         _without(layout, ("shapes", "datarevision")),
     ]

@@ -230,7 +230,7 @@ def test_the_limit_stands_beside_the_clouds(visit, monkeypatch):
     low, high = drawn["layout"]["xaxis"]["range"]
     assert -0.2 < low < 0.4 < high < 1
     means = [shape for shape in drawn["layout"]["shapes"] if shape["line"]["color"] == LIMIT]
-    assert [shape["path"].count("M") for shape in means] == [3]
+    assert [decoded(shape["dots"]["y"]).size for shape in means] == [3]
     assert "Green dots: the exact posterior’s mean for 3 of the noise draws; they scatter by" in text(beside)
     assert (
         "Green: everything this trace can tell. θ₀ is known to ±0.0015, θ₁ to ±0.010; an estimator that claims less is "

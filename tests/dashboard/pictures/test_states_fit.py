@@ -189,7 +189,7 @@ def test_the_figure_holds_samples_fit_and_truth(samples):
     np.testing.assert_array_equal(decoded(fit["y"]), curve[1])
     assert (fit["x0"], fit["dx"]) == (0.0, 5.0)
     assert figure["layout"]["title"]["text"] == "Membrane potential u(t): 40 samples"
-    assert figure["layout"]["shapes"][0]["path"].count("M") == 40
+    assert decoded(figure["layout"]["shapes"][0]["dots"]["y"]).size == 40
     assert figure["layout"]["yaxis"]["range"] == [-3.0, 5.0]
     empty = figures.state("v", TIMES, np.full(41, np.nan))
     assert empty["layout"]["title"]["text"].endswith("not observed")
