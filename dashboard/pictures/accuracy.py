@@ -184,7 +184,7 @@ def _errors(name: str, inverse_map: InverseMap, regime: str) -> Shown:
         button = {
             "text": "open",
             "change": {"sample": int(number)},
-            "help": f"Make it the truth of the page Neuron, with σ = {sigma:.3f} ms and ρ = {rho:.2f}.",
+            "help": f"Make it the truth of the page Neuron, with σ = {fixed(sigma, 3)} ms and ρ = {fixed(rho, 2)}.",
         }
         rows.append([truth, estimate, fixed(errors[number], 2), button])
         silent += regime_of(data.clean[number].astype(float)) == "silent"

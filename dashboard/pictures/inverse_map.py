@@ -163,8 +163,8 @@ def _about_clouds(spread: Mapping[str, Array], marginal_sd: float, maps: Mapping
 
 def _not_taken(scene: Scene) -> str:
     """Say why no map takes the data on screen, and what to do."""
-    grid, times = f"{N_TIMES:,} samples {SAMPLING_INTERVAL} ms apart", scene.observation.times
+    grid, times = f"{count(N_TIMES)} samples {SAMPLING_INTERVAL} ms apart", scene.observation.times
     if not scene.experiment.upload:
-        return f"No map takes a window of this length: all were trained on {grid}. Set T to {T_END:.0f} ms."
+        return f"No map takes a window of this length: all were trained on {grid}. Set T to {fixed(T_END, 0)} ms."
     own = f"{count(times.size)} samples {compact(times[1] - times[0], 4)} ms apart"
     return f"No map takes this trace: all were trained on {grid}, and it has {own}."

@@ -195,7 +195,7 @@ def sentences(found: Fit, rho: float | None) -> list[str]:
     said.append(f"The root mean square residual is {' and '.join(roots)}.")
     if rho:
         said.append(
-            f"The simulated noise is correlated (ρ = {rho:.2f}), and is taken for white here: "
+            f"The simulated noise is correlated (ρ = {fixed(rho, 2)}), and is taken for white here: "
             "the true uncertainty is larger than the ± says."
         )
     return said

@@ -17,6 +17,7 @@ from core.problem.problem import Problem
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation, Trace
 from dashboard.scene.settings import SLIDERS
+from dashboard.wording.numbers import count
 
 NAMES = FITZHUGH_NAGUMO.names
 OF_THE_RAIL = ("zeta", "gamma")  # their known values
@@ -140,8 +141,8 @@ def too_long(samples: Samples, settings: Settings) -> str:
     }
     remedies = [text for text, other in others.items() if other.unknown and length <= _longest(piece, other)]
     return (
-        f"The recording of {length:,.0f} ms is too long for a fit with these unknowns in this box, whose stiffest "
-        f"corner needs tiny steps: {', or '.join([*remedies, f'take a piece of at most {longest:,.0f} ms'])}."
+        f"The recording of {count(length)} ms is too long for a fit with these unknowns in this box, whose stiffest "
+        f"corner needs tiny steps: {', or '.join([*remedies, f'take a piece of at most {count(longest)} ms'])}."
     )
 
 

@@ -10,7 +10,8 @@ import pytest
 from dashboard import live_route
 from dashboard.pictures import accuracy, inverse_map, limit, posterior, results, states_fit, support, your_data
 from dashboard.pictures import uncertainty as uncertainty_page
-from dashboard.scene.experiment import Experiment, to_address
+from dashboard.scene.address import to_address
+from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, keep
 from dashboard.scene.observation import Trace
 from dashboard.scene.scene import Scene

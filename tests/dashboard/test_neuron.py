@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from dashboard.views import neuron
+from dashboard.pictures import neuron
 from tests.reference import reference_solution
 
 

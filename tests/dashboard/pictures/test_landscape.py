@@ -13,7 +13,9 @@ from dashboard.figures.heat_image import heat_image
 from dashboard.figures.landscape import COLOURS
 from dashboard.pictures import landscape, results
 from dashboard.pictures.shown import Plot
-from dashboard.scene.experiment import Experiment, change, to_address
+from dashboard.scene.address import to_address
+from dashboard.scene.changes import change
+from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, keep
 from dashboard.scene.problem import problem_of
 from dashboard.scene.scene import Scene
