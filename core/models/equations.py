@@ -16,7 +16,7 @@ DIVERGENCE_LIMIT_WIDTHS = 100
 # A trajectory is given up beyond a number of steps that grows with its time. Over three times the ranges of the
 # Morris–Lecar neurons, trajectories need at most 55 steps for the first 20 ms, and 1.6 steps per ms. A step takes some
 # ten microseconds.
-STEPS_ALWAYS, STEPS_PER_MS, MOST_STEPS = 1_000, 20, 20_000
+STEPS_ALWAYS, STEPS_PER_MS, MOST_STEPS = 1_000, 10, 15_000
 
 # rates(state, parameters, functions) returns the time derivative of each state [1/ms]. state and parameters hold
 # symbols, numbers or arrays, which may be complex. `functions` is NumPy or heyoka; rate_check.py names those that both
