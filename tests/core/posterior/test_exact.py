@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import emcee
 import numpy as np
 import pytest
@@ -233,6 +235,11 @@ def test_public_name_and_marginal_law():
     assert np.max(np.diff(rising)) < 0.01
 
 
+def test_rounding_leads_no_credibility_above_one():
+    found = exact_posterior(trace((0.4, 0.4)), RHO, S)
+    assert replace(found, masses=found.masses * (1 + 1e-9)).credibility((-0.2, 1.2)) == 1
+
+
 def test_bad_input_is_refused_in_a_sentence():
     data = trace((0.4, 0.4))
     with pytest.raises(ValueError, match="Give both rho and marginal_sd, or neither"):
@@ -253,7 +260,6 @@ def test_bad_input_is_refused_in_a_sentence():
     for values in (0.4, (0.4,), (0.4, 0.4, 0.4)):
         with pytest.raises(ValueError, match=r"theta0, theta1 need the shape \(..., 2\)"):
             found.credibility(values)
-    assert found.credibility((-0.2, 1.2)) == 1
     with pytest.raises(ValueError, match="two different ones"):
         exact_posterior(data, RHO, S, axes=("theta0", "theta0"))
     with pytest.raises(ValueError, match="two samples or more"):
