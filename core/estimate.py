@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from core.checks import as_names
+
 FALSE_ALARM_PROBABILITY = 1e-9  # how often pure noise may be judged unexplained
 LARGEST_RATIO = 1.25  # residuals up to this many times the noise make the reported sds at most a quarter too small
 
@@ -50,7 +52,10 @@ def goodness_of_fit(whitened: float, plain: float, n_samples: int, n_unknown: in
     n_samples − n_unknown degrees of freedom.
     plain: sum of squares of the residuals before whitening.
     n_unknown: the number of fitted parameters.
+    Raises ValueError for sums that are not finite, as those of a trajectory that diverges.
     """
+    if not np.isfinite(whitened + plain):
+        raise ValueError("The trajectory diverges here, so that no residuals can be compared: choose other values.")
     freedom = n_samples - n_unknown
     if freedom < 1:
         return GoodnessOfFit(float("nan"), Outcome.EXPLAINED)
@@ -115,7 +120,7 @@ class Estimate:
     remarks: how far the estimates can be trusted.
     novelty: (n,) out-of-distribution scores, above 1 for traces unlike the training data; None where not computed.
     fit: whether the noise explains the residuals of one trace's best fit; None where the estimator fits none.
-    Raises ValueError for shapes that do not agree.
+    Raises ValueError for shapes that do not agree, and for names that are not each given once.
     """
 
     mean: NDArray[np.float64]
@@ -126,6 +131,7 @@ class Estimate:
     fit: GoodnessOfFit | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "names", as_names(self.names, "parameter"))
         for field in ("mean", "covariance", "novelty"):
             values = getattr(self, field)
             if values is not None:
@@ -138,6 +144,20 @@ class Estimate:
             raise ValueError(f"A covariance of shape {self.covariance.shape} does not fit the mean.")
         if self.novelty is not None and self.novelty.shape != self.mean.shape[:1]:
             raise ValueError(f"Novelty of shape {self.novelty.shape} does not fit the mean.")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let copies go through the constructor, which freezes their arrays."""
+        return Estimate, (self.mean, self.covariance, self.names, self.remarks, self.novelty, self.fit)
+
+    def check(self, names: tuple[str, ...], n: int) -> None:
+        """Raise ValueError unless these are finite estimates of the named parameters, in this order, for n traces."""
+        if self.names != names or len(self.mean) != n:
+            raise ValueError(
+                f"This needs estimates of {', '.join(names)}, in this order, for {n} traces; it was given those of "
+                f"{', '.join(self.names)} for {len(self.mean)}."
+            )
+        if not np.all(np.isfinite(self.mean)):
+            raise ValueError("The estimates must be finite numbers: leave out those that are NaN or infinite.")
 
     @property
     def status(self) -> str:

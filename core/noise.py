@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.checks import as_float
 from core.compiled import kernel_as_written
 
-SMALLEST_SD = 1e-100  # its square does not underflow
+SMALLEST_SD, LARGEST_SD = 1e-50, 1e30  # squares, and quotients of squares, neither overflow nor underflow
 LARGEST_CORRELATION = 0.999  # limit at other sampling intervals: nearer to 1, the likelihood would be too narrow
 WHOLE_RATIO_TOLERANCE = 1e-6  # a ratio of intervals this close to a whole number counts as whole
 
@@ -20,17 +21,22 @@ WHOLE_RATIO_TOLERANCE = 1e-6  # a ratio of intervals this close to a whole numbe
 class Noise:
     """AR(1) noise of one observed state: ρ between neighbouring samples, and the marginal standard deviation s > 0.
 
-    marginal_sd: in the unit of the state. Raises ValueError unless |ρ| < 1 and s is finite and above zero.
+    marginal_sd: in the unit of the state.
+    Raises ValueError unless |ρ| < 1 and s lies between SMALLEST_SD and LARGEST_SD.
     """
 
     rho: float
     marginal_sd: float
 
     def __post_init__(self) -> None:
-        if not SMALLEST_SD < self.marginal_sd < np.inf or not -1 < self.rho < 1:
+        for name in ("rho", "marginal_sd"):
+            object.__setattr__(self, name, as_float(getattr(self, name)))
+        if not 0 < self.marginal_sd < np.inf or not -1 < self.rho < 1:
             raise ValueError(
                 "A noise needs a standard deviation above zero and a correlation ρ strictly between −1 and 1."
             )
+        if not SMALLEST_SD <= self.marginal_sd <= LARGEST_SD:
+            raise ValueError("The standard deviation of a noise must lie between 1e−50 and 1e30.")
 
     @property
     def white(self) -> "Noise":
@@ -43,8 +49,9 @@ class Noise:
         A negative ρ has no real power for a ratio that is not whole; the noise then becomes white. Raises ValueError
         unless ratio is above zero.
         """
-        if not ratio > 0:
-            raise ValueError(f"Samples lie some positive number of intervals apart; {ratio} is none.")
+        ratio = as_float(ratio)
+        if not 0 < ratio < np.inf:
+            raise ValueError(f"Samples lie some finite, positive number of intervals apart; {ratio} is none.")
         if ratio == 1:
             return self
         whole = round(ratio)

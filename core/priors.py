@@ -1,5 +1,6 @@
 """Prior distributions of parameters: independent truncated Gaussians. An infinite sd gives the uniform distribution."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,8 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 from scipy.stats import truncnorm
 
-from core.checks import is_finite, shown
+from core.checks import as_names, is_finite, shown
 from core.symbols import symbol_of
+
+
+def shape_sentence(names: tuple[str, ...], shape: tuple[int, ...]) -> str:
+    """Return the sentence for an array of values of the named parameters that has another shape than (..., p)."""
+    return f"Values of {', '.join(names)} need the shape (..., {len(names)}); their shape is {shape}."
 
 
 @dataclass(frozen=True)
@@ -25,11 +31,10 @@ class TruncatedGaussian:
     upper: tuple[float, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "names", as_names(self.names, "unknown"))
         columns = (self.mean, self.sd, self.lower, self.upper)
         if not all(isinstance(column, tuple) and len(column) == len(self.names) for column in columns):
             raise ValueError("Each parameter needs a mean, a standard deviation and two bounds.")
-        if not all(isinstance(name, str) for name in self.names):
-            raise ValueError("The parameters of a distribution need names.")
         for name, mean, sd, lower, upper in zip(self.names, *columns, strict=True):
             symbol = symbol_of(name[:20])
             if not (is_finite(mean) and is_finite(lower) and is_finite(upper)):
@@ -87,26 +92,33 @@ class TruncatedGaussian:
     def regularisation(self, theta: ArrayLike) -> NDArray[np.float64]:
         """Return ½ Σ ((θ − mean)/sd)² of parameters (..., p), of shape (...); +∞ outside the bounds."""
         mean, sd, lower, upper = self._arrays()
-        theta = np.asarray(theta, dtype=float)
+        theta = self._values(theta)
         inside = np.all((theta >= lower) & (theta <= upper), axis=-1)
         return np.where(inside, 0.5 * np.sum(((theta - mean) / sd) ** 2, axis=-1), np.inf)
 
     def gradient(self, theta: ArrayLike) -> NDArray[np.float64]:
         """Return the gradient of the log density at parameters (..., p) within the bounds, of shape (..., p)."""
         mean, sd, _, _ = self._arrays()
-        return -(np.asarray(theta, dtype=float) - mean) / sd**2
+        return -(self._values(theta) - mean) / sd**2
 
     @property
     def precision(self) -> NDArray[np.float64]:
         """The Hessian of the negative log density within the bounds, (p, p): diagonal, with entries 1/sd²."""
         return np.diag(1 / np.square(self.sd))
 
+    def _values(self, theta: ArrayLike) -> NDArray[np.float64]:
+        """Return parameters (..., p) as an array; raises ValueError for another last axis."""
+        theta = np.asarray(theta, dtype=float)
+        if theta.shape[-1:] != (len(self.names),):
+            raise ValueError(shape_sentence(self.names, theta.shape))
+        return theta
+
     def _arrays(self) -> tuple[NDArray[np.float64], ...]:
         return tuple(np.array(values, dtype=float) for values in (self.mean, self.sd, self.lower, self.upper))
 
 
-def uniform(names: tuple[str, ...], lower: ArrayLike, upper: ArrayLike) -> TruncatedGaussian:
+def uniform(names: Iterable[str], lower: ArrayLike, upper: ArrayLike) -> TruncatedGaussian:
     """Return the uniform distribution of p parameters between bounds, (p,) each."""
     low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
-    middle = (low + high) / 2
-    return TruncatedGaussian(names, *(tuple(each.tolist()) for each in (middle, np.full(low.shape, np.inf), low, high)))
+    columns = ((low + high) / 2, np.full(low.shape, np.inf), low, high)
+    return TruncatedGaussian(as_names(names, "unknown"), *(tuple(each.tolist()) for each in columns))

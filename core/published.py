@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from core.checks import as_count, as_float
 from core.noise import Noise
 from core.priors import TruncatedGaussian
 
@@ -18,9 +19,13 @@ GAMMA_RANGE = (2.0, 5.0)
 
 
 def time_grid(t_end: float = T_END, n_times: int = N_TIMES) -> NDArray[np.float64]:
-    """Return n_times sample times in ms: 0, t_end/n_times and so on. By default the published 0, 0.2, …, 199.8."""
-    if not (t_end > 0 and n_times >= 1):
-        raise ValueError("A time grid needs a positive end and at least one sample.")
+    """Return n_times sample times in ms: 0, t_end/n_times and so on. By default the published 0, 0.2, …, 199.8.
+
+    Raises ValueError unless t_end is finite and above zero, and n_times a whole number above zero.
+    """
+    n_times = as_count(n_times, "times")
+    if not 0 < as_float(t_end) < np.inf:
+        raise ValueError(f"A time grid needs a finite end above zero; it is {t_end}.")
     return np.arange(n_times, dtype=np.float64) * (t_end / n_times)
 
 

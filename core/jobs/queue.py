@@ -30,6 +30,7 @@ from core.jobs.folder import (
     is_name,
     recorded,
 )
+from core.maps.recipe_file import recipe_from_json
 
 MAX_AT_ONCE = 2
 STARTING_SECONDS = 60.0  # the longest that a new training takes to hold its lock
@@ -39,19 +40,21 @@ _processes: dict[Path, subprocess.Popen[bytes]] = {}
 _lock = threading.Lock()
 
 
-def start_training(runs: Path, name: str, recipe: dict[str, Any]) -> Path:
+def start_training(runs: Path | str, name: str, recipe: dict[str, Any]) -> Path:
     """Start a process that trains a map by a recipe, as JSON (`core.maps.recipe_file`), and return its new folder.
 
     If an interrupted training of this name and recipe has left a checkpoint, the new process resumes it in its folder.
-    Raises ValueError for a name that is taken or not valid as a file name, while MAX_AT_ONCE trainings are running, and
-    where the folder cannot be written. In these cases it leaves no new folder behind.
+    Raises ValueError for a name that is taken or not valid as a file name, for a recipe that is not valid, while
+    MAX_AT_ONCE trainings are running, and where the folder cannot be written. After any error there is no new folder.
     """
+    if not isinstance(name, str) or not is_name(name):
+        raise ValueError(NAMING)
     if name.casefold() in _OWN_FILES:
         raise ValueError(
             f"A map cannot be called {name!r}, which is the name of a file beside it: choose another name."
         )
-    if not is_name(name):
-        raise ValueError(NAMING)
+    recipe_from_json(recipe)
+    runs = Path(runs)
     with _lock:
         if sum(process.poll() is None for process in _processes.values()) >= MAX_AT_ONCE:
             raise ValueError(f"{MAX_AT_ONCE} trainings are running already: wait for one to end, or stop it.")
@@ -71,10 +74,12 @@ def start_training(runs: Path, name: str, recipe: dict[str, Any]) -> Path:
         try:
             write_json(folder / REQUEST, request)
             _processes[folder.resolve()] = _process(folder)
-        except OSError as error:
+        except BaseException as error:
             if not goes_on:
                 shutil.rmtree(folder, ignore_errors=True)
-            raise ValueError(refusal(error, runs.name)) from None
+            if isinstance(error, OSError):
+                raise ValueError(refusal(error, runs.name)) from None
+            raise
     return folder
 
 

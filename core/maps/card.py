@@ -17,6 +17,7 @@ from core.metrics import squared_distances_by_precision
 MAX_CARD_BYTES = 2**20
 N_SUMMARY = 11  # numbers in the summary of a residual, see `core.maps.out_of_distribution`
 MAX_SCORE = 1e9  # the score of a trace without a finite fit
+PRECISION_ROUNDING = 1e-9  # of a precision's largest entry: asymmetry and negative eigenvalues that rounding may cause
 MAX_ENTRY = 1e100  # bound of a reference's entries, so that no product overflows
 
 
@@ -26,7 +27,7 @@ class NoveltyReference:
 
     threshold: the squared distance that corresponds to a score of 1.
 
-    Raises ValueError where the sizes do not agree or an entry is not finite.
+    Raises ValueError where the sizes do not agree, an entry is not finite, or the precision is that of no distribution.
     """
 
     mean: tuple[float, ...]
@@ -42,6 +43,12 @@ class NoveltyReference:
             raise ValueError("The out-of-distribution reference must hold finite numbers.")
         if not self.threshold >= 1 / MAX_ENTRY:
             raise ValueError("The threshold of the out-of-distribution reference must lie above zero.")
+        precision = np.array(self.precision, dtype=float).reshape(len(self.mean), -1)
+        rounding = PRECISION_ROUNDING * np.max(np.abs(precision), initial=0.0)
+        if np.any(np.abs(precision - precision.T) > rounding) or not np.all(np.linalg.eigvalsh(precision) > -rounding):
+            raise ValueError(
+                "The out-of-distribution reference needs a precision that is symmetric and positive definite."
+            )
 
     def scores(self, summaries: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the scores, (n,), of summaries, (n, k); a trace with a score above 1 counts as out of distribution."""

@@ -16,6 +16,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import nn
 
+from core.checks import with_gaps
 from core.estimate import Estimate, Finding, remark
 from core.files import write_bytes, write_json
 from core.learning.networks.network import predict
@@ -73,7 +74,7 @@ class InverseMap:
         are not inputs of the network. A remark on the estimate warns where they differ from those of the training.
         Raises ValueError for traces of another length or with numbers that are not finite.
         """
-        data = np.asarray(data)
+        data = with_gaps(data)
         if data.ndim != 2 or data.shape[1] != len(self.times):
             raise ValueError(
                 f"The map {self.name} takes traces of {len(self.times)} samples, {SAMPLING_INTERVAL} ms apart, as an "

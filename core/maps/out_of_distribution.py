@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.checks import with_gaps
 from core.estimate import Estimate
 from core.maps.card import N_SUMMARY, NoveltyReference
 from core.maps.dataset import NOVELTY_STREAM, dataset, observed_traces
@@ -82,11 +83,13 @@ def _starts(
 def residual_summaries(problem: Problem, data: ArrayLike, estimate: Estimate) -> NDArray[np.float64]:
     """Return the summaries, (n, k), of traces, (n, n_times), with a map's estimates, which must have a covariance.
 
-    problem: the trace in it is not used. Raises ValueError for estimates without covariance.
+    problem: the trace in it is not used. Raises ValueError for estimates without covariance, and unless there is a
+    finite one of the problem's unknowns for each trace.
     """
     if estimate.covariance is None:
         raise ValueError("The novelty of a trace needs an estimate with a covariance.")
-    data = np.asarray(data, dtype=float)
+    data = np.asarray(with_gaps(data), dtype=float)
+    estimate.check(problem.unknown, len(data))
     fits = []
     for trace, mean, covariance in zip(data, estimate.mean, estimate.covariance, strict=True):
         starts = _starts(mean, covariance, problem.bounds)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.checks import with_gaps
 from core.estimate import Estimate
 from core.optimisation.minima import descend_together
 from core.priors import TruncatedGaussian
@@ -28,9 +29,15 @@ def polish(problem: Problem, data: ArrayLike, mean: ArrayLike, noise_prior: Trun
 
     problem: its trace and noise are replaced by those of each trace.
     noise_prior: of (rho, sigma [ms]); the noise is its posterior mean given the residual at the start.
+    Raises ValueError unless there is a mean of the problem's unknowns for each trace.
     """
+    data, mean = with_gaps(data), np.asarray(mean, dtype=float)
+    if mean.shape != (len(data), len(problem.unknown)):
+        raise ValueError(
+            f"The means of {len(data)} traces need the shape ({len(data)}, {len(problem.unknown)}); it is {mean.shape}."
+        )
     ends, covariances = [], []
-    for trace, start in zip(np.asarray(data, dtype=float), np.asarray(mean, dtype=float), strict=True):
+    for trace, start in zip(data, mean, strict=True):
         each = _fitted_noise(problem.with_data(trace), start, noise_prior)
         descent = descend_together(each, start[None], MOST_STEPS)
         ends.append(descent.positions[0])

@@ -15,7 +15,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.equations import Equations
+from core.models.equations import Equations, most_steps
 from core.models.heyoka_lanes import IDLE, Lanes, Work, advance
 
 # The relative error of a step. With errors near rounding, a trajectory depends smoothly on its parameters although its
@@ -86,7 +86,9 @@ class HeyokaIntegrator:
         which: the rows to integrate; their parameters and starts must be finite.
         out: (n, n_times, columns), filled in these rows, NaN from where a trajectory diverges or is given up.
         """
-        work = Work(parameters, starts, times - times[0], which, self._equations.divergence_limits, out)
+        times = times - times[0]
+        limits, most = self._equations.divergence_limits, most_steps(float(times[-1]))
+        work = Work(parameters, starts, times, which, limits, out, most)
         n_threads = numba.get_num_threads() if len(which) > TRAJECTORIES_ALONE else 1
         if n_threads == 1:
             self._run(work)

@@ -11,7 +11,6 @@ from core.compiled import kernel
 IDLE = -1  # in place of a row: the lane has no trajectory
 RADII_PER_STEP = np.e**2  # heyoka's steps are the radius of convergence over this
 RADIUS_SLACK = 1.25  # a step is shortened only if a term suggests a radius smaller by more than this factor
-MOST_STEPS = 1_000_000  # a trajectory that needs more steps is given up
 
 
 class Work(NamedTuple):
@@ -23,6 +22,7 @@ class Work(NamedTuple):
     which: the rows to integrate.
     limits: (2, n_states), the middle of each state's axis, and the distance from it beyond which a trajectory diverged.
     out: (n, n_times, columns).
+    most_steps: a trajectory that needs more steps is given up.
     """
 
     parameters: NDArray[np.float64]
@@ -31,6 +31,7 @@ class Work(NamedTuple):
     which: NDArray[np.int64]
     limits: NDArray[np.float64]
     out: NDArray[np.float64]
+    most_steps: int
 
 
 class Lanes(NamedTuple):
@@ -93,6 +94,7 @@ def advance(
     which: NDArray[np.int64],
     limits: NDArray[np.float64],
     out: NDArray[np.float64],
+    most_steps: int,
     state: NDArray[np.float64],
     parameters: NDArray[np.float64],
     series: NDArray[np.float64],
@@ -115,7 +117,7 @@ def advance(
                 for column in range(n_columns):
                     state[column, lane] = _value(series, column, lane, length)
             end = time[lane] + length
-            given_up = n_steps >= MOST_STEPS or not np.isfinite(end)
+            given_up = n_steps >= most_steps or not np.isfinite(end)
             for column in range(n_columns):
                 given_up = given_up or not np.isfinite(state[column, lane])
             while i < times.size and times[i] <= end:

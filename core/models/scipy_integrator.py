@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import DOP853
 
-from core.models.equations import Equations
+from core.models.equations import Equations, most_steps
 
 STEP_ERROR = 1e-10  # error of a step, relative to the state, and to the width of its axis
-MOST_STEPS = 100_000  # a trajectory that needs more steps is given up
 COMPLEX_STEP = 1e-30  # the derivative is exact to rounding for any step this small
 
 
@@ -81,7 +80,7 @@ def _follow(
     if len(times) == 1:
         return
     solver = DOP853(slopes, 0.0, start, times[-1], rtol=STEP_ERROR, atol=errors)
-    for _ in range(MOST_STEPS):
+    for _ in range(most_steps(float(times[-1]))):
         if solver.status != "running":
             break
         solver.step()

@@ -3,6 +3,8 @@
 spike_level, excited_floor: as in `Model`, in the unit of its observed state; by default those of FitzHugh–Nagumo.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -45,6 +47,18 @@ def _counts(
     return crossings.reshape(batch), samples_above.reshape(batch), ends_excited.reshape(batch)
 
 
+def _checked(u: ArrayLike, times: ArrayLike) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return u (..., n_times) and times (n_times,) as arrays; raises ValueError where they do not fit together."""
+    u, times = np.asarray(u), np.asarray(times, dtype=float)
+    if times.ndim != 1 or times.size < 2 or u.shape[-1:] != times.shape:
+        raise ValueError(
+            f"The potentials need two times or more, and a sample for each: the shapes are {u.shape} and {times.shape}."
+        )
+    if not (np.all(np.diff(times) > 0) and np.isfinite(times[0]) and np.isfinite(times[-1])):
+        raise ValueError("Times must be a one-dimensional array of finite, strictly increasing numbers.")
+    return u, times
+
+
 def spike_statistics(
     u: ArrayLike, times: ArrayLike, *, spike_level: float = SPIKE_THRESHOLD, excited_floor: float = EXCITED_FLOOR
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -52,12 +66,13 @@ def spike_statistics(
 
     A spike is an up-crossing of the spike level. The rate is the number of spikes divided by the time from the first to
     the last sample. The duration is the time above the level divided by the number of spikes. Both are NaN where u
-    never crosses the level, stays above the floor after its only crossing, or diverges.
+    never crosses the level, stays above the floor after its only crossing, or diverges. Raises ValueError unless there
+    are at least two times, strictly increasing, and a sample for each.
     """
-    u, times = np.asarray(u), np.asarray(times, dtype=float)
+    u, times = _checked(u, times)
     crossings, samples_above, ends_excited = _counts(u, spike_level, excited_floor)
-    duration = times[-1] - times[0] if times.size > 1 else np.nan
-    interval = duration / max(times.size - 1, 1)
+    duration = times[-1] - times[0]
+    interval = duration / (times.size - 1)
     spiking = (crossings > 0) & ~((crossings == 1) & ends_excited) & np.isfinite(u[..., -1])
     count = np.where(spiking, crossings, np.nan)
     return 1000 * count / duration, samples_above * interval / count

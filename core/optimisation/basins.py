@@ -9,7 +9,8 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
-from core.optimisation.methods import descend
+from core.checks import as_count
+from core.optimisation.methods import checked_starts, descend
 from core.optimisation.minima import distinct, lowest_of_each, minima_below
 from core.optimisation.objective import Objective
 from core.optimisation.path import OptimiserPath
@@ -28,8 +29,7 @@ def start_grid(bounds: ArrayLike, n: int) -> Array:
     belong to values of the second unknown.
     Raises ValueError unless n is at least one.
     """
-    if n < 1:
-        raise ValueError(f"A grid of starts needs at least one point a side; it has {n}.")
+    n = as_count(n, "points a side")
     lower, upper = np.asarray(bounds, dtype=float).T
     fractions = (np.arange(n) + 0.5) / n
     unit = np.stack(np.meshgrid(*[fractions] * lower.size, indexing="ij"), axis=-1)[..., ::-1]
@@ -70,7 +70,7 @@ def explore(problem: Objective, method: str, starts: ArrayLike, n_jobs: int = 2)
     Start i has the seed i, so that a path does not depend on the others. When the generator is closed, all runs end
     within one evaluation.
     """
-    starts, stop = np.asarray(starts, dtype=float), threading.Event()
+    starts, stop = checked_starts(problem, starts), threading.Event()
     stoppable = cast(Objective, _Stoppable(problem, stop))
     _ = problem.step  # computed once here, not in each thread
 
@@ -156,7 +156,7 @@ def basins(
     ends: the paths that have ended, by the index of their start.
     before: an earlier result for the same problem, method and starts. Descents from its ends are not repeated.
     """
-    starts = np.asarray(starts, dtype=float)
+    starts = checked_starts(problem, starts)
     n = len(starts)
     losses, evaluations, labels = np.full(n, np.nan), np.zeros(n, np.int64), np.full(n, -1)
     for i, path in ends.items():

@@ -7,8 +7,10 @@ the maximum-likelihood estimate.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.checks import as_count
 from core.estimate import Estimate, Finding, Remark, remark
 from core.optimisation.minima import descend_together
+from core.problem.known_and_unknown import positive_sentence
 from core.problem.problem import Problem
 from core.symbols import symbol_of
 
@@ -26,10 +28,9 @@ def fit_states(problem: Problem, rng: np.random.Generator | int, n_draws: int = 
     The loss is evaluated at n_draws points of the box, which is cheap. Descents begin at the n_starts best points that
     are far enough apart, and the lowest loss wins. Remarks warn where every draw diverges, the descent has not
     converged, the estimate lies on an edge, or the data do not determine the unknowns. Raises ValueError for less than
-    one draw or start, and for a bound or known value at or below zero where only values above zero make sense.
+    one draw or start, and for a lower bound at or below zero where only values above zero make sense.
     """
-    if n_draws < 1 or n_starts < 1:
-        raise ValueError(f"A fit needs at least one draw and one start; they are {n_draws} and {n_starts}.")
+    n_draws, n_starts = as_count(n_draws, "draws"), as_count(n_starts, "starts")
     check_positive(problem)
     lower, upper = problem.bounds.T
     draws = np.random.default_rng(rng).uniform(lower, upper, (n_draws, len(problem.unknown)))
@@ -47,19 +48,23 @@ def fit_states(problem: Problem, rng: np.random.Generator | int, n_draws: int = 
 
 
 def check_positive(problem: Problem) -> None:
-    """Raise ValueError unless the known value or lower bound of each positive quantity is above zero."""
+    """Raise ValueError unless the lower bound of each positive quantity is above zero."""
     lower = dict(zip(problem.unknown, problem.bounds[:, 0], strict=True))
     for quantity in problem.model.parameters:
-        if quantity.positive and not {**problem.known, **lower}[quantity.name] > 0:
-            raise ValueError(f"The {quantity.label} {quantity.symbol} must be above zero, and so must its lower bound.")
+        if quantity.positive and not lower.get(quantity.name, 1.0) > 0:
+            raise ValueError(positive_sentence(quantity))
 
 
 def cramer_rao(problem: Problem, truth: ArrayLike) -> Array:
     """Return the Cramér–Rao bound at the truth, (p,): the smallest covariance, (p, p), of an unbiased estimate.
 
     The bound depends on which samples of the data are NaN, not on the values. Raises ValueError where such data do not
-    determine the unknowns.
+    determine the unknowns, and for a truth that is not one point within the bounds.
     """
+    truth = np.asarray(truth, dtype=float)
+    low, high = problem.bounds.T
+    if truth.shape != low.shape or not np.all((truth >= low) & (truth <= high)):
+        raise ValueError(f"The truth must be one point, ({len(low)},), within the bounds of {problem.unknown}.")
     covariance = _inverse(problem.with_flat_prior().hessian(truth, exact=False))
     if covariance is None:
         raise ValueError("Such data do not determine the unknowns: observe more, or fix some of them.")

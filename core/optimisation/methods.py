@@ -254,16 +254,26 @@ def _ending(problem: Objective, run: Run, exhausted: bool) -> Ending:
     return Ending.BUDGET_SPENT if exhausted else Ending.NO_MINIMUM
 
 
+def checked_starts(problem: Objective, starts: ArrayLike) -> Array:
+    """Return starts, (n, p), as an array; raises ValueError for another shape, and for NaN."""
+    starts, p = np.asarray(starts, dtype=float), len(problem.bounds)
+    if starts.ndim != 2 or starts.shape[1] != p or np.any(np.isnan(starts)):
+        raise ValueError(f"Each start needs {p} numbers, one for each unknown, and none may be NaN.")
+    return starts
+
+
 def descend(problem: Objective, start: ArrayLike, method: str, seed: int = 0) -> OptimiserPath:
     """Run one of METHODS from start, (p,), within the bounds, and record its path.
 
     A start outside the bounds is moved to the nearest point inside. seed: of differential evolution; other methods are
     deterministic. A run has converged if Newton steps from its end reach a minimum that is at most NEGLIGIBLE lower.
-    The evaluations of this check are not counted. Raises ValueError for an unknown method.
+    The evaluations of this check are not counted. Raises ValueError for an unknown method, and for a start of another
+    shape or with NaN.
     """
     if method not in METHODS:
         raise ValueError(f"The method must be one of {', '.join(METHODS)}; it is {method!r}.")
-    run = Run(problem, np.clip(np.asarray(start, dtype=float), *problem.bounds.T), seed)
+    start = checked_starts(problem, np.asarray(start, dtype=float)[None])[0]
+    run = Run(problem, np.clip(start, *problem.bounds.T), seed)
     exhausted = METHODS[method].run(run)
     run.finish()
     positions, losses = np.array(run.positions), np.array(run.losses)

@@ -131,6 +131,8 @@ def _descend(
     arrived_gain: float,
 ) -> Descents:
     lower, upper = bounds.T
+    if starts.ndim != 2 or starts.shape[1] != len(bounds):
+        raise ValueError(f"Starts need the shape (k, {len(bounds)}); theirs is {starts.shape}.")
     positions = np.clip(starts, lower, upper)
     losses, gradients, hessians = expansion(positions)
     first_losses = losses.copy()

@@ -18,6 +18,7 @@ from core.problem.likelihood import NoiseNodes, known_noise, noise_nodes
 from core.problem.problem import Problem
 
 REDRAWS = 8  # attempts to draw a point of a cell that lies inside the prior's bounds
+LARGEST_LOSS = 1e15  # the rounding of larger ones hides how the log density differs from cell to cell
 SMALLEST_SHARE = 1e-6  # lower limit of the share of a cell's projection inside the prior's bounds; avoids division by 0
 SMALLEST_SIDE_RATIO = 1e-6  # lower limit of a cell's shorter extent over its longer one; avoids division by 0
 
@@ -76,8 +77,7 @@ class Posterior:
 
     def threshold(self, mass: float) -> float:
         """Return the log density on the edge of the highest-density region that holds a mass between 0 and 1."""
-        if not 0 < mass < 1:
-            raise ValueError(f"The mass of a credible region lies between 0 and 1; {mass} does not.")
+        _check_mass(mass)
         densities, cumulative = self._by_density()
         return float(densities[min(int(np.searchsorted(cumulative, mass)), densities.size - 1)])
 
@@ -90,15 +90,17 @@ class Posterior:
     def _by_density(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the cells' log densities in falling order, and their cumulative masses."""
         order = np.argsort(-self.cells.log_densities, kind="stable")
-        return self.cells.log_densities[order], np.cumsum(self.masses[order])
+        cumulative = np.minimum(np.cumsum(self.masses[order]), 1.0)  # rounding may lead above one
+        return self.cells.log_densities[order], cumulative
 
     def distribution(self, axis: int, values: ArrayLike) -> NDArray[np.float64]:
         """Return the probability, (...), that the parameter of this axis, 0 or 1, lies below values (...).
 
         The projection of a parallelogram on an axis has a trapezoidal density, whose distribution is a difference of
         squares. If an edge of the prior cuts a cell, the mass of its projection beyond the edge is
-        moved to the part inside.
+        moved to the part inside. Raises ValueError for another axis.
         """
+        self._check_axis(axis)
         edges = self._projection(axis, self.problem.bounds[axis])
         share = np.maximum(edges[1] - edges[0], SMALLEST_SHARE)
         low, high = self.problem.bounds[axis]
@@ -116,12 +118,21 @@ class Posterior:
         return np.clip(sum(squares) / (2 * long * short), 0.0, 1.0)
 
     def interval(self, axis: int, mass: float) -> tuple[float, float]:
-        """Return the equal-tailed credible interval of the parameter of this axis that holds a mass."""
+        """Return the equal-tailed credible interval of the parameter of this axis that holds a mass.
+
+        Raises ValueError for another axis than 0 or 1, and for a mass that does not lie between 0 and 1.
+        """
+        _check_mass(mass)
+        self._check_axis(axis)
         low, high = self.extent()[axis]
         values = np.linspace(low, high, 1001)
         below = self.distribution(axis, values)
         ends = np.interp([0.5 - mass / 2, 0.5 + mass / 2], below, values)
         return float(ends[0]), float(ends[1])
+
+    def _check_axis(self, axis: int) -> None:
+        if axis not in (0, 1):
+            raise ValueError(f"The axis is that of {self.names[0]}, 0, or of {self.names[1]}, 1; {axis} is neither.")
 
     def extent(self) -> NDArray[np.float64]:
         """Return the box, (2, 2), around all cells, cut at the prior's bounds."""
@@ -155,12 +166,17 @@ class Posterior:
         return self.problem.observed(self.draws(n, rng))
 
 
+def _check_mass(mass: float) -> None:
+    if not 0 < mass < 1:
+        raise ValueError(f"The mass of a credible region lies between 0 and 1; {mass} does not.")
+
+
 def posterior(problem: Problem, noise_prior: TruncatedGaussian | None = None) -> Posterior:
     """Return the posterior of a problem's two unknown parameters.
 
     noise_prior: of (rho, sigma [ms]), over which the noise is integrated out; the search then begins with the problem's
-    own noise. None: the problem's noise is known. Raises ValueError unless exactly two parameters are unknown, or where
-    no point of the box can be simulated.
+    own noise. None: the problem's noise is known. Raises ValueError unless exactly two parameters are unknown, where no
+    point of the box can be simulated, and where the noise is far too small for the data.
     """
     if len(problem.unknown) != 2:
         raise ValueError("The exact posterior is computed for exactly two unknown parameters.")
@@ -175,6 +191,10 @@ def posterior(problem: Problem, noise_prior: TruncatedGaussian | None = None) ->
         nodes = noise_nodes(noise_prior, best, n_times)
         problem = problem.with_noise(nodes.mean(best, n_times))
         minima = find_minima(problem, Points(minima.positions, minima.losses))
+    if minima.losses[0] > LARGEST_LOSS:
+        raise ValueError(
+            "The data lie too many standard deviations of the noise from every trajectory: take a larger noise."
+        )
     cells, resolved = quadrature(problem, nodes, minima)
     logs = cells.log_densities + cells.log_areas
     probable = logs > np.max(logs) - NEGLIGIBLE_LOG_DENSITY

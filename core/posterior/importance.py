@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, logsumexp
 
+from core.checks import with_gaps
 from core.estimate import Estimate, Finding, remark
 from core.metrics import squared_distances
 from core.noise import ResidualSums
@@ -28,14 +29,20 @@ def reweight(
     """Return for each trace, (n, n_times), the posterior's mean and covariance from weighted draws around an estimate.
 
     The noise is integrated out over noise_prior, of (rho, sigma [ms]). Where too few draws have
-    weight, the original estimate is returned, and a remark says for how many traces. Raises ValueError for an estimate
-    without covariance.
+    weight, the original estimate is returned, and a remark says for how many traces. Raises ValueError unless there is
+    a finite estimate of the problem's unknowns for each trace, with a covariance that is positive definite.
     """
     if estimate.covariance is None:
         raise ValueError("Draws need an estimate with a covariance.")
+    data = with_gaps(data)
+    estimate.check(problem.unknown, len(data))
+    try:
+        np.linalg.cholesky(np.nan_to_num(estimate.covariance))
+    except np.linalg.LinAlgError:
+        raise ValueError("Draws need covariances that are positive definite, and not all of these are.") from None
     means, covariances = estimate.mean.copy(), estimate.covariance.copy()
     kept = 0
-    for i, trace in enumerate(np.asarray(data, dtype=float)):
+    for i, trace in enumerate(data):
         found = _reweighted(problem.with_data(trace), means[i], covariances[i], noise_prior, rng)
         if found is None:
             kept += 1

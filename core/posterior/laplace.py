@@ -15,8 +15,10 @@ def laplace(problem: Problem, found: Estimate | None = None) -> Estimate:
 
     found: the MAP estimate, if it is known already. Where the approximation does not hold, the covariance is None and a
     remark says why: the estimate lies on an edge of the prior, or the Hessian is not positive definite.
+    Raises ValueError for an estimate that is not a single finite one of the problem's unknowns.
     """
     found = map_estimate(problem) if found is None else found
+    found.check(problem.unknown, 1)
     covariance, remarks = _curvature(problem, found.mean[0])
     return Estimate(found.mean, None if covariance is None else covariance[None], found.names, remarks, fit=found.fit)
 

@@ -39,7 +39,7 @@ class GeneralMisfit:
 
     def misfit(self, unknown: ArrayLike, step: float | None) -> Array:
         """Return the misfit, (...), infinite where there is no trajectory."""
-        unknown = np.asarray(unknown, dtype=float)
+        unknown = self.values.checked(unknown)
         flat = unknown.reshape(-1, unknown.shape[-1])
         chunks = np.array_split(flat, max(1, -(-len(flat) // TRAJECTORIES_AT_ONCE)))
         squares = np.concatenate([np.sum(self.residuals(some, step) ** 2, axis=-1) for some in chunks])
@@ -59,7 +59,7 @@ class GeneralMisfit:
 
     def expansion(self, unknown: ArrayLike, step: float | None) -> tuple[Array, Array, Array]:
         """Return misfit (...), gradient (..., p) and Gauss–Newton Hessian (..., p, p)."""
-        unknown = np.asarray(unknown, dtype=float)
+        unknown = self.values.checked(unknown)
         p, batch = unknown.shape[-1], unknown.shape[:-1]
         flat = unknown.reshape(-1, p)
         misfit, gradient, hessian = np.empty(len(flat)), np.empty((len(flat), p)), np.empty((len(flat), p, p))

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import qmc
 
-from core.models.model import TOLERANCE, Model
-from core.priors import TruncatedGaussian
+from core.models.model import TOLERANCE, Model, Quantity
+from core.priors import TruncatedGaussian, shape_sentence
 
 COARSE_POINTS = 5  # points along each unknown of the grid from which the step is chosen
 MOST_POINTS = 4096  # of that grid; with more unknowns, half as many points of Sobol's sequence, and the corners
@@ -23,7 +23,7 @@ class Values:
 
     known: values of the other parameters, and of initial states that differ from the model's defaults.
     directions: the positions of the unknowns among the model's names.
-    Raises ValueError unless each parameter is either unknown or known.
+    Raises ValueError unless each parameter is either unknown or known, and where a known value makes no sense.
     """
 
     model: Model
@@ -49,8 +49,15 @@ class Values:
         """Return the states at the first sample, (..., n_states), for values of the unknowns, (..., p)."""
         return self._of(unknown)[..., len(self.model.parameters) :]
 
-    def _of(self, unknown: ArrayLike) -> NDArray[np.float64]:
+    def checked(self, unknown: ArrayLike) -> NDArray[np.float64]:
+        """Return values of the unknowns, (..., p), as an array; raises ValueError for another last axis."""
         unknown = np.asarray(unknown, dtype=float)
+        if unknown.shape[-1:] != (len(self.unknown),):
+            raise ValueError(shape_sentence(self.unknown, unknown.shape))
+        return unknown
+
+    def _of(self, unknown: ArrayLike) -> NDArray[np.float64]:
+        unknown = self.checked(unknown)
         values = np.empty((*unknown.shape[:-1], self._complete.size))
         values[:] = self._complete
         values[..., list(self.directions)] = unknown
@@ -69,6 +76,14 @@ def _check(model: Model, unknown: tuple[str, ...], known: Mapping[str, float]) -
         raise ValueError(f"Give a value for {', '.join(sorted(missing))}, or name it among the unknowns.")
     if not np.all(np.isfinite(list(known.values()))):
         raise ValueError("The known values must be finite numbers.")
+    for quantity in model.parameters:
+        if quantity.positive and not known.get(quantity.name, 1.0) > 0:
+            raise ValueError(positive_sentence(quantity))
+
+
+def positive_sentence(quantity: Quantity) -> str:
+    """Return the sentence for a value or a lower bound at or below zero of a quantity that must lie above zero."""
+    return f"The {quantity.label} {quantity.symbol} must be above zero, and so must its lower bound."
 
 
 @dataclass(frozen=True)

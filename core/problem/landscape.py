@@ -7,6 +7,7 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.checks import as_count, with_gaps
 from core.compiled import kernel, parallel_kernel
 from core.noise import Noise
 from core.problem.general_misfit import TRAJECTORIES_AT_ONCE
@@ -46,7 +47,9 @@ class Landscape:
         return self.misfit + self.regularisation
 
     def lowest(self) -> tuple[float, float]:
-        """Return the grid point (x, y) with the lowest loss."""
+        """Return the grid point (x, y) with the lowest loss; raises ValueError where none is finite."""
+        if not np.any(np.isfinite(self.loss)):
+            raise ValueError("No point of this landscape has a finite loss: choose another box or other known values.")
         row, column = np.unravel_index(np.argmin(self.loss), self.loss.shape)
         return float(self.x[column]), float(self.y[row])
 
@@ -54,8 +57,9 @@ class Landscape:
 def grid(problem: Problem, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return x (n,), y (n,) and the values of both unknowns, (n, n, 2), over the prior's box.
 
-    Raises ValueError unless exactly two are unknown.
+    Raises ValueError unless exactly two are unknown and n is at least one.
     """
+    n = as_count(n, "points a side")
     if len(problem.unknown) != 2:
         raise ValueError("A landscape needs exactly two unknown parameters.")
     x, y = (np.linspace(lower, upper, n) for lower, upper in problem.bounds)
@@ -111,7 +115,7 @@ def misfit(data: ArrayLike, potentials: ArrayLike, noise: Noise) -> NDArray[np.f
     A diverged potential contains NaN, and its misfit is infinite. Raises ValueError for a trace of another length.
     """
     potentials = np.asarray(potentials)
-    trace = np.array(data, dtype=float)
+    trace = np.array(with_gaps(data), dtype=float)
     if trace.shape != potentials.shape[-1:]:
         raise ValueError(f"The trace has {trace.size} samples but the potentials have {potentials.shape[-1]}.")
     flat, rho, sd = potentials.reshape(-1, potentials.shape[-1]), float(noise.rho), float(noise.marginal_sd)

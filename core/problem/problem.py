@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.checks import as_float, as_names
 from core.estimate import GoodnessOfFit, goodness_of_fit
 from core.models.model import ExpandMisfit, FusedTrace, Model
 from core.noise import Noise, ResidualSums, residual_sums
@@ -48,9 +49,12 @@ class Problem:
     _box: Box = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "unknown", tuple(self.unknown))
-        object.__setattr__(self, "known", MappingProxyType({name: float(self.known[name]) for name in self.known}))
-        object.__setattr__(self, "noise", tuple(self.noise))
+        object.__setattr__(self, "unknown", as_names(self.unknown, "unknown"))
+        object.__setattr__(self, "known", MappingProxyType({name: as_float(self.known[name]) for name in self.known}))
+        noise = () if isinstance(self.noise, Noise) else tuple(self.noise)
+        if not all(isinstance(each, Noise) for each in noise) or not noise:
+            raise ValueError("Give a tuple of noises, `(Noise(…),)`: one for each observed state.")
+        object.__setattr__(self, "noise", noise)
         object.__setattr__(self, "_values", Values(self.model, self.unknown, self.known))
         if self.prior.names != self.unknown:
             object.__setattr__(self, "prior", self.prior.select(self.unknown))
@@ -62,8 +66,7 @@ class Problem:
 
     def _check_data(self) -> None:
         states = self.observation.states
-        distinct = bool(states) and len(set(states)) == len(states) and set(states) <= set(self.model.state_names)
-        if not distinct or len(self.noise) != len(states):
+        if not set(states) <= set(self.model.state_names) or len(self.noise) != len(states):
             raise ValueError(
                 f"The data are of states among {', '.join(self.model.state_names)}, with a noise for each; they are of "
                 f"{', '.join(states)}, with {len(self.noise)}."
@@ -184,10 +187,13 @@ class Problem:
         return self.misfit(unknown, step) + self.prior.regularisation(unknown)
 
     def goodness_of_fit(self, unknown: ArrayLike) -> GoodnessOfFit:
-        """Compare the residuals at values (p,) with the noise, at the frozen step."""
+        """Compare the residuals at values (p,) with the noise, at the frozen step.
+
+        Raises ValueError where the trajectory diverges.
+        """
         if self.observation.is_trace:
-            sums, sd = self.residual_sums(unknown, self.step), self.noise[0].marginal_sd
-            whitened, plain = (float(sums.quadratic_form(rho)) / sd**2 for rho in (self.noise[0].rho, 0.0))
+            sums, noise = self.residual_sums(unknown, self.step), self.noise[0]
+            whitened, plain = (2 * float(sums.misfit(each)) for each in (noise, noise.white))
         else:
             white = replace(self, noise=tuple(noise.white for noise in self.noise))
             whitened, plain = (2 * float(each.misfit(unknown, self.step)) for each in (self, white))

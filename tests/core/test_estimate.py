@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from scipy.stats import chi2
@@ -27,6 +30,42 @@ def test_arrays_passed_in_stay_the_callers_own():
         array[:] = 1
         assert not np.any(getattr(estimate, name))
         assert not getattr(estimate, name).flags.writeable
+
+
+def test_copies_are_frozen():
+    estimate = Estimate(np.zeros((3, 2)), np.zeros((3, 2, 2)), ("a", "b"), novelty=np.zeros(3))
+    for copied in (pickle.loads(pickle.dumps(estimate)), copy.deepcopy(estimate)):
+        assert copied.names == ("a", "b")
+        for array in (copied.mean, copied.covariance, copied.novelty):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 1
+
+
+def test_names_are_checked_and_the_estimates_own():
+    names = ["a", "b"]
+    estimate = Estimate(np.zeros((1, 2)), None, names)
+    names[0] = "c"
+    assert estimate.names == ("a", "b")
+    for wrong, sentence in (("ab", "as a tuple"), (("a", "a"), "each of them once"), ((), "at least one parameter")):
+        with pytest.raises(ValueError, match=sentence):
+            Estimate(np.zeros((1, len(wrong))), None, wrong)
+
+
+def test_estimates_of_others_are_refused():
+    estimate = Estimate(np.zeros((3, 2)), None, ("a", "b"))
+    estimate.check(("a", "b"), 3)
+    for names, n in ((("b", "a"), 3), (("a",), 3), (("a", "c"), 3), (("a", "b"), 2)):
+        with pytest.raises(ValueError, match=r"in this order, for . traces; it was given those of a, b for 3"):
+            estimate.check(names, n)
+    with pytest.raises(ValueError, match="must be finite numbers"):
+        Estimate([[0.0, np.nan]], None, ("a", "b")).check(("a", "b"), 1)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_residuals_that_are_not_finite_are_not_judged(value):
+    for sums in ((value, 1.0), (1.0, value)):
+        with pytest.raises(ValueError, match="The trajectory diverges here"):
+            goodness_of_fit(*sums, 1000, 2)
 
 
 def test_the_status_says_how_well_it_fits_and_then_each_remark():

@@ -83,6 +83,30 @@ def test_invalid_laws_end_in_a_sentence(rho, marginal_sd, sentence):
         Noise(rho, marginal_sd)
 
 
+@pytest.mark.parametrize(
+    ("rho", "marginal_sd"),
+    [("a", 1), (None, 1), ("0.5", 1), ((0.5,), 1), (0, 10**400), (0, None)],
+)
+def test_what_is_no_noise_ends_in_a_sentence(rho, marginal_sd):
+    with pytest.raises(ValueError, match="correlation ρ strictly between −1 and 1"):
+        Noise(rho, marginal_sd)
+
+
+@pytest.mark.parametrize("marginal_sd", [1e-51, 1.1e30, 1e200])
+def test_a_noise_whose_squares_could_overflow_is_refused(marginal_sd):
+    with pytest.raises(ValueError, match="must lie between 1e−50 and 1e30"):
+        Noise(0.0, marginal_sd)
+    assert Noise(0.0, 1e-50).marginal_sd == 1e-50
+
+
+def test_a_noise_keeps_no_array():
+    rho, sd = np.array(0.5), np.array(0.3)
+    noise = Noise(rho, sd)
+    rho[...] = sd[...] = 0.9
+    assert noise == Noise(0.5, 0.3)
+    assert type(noise.rho) is type(noise.marginal_sd) is float
+
+
 def test_every_third_sample_has_the_noise_of_three_intervals():
     """The covariance of samples three apart is s² ρ³ at lag one, as of the noise at three times the interval."""
     normals = np.random.default_rng(2).standard_normal(300_000)
@@ -140,5 +164,6 @@ def test_missing_samples_of_white_noise_stay_alone():
 
 def test_noise_at_its_own_interval_is_itself():
     assert Noise(0.9995, SD).at_interval(1) == Noise(0.9995, SD)
-    with pytest.raises(ValueError, match="positive number of intervals"):
-        Noise(0.8, SD).at_interval(-1)
+    for ratio in (-1, 0, np.nan, np.inf, 10**400):
+        with pytest.raises(ValueError, match="finite, positive number of intervals"):
+            Noise(0.8, SD).at_interval(ratio)

@@ -115,6 +115,37 @@ def test_flat_and_uniform_laws_are_scipys():
 
 
 @pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        ("ab", r"names of the unknowns as a tuple, such as \('ab',\)"),
+        (("a", "a"), "at least one unknown, and each of them once"),
+        ((), "at least one unknown, and each of them once"),
+        ((1, 2), "The unknowns need names that are texts"),
+    ],
+)
+def test_bad_names_end_in_a_sentence(names, sentence):
+    columns = [(float(i),) * len(names) for i in (0, 1, -1, 2)]
+    with pytest.raises(ValueError, match=sentence):
+        TruncatedGaussian(names, *columns)
+    with pytest.raises(ValueError, match=sentence):
+        uniform(names, columns[2], columns[3])
+
+
+def test_the_names_are_the_distributions_own():
+    names = ["a", "b"]
+    laws = TruncatedGaussian(names, LAW.mean, LAW.sd, LAW.lower, LAW.upper), uniform(names, (0, 0), (1, 1))
+    names[0] = "c"
+    assert [law.names for law in laws] == [("a", "b")] * 2
+
+
+@pytest.mark.parametrize("values", [0.4, (0.4,), (0.4, 1.3, 0.0), np.zeros((2, 3))])
+def test_values_of_another_number_are_refused(values):
+    for function in (LAW.log_density, LAW.regularisation, LAW.gradient):
+        with pytest.raises(ValueError, match=r"Values of a, b need the shape \(..., 2\); their shape is \("):
+            function(values)
+
+
+@pytest.mark.parametrize(
     ("mean", "sd", "lower", "upper", "sentence"),
     [
         (np.nan, 1.0, 0.0, 1.0, "finite mean"),

@@ -8,9 +8,12 @@ def test_time_grid():
     grid = published.time_grid()
     assert np.allclose(grid, np.linspace(0, 199.8, 1000), rtol=0, atol=1e-12)
     assert np.allclose(published.time_grid(40, 200), np.linspace(0, 39.8, 200), rtol=0, atol=1e-12)
-    for t_end, n_times in ((0, 10), (-1, 10), (10, 0), (np.nan, 10)):
-        with pytest.raises(ValueError, match="time grid"):
+    for t_end, n_times in ((0, 10), (-1, 10), (np.nan, 10), (np.inf, 10), (10**400, 10)):
+        with pytest.raises(ValueError, match="A time grid needs a finite end above zero"):
             published.time_grid(t_end, n_times)
+    for n_times in (0, 1.5, np.inf):
+        with pytest.raises(ValueError, match="number of times must be a whole number of at least one"):
+            published.time_grid(200, n_times)
 
 
 def test_published_constants():

@@ -231,11 +231,30 @@ def test_a_taken_name_is_refused(tmp_path):
         jobs.start_training(tmp_path, "taken", SHORT)
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../out", "a/b", "a\\b", "a\nb", "a" * 41, " a", "-a", "a:b"])
+@pytest.mark.parametrize("name", [None, 5, "", ".", "..", "../out", "a/b", "a\\b", "a\nb", "a" * 41, " a", "-a", "a:b"])
 def test_an_unfit_name_is_refused(tmp_path, name):
     with pytest.raises(ValueError, match="at most 40 letters"):
         jobs.start_training(tmp_path / "runs", name, SHORT)
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "recipe", [{}, None, {**SHORT, "seed": np.nan}, {**SHORT, "optimiser": {**SHORT["optimiser"], "epochs": 1.5}}]
+)
+def test_an_unfit_recipe_is_refused_and_leaves_no_folder(tmp_path, recipe):
+    with pytest.raises(ValueError, match=r"recipe|seed|epochs"):
+        jobs.start_training(tmp_path / "runs", "mine", recipe)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_any_failure_at_the_start_leaves_no_folder(tmp_path, monkeypatch):
+    def fail(_):
+        raise RuntimeError("no thread can be started")
+
+    monkeypatch.setattr(jobs, "_process", fail)
+    with pytest.raises(RuntimeError, match="no thread"):
+        jobs.start_training(str(tmp_path), "mine", SHORT)
+    assert list(tmp_path.iterdir()) == []
 
 
 def write_run(folder, **progress):

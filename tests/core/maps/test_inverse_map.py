@@ -95,6 +95,8 @@ def test_gaps_are_refused(value):
     traces[3, 500] = value
     with pytest.raises(ValueError, match="finite numbers only"):
         make_map().predict(traces)
+    with pytest.raises(ValueError, match="finite numbers only"):
+        make_map().predict(np.ma.masked_invalid(traces))
 
 
 def truncate(path):

@@ -74,6 +74,21 @@ def test_scores_are_distances():
     assert NoveltyReference.from_json(reference.as_json()) == reference
 
 
+@pytest.mark.parametrize(
+    "precision", [((2.0, 0.5), (0.4, 1.0)), ((1.0, 2.0), (2.0, 1.0)), ((-1.0, 0.0), (0.0, -1.0)), ((0.0,) * 2,) * 2]
+)
+def test_a_precision_of_no_distribution_is_refused(precision):
+    """Under a negative one, no trace would be out of distribution."""
+    with pytest.raises(ValueError, match="symmetric and positive definite"):
+        NoveltyReference((1.0, 2.0), precision, 4.0)
+
+
+def test_estimates_of_others_get_no_score(best):
+    truth = Estimate(np.full((2, 2), 0.4), np.tile(1e-4 * np.eye(2), (2, 1, 1)), ("theta1", "theta0"))
+    with pytest.raises(ValueError, match="in this order, for 2 traces"):
+        residual_summaries(problem_of(best.recipe.task), np.zeros((2, 1000)), truth)
+
+
 def test_the_problem_is_the_maps_own():
     problem = problem_of(fitzhugh_nagumo_task(published_prior(), published_noise_prior(), zeta=-0.2, gamma=4.0))
     assert problem.known == {"zeta": -0.2, "gamma": 4.0}

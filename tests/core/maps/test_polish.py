@@ -108,3 +108,35 @@ def test_draws_need_a_covariance(traces):
             PROBLEM, traces[0], Estimate(traces[1].copy(), None, PROBLEM.unknown), published_noise_prior(),
             np.random.default_rng(0),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"names": ("theta1", "theta0")}, "needs estimates of theta0, theta1, in this order, for 8 traces"),
+        ({"mean": np.full((3, 2), 0.4), "covariance": np.tile(np.eye(2), (3, 1, 1))}, "those of theta0, theta1 for 3"),
+        ({"mean": np.full((N, 2), np.nan)}, "must be finite numbers"),
+        ({"covariance": np.zeros((N, 2, 2))}, "positive definite"),
+        ({"covariance": np.full((N, 2, 2), np.nan)}, "positive definite"),
+    ],
+)
+def test_draws_need_an_estimate_of_the_same_unknowns_for_each_trace(traces, change, sentence):
+    arguments = {"mean": traces[1], "covariance": np.tile(1e-4 * np.eye(2), (N, 1, 1)), "names": PROBLEM.unknown}
+    start = Estimate(**{**arguments, **change})
+    with pytest.raises(ValueError, match=sentence):
+        reweight(PROBLEM, traces[0], start, published_noise_prior(), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("mean", [np.full((N, 1), 0.4), np.full((3, 2), 0.4), np.full(2, 0.4), np.full((N, 3), 0.4)])
+def test_polish_needs_a_start_for_each_trace(traces, mean):
+    with pytest.raises(ValueError, match=r"The means of 8 traces need the shape \(8, 2\)"):
+        polish(PROBLEM, traces[0], mean, KNOWN)
+
+
+def test_masked_traces_are_refused(traces):
+    data = np.ma.masked_greater(traces[0], 1.9)
+    start = Estimate(traces[1], np.tile(1e-4 * np.eye(2), (N, 1, 1)), PROBLEM.unknown)
+    with pytest.raises(ValueError, match="finite numbers only"):
+        polish(PROBLEM, data, traces[1], KNOWN)
+    with pytest.raises(ValueError, match="finite numbers only"):
+        reweight(PROBLEM, data, start, published_noise_prior(), np.random.default_rng(0))

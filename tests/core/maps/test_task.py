@@ -27,7 +27,7 @@ def law(names, **changes):
         (lambda: task(law(("theta1", "theta0"))), NAMES),
         (lambda: task(law(("theta0",))), NAMES),
         (lambda: task(law(("theta0", "theta1", "zeta"))), NAMES),
-        (lambda: task(law(())), NAMES),
+        (lambda: task(law(())), "Name at least one unknown, and each of them once."),
         (lambda: task(law(("theta0", "theta1"), upper=(100.5, 1.0))),
          "Mean and bounds of θ₀ must lie between −100 and 100, the bounds at least 0.000001 apart."),
         (lambda: task(law(("theta0", "theta1"), sd=(0.3, 1e9))),

@@ -1,3 +1,4 @@
+import time
 from math import cosh, tanh
 
 import numpy as np
@@ -6,6 +7,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from core.models.catalogue import MODELS
+from core.models.equations import most_steps
 from core.models.morris_lecar import HOPF, MORRIS_LECAR_HOPF, MORRIS_LECAR_SNIC, SNIC
 
 SETS = {"Hopf": (HOPF, MORRIS_LECAR_HOPF, (2.0, 30.0, 0.04)), "SNIC": (SNIC, MORRIS_LECAR_SNIC, (12.0, 17.4, 0.067))}
@@ -152,3 +154,31 @@ def test_one_rate_vanishes_on_each_nullcline(name):
 def test_both_sets_are_in_the_catalogue():
     assert {"morris-lecar-hopf", "morris-lecar-snic"} <= MODELS.keys()
     assert MODELS["morris-lecar-hopf"].names == ("current", "calcium", "v0", "w0")
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize(("current", "times"), [(-1e4, TIMES), (-1e5, TIMES), (60.0, [0.0, 1e300])])
+def test_a_trajectory_that_needs_far_more_steps_than_a_neuron_is_given_up_at_once(name, current, times):
+    """A step takes some ten microseconds; three seconds leave a busy machine fifteen times what all of them take."""
+    pytest.importorskip("heyoka")
+    _, model, _ = SETS[name]
+    model.simulate([60.0, 4.0], TIMES)  # compiles
+    begun = time.perf_counter()
+    states = model.simulate([current, 4.0], times)
+    assert time.perf_counter() - begun < 3
+    assert np.all(np.isnan(states[-1]))
+
+
+def test_the_number_of_steps_is_limited_by_the_time():
+    spans = (0.0, 20.0, 200.0, 1e3, 1e300, np.inf)
+    assert [most_steps(span) for span in spans] == [1000, 1200, 3000, 11_000, 15_000, 15_000]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_no_neuron_of_three_times_the_ranges_is_given_up(name):
+    pytest.importorskip("heyoka")
+    _, model, _ = SETS[name]
+    lower, upper = np.array([(quantity.lower, quantity.upper) for quantity in model.parameters]).T
+    parameters = (lower + upper) / 2 + 3 * (drawn(model, 200) - (lower + upper) / 2)
+    for times in (np.linspace(0, 20, 3), np.linspace(0, 2000, 3)):
+        assert np.all(np.isfinite(model.simulate(parameters, times)))

@@ -41,6 +41,24 @@ def test_spike_statistics_by_hand(u, rate, duration):
         assert np.allclose(spike_statistics(u.astype(kind), TIMES), (rate, duration), rtol=1e-12, equal_nan=True)
 
 
+@pytest.mark.parametrize(
+    ("u", "times", "sentence"),
+    [
+        (SILENT, TIMES[:-1], "a sample for each: the shapes are"),
+        (SILENT[None], TIMES[:, None], "a sample for each"),
+        (SILENT[:1], TIMES[:1], "two times or more"),
+        (0.0, TIMES, "a sample for each"),
+        (SILENT, TIMES[::-1], "strictly increasing"),
+        (SILENT, np.zeros(101), "strictly increasing"),
+        (SILENT, np.where(TIMES == 2.0, np.nan, TIMES), "finite, strictly increasing"),
+        (SILENT, np.where(TIMES == 50.0, np.inf, TIMES), "finite, strictly increasing"),
+    ],
+)
+def test_potentials_and_times_that_do_not_fit_together_end_in_a_sentence(u, times, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        spike_statistics(u, times)
+
+
 def test_the_threshold_is_crossed_not_touched():
     """Only the second rise ends above 1.5."""
     u = trace((-1.0, 10), (1.5, 10), (-1.0, 10), (np.nextafter(1.5, 2), 10), (-1.0, 61))

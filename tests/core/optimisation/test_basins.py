@@ -74,8 +74,9 @@ def test_grid_of_starts():
     assert np.allclose(image[0, :, 0], [1 / 6, 0.5, 5 / 6])
     assert np.allclose(image[:, 0, 1], [5 + 1 / 6, 5.5, 5 + 5 / 6])
     assert start_grid([[0, 1]] * 3, 4).shape == (64, 3)
-    with pytest.raises(ValueError, match="at least one point"):
-        start_grid([[0, 1]], 0)
+    for n in (0, 1.5, np.inf):
+        with pytest.raises(ValueError, match="number of points a side must be a whole number of at least one"):
+            start_grid([[0, 1]], n)
 
 
 def test_starts_from_the_prior_are_seeded_and_inside():

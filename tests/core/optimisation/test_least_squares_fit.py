@@ -52,6 +52,12 @@ def test_the_bound_knows_no_prior():
     assert np.allclose(cramer_rao(replace(free, prior=narrow), TRUTH), cramer_rao(free, TRUTH), rtol=1e-12)
 
 
+@pytest.mark.parametrize("truth", [0.2, TRUTH[:1], TRUTH[None], TRUTH + 100, np.full(len(TRUTH), np.nan)])
+def test_the_bound_needs_one_point_within_the_bounds(truth):
+    with pytest.raises(ValueError, match=r"one point, \(5,\), within the bounds"):
+        cramer_rao(magi(np.zeros((41, 2))), truth)
+
+
 def test_the_bound_in_closed_form():
     """The start seen once, and θ₀ and γ over so short a time that u and v grow linearly with them."""
     h, data = 1e-6, np.full((2, 2), np.nan)
@@ -191,24 +197,24 @@ def test_status_where_the_descents_are_stopped(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("known", "unknown", "lower", "refused"),
+    ("known", "unknown", "lower"),
     [
-        ((0.2, 0.2, 0, -3, -1, 1), ("theta0",), (-1,), True),
-        ((0.2, 0.2, 0, 0, -1, 1), ("theta0",), (-1,), True),
-        (MAGI, ("gamma",), (-1,), True),
-        (MAGI, ("gamma",), (0,), True),
-        (MAGI, ("gamma",), (1e-9,), False),
-        ((-0.2, -0.2, -1, 3, -1, -1), ("theta0", "v0"), (-1, -1), False),
+        ((0.2, 0.2, 0, -3, -1, 1), ("theta0",), (-1,)),
+        ((0.2, 0.2, 0, 0, -1, 1), ("theta0",), (-1,)),
+        (MAGI, ("gamma",), (-1,)),
+        (MAGI, ("gamma",), (0,)),
     ],
 )
-def test_the_damping_must_be_above_zero(known, unknown, lower, refused):
-    problem = of_states(clean(), MAGI_TIMES, unknown, known, SD, lower, (2,) * len(unknown))
-    if refused:
-        for check in (check_positive, lambda problem: fit_states(problem, 0)):
-            with pytest.raises(ValueError, match="The damping γ must be above zero, and so must its lower bound"):
-                check(problem)
-    else:
-        check_positive(problem)
+def test_the_damping_must_be_above_zero(known, unknown, lower):
+    for check in (check_positive, lambda problem: fit_states(problem, 0)):
+        with pytest.raises(ValueError, match="The damping γ must be above zero, and so must its lower bound"):
+            check(of_states(clean(), MAGI_TIMES, unknown, known, SD, lower, (2,) * len(unknown)))
+
+
+def test_a_damping_above_zero_is_taken():
+    check_positive(of_states(clean(), MAGI_TIMES, ("gamma",), MAGI, SD, (1e-9,), (2,)))
+    others = (-0.2, -0.2, -1, 3, -1, -1)
+    check_positive(of_states(clean(), MAGI_TIMES, ("theta0", "v0"), others, SD, (-1, -1), (2, 2)))
 
 
 def test_descents_end_where_scipys_least_squares_does():
@@ -240,7 +246,7 @@ def test_descents_end_where_scipys_least_squares_does():
     assert np.all(np.abs(ours.positions[0] - theirs.x) <= 1e-3 * sds)
 
 
-@pytest.mark.parametrize("sizes", [(0, 5), (100, 0)])
+@pytest.mark.parametrize("sizes", [(0, 5), (100, 0), (10, 1.5), (np.inf, 5)])
 def test_no_fit_without_draws_or_starts(sizes):
-    with pytest.raises(ValueError, match="at least one draw and one start"):
+    with pytest.raises(ValueError, match=r"The number of (draws|starts) must be a whole number of at least one"):
         fit_states(magi(clean()), 0, *sizes)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import core.optimisation.methods
+from core.optimisation.basins import basins, explore
 from core.optimisation.methods import BUDGET, METHODS, NEGLIGIBLE, Needs, descend
 from core.optimisation.unit_box_run import Run
 from tests.core.optimisation.objectives import BY_GRADIENTS, is_sound, quadratic, rosenbrock
@@ -139,3 +140,14 @@ def test_methods_say_what_they_need():
 def test_errors_end_in_a_sentence():
     with pytest.raises(ValueError, match="one of Gradient descent, Adam, L-BFGS-B"):
         descend(rosenbrock([[-2, 2], [-1, 3]]), (0.5, 0.3), "Nelder-Mead")
+
+
+@pytest.mark.parametrize("start", [0.1, (0.1,), (0.1, 0.1, 0.1), ((0.1, 0.1),), (0.1, np.nan)])
+def test_a_start_needs_a_number_for_each_unknown(start):
+    task = quadratic(np.zeros(2), [[-2, 2], [-4, 4]], MATRIX[:2, :2])
+    with pytest.raises(ValueError, match="Each start needs 2 numbers, one for each unknown, and none may be NaN"):
+        descend(task, start, "Adam")
+    with pytest.raises(ValueError, match="Each start needs 2 numbers"):
+        next(explore(task, "Adam", [start], 1))
+    with pytest.raises(ValueError, match="Each start needs 2 numbers"):
+        basins(task, "Adam", [start], {})

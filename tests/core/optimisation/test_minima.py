@@ -161,3 +161,9 @@ def test_a_descent_that_is_stuck_before_a_wall_has_not_converged():
     found = descend_together(Wall(), np.array([[0.5]]), 200)
     assert found.positions[0, 0] < 1
     assert not found.converged[0]
+
+
+@pytest.mark.parametrize("starts", [np.array([0.4, 0.4]), np.array([[0.4]]), np.zeros((2, 3))])
+def test_starts_of_another_shape_are_refused(starts):
+    with pytest.raises(ValueError, match=r"Starts need the shape \(k, 2\); theirs is"):
+        descend_together(problem_of((0.4, 0.4)), starts)

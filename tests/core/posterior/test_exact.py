@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import emcee
 import numpy as np
 import pytest
@@ -233,20 +235,44 @@ def test_public_name_and_marginal_law():
     assert np.max(np.diff(rising)) < 0.01
 
 
+def test_rounding_leads_no_credibility_above_one():
+    found = exact_posterior(trace((0.4, 0.4)), RHO, S)
+    assert replace(found, masses=found.masses * (1 + 1e-9)).credibility((-0.2, 1.2)) == 1
+
+
 def test_bad_input_is_refused_in_a_sentence():
     data = trace((0.4, 0.4))
     with pytest.raises(ValueError, match="Give both rho and marginal_sd, or neither"):
         exact_posterior(data, rho=0.8)
     with pytest.raises(ValueError, match="exactly two unknown parameters"):
         posterior(problem_of(data, ("theta0",)))
+    found = exact_posterior(data, RHO, S)
     with pytest.raises(ValueError, match=r"between 0 and 1; 1\.5 does not"):
-        exact_posterior(data, RHO, S).threshold(1.5)
+        found.threshold(1.5)
+    for mass in (0, 1, -0.5, np.nan):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            found.interval(0, mass)
+    for axis in (-1, 2, 0.5):
+        with pytest.raises(ValueError, match="The axis is that of theta0, 0, or of theta1, 1"):
+            found.interval(axis, 0.9)
+        with pytest.raises(ValueError, match="The axis is that of theta0, 0, or of theta1, 1"):
+            found.distribution(axis, 0.4)
+    for values in (0.4, (0.4,), (0.4, 0.4, 0.4)):
+        with pytest.raises(ValueError, match=r"theta0, theta1 need the shape \(..., 2\)"):
+            found.credibility(values)
     with pytest.raises(ValueError, match="two different ones"):
         exact_posterior(data, RHO, S, axes=("theta0", "theta0"))
     with pytest.raises(ValueError, match="two samples or more"):
         exact_posterior(data[:1], RHO, S, times=[0.0])
     with pytest.raises(ValueError, match="A known noise has no prior"):
         exact_posterior(data, RHO, S, noise_prior=published_noise_prior())
+    for values, s in ((data, 1e-9), (data, 1e-50), (1e29 * data, S)):
+        with pytest.raises(ValueError, match="too many standard deviations of the noise from every trajectory"):
+            exact_posterior(values, RHO, s)
+    with pytest.raises(ValueError, match="must lie between 1e−50 and 1e30"):
+        exact_posterior(data, RHO, 1e-90)
+    with pytest.raises(ValueError, match="none may lie beyond ±1e30"):
+        exact_posterior(1e160 * data, RHO, S)
     impossible = TruncatedGaussian(("rho", "sigma"), (2.0, 0.07), (0.5, 0.01), (1.5, 0.04), (3.0, 0.1))
     with pytest.raises(ValueError, match="ρ between −1 and 1"):
         exact_posterior(data, noise_prior=impossible)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from core.estimate import Estimate
 from core.optimisation.minima import map_estimate
 from core.posterior.exact import posterior
 from core.posterior.laplace import laplace
@@ -58,3 +59,17 @@ def test_warns_near_an_edge():
     ours = laplace(problem_of((-0.1, 1.1)))
     assert ours.covariance is not None
     assert ours.status.startswith("The Laplace approximation may be inaccurate: an edge of the prior lies")
+
+
+@pytest.mark.parametrize(
+    ("mean", "names", "sentence"),
+    [
+        ([[0.4, 0.4]], ("theta1", "theta0"), "needs estimates of theta0, theta1, in this order, for 1 traces"),
+        ([[0.4, 0.4, 0.4]], ("theta0", "theta1", "zeta"), "needs estimates of theta0, theta1"),
+        ([[0.4, 0.4]] * 2, ("theta0", "theta1"), "it was given those of theta0, theta1 for 2"),
+        ([[0.4, np.nan]], ("theta0", "theta1"), "must be finite numbers"),
+    ],
+)
+def test_an_estimate_of_something_else_is_refused(mean, names, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        laplace(problem_of((0.4, 0.4)), Estimate(mean, None, names))

@@ -138,6 +138,22 @@ def test_diverged_potentials_have_an_infinite_misfit():
     assert misfit(np.ones(10), potentials, Noise(0.0, 1.0)).tolist() == [np.inf, 5.0]
 
 
+@pytest.mark.parametrize("n", [0, 1.5, -1, np.inf])
+def test_a_grid_needs_a_whole_number_of_points(n):
+    with pytest.raises(ValueError, match="number of points a side must be a whole number of at least one"):
+        computed_landscape(problem(), n)
+    with pytest.raises(ValueError, match="number of points a side"):
+        loss_landscape(NOISY, TIMES, n=n)
+
+
+def test_a_landscape_without_a_finite_loss_has_no_lowest_point():
+    nowhere = Landscape(("a", "b"), np.arange(3.0), np.arange(2.0), np.full((2, 3), np.inf), np.zeros((2, 3)))
+    with pytest.raises(ValueError, match="No point of this landscape has a finite loss"):
+        nowhere.lowest()
+    with pytest.raises(ValueError, match="must lie between 1e−50 and 1e30"):
+        loss_landscape(NOISY, TIMES, marginal_sd=1e307)
+
+
 def test_a_trace_of_another_length_ends_in_a_sentence():
     with pytest.raises(ValueError, match="5 samples"):
         misfit(np.ones(5), np.zeros((2, 7)), Noise(0.0, SD))

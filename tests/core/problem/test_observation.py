@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from core.neuron import exact_posterior
 from core.problem.observation import Observation
 
 TIMES = np.array([0.0, 0.5, 1.5])
@@ -30,6 +31,41 @@ def test_arrays_are_copied_and_then_frozen(make):
             array[0] = 1
 
 
+def test_the_names_are_the_observations_own():
+    states = ["u", "v"]
+    observation = Observation(TIMES, np.zeros((3, 2)), states)
+    states[0] = "w"
+    assert observation.states == ("u", "v")
+
+
+@pytest.mark.parametrize(
+    ("states", "sentence"),
+    [
+        ("uv", r"names of the states as a tuple, such as \('uv',\)"),
+        (("u", "u"), "at least one state, and each of them once"),
+        ((), "at least one state, and each of them once"),
+        ((1, 2), "The states need names that are texts"),
+    ],
+)
+def test_bad_names_end_in_a_sentence(states, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Observation(TIMES, np.zeros((3, len(states))), states)
+
+
+def test_a_mask_is_a_gap():
+    masked = np.ma.masked_array([[1.0, 50.0], [2.0, 3.0], [-7.0, 4.0]], [[0, 1], [0, 0], [1, 0]])
+    observation = Observation(TIMES, masked, ("u", "v"))
+    assert observation.sampled.tolist() == [[True, False], [True, True], [False, True]]
+    assert np.array_equal(observation.data, [[1, np.nan], [2, 3], [np.nan, 4]], equal_nan=True)
+    whole = Observation(TIMES, np.ma.masked_array([[1], [2], [3]], [[0], [1], [0]]), ("u",))
+    assert whole.sampled[:, 0].tolist() == [True, False, True]
+    for make in (lambda data, times: Observation.of_trace(data, times, "u"), lambda *both: exact_posterior(*both[:1])):
+        with pytest.raises(ValueError, match="finite numbers only"):
+            make(np.ma.masked_equal(np.arange(1000.0), 3), np.arange(1000.0))
+    with pytest.raises(ValueError, match="finite, strictly increasing"):
+        Observation(np.ma.masked_equal(TIMES, 0.5), np.zeros((3, 1)), ("u",))
+
+
 @pytest.mark.parametrize(
     ("times", "data", "sentence"),
     [
@@ -41,6 +77,7 @@ def test_arrays_are_copied_and_then_frozen(make):
         ([0.0, 1.0, 1.0], np.zeros((3, 2)), "strictly increasing"),
         ([0.0, 1.0, np.inf], np.zeros((3, 2)), "finite, strictly increasing"),
         ([0.0, 1.0, np.nan], np.zeros((3, 2)), "finite, strictly increasing"),
+        (TIMES, np.full((3, 2), -2e30), "none may lie beyond ±1e30"),
         (TIMES, np.full((3, 2), np.inf), "finite numbers, or NaN where a state was not observed"),
     ],
 )

@@ -1,5 +1,6 @@
 """What a problem is put together of."""
 
+import copy
 import pickle
 from dataclasses import replace
 
@@ -34,11 +35,15 @@ REFUSED = [
     ({"known": {"theta1": 0.3, "zeta": -0.4, "v0": np.inf}}, "known values must be finite"),
     ({"unknown": ("theta0", "gamma", "u0")}, "prior says nothing about u₀"),
     ({"observation": Observation(TIMES[:5], np.zeros((5, 2)), ("u", "w"))}, "states among u, v, with a noise for each"),
-    ({"observation": Observation(TIMES[:5], np.zeros((5, 0)), ())}, "states among u, v"),
+    ({"known": {"theta1": 0.3, "zeta": 10**400}}, "known values must be finite"),
+    ({"unknown": ("theta0",), "known": {"theta1": 0.3, "zeta": -0.4, "gamma": 0}}, "damping γ must be above zero"),
+    ({"unknown": ("theta0",), "known": {"theta1": 0.3, "zeta": -0.4, "gamma": -1}}, "damping γ must be above zero"),
+    ({"unknown": "theta0"}, "Give the names of the unknowns as a tuple"),
+    ({"noise": Noise(0.0, SD)}, "Give a tuple of noises"),
+    ({"noise": (0.8, 0.35)}, "Give a tuple of noises"),
     ({"noise": (Noise(0.0, SD),)}, "with a noise for each; they are of u, v, with 1"),
     ({"observation": Observation(TIMES[:5], GAPS, ("u", "v"))}, "Correlated noise needs equal steps without gaps"),
     ({"observation": Observation([0, 1, 3, 4, 5.0], np.zeros((5, 2)), ("u", "v"))}, "needs equal steps"),
-    ({"observation": Observation(TIMES[:5], np.zeros((5, 2)), ("u", "u"))}, "states among u, v"),
     (
         {"observation": Observation(TIMES[:2], [[0.0], [np.nan]], ("u",)), "noise": (Noise(0.0, SD),)},
         "The data hold 1 observed values for 2 unknowns",
@@ -124,3 +129,12 @@ def test_a_problem_can_be_sent_to_another_process():
     received = pickle.loads(pickle.dumps(sent))
     assert received.identity == sent.identity
     assert received.loss([0.3, 0.5]) == sent.loss([0.3, 0.5])
+
+
+def test_copies_of_a_problem_are_frozen():
+    task = Problem(**PARTS)
+    for copied in (pickle.loads(pickle.dumps(task)), copy.deepcopy(task)):
+        assert copied.identity == task.identity
+        for array in (copied.observation.data, copied.observation.times, copied.observation.sampled):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 1

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,6 +9,7 @@ from scipy.stats import truncnorm
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import resolving_step
 from core.noise import Noise
+from core.problem.observation import Observation
 from core.problem.problem import Problem
 from core.published import full_prior, time_grid
 from tests.reference import known_of, plain_misfit, reference_solution, taylor_sensitivities, taylor_solution
@@ -42,6 +44,31 @@ def test_problem_loss_against_scipy():
     penalty = 0.5 * ((0.55 - 0.4) / 0.3) ** 2 + 0.5 * ((0.1 - 0.4) / 0.4) ** 2
     assert np.isclose(task.prior.regularisation(candidate), penalty, rtol=1e-13)
     assert np.isclose(task.loss(candidate), task.misfit(candidate) + penalty, rtol=1e-15)
+
+
+@pytest.mark.parametrize("values", [0.4, (0.4,), (0.4, 0.4, 0.4), np.zeros((2, 1)), np.zeros((3, 2, 4))])
+def test_values_of_another_number_are_refused(values):
+    """Neither by the model's own functions nor by the general ones are they broadcast."""
+    fused = problem()
+    general = replace(fused, model=replace(FITZHUGH_NAGUMO, fused=None))
+    for task in (fused, general):
+        for function in (
+            task.parameters, task.initial_state, task.states, task.observed, task.misfit, task.loss, task.gradient,
+            task.hessian, task.expansion, task.residuals, task.jacobian, task.goodness_of_fit,
+        ):  # fmt: skip
+            with pytest.raises(ValueError, match=r"theta0, theta1 need the shape \(..., 2\); their shape is \("):
+                function(values)
+
+
+@pytest.mark.parametrize("values", [(np.nan, 0.4), (0.4, -30.0)])
+def test_a_diverged_neuron_is_not_judged(values):
+    two = Problem(
+        FITZHUGH_NAGUMO, Observation(TIMES, np.zeros((100, 2)), ("u", "v")), ("theta0", "theta1"),
+        {"zeta": -0.4, "gamma": 3.0}, (Noise(0.0, SD),) * 2, full_prior(),
+    )  # fmt: skip
+    for task in (problem(), two):
+        with pytest.raises(ValueError, match="The trajectory diverges here"):
+            task.goodness_of_fit(values)
 
 
 def test_regularisation_is_infinite_outside_and_can_be_off():
