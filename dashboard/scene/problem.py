@@ -22,9 +22,9 @@ from core.published import full_prior
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation
 
-N_DRAGGED = 100  # points a side, at most, of a grid that is computed anew at each step of a slider
+N_DRAGGED = 60  # points a side, at most, of a grid that is computed anew at each step of a slider
 MOST_STEPS = 2e8  # of all trajectories of a grid together: a third of a second on two cores
-MOST_STEPS_DRAGGED = 3e7
+MOST_STEPS_DRAGGED = 5e6
 MOST_SAMPLES = 5e7  # of a grid whose trajectories are kept: 200 MB
 MOST_KEPT = 3  # grids
 
@@ -67,7 +67,7 @@ def landscape_of(problem: Problem, n: int, settled: bool) -> Landscape:
     """Return the loss on a grid of n × n points, or fewer where that would take long.
 
     While only the data, the noise or the unknown parameters move, the trajectories of the grid are kept, unless they
-    are too many to keep. What changes them is dragged over a grid of 100 × 100 at most.
+    are too many to keep. What changes them is dragged over a grid of 60 × 60 at most.
     """
     costs = _steps(problem)
     if settled:
