@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from core.jobs.folder import NAMING, WEIGHTS, is_name, misnamed_in, runs_in
 from core.published import published_prior
 from dashboard.figures.style import OWN_MAPS, SHIPPED_MAPS, Look
-from dashboard.wording.entries import RESERVED
+from dashboard.wording.entries import ENTRIES
 
 if TYPE_CHECKING:
     from core.maps.inverse_map import InverseMap
 
 LONGEST_SHOWN = 40  # characters of a file's name in a sentence
 MOST_SENTENCES = 8  # about what was left out
+RESERVED = frozenset(name.casefold() for name in (*ENTRIES, *SHIPPED_MAPS))  # no map trained here has one of these
 
 _runs = [Path("runs")]
 

@@ -1,19 +1,11 @@
-"""Which file of the engine imports which, the order that holds them, and its picture."""
+"""Which file of a package imports which, the order that holds its files and folders, and the picture of it."""
 
 import ast
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-import core
-
-ROOT = Path(core.__file__).resolve().parent
-# A file or folder imports only from what stands before it.
-FOUNDATION = (
-    "files", "checks", "buffers", "terminal_encoding", "symbols", "compiled", "metrics", "estimate", "noise", "priors",
-    "published", "parallel",
-)  # fmt: skip
-STEPS = ("models", "problem", "optimisation", "posterior", "learning", "maps", "jobs", "experiments")
-COMMANDS = ("neuron", "__init__", "search", "pretrain", "migrate_cards")
-ORDER = (*FOUNDATION, *STEPS, *COMMANDS)
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def imported(path):
@@ -24,36 +16,75 @@ def imported(path):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name} has a relative import"
-            modules.add(node.module)
+            # Of a package itself its files and folders are imported.
+            modules |= {node.module} if "." in node.module else {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "import_module":
-            modules.add(ast.literal_eval(node.args[0]))
+            named = node.args[0]
+            modules |= {named.value} if isinstance(named, ast.Constant) else set()
     return modules
 
 
-IMPORTS = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts): imported(path) for path in sorted(ROOT.rglob("*.py"))
-}
+@dataclass(frozen=True)
+class Package:
+    """A package whose files and folders import only from what stands before them in the order.
 
+    foundation: the first names of the order, which the picture shows as one.
+    hidden: names that the picture leaves out.
+    """
 
-def place(name):
-    """Return where a file's folder, or the file itself, stands in the order."""
-    return ORDER.index(name.split(".")[0])
+    name: str
+    order: tuple[str, ...]
+    foundation: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ("__init__",)
 
+    @cached_property
+    def root(self):
+        """The folder of the package."""
+        return ROOT / self.name
 
-def arrows():
-    """Return what imports what, (importer, imported), in the order: the foundation as one, and `__init__` left out."""
-    found = set()
-    for name, modules in IMPORTS.items():
-        for module in modules:
-            if module.startswith("core."):
-                ends = [end.split(".")[0] for end in (name, module.removeprefix("core."))]
-                first, second = ("foundation" if end in FOUNDATION else end for end in ends)
-                if first != second and first != "__init__":
+    @cached_property
+    def imports(self):
+        """The modules that each file imports, by the file's name within the package."""
+        paths = sorted(self.root.rglob("*.py"))
+        return {".".join(path.relative_to(self.root).with_suffix("").parts): imported(path) for path in paths}
+
+    def own(self, name):
+        """Return what a file imports of its own package, by name within the package."""
+        start = f"{self.name}."
+        return {module.removeprefix(start) for module in self.imports[name] if module.startswith(start)}
+
+    def place(self, name):
+        """Return where a file's folder, or the file itself, stands in the order."""
+        return self.order.index(name.split(".")[0])
+
+    def arrows(self):
+        """Return what imports what, (importer, imported), in the order: the foundation as one."""
+        found = set()
+        for name in self.imports:
+            for module in self.own(name):
+                ends = [end.split(".")[0] for end in (name, module)]
+                first, second = ("foundation" if end in self.foundation else end for end in ends)
+                if first != second and first not in self.hidden:
                     found.add((first, second))
-    return sorted(found, key=lambda pair: tuple(-1 if end == "foundation" else place(end) for end in pair))
+        return sorted(found, key=lambda pair: tuple(-1 if end == "foundation" else self.place(end) for end in pair))
+
+    def picture(self):
+        """Return the picture of the imports as a Mermaid flowchart; each arrow points to what is imported."""
+        lines = [f"    {first} --> {second}" for first, second in self.arrows()]
+        return "\n".join(["```mermaid", "flowchart BT", *lines, "```"])
 
 
-def picture():
-    """Return the picture of the imports as a Mermaid flowchart; each arrow points to what is imported."""
-    lines = [f"    {first} --> {second}" for first, second in arrows()]
-    return "\n".join(["```mermaid", "flowchart BT", *lines, "```"])
+FOUNDATION = (
+    "files", "checks", "buffers", "terminal_encoding", "symbols", "compiled", "metrics", "estimate", "noise", "priors",
+    "published", "parallel",
+)  # fmt: skip
+STEPS = ("models", "problem", "optimisation", "posterior", "learning", "maps", "jobs", "experiments")
+COMMANDS = ("neuron", "__init__", "search", "pretrain", "migrate_cards")
+CORE = Package("core", (*FOUNDATION, *STEPS, *COMMANDS), FOUNDATION)
+DASHBOARD = Package(
+    "dashboard",
+    (
+        "__init__", "wording", "background", "scene", "figures", "maps", "pictures", "live_route", "visitors", "server",
+        "live", "session", "panels", "views", "app", "__main__",
+    ),
+)  # fmt: skip

@@ -28,7 +28,7 @@ from dashboard.figures.style import (
     reach,
     saved,
 )
-from dashboard.pictures.lowest import Place
+from dashboard.scene.lowest import Place
 
 Point = tuple[float, float]
 # Viridis, stretched towards its bright end: on the logarithmic scale most of a landscape lies in the upper third.

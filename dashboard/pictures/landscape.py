@@ -18,8 +18,8 @@ from core.problem.problem import Problem
 from dashboard.figures import landscape as figures
 from dashboard.figures.race import course
 from dashboard.pictures import basins, race, results
-from dashboard.pictures.lowest import Place, lowest_known
 from dashboard.pictures.shown import Cell, Plot, Shown
+from dashboard.scene.lowest import Place, lowest_known
 from dashboard.scene.observation import LEAST_SIGMA
 from dashboard.scene.problem import landscape_of, problem_of
 from dashboard.scene.scene import Scene

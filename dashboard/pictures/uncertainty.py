@@ -95,7 +95,7 @@ def _about_posterior(
 ) -> tuple[str, ...]:
     """Say what the posterior tells; near: its raster where its probability is."""
     experiment = scene.experiment
-    shape = shape_of(found, near)
+    shape = shape_of(found, near.pieces(0.9))
     white = problem.noise[0].rho == 0 and experiment.rho != 0 and experiment.noise_known
     return (
         found.status,

@@ -2,7 +2,6 @@
 
 from core.experiments import estimators as codes
 from core.experiments.published_figures import PAPER
-from dashboard.figures.style import SHIPPED_MAPS
 
 DATA = "data"
 TRUTH = "truth"
@@ -30,10 +29,7 @@ STORED = {
 }
 IDEAL = "as it should be"
 
-RESERVED = frozenset(
-    name.casefold()
-    for name in (
-        DATA, TRUTH, PRIOR, MAP, LAPLACE, MAP_AND_LAPLACE, MAP_WITH_NOISE, EXACT, EXACT_POSTERIOR, EXACT_MEAN,
-        BOUNDS, EXACT_MEANS, SIGMA_NOW, *STORED.values(), IDEAL, *SHIPPED_MAPS,
-    )
+ENTRIES = (
+    DATA, TRUTH, PRIOR, MAP, LAPLACE, MAP_AND_LAPLACE, MAP_WITH_NOISE, EXACT, EXACT_POSTERIOR, EXACT_MEAN,
+    BOUNDS, EXACT_MEANS, SIGMA_NOW, *STORED.values(), IDEAL,
 )  # fmt: skip

@@ -9,7 +9,6 @@ from scipy.stats import chi2
 from core.models.spikes import SPIKE_THRESHOLD, regime
 from core.posterior.exact import Posterior
 from core.symbols import symbol_of
-from dashboard.figures.density import Raster
 from dashboard.wording.numbers import compact, sds
 
 AT_EDGE = 0.03  # of the probability, within a fiftieth of the box from an edge
@@ -50,8 +49,8 @@ def prior_sds(found: Posterior) -> Array:
     return np.where(np.isinf(given), widths / np.sqrt(12), 0.88 * given)
 
 
-def shape_of(found: Posterior, density: Raster) -> Shape:
-    """Return what a posterior looks like; density: its raster."""
+def shape_of(found: Posterior, pieces: int) -> Shape:
+    """Return what a posterior looks like; pieces: of its 90 % region."""
     bounds = found.problem.bounds
     widths = bounds[:, 1] - bounds[:, 0]
     first, second = sds(found.covariance)
@@ -67,7 +66,7 @@ def shape_of(found: Posterior, density: Raster) -> Shape:
     silent = regime(best) == "silent" and bool(np.max(best) <= SPIKE_THRESHOLD)
     narrower = prior_sds(found) / sds(found.covariance)
     return Shape(
-        density.pieces(0.9),
+        pieces,
         correlation,
         float(np.sqrt((1 + abs(correlation)) / max(1 - abs(correlation), 1e-12))),
         region_area(found, 0.9) / float(np.pi * chi2.ppf(0.9, 2) * np.sqrt(np.linalg.det(found.covariance))),

@@ -21,7 +21,7 @@ from core.experiments.published_figures import PAPER, PUBLISHED
 from core.experiments.records import Key, find, stored
 from core.experiments.tables import LAYOUTS, markdown
 from core.files import read_json, write_bytes
-from tests.imports import picture
+from tests.imports import CORE, DASHBOARD
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).parent / "results"
@@ -196,7 +196,8 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 # What stands between the marks of each file.
 FIGURES: dict[str, Callable[[], str]] = {
     "README.md": claims,
-    "core/README.md": picture,
+    "core/README.md": CORE.picture,
+    "dashboard/README.md": DASHBOARD.picture,
     "core/experiments/README.md": experiments,
     "tests/benchmarks/README.md": benchmarks,
     "pretrained/README.md": maps,

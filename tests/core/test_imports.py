@@ -7,26 +7,25 @@ from graphlib import TopologicalSorter
 import pytest
 
 import core
-from tests.imports import COMMANDS, IMPORTS, ORDER, ROOT, STEPS, arrows, place
+from tests.imports import COMMANDS, CORE, STEPS
+
+IMPORTS, ROOT = CORE.imports, CORE.root
 
 # Experiments reach torch through the maps that they measure, and name no part of it.
 WITH_TORCH = {"learning", "maps", "jobs", "search"}
 
 
 def test_the_order_names_every_file_and_folder():
-    assert {name.split(".")[0] for name in IMPORTS} == set(ORDER)
+    assert {name.split(".")[0] for name in IMPORTS} == set(CORE.order)
 
 
 @pytest.mark.parametrize("name", IMPORTS)
 def test_imports_run_one_way(name):
     packages = {module.split(".")[0] for module in IMPORTS[name]}
     assert not packages & {"dashboard", "streamlit", "plotly", "tests"}
-    assert "core" not in IMPORTS[name], "import the file, not the package above it"
     folder = name.split(".")[0]
-    for module in IMPORTS[name]:
-        if module.startswith("core."):
-            module = module.removeprefix("core.")
-            assert place(module) < place(name) or (folder in STEPS and module.split(".")[0] == folder), module
+    for module in CORE.own(name):
+        assert CORE.place(module) < CORE.place(name) or (folder in STEPS and module.split(".")[0] == folder), module
     assert "torch" not in packages or folder in WITH_TORCH
 
 
@@ -79,11 +78,11 @@ def test_files_are_short(name):
 
 
 def test_the_picture_has_no_arrow_against_the_order():
-    pairs = arrows()
+    pairs = CORE.arrows()
     assert ("problem", "models") in pairs
     assert ("neuron", "posterior") in pairs
     for first, second in pairs:
-        assert second == "foundation" or (first in (*STEPS, *COMMANDS) and place(second) < place(first))
+        assert second == "foundation" or (first in (*STEPS, *COMMANDS) and CORE.place(second) < CORE.place(first))
 
 
 def test_public_names_exist():

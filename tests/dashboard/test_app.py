@@ -14,9 +14,9 @@ from core.jobs.folder import is_name
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_noise_prior, time_grid
 from dashboard.figures.style import SHIPPED_MAPS
+from dashboard.maps import RESERVED
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.presets import PRESETS
-from dashboard.wording.entries import RESERVED
 from tests.dashboard.conftest import arrays, checked, decoded, release, shows, trace_csv, write_map
 
 PAGES = {

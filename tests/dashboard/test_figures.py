@@ -17,7 +17,7 @@ from dashboard import maps
 from dashboard.figures import accuracy, basins, inverse_map, landscape, neuron, race, regions, training, uncertainty
 from dashboard.figures import style as plain
 from dashboard.figures.density import Raster
-from dashboard.pictures.lowest import Place
+from dashboard.scene.lowest import Place
 from tests.dashboard.conftest import arrays, decoded, shows
 
 RNG = np.random.default_rng(1)

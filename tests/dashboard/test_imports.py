@@ -6,6 +6,7 @@ from graphlib import TopologicalSorter
 import pytest
 
 from tests.dashboard.conftest import ROOT
+from tests.imports import DASHBOARD
 
 # Every key of Streamlit's session state is named in session.py, but those of widgets.
 WIDGETS = ("train_", "fit_unknown_", "fit_sd_", "fit_known_", "fit_box")
@@ -125,3 +126,28 @@ def test_what_a_session_holds_is_named_in_one_place():
     methods = {"get", "pop", "setdefault"}
     assert {"scene", "fit_typed", "seen_active"} <= found
     assert {key for key in found - methods if not key.startswith(WIDGETS)} <= set(KEYS)
+
+
+def test_the_order_names_every_file_and_folder():
+    assert {name.split(".")[0] for name in DASHBOARD.imports} == set(DASHBOARD.order)
+
+
+@pytest.mark.parametrize("name", DASHBOARD.imports)
+def test_imports_run_one_way(name):
+    folder = name.split(".")[0]
+    for module in DASHBOARD.own(name):
+        assert module.split(".")[0] == folder or DASHBOARD.place(module) < DASHBOARD.place(name), module
+
+
+def test_the_picture_has_no_arrow_against_the_order():
+    pairs = DASHBOARD.arrows()
+    assert {("views", "pictures"), ("live_route", "pictures"), ("pictures", "scene")} <= set(pairs)
+    for first, second in pairs:
+        assert DASHBOARD.place(second) < DASHBOARD.place(first), (first, second)
+
+
+@pytest.mark.parametrize(
+    "path", [*DASHBOARD.root.rglob("*.py"), *DASHBOARD.root.rglob("*.js"), *DASHBOARD.root.rglob("*.css")]
+)
+def test_files_are_short(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 300

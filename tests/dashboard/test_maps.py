@@ -10,7 +10,6 @@ from dashboard import maps as registry
 from dashboard.figures.style import SHIPPED_MAPS
 from dashboard.pictures import accuracy, support
 from dashboard.scene.settings import CHOICES
-from dashboard.wording import entries
 from tests.dashboard.conftest import write_map
 
 SHIPPED = sorted(SHIPPED_MAPS)
@@ -188,7 +187,7 @@ def test_all_that_stored_curves_are_called_is_reserved():
     contents = [accuracy._noise({}, 0.07), support._calibration({}), *map(accuracy._samples, CHOICES["regime"])]
     names = {trace["name"] for content in contents for trace in content.plots[0].figure["data"]}
     assert len(names) >= 14
-    assert {name.casefold() for name in names} <= entries.RESERVED
+    assert {name.casefold() for name in names} <= registry.RESERVED
 
 
 def test_names_that_are_no_text_or_none_for_a_map_become_sentences_that_can_be_shown(new_run, runs):

@@ -25,4 +25,4 @@ def found():
 @pytest.fixture(scope="session")
 def shapes(found):
     """What each of them looks like."""
-    return {name: shape_of(each, raster(each, window(each))) for name, each in found.items()}
+    return {name: shape_of(each, raster(each, window(each)).pieces(0.9)) for name, each in found.items()}

@@ -12,8 +12,8 @@ from core.optimisation.methods import descend
 from core.optimisation.minima import map_estimate
 from core.problem.landscape import computed_landscape
 from dashboard.figures.landscape import LOWEST
-from dashboard.pictures.lowest import lowest_known
 from dashboard.scene.experiment import Experiment
+from dashboard.scene.lowest import lowest_known
 from dashboard.scene.observation import observe
 from dashboard.scene.presets import PRESETS
 from dashboard.scene.problem import problem_of
