@@ -212,6 +212,7 @@ def fit(
     data: NDArray[np.float64],
     candidate: NDArray[np.float64],
     truth: NDArray[np.float64] | None,
+    time_range: tuple[float, float],
 ) -> dict[str, Any]:
     """Draw the candidate's potential, (n_times,), over the data and the truth."""
     traces = [] if truth is None else [line("truth", TRUTH, 1.4, y=array(truth), **grid(times), hoverinfo="skip")]
@@ -221,7 +222,7 @@ def fit(
         "data": traces,
         "layout": layout(
             "Candidate over the data",
-            axis("t [ms]", range=[float(times[0]), float(times[-1])]),
+            axis("t [ms]", range=list(time_range)),
             axis("u", range=reach(data, (-3, 3))),
             shapes=[named("data", dots(DATA, times, data, 2.2))],
             margin={"l": 46, "r": 10, "t": 48, "b": 38},
@@ -229,7 +230,9 @@ def fit(
     }
 
 
-def residual(times: NDArray[np.float64], values: NDArray[np.float64], whitened: bool) -> dict[str, Any]:
+def residual(
+    times: NDArray[np.float64], values: NDArray[np.float64], whitened: bool, time_range: tuple[float, float]
+) -> dict[str, Any]:
     """Draw the candidate's residual in units of its standard deviation, with the band that holds 95 % of pure noise."""
     largest = np.nanmax(np.abs(values)) if np.any(np.isfinite(values)) else 1.0
     limit = float(2 ** np.ceil(np.log2(max(largest, 4.0))))
@@ -253,7 +256,7 @@ def residual(times: NDArray[np.float64], values: NDArray[np.float64], whitened: 
         ],
         "layout": layout(
             "Whitened residual (data − candidate)" if whitened else "Residual (data − candidate) / s",
-            axis("t [ms]", range=[float(times[0]), float(times[-1])]),
+            axis("t [ms]", range=list(time_range)),
             axis("sd", range=[-limit, limit]),
             shapes=[band],
             margin={"l": 46, "r": 10, "t": 30, "b": 38},

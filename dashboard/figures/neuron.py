@@ -31,7 +31,10 @@ N_ARROWS = 16  # of the direction field, a side
 
 
 def potential(
-    times: NDArray[np.float64], trajectory: NDArray[np.float64] | None, data: NDArray[np.float64]
+    times: NDArray[np.float64],
+    trajectory: NDArray[np.float64] | None,
+    data: NDArray[np.float64],
+    time_range: tuple[float, float],
 ) -> dict[str, Any]:
     """Draw u(t) with the noisy data above v(t); trajectory: (n_times, 2), or None where it is not known."""
     u_values = data if trajectory is None else np.concatenate([data, trajectory[:, 0]])
@@ -56,7 +59,7 @@ def potential(
         "data": traces,
         "layout": layout(
             "Membrane potential u(t) and recovery v(t)" if trajectory is not None else "Membrane potential u(t)",
-            axis("t [ms]", range=[float(times[0]), float(times[-1])], anchor="y" if trajectory is None else "y2"),
+            axis("t [ms]", range=list(time_range), anchor="y" if trajectory is None else "y2"),
             axis("u", domain=[0, 1] if trajectory is None else [0.36, 1], range=reach(u_values, (-3, 3))),
             margin={"l": 52, "r": 12, "t": 48, "b": 40},
             **settings,

@@ -163,12 +163,15 @@ def _beside(look: Look) -> list[Plot]:
     if beside == "surface":
         return [Plot("surface", None, stale=True) if dragging else _surface(look)]
     potential, _ = look.states
-    fit = Plot("fit", figures.fit(problem.times, problem.data, potential, look.clean))
+    fit = Plot("fit", figures.fit(problem.times, problem.data, potential, look.clean, look.scene.time_range))
     if beside == "race":
         stays = dragging and not look.problem_waits
         return [Plot("course", None if stays else course(look.paths, look.zero)), fit]
     whitened = whiten(problem.data - potential, problem.noise[0])
-    return [fit, Plot("residual", figures.residual(problem.times, whitened, problem.noise[0].rho != 0))]
+    return [
+        fit,
+        Plot("residual", figures.residual(problem.times, whitened, problem.noise[0].rho != 0, look.scene.time_range)),
+    ]
 
 
 def _surface(look: Look) -> Plot:

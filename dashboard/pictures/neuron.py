@@ -76,7 +76,7 @@ def picture(scene: Scene) -> Shown:
     """
     observation = scene.observation
     truth = None if scene.experiment.hidden or observation.trajectory is None else observation.trajectory
-    plots = [Plot("potential", figures.potential(observation.times, truth, observation.data))]
+    plots = [Plot("potential", figures.potential(observation.times, truth, observation.data, scene.time_range))]
     metrics: list[tuple[str, str, str]] = []
     said = "The trace on screen was uploaded: what made it is not known."
     if truth is not None:

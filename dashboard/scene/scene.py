@@ -6,6 +6,7 @@ from functools import cached_property
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings
 from dashboard.scene.observation import Observation, observe
+from dashboard.scene.settings import SLIDERS
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,18 @@ class Scene:
     def observation(self) -> Observation:
         """The data on screen."""
         return observe(self.experiment, self.holdings.upload)
+
+    @property
+    def time_range(self) -> tuple[float, float]:
+        """Where the time axis begins and ends, in ms.
+
+        While the window is dragged it reaches over all that the slider does, so that lines move and the axis does not.
+        """
+        times = self.observation.times
+        end = float(times[-1])
+        if self.dragging and self.experiment.t_end != self.released.t_end and self.holdings.upload is None:
+            end = max(end, SLIDERS["t_end"].high)
+        return float(times[0]), end
 
     @cached_property
     def at_release(self) -> "Scene":

@@ -22,6 +22,7 @@ from tests.dashboard.conftest import arrays, decoded, shows
 
 RNG = np.random.default_rng(1)
 TIMES = np.arange(200) * 0.2
+WINDOW = float(TIMES[0]), float(TIMES[-1])
 TRUTH = (0.317_283_9, 0.582_914_6)  # digits that come up nowhere else
 PARAMETERS = (*TRUTH, -0.4, 3.0)
 TRAJECTORY = np.column_stack([2 * np.sin(TIMES), np.cos(TIMES)])
@@ -103,14 +104,14 @@ def figures(hidden):
     truth = None if hidden else TRUTH
     clean = None if hidden else CLEAN
     return {
-        "potential": neuron.potential(TIMES, None if hidden else TRAJECTORY, NOISY),
+        "potential": neuron.potential(TIMES, None if hidden else TRAJECTORY, NOISY, WINDOW),
         "rates": neuron.rate_map(X, Y, np.where(BOWL > 300, np.nan, BOWL), SIDES, truth),
         "map": landscape.loss_map(GRID, (0.6, 0.4), LOWEST, (0.4, 0.4), truth, PATHS),
         "surface": landscape.surface(
             GRID, Place((0.6, 0.4), bowl(0.6, 0.4)), LOWEST, truth and Place(truth, bowl(*truth))
         ),
         "basins": basins.basin_map(BASINS, ("theta0", "theta1"), BOX, 5.0, truth),
-        "fit": landscape.fit(TIMES, NOISY, np.cos(TIMES), clean),
+        "fit": landscape.fit(TIMES, NOISY, np.cos(TIMES), clean, WINDOW),
         "estimates": inverse_map.estimates(("theta0", "theta1"), BOX, FOUND, {"cnn-noisy": CLOUD}, truth),
         "resimulated": inverse_map.resimulated(TIMES, NOISY, clean, POTENTIALS),
         "beside the limit": inverse_map.estimates(
@@ -126,11 +127,11 @@ def figures(hidden):
 
 ALL = {
     **figures(hidden=False),
-    "uploaded": neuron.potential(TIMES, None, NOISY),
+    "uploaded": neuron.potential(TIMES, None, NOISY, WINDOW),
     "phase": neuron.phase_plane(PARAMETERS, TRAJECTORY),
     "direction field": neuron.phase_plane(PARAMETERS, TRAJECTORY, with_field=True),
     "no rates": neuron.rate_map(X, Y, np.full((30, 40), np.nan), SIDES, None),
-    "residual": landscape.residual(TIMES, 3 * RNG.standard_normal(200), True),
+    "residual": landscape.residual(TIMES, 3 * RNG.standard_normal(200), True, WINDOW),
     "posterior alone": uncertainty.plane(GRID.axes, NEAR, DENSITY, BOX, None, {}, None, "title"),
     "Laplace refused": uncertainty.plane(
         GRID.axes, NEAR, DENSITY, BOX, (NORMAL[0], None), WITH_LAWS, (7.0, -7.0), "title"
@@ -154,9 +155,9 @@ ALL = {
     "losses": training.losses(PROGRESS),
     "losses of nothing": training.losses(Progress("mine", State.STARTING, 60)),
     "diverged": neuron.potential(
-        TIMES, np.where(TIMES[:, None] > 9, np.nan, TRAJECTORY), np.where(TIMES > 9, np.nan, NOISY)
+        TIMES, np.where(TIMES[:, None] > 9, np.nan, TRAJECTORY), np.where(TIMES > 9, np.nan, NOISY), WINDOW
     ),
-    "diverged residual": landscape.residual(TIMES, np.full(200, np.nan), False),
+    "diverged residual": landscape.residual(TIMES, np.full(200, np.nan), False, WINDOW),
     "diverged everywhere": landscape.loss_map(
         Landscape(GRID.axes, X, Y, np.full((30, 40), np.inf), np.zeros((30, 40))),
         (0.6, 0.4),

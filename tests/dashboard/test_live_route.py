@@ -135,3 +135,11 @@ def test_the_oldest_sessions_are_forgotten(monkeypatch):
     assert [find(key) is None for key in keys] == [True, False, False, False]
     assert len(set(keys)) == 4
     assert min(map(len, keys)) >= 20
+
+
+def test_the_time_axis_stands_still_while_the_window_is_dragged():
+    ranges = []
+    for changes in ({"t_end": 100}, {"t_end": 300}, {"zeta": -0.3}):
+        figure = next(plot for plot in neuron(changes=changes)["plots"] if plot["id"] == "potential")["figure"]
+        ranges.append(figure["layout"]["xaxis"]["range"])
+    assert ranges == [[0, 400], [0, 400], [0, 199.8]]
