@@ -1,25 +1,31 @@
 """The route that answers while a control is dragged. It keeps no state and computes what the page itself would show."""
 
 import json
+import logging
+import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from dashboard.pictures.shown import Shown
 from dashboard.scene.address import LONGEST_ADDRESS, from_address
 from dashboard.scene.changes import change
-from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import find
 from dashboard.scene.report import MALFORMED, read_report
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import NUMBERS
 
 MOST_BYTES = 2 * LONGEST_ADDRESS  # of a request
+FAILED = "This picture could not be computed: let go to see the page."
+_log = logging.getLogger(__name__)
+_limiter = CapacityLimiter(os.cpu_count() or 1)  # requests that are computed at once, all others wait
+
 # By page: the stages that follow the hand, each with the module and the function of its picture.
 PAGES: dict[str, dict[str, tuple[str, str]]] = {
     "neuron": {"neuron_stage": ("dashboard.pictures.neuron", "picture")},
@@ -41,11 +47,17 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """A request: the page, the scene while the control is dragged, sentences about it, and what the browser shows."""
+    """A request: the page, the scene while the control is dragged, and what the browser shows.
+
+    sentences: about what was refused.
+    moved: the settings that the browser has changed since the release.
+    drawn: the skeletons of the plots on screen, by id.
+    """
 
     page: str
     scene: Scene
     sentences: tuple[str, ...]
+    moved: tuple[str, ...]
     drawn: Mapping[str, int]
 
 
@@ -70,7 +82,9 @@ def read(content: bytes) -> Asked:
     if holdings.upload is not None:
         released = replace(released, upload=holdings.upload.name)
     experiment, sentences = change(released, changes)
-    return Asked(page, Scene(experiment, released, True, holdings), sentences, drawn)
+    holdings.dragged_at = time.monotonic()
+    # A copy, since the page may replace a part of them meanwhile.
+    return Asked(page, Scene(experiment, released, True, replace(holdings)), sentences, tuple(changes), drawn)
 
 
 def answer(asked: Asked) -> dict[str, Any]:
@@ -86,25 +100,31 @@ def answer(asked: Asked) -> dict[str, Any]:
             continue
         noted = shown if stages else replace(shown, notes=[*asked.sentences, *shown.notes])
         stages[name] = {**noted.as_json(asked.drawn), "settled": False}
-    return {"stages": stages, "values": _changed(asked.scene.released, asked.scene.experiment)}
-
-
-def _changed(before: Experiment, now: Experiment) -> dict[str, float]:
-    return {name: getattr(now, name) for name in NUMBERS if getattr(now, name) != getattr(before, name)}
+    now, before = asked.scene.experiment, asked.scene.released
+    changed = [name for name in NUMBERS if name in asked.moved or getattr(now, name) != getattr(before, name)]
+    return {"stages": stages, "values": {name: getattr(now, name) for name in changed}}
 
 
 def _answered(content: bytes) -> Response:
     try:
-        return Response(json.dumps(answer(read(content))), media_type="application/json")
+        asked = read(content)
     except ValueError as error:
         return PlainTextResponse(str(error), 400)
+    try:
+        return Response(json.dumps(answer(asked)), media_type="application/json")
+    except Exception:  # whatever it is, the page itself answers in the route's place
+        _log.exception("The live route could not answer for the page %s.", asked.page)
+        return PlainTextResponse(FAILED, 500)
 
 
 async def respond(request: Request) -> Response:
     """Answer a POST request with the pictures while a control is dragged."""
     content = b""
-    async for piece in request.stream():
-        content += piece
-        if len(content) > MOST_BYTES:
-            return PlainTextResponse(MALFORMED, 413)
-    return await run_in_threadpool(_answered, content)
+    try:
+        async for piece in request.stream():
+            content += piece
+            if len(content) > MOST_BYTES:
+                return PlainTextResponse(MALFORMED, 413)
+    except ClientDisconnect:  # the hand has let go meanwhile
+        return Response(status_code=400)
+    return await to_thread.run_sync(_answered, content, limiter=_limiter)

@@ -134,6 +134,7 @@ def live(page: str) -> dict[str, str] | None:
     """Return what the browser needs to ask the live route for a page, or None while a control is dragged."""
     if scene().dragging:
         return None
+    keep(scene().holdings, st.session_state.live_key)  # which may have been forgotten meanwhile
     return {"page": page, "key": st.session_state.live_key, "address": to_address(experiment())}
 
 

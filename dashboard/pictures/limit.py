@@ -75,7 +75,7 @@ class Fresh:
         with _adding:
             known = self.means
             if len(known) == draw:
-                results.replace("fresh means", self.key, (*known, mean))
+                results.put("fresh means", self.key, (*known, mean))
 
 
 def beside(scene: Scene, best: tuple[str, Array] | None, truth: tuple[float, float] | None) -> Beside:

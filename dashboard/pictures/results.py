@@ -1,9 +1,10 @@
-"""What is computed for a problem, kept for all sessions, so that nothing is computed twice."""
+"""What is computed for a problem, kept for all sessions; two that ask for the same compute it once."""
 
 import math
 import time
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,13 +29,13 @@ from dashboard.scene.observation import LEAST_SIGMA
 if TYPE_CHECKING:
     from core.maps.inverse_map import InverseMap
 
-MOST_KEPT = 200
+MOST_KEPT = 128  # results of each name
 N_PREDICTED = 250  # draws of the potential
 NOISES = 4  # draws of the noise on each
 
 Result = TypeVar("Result")
 
-_results: "OrderedDict[tuple[str, Hashable], _Kept]" = OrderedDict()
+_results: "defaultdict[str, OrderedDict[Hashable, Future[_Kept]]]" = defaultdict(OrderedDict)
 _lock = Lock()
 
 
@@ -45,31 +46,49 @@ class _Kept:
 
 
 def kept(name: str, key: Hashable, compute: Callable[[], Result]) -> Result:
-    """Return what compute returns, or has returned before for this name and key."""
-    whole = (name, key)
+    """Return what compute returns, or has returned before for this name and key; who asks meanwhile waits for it."""
     with _lock:
-        found = _results.pop(whole, None)
-    if found is None:
+        results = _results[name]
+        found = results.get(key)
+        is_new = found is None
+        if found is None:
+            found = results[key] = Future()
+            while len(results) > MOST_KEPT:
+                results.popitem(last=False)
+        results.move_to_end(key)  # where the last used are
+    if is_new:
         start = time.monotonic()
-        result = compute()
-        found = _Kept(result, time.monotonic() - start)
-    with _lock:
-        _results[whole] = found  # at the end, where the last used are
-        while len(_results) > MOST_KEPT:
-            _results.popitem(last=False)
-    return found.result
+        try:
+            found.set_result(_Kept(compute(), time.monotonic() - start))
+        except BaseException as error:
+            with _lock:
+                results.pop(key, None)
+            found.set_exception(error)
+    return found.result().result
 
 
-def replace(name: str, key: Hashable, result: Any) -> None:
-    """Put a result in the place of the one that is kept."""
+def _there(name: str, key: Hashable) -> _Kept | None:
     with _lock:
-        _results[name, key] = _Kept(result, 0.0)
-        _results.move_to_end((name, key))
+        found = _results[name].get(key)
+    return found.result() if found is not None and found.done() else None
 
 
 def is_kept(name: str, key: Hashable) -> bool:
     """Say whether a result of this name and key is there already."""
-    return (name, key) in _results
+    return _there(name, key) is not None
+
+
+def put(name: str, key: Hashable, result: object) -> None:
+    """Put a result in the place of the one that is kept for this name and key."""
+    with _lock:
+        _results[name][key] = Future()
+        _results[name][key].set_result(_Kept(result, 0.0))
+
+
+def forget() -> None:
+    """Drop all results."""
+    with _lock:
+        _results.clear()
 
 
 def noise_prior(experiment: Experiment) -> TruncatedGaussian:
@@ -95,7 +114,7 @@ def posterior(problem: Problem, law: TruncatedGaussian | None = None) -> Posteri
 
 def posterior_seconds(problem: Problem, law: TruncatedGaussian | None = None) -> float:
     """Return how long the exact posterior took to compute, in s; infinite where it is not kept."""
-    found = _results.get(("posterior", (problem.identity, law)))
+    found = _there("posterior", (problem.identity, law))
     return math.inf if found is None else found.seconds
 
 

@@ -1,6 +1,8 @@
 """What a session has beside its experiment. The live route finds it by an unguessable key."""
 
+import math
 import secrets
+import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from threading import Lock
@@ -13,7 +15,8 @@ from dashboard.scene.observation import Trace
 if TYPE_CHECKING:
     from dashboard.scene.states_fit import Fitting
 
-MOST_SESSIONS = 500  # the sessions that were opened last keep their holdings
+MOST_SESSIONS = 500  # those that were last used keep their holdings
+HAND_S = 1.0  # after the last request of a drag, for which a hand is taken to be on a control
 
 _holdings: "OrderedDict[str, Holdings]" = OrderedDict()
 _lock = Lock()
@@ -29,6 +32,8 @@ class Holdings:
     fitting: what the form of the fit on that page was left at, and the last fit; None until it is first shown.
     basins: what was explored on the page Landscape.
 
+    dragged_at: when the live route was last asked, in s of the monotonic clock.
+
     The live route reads from another thread what the pages write: a value is replaced as a whole, never changed.
     """
 
@@ -37,13 +42,20 @@ class Holdings:
     race: Race = field(default_factory=Race)
     basins: Explored = field(default_factory=Explored)
     fitting: "Fitting | None" = None
+    dragged_at: float = -math.inf
+
+    @property
+    def is_dragged(self) -> bool:
+        """Whether a hand is on a control of this session, as far as the live route knows."""
+        return time.monotonic() - self.dragged_at < HAND_S
 
 
-def keep(holdings: Holdings) -> str:
-    """Keep a session's holdings, and return their key."""
-    key = secrets.token_urlsafe(16)
+def keep(holdings: Holdings, key: str = "") -> str:
+    """Keep a session's holdings, and return their key; key: the one they had, "" for a new one."""
+    key = key or secrets.token_urlsafe(16)
     with _lock:
         _holdings[key] = holdings
+        _holdings.move_to_end(key)
         while len(_holdings) > MOST_SESSIONS:
             _holdings.popitem(last=False)
     return key
@@ -51,4 +63,7 @@ def keep(holdings: Holdings) -> str:
 
 def find(key: str) -> Holdings | None:
     """Return the holdings with a key, or None where there are none any more."""
-    return _holdings.get(key)
+    with _lock:
+        if key in _holdings:
+            _holdings.move_to_end(key)
+        return _holdings.get(key)

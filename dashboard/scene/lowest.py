@@ -34,10 +34,9 @@ def lowest_known(
 
     best: the MAP estimate, where it is known; truth: where it is shown.
     """
-    places: list[tuple[float, ArrayLike]] = [
-        (float(np.min(grid.loss)), grid.lowest()),
-        (float(problem.loss(candidate)), candidate),
-    ]
+    places: list[tuple[float, ArrayLike]] = [(float(problem.loss(candidate)), candidate)]
+    if np.any(np.isfinite(grid.loss)):
+        places.append((float(np.min(grid.loss)), grid.lowest()))
     if truth is not None:
         places.append((float(problem.loss(truth)), truth))
     if best is not None:

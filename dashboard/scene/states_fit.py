@@ -77,9 +77,9 @@ class Fit:
         return self.problem.identity == problem.identity
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Fitting:
-    """What the form of the fit was left at, and the last fit.
+    """What the form of the fit was left at, and the last fit. Two are equal if the fit is the same one.
 
     settings: None where something cannot be read.
     refused: why nothing is fitted, or "".

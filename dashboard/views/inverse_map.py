@@ -42,6 +42,8 @@ def _complete(scene: Scene) -> None:
     with st.container(key="lab_waiting_limit"):
         bar = st.progress(0.0)
     for draw in limit.complete(fresh):
+        if scene.holdings.is_dragged:  # its release begins anew
+            return
         text = f"Exact posterior of fresh noise, draw {draw + 1} of {limit.N_MEANS} …"
         bar.progress(draw / limit.N_MEANS, text=text)
     st.rerun()

@@ -19,7 +19,7 @@ def test_all_pages_stand_behind_a_web_server_that_serves_them_under_a_path(brows
         try:
             lab.open()
             assert lab.page.locator(".lab-plot .main-svg").count() == 9
-            assert lab.page.locator(".lab-controls").count() == 3
+            assert lab.page.locator(".lab-controls").count() == 4
             lab.type("gamma", 4).go("Landscape").go("Your data")
             lab.page.get_by_role("button", name="Copy link").click()
             lab.page.get_by_role("button", name="Copied").wait_for()

@@ -37,7 +37,7 @@ def _main_module():
 @pytest.fixture(autouse=True)
 def _nothing_kept():
     """Results are kept for all sessions, and so for all tests."""
-    results._results.clear()
+    results.forget()
 
 
 def decoded(typed):

@@ -90,7 +90,7 @@ def test_the_rate_map_waits_for_the_release_of_what_changes_it():
 
 def test_a_refused_value_becomes_a_note_and_changes_nothing():
     answer = json.loads(posted(asked(changes={"theta0": "many", "zeta": -0.3}))[1])
-    assert answer["values"] == {"zeta": -0.3}
+    assert answer["values"] == {"theta0": 0.4, "zeta": -0.3}
     assert "θ₀ must be a number" in answer["stages"]["neuron_stage"]["notes"][0]
 
 
@@ -133,6 +133,10 @@ def test_the_oldest_sessions_are_forgotten(monkeypatch):
     monkeypatch.setattr(kept_holdings, "MOST_SESSIONS", 3)
     keys = [keep(Holdings()) for _ in range(4)]
     assert [find(key) is None for key in keys] == [True, False, False, False]
+    used = keys[1]
+    assert find(used) is not None
+    keep(Holdings())
+    assert find(used) is not None  # the last one used stays, whenever it was opened
     assert len(set(keys)) == 4
     assert min(map(len, keys)) >= 20
 
@@ -143,3 +147,25 @@ def test_the_time_axis_stands_still_while_the_window_is_dragged():
         figure = next(plot for plot in neuron(changes=changes)["plots"] if plot["id"] == "potential")["figure"]
         ranges.append(figure["layout"]["xaxis"]["range"])
     assert ranges == [[0, 400], [0, 400], [0, 199.8]]
+
+
+def test_a_number_that_came_back_to_where_it_was_released_is_named():
+    assert json.loads(posted(asked(changes={"theta0": 0.4}))[1])["values"] == {"theta0": 0.4}
+
+
+def test_a_request_that_ends_halfway_ends_without_an_error():
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    response = asyncio.run(live_route.respond(Request({"type": "http", "method": "POST", "headers": []}, receive)))
+    assert response.status_code == 400
+
+
+def test_a_picture_that_fails_is_logged_and_told_in_a_sentence(monkeypatch, caplog):
+    def broken(scene):
+        raise np.linalg.LinAlgError("internal")
+
+    monkeypatch.setattr("dashboard.pictures.neuron.picture", broken)
+    status, sentence = posted(asked())
+    assert (status, sentence) == (500, live_route.FAILED)
+    assert "internal" in caplog.text
