@@ -13,6 +13,7 @@ from scipy.integrate import DOP853
 from core.models.equations import Equations, most_steps
 
 STEP_ERROR = 1e-10  # error of a step, relative to the state, and to the width of its axis
+STEPS_OVER_TAYLOR = 4  # steps of this method for one of a Taylor series, which are longer
 COMPLEX_STEP = 1e-30  # the derivative is exact to rounding for any step this small
 
 
@@ -80,7 +81,7 @@ def _follow(
     if len(times) == 1:
         return
     solver = DOP853(slopes, 0.0, start, times[-1], rtol=STEP_ERROR, atol=errors)
-    for _ in range(most_steps(float(times[-1]))):
+    for _ in range(STEPS_OVER_TAYLOR * most_steps(float(times[-1]))):
         if solver.status != "running":
             break
         solver.step()

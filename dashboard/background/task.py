@@ -1,5 +1,6 @@
 """A computation in the background: a thread whose pieces arrive one after the other, until nobody asks any more."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -9,6 +10,8 @@ from typing import Generic, TypeVar
 
 PATIENCE = 10.0  # s without a question, after which a task ends
 GLANCE = 0.2  # s between two looks at whether a task that waits for its turn is still wanted
+
+_log = logging.getLogger(__name__)
 
 Key = TypeVar("Key")
 Piece = TypeVar("Piece")
@@ -87,9 +90,10 @@ class Task(Generic[Key, Piece]):
                 return
         try:
             self._compute()
+        except Exception:
+            self._state = "failed"
+            _log.exception("What was computed in the background has failed.")
         finally:
-            if self._state == "running":
-                self._state = "failed"
             if self._turn:
                 self._turn.release()
 

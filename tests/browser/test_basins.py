@@ -53,7 +53,7 @@ def test_exploration_is_stopped_and_keeps_what_it_found(lab):
     lab.until(SOME)
     with lab.painting():
         lab.page.locator(".lab-tools [data-field=wish]").click()
-    lab.until(IDLE)
+    lab.until(f"{IDLE} && {SOME}")
     share = lab.evaluate("document.querySelector('.lab-progress progress').value")
     assert 0 < share < 1
     assert "Stopped at" in lab.page.locator(".lab-progress").inner_text()

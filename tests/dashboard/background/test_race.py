@@ -3,7 +3,6 @@ import time
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from core.optimisation.methods import descend
 from dashboard.background import race as background
@@ -126,7 +125,6 @@ def test_a_race_that_is_given_up_is_not_begun_again_until_something_else_is_want
     assert held.task.wait(LONG)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_race_that_fails_is_not_begun_again_and_again(monkeypatch):
     def fail(problem, start, method):
         raise RuntimeError("out of memory")

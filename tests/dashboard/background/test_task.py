@@ -1,8 +1,6 @@
 import threading
 import time
 
-import pytest
-
 from dashboard.background import task
 from dashboard.background.task import Task
 
@@ -84,7 +82,6 @@ def test_tasks_that_share_a_lock_take_turns():
     assert second.wait(LONG)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_one_that_fails_says_so_and_lets_the_next_begin():
     turn = threading.Lock()
 
