@@ -24,7 +24,7 @@ from dashboard.scene.observation import Observation
 
 N_DRAGGED = 60  # points a side, at most, of a grid that is computed anew at each step of a slider
 MOST_STEPS = 2e8  # of all trajectories of a grid together: a third of a second on two cores
-MOST_STEPS_DRAGGED = 5e6
+MOST_STEPS_DRAGGED = 8e6
 MOST_SAMPLES = 5e7  # of a grid whose trajectories are kept: 200 MB
 MOST_KEPT = 3  # grids
 
