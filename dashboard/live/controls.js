@@ -244,6 +244,11 @@ export class Controls {
     }
   }
 
+  /** Controls have no place for a sentence: plots show it. */
+  note() {
+    return false
+  }
+
   close() {}
 
   build(data, shape) {
