@@ -112,8 +112,8 @@ function tellStreamlit({ sequence, final }, changes, send) {
   send({ sequence, changes, final })
 }
 
-/** Set while the screen shows a drag that Streamlit has not drawn: from the first request to the live route until
- * Streamlit answers the report with the sequence number `until`. Streamlit's runs from before that wait.
+/** During a drag the screen is newer than any Streamlit run. Hold runs back until one answers the release, the report
+ * with the sequence number `until`.
  * @type {{ until: number, ended: Promise<void>, end: () => void } | null} */
 let ahead = null
 
