@@ -65,10 +65,13 @@ function sendNext() {
 function sendFinal({ send, changes, time }) {
   link.nextFinal = null
   const asked = begin(time, true)
-  link.unheard = { sequence: asked.sequence, changes: { ...link.unheard.changes, ...link.dragged, ...changes } }
+  const own = { ...link.dragged, ...changes }
+  const all = { ...link.unheard.changes, ...own }
+  // Changes go out twice at most: the server may be silent because it cannot read them.
+  link.unheard = { sequence: asked.sequence, changes: own }
   link.dragged = {}
   known.clear() // until a run brings the new address, which it does before it answers
-  tellStreamlit(asked, link.unheard.changes, send)
+  tellStreamlit(asked, all, send)
 }
 
 /** @param {Report} report */

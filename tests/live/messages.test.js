@@ -257,6 +257,18 @@ test("a release that is not answered for 4 s is noted, and sent again with the n
   assert.deepEqual(heard()[3], [{ sigma: 0.1 }, true])
 })
 
+test("changes that the server never answers are sent twice and no more", async () => {
+  for (const changes of [{ theta0: "?" }, { theta1: 0.5 }, { sigma: 0.1 }]) {
+    report(changes, true)
+    mock.timers.tick(4000)
+  }
+  assert.deepEqual(heard(), [
+    [{ theta0: "?" }, true],
+    [{ theta0: "?", theta1: 0.5 }, true],
+    [{ theta1: 0.5, sigma: 0.1 }, true],
+  ])
+})
+
 test("a release that is answered late is not sent again", async () => {
   report({ wish: "explore" }, true)
   mock.timers.tick(4000)
