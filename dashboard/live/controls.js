@@ -229,6 +229,7 @@ export class Controls {
     const items = data.groups.flatMap((group) => group.items)
     for (const [i, item] of items.entries()) this.items[i].update(item)
     this.latest = items
+    this.age({})
   }
 
   /** Return the skeletons of plots, of which there are none. */
@@ -242,6 +243,21 @@ export class Controls {
     for (const [i, item] of this.latest.entries()) {
       if (item.kind === "slider" && item.field in values) this.items[i].update({ ...item, value: values[item.field] })
     }
+    this.age(values)
+  }
+
+  /** Dim the preset and the sentence under it while new values of sliders may belong to another one.
+   * @param {import("./data").Changes} values */
+  age(values) {
+    const preset = this.items[this.latest.findIndex(({ field }) => field === "preset")]
+    const moved = ({ kind, field, value }) =>
+      kind === "slider" && field in values && values[field] !== value && !field.startsWith("candidate_")
+    preset?.node.parentElement.classList.toggle("lab-stale", this.latest.some(moved))
+  }
+
+  /** Controls have no place for a sentence: plots show it. */
+  note() {
+    return false
   }
 
   close() {}

@@ -134,8 +134,11 @@ export type Data = ControlsData | PlotsData
 export interface Component {
   /** Return the skeleton of what each plot shows now. */
   skeletons(): Record<string, number>
-  /** Draw the answer of the live route: the component's data, where it has any, and new values of sliders. */
+  /** Draw the answer of the live route: the component's data, where it has any, and new values of controls. Rejects
+   * where drawing fails. */
   show(data: Data | undefined, values: Changes): Promise<void>
+  /** Show a sentence above the plots, or take it away with "". Returns false where the component has no plots. */
+  note(sentence: string): boolean
 }
 
 declare global {

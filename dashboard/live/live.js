@@ -21,13 +21,12 @@ class Instance {
     enter(name, this)
   }
 
-  /** Draw one update after the other, so that an older one never draws over a newer.
+  /** Draw one update after the other, so that an older one never draws over a newer. Rejects where drawing fails.
    * @param {import("./data").Data} data */
   draw(data) {
-    this.queue = this.queue
-      .then(() => this.content.update(/** @type {any} */ (data), this.send))
-      .catch((error) => console.error(error))
-    return this.queue
+    const drawn = this.queue.then(() => this.content.update(/** @type {any} */ (data), this.send))
+    this.queue = drawn.catch(() => {})
+    return drawn
   }
 
   skeletons() {
@@ -39,6 +38,11 @@ class Instance {
   async show(data, values) {
     this.content.put(values)
     if (data) await this.draw(data)
+  }
+
+  /** @param {string} sentence */
+  note(sentence) {
+    return this.content.note(sentence)
   }
 
   close() {
@@ -58,13 +62,18 @@ export default function live({ data, parentElement, setTriggerValue }) {
   instances.set(parentElement, held)
   held.send = (change) => setTriggerValue("change", change)
   if (data.address) history.replaceState(history.state, "", `?${data.address}${location.hash}`)
-  turnOf(data)
-    .then(() => held.draw(data))
-    .then(() => {
-      if (data.answers) painted(data.answers)
-    })
+  drawInTurn(held, data)
   return () => {
     instances.delete(parentElement)
     held.close()
   }
+}
+
+/** Draw what Streamlit sent, unless something newer came while it waited.
+ * @param {Instance} held
+ * @param {import("./data").Data} data */
+async function drawInTurn(held, data) {
+  if (!(await turnOf(data))) return
+  await held.draw(data).catch((error) => console.error(error))
+  if (data.answers) painted(data.answers)
 }

@@ -1,21 +1,26 @@
 // The exchange with the server. While a hand is on a control, the live route answers from the experiment alone; when it
 // is let go, Streamlit gets the change and the page settles. Where the route fails, Streamlit answers all the way.
-// One change is in flight at a time: the next one is sent when the answer to the last has been painted, and then only
-// the newest value of each field.
+// One report is in flight at a time. The next one is sent when the answer to the last has been painted, and has only the
+// newest value of each field. What is dragged after a final report never joins it: the live route knows numbers alone,
+// not what a click asks for once.
 
 const PATIENCE_MS = 4000 // an answer that takes longer no longer holds back the next change
 const DETOUR_MS = 2000 // for which Streamlit is asked after the live route has failed
+const UNHEARD = `The server has not answered for ${PATIENCE_MS / 1000} s. The last change is sent again with the next one.`
 
 /** @typedef {import("./data").Changes} Changes */
 /** @typedef {import("./data").Send} Send */
+/** @typedef {{ send: Send, changes: Changes, time: number }} Report */
 /** @typedef {{ sequence: number, time: number, final: boolean, request?: AbortController }} Asked */
 
 const link = {
   sequence: Date.now(), // of the last change sent
-  pending: /** @type {{ send: Send, changes: Changes, final: boolean, time: number } | null} */ (null),
+  nextFinal: /** @type {Report | null} */ (null), // waits to be sent
+  nextDrag: /** @type {Report | null} */ (null), // waits to be sent after nextFinal
   inFlight: /** @type {Asked | null} */ (null), // holds back the next change
   unanswered: /** @type {Asked | null} */ (null), // the last change sent, until its answer is painted
-  dragged: /** @type {Changes} */ ({}), // since the last final report
+  dragged: /** @type {Changes} */ ({}), // sent since the last final report
+  unheard: { sequence: 0, changes: /** @type {Changes} */ ({}) }, // the last final report, until its answer is painted
   detourUntil: 0,
   timer: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined),
 }
@@ -37,52 +42,87 @@ const waiting = (whether) => document.documentElement.toggleAttribute("data-lab-
  * @param {Changes} changes
  * @param {boolean} final */
 export function report(event, send, changes, final) {
-  link.pending = { send, changes: { ...link.pending?.changes, ...changes }, final, time: event.timeStamp }
+  const { nextFinal, nextDrag } = link
+  const time = event.timeStamp
+  if (final) {
+    link.nextFinal = { send, changes: { ...nextFinal?.changes, ...nextDrag?.changes, ...changes }, time }
+    link.nextDrag = null
+    if (link.inFlight?.request) drop(link.inFlight.request)
+  } else {
+    link.nextDrag = { send, changes: { ...nextDrag?.changes, ...changes }, time }
+  }
   waiting(true)
-  if (final && link.inFlight?.request) drop(link.inFlight.request)
-  flush()
+  sendNext()
 }
 
-function flush() {
-  if (link.inFlight || !link.pending) return
-  const { send, changes, final, time } = link.pending
-  const live = [...known.values()].at(-1)
-  link.pending = null
-  link.sequence += 1
+function sendNext() {
+  if (link.inFlight) return
+  if (link.nextFinal) sendFinal(link.nextFinal)
+  else if (link.nextDrag) sendDrag(link.nextDrag)
+}
+
+/** @param {Report} report */
+function sendFinal({ send, changes, time }) {
+  link.nextFinal = null
+  const asked = begin(time, true)
+  const own = { ...link.dragged, ...changes }
+  const all = { ...link.unheard.changes, ...own }
+  // Changes go out twice at most: the server may be silent because it cannot read them.
+  link.unheard = { sequence: asked.sequence, changes: own }
+  link.dragged = {}
+  known.clear() // until a run brings the new address, which it does before it answers
+  tellStreamlit(asked, all, send)
+}
+
+/** @param {Report} report */
+function sendDrag({ send, changes, time }) {
+  link.nextDrag = null
+  const asked = begin(time, false)
   link.dragged = { ...link.dragged, ...changes }
-  link.inFlight = link.unanswered = { sequence: link.sequence, time, final }
-  if (live && !final && performance.now() >= link.detourUntil) askRoute(link.inFlight, live, send)
-  else tellStreamlit(link.inFlight, send)
+  const live = [...known.values()].at(-1)
+  if (live && performance.now() >= link.detourUntil) askRoute(asked, live, send)
+  else tellStreamlit(asked, link.dragged, send)
 }
 
-function release() {
+/** @param {number} time
+ * @param {boolean} final
+ * @returns {Asked} */
+function begin(time, final) {
+  link.sequence += 1
+  link.inFlight = link.unanswered = { sequence: link.sequence, time, final }
+  return link.inFlight
+}
+
+/** Let the next report go, whether or not the last one was answered. */
+function goOn() {
   clearTimeout(link.timer)
   link.inFlight = null
-  flush()
+  sendNext()
 }
 
 // ------------------------------------------------------------------------------------------------------ Streamlit's way
 
 /** @param {Asked} asked
+ * @param {Changes} changes
  * @param {Send} send */
-function tellStreamlit({ sequence, final }, send) {
-  const changes = link.dragged
-  if (final) {
-    link.dragged = {}
-    known.clear() // until a run brings the new address, which it does before it answers
-  }
+function tellStreamlit({ sequence, final }, changes, send) {
   if (ahead) ahead.until = sequence
   link.timer = setTimeout(() => {
+    if (final) note(UNHEARD)
     ahead?.end()
-    release()
+    goOn()
   }, PATIENCE_MS)
   send({ sequence, changes, final })
 }
 
-/** From the first request of a drag until Streamlit answers with all of its changes, what comes from Streamlit is older
- * than what is on screen: it waits.
+/** During a drag the screen is newer than any Streamlit run. Hold runs back until one answers the release, the report
+ * with the sequence number `until`.
  * @type {{ until: number, ended: Promise<void>, end: () => void } | null} */
 let ahead = null
+
+/** What Streamlit sent last, by component.
+ * @type {Map<string, import("./data").Data>} */
+const newest = new Map()
 
 function goAhead() {
   let end = () => {}
@@ -95,17 +135,21 @@ function goAhead() {
   ahead = { until: Number.POSITIVE_INFINITY, ended, end }
 }
 
-/** Wait until what Streamlit sent to a component may be drawn, and keep what the live route will need.
+/** Wait until what Streamlit sent to a component may be drawn. Returns false where newer data came meanwhile, or where
+ * the component left.
  * @param {import("./data").Data} data */
-export async function turnOf({ name, live, answers }) {
+export async function turnOf(data) {
+  const { name, live, answers } = data
   if (live) {
     known.delete(name)
     known.set(name, live)
   }
-  if (!ahead) return
+  newest.set(name, data)
+  if (!ahead) return true
   const { ended, end, until } = ahead
   if (answers >= until) end()
   await ended
+  return newest.get(name) === data
 }
 
 /** Tell that the answer to a change is drawn: it is on screen after the next frame, before which input that waited
@@ -114,13 +158,17 @@ export async function turnOf({ name, live, answers }) {
 export function painted(sequence) {
   requestAnimationFrame(() =>
     setTimeout(() => {
+      if (sequence === link.unheard.sequence) {
+        link.unheard = { sequence: 0, changes: {} }
+        note("")
+      }
       const { unanswered } = link
       if (!unanswered || sequence < unanswered.sequence) return
       const detail = { milliseconds: performance.now() - unanswered.time, final: unanswered.final }
       link.unanswered = null
-      waiting(Boolean(link.pending))
+      waiting(Boolean(link.nextFinal || link.nextDrag))
       document.dispatchEvent(new CustomEvent("inverse-lab-painted", { detail }))
-      release()
+      goOn()
     }),
   )
 }
@@ -152,8 +200,8 @@ async function askRoute(asked, live, send) {
   } catch {
     if (link.inFlight !== asked) return
     link.detourUntil = performance.now() + DETOUR_MS
-    link.pending ??= { send, changes: {}, final: false, time: asked.time }
-    release()
+    link.nextDrag ??= { send, changes: {}, time: asked.time }
+    goOn()
   } finally {
     clearTimeout(timer)
   }
@@ -180,5 +228,14 @@ export function leave(name, component) {
   if (components.get(name) !== component) return
   components.delete(name)
   known.delete(name)
+  newest.delete(name)
   ahead?.end()
+}
+
+/** Show a sentence above the uppermost plots; "" takes it away.
+ * @param {string} sentence */
+function note(sentence) {
+  for (const component of components.values()) {
+    if (component.note(sentence)) return
+  }
 }

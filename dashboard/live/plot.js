@@ -25,7 +25,8 @@ function loadPlotly() {
   return plotly
 }
 
-/** Return what a plot shows with the lines and marks that have moved.
+/** Return what a plot shows with the lines and marks that have moved. A heat map gets a new image and keeps its old
+ * numbers: Plotly must not draw such a figure (imageOnly).
  * @param {any} shown
  * @param {any} moved */
 function withMoved(shown, { moved, ...spec }) {
@@ -35,7 +36,7 @@ function withMoved(shown, { moved, ...spec }) {
     return { ...rest, ...moved.data[i] }
   })
   const layout = { ...shown.figure.layout, shapes: moved.shapes, datarevision: spec.version }
-  return { ...shown, ...spec, figure: { data, layout } }
+  return { ...shown, ...spec, figure: { data, layout }, imageOnly: moved.data.some((course) => course?.meta?.image) }
 }
 
 export class Plot {
@@ -52,6 +53,7 @@ export class Plot {
     this.box = element("div", { className: "lab-plot", dataset: { plot: id }, style: { gridArea: id } })
     this.drawn = { version: "", skeleton: "" } // by Plotly
     this.shown = "" // the version on screen, which may have been slid to
+    this.saves = false // whether the camera was pressed and waits for a figure that Plotly can draw
     this.observer = new ResizeObserver(() => this.resize())
     this.box.addEventListener("pointerdown", (event) => this.grab(event), true)
     this.box.addEventListener("pointermove", (event) => this.hover(event))
@@ -59,9 +61,9 @@ export class Plot {
 
   /** @param {import("./data").PlotSpec} spec
    * @param {Record<string, string>} colours of the theme
-   * @param {boolean} settled whether no hand is on a control
+   * @param {boolean} released whether no hand is on a control
    * @param {import("./data").Send} send to Streamlit */
-  async draw(spec, colours, settled, send) {
+  async draw(spec, colours, released, send) {
     if (spec.kept || (spec.moved && spec.skeleton !== this.spec?.skeleton)) return
     this.spec = spec.moved ? withMoved(this.spec, spec) : spec
     this.send = send
@@ -70,23 +72,29 @@ export class Plot {
     const version = `${spec.version} ${palette}`
     const skeleton = `${spec.skeleton} ${palette}`
     this.latest = { version, skeleton }
-    if (version === this.shown && (version === this.drawn.version || !settled)) return
-    const slides = this.drawn.skeleton === skeleton && (!settled || version === this.drawn.version)
+    if (version === this.shown && (version === this.drawn.version || !released)) return
+    const slides = this.drawn.skeleton === skeleton && (!released || version === this.drawn.version)
     if (!(slides && this.slide(this.spec.figure))) await this.drawInFull()
     this.shown = version
     this.runners = undefined
     this.follow()
+    if (this.saves && !this.spec.imageOnly) this.save()
   }
 
+  /** Let Plotly draw the figure. Rejects where it lacks the numbers of a heat map: Streamlit then sends all of it. */
   async drawInFull() {
+    if (this.spec.imageOnly) throw new Error("a heat map has only been slid")
     const { latest } = this
     await this.react(themed(this.spec.figure, this.colours))
     this.drawn = latest
   }
 
+  /** Save a picture: at once, or with the next whole figure where a heat map has only been slid. */
   async save() {
-    // What has only been slid is not yet where Plotly has it.
-    if (this.drawn.version !== this.latest.version) await this.drawInFull()
+    const isDrawn = this.drawn.version === this.latest.version // and not only slid
+    this.saves = !isDrawn && Boolean(this.spec.imageOnly)
+    if (this.saves) return
+    if (!isDrawn) await this.drawInFull()
     const canvas = await picture(this.box, this.size, this.colours["theme:background"])
     const download = `inverse-lab-${this.box.dataset.plot}.png`
     element("a", { href: canvas.toDataURL("image/png"), download }).click()
@@ -168,8 +176,8 @@ export class Plot {
     }
   }
 
-  // Dim what waits until a slider is let go. Truth and candidate, which move on meanwhile, are not shown where they were.
-  /** @param {import("./data").PlotSpec} spec */
+  /** Dim a plot that waits for the release. Hide truth and candidate on it: they have moved.
+   * @param {import("./data").PlotSpec} spec */
   async age({ stale, kept = false }) {
     this.box.classList.toggle("lab-stale", stale)
     const aged = Boolean(stale && kept)

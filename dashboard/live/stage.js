@@ -13,6 +13,7 @@ export class Plots {
     this.metrics = element("div", { className: "lab-metrics" })
     this.said = element("div", { className: "lab-said" })
     this.notes = element("div", { className: "lab-notes", role: "status" })
+    this.link = element("div", { className: "lab-notes", role: "status" }) // what is said of the server's silence
     this.table = element("table", { className: "lab-table" })
     this.plots = /** @type {Map<string, Plot>} */ (new Map())
     this.send = /** @type {import("./data").Send} */ (() => {}) // to Streamlit
@@ -22,7 +23,8 @@ export class Plots {
     })
     this.tools = new Controls(element("div", { className: "lab-controls lab-tools" }))
     this.grid.append(this.race.node, this.tools.root, this.table, this.metrics, this.said)
-    root.replaceChildren(this.notes, this.grid)
+    root.replaceChildren(this.link, this.notes, this.grid)
+    this.note("")
   }
 
   /** @param {import("./data").PlotsData} data
@@ -113,6 +115,13 @@ export class Plots {
    * @param {import("./data").Changes} values */
   put(values) {
     this.tools.put(values)
+  }
+
+  /** Show a sentence above the plots, or take it away with "".
+   * @param {string} sentence */
+  note(sentence) {
+    this.list(this.link, sentence ? [sentence] : [], "p", (node, text) => say(node, text))
+    return true
   }
 
   close() {

@@ -5,7 +5,7 @@ import { beforeEach, mock, test } from "node:test"
 
 const LIVE = { page: "Neuron", key: "k", address: "theta0=0.4" }
 
-let exchange, asked, told, shown, painted, loads
+let exchange, stage, asked, told, shown, painted, notes, loads
 
 /** Let everything run that waits for no answer. */
 const turn = () => new Promise((resolve) => setImmediate(resolve))
@@ -19,11 +19,15 @@ async function answer(response = json({ stages: { stage: { drawn: asked.length }
   await turn()
 }
 
+/** Return what Streamlit was told: changes, and whether they are final. */
+const heard = () => told.map(({ changes, final }) => [changes, final])
+
 /** Hand in what a run of Streamlit sends to the stage. */
 async function run(answers, live) {
-  await exchange.turnOf({ name: "stage", live, answers })
-  shown.push(`run ${answers}`)
-  exchange.painted(answers)
+  if (await exchange.turnOf({ name: "stage", live, answers })) {
+    shown.push(`run ${answers}`)
+    exchange.painted(answers)
+  }
   await turn()
 }
 
@@ -32,6 +36,7 @@ beforeEach(async () => {
   told = []
   shown = []
   painted = []
+  notes = []
   globalThis.document = {
     baseURI: "http://localhost/",
     documentElement: { toggleAttribute: (_, whether) => painted.push(whether ? "waiting" : "done") },
@@ -50,20 +55,23 @@ beforeEach(async () => {
   globalThis.setTimeout = (action, after) => (after ? later(action, after) : action())
   loads = (loads ?? 0) + 1
   exchange = await import(`../../dashboard/live/messages.js?${loads}`)
-  const show = async (data, values) => shown.push({ data, values })
-  exchange.enter("stage", { skeletons: () => ({ potential: 7 }), show })
+  stage = {
+    skeletons: () => ({ potential: 7 }),
+    show: async (data, values) => shown.push({ data, values }),
+    note: (sentence) => notes.push(sentence) > 0,
+  }
+  exchange.enter("sidebar", { skeletons: () => ({}), show: async () => {}, note: () => false })
+  exchange.enter("stage", stage)
   await run(0, LIVE)
   shown = []
   painted = []
+  notes = []
 })
 
 test("without an address, Streamlit answers all the way", async () => {
   const other = await import("../../dashboard/live/messages.js?unknown")
   other.report({ timeStamp: 0 }, send, { theta0: 0.5 }, false)
-  assert.deepEqual(
-    told.map(({ changes, final }) => [changes, final]),
-    [[{ theta0: 0.5 }, false]],
-  )
+  assert.deepEqual(heard(), [[{ theta0: 0.5 }, false]])
   assert.equal(asked.length, 0)
 })
 
@@ -95,10 +103,7 @@ test("letting go tells Streamlit all changes of the drag, and drops the answer u
   await answer()
   report({ x: 2 })
   report({ y: 3 }, true)
-  assert.deepEqual(
-    told.map(({ changes, final }) => [changes, final]),
-    [[{ x: 2, y: 3 }, true]],
-  )
+  assert.deepEqual(heard(), [[{ x: 2, y: 3 }, true]])
   await answer()
   assert.equal(shown.length, 1)
   await run(told[0].sequence, { ...LIVE, address: "x=2&y=3" })
@@ -120,10 +125,7 @@ for (const [what, fail] of Object.entries({
     report({ theta0: 0.5 })
     fail()
     await turn()
-    assert.deepEqual(
-      told.map(({ changes, final }) => [changes, final]),
-      [[{ theta0: 0.5 }, false]],
-    )
+    assert.deepEqual(heard(), [[{ theta0: 0.5 }, false]])
     await run(told[0].sequence)
     assert.deepEqual(painted.slice(-2), ["done", "part"])
     now += 1999
@@ -136,18 +138,39 @@ for (const [what, fail] of Object.entries({
   })
 }
 
-test("a run from before the drag waits until Streamlit has answered with the drag's changes", async () => {
+test("of the runs that come during a drag, only the one that answers the release is drawn", async () => {
   report({ theta0: 0.5 })
   await answer()
-  const early = run(0, LIVE)
+  const early = [run(0, LIVE), run(0, LIVE)]
   await turn()
   assert.equal(shown.length, 1)
   report({ theta0: 0.6 }, true)
   await turn()
   assert.equal(shown.length, 1)
   await run(told[0].sequence, LIVE)
+  await Promise.all(early)
+  assert.deepEqual(shown.slice(1), [`run ${told[0].sequence}`])
+})
+
+test("of the runs that wait for a silent Streamlit, the newest of each component is drawn", async () => {
+  report({ theta0: 0.5 })
+  await answer()
+  const early = [run(1, LIVE), run(2, LIVE)]
+  const other = exchange.turnOf({ name: "sidebar", answers: 0 })
+  report({ theta0: 0.6 }, true)
+  mock.timers.tick(4000)
+  await Promise.all(early)
+  assert.deepEqual(shown.slice(1), ["run 2"])
+  assert.equal(await other, true)
+})
+
+test("a run that waits is not drawn where its component leaves", async () => {
+  report({ theta0: 0.5 })
+  await answer()
+  const early = run(0, LIVE)
+  exchange.leave("stage", stage)
   await early
-  assert.deepEqual(shown.slice(1), ["run 0", `run ${told[0].sequence}`])
+  assert.equal(shown.length, 1)
 })
 
 test("a report that lets go makes the address old, until a run brings another", async () => {
@@ -161,4 +184,131 @@ test("a report that lets go makes the address old, until a run brings another", 
   await run(told[2].sequence)
   report({ theta0: 0.8 })
   assert.equal(asked[0].address, "theta0=0.7")
+})
+
+test("a drag that follows a waiting click does not join it", async () => {
+  report({ theta0: 0.6 }, true)
+  report({ preset: "Silent" }, true)
+  report({ theta1: 0.5 })
+  report({ theta1: 0.6 })
+  await run(told[0].sequence, LIVE)
+  assert.deepEqual(heard(), [
+    [{ theta0: 0.6 }, true],
+    [{ preset: "Silent" }, true],
+  ])
+  assert.equal(asked.length, 0)
+  await run(told[1].sequence, { ...LIVE, address: "silent" })
+  assert.equal(told.length, 2)
+  assert.equal(asked[0].address, "silent")
+  assert.deepEqual(asked[0].changes, { theta1: 0.6 })
+})
+
+test("clicks and drags that wait for one answer end up in one final report", async () => {
+  report({ theta0: 0.6 }, true)
+  report({ preset: "Silent" }, true)
+  report({ theta1: 0.5 })
+  report({ theta1: 0.6 }, true)
+  await run(told[0].sequence, LIVE)
+  assert.deepEqual(heard().slice(1), [[{ preset: "Silent", theta1: 0.6 }, true]])
+  await run(told[1].sequence, LIVE)
+  assert.deepEqual([asked.length, told.length], [0, 2])
+})
+
+test("on the detour a drag repeats its own numbers alone", async () => {
+  report({ theta1: 0.4 })
+  asked[0].reject(new TypeError("network"))
+  await turn()
+  await run(told[0].sequence)
+  report({ theta1: 0.5 }, true)
+  report({ preset: "Silent" }, true)
+  await run(told[1].sequence)
+  await run(told[2].sequence, LIVE)
+  report({ theta0: 0.7 })
+  await run(told[3].sequence)
+  report({ theta1: 0.8 })
+  assert.equal(asked.length, 1)
+  assert.deepEqual(heard(), [
+    [{ theta1: 0.4 }, false],
+    [{ theta1: 0.5 }, true],
+    [{ preset: "Silent" }, true],
+    [{ theta0: 0.7 }, false],
+    [{ theta0: 0.7, theta1: 0.8 }, false],
+  ])
+})
+
+test("a release that is not answered for 4 s is noted, and sent again with the next one", async () => {
+  report({ theta0: 0.5, theta1: 0.5 }, true)
+  mock.timers.tick(3999)
+  assert.deepEqual(notes, [])
+  mock.timers.tick(1)
+  assert.deepEqual(notes, ["The server has not answered for 4 s. The last change is sent again with the next one."])
+  report({ theta0: 0.6 })
+  report({ theta0: 0.7 }, true)
+  await run(told[1].sequence)
+  assert.deepEqual(heard(), [
+    [{ theta0: 0.5, theta1: 0.5 }, true],
+    [{ theta0: 0.6 }, false],
+    [{ theta0: 0.7, theta1: 0.5 }, true],
+  ])
+  assert.equal(notes.length, 1)
+  await run(told[2].sequence, LIVE)
+  assert.deepEqual(notes.slice(1), [""])
+  report({ sigma: 0.1 }, true)
+  assert.deepEqual(heard()[3], [{ sigma: 0.1 }, true])
+})
+
+test("changes that the server never answers are sent twice and no more", async () => {
+  for (const changes of [{ theta0: "?" }, { theta1: 0.5 }, { sigma: 0.1 }]) {
+    report(changes, true)
+    mock.timers.tick(4000)
+  }
+  assert.deepEqual(heard(), [
+    [{ theta0: "?" }, true],
+    [{ theta0: "?", theta1: 0.5 }, true],
+    [{ theta1: 0.5, sigma: 0.1 }, true],
+  ])
+})
+
+test("a release that is answered late is not sent again", async () => {
+  report({ wish: "explore" }, true)
+  mock.timers.tick(4000)
+  await run(told[0].sequence, LIVE)
+  assert.equal(notes.at(-1), "")
+  report({ theta0: 0.7 }, true)
+  assert.deepEqual(heard()[1], [{ theta0: 0.7 }, true])
+})
+
+test("a report of a drag that Streamlit does not answer for 4 s lets the next one go", async () => {
+  exchange.leave("stage", stage) // and with it what the route needs
+  exchange.enter("stage", stage)
+  report({ theta0: 0.5 })
+  report({ theta1: 0.5 })
+  mock.timers.tick(4000)
+  assert.deepEqual(heard(), [
+    [{ theta0: 0.5 }, false],
+    [{ theta0: 0.5, theta1: 0.5 }, false],
+  ])
+  assert.deepEqual(notes, [])
+})
+
+test("where a component cannot draw the route's answer, Streamlit gets the same change", async () => {
+  stage.show = () => Promise.reject(new Error("no drawing"))
+  report({ theta0: 0.5 })
+  await answer()
+  assert.deepEqual(heard(), [[{ theta0: 0.5 }, false]])
+  assert.deepEqual(painted, ["waiting"])
+  await run(told[0].sequence)
+  assert.deepEqual(painted.slice(-2), ["done", "part"])
+})
+
+test("an answer that arrives after its component left is drawn by those that stay", async () => {
+  const values = []
+  exchange.enter("tools", { skeletons: () => ({}), show: async (_, its) => values.push(its), note: () => false })
+  report({ theta0: 0.5 })
+  exchange.leave("stage", stage)
+  await answer()
+  assert.deepEqual(shown, [])
+  assert.deepEqual(values, [{ theta0: 1 }])
+  assert.deepEqual(painted, ["waiting", "done", "part"])
+  assert.equal(told.length, 0)
 })
