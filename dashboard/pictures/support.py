@@ -164,7 +164,7 @@ def _noise_metrics(given: tuple[float, float], joint: Estimate) -> list[tuple[st
         if joint.covariance is not None:
             text = with_sd(value, float(sds(joint.covariance[0])[2 + i]))
         help_text = f"Estimated together with the parameters. {joint.status}"
-        assumed = "As the rail has it, between neighbouring samples." if symbol == "ρ" else "As the rail has it."
+        assumed = "As the sidebar has it, between neighbouring samples." if symbol == "ρ" else "As the sidebar has it."
         metrics.append((f"{symbol} from the data", text + unit, help_text))
         metrics.append((f"{symbol} assumed", fixed(given[i], 3) + unit, assumed))
     return metrics

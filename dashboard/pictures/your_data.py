@@ -58,7 +58,7 @@ def estimates(scene: Scene) -> dict[str, Estimate]:
 def _table(scene: Scene, found: Mapping[str, Estimate], drawn: Mapping[str, Look]) -> list[list[Cell]]:
     """Return the rows of the table, its head first."""
     trace = scene.observation.described(scene.experiment)
-    grid = "It takes any time grid, and assumes ζ, γ, σ and ρ of the rail."
+    grid = "It takes any time grid, and assumes ζ, γ, σ and ρ of the sidebar."
     sentences = {entries.MAP: f"{_about_map_estimate(scene, found)} {grid}"}
     for name, each in inverse_maps()[0].items():
         told = about_training({name: each}, trace) or ["Trained for traces like this one."]

@@ -20,11 +20,10 @@ from dashboard.scene.settings import SLIDERS
 from dashboard.wording.numbers import count
 
 NAMES = FITZHUGH_NAGUMO.names
-OF_THE_RAIL = ("zeta", "gamma")  # their known values
+FROM_SIDEBAR = ("zeta", "gamma")  # their known values
 SEED = 0  # of the draws from the box, so that a fit can be repeated
 MOST_STEPS = 7e4  # of a trajectory at the frozen step: a fit then takes some seconds
 REPRESENTATIVE = 50.0  # ms: several spikes, so that a longer piece needs no smaller steps
-ALWAYS_SHORT_ENOUGH = 200.0  # ms, the published window, with the unknowns that are chosen at first
 START = {"u0": (-3.0, 3.0), "v0": (-3.0, 3.0)}
 _WIDE = {name: (low, high) for name, low, high in zip(BOTH.unknown, BOTH.lower, BOTH.upper, strict=True)}
 BOXES = {
@@ -61,7 +60,7 @@ class Settings:
     def beside(self, experiment: Experiment) -> "Settings":
         """Return the settings with ζ and γ, where they are known, as an experiment has them."""
         values = dict(zip(NAMES, self.known, strict=True))
-        values |= {name: getattr(experiment, name) for name in OF_THE_RAIL}
+        values |= {name: getattr(experiment, name) for name in FROM_SIDEBAR}
         return replace(self, known=tuple(values[name] for name in NAMES))
 
 

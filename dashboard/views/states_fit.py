@@ -14,7 +14,17 @@ from dashboard.pictures.states_fit import as_json, fit_on_screen, picture, sampl
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import DEFAULTS, Number
-from dashboard.scene.states_fit import BOXES, NAMES, OF_THE_RAIL, Fitting, Samples, Settings, fit, problem_for, too_long
+from dashboard.scene.states_fit import (
+    BOXES,
+    FROM_SIDEBAR,
+    NAMES,
+    Fitting,
+    Samples,
+    Settings,
+    fit,
+    problem_for,
+    too_long,
+)
 from dashboard.wording.numbers import compact, rounded
 
 SHORT = 50.0  # ms, up to which a recording is searched in the wide box
@@ -34,7 +44,7 @@ TYPED: dict[str, Any] = {
 }
 HELP = (
     "Least squares on all observed samples of u and v, at any times. Unknown are the ticked ones of the parameters and "
-    "of the state at the first sample; ζ and γ, where they are known, are those of the rail."
+    "of the state at the first sample; ζ and γ, where they are known, are those of the sidebar."
 )
 
 
@@ -75,7 +85,7 @@ def _form(experiment: Experiment, samples: Samples) -> tuple[Settings | None, st
         )  # fmt: skip
         pressed = st.button("Fit", type="primary")
     unknown = tuple(name for name in NAMES if st.session_state[f"fit_unknown_{name}"])
-    values = {name: getattr(experiment, name) for name in OF_THE_RAIL}
+    values = {name: getattr(experiment, name) for name in FROM_SIDEBAR}
     values |= {name: quantity.default for name, quantity in KNOWN.items()}
     typed = [name for name in KNOWN if name not in unknown]
     if typed:
@@ -120,6 +130,6 @@ def section(scene: Scene) -> None:
         stage_below("states_stage", shown)
     if found is not None:
         experiment = scene.released
-        secret = experiment.hidden and any(name in experiment.axes for name in OF_THE_RAIL)
+        secret = experiment.hidden and any(name in experiment.axes for name in FROM_SIDEBAR)
         text = as_json(found, samples.name, secret)
         st.download_button("Fit as JSON", text, "inverse-lab-fit.json", "application/json", on_click="ignore")

@@ -118,7 +118,7 @@ def _form() -> None:
     constants = "ζ and γ"
     if not experiment.hidden:
         constants = f"ζ = {compact(experiment.zeta)} and γ = {compact(experiment.gamma)}"
-    st.caption(f"{constants} are those of the rail; T = 200 ms, 1,000 samples.")
+    st.caption(f"{constants} are those of the sidebar; T = 200 ms, 1,000 samples.")
     refused = st.container()  # above the button, where it is seen by whoever presses it
     if not st.button("Train", type="primary", width="stretch"):
         return

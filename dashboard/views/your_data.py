@@ -53,7 +53,7 @@ def _source(scene: Scene) -> None:
         right.button("Back to simulated data", on_click=session.drop_upload)
     else:
         right.caption(
-            "On screen now: the simulated data of the rail. Uploaded data would take their place on every page."
+            "On screen now: the simulated data of the sidebar. Uploaded data would take their place on every page."
         )
 
 

@@ -122,7 +122,7 @@ def test_each_view_below_has_its_plots_and_its_sentence(visit):
 
 
 def test_noise_that_is_not_known_leaves_the_rail_s_alone(visit):
-    """σ and ρ of the rail make the data; what is assumed of them is another thing."""
+    """σ and ρ of the sidebar make the data; what is assumed of them is another thing."""
     known, unknown = (shown(visit("uncertainty", **SHORT, noise_known=given)) for given in (1, 0))
     assert "are integrated out" in text(unknown["posterior"])
     assert "are integrated out" not in text(known["posterior"])
@@ -295,7 +295,7 @@ def test_a_scatter_below_the_posterior_s_is_explained_and_nothing_is_said_to_be_
         f"and 0.020 in θ₁, the estimates of ‘best’ about as far. {held}"
     )
     said = limit._sentence(found, list(0.044 * normals), ("best", 0.022 * normals), uploaded=True)
-    assert said.startswith("Green: everything this trace can tell, if ζ, γ, σ and ρ of the rail are right. ")
+    assert said.startswith("Green: everything this trace can tell, if ζ, γ, σ and ρ of the sidebar are right. ")
     assert said.endswith(f"in θ₁, the estimates of ‘best’ 0.5 and 0.5 times as far. {held}")
     said = limit._sentence(found, list(0.040 * normals), ("best", 0.08 * normals), uploaded=False)
     assert said.endswith("the estimates of ‘best’ 2 and 2 times as far.")
