@@ -7,6 +7,7 @@ import json
 import streamlit as st
 
 from dashboard import session
+from dashboard.maps import inverse_maps
 from dashboard.panels.sidebar import beside_sidebar
 from dashboard.panels.stage import question, stage
 from dashboard.pictures.your_data import estimates, picture
@@ -70,7 +71,7 @@ def _downloads(scene: Scene) -> None:
     content = {
         "estimates": {
             name: dict(zip(("theta0", "theta1"), map(float, each.mean[0]), strict=True))
-            for name, each in estimates(scene).items()
+            for name, each in estimates(scene, inverse_maps()[0]).items()
         },
         "experiment": session.address(),
     }

@@ -391,18 +391,19 @@ def test_what_is_no_covariance_is_dropped(monkeypatch, wrong):
     experiment = Experiment()
     wild = Estimate(np.zeros((1, 2)), np.array([wrong]), ("theta0", "theta1"))
     every = {"wild": SimpleNamespace(takes=lambda _: True, predict=lambda _: wild)}
-    monkeypatch.setattr(posterior, "inverse_maps", lambda: (every, ()))
     monkeypatch.setattr(posterior, "looks", lambda _: {"wild": Look("#000000")})
     scene = Scene(experiment, experiment)
-    assert posterior.estimates_of(scene, problem_of(experiment, scene.observation))["wild"][1].covariance is None
+    estimates = posterior.estimates_of(scene, problem_of(experiment, scene.observation), every)
+    assert estimates["wild"][1].covariance is None
 
 
 def test_inverse_maps_are_turned_to_the_axes():
     experiment = Experiment(axis_x="theta1", axis_y="theta0")
     scene = Scene(experiment, experiment)
     observation = scene.observation
-    swapped = posterior.estimates_of(scene, problem_of(experiment, observation))
-    usual = posterior.estimates_of(scene, problem_of(Experiment(), observation))
+    maps, _ = registry.inverse_maps()
+    swapped = posterior.estimates_of(scene, problem_of(experiment, observation), maps)
+    usual = posterior.estimates_of(scene, problem_of(Experiment(), observation), maps)
     assert list(swapped) == list(usual) != []
     for name in usual:
         np.testing.assert_array_equal(swapped[name][1].mean[0], usual[name][1].mean[0][::-1])
