@@ -209,7 +209,10 @@ class RefuseForeigners:
         if not self._knows(name):
             reason = f"This server does not go by the name {name!r}. If that is its name, start it with --allow-host."
         elif scope["type"] == "websocket" and origin is not None and not self._is_ours(origin, host):
-            reason = f"{origin} may not open a connection to {host}. If visitors use {origin}, start with --allow-host."
+            reason = (
+                f"{origin!r} may not open a connection to {host!r}. If visitors use {origin!r}, start with "
+                "--allow-host."
+            )
         else:
             if scope["type"] == "websocket":
                 # Streamlit would judge the origin once more, and ask another host for this machine's address to do so.

@@ -110,5 +110,5 @@ def estimates_of(scene: Scene, problem: Problem, maps: Mapping[str, InverseMap])
 
 
 def _is_law(covariance: Array) -> bool:
-    """Say whether a normal law can have this covariance, (2, 2): for a wild trace a network gives anything."""
+    """Say whether a normal distribution can have this covariance, (2, 2): for a wild trace a network gives anything."""
     return bool(np.all(np.isfinite(covariance)) and np.min(np.linalg.eigvalsh(covariance)) > 0)

@@ -121,7 +121,7 @@ def test_each_view_below_has_its_plots_and_its_sentence(visit):
         assert part["tools"][0]["value"] == below
 
 
-def test_noise_that_is_not_known_leaves_the_rail_s_alone(visit):
+def test_noise_that_is_not_known_leaves_the_sidebar_s_alone(visit):
     """σ and ρ of the sidebar make the data; what is assumed of them is another thing."""
     known, unknown = (shown(visit("uncertainty", **SHORT, noise_known=given)) for given in (1, 0))
     assert "are integrated out" in text(unknown["posterior"])
