@@ -43,12 +43,21 @@ def _stamp(path: Path) -> Stamp:
 
 
 @lru_cache(maxsize=512)
-def _load(path: Path, stamp: Stamp) -> "InverseMap":
+def _load(path: Path, stamp: Stamp) -> "InverseMap | str":
+    """Return a map, or a sentence that says why it cannot be used: either holds until its files change.
+
+    Raises ValueError where a file could not be opened, which may pass.
+    """
     from core.maps.inverse_map import load_inverse_map
 
-    loaded = load_inverse_map(path)
+    try:
+        loaded = load_inverse_map(path)
+    except ValueError as error:
+        if isinstance(error.__context__, OSError):
+            raise
+        return str(error)
     if loaded.parameter_names != published_prior().names:
-        raise ValueError(f"{path.name} estimates other parameters than θ₀ and θ₁, which these pages show.")
+        return f"{path.name} estimates other parameters than θ₀ and θ₁, which these pages show."
     return loaded
 
 
@@ -77,7 +86,10 @@ def _own_files() -> Iterator[Path]:
 
 
 def inverse_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
-    """Return all maps by name, the shipped ones first, and a sentence for each that cannot be used."""
+    """Return all maps by name, the shipped ones first, and a sentence for each that cannot be used.
+
+    A picture calls this once: a training that ends meanwhile adds a map.
+    """
     from core.maps.inverse_map import PRETRAINED
 
     maps: dict[str, InverseMap] = {}
@@ -88,7 +100,10 @@ def inverse_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
                 raise ValueError(f"In {path.parent.name} lies “{_printable(path.name)}”. {NAMING}")
             if path.parent != PRETRAINED and (problem := taken(path.stem, maps)):
                 raise ValueError(f"{problem} Rename the one in {path.parent.name}.")
-            maps[path.stem] = _load(path, _stamp(path))
+            loaded = _load(path, _stamp(path))
+            if isinstance(loaded, str):
+                raise ValueError(loaded)
+            maps[path.stem] = loaded
         except ValueError as error:
             sentences.append(f"A map was left out. {error}")
         except OSError:

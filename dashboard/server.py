@@ -210,8 +210,8 @@ class RefuseForeigners:
             reason = f"This server does not go by the name {name!r}. If that is its name, start it with --allow-host."
         elif scope["type"] == "websocket" and origin is not None and not self._is_ours(origin, host):
             reason = (
-                f"A page of {origin!r} asked for what only pages of {host!r} may ask for. If visitors see this server "
-                "at the first, start it with --allow-host and its name."
+                f"{origin!r} may not open a connection to {host!r}. If visitors use {origin!r}, start with "
+                "--allow-host."
             )
         else:
             if scope["type"] == "websocket":

@@ -53,7 +53,7 @@ def begin() -> None:
             names_of_maps = ", ".join(f"“{name[:40]}”" for name in missing[:5])
             names_of_maps += " and others" if len(missing) > 5 else ""
             sentences += (
-                f"The link was made beside maps that are not on this machine: {names_of_maps}. Train them on the page "
+                f"The sender also had these maps, which this machine lacks: {names_of_maps}. Train them on the page "
                 "Train.",
             )
         if names["recording"] and recording is None:
@@ -152,11 +152,6 @@ def address() -> str:
 
 def _visitor() -> str:
     return visitors.checked(st.context.cookies.get(visitors.COOKIE))
-
-
-def take_wish() -> str | None:
-    """Return what the Landscape page is asked to do, once: to explore basins, or to stop what is computed."""
-    return st.session_state.pop("wish", None)
 
 
 def uploader_key() -> str:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,33 @@ from core.optimisation.basins import Basins, basins, explore, prior_starts, star
 from core.optimisation.path import OptimiserPath
 from core.problem.problem import Problem
 from dashboard.background.task import Task
+from dashboard.background.wish import Wish
 
 _turn = threading.Lock()  # explorations of several sessions take turns: each uses all the cores
+
+
+@dataclass(frozen=True)
+class StartSet:
+    """Where the runs of an exploration start.
+
+    kind: on a grid of number × number points, or at a number of draws of the prior.
+    """
+
+    kind: Literal["grid", "prior"]
+    number: int
+
+    @property
+    def label(self) -> str:
+        """What the choice of these starts is called."""
+        if self.kind == "grid":
+            return f"{self.number} × {self.number} starts"
+        return f"{self.number} draws of the prior"
+
+    def points(self, problem: Problem, seed: int) -> NDArray[np.float64]:
+        """Return the starts, (n, p); seed: of the draws."""
+        if self.kind == "grid":
+            return start_grid(problem.bounds, self.number)
+        return prior_starts(problem, self.number, np.random.default_rng([seed, 2]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,30 +87,21 @@ def exploration(problem: Problem, method: str, starts: NDArray[np.float64]) -> E
     return Exploration(problem, method, starts, Task(work, len(starts), _turn))
 
 
-def starts_of(problem: Problem, explored: str, seed: int) -> NDArray[np.float64]:
-    """Return the starts that a choice such as grid-10 or prior-400 names, (n, p)."""
-    kind, number = explored.split("-")
-    if kind == "grid":
-        return start_grid(problem.bounds, int(number))
-    return prior_starts(problem, int(number), np.random.default_rng([seed, 2]))
-
-
 def attended(
-    held: Explored, problem: Problem | None, method: str, starts: str, seed: int, wish: str | None
+    held: Explored, problem: Problem | None, method: str, starts: StartSet, seed: int, wish: str | None
 ) -> Explored:
     """Return the basins after looking at them: an exploration of another problem is dropped, ends are collected.
 
-    starts: the choice of them, of which some are drawn with the seed.
-    wish: "explore", "stop exploring", or anything else.
+    seed: of the starts that are drawn. wish: what the page was asked to do; a browser can send any text.
     """
     running = held.exploration
     if running is not None and (problem is None or not held.is_of(problem)):
         running.task.stop()
         running, held = None, Explored(gone=True)
-    if running is not None and wish in ("explore", "stop exploring"):
+    if running is not None and wish in (Wish.EXPLORE, Wish.STOP_EXPLORING):
         running.task.stop()
-    if wish == "explore" and problem is not None:
-        held = Explored(exploration(problem, method, starts_of(problem, starts, seed)))
+    if wish == Wish.EXPLORE and problem is not None:
+        held = Explored(exploration(problem, method, starts.points(problem, seed)))
     return with_ends(held)
 
 

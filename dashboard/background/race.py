@@ -48,7 +48,7 @@ class Race:
 
 
 def race(problem: Problem, runs: tuple[Run, ...]) -> Task[Run, OptimiserPath]:
-    """Begin the runs of a race, of which those under way when it is stopped end unseen."""
+    """Start a race. When it is stopped, runs under way finish and their paths are dropped."""
     _ = problem.step  # computed once, here, rather than in each thread
 
     def work(unwanted: Callable[[], bool]) -> Generator[tuple[Run, OptimiserPath]]:

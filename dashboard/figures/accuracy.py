@@ -61,7 +61,7 @@ def _around(values: Array) -> list[float]:
 
 
 def against_noise(levels: Array, curves: Sequence[Curve], sigma: float) -> dict[str, Any]:
-    """Draw the error at each noise level, (n,) in ms; sigma: that of the rail, which is marked."""
+    """Draw the error at each noise level, (n,) in ms; sigma: that of the sidebar, which is marked."""
     # A path slides under the hand where a line would be drawn anew.
     path = f"M{sigma:.6g},{1 / FURTHEST:g}L{sigma:.6g},{FURTHEST:g}"
     upright = {"type": "path", "path": path, "layer": "below", "line": {"color": TRUTH, "width": 1}}

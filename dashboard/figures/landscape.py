@@ -115,7 +115,7 @@ def loss_map(
     if truth is not None and _inside(landscape, truth):
         shapes.append(named("truth", mark("star", "#FFFFFF", truth, "#000000")))
         traces.append(legend_entry("truth", "star", "#FFFFFF", "#000000"))
-    lines, ends = race.on_map(paths, len(traces), len(shapes))
+    lines, ends = race.on_map(paths, len(shapes))
     traces += lines
     shapes += ends
     shapes.append(named("candidate", mark("circle", CANDIDATE, candidate, "#000000")))

@@ -37,12 +37,11 @@ def runner(
     x: NDArray[np.float64],
     y: NDArray[np.float64],
     clock: NDArray[np.int64],
-    n_traces: int,
     n_shapes: int,
 ) -> Drawn:
     """Draw a path along x, y (k,) with its head and the cross at its end, and let it grow with the clock (k,).
 
-    n_traces, n_shapes: how many stand in the figure before it.
+    n_shapes: how many stand in the figure before it.
     """
     dash, colour, symbol = LOOKS[path.method]
     end = float(x[-1]), float(y[-1])
@@ -61,14 +60,14 @@ def runner(
     return [trace], [mark(symbol, colour, end, "#FFFFFF"), mark("x", "#FFFFFF", end, colour, 0.75)]
 
 
-def on_map(paths: Sequence[OptimiserPath], n_traces: int, n_shapes: int) -> Drawn:
-    """Draw the paths on the map, with a ring at each start; as many traces and shapes stand in it before."""
+def on_map(paths: Sequence[OptimiserPath], n_shapes: int) -> Drawn:
+    """Draw the paths on the map, with a ring at each start; n_shapes: how many stand in it before."""
     starts = dict.fromkeys((float(path.positions[0, 0]), float(path.positions[0, 1])) for path in paths)
     traces: list[dict[str, Any]] = []
     shapes = [mark("circle", "#FFFFFF", start, OPTIMISER, 0.6) for start in starts]
     for path in paths:
         x, y = path.positions.T
-        drawn = runner(path, x, y, path.evaluations, n_traces + len(traces), n_shapes + len(shapes))
+        drawn = runner(path, x, y, path.evaluations, n_shapes + len(shapes))
         traces += drawn[0]
         shapes += drawn[1]
     if paths:
@@ -100,7 +99,7 @@ def course(paths: Sequence[OptimiserPath], lowest: float) -> dict[str, Any]:
         clock = np.maximum(path.evaluations[finite], 1)
         heights = np.log10(np.maximum(path.losses[finite] - lowest, 0) + 1)
         most, top = max(most, float(clock[-1])), max(top, float(np.max(heights)))
-        drawn = runner(path, clock, heights, clock, len(traces), len(shapes))
+        drawn = runner(path, clock, heights, clock, len(shapes))
         traces += drawn[0]
         shapes += drawn[1]
     return {

@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 def ellipse(mean: Array, covariance: Array, mass: float) -> Array:
-    """Return the outline, (n, 2), of the region of highest density of a normal law of two parameters."""
+    """Return the outline, (n, 2), of the region of highest density of a normal distribution of two parameters."""
     angle = np.linspace(0, 2 * np.pi, 121)
     circle = np.column_stack([np.cos(angle), np.sin(angle)])
     return mean + np.sqrt(chi2.ppf(mass, 2)) * circle @ np.linalg.cholesky(covariance).T

@@ -90,7 +90,7 @@ def plane(
 
 
 def _ellipses(name: str, colour: str, dash: str, law: tuple[Array, Array | None]) -> list[dict[str, Any]]:
-    """Return the ellipses of a normal law, mean and covariance, which the legend shows and hides together.
+    """Return the ellipses of a normal distribution, mean and covariance, which the legend shows and hides together.
 
     Without a covariance they are there and empty, so that what follows keeps its place.
     """

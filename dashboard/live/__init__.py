@@ -58,11 +58,11 @@ def controls(
     _component()(key=key, data=data, on_change_change=on_change)
 
 
-def plots(key: str, shown: Shown, on_change: Callable[[], None], answers: int, settled: bool) -> None:
+def plots(key: str, shown: Shown, on_change: Callable[[], None], answers: int, released: bool) -> None:
     """Show the plots of a stage, with what stands around them.
 
     answers: the sequence number of the change that this run answers.
-    settled: no control is being dragged, so that everything is drawn in full.
+    released: no control is being dragged, so that everything is drawn in full.
     """
-    data = {**shown.as_json(), "name": key, "answers": answers, "settled": settled}
+    data = {**shown.as_json(), "name": key, "answers": answers, "settled": released}
     _component()(key=key, data=data, on_change_change=on_change)

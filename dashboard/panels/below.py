@@ -8,4 +8,4 @@ from dashboard.pictures.shown import Shown
 
 def stage_below(key: str, shown: Shown) -> None:
     """Show what supports an answer; nobody has to wait for it before going on."""
-    live.plots(key, shown, partial(session.receive, key), answers=0, settled=not session.scene().dragging)
+    live.plots(key, shown, partial(session.receive, key), answers=0, released=not session.scene().dragging)

@@ -129,7 +129,7 @@ def _noise(maps: Mapping[str, Look], sigma: float) -> Shown:
         curves.append(stored_curve(estimator, np.array(found.curve(keys)), maps))
     at = int(np.abs(levels - sigma).argmin())
     errors = {each.name: float(each.values[at]) for each in curves if np.isfinite(each.values[at])}
-    said = f"At σ = {compact(levels[at])} ms, the level nearest to that of the rail (upright line), the error is "
+    said = f"At σ = {compact(levels[at])} ms, the level nearest to that of the sidebar (upright line), the error is "
     said += listed([f"{_per_cent(errors[name])} for {named(name)}" for name in sorted(errors, key=errors.__getitem__)])
     said += ". Dashed and hollow: maps that were trained without noise."
     plot = Plot("against-noise", figures.against_noise(levels, curves, sigma))

@@ -9,6 +9,7 @@ from core.optimisation.basins import Basins
 from core.problem.problem import Problem
 from core.symbols import symbol_of
 from dashboard.background.task import Progress
+from dashboard.background.wish import Wish
 from dashboard.figures import basins as figures
 from dashboard.figures.race import REACHED
 from dashboard.pictures.controls import button, controls_at
@@ -25,9 +26,9 @@ def tools(scene: Scene) -> list[dict[str, Any]]:
     progress = exploration.task.progress() if exploration else None
     items = [
         *controls_at(Area.BASINS, experiment),
-        button("wish", "Explore basins", "explore")
+        button("wish", "Explore basins", Wish.EXPLORE)
         if progress is None or not progress.active
-        else button("wish", "Stop", "stop exploring"),
+        else button("wish", "Stop", Wish.STOP_EXPLORING),
     ]
     if progress is not None:
         items.append(progress_bar("explored share", progress.done / progress.total, _status(progress)))

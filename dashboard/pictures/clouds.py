@@ -43,6 +43,6 @@ def clouds(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, Array]:
         return dict(zip(maps, means, strict=True))
 
 
-def best_of(names: Mapping[str, object]) -> str:
-    """Return the name of the map that stands for the best."""
-    return next((name for name in ("best", "cnn-noisy") if name in names), next(iter(names)))
+def best_of(maps: Mapping[str, InverseMap]) -> str:
+    """Return the name of the map that stands for the best: the first with a covariance, or else trained on noise."""
+    return min(maps, key=lambda name: (not maps[name].recipe.gives_covariance, not maps[name].recipe.noisy))

@@ -71,5 +71,5 @@ def text(label: str) -> Control:
 
 
 def controls_at(area: Area, experiment: Experiment, without: Sequence[str] = ()) -> list[Control]:
-    """Return the controls of a area in order, but for those that do nothing now."""
+    """Return the controls of an area in order, but for those that do nothing now."""
     return [control(row.name, experiment, area) for row in shown_at(area) if row.name not in without]

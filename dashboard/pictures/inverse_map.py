@@ -36,7 +36,7 @@ def picture(scene: Scene) -> Shown:
     estimates = {name: each.predict(observation.data[None]) for name, each in taking.items()}
     found = {name: (drawn[name], estimate.mean[0]) for name, estimate in estimates.items()}
     spread = clouds(scene, taking)
-    best = (best_of(spread), spread[best_of(spread)]) if spread else None
+    best = (best_of(taking), spread[best_of(taking)]) if spread else None
     beside = limit.beside(scene, best, truth)
 
     first = "Each diamond is what a map makes of the trace on screen." if found else ""
@@ -143,7 +143,7 @@ def _about_clouds(spread: Mapping[str, Array], marginal_sd: float, maps: Mapping
     """Say how far noise moves the estimates; spread: each map's cloud, (n, 2)."""
     if marginal_sd == 0:
         return "σ = 0: there is no noise to move the estimates."
-    name = best_of(spread)
+    name = best_of(maps)
     cloud, called = spread[name], quoted([name])
     sd, at_edge = cloud.std(axis=0), _at_edge(cloud, maps[name].recipe.task.prior)
     text = (
@@ -154,10 +154,11 @@ def _about_clouds(spread: Mapping[str, Array], marginal_sd: float, maps: Mapping
         text += f" All of them lie on the edge of the box in which {called} estimates, which holds them back."
     elif at_edge:
         text += f" {at_edge} of them lie on the edge of the box in which {called} estimates, which holds them back."
-    if "cnn-clean" in spread and name != "cnn-clean" and np.min(sd) > 1e-4:
-        ratio = float(np.mean(spread["cnn-clean"].std(axis=0) / sd))
+    clean = next((other for other in spread if not maps[other].recipe.noisy), name)
+    if clean != name and np.min(sd) > 1e-4:
+        ratio = float(np.mean(spread[clean].std(axis=0) / sd))
         if ratio > 1.5:
-            text += f" ‘cnn-clean’, which never saw noise, scatters about {times(ratio)} times as far."
+            text += f" {quoted([clean])}, which never saw noise, scatters about {times(ratio)} times as far."
     return text
 
 

@@ -25,7 +25,7 @@ from dashboard.scene.problem import landscape_of, problem_of
 from dashboard.scene.scene import Scene
 from dashboard.wording.numbers import difference, fixed, significant
 
-MANY_SPIKES = 5  # of the best fit, from which on rings of fewer are seen around it
+MIN_SPIKES_FOR_RINGS = 5  # spikes of the best fit above which rings of minima appear
 LANDSCAPE, HEAT_MAP = "landscape", "heat map"  # names of kept results
 
 Point = tuple[float, float]
@@ -71,9 +71,9 @@ class Look:
     def grid(self) -> Landscape:
         """The loss on a grid."""
         if self.problem_waits and not results.is_kept(LANDSCAPE, self._grid_key):
-            return landscape_of(self.problem, self._grid_key[1], settled=False)
+            return landscape_of(self.problem, self._grid_key[1], released=False)
         return results.kept(
-            LANDSCAPE, self._grid_key, lambda: landscape_of(self.problem, self._grid_key[1], settled=True)
+            LANDSCAPE, self._grid_key, lambda: landscape_of(self.problem, self._grid_key[1], released=True)
         )
 
     @property
@@ -130,7 +130,7 @@ def picture(scene: Scene) -> Shown:
     return Shown(
         layout,
         [_map(look), *plots],
-        _metrics(look),
+        _metrics(_at_release(look) if waits else look),
         _table(look),
         _said(look),
         [scene.observation.note, *_notes(look)],
@@ -197,15 +197,20 @@ def _at_release(look: Look) -> Look:
 
 def _said(look: Look) -> list[str]:
     """Return the sentences about the page's main picture."""
-    verdict = "" if look.best is None or look.best.fit is None else look.best.fit.sentence
     if look.scene.experiment.beside == "basins":
         there = _at_release(look)
-        return [verdict, *basins.sentences(there.found, there.zero)]
+        return [_verdict(there), *basins.sentences(there.found, there.zero)]
+    verdict = _verdict(look)
     if look.paths:
         return [verdict, *race.sentences(look.paths, look.zero, look.scene.holdings.race.missing)]
     if look.sought:
         return ["Let go to see where the lowest loss lies."]
     return [verdict, _first_look(look)]
+
+
+def _verdict(look: Look) -> str:
+    """Say whether the noise explains the best fit, where it does not."""
+    return "" if look.best is None or look.best.fit is None else look.best.fit.sentence
 
 
 def _first_look(look: Look) -> str:
@@ -218,7 +223,7 @@ def _first_look(look: Look) -> str:
     if set(look.problem.unknown) == {"theta0", "theta1"}:
         if regime(best) != "spiking":
             said += " It does not go on firing, so that no rings of other valleys lie around it."
-        elif spike_count(best) >= MANY_SPIKES:
+        elif spike_count(best) >= MIN_SPIKES_FOR_RINGS:
             said += " Many valleys: from ring to ring outwards, candidates fire one spike fewer."
     return f"{said} {basins.count_of_best(look.found, look.lowest.loss)}"
 

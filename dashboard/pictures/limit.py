@@ -159,7 +159,7 @@ def _sentence(found: Posterior, means: Sequence[Array] | None, best: tuple[str, 
     """Say what the exact posterior tells, and compare the scatter of its mean with that of the best map."""
     widths = sds(found.covariance)
     first, second = _digits(widths)
-    given = ", if ζ, γ, σ and ρ of the rail are right" if uploaded else ""
+    given = ", if ζ, γ, σ and ρ of the sidebar are right" if uploaded else ""
     text = (
         f"Green: everything this trace can tell{given}. θ₀ is known to ±{first}, θ₁ to ±{second}; an estimator that "
         "claims less is overconfident."

@@ -1,9 +1,12 @@
 """The posterior that the Uncertainty page shows, the window it is shown in, and what the maps make of its data."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from core.estimate import Estimate
+from core.maps.inverse_map import InverseMap
 from core.posterior import exact
 from core.posterior.exact import Posterior
 from core.priors import TruncatedGaussian
@@ -11,7 +14,7 @@ from core.problem.problem import Problem
 from dashboard.figures.density import widened, window
 from dashboard.figures.regions import outside
 from dashboard.figures.style import Look
-from dashboard.maps import inverse_maps, looks
+from dashboard.maps import looks
 from dashboard.pictures import results
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.problem import problem_of
@@ -89,11 +92,10 @@ def truth_of(scene: Scene, problem: Problem) -> Point | None:
     return first, second
 
 
-def estimates_of(scene: Scene, problem: Problem) -> dict[str, tuple[Look, Estimate]]:
-    """Return what the inverse maps make of the data on the axes of the problem: name → (look, estimate)."""
+def estimates_of(scene: Scene, problem: Problem, maps: Mapping[str, InverseMap]) -> dict[str, tuple[Look, Estimate]]:
+    """Return what inverse maps make of the data on the axes of the problem: name → (look, estimate)."""
     if set(problem.unknown) != {"theta0", "theta1"}:
         return {}
-    maps, _ = inverse_maps()
     drawn = looks(maps)
     order = [("theta0", "theta1").index(name) for name in problem.unknown]
     found = {}
@@ -108,5 +110,5 @@ def estimates_of(scene: Scene, problem: Problem) -> dict[str, tuple[Look, Estima
 
 
 def _is_law(covariance: Array) -> bool:
-    """Say whether a normal law can have this covariance, (2, 2): for a wild trace a network gives anything."""
+    """Say whether a normal distribution can have this covariance, (2, 2): for a wild trace a network gives anything."""
     return bool(np.all(np.isfinite(covariance)) and np.min(np.linalg.eigvalsh(covariance)) > 0)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from core.maps.differences_from_training import listed
 from core.optimisation.methods import METHODS
 from core.optimisation.path import Ending, OptimiserPath
+from dashboard.background.wish import Wish
 from dashboard.figures.race import REACHED
 from dashboard.pictures.controls import button, controls_at, progress
 from dashboard.pictures.shown import Cell
@@ -39,7 +40,7 @@ def player(scene: Scene, paths: Sequence[OptimiserPath]) -> Player:
     if held.task is not None:
         done, total = len(held.task.pieces()), len(held.runs)
         tools.append(progress("race share", done / total, f"{done} of {total} runs have ended"))
-        tools.append(button("wish", "Stop", "stop racing"))
+        tools.append(button("wish", "Stop", Wish.STOP_RACING))
     elif experiment.starts:
         tools.append(button("starts", "Clear the starts", ""))
     return Player(

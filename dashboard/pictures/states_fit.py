@@ -17,7 +17,7 @@ from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Trace
 from dashboard.scene.scene import Scene
 from dashboard.scene.states_fit import (
-    OF_THE_RAIL,
+    FROM_SIDEBAR,
     Fit,
     Fitting,
     Samples,
@@ -111,10 +111,10 @@ def _intended(samples: Samples, settings: Settings, experiment: Experiment) -> s
     known = [
         f"{symbol_of(name)}" if experiment.hidden and name in experiment.axes
         else f"{symbol_of(name)} = {compact(getattr(experiment, name))}"
-        for name in OF_THE_RAIL if name not in settings.unknown
+        for name in FROM_SIDEBAR if name not in settings.unknown
     ]  # fmt: skip
-    of_the_rail = f", with {' and '.join(known)} as on the rail" if known else ""
-    return f"Press Fit to search the box for the least-squares fit to {samples.name}{of_the_rail}."
+    from_sidebar = f", with {' and '.join(known)} as in the sidebar" if known else ""
+    return f"Press Fit to search the box for the least-squares fit to {samples.name}{from_sidebar}."
 
 
 def _what_it_lacks(recording: Trace, upload: Trace | None) -> str:

@@ -62,18 +62,19 @@ def _support(scene: Scene) -> Shown | None:
         return None
     experiment, problem = scene.experiment, problem_of(scene.experiment, scene.observation)
     truth = truth_of(scene, problem)
+    maps, _ = inverse_maps()
     if experiment.below == "prediction":
         shown = _prediction(scene, found)
     elif experiment.below == "profiles":
         shown = _profiles(problem, window_of(found, truth), truth)
     elif experiment.below == "calibration":
-        shown = _calibration(looks(inverse_maps()[0]))
+        shown = _calibration(looks(maps))
     else:
         shown = _noise(scene, problem, truth)
     joint = None
     if experiment.below == "noise" or not experiment.noise_known:
         joint = _joint(scene, problem)
-    table = _table(found, results.laplace(found.problem), joint, estimates_of(scene, problem), truth)
+    table = _table(found, results.laplace(found.problem), joint, estimates_of(scene, problem, maps), truth)
     tools = controls_at(Area.SUPPORT, experiment)
     return replace(shown, said=[found.fit.sentence, *shown.said], table=table, tools=tools)
 
@@ -164,7 +165,7 @@ def _noise_metrics(given: tuple[float, float], joint: Estimate) -> list[tuple[st
         if joint.covariance is not None:
             text = with_sd(value, float(sds(joint.covariance[0])[2 + i]))
         help_text = f"Estimated together with the parameters. {joint.status}"
-        assumed = "As the rail has it, between neighbouring samples." if symbol == "ρ" else "As the rail has it."
+        assumed = "As the sidebar has it, between neighbouring samples." if symbol == "ρ" else "As the sidebar has it."
         metrics.append((f"{symbol} from the data", text + unit, help_text))
         metrics.append((f"{symbol} assumed", fixed(given[i], 3) + unit, assumed))
     return metrics

@@ -1,6 +1,6 @@
 """What the Uncertainty page shows above: the posterior on the plane, its marginals, and how to read them."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +66,8 @@ def _posterior(scene: Scene) -> Shown:
     box = widened(problem.bounds, 0.03) if experiment.whole_prior else zoom
     side = SIDE_DRAGGED if scene.dragging else SIDE
     near = raster(found, zoom, side)
-    maps = estimates_of(scene, problem)
+    maps, _ = inverse_maps()
+    estimates = estimates_of(scene, problem, maps)
     # With its noise integrated out, a posterior's problem has the noise's mean.
     normal = None if scene.dragging else results.laplace(found.problem)
     title = "Posterior in the prior’s box" if experiment.whole_prior else "Posterior, with its 50 % and 90 % regions"
@@ -76,16 +77,18 @@ def _posterior(scene: Scene) -> Shown:
         raster(found, box, side) if experiment.whole_prior else near,
         problem.bounds,
         None if normal is None else _law(normal),
-        {name: (look, *_law(each)) for name, (look, each) in maps.items()},
+        {name: (look, *_law(each)) for name, (look, each) in estimates.items()},
         truth,
         title,
         zoom if experiment.whole_prior else None,
     )
     plots = [Plot("posterior", figure), *_marginals(found, near, normal, truth)]
-    estimates = {name: each for name, (_, each) in maps.items()}
+    others = {name: each for name, (_, each) in estimates.items()}
+    trained = {name: maps[name] for name, each in others.items() if each.covariance is not None}
+    trace = scene.observation.described(experiment)
     said = [
         _about_posterior(scene, problem, found, near, truth),
-        _about_others(scene, box, problem, found, normal, estimates, truth),
+        _about_others(scene, box, found, normal, others, about_training(trained, trace), truth),
     ]
     return Shown("uncertainty", plots, said=[" ".join(filter(None, part)) for part in said], notes=notes)
 
@@ -108,19 +111,22 @@ def _about_posterior(
 def _about_others(
     scene: Scene,
     box: Array,
-    problem: Problem,
     found: Posterior,
     normal: Estimate | None,
-    maps: dict[str, Estimate],
+    maps: Mapping[str, Estimate],
+    training: Sequence[str],
     truth: Point | None,
 ) -> tuple[str, ...]:
-    """Say what other estimators make of the same data; box: (2, 2), on screen; normal: Laplace’s law."""
+    """Say what other estimators make of the same data.
+
+    box: (2, 2), on screen; normal: Laplace’s distribution; training: sentences about that of the maps.
+    """
     laws = {name: each for name, each in maps.items() if each.covariance is not None}
     others = {name: each.mean[0] for name, each in maps.items()}
     others |= {} if normal is None else {"MAP": normal.mean[0]}
     others |= {} if truth is None else {"truth": np.array(truth)}
     beyond = {name: place for name, place in others.items() if outside(box, place)}
-    of_theta = set(problem.unknown) == {"theta0", "theta1"}
+    of_theta = set(found.problem.unknown) == {"theta0", "theta1"}
     first, second = (decimals_for(sd) for sd in sds(found.covariance))
     # Of a fit that explains nothing, neither form nor neighbours of its posterior mean anything.
     comparisons = []
@@ -132,15 +138,10 @@ def _about_others(
     return (
         "" if scene.experiment.noise_known else about_noise(found),
         *comparisons,
-        *_about_training(laws, scene),
+        *training,
         about_others(beyond, (first, second), of_theta),
         "The green frame is where the other view zooms in." if scene.experiment.whole_prior else "",
     )
-
-
-def _about_training(names: Iterable[str], scene: Scene) -> list[str]:
-    maps, _ = inverse_maps()
-    return about_training({name: maps[name] for name in names}, scene.observation.described(scene.experiment))
 
 
 def prior_density(problem: Problem, axis: int, values: Array) -> Array:

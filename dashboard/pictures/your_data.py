@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from core.estimate import Estimate
+from core.maps.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_prior, with_constants
 from dashboard.figures import inverse_map as figures
@@ -33,34 +34,35 @@ def picture(scene: Scene) -> Shown | None:
         return Shown("trace", notes=[observation.note])
     maps, _ = inverse_maps()
     drawn = {entries.MAP: MAP_LOOK, **looks(maps)}
-    found = estimates(scene)
+    found = estimates(scene, maps)
     best = found.get(entries.MAP)
     verdict = "" if best is None or best.fit is None else best.fit.sentence
     values = np.array([each.mean[0] for each in found.values()]).reshape(-1, 2)
     potentials = simulate(with_constants(values, experiment.zeta, experiment.gamma), observation.times)[..., 0]
     lines = {name: (drawn[name], u) for name, u in zip(found, potentials, strict=True)}
     figure = figures.resimulated(observation.times, observation.data, None, lines)
-    said = [*filter(None, [verdict]), _about_start_and_edge(found)]
-    return Shown("trace", [Plot("trace", figure)], table=_table(scene, found, drawn), said=said,
+    said = [*filter(None, [verdict]), _about_start_and_edge(found, maps)]
+    return Shown("trace", [Plot("trace", figure)], table=_table(scene, maps, found, drawn), said=said,
                  notes=[observation.note])  # fmt: skip
 
 
-def estimates(scene: Scene) -> dict[str, Estimate]:
+def estimates(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, Estimate]:
     """Return the estimates of θ by name: the MAP estimate, if it is known, and those of the maps for this time grid."""
     observation = scene.observation
     best = results.map_estimate(theta_problem(scene.experiment, observation), search=not scene.dragging)
     found = {} if best is None else {entries.MAP: best}
-    maps, _ = inverse_maps()
     taking = {name: each for name, each in maps.items() if each.takes(observation.times)}
     return found | {name: each.predict(observation.data[None]) for name, each in taking.items()}
 
 
-def _table(scene: Scene, found: Mapping[str, Estimate], drawn: Mapping[str, Look]) -> list[list[Cell]]:
+def _table(
+    scene: Scene, maps: Mapping[str, InverseMap], found: Mapping[str, Estimate], drawn: Mapping[str, Look]
+) -> list[list[Cell]]:
     """Return the rows of the table, its head first."""
     trace = scene.observation.described(scene.experiment)
-    grid = "It takes any time grid, and assumes ζ, γ, σ and ρ of the rail."
+    grid = "It takes any time grid, and assumes ζ, γ, σ and ρ of the sidebar."
     sentences = {entries.MAP: f"{_about_map_estimate(scene, found)} {grid}"}
-    for name, each in inverse_maps()[0].items():
+    for name, each in maps.items():
         told = about_training({name: each}, trace) or ["Trained for traces like this one."]
         if name in found and not scene.dragging:
             score = results.novelty(each, scene.observation.data, found[name])
@@ -82,8 +84,7 @@ def _about_map_estimate(scene: Scene, found: Mapping[str, Estimate]) -> str:
     return "Let go to update." if scene.dragging else "None: no point of the prior’s box can be simulated."
 
 
-def _about_start_and_edge(found: Mapping[str, Estimate]) -> str:
-    maps, _ = inverse_maps()
+def _about_start_and_edge(found: Mapping[str, Estimate], maps: Mapping[str, InverseMap]) -> str:
     on_edge = []
     for name, each in found.items():
         values, prior = each.mean[0], maps[name].recipe.task.prior if name in maps else published_prior()

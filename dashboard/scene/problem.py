@@ -63,14 +63,14 @@ def affordable(n: int, steps: float, most_steps: float = MOST_STEPS) -> int:
     return max(LEAST_POINTS, min(n, int((most_steps / steps) ** 0.5)))
 
 
-def landscape_of(problem: Problem, n: int, settled: bool) -> Landscape:
+def landscape_of(problem: Problem, n: int, released: bool) -> Landscape:
     """Return the loss on a grid of n × n points, or fewer where that would take long.
 
     While only the data, the noise or the unknown parameters move, the trajectories of the grid are kept, unless they
     are too many to keep. What changes them is dragged over a grid of 60 × 60 at most.
     """
     costs = _steps(problem)
-    if settled:
+    if released:
         n = affordable(n, costs)
         if n * n * problem.times.size > MOST_SAMPLES:
             return computed_landscape(problem, n)

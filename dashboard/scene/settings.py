@@ -10,10 +10,20 @@ from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.optimisation.methods import METHODS
 from core.published import RHO, SIGMA, T_END
 from core.symbols import symbol_of
+from dashboard.background.basins import StartSet
 
 MOST_STARTS = 5
 FURTHEST_START = 100  # on both axes
 LONGEST_NAME = 40  # characters of a map's name
+# The starts of an exploration, by what an address calls them.
+START_SETS = {
+    "grid-10": StartSet("grid", 10),
+    "grid-15": StartSet("grid", 15),
+    "grid-20": StartSet("grid", 20),
+    "grid-30": StartSet("grid", 30),
+    "prior-100": StartSet("prior", 100),
+    "prior-400": StartSet("prior", 400),
+}
 
 
 class Area(Enum):
@@ -166,7 +176,7 @@ _ROWS: tuple[Setting, ...] = (
     ),
     Toggle(
         name="noise_known", default=True, label="noise known",
-        help="Take σ and ρ of the rail for granted, or integrate them out: AR(1) noise of which nothing is known.",
+        help="On: use σ and ρ from the sidebar. Off: integrate over both.",
         shown=(Area.UNCERTAINTY,),
     ),
     Choice(
@@ -202,14 +212,7 @@ _ROWS: tuple[Setting, ...] = (
     ),
     Choice(
         name="explored", default="grid-15", label="from",
-        choices={
-            "grid-10": "10 × 10 starts",
-            "grid-15": "15 × 15 starts",
-            "grid-20": "20 × 20 starts",
-            "grid-30": "30 × 30 starts",
-            "prior-100": "100 draws of the prior",
-            "prior-400": "400 draws of the prior",
-        },
+        choices={name: starts.label for name, starts in START_SETS.items()},
         shown=(Area.BASINS,),
     ),
     Choice(

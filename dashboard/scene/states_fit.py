@@ -1,5 +1,6 @@
 """The fit with an unknown start: what is fitted, what is unknown, and what a fit is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -20,19 +21,31 @@ from dashboard.scene.settings import SLIDERS
 from dashboard.wording.numbers import count
 
 NAMES = FITZHUGH_NAGUMO.names
-OF_THE_RAIL = ("zeta", "gamma")  # their known values
+FROM_SIDEBAR = ("zeta", "gamma")  # their known values
 SEED = 0  # of the draws from the box, so that a fit can be repeated
 MOST_STEPS = 7e4  # of a trajectory at the frozen step: a fit then takes some seconds
 REPRESENTATIVE = 50.0  # ms: several spikes, so that a longer piece needs no smaller steps
-ALWAYS_SHORT_ENOUGH = 200.0  # ms, the published window, with the unknowns that are chosen at first
 START = {"u0": (-3.0, 3.0), "v0": (-3.0, 3.0)}
 _WIDE = {name: (low, high) for name, low, high in zip(BOTH.unknown, BOTH.lower, BOTH.upper, strict=True)}
-BOXES = {
-    "wide": {**_WIDE, "zeta": (-1.0, 1.0)},
-    "sliders": {**{name: (SLIDERS[name].low, SLIDERS[name].high) for name in NAMES[:4]}, **START},
-}
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box that is searched: what it is called, and its bounds of all six values."""
+
+    label: str
+    bounds: Mapping[str, tuple[float, float]]
+
+
+WIDE, NARROW = "wide", "sliders"
+BOXES = {
+    WIDE: Box("wide, as for MAGI", {**_WIDE, "zeta": (-1.0, 1.0)}),
+    NARROW: Box(
+        "the sliders’ ranges", {**{name: (SLIDERS[name].low, SLIDERS[name].high) for name in NAMES[:4]}, **START}
+    ),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +74,7 @@ class Settings:
     def beside(self, experiment: Experiment) -> "Settings":
         """Return the settings with ζ and γ, where they are known, as an experiment has them."""
         values = dict(zip(NAMES, self.known, strict=True))
-        values |= {name: getattr(experiment, name) for name in OF_THE_RAIL}
+        values |= {name: getattr(experiment, name) for name in FROM_SIDEBAR}
         return replace(self, known=tuple(values[name] for name in NAMES))
 
 
@@ -104,7 +117,7 @@ def samples_of(experiment: Experiment, observation: Observation, uploaded: Trace
 
 def problem_for(samples: Samples, settings: Settings) -> Problem:
     """Return the problem, of the states that have samples; raises ValueError for what does not fit together."""
-    box, seen = BOXES[settings.box], ~np.all(np.isnan(samples.data), axis=0)
+    box, seen = BOXES[settings.box].bounds, ~np.all(np.isnan(samples.data), axis=0)
     states = tuple(name for name, is_seen in zip(FITZHUGH_NAGUMO.state_names, seen, strict=True) if is_seen)
     known = {name: value for name, value in zip(NAMES, settings.known, strict=True) if name not in settings.unknown}
     lower, upper = np.array([box[name] for name in settings.unknown]).reshape(-1, 2).T
@@ -136,7 +149,7 @@ def too_long(samples: Samples, settings: Settings) -> str:
     if length <= longest:
         return ""
     others = {
-        "choose the sliders’ ranges": replace(settings, box="sliders"),
+        f"choose {BOXES[NARROW].label}": replace(settings, box=NARROW),
         "take γ as known": replace(settings, unknown=tuple(name for name in settings.unknown if name != "gamma")),
     }
     remedies = [text for text, other in others.items() if other.unknown and length <= _longest(piece, other)]

@@ -28,7 +28,7 @@ MIN_ROWS = 20
 LONGEST = 2000.0  # ms; the time to fit a trace grows with its length
 SHORTEST_WITHOUT_UNIT = 2.0  # LONGEST in seconds: shorter times are in seconds, unless the heading says ms
 SHORTEST_PLAUSIBLE = 10.0  # ms, about the time between two spikes of the fastest neuron
-# The neuron's |u| and |v| stay below 3; the rail's largest noise has a standard deviation of 2, the published of 0.5.
+# The neuron's |u| and |v| stay below 3; the sidebar's largest noise has an sd of 2, the published of 0.5.
 LARGEST_STATE = 3.0
 MAX_STATE_WITHOUT_WARNING = LARGEST_STATE + 4 * 0.5
 MAX_STATE = LARGEST_STATE + 4 * 2.0

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import session
 from dashboard.background import basins, race
+from dashboard.background.wish import Wish
 from dashboard.panels.options import options
 from dashboard.panels.sidebar import beside_sidebar, candidate_group
 from dashboard.panels.stage import question, stage
@@ -14,7 +15,7 @@ from dashboard.pictures.landscape import picture
 from dashboard.scene.holdings import Holdings
 from dashboard.scene.problem import problem_of
 from dashboard.scene.scene import Scene
-from dashboard.scene.settings import Area
+from dashboard.scene.settings import START_SETS, Area
 
 BEAT = 0.5  # s between two looks at what is computed in the background
 
@@ -29,11 +30,10 @@ def _compute(scene: Scene, wish: str | None) -> None:
         problem = problem_of(experiment, observation) if observation.usable else None
         if problem is not None:
             results.map_estimate(problem)
-    holdings.basins = basins.attended(
-        holdings.basins, problem, experiment.explorer, experiment.explored, experiment.seed, wish
-    )
+    starts = START_SETS[experiment.explored]
+    holdings.basins = basins.attended(holdings.basins, problem, experiment.explorer, starts, experiment.seed, wish)
     holdings.race = race.attended(
-        holdings.race, problem, experiment.starts, experiment.methods, give_up=wish == "stop racing"
+        holdings.race, problem, experiment.starts, experiment.methods, give_up=wish == Wish.STOP_RACING
     )
 
 
@@ -44,7 +44,7 @@ def _works(holdings: Holdings) -> bool:
 
 def _body() -> None:
     scene = session.scene()
-    _compute(scene, session.take_wish())
+    _compute(scene, session.take_asked("wish"))
     with beside_sidebar("landscape", [candidate_group(scene.experiment)], follows=True):
         options(
             "landscape",

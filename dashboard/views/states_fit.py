@@ -14,12 +14,23 @@ from dashboard.pictures.states_fit import as_json, fit_on_screen, picture, sampl
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import DEFAULTS, Number
-from dashboard.scene.states_fit import BOXES, NAMES, OF_THE_RAIL, Fitting, Samples, Settings, fit, problem_for, too_long
+from dashboard.scene.states_fit import (
+    BOXES,
+    FROM_SIDEBAR,
+    NAMES,
+    NARROW,
+    WIDE,
+    Fitting,
+    Samples,
+    Settings,
+    fit,
+    problem_for,
+    too_long,
+)
 from dashboard.wording.numbers import compact, rounded
 
 SHORT = 50.0  # ms, up to which a recording is searched in the wide box
 SMALLEST_SD, LARGEST_SD = 1e-4, 1e3
-BOX_LABELS = {"wide": "wide, as for MAGI", "sliders": "the sliders’ ranges"}
 KNOWN = {  # what is typed here where it is not unknown
     name: Number(
         name=f"fit_known_{name}", symbol=symbol_of(name), label=f"{symbol_of(name)}, known",
@@ -30,12 +41,69 @@ KNOWN = {  # what is typed here where it is not unknown
 TYPED: dict[str, Any] = {
     **{f"fit_unknown_{name}": name != "zeta" for name in NAMES},
     **{known.name: compact(known.default) for known in KNOWN.values()},
-    "fit_box": "sliders",
+    "fit_box": NARROW,
 }
 HELP = (
     "Least squares on all observed samples of u and v, at any times. Unknown are the ticked ones of the parameters and "
-    "of the state at the first sample; ζ and γ, where they are known, are those of the rail."
+    "of the state at the first sample; ζ and γ, where they are known, are those of the sidebar."
 )
+
+
+def _restore(samples: Samples, sd: float) -> None:
+    """Put back what was typed before a visit to another page, and choose a box for another recording."""
+    kept = st.session_state.setdefault("fit_typed", {**TYPED, "fit_sd_u": compact(sd), "fit_sd_v": compact(sd)})
+    for key, value in kept.items():
+        st.session_state.setdefault(key, value)
+    source = (samples.name, float(samples.times[-1])) if samples.rho is None else None
+    if st.session_state.get("fit_source") != source:
+        st.session_state.fit_source = source
+        st.session_state.fit_box = WIDE if source and samples.times[-1] <= SHORT else NARROW
+
+
+def _keep_typed() -> None:
+    """Keep what stands in the form, of which Streamlit forgets what another page does not show."""
+    kept = st.session_state.fit_typed
+    st.session_state.fit_typed = {key: st.session_state.get(key, value) for key, value in kept.items()}
+
+
+def _noise_sd(state: str, is_observed: bool, sd: float, problems: list[str]) -> float:
+    """Ask for the sd of the noise on u or v."""
+    number = Number(
+        name=f"fit_sd_{state}", symbol=f"The noise sd of {state}", label=f"Noise sd of {state}", default=sd,
+        least=SMALLEST_SD, most=LARGEST_SD,
+    )  # fmt: skip
+    return number_box(
+        number, problems if is_observed else [], disabled=not is_observed, width=120,
+        help=f"The standard deviation of white noise on {state}.",
+    )  # fmt: skip
+
+
+def _first_row(samples: Samples, sd: float, problems: list[str]) -> tuple[tuple[float, float], bool]:
+    """Ask for the unknowns, the noise and the box; return both sds, and whether Fit was pressed."""
+    u_is_seen, v_is_seen = ~np.all(np.isnan(samples.data), axis=0)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        with st.container(horizontal=True, width=350, vertical_alignment="center", gap="small"):
+            st.markdown("Unknown:", width="content")
+            for name in NAMES:
+                st.checkbox(symbol_of(name), key=f"fit_unknown_{name}", width="content")
+        sds = _noise_sd("u", bool(u_is_seen), sd, problems), _noise_sd("v", bool(v_is_seen), sd, problems)
+        st.selectbox(
+            "Box that is searched", list(BOXES), format_func=lambda name: BOXES[name].label, key="fit_box", width=180,
+            help="The wide box takes a longer search, and suits recordings of up to about 50 ms.",
+        )  # fmt: skip
+        return sds, st.button("Fit", type="primary")
+
+
+def _known_values(experiment: Experiment, unknown: tuple[str, ...], problems: list[str]) -> tuple[float, ...]:
+    """Ask for what is known and not in the sidebar, in a second row; return values of all six."""
+    values = {name: getattr(experiment, name) for name in FROM_SIDEBAR}
+    values |= {name: quantity.default for name, quantity in KNOWN.items()}
+    typed = [name for name in KNOWN if name not in unknown]
+    if typed:
+        with st.container(horizontal=True, gap="small"):
+            for name in typed:
+                values[name] = number_box(KNOWN[name], problems, width=120)
+    return tuple(values[name] for name in NAMES)
 
 
 def _form(experiment: Experiment, samples: Samples) -> tuple[Settings | None, str, bool]:
@@ -45,48 +113,14 @@ def _form(experiment: Experiment, samples: Samples) -> tuple[Settings | None, st
     """
     problems: list[str] = []
     sd = max(rounded(experiment.marginal_sd, 3), SMALLEST_SD)  # as it can be typed
-    kept = st.session_state.setdefault("fit_typed", {**TYPED, "fit_sd_u": compact(sd), "fit_sd_v": compact(sd)})
-    for key, value in kept.items():
-        st.session_state.setdefault(key, value)
-    source = (samples.name, float(samples.times[-1])) if samples.rho is None else None
-    if st.session_state.get("fit_source") != source:
-        st.session_state.fit_source = source
-        st.session_state.fit_box = "wide" if source and samples.times[-1] <= SHORT else "sliders"
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        with st.container(horizontal=True, width=350, vertical_alignment="center", gap="small"):
-            st.markdown("Unknown:", width="content")
-            for name in NAMES:
-                st.checkbox(symbol_of(name), key=f"fit_unknown_{name}", width="content")
-        sds = []
-        for i, state in enumerate("uv"):
-            observed = not np.all(np.isnan(samples.data[:, i]))
-            number = Number(
-                name=f"fit_sd_{state}", symbol=f"The noise sd of {state}", label=f"Noise sd of {state}", default=sd,
-                least=SMALLEST_SD, most=LARGEST_SD,
-            )  # fmt: skip
-            value = number_box(
-                number, problems if observed else [], disabled=not observed, width=120,
-                help=f"The standard deviation of white noise on {state}.",
-            )  # fmt: skip
-            sds.append(value)
-        st.selectbox(
-            "Box that is searched", list(BOXES), format_func=BOX_LABELS.__getitem__, key="fit_box", width=180,
-            help="The wide box takes a longer search, and suits recordings of up to about 50 ms.",
-        )  # fmt: skip
-        pressed = st.button("Fit", type="primary")
+    _restore(samples, sd)
+    sds, pressed = _first_row(samples, sd, problems)
     unknown = tuple(name for name in NAMES if st.session_state[f"fit_unknown_{name}"])
-    values = {name: getattr(experiment, name) for name in OF_THE_RAIL}
-    values |= {name: quantity.default for name, quantity in KNOWN.items()}
-    typed = [name for name in KNOWN if name not in unknown]
-    if typed:
-        with st.container(horizontal=True, gap="small"):
-            for name in typed:
-                values[name] = number_box(KNOWN[name], problems, width=120)
-    st.session_state.fit_typed = {key: st.session_state.get(key, value) for key, value in kept.items()}
-    known = tuple(values[name] for name in NAMES)
+    known = _known_values(experiment, unknown, problems)
+    _keep_typed()
     if problems:
         return None, " ".join([*problems, "Nothing is fitted until this is mended."]), pressed
-    return Settings(unknown, known, (sds[0], sds[1]), st.session_state.fit_box), "", pressed
+    return Settings(unknown, known, sds, st.session_state.fit_box), "", pressed
 
 
 def _fitting(scene: Scene, samples: Samples, settings: Settings | None, wrong: str, pressed: bool) -> Fitting:
@@ -120,6 +154,6 @@ def section(scene: Scene) -> None:
         stage_below("states_stage", shown)
     if found is not None:
         experiment = scene.released
-        secret = experiment.hidden and any(name in experiment.axes for name in OF_THE_RAIL)
+        secret = experiment.hidden and any(name in experiment.axes for name in FROM_SIDEBAR)
         text = as_json(found, samples.name, secret)
         st.download_button("Fit as JSON", text, "inverse-lab-fit.json", "application/json", on_click="ignore")

@@ -1,6 +1,6 @@
 """The Train page: what does a map learn from another prior?"""
 
-from itertools import count
+import itertools
 from pathlib import Path
 
 import streamlit as st
@@ -13,7 +13,7 @@ from core.maps.recipe_file import recipe_as_json
 from core.maps.recipes import PUBLISHED_DENSE, fitzhugh_nagumo_task, point_recipe, quick_recipe
 from core.maps.task import MAX_PARAMETER, MAX_SD, Task
 from core.priors import TruncatedGaussian
-from core.published import published_noise_prior, published_prior
+from core.published import N_TIMES, T_END, published_noise_prior, published_prior
 from core.symbols import symbol_of
 from dashboard import session
 from dashboard.maps import inverse_maps, runs, taken
@@ -22,22 +22,28 @@ from dashboard.panels.sidebar import beside_sidebar
 from dashboard.panels.stage import question, stage
 from dashboard.pictures.training import picture
 from dashboard.scene.settings import Number
-from dashboard.wording.numbers import compact
+from dashboard.wording.numbers import compact, count, fixed
 
+# Training samples and epochs; the form begins with the first.
 PRESETS = {"About a minute": (20_000, 12), "About 20 seconds": (5000, 20), "About five minutes": (20_000, 180)}
+_N, _EPOCHS = next(iter(PRESETS.values()))
 NETWORKS = {"wide": "wide, with covariance", "cnn": "CNN, as published", "dense": "dense, as published"}
 SAMPLES = Number(
-    name="train_samples", symbol="N", label="Training samples N", default=20_000,
+    name="train_samples", symbol="N", label="Training samples N", default=_N,
     least=SAMPLES_RANGE[0], most=SAMPLES_RANGE[1], whole=True,
 )  # fmt: skip
 EPOCHS = Number(
-    name="train_epochs", symbol="The number of epochs", label="Epochs", default=12,
+    name="train_epochs", symbol="The number of epochs", label="Epochs", default=_EPOCHS,
     least=EPOCHS_RANGE[0], most=EPOCHS_RANGE[1], whole=True,
 )  # fmt: skip
 _PARAMETERS = (-MAX_PARAMETER, MAX_PARAMETER)
 # What may be typed for a distribution.
-LAW_COLUMNS = {"mean": _PARAMETERS, "sd": (0, MAX_SD), "lower": _PARAMETERS, "upper": _PARAMETERS}
-NOISES = {"published": "published law of σ and ρ", "own": "a law of one’s own", "clean": "none: clean traces"}
+COLUMNS = {"mean": _PARAMETERS, "sd": (0, MAX_SD), "lower": _PARAMETERS, "upper": _PARAMETERS}
+NOISES = {
+    "published": "published distribution of σ and ρ",
+    "own": "a distribution of one’s own",
+    "clean": "none: clean traces",
+}
 
 
 def _show(problems: list[str]) -> None:
@@ -47,28 +53,28 @@ def _show(problems: list[str]) -> None:
             st.error(f"{problem} Until this is mended, nothing is started.")
 
 
-def _law(names: tuple[str, str], start: TruncatedGaussian, key: str, problems: list[str]) -> TruncatedGaussian:
+def _distribution(names: tuple[str, str], start: TruncatedGaussian, key: str, problems: list[str]) -> TruncatedGaussian:
     """Ask for means, standard deviations and bounds of two parameters, a row each; return start where they are none."""
-    values: dict[str, list[float]] = {column: [] for column in LAW_COLUMNS}
+    values: dict[str, list[float]] = {column: [] for column in COLUMNS}
     found: list[str] = []
     for i, name in enumerate(names):
         unit = " [ms]" if name == "sigma" else ""
-        for place, (column, (least, most)) in zip(st.columns(4), LAW_COLUMNS.items(), strict=True):
+        for place, (column, (least, most)) in zip(st.columns(4), COLUMNS.items(), strict=True):
             number = Number(
                 name=f"{key}_{name}_{column}", symbol=f"{symbol_of(name)} {column}",
                 label=f"{symbol_of(name)}{unit} {column}", default=getattr(start, column)[i], least=least, most=most,
             )  # fmt: skip
             with place:
                 values[column].append(number_box(number, found))
-    law = start
+    distribution = start
     if not found:
         try:
-            law = TruncatedGaussian(names, *(tuple(values[column]) for column in LAW_COLUMNS))
+            distribution = TruncatedGaussian(names, *(tuple(values[column]) for column in COLUMNS))
         except ValueError as error:
             found.append(str(error))
     _show(found)
     problems += found
-    return law
+    return distribution
 
 
 def _fill_in() -> None:
@@ -77,7 +83,7 @@ def _fill_in() -> None:
 
 
 def _free_name() -> str:
-    names = (f"my-map-{i}" for i in count(1))
+    names = (f"my-map-{i}" for i in itertools.count(1))
     return next(name for name in names if not (runs() / name).exists())
 
 
@@ -110,23 +116,23 @@ def _form() -> None:
             "Gauss–Newton step is learnt after the last epoch."
         )
     st.markdown("**Prior of θ** (Gaussian, cut off at the bounds)")
-    prior = _law(("theta0", "theta1"), published_prior(), "train_prior", problems)
+    prior = _distribution(("theta0", "theta1"), published_prior(), "train_prior", problems)
     noise = st.selectbox("Noise in the training data", list(NOISES), format_func=NOISES.__getitem__)
     noise_prior = published_noise_prior()
     if noise == "own":
-        noise_prior = _law(("rho", "sigma"), noise_prior, "train_noise", problems)
+        noise_prior = _distribution(("rho", "sigma"), noise_prior, "train_noise", problems)
     constants = "ζ and γ"
     if not experiment.hidden:
         constants = f"ζ = {compact(experiment.zeta)} and γ = {compact(experiment.gamma)}"
-    st.caption(f"{constants} are those of the rail; T = 200 ms, 1,000 samples.")
+    st.caption(f"{constants} are those of the sidebar; T = {fixed(T_END, 0)} ms, {count(N_TIMES)} samples.")
     refused = st.container()  # above the button, where it is seen by whoever presses it
     if not st.button("Train", type="primary", width="stretch"):
         return
     try:
         if problems:
             raise ValueError(" ".join(problems))
-        law = None if noise == "clean" else noise_prior
-        task = fitzhugh_nagumo_task(prior, law, experiment.zeta, experiment.gamma)
+        of_noise = None if noise == "clean" else noise_prior
+        task = fitzhugh_nagumo_task(prior, of_noise, experiment.zeta, experiment.gamma)
         recipe = _recipe(architecture, task, int(samples), int(epochs))
         if problem := taken(name, inverse_maps()[0]):
             raise ValueError(f"{problem} Choose another name.")

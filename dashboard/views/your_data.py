@@ -7,6 +7,7 @@ import json
 import streamlit as st
 
 from dashboard import session
+from dashboard.maps import inverse_maps
 from dashboard.panels.sidebar import beside_sidebar
 from dashboard.panels.stage import question, stage
 from dashboard.pictures.your_data import estimates, picture
@@ -53,7 +54,7 @@ def _source(scene: Scene) -> None:
         right.button("Back to simulated data", on_click=session.drop_upload)
     else:
         right.caption(
-            "On screen now: the simulated data of the rail. Uploaded data would take their place on every page."
+            "On screen now: the simulated data of the sidebar. Uploaded data would take their place on every page."
         )
 
 
@@ -70,7 +71,7 @@ def _downloads(scene: Scene) -> None:
     content = {
         "estimates": {
             name: dict(zip(("theta0", "theta1"), map(float, each.mean[0]), strict=True))
-            for name, each in estimates(scene).items()
+            for name, each in estimates(scene, inverse_maps()[0]).items()
         },
         "experiment": session.address(),
     }

@@ -13,7 +13,7 @@ from core.symbols import symbol_of
 from dashboard.wording import entries
 from dashboard.wording.numbers import decimals_for, fixed, percent, sds
 
-SHIFTED = 0.7  # standard deviations between the centres of two laws that differ
+SHIFTED = 0.7  # standard deviations between the centres of two distributions that differ
 TOO_SURE, TOO_CAUTIOUS = 0.8, 0.97  # of the posterior, held by an ellipse that should hold 90 %
 N_DRAWS = 10_000  # of the posterior: a share of 90 % is then exact to 0.3 %
 EXACT_ONES = (entries.EXACT_POSTERIOR, entries.EXACT_MEAN)
@@ -25,7 +25,7 @@ def named(estimator: str) -> str:
 
 
 def held_by(found: Posterior, normal: Estimate) -> float:
-    """Return how much of a posterior the 90 % ellipse of a normal law holds."""
+    """Return how much of a posterior the 90 % ellipse of a normal distribution holds."""
     assert normal.covariance is not None
     draws = found.draws(N_DRAWS, np.random.default_rng(0))
     return float(np.mean(squared_distances(draws - normal.mean, normal.covariance[0]) <= chi2.ppf(0.9, 2)))

@@ -18,7 +18,7 @@ def about_noise(found: Posterior) -> str:
     """Say what the data made of a noise that was not known."""
     sigma, rho = found.problem.noise[0].marginal_sd * SAMPLING_INTERVAL, found.problem.noise[0].rho
     return (
-        "σ and ρ of the rail are not used: both are integrated out, and the data themselves put them at about "
+        "σ and ρ of the sidebar are not used: both are integrated out, and the data themselves put them at about "
         f"{fixed(sigma, 3)} ms and {fixed(rho, 2)}."
     )
 
@@ -69,5 +69,6 @@ def about_given_noise(given: tuple[float, float], joint: Estimate) -> str:
     if not far:
         return ""
     return (
-        f" The data themselves say another {listed(far)} than is assumed: set the rail to it, or untick “noise known”."
+        f" The data themselves say another {listed(far)} than is assumed: set the sidebar to it, or untick “noise "
+        "known”."
     )

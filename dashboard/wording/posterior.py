@@ -13,7 +13,7 @@ from dashboard.wording.shape import Shape
 
 SLANTED = 0.9  # correlation
 NEEDLE = 12.0  # times as sharp across as along
-BENT = 0.75  # of the area that a normal law of the same covariance has
+BENT = 0.75  # of the area that a normal distribution of the same covariance has
 NARROWER = 2.0  # times than the prior, below which the data say little
 
 BEYOND = "The truth lies beyond the prior’s box, where no posterior can find it."

@@ -21,7 +21,7 @@ class Shape:
     """What a posterior looks like: pieces of its 90 % region, correlation, and the edges it leans on.
 
     sharper: length over width, each parameter measured by its own standard deviation; fullness: area of that region
-    over that of a normal law of the same covariance; narrower: how many times narrower than the prior's each
+    over that of a normal distribution of the same covariance; narrower: how many times narrower than the prior's each
     standard deviation is; edges: as "θ₁ = 1.2"; silent: the best fit does not spike.
     """
 

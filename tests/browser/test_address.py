@@ -78,7 +78,7 @@ def test_bad_parts_of_an_address_end_in_sentences_and_the_rest_holds(lab):
 
 def test_what_does_not_travel_in_an_address_is_named(lab):
     lab.open(address="upload=foo.csv&own_maps=my-map-9")
-    for name, sentence in (("“foo.csv”", "does not travel"), ("“my-map-9”", "not on this machine")):
+    for name, sentence in (("“foo.csv”", "does not travel"), ("“my-map-9”", "this machine lacks")):
         assert name in lab.notes()
         assert sentence in lab.notes()
     assert lab.trace("potential", "truth")

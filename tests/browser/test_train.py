@@ -76,7 +76,7 @@ def test_what_is_typed_stays_with_the_reason_in_sight(lab, typed, sentence):
     assert 0 <= box["y"] <= lab.page.viewport_size["height"] - box["height"]
 
 
-def test_rail_of_the_page_is_live(lab):
+def test_sidebar_of_the_page_is_live(lab):
     lab.open("Train")
     lab.drag("zeta", 0.6, 0.7)
     zeta = lab.text_box("zeta").input_value()

@@ -130,7 +130,7 @@ def test_simulated_data_come_back(lab):
     upload(lab, "good.csv", trace(time_grid()))
     on_screen(lab, "good.csv")
     lab.page.get_by_role("button", name="Back to simulated data").click()
-    lab.page.get_by_text("On screen now: the simulated data of the rail.").wait_for()
+    lab.page.get_by_text("On screen now: the simulated data of the sidebar.").wait_for()
     lab.stand("Your data")
     lab.until("(path) => plot('trace').layout.shapes[0].path === path", before["shapes"][0]["path"])
     lab.until("!location.search.includes('upload')")
@@ -178,7 +178,7 @@ def test_an_upload_outlasts_a_reload_on_every_page_but_opens_for_no_other_browse
     assert lab.trace("potential", "truth")
     lab.until("!location.search.includes('trace=')")
     lab.go("Your data")
-    lab.page.get_by_text("On screen now: the simulated data of the rail.").wait_for()
+    lab.page.get_by_text("On screen now: the simulated data of the sidebar.").wait_for()
 
 
 def test_downloads_hold_the_data_and_the_estimates(lab):

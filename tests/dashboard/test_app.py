@@ -51,7 +51,7 @@ def first_stage_of(app):
     return next(part for part in payloads(app) if part["kind"] == "plots")
 
 
-def rail_of(app):
+def sidebar_of(app):
     return payloads(app)[0]
 
 
@@ -60,7 +60,7 @@ def rail_of(app):
 def test_every_page_opens_with_its_question(visit, page, query):
     app = visit(page, **query)
     assert PAGES[page] in app.markdown[0].value
-    assert rail_of(app)["kind"] == "controls"
+    assert sidebar_of(app)["kind"] == "controls"
     if page != "train":
         assert stage_of(app)["kind"] == "plots"
         assert any("The trajectory diverged" in note for note in first_stage_of(app)["notes"]) == bool(query)
@@ -99,7 +99,7 @@ def test_the_address_of_a_page_holds_the_experiment(visit):
         "axis_y": "theta0",
         "misfit": "white",
     }
-    experiment, sentences = from_address(rail_of(visit("", **link))["address"])
+    experiment, sentences = from_address(sidebar_of(visit("", **link))["address"])
     assert sentences == ()
     assert to_address(experiment) == to_address(from_address("&".join(f"{k}={v}" for k, v in link.items()))[0])
     assert (experiment.theta0, experiment.seed, experiment.axes) == (1 / 3, 99, ("gamma", "theta0"))
@@ -128,7 +128,7 @@ def test_a_hidden_truth_is_nowhere_on_the_page(visit, page):
 
 def test_a_hidden_truth_is_not_given_away_by_its_preset(visit):
     preset = PRESETS["Excited"][1]
-    choice = rail_of(visit("train", theta0=preset.theta0, theta1=preset.theta1, hidden=1))["groups"][0]["items"][0]
+    choice = sidebar_of(visit("train", theta0=preset.theta0, theta1=preset.theta1, hidden=1))["groups"][0]["items"][0]
     assert choice["value"] != "Excited"
 
 
@@ -152,11 +152,11 @@ def test_an_uploaded_trace_takes_the_place_of_the_data(visit):
     assert any("mine.csv" in text.value for text in app.text)
     dots = first_stage_of(app)["plots"][0]["figure"]["layout"]["shapes"][0]["dots"]
     np.testing.assert_array_equal(decoded(dots["y"]), (0.123_456_7 + np.cos(times)).astype("f4"))
-    assert "upload=mine.csv" in rail_of(app)["address"]
+    assert "upload=mine.csv" in sidebar_of(app)["address"]
     table = first_stage_of(app)["table"]
     assert {row[0]["text"]: row[1] for row in table[1:]}["cnn-noisy"] == "–"  # it takes one time grid only
     next(button for button in app.button if button.label == "Back to simulated data").click()
-    assert "upload=" not in rail_of(checked(app.run()))["address"]
+    assert "upload=" not in sidebar_of(checked(app.run()))["address"]
 
 
 def test_how_a_file_was_read_and_what_looks_wrong_in_it_stays_with_the_trace(visit):
@@ -183,7 +183,7 @@ def test_an_upload_stays_until_it_is_taken_off(visit):
     times = np.arange(40) * 0.5
     app = upload(visit("your-data"), trace_csv(times, np.cos(times)))
     assert app.get("file_uploader")[0].value is None  # the page says itself which file is on screen
-    source = rail_of(app)["groups"][0]["items"]
+    source = sidebar_of(app)["groups"][0]["items"]
     assert [(item["kind"], item["label"]) for item in source] == [
         ("text", "Uploaded: mine.csv"),
         ("button", "Take it off"),
@@ -217,7 +217,7 @@ def test_a_recording_with_gaps_is_for_the_fit_alone_and_other_pages_keep_their_d
         "magi.csv: u has gaps and the samples are not equally far apart, so that of all estimates only the fit below "
         "can take it. The other pages stay with the simulated data."
     )
-    assert "upload=" not in rail_of(app)["address"]
+    assert "upload=" not in sidebar_of(app)["address"]
     app = press(app, "Fit")
     table = {row[0]: row[1] for row in first_stage_of(app)["table"]}
     # The samples are clean, so that the fit is off by the error of the simulation alone.
@@ -331,6 +331,14 @@ def test_what_is_typed_for_the_fit_stays_and_what_is_wrong_with_it_is_said(visit
     app = press(app, "Fit")
     assert stage_of(app)["said"] == [f"{sentence} Nothing is fitted until this is mended."]
     assert app.text_input(key=key).value == text
+
+
+def test_the_form_begins_with_the_first_preset_and_says_what_it_takes_from_elsewhere(visit, runs):
+    app = visit("train", zeta=-0.3, gamma=2.5)
+    assert app.selectbox(key="train_preset").value == "About a minute"
+    assert (app.text_input(key="train_samples").value, app.text_input(key="train_epochs").value) == ("20000", "12")
+    assert app.caption[-1].value == "ζ = −0.3 and γ = 2.5 are those of the sidebar; T = 200 ms, 1,000 samples."
+    assert app.selectbox[2].options[:2] == ["published distribution of σ and ρ", "a distribution of one’s own"]
 
 
 def test_a_training_is_started_as_the_form_has_it_and_can_be_stopped(visit, runs, started):

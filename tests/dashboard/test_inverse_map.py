@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from streamlit.util import calc_hash
 
-from core.maps.recipes import best_recipe
+from core.learning.training_settings import Cnn
+from core.maps.recipes import best_recipe, published_recipe
 from core.published import time_grid
 from dashboard.pictures import inverse_map
+from dashboard.pictures.clouds import best_of
 from dashboard.scene.presets import PRESETS
 from tests.dashboard.conftest import checked, trace_csv
 from tests.reference import reference_solution
@@ -101,6 +103,40 @@ def test_estimates_that_the_box_stops_are_said_to_be_stopped():
         assert text.endswith(f"{words}{tail}")
         assert "no noise" not in text
         assert ("edge" in text) == bool(stopped)
+
+
+class Called:
+    """A map of which only the recipe is looked at."""
+
+    def __init__(self, recipe):
+        self.recipe = recipe
+
+
+POINT, CLEAN, COVARIANCE = (
+    Called(recipe)
+    for recipe in (published_recipe(Cnn(), 8000, True), published_recipe(Cnn(), 8000, False), best_recipe())
+)
+
+
+@pytest.mark.parametrize(
+    ("maps", "best"),
+    [
+        ({"a": CLEAN, "b": POINT, "c": COVARIANCE, "d": COVARIANCE}, "c"),
+        ({"best": CLEAN, "b": POINT, "cnn-noisy": POINT}, "b"),
+        ({"a": CLEAN, "best": CLEAN}, "a"),
+    ],
+)
+def test_the_best_map_is_chosen_by_its_recipe_and_not_by_its_name(maps, best):
+    assert best_of(maps) == best
+
+
+def test_a_map_that_never_saw_noise_is_told_by_its_recipe():
+    """The clean map's cloud is three times as wide as the best one's."""
+    cloud = np.random.default_rng(0).normal(0.4, 0.01, (200, 2))
+    maps = {"mine": CLEAN, "wide": COVARIANCE}
+    text = inverse_map._about_clouds({"mine": 3 * cloud, "wide": cloud}, 0.35, maps)
+    assert text.endswith(" ‘mine’, which never saw noise, scatters about 3 times as far.")
+    assert "never saw noise" not in inverse_map._about_clouds({"mine": 3 * cloud}, 0.35, {"mine": CLEAN})
 
 
 @pytest.mark.parametrize("t_end", [100, 400])

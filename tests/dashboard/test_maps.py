@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 
@@ -8,7 +9,9 @@ from safetensors.numpy import load_file, save
 from core.files import write_json
 from dashboard import maps as registry
 from dashboard.figures.style import SHIPPED_MAPS
-from dashboard.pictures import accuracy, support
+from dashboard.pictures import accuracy, support, uncertainty, your_data
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.scene import Scene
 from dashboard.scene.settings import CHOICES
 from tests.dashboard.conftest import write_map
 
@@ -85,6 +88,46 @@ def test_a_broken_file_becomes_a_sentence_and_hides_no_other(new_run, breakage):
 def test_the_sentence_names_the_file(new_run, breakage):
     BREAKAGES[breakage][0](write_map(new_run("broken"), "broken"))
     assert "broken." in registry.inverse_maps()[1][0]
+
+
+@pytest.mark.parametrize("breakage", ["truncated", "card cut off", "weights are NaN", "other body"])
+def test_a_broken_file_is_read_once_until_it_changes(new_run, monkeypatch, breakage):
+    path = write_map(new_run("broken"), "broken")
+    BREAKAGES[breakage][0](path)
+    _, sentences = registry.inverse_maps()
+    with monkeypatch.context() as patched:
+        patched.setattr("core.maps.inverse_map.load_inverse_map", lambda path: pytest.fail(f"{path} was read again"))
+        assert registry.inverse_maps()[1] == sentences
+    write_map(path.parent, "broken")
+    maps, sentences = registry.inverse_maps()
+    assert (list(maps), sentences) == ([*SHIPPED, "broken"], ())
+
+
+def test_a_file_that_could_not_be_opened_is_tried_again(new_run, monkeypatch):
+    """Its times and size do not change when it can be."""
+    write_map(new_run("mine"), "mine")
+
+    def refused(path):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("core.maps.inverse_map._read_weights", refused)
+        assert registry.inverse_maps()[1] == ("A map was left out. The files of the map mine cannot be read.",)
+    assert list(registry.inverse_maps()[0]) == [*SHIPPED, "mine"]
+
+
+@pytest.mark.parametrize("page", [your_data, uncertainty, support])
+def test_a_picture_outlasts_a_training_that_ends_while_it_is_made(monkeypatch, page):
+    """Every later look at the maps finds others: a picture may take those of the first alone."""
+    all_maps, _ = registry.inverse_maps()
+    answers = iter([dict(list(all_maps.items())[:2])])
+    monkeypatch.setattr(page, "inverse_maps", lambda: (next(answers, all_maps), ()))
+    experiment = Experiment(t_end=200)
+    shown = page.picture(Scene(experiment, experiment))
+    named = {row[0]["text"] for row in shown.table if isinstance(row[0], dict)} | {
+        trace.get("name") for plot in shown.plots for trace in plot.figure["data"]
+    }
+    assert named & set(SHIPPED) == {"best", "cnn-clean"}
 
 
 def test_a_map_of_other_parameters_becomes_a_sentence(new_run):

@@ -187,6 +187,14 @@ def test_a_refusal_says_what_to_do():
     )
 
 
+def test_a_refused_connection_is_logged_with_what_to_do(caplog):
+    assert not reaches((), True, "websocket", host="lab:8501", origin="http://other.example")
+    assert caplog.messages == [
+        "'http://other.example' may not open a connection to 'lab:8501'. If visitors use 'http://other.example', start "
+        "with --allow-host."
+    ]
+
+
 def ancestors(headers):
     return re.search(r"frame-ancestors ([^;]*);", headers["Content-Security-Policy"])[1].split()
 

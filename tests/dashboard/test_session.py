@@ -22,8 +22,8 @@ def state(monkeypatch):
 
 
 def test_a_report_changes_the_experiment(state):
-    state["rail"] = SimpleNamespace(change={"sequence": 3, "final": False, "changes": {"zeta": -0.3}})
-    session.receive("rail")
+    state["sidebar"] = SimpleNamespace(change={"sequence": 3, "final": False, "changes": {"zeta": -0.3}})
+    session.receive("sidebar")
     assert (state.scene.experiment.zeta, state.answering, state.scene.dragging) == (-0.3, 3, True)
     assert state.scene.released == Experiment()
 
@@ -31,26 +31,26 @@ def test_a_report_changes_the_experiment(state):
 def test_a_malformed_report_becomes_a_sentence_and_changes_nothing(state):
     for change in ({"sequence": [], "final": True, "changes": {"zeta": 0}}, {"changes": []}, "zeta", 7, ["zeta"]):
         state.sentences = ()
-        state["rail"] = SimpleNamespace(change=change)
-        session.receive("rail")
+        state["sidebar"] = SimpleNamespace(change=change)
+        session.receive("sidebar")
         assert state.sentences == ("A change could not be read and was dropped: reload the page, and make it again.",)
         assert (state.scene.experiment, state.answering, state.scene.dragging) == (Experiment(), 0, False)
 
 
 def test_a_report_names_no_upload_and_no_maps(state):
-    state["rail"] = SimpleNamespace(
+    state["sidebar"] = SimpleNamespace(
         change={"sequence": 1, "final": True, "changes": {"upload": "a.csv", "own_maps": "mine", "zeta": "-0.3"}}
     )
-    session.receive("rail")
+    session.receive("sidebar")
     assert state.scene.experiment == Experiment(zeta=-0.3)
     assert len(state.sentences) == 2
     assert ["upload" in state.sentences[0], "own_maps" in state.sentences[1]] == [True, True]
 
 
 def test_a_report_from_a_page_that_was_left_is_dropped(state):
-    session.receive("rail")
-    state["rail"] = SimpleNamespace(change=None)
-    session.receive("rail")
+    session.receive("sidebar")
+    state["sidebar"] = SimpleNamespace(change=None)
+    session.receive("sidebar")
     assert state.scene.experiment == Experiment()
 
 
@@ -58,8 +58,8 @@ TRACE = Trace("mine.csv", np.arange(20.0), np.zeros(20))
 
 
 def report(state, **changes):
-    state["rail"] = SimpleNamespace(change={"sequence": 1, "final": True, "changes": changes})
-    session.receive("rail")
+    state["sidebar"] = SimpleNamespace(change={"sequence": 1, "final": True, "changes": changes})
+    session.receive("sidebar")
 
 
 def test_neither_a_preset_nor_another_truth_takes_an_upload_off(state):
@@ -83,6 +83,6 @@ def test_a_report_cannot_name_an_upload_that_there_is_not(state):
 
 def test_a_release_is_the_experiment_that_the_next_drag_starts_from(state):
     for zeta, final in ((-0.3, False), (-0.2, True), (-0.1, False)):
-        state["rail"] = SimpleNamespace(change={"sequence": 1, "final": final, "changes": {"zeta": zeta}})
-        session.receive("rail")
+        state["sidebar"] = SimpleNamespace(change={"sequence": 1, "final": final, "changes": {"zeta": zeta}})
+        session.receive("sidebar")
     assert (state.scene.released.zeta, state.scene.experiment.zeta) == (-0.2, -0.1)

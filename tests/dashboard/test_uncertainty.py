@@ -121,8 +121,8 @@ def test_each_view_below_has_its_plots_and_its_sentence(visit):
         assert part["tools"][0]["value"] == below
 
 
-def test_noise_that_is_not_known_leaves_the_rail_s_alone(visit):
-    """σ and ρ of the rail make the data; what is assumed of them is another thing."""
+def test_noise_that_is_not_known_leaves_the_sidebar_s_alone(visit):
+    """σ and ρ of the sidebar make the data; what is assumed of them is another thing."""
     known, unknown = (shown(visit("uncertainty", **SHORT, noise_known=given)) for given in (1, 0))
     assert "are integrated out" in text(unknown["posterior"])
     assert "are integrated out" not in text(known["posterior"])
@@ -295,7 +295,7 @@ def test_a_scatter_below_the_posterior_s_is_explained_and_nothing_is_said_to_be_
         f"and 0.020 in θ₁, the estimates of ‘best’ about as far. {held}"
     )
     said = limit._sentence(found, list(0.044 * normals), ("best", 0.022 * normals), uploaded=True)
-    assert said.startswith("Green: everything this trace can tell, if ζ, γ, σ and ρ of the rail are right. ")
+    assert said.startswith("Green: everything this trace can tell, if ζ, γ, σ and ρ of the sidebar are right. ")
     assert said.endswith(f"in θ₁, the estimates of ‘best’ 0.5 and 0.5 times as far. {held}")
     said = limit._sentence(found, list(0.040 * normals), ("best", 0.08 * normals), uploaded=False)
     assert said.endswith("the estimates of ‘best’ 2 and 2 times as far.")
@@ -391,18 +391,19 @@ def test_what_is_no_covariance_is_dropped(monkeypatch, wrong):
     experiment = Experiment()
     wild = Estimate(np.zeros((1, 2)), np.array([wrong]), ("theta0", "theta1"))
     every = {"wild": SimpleNamespace(takes=lambda _: True, predict=lambda _: wild)}
-    monkeypatch.setattr(posterior, "inverse_maps", lambda: (every, ()))
     monkeypatch.setattr(posterior, "looks", lambda _: {"wild": Look("#000000")})
     scene = Scene(experiment, experiment)
-    assert posterior.estimates_of(scene, problem_of(experiment, scene.observation))["wild"][1].covariance is None
+    estimates = posterior.estimates_of(scene, problem_of(experiment, scene.observation), every)
+    assert estimates["wild"][1].covariance is None
 
 
 def test_inverse_maps_are_turned_to_the_axes():
     experiment = Experiment(axis_x="theta1", axis_y="theta0")
     scene = Scene(experiment, experiment)
     observation = scene.observation
-    swapped = posterior.estimates_of(scene, problem_of(experiment, observation))
-    usual = posterior.estimates_of(scene, problem_of(Experiment(), observation))
+    maps, _ = registry.inverse_maps()
+    swapped = posterior.estimates_of(scene, problem_of(experiment, observation), maps)
+    usual = posterior.estimates_of(scene, problem_of(Experiment(), observation), maps)
     assert list(swapped) == list(usual) != []
     for name in usual:
         np.testing.assert_array_equal(swapped[name][1].mean[0], usual[name][1].mean[0][::-1])

@@ -25,8 +25,8 @@ compiled = lambda: [(kernel.py_func.__name__, len(kernel.signatures)) for kernel
 _compile()
 before = compiled()
 problem = problem_of(Experiment(), observe(Experiment(), None))
-for settled in (False, True):
-    landscape_of(problem, 100, settled)
+for released in (False, True):
+    landscape_of(problem, 100, released)
 for method in METHODS:
     descend(problem, (0.5, 0.3), method)
 posterior(problem, published_noise_prior())

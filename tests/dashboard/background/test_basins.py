@@ -5,10 +5,12 @@ import pytest
 
 from core.optimisation.basins import basins, start_grid
 from core.optimisation.methods import descend
-from dashboard.background.basins import Explored, attended, exploration
+from dashboard.background.basins import Explored, StartSet, attended, exploration
+from dashboard.background.wish import Wish
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import observe
 from dashboard.scene.problem import problem_of
+from dashboard.scene.settings import CHOICES, START_SETS
 
 EXPERIMENT = Experiment(t_end=20)
 LONG = 60.0  # s, more than anything here takes
@@ -23,12 +25,24 @@ PROBLEM = problem()
 STARTS = start_grid(PROBLEM.bounds, 3)
 
 
+@pytest.mark.parametrize(
+    ("name", "label", "n"),
+    [("grid-10", "10 × 10 starts", 100), ("grid-30", "30 × 30 starts", 900),
+     ("prior-100", "100 draws of the prior", 100), ("prior-400", "400 draws of the prior", 400)],
+)  # fmt: skip
+def test_a_choice_of_starts_has_as_many_as_its_label_says(name, label, n):
+    assert CHOICES["explored"][name] == label
+    points = START_SETS[name].points(PROBLEM, 7)
+    assert points.shape == (n, 2)
+    assert np.all((points >= PROBLEM.bounds[:, 0]) & (points <= PROBLEM.bounds[:, 1]))
+
+
 def look(held, at=PROBLEM, wish=None):
-    return attended(held, at, "L-BFGS-B", "grid-3", 7, wish)
+    return attended(held, at, "L-BFGS-B", StartSet("grid", 3), 7, wish)
 
 
 def test_what_is_found_is_what_each_start_leads_to():
-    held = look(Explored(), wish="explore")
+    held = look(Explored(), wish=Wish.EXPLORE)
     assert held.is_active or held.exploration.task.progress().state == "done"
     assert held.exploration.task.wait(LONG)
     held = look(held)
@@ -42,21 +56,21 @@ def test_what_is_found_is_what_each_start_leads_to():
 
 
 def test_an_exploration_of_another_problem_is_dropped():
-    held = look(Explored(), wish="explore")
+    held = look(Explored(), wish=Wish.EXPLORE)
     other = problem(theta0=0.41)
     assert held.found_for(other) is None
     dropped = look(held, other)
     assert held.exploration.task.wait(LONG)
     assert (dropped.exploration, dropped.found, dropped.gone) == (None, None, True)
-    anew = look(dropped, other, "explore")
+    anew = look(dropped, other, Wish.EXPLORE)
     assert not anew.gone
     assert look(anew, None).gone
     assert anew.exploration.task.wait(LONG)
 
 
 def test_it_is_stopped_when_asked_to():
-    held = attended(Explored(), problem(t_end=400), "Adam", "grid-30", 7, "explore")
-    stopped = attended(held, held.exploration.problem, "Adam", "grid-30", 7, "stop exploring")
+    held = attended(Explored(), problem(t_end=400), "Adam", START_SETS["grid-30"], 7, Wish.EXPLORE)
+    stopped = attended(held, held.exploration.problem, "Adam", START_SETS["grid-30"], 7, Wish.STOP_EXPLORING)
     assert not stopped.is_active
     assert stopped.exploration.task.wait(LONG)
     assert stopped.exploration.task.progress().state == "stopped"
@@ -64,7 +78,8 @@ def test_it_is_stopped_when_asked_to():
 
 def test_draws_of_the_prior_are_those_of_the_seed():
     one, same, other = (
-        attended(Explored(), PROBLEM, "Nelder–Mead", "prior-100", seed, "explore").exploration for seed in (7, 7, 8)
+        attended(Explored(), PROBLEM, "Nelder–Mead", START_SETS["prior-100"], seed, Wish.EXPLORE).exploration
+        for seed in (7, 7, 8)
     )
     for each in (one, same, other):
         each.task.stop()

@@ -288,7 +288,7 @@ def test_a_sample_that_is_opened_becomes_the_truth_of_the_page_neuron(visit):
     experiment, data = app.session_state["scene"].experiment, published_test_set()
     assert (experiment.theta0, experiment.theta1) == tuple(data.theta[1234])
     assert (experiment.rho, experiment.sigma) == tuple(data.noise_parameters[1234])
-    # As all samples have them; the noise is drawn from the rail's seed.
+    # As all samples have them; the noise is drawn from the sidebar's seed.
     assert (experiment.zeta, experiment.gamma, experiment.t_end, experiment.seed) == (-0.4, 3.0, 200.0, 3)
     assert not experiment.hidden
     assert experiment.starts == ()

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.optimisation.basins import start_grid
 from dashboard import live_route
+from dashboard.background.basins import Explored, exploration, with_ends
 from dashboard.figures.heat_image import heat_image
 from dashboard.figures.landscape import COLOURS
 from dashboard.pictures import landscape, results
@@ -104,6 +106,31 @@ def test_the_course_of_the_race_stays_while_the_candidate_is_dragged():
     assert plots["fit"].figure is not None
     plots = {plot.id: plot for plot in landscape.picture(dragged(scene, theta0=0.5)).plots}
     assert plots["course"].figure is not None
+
+
+def test_what_waits_beside_the_basins_is_what_the_release_had():
+    """The stage dims metrics, table and sentences together: none of them may then be of the dragged problem."""
+    scene, _ = released(Experiment(t_end=40, beside="basins"))
+    problem = problem_of(scene.experiment, scene.observation)
+    begun = exploration(problem, "L-BFGS-B", start_grid(problem.bounds, 2))
+    assert begun.task.wait(60)
+    scene.holdings.basins = with_ends(Explored(begun))
+    before = landscape.picture(scene)
+    waiting = landscape.picture(dragged(scene, theta0=0.45, candidate_theta0=0.5))
+    assert waiting.stale
+    assert waiting.metrics == before.metrics
+    assert (waiting.table, waiting.said) == (before.table, before.said)
+    # A drag of the candidate lets nothing wait.
+    followed = landscape.picture(dragged(scene, candidate_theta0=0.5))
+    assert not followed.stale
+    assert followed.metrics[0][1] != before.metrics[0][1]
+
+
+def test_metrics_follow_beside_basins_that_were_not_explored():
+    scene, before = released(Experiment(t_end=40, beside="basins"))
+    dragging = landscape.picture(dragged(scene, theta0=0.45))
+    assert not dragging.stale
+    assert dragging.metrics[0][1] != before.metrics[0][1]
 
 
 def test_a_heat_map_that_brings_its_image_slides():

@@ -198,7 +198,7 @@ def test_the_figure_holds_samples_fit_and_truth(samples):
 def test_a_problem_keeps_inside_its_box():
     for name, box in model.BOXES.items():
         problem = model.problem_for(
-            Samples("a", TIMES, np.ones((41, 2))), Settings(tuple(box), KNOWN, (0.2, 0.2), name)
+            Samples("a", TIMES, np.ones((41, 2))), Settings(tuple(box.bounds), KNOWN, (0.2, 0.2), name)
         )
         assert isinstance(problem, Problem)
-        assert problem.bounds.tolist() == [list(bounds) for bounds in box.values()]
+        assert problem.bounds.tolist() == [list(bounds) for bounds in box.bounds.values()]

@@ -22,7 +22,7 @@ NODES = [(0, 0), (17, 80), (50, 50), (63, 21), (99, 40), (30, 99)]
 
 def grid_of(experiment):
     problem = problem_of(experiment, observe(experiment, None))
-    return landscape_of(problem, 100, settled=True)
+    return landscape_of(problem, 100, released=True)
 
 
 def loss_at(experiment, nodes, regularised=True):
@@ -115,20 +115,20 @@ def test_an_upload_at_another_step_has_its_own_correlation():
 
 
 @pytest.mark.parametrize("axes", [("theta0", "theta1"), ("zeta", "gamma")])
-def test_a_dragged_landscape_is_the_settled_one(axes):
+def test_a_dragged_landscape_is_the_released_one(axes):
     """It is not read from kept trajectories, whose rounding to single precision moves J by far less than 1e-5 of it."""
     moved = replace(EXPERIMENT, axis_x=axes[0], axis_y=axes[1], theta0=0.123, zeta=-0.321)
     problem = problem_of(moved, observe(moved, None))
-    dragged = landscape_of(problem, 200, settled=False)
+    dragged = landscape_of(problem, 200, released=False)
     assert dragged.loss.shape == (100, 100)
-    np.testing.assert_allclose(dragged.loss, landscape_of(problem, 100, settled=True).loss, rtol=1e-5)
+    np.testing.assert_allclose(dragged.loss, landscape_of(problem, 100, released=True).loss, rtol=1e-5)
 
 
-def test_a_finer_grid_is_drawn_once_settled():
+def test_a_finer_grid_is_drawn_once_released():
     problem = problem_of(EXPERIMENT, observe(EXPERIMENT, None))
-    fine = landscape_of(problem, 200, settled=True)
+    fine = landscape_of(problem, 200, released=True)
     assert fine.loss.shape == (200, 200)
-    coarse = landscape_of(problem, 100, settled=True)
+    coarse = landscape_of(problem, 100, released=True)
     # Both grids reach from edge to edge: of 199 and 99 intervals only the corners coincide.
     np.testing.assert_array_equal(fine.loss[::199, ::199], coarse.loss[::99, ::99])
     assert fine.lowest() != coarse.lowest()
@@ -137,7 +137,7 @@ def test_a_finer_grid_is_drawn_once_settled():
 def test_a_long_window_has_a_coarser_grid_that_is_not_kept():
     long = replace(EXPERIMENT, t_end=1000, gamma=20)
     problem = problem_of(long, observe(long, None))
-    result = landscape_of(problem, 200, settled=True)
+    result = landscape_of(problem, 200, released=True)
     # 12 steps for each of 4,999 intervals: √(2e8 / 59988) = 57.7 points a side.
     assert result.loss.shape == (57, 57)
     assert np.all(np.isfinite(result.loss))

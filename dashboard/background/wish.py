@@ -1,0 +1,11 @@
+"""What the Landscape page can be asked to do in the background."""
+
+from enum import StrEnum
+
+
+class Wish(StrEnum):
+    """What a button of the page reports as its value."""
+
+    EXPLORE = "explore"
+    STOP_EXPLORING = "stop exploring"
+    STOP_RACING = "stop racing"
