@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models.model import Quantity
-from core.models.rate_check import check_rates
+from core.models.rate_expression_check import check_rates
 
 # A trajectory whose state is more axis widths than this from the middle of the axis has diverged.
 DIVERGENCE_LIMIT_WIDTHS = 100
@@ -19,8 +19,8 @@ DIVERGENCE_LIMIT_WIDTHS = 100
 STEPS_ALWAYS, STEPS_PER_MS, MOST_STEPS = 1_000, 10, 15_000
 
 # rates(state, parameters, functions) returns the time derivative of each state [1/ms]. state and parameters hold
-# symbols, numbers or arrays, which may be complex. `functions` is NumPy or heyoka; rate_check.py names those that both
-# have. A cube is written u * u * u: heyoka's series of u**3 fails at u = 0.
+# symbols, numbers or arrays, which may be complex. `functions` is NumPy or heyoka; rate_expression_check.py names those
+# that both have. A cube is written u * u * u: heyoka's series of u**3 fails at u = 0.
 Rates = Callable[[Any, Any, Any], Sequence[Any]]
 
 

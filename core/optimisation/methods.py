@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import Bounds, OptimizeResult, differential_evolution, least_squares, minimize
 
 from core.optimisation.minima import minima_below
-from core.optimisation.objective import Array, Objective
+from core.optimisation.objective_protocol import Array, Objective
 from core.optimisation.path import Ending, OptimiserPath
 from core.optimisation.unit_box_run import HUGE_LOSS, LOSS_ROUNDING, Run
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from core.estimate import Estimate, Finding, remark
-from core.optimisation.objective import Objective
+from core.optimisation.objective_protocol import Objective
 from core.problem.problem import Problem
 
 GRID_POINTS_A_SIDE = 64  # side of the coarse grid over two unknowns

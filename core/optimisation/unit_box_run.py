@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from core.optimisation.objective import Array, Objective
+from core.optimisation.objective_protocol import Array, Objective
 
 EDGE_DISTANCE = 1e-6  # in widths of the box; methods that stay strictly inside get this close to an edge
 LOSS_ROUNDING = 1e-9  # differences of the loss below this are rounding
