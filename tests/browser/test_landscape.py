@@ -74,7 +74,7 @@ def test_image_that_a_dragged_heat_map_brings_is_what_plotly_draws(lab):
     assert exchanged
     assert before[2] != after[2]
     assert after[0] == pytest.approx(before[0], abs=0.01)
-    assert len(before[1]) == len(after[1]) == 4 * 100 * 100
+    assert len(before[1]) == len(after[1]) == 4 * 60 * 60
     # Half a level of the image is 1/508 of the scale, over which a colour changes by at most 72 / 0.0516 / 508 = 2.75
     # of 255; both colours are rounded by a half at most.
     assert np.max(np.abs(np.subtract(before[1], after[1]))) <= 3.75
@@ -86,7 +86,7 @@ def test_grid_of_200_points_a_side_is_drawn_on_release_and_kept_in_the_address(l
     assert len(lab.trace("map")["z"]) == 200 * 200
     with lab.held("zeta") as drag_to:
         drag_to(0.6)
-        assert len(lab.trace("map")["z"]) == 100 * 100
+        assert len(lab.trace("map")["z"]) == 60 * 60
     assert len(lab.trace("map")["z"]) == 200 * 200
     lab.page.reload()
     lab.stand("Landscape")
