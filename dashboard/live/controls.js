@@ -45,8 +45,20 @@ function slider(item, send) {
     typed.value = format(value, item)
   }
   const tell = (event, value, final) => report(event, send(), { [item.field]: value }, final)
-  // A slider let go where it was picked up has no change event: letting go ends the drag, and only keys wait for change.
+  // A slider let go where it was picked up has no change event: letting go ends the drag. A key that is held has one at
+  // each repeat: its release ends the drag.
   let letGo = false
+  let keyDown = false
+  let keyMoves = false
+  const keyUp = (event) => {
+    if (keyMoves) tell(event, range.value, true)
+    keyDown = keyMoves = false
+  }
+  range.addEventListener("keydown", () => {
+    keyDown = true
+  })
+  range.addEventListener("keyup", keyUp)
+  range.addEventListener("blur", keyUp)
   range.addEventListener("pointerdown", () => {
     dragging = true
   })
@@ -61,11 +73,12 @@ function slider(item, send) {
   })
   range.addEventListener("input", (event) => {
     letGo = false
+    keyMoves = keyDown && !dragging
     show(range.value)
     tell(event, range.value, false)
   })
   range.addEventListener("change", (event) => {
-    if (!letGo) tell(event, range.value, true)
+    if (!letGo && !keyMoves) tell(event, range.value, true)
   })
   range.addEventListener("dblclick", (event) => tell(event, item.default, true))
   typed.addEventListener("change", (event) => tell(event, typed.value, true))
@@ -73,7 +86,7 @@ function slider(item, send) {
     if (event.key === "Enter") typed.blur()
   })
   const update = (next) => {
-    if (dragging || document.activeElement === typed) return
+    if (dragging || keyMoves || document.activeElement === typed) return
     range.value = next.value
     show(next.value)
     node.classList.toggle("lab-outside", next.value < item.low || next.value > item.high)

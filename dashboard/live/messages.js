@@ -6,7 +6,7 @@
 
 const PATIENCE_MS = 4000 // an answer that takes longer no longer holds back the next change
 const DETOUR_MS = 2000 // for which Streamlit is asked after the live route has failed
-const UNHEARD = `The server has not answered for ${PATIENCE_MS / 1000} s. The last change is sent again with the next one.`
+const UNHEARD = `The server has not answered for ${PATIENCE_MS / 1000} s. The last change is sent again with the next one; if that changes nothing, reload the page.`
 
 /** @typedef {import("./data").Changes} Changes */
 /** @typedef {import("./data").Send} Send */

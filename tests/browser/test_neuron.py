@@ -196,6 +196,22 @@ def test_arrow_keys_move_a_slider(lab):
     assert lab.value("theta0") == 0.405
 
 
+def test_an_arrow_key_that_is_held_loses_no_step_and_is_released_once(lab):
+    lab.open()
+    slider = lab.page.locator("[data-field=theta0] input[type=range]")
+    slider.focus()
+    before = lab.evaluate("painted.length")
+    values = []
+    with lab.painting():
+        for _ in range(30):
+            lab.page.keyboard.down("ArrowRight")
+            values.append(lab.value("theta0"))
+        lab.page.keyboard.up("ArrowRight")
+    assert lab.value("theta0") == 0.55
+    assert values == sorted(values)
+    assert lab.evaluate("(n) => painted.slice(n).filter((each) => each.final).length", before) == 1
+
+
 # One point lies where the map is blank, since the neuron is silent there.
 @pytest.mark.parametrize(("theta0", "theta1"), [(0.2, 0.8), (-0.15, 1.1)])
 def test_click_on_the_rate_map_sets_theta(lab, theta0, theta1):

@@ -241,7 +241,9 @@ test("a release that is not answered for 4 s is noted, and sent again with the n
   mock.timers.tick(3999)
   assert.deepEqual(notes, [])
   mock.timers.tick(1)
-  assert.deepEqual(notes, ["The server has not answered for 4 s. The last change is sent again with the next one."])
+  assert.deepEqual(notes, [
+    "The server has not answered for 4 s. The last change is sent again with the next one; if that changes nothing, reload the page.",
+  ])
   report({ theta0: 0.6 })
   report({ theta0: 0.7 }, true)
   await run(told[1].sequence)
