@@ -140,7 +140,7 @@ def visit(runs):
     """Return a function that opens a page in a new session, and fails where it would show a traceback."""
 
     def open_page(page, **query):
-        app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=180)
         app.query_params.update({name: str(value) for name, value in query.items()})
         # Pages of st.navigation that are functions are found by the hash of their path; AppTest switches files alone.
         app._page_hash = calc_hash(page)
