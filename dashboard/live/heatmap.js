@@ -1,11 +1,12 @@
 // The heat map while a control is dragged. Plotly takes 30 ms to draw one anew. An image of one pixel a cell, which the
 // server has coloured, takes the place of Plotly's in less than one.
 
-function ends({ dtype, bdata }) {
-  const Numbers = { f4: Float32Array, f8: Float64Array }[dtype]
-  const values = new Numbers(Uint8Array.from(atob(bdata), (letter) => letter.charCodeAt(0)).buffer)
+import { numbers } from "./outlines.js"
+
+function ends(array) {
+  const values = numbers(array)
   const half = (values[1] - values[0]) / 2
-  return [values[0] - half, values.at(-1) + half]
+  return [values[0] - half, values[values.length - 1] + half]
 }
 
 // Exchange the image of a plot's heat map, the nth of those that it has drawn, for the one in its trace's meta.image.
