@@ -4,12 +4,17 @@ const GRAB = 16 // px around a handle within which it can be picked up
 
 /** Return the position of a pointer event in the coordinates of the first pair of axes, to about a pixel. */
 export function coordinates(box, event) {
-  const { xaxis, yaxis } = box._fullLayout
   const frame = box.getBoundingClientRect()
+  return placeAt(box, event.clientX - frame.left, event.clientY - frame.top)
+}
+
+/** Return the same for a place in pixels of the plot. */
+export function placeAt(box, left, top) {
+  const { xaxis, yaxis } = box._fullLayout
   const clamp = (value, range) => Number(Math.min(Math.max(value, Math.min(...range)), Math.max(...range)).toFixed(4))
   return {
-    x: clamp(xaxis.p2d(event.clientX - frame.left - xaxis._offset), xaxis.range),
-    y: clamp(yaxis.p2d(event.clientY - frame.top - yaxis._offset), yaxis.range),
+    x: clamp(xaxis.p2d(left - xaxis._offset), xaxis.range),
+    y: clamp(yaxis.p2d(top - yaxis._offset), yaxis.range),
   }
 }
 

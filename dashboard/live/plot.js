@@ -1,13 +1,17 @@
 // A plot: it keeps its Plotly instance and is updated in place.
 
+import { Crosshair } from "./crosshair.js"
 import { element } from "./element.js"
 import { coordinates, drag, isNear } from "./hand.js"
-import { exchangeImage } from "./heatmap.js"
 import { report } from "./messages.js"
-import { corners, numbers, outline, runners, shapeOutline, withPath } from "./outlines.js"
-import { picture } from "./picture.js"
+import { corners, numbers, runners, shapeOutline, withPath } from "./outlines.js"
+import { drawing, save } from "./picture.js"
+import { slide, withMoved } from "./sliding.js"
 import { Theme } from "./theme.js"
+import { resetView, toolbar } from "./toolbar.js"
 
+// With another configuration, Plotly would draw everything anew.
+const CONFIG = { displayModeBar: false, showTips: false, responsive: false }
 const MOVED = ["truth", "candidate"] // by sliders: names of traces and of what shapes belong to
 
 let plotly
@@ -25,20 +29,6 @@ function loadPlotly() {
   return plotly
 }
 
-/** Return what a plot shows with the lines and marks that have moved. A heat map gets a new image and keeps its old
- * numbers: Plotly must not draw such a figure (imageOnly).
- * @param {any} shown
- * @param {any} moved */
-function withMoved(shown, { moved, ...spec }) {
-  const data = shown.figure.data.map((trace, i) => {
-    if (!moved.data[i]) return trace
-    const { x, y, x0, dx, ...rest } = trace
-    return { ...rest, ...moved.data[i] }
-  })
-  const layout = { ...shown.figure.layout, shapes: moved.shapes, datarevision: spec.version }
-  return { ...shown, ...spec, figure: { data, layout }, imageOnly: moved.data.some((course) => course?.meta?.image) }
-}
-
 export class Plot {
   constructor(id, race) {
     this.race = race
@@ -47,13 +37,18 @@ export class Plot {
     this.spec = /** @type {any} */ (undefined) // of what is shown, always with a figure
     this.send = /** @type {import("./data").Send} */ (() => {}) // to Streamlit
     this.theme = new Theme(document.body)
-    this.config = /** @type {any} */ (undefined)
     this.size = { width: 0, height: 0 }
     this.latest = { version: "", skeleton: "" }
     this.box = element("div", { className: "lab-plot", dataset: { plot: id }, style: { gridArea: id } })
     this.drawn = { version: "", skeleton: "" } // by Plotly
     this.shown = "" // the version on screen, which may have been slid to
-    this.saves = false // whether the camera was pressed and waits for a figure that Plotly can draw
+    this.saves = /** @type {"png" | "svg" | ""} */ ("") // what was asked for and waits for a figure that Plotly can draw
+    this.crosshair = new Crosshair(this)
+    this.toolbar = toolbar([
+      { label: "PNG", title: "Save the plot as PNG", action: () => this.save("png") },
+      { label: "SVG", title: "Save the plot as SVG", action: () => this.save("svg") },
+      { label: "Reset", title: "Reset zoom and view", action: () => resetView(this.box, this.spec.figure.layout) },
+    ])
     this.observer = new ResizeObserver(() => this.resize())
     this.box.addEventListener("pointerdown", (event) => this.grab(event), true)
     this.box.addEventListener("pointermove", (event) => this.hover(event))
@@ -73,11 +68,12 @@ export class Plot {
     this.latest = { version, skeleton }
     if (version === this.shown && (version === this.drawn.version || !released)) return
     const slides = this.drawn.skeleton === skeleton && (!released || version === this.drawn.version)
-    if (!(slides && this.slide(this.spec.figure))) await this.drawInFull()
+    if (!(slides && this.slide())) await this.drawInFull()
     this.shown = version
     this.runners = undefined
     this.follow()
-    if (this.saves && !this.spec.imageOnly) this.save()
+    this.crosshair.describe()
+    if (this.saves && !this.spec.imageOnly) this.save(this.saves)
   }
 
   /** Let Plotly draw the figure. Rejects where it lacks the numbers of a heat map: Streamlit then sends all of it. */
@@ -88,15 +84,15 @@ export class Plot {
     this.drawn = latest
   }
 
-  /** Save a picture: at once, or with the next whole figure where a heat map has only been slid. */
-  async save() {
+  /** Save a picture: at once, or with the next whole figure where a heat map has only been slid.
+   * @param {"png" | "svg"} kind */
+  async save(kind) {
     const isDrawn = this.drawn.version === this.latest.version // and not only slid
-    this.saves = !isDrawn && Boolean(this.spec.imageOnly)
+    this.saves = !isDrawn && this.spec.imageOnly ? kind : ""
     if (this.saves) return
     if (!isDrawn) await this.drawInFull()
-    const canvas = await picture(this.box, this.size, this.theme.colour("theme:background"))
-    const download = `inverse-lab-${this.box.dataset.plot}.png`
-    element("a", { href: canvas.toDataURL("image/png"), download }).click()
+    const drawn = await drawing(this.box, this.size, this.theme.colour("theme:background"))
+    await save(kind, `inverse-lab-${this.box.dataset.plot}`, drawn)
   }
 
   // The names that the legend hides.
@@ -107,30 +103,8 @@ export class Plot {
     )
   }
 
-  // Move the lines and marks to where the figure has them, without Plotly: a tenth of the time of drawing it again.
-  // Returns false where the drawing has other parts than the figure.
-  slide({ data, layout }) {
-    const { _fullData: traces, _fullLayout: full } = this.box
-    const hidden = this.hidden()
-    const moves = []
-    const heatMaps = data.filter(({ type }) => type === "heatmap")
-    if (!heatMaps.every((trace, i) => !trace.meta?.image || exchangeImage(this.box, i, trace))) return false
-    for (const [i, trace] of data.entries()) {
-      if (trace.mode !== "lines" || trace.type !== "scatter" || !trace.y.bdata || hidden.has(trace.legendgroup))
-        continue
-      const paths = this.box.querySelectorAll(`.trace${traces[i].uid} path.js-line`)
-      if (paths.length !== 1) return false
-      const yaxis = full[`yaxis${(trace.yaxis ?? "y").slice(1)}`]
-      moves.push([paths[0], outline(trace, full.xaxis, yaxis)])
-    }
-    for (const [i, shape] of (layout.shapes ?? []).entries()) {
-      if (shape.type !== "path" || hidden.has(shape.legendgroup)) continue
-      const path = this.box.querySelector(`.shapelayer path[data-index="${i}"]`)
-      if (!path) return false
-      moves.push([path, shapeOutline(shape, full.xaxis, full.yaxis)])
-    }
-    for (const [path, d] of moves) path.setAttribute("d", d)
-    return true
+  slide() {
+    return slide(this.box, this.spec.figure, this.hidden())
   }
 
   // The runners of the race as they are drawn: their elements, their corners, and the clock at each corner.
@@ -199,29 +173,20 @@ export class Plot {
   async react({ data, layout }) {
     const Plotly = await loadPlotly()
     const first = !this.ready
-    // With another configuration, Plotly would draw everything anew.
-    this.config ??= {
-      displaylogo: false,
-      responsive: false,
-      showSendToCloud: false,
-      plotlyServerURL: "", // its button would upload the plot to Plotly's server
-      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "toImage"],
-      modeBarButtonsToAdd: [
-        { name: "picture", title: "Download plot as a PNG", icon: Plotly.Icons.camera, click: () => this.save() },
-      ],
-    }
     if (first) this.size = { width: this.box.clientWidth, height: this.box.clientHeight }
     // Plotly keeps what its legend hides of the traces; of shapes it would keep what it hid at the places of then.
     const hidden = this.hidden()
     const shapes = (layout.shapes ?? []).map((shape) =>
       withPath(hidden.has(shape.legendgroup) ? { ...shape, visible: "legendonly" } : shape),
     )
-    await Plotly.react(this.box, data, { ...layout, ...this.size, shapes, editrevision: false }, this.config)
+    await Plotly.react(this.box, data, { ...layout, ...this.size, shapes, editrevision: false }, CONFIG)
     this.aged = false
     if (this.closed)
       window.Plotly.purge(this.box) // the page was left meanwhile
     else if (first) {
       this.ready = true
+      this.box.querySelector(".plot-container").setAttribute("aria-hidden", "true") // the cross-hair speaks for it
+      this.box.append(this.crosshair.node, this.toolbar)
       this.box.on("plotly_click", (event) => this.click(event))
       this.box.on("plotly_afterplot", () => {
         this.runners = undefined
@@ -238,16 +203,22 @@ export class Plot {
     window.Plotly.relayout(this.box, this.size)
   }
 
-  click(event) {
+  click({ event, points: [point] }) {
+    if (!this.spec.click) return
+    this.choose(event, point.data.type === "surface" ? point : coordinates(this.box, event), point)
+  }
+
+  /** Do what a click at a place, or on a point, does.
+   * @param {Event} event
+   * @param {{ x: number, y: number }} place
+   * @param {{ customdata: any } | undefined} point */
+  choose(event, { x, y }, point) {
     const { click } = this.spec
-    if (!click) return
-    const point = event.points[0]
     if (click.point) {
-      if (point.customdata !== undefined) report(event.event, this.send, { [click.point]: point.customdata }, true)
+      if (point?.customdata !== undefined) report(event, this.send, { [click.point]: point.customdata }, true)
       return
     }
-    const { x, y } = point.data.type === "surface" ? point : coordinates(this.box, event.event)
-    report(event.event, this.send, click.both ? { [click.both]: `${x},${y}` } : { [click.x]: x, [click.y]: y }, true)
+    report(event, this.send, click.both ? { [click.both]: `${x},${y}` } : { [click.x]: x, [click.y]: y }, true)
   }
 
   near(event) {

@@ -406,12 +406,20 @@ class Lab:
         """Return what a plot draws in its axes: an outline or a picture, with its colours, for each element."""
         return self.evaluate("(id) => drawn(id)", plot)
 
-    def saved(self, plot: str) -> NDArray[np.uint8]:
-        """Press the camera of a plot, and return the picture that it saves, (height, width, 4)."""
+    def save(self, plot: str, kind: str) -> Path:
+        """Press a button of a plot's toolbar, PNG or SVG, and return where the file is that it saves."""
         with self.page.expect_download() as download:
-            self.evaluate("(id) => plot(id).querySelector('[data-title=\"Download plot as a PNG\"]').click()", plot)
-        assert download.value.suggested_filename == f"inverse-lab-{plot}.png"
-        return np.asarray(Image.open(download.value.path()))
+            self.evaluate(
+                "([id, kind]) => [...plot(id).querySelectorAll('.lab-toolbar button')]"
+                ".find((each) => each.textContent === kind).click()",
+                [plot, kind],
+            )
+        assert download.value.suggested_filename == f"inverse-lab-{plot}.{kind.lower()}"
+        return download.value.path()
+
+    def saved(self, plot: str) -> NDArray[np.uint8]:
+        """Return the picture that a plot saves as PNG, (height, width, 4)."""
+        return np.asarray(Image.open(self.save(plot, "PNG")))
 
     def names(self, plot: str) -> list[str]:
         """Return the entries of a plot's legend."""

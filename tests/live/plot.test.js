@@ -15,9 +15,12 @@ const node = () => ({
   style: {},
   classList: { toggle: () => {} },
   append: () => {},
+  matches: () => false,
   remove: () => {},
   addEventListener: () => {},
   querySelectorAll: () => [], // no image that could be slid
+  querySelector: () => node(),
+  setAttribute: () => {},
   on: () => {},
 })
 const whole = (version, z, meta) => ({
@@ -30,17 +33,19 @@ const moved = (version) => ({
   skeleton: 1,
   moved: { data: [{ x: "x", y: "y", meta: { image: "new" } }], shapes: [] },
 })
-const draw = (spec, released = false) => plot.draw(spec, {}, released, () => {})
+const THEME = { id: "light", applied: (figure) => figure, colour: (colour) => colour }
+const draw = (spec, released = false) => plot.draw(spec, THEME, released, () => {})
 
 beforeEach(async () => {
   drawn = []
   saved = []
-  globalThis.document = { createElement: node, body: node() }
+  globalThis.document = { createElement: node, body: node(), documentElement: { hasAttribute: () => false } }
+  globalThis.getComputedStyle = () => ({ getPropertyValue: () => "" })
   globalThis.ResizeObserver = class {
     observe() {}
   }
   const Plotly = {
-    Icons: {},
+    Fx: { unhover: () => {} },
     react: async (box, data, layout) => {
       drawn.push(data[0].z)
       Object.assign(box, { data, layout, _fullData: data, _fullLayout: {} })
@@ -67,7 +72,7 @@ test("a heat map that cannot be slid is not drawn with its old numbers, but aske
 test("the camera waits for the whole figure of a heat map that was slid", async () => {
   plot.slide = () => true
   await draw(moved(2))
-  await plot.save()
+  await plot.save("png")
   assert.deepEqual([drawn, saved], [["old numbers"], []])
   await draw(whole(3, "settled numbers"), true)
   await new Promise((resolve) => setImmediate(resolve))
