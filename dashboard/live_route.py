@@ -98,7 +98,7 @@ def answer(asked: Asked) -> dict[str, Any]:
         shown = picture(asked.scene)
         if shown is None:
             continue
-        noted = shown if stages else replace(shown, notes=[*asked.sentences, *shown.notes])
+        noted = shown if stages else shown.after(asked.sentences)
         stages[name] = {**noted.as_json(asked.drawn), "settled": False}
     now, before = asked.scene.experiment, asked.scene.released
     changed = [name for name in NUMBERS if name in asked.moved or getattr(now, name) != getattr(before, name)]

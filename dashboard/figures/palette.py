@@ -27,7 +27,7 @@ TEXTS = ("#1B2430", "#E8ECF1")
 ACCENTS = ("#0B62B0", "#4DA3F5")  # of what is active among the controls
 
 # The theme's text colour mixed with the ground: how much of the text each has.
-_GREYS = {"muted": 66, "faint": 45, "grid": 11}
+_GREYS = {"muted": 66, "faint": 49, "grid": 11}
 
 
 def themed(name: str) -> str:

@@ -232,12 +232,11 @@ def layout(title: str, x: dict[str, Any], y: dict[str, Any], **settings: Any) ->
         "xaxis": x,
         "yaxis": y,
         "showlegend": True,
-        # Below the title, on the left: at the right the mode bar would cover it.
+        # Below the title, on the left.
         "legend": LEGEND,
         # Below the saved picture.
         "legend2": {**LEGEND, "y": 0, "yref": "container", "visible": False},
         "hovermode": "closest",
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "theme:faint", "activecolor": "theme:text"},
         "uirevision": "kept",
         **settings,
     }  # fmt: skip

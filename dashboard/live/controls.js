@@ -1,107 +1,17 @@
 // Controls: they report while they are dragged.
 
 import { element, say } from "./element.js"
+import { toggleLecture } from "./frame.js"
+import { hint } from "./help.js"
 import { report } from "./messages.js"
-import { styled } from "./theme.js"
-
-function format(value, item) {
-  return Number(value)
-    .toLocaleString("en-US", {
-      minimumFractionDigits: item.digits,
-      maximumFractionDigits: Math.max(item.digits, 6),
-      useGrouping: false,
-    })
-    .replace("-", "−")
-}
-
-// A number that can be typed and, unless the item is typed only, dragged.
-function slider(item, send) {
-  const typed = element("input", {
-    type: "text",
-    inputMode: "decimal",
-    ariaLabel: `${item.symbol}, typed`,
-    autocomplete: "off",
-  })
-  const range = element("input", {
-    type: "range",
-    min: item.low,
-    max: item.high,
-    step: item.step,
-    value: item.value,
-    ariaLabel: `${item.label} ${item.symbol}`,
-    title: "Double click: back to the default",
-  })
-  const node = element("label", { className: "lab-slider", dataset: { field: item.field } }, [
-    element("span", { className: "lab-name" }, [element("b", { textContent: item.symbol }), ` ${item.label}`]),
-    typed,
-    element("span", { className: "lab-unit", textContent: item.unit }),
-  ])
-  if (!item.typed_only) {
-    const share = (item.default - item.low) / (item.high - item.low)
-    const tick = element("i", { className: "lab-tick", style: { left: `calc(8px + ${share} * (100% - 16px))` } })
-    node.append(element("span", { className: "lab-track" }, [tick, range]))
-  }
-  let dragging = false
-  const show = (value) => {
-    typed.value = format(value, item)
-  }
-  const tell = (event, value, final) => report(event, send(), { [item.field]: value }, final)
-  // A slider let go where it was picked up has no change event: letting go ends the drag. A key that is held has one at
-  // each repeat: its release ends the drag.
-  let letGo = false
-  let keyDown = false
-  let keyMoves = false
-  const keyUp = (event) => {
-    if (keyMoves) tell(event, range.value, true)
-    keyDown = keyMoves = false
-  }
-  range.addEventListener("keydown", () => {
-    keyDown = true
-  })
-  range.addEventListener("keyup", keyUp)
-  range.addEventListener("blur", keyUp)
-  range.addEventListener("pointerdown", () => {
-    dragging = true
-  })
-  range.addEventListener("pointerup", (event) => {
-    dragging = false
-    letGo = true
-    tell(event, range.value, true)
-  })
-  range.addEventListener("pointercancel", (event) => {
-    dragging = false
-    tell(event, range.value, true)
-  })
-  range.addEventListener("input", (event) => {
-    letGo = false
-    keyMoves = keyDown && !dragging
-    show(range.value)
-    tell(event, range.value, false)
-  })
-  range.addEventListener("change", (event) => {
-    if (!letGo && !keyMoves) tell(event, range.value, true)
-  })
-  range.addEventListener("dblclick", (event) => tell(event, item.default, true))
-  typed.addEventListener("change", (event) => tell(event, typed.value, true))
-  typed.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") typed.blur()
-  })
-  const update = (next) => {
-    if (dragging || keyMoves || document.activeElement === typed) return
-    range.value = next.value
-    show(next.value)
-    node.classList.toggle("lab-outside", next.value < item.low || next.value > item.high)
-  }
-  return { node, update }
-}
+import { several } from "./several.js"
+import { slider } from "./slider.js"
 
 function toggle(item, send) {
   const box = element("input", { type: "checkbox" })
   box.addEventListener("change", (event) => report(event, send(), { [item.field]: box.checked }, true))
-  const node = element("label", { className: "lab-toggle", dataset: { field: item.field }, title: item.help ?? "" }, [
-    box,
-    ` ${item.label}`,
-  ])
+  const node = element("label", { className: "lab-toggle", dataset: { field: item.field } }, [box, ` ${item.label}`])
+  hint(node, box, () => item.help)
   return {
     node,
     update: (next) => {
@@ -114,10 +24,11 @@ function choice(item, send) {
   const select = element("select", { ariaLabel: item.label })
   select.append(...item.options.map(([value, label]) => element("option", { value, textContent: label })))
   select.addEventListener("change", (event) => report(event, send(), { [item.field]: select.value }, true))
-  const node = element("label", { className: "lab-choice", dataset: { field: item.field }, title: item.help ?? "" }, [
+  const node = element("label", { className: "lab-choice", dataset: { field: item.field } }, [
     element("span", { textContent: item.label }),
     select,
   ])
+  hint(node, select, () => item.help)
   return {
     node,
     update: (next) => {
@@ -132,11 +43,13 @@ function button(item, send) {
     className: "lab-button",
     textContent: item.label,
     dataset: { field: item.field },
-    title: item.help ?? "",
   })
   let latest = item
+  hint(node, node, () => latest.help)
   node.addEventListener("click", async (event) => {
-    if (latest.copy) {
+    if (latest.lecture) {
+      toggleLecture()
+    } else if (latest.copy) {
       await copy(location.href)
       node.textContent = "Copied"
       setTimeout(() => {
@@ -151,38 +64,6 @@ function button(item, send) {
     update: (next) => {
       latest = next
     },
-  }
-}
-
-/** Return the line and the mark that stand for something in a plot.
- * @param {any} look */
-function sign({ colour: named, dash, path }) {
-  const colour = styled(named)
-  const line = `<path d="M-16,0H16" stroke="${colour}" stroke-width="2.5" stroke-dasharray="${dash}"/>`
-  const mark = `<path d="${path}" fill="${colour}" transform="scale(0.9, -0.9)"/>` // plots count pixels upwards
-  return element("span", { className: "lab-sign", innerHTML: `<svg viewBox="-16 -8 32 16">${line}${mark}</svg>` })
-}
-
-// Check boxes of which several can be ticked.
-function several(item, send) {
-  const boxes = item.options.map(({ value }) => element("input", { type: "checkbox", value }))
-  const ticked = () =>
-    boxes
-      .filter((box) => box.checked)
-      .map((box) => box.value)
-      .join()
-  for (const box of boxes)
-    box.addEventListener("change", (event) => report(event, send(), { [item.field]: ticked() }, true))
-  const labels = item.options.map(({ value, help, ...look }, i) =>
-    element("label", { className: "lab-toggle", title: help }, [boxes[i], sign(look), value]),
-  )
-  const node = element("div", { className: "lab-several", dataset: { field: item.field } }, labels)
-  return {
-    node,
-    update: (next) =>
-      boxes.forEach((box) => {
-        box.checked = next.value.includes(box.value)
-      }),
   }
 }
 

@@ -25,6 +25,7 @@ export interface Item {
   options?: any[]
   text?: string
   copy?: boolean
+  lecture?: boolean
   symbol: string
   unit: string
   low: number
@@ -145,6 +146,8 @@ export interface PlotsData extends Common, Head {
   table: Cell[][]
   said: string[]
   notes: string[]
+  /** how many of the notes, from the first one on, are about the last change */
+  alerts: number
   race: RaceData | null
   tools: Item[]
   settled: boolean

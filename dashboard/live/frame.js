@@ -11,16 +11,28 @@ let hidden = false // whether the truth was hidden before the lecture
 const hideTruth = () => document.querySelector('.lab-toggle[data-field="hidden"] input')
 
 /** Show the page to a class, or end that: the sidebar folds, text and plots grow, and the truth is hidden. */
-function toggleLecture() {
+export function toggleLecture() {
   const box = hideTruth()
   const begins = page.toggleAttribute("data-lab-lecture")
   if (begins) hidden = Boolean(box?.checked)
   if (box && box.checked !== (begins || hidden)) box.click()
+  if (begins) document.querySelector('[data-testid="stApp"]')?.append(end)
+  else end.remove()
   document.dispatchEvent(new Event("inverse-lab-resized"))
 }
 
+// The sidebar, and its button with it, is folded during a lecture.
+const end = element("button", {
+  type: "button",
+  className: "lab-end",
+  textContent: "End lecture (Esc)",
+  onclick: toggleLecture,
+})
+
 /** @param {EventTarget | null} target */
-const isTyped = (target) => target instanceof HTMLElement && target.matches("input:not([type=range]), textarea, select")
+const isTyped = (target) =>
+  target instanceof HTMLElement &&
+  target.matches("input:not([type=range], [type=checkbox], [type=radio]), textarea, select")
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || isTyped(event.target)) return

@@ -1,6 +1,6 @@
 // The glossary: each of its terms in a sentence is a button that opens what it means.
 
-import { element } from "./element.js"
+import { term } from "./help.js"
 
 /** @type {Record<string, string>} */
 let meanings = {}
@@ -40,34 +40,16 @@ function write(node, text) {
   // A capturing group stands at the odd places; a term is a button where it comes first.
   node.replaceChildren(
     ...parts.map((part, i) => {
-      const term = part.toLowerCase()
-      if (i % 2 === 0 || met.has(term)) return part
-      met.add(term)
-      return button(part)
+      const name = part.toLowerCase()
+      if (i % 2 === 0 || met.has(name)) return part
+      met.add(name)
+      return term(part, () => meaningOf(part))
     }),
   )
 }
 
 /** @param {string} text */
-function button(text) {
-  const node = element("button", { type: "button", className: "lab-term", textContent: text })
-  node.addEventListener("click", () => open(node, text))
-  return node
-}
-
-const leaf = element("div", { className: "lab-meaning", popover: "auto", role: "note" })
-
-/** Open the meaning of a term below it.
- * @param {HTMLElement} node
- * @param {string} term */
-function open(node, term) {
-  const heading = element("b", { textContent: term })
-  const [, meaning] = Object.entries(meanings).find(([name]) => name.toLowerCase() === term.toLowerCase()) ?? []
-  leaf.replaceChildren(heading, ` ${meaning}`)
-  node.after(leaf) // so that a screen reader reads it next
-  leaf.showPopover()
-  const { left, bottom } = node.getBoundingClientRect()
-  const { width, height } = leaf.getBoundingClientRect()
-  leaf.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`
-  leaf.style.top = `${Math.max(8, Math.min(bottom + 6, innerHeight - height - 8))}px`
+function meaningOf(text) {
+  const [, meaning] = Object.entries(meanings).find(([name]) => name.toLowerCase() === text.toLowerCase()) ?? []
+  return meaning ?? ""
 }

@@ -15,8 +15,10 @@ export class Head {
     this.shape = ""
   }
 
-  /** @param {import("./data").Head} head */
-  update({ question, answer, why, equations }) {
+  /** @param {import("./data").Head} head
+   * @param {boolean} settled whether no hand is on a control: an answer that still changes is not spoken */
+  update({ question, answer, why, equations }, settled) {
+    this.answer.ariaLive = settled ? "polite" : "off"
     this.node.hidden = !question && !answer
     say(this.question, question)
     explain(this.answer, answer)

@@ -16,6 +16,7 @@ class Instance {
   constructor(parent, { kind, name }) {
     this.name = name
     this.root = element("div", { className: `lab-${kind}` })
+    if (kind === "controls") Object.assign(this.root, { role: "region", ariaLabel: "Experiment" })
     parent.append(...(kind === "controls" ? [drawer()] : []), this.root)
     this.content = kind === "controls" ? new Controls(this.root) : new Plots(this.root)
     this.queue = Promise.resolve()

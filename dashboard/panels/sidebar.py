@@ -34,8 +34,13 @@ def groups(experiment: Experiment, extra: Sequence[Group] = ()) -> list[Group]:
         *extra,
         *_group("Neuron", constants),
         *_group("Noise and window", _noise_and_window(experiment, simulated)),
-        *_group("", [button("share", "Copy link to this experiment", copy=True)]),
+        *_group("", [button("share", "Copy link to this experiment", copy=True), _lecture()]),
     ]
+
+
+def _lecture() -> Control:
+    help_text = "Show the page to a class: large type, no sidebar, the truth hidden. Escape ends it."
+    return button("lecture", "Lecture (L)", lecture=True, help=help_text)
 
 
 def _group(title: str, items: list[Control]) -> list[Group]:

@@ -1,6 +1,5 @@
 """The stage of a page: its question and answer, its controls and live plots, and the sentences above them."""
 
-from dataclasses import replace
 from functools import partial
 
 from dashboard import live, session
@@ -10,7 +9,7 @@ from dashboard.pictures.shown import Shown
 def stage(key: str, shown: Shown) -> None:
     """Show the live plots of a page, with the session's sentences above them."""
     name = f"{key}_stage"
-    noted = replace(shown, notes=[*session.sentences(), *shown.notes])
+    noted = shown.after(session.sentences())
     live.plots(name, noted, partial(session.receive, name), session.answering(), not session.scene().dragging)
 
 

@@ -117,6 +117,7 @@ class Shown:
     table: rows of cells, the first row being the head.
     said: sentences about what is seen.
     notes: sentences above the plots.
+    alerts: how many of the notes, from the first one on, are about the last change: they float over the page.
     race: the player of the plots' race.
     tools: controls among the plots.
     stale: metrics, table and sentences wait until the slider is released.
@@ -133,6 +134,7 @@ class Shown:
     table: Sequence[Sequence[Cell]] = ()
     said: Sequence[str] = ()
     notes: Sequence[str] = ()
+    alerts: int = 0
     race: Race | None = None
     tools: Sequence[dict[str, Any]] = ()
     stale: bool = False
@@ -140,6 +142,10 @@ class Shown:
     def under(self, question: str, *rows: Sequence[dict[str, Any]]) -> "Shown":
         """Return the same under a question, with rows of controls."""
         return replace(self, question=question, options=[{"title": "", "items": list(row)} for row in rows if row])
+
+    def after(self, sentences: Sequence[str]) -> "Shown":
+        """Return the same with sentences about the last change."""
+        return replace(self, notes=[*sentences, *self.notes], alerts=len(sentences))
 
     def as_it_is(self, stale: bool = False) -> "Shown":
         """Return the same with plots that stay as they are; stale: all of it waits until the slider is released."""
@@ -162,6 +168,7 @@ class Shown:
             "table": [list(row) for row in self.table],
             "said": [sentence for sentence in self.said if sentence],
             "notes": [note for note in self.notes if note],
+            "alerts": self.alerts,
             "race": None if self.race is None else {**asdict(self.race), "tools": list(self.race.tools)},
             "tools": list(self.tools),
             "stale": self.stale,

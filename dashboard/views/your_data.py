@@ -84,7 +84,7 @@ def _downloads(scene: Scene) -> None:
         st.download_button(
             "Estimates as JSON", text, "inverse-lab-estimates.json", "application/json", on_click="ignore"
         )
-        st.caption("Figures: the camera at a plot’s upper right corner saves it as PNG, on every page.")
+        st.caption("Figures: the toolbar at a plot’s lower right corner saves it as PNG or SVG, on every page.")
 
 
 @st.fragment

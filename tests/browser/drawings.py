@@ -1,4 +1,4 @@
-"""What the pictures that the camera saves, and the legends, are held against: what a plot draws on screen."""
+"""What the pictures that plots save, and the legends, are held against: what a plot draws on screen."""
 
 import io
 import re
@@ -54,11 +54,11 @@ def discs(shape, centres, radius):
     return covered
 
 
-def check_picture(lab, plot, scheme="light"):
-    """Check the picture that the camera of a plot saves against what is on screen, at two pixels of the screen each.
+def check_picture(lab, plot, scheme="light", saved=None):
+    """Check the picture that a plot saves against what is on screen, at two pixels of the screen each.
 
-    Its ground is opaque; it holds as much of each colour as the screen; each dot covers its area; below stand the
-    entries of the legend that the page shows elsewhere.
+    saved: returns the picture; without it, the plot is saved as PNG. Its ground is opaque; it holds as much of each
+    colour as the screen; each dot covers its area; below stand the entries of the legend that the page shows elsewhere.
     """
     ground = np.array(GROUNDS[scheme])
     box = lab.page.locator(f".lab-plot[data-plot={plot}]")
@@ -66,7 +66,7 @@ def check_picture(lab, plot, scheme="light"):
     lab.page.mouse.move(2, 2)
     shot = box.screenshot(style=".lab-toolbar, .hoverlayer { display: none }")
     screen = np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
-    picture = lab.saved(plot)
+    picture = (saved or lab.saved)(plot)
     width, height = lab.evaluate("(id) => [plot(id).clientWidth, plot(id).clientHeight]", plot)
     assert picture.shape[1] == 2 * width, plot
     assert picture.shape[0] >= 2 * height, plot

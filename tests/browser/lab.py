@@ -235,7 +235,7 @@ class Lab:
         self.until(
             "(title) => document.querySelector('.lab-head h1')?.textContent.startsWith(title)", PAGES[page].question
         )
-        self.page.wait_for_selector(f"{STANDS} .lab-controls")
+        self.page.wait_for_selector(f"{STANDS} .lab-controls", state="attached")  # folded on a narrow window
         plots = PAGES[page].plots
         if page == "Landscape":
             self.page.wait_for_selector("[data-field=beside]")

@@ -45,9 +45,6 @@ def test_every_plot_has_a_title_and_axis_names(lab):
 
 
 def test_the_buttons_of_every_plot_are_known_and_none_sends_it_anywhere(lab):
-    flat = ["Zoom", "Pan", "Zoom in", "Zoom out", "Reset axes", "Download plot as a PNG"]
-    solid = ["Zoom", "Pan", "Orbital rotation", "Turntable rotation"]
-    solid += ["Reset camera to default", "Reset camera to last save", "Download plot as a PNG"]
     lab.open()
     for page in PAGES:
         lab.go(page)
@@ -55,10 +52,31 @@ def test_the_buttons_of_every_plot_are_known_and_none_sends_it_anywhere(lab):
             if beside:
                 lab.choose("beside", beside).stand(page)
             for plot in lab.shown():
-                buttons = lab.evaluate(
-                    "(id) => [...plot(id).querySelectorAll('.modebar-btn')].map((each) => each.dataset.title)", plot
-                )
-                assert buttons == (solid if plot == "surface" else flat), plot
+                buttons = lab.evaluate("(id) => [...plot(id).querySelectorAll('button')].map((n) => n.title)", plot)
+                assert buttons == ["Save the plot as PNG", "Save the plot as SVG", "Reset zoom and view"], plot
+                assert not lab.evaluate("(id) => plot(id).querySelectorAll('.modebar-btn').length", plot), plot
+
+
+def test_the_toolbar_of_a_plot_covers_neither_title_nor_legend_and_shows_for_mouse_and_keyboard(lab):
+    shown = "(id) => getComputedStyle(plot(id).querySelector('.lab-toolbar')).opacity === '1'"
+    covered = """(id) => {
+      const bar = plot(id).querySelector(".lab-toolbar").getBoundingClientRect()
+      return [...plot(id).querySelectorAll(".gtitle, .legend")].filter((node) => {
+        const box = node.getBoundingClientRect()
+        return box.left < bar.right && bar.left < box.right && box.top < bar.bottom && bar.top < box.bottom
+      }).length
+    }"""
+    lab.open("Neuron")
+    for plot in PAGES["Neuron"].plots:
+        lab.page.mouse.move(2, 2)
+        assert lab.evaluate(covered, plot) == 0
+        lab.page.locator(f".lab-plot[data-plot={plot}]").hover()
+        lab.until(shown, plot)
+    lab.page.mouse.move(2, 2)
+    lab.until(f"(id) => !({shown})(id)", "phase")
+    lab.page.keyboard.press("Tab")
+    lab.page.locator("[data-plot=phase] .lab-toolbar button").first.focus()
+    lab.until(shown, "phase")
 
 
 def test_truth_line_takes_the_theme_text_colour_in_light_and_dark(tab):

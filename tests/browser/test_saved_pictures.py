@@ -1,9 +1,15 @@
-"""What the camera saves and what the legend hides: for every plot of every page, whose states stand in VISITS.
+"""What the toolbar saves and what the legend hides: for every plot of every page, whose states stand in VISITS.
 
 The loss of a training and the basins, which take their time, are checked where they are made.
 """
 
+import base64
+import io
+from xml.etree import ElementTree
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.browser.drawings import check_labels, check_legend, check_picture
 from tests.browser.lab import STANDS, VIEWPORT, opened
@@ -50,6 +56,23 @@ def lab(sharp, server):
         yield lab
 
 
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def painted(lab, plot):
+    """Save a plot as SVG, and return what another page of the browser paints of the file, (height, width, 4)."""
+    path = lab.save(plot, "SVG")
+    root = ElementTree.parse(path).getroot()
+    width, height = round(float(root.get("width"))), round(float(root.get("height")))
+    alone = lab.context.new_page()
+    try:
+        alone.set_viewport_size({"width": width, "height": height})
+        alone.goto(f"data:image/svg+xml;base64,{base64.b64encode(path.read_bytes()).decode()}")
+        return np.asarray(Image.open(io.BytesIO(alone.screenshot(omit_background=True))).convert("RGBA"))
+    finally:
+        alone.close()
+
+
 def wait_for(lab, plots):
     """Wait until the plots are drawn and the page is at rest."""
     lab.until("(ids) => ids.every((id) => plot(id)?.querySelector('.main-svg') && plot(id)._fullLayout)", list(plots))
@@ -66,6 +89,26 @@ def test_every_saved_picture_is_whole_and_every_legend_acts(lab, page):
         for plot in plots:
             assert check_picture(lab, plot) == NAMED_BELOW.get(plot, 0), plot
             check_legend(lab, plot)
+
+
+@pytest.mark.parametrize(
+    ("page", "plots"),
+    [("Neuron", ("potential", "rates")), ("Landscape", ("map", "residual")), ("Inverse map", ("estimates", "first"))],
+)
+def test_a_plot_saved_as_svg_has_its_dots_its_legend_its_font_and_an_opaque_ground(lab, page, plots):
+    lab.open(page)
+    wait_for(lab, plots)
+    for plot in plots:
+        assert check_picture(lab, plot, saved=lambda plot: painted(lab, plot)) == NAMED_BELOW.get(plot, 0), plot
+        root = ElementTree.parse(lab.save(plot, "SVG")).getroot()
+        words = {"".join(node.itertext()) for node in root.iter(f"{SVG}text")}
+        title, named = lab.evaluate(
+            "(id) => [plot(id).layout.title.text, plot(id).data.filter((each) => each.legend === 'legend2')"
+            ".map((each) => each.name)]",
+            plot,
+        )
+        assert {title, *lab.names(plot), *named} <= words
+        assert "font-family:Inter" in root.find(f"{SVG}style").text
 
 
 def test_the_picture_of_a_race_names_its_methods(lab):

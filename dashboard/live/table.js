@@ -1,0 +1,62 @@
+// The table of a stage.
+
+import { element, fill, say } from "./element.js"
+import { hint, sayWithHelp } from "./help.js"
+import { report } from "./messages.js"
+import { styled } from "./theme.js"
+
+export class Table {
+  constructor() {
+    this.send = /** @type {import("./data").Send} */ (() => {})
+    this.head = element("thead")
+    this.body = element("tbody")
+    // Where it is wider than the window, it can be scrolled, by the keyboard too.
+    this.table = element("table", { className: "lab-table" }, [this.head, this.body])
+    this.node = element("div", { className: "lab-table-frame" }, [this.table])
+    new ResizeObserver(() => this.fit()).observe(this.node)
+  }
+
+  /** @param {import("./data").Cell[][]} rows of which the first one is the head
+   * @param {import("./data").Send} send to Streamlit */
+  update([head = [], ...rows], send) {
+    this.send = send
+    this.node.hidden = !rows.length
+    fill(this.head, [head], "tr", (row) =>
+      fill(row, head, "th", (cell, value) => {
+        cell.scope = "col"
+        this.cell(cell, value)
+      }),
+    )
+    fill(this.body, rows, "tr", (row, cells) =>
+      fill(row, cells, "td", (cell, value) => {
+        if (cell === row.firstChild) cell.role = "rowheader"
+        this.cell(cell, value)
+      }),
+    )
+    this.fit()
+  }
+
+  fit() {
+    if (this.node.scrollWidth > this.node.clientWidth) this.node.tabIndex = 0
+    else this.node.removeAttribute("tabindex")
+  }
+
+  // A cell is text, or text with the colour of its role and a sentence, or a button that reports a change.
+  cell(node, value) {
+    const { text, colour, hollow, help, change } = typeof value === "string" ? { text: value } : value
+    if (!node.firstChild) {
+      const press = element("button", { type: "button", className: "lab-button" })
+      press.addEventListener("click", (event) => report(event, this.send, node.change, true))
+      hint(press, press, () => node.help)
+      node.append(element("i"), element("span"), press)
+    }
+    const [swatch, said, press] = node.children
+    Object.assign(node, { change, help })
+    sayWithHelp(said, change ? "" : text, help)
+    say(press, change ? text : "")
+    press.ariaDescription = help ?? ""
+    swatch.hidden = !colour
+    swatch.classList.toggle("lab-hollow", Boolean(hollow))
+    if (colour) swatch.style.color = styled(colour)
+  }
+}
