@@ -194,6 +194,7 @@ def test_a_lecture_folds_the_sidebar_hides_the_truth_and_magnifies_and_escape_ta
     assert not lab.evaluate("Boolean(document.querySelector('[data-lab-lecture]'))")
     begins(lab, lambda: lab.page.keyboard.press("l"))
     assert not sidebar.is_visible()
+    assert lab.page.locator(".lab-plots").first.bounding_box()["x"] < 40
     assert "truth" not in [trace["name"] for trace in lab.drawing("potential")["traces"]]
     lab.until(f"(usual) => {SIZE} > usual", usual)
     assert lab.evaluate(SIZE) == pytest.approx(1.35 * usual, rel=0.01)
