@@ -79,7 +79,7 @@ export class Crosshair {
   hide() {
     this.drop()
     for (const node of [...this.lines, this.label]) node.hidden = true
-    if (this.plot.ready) window.Plotly.Fx.unhover(this.plot.box)
+    if (this.plot.ready && !this.plot.closed) window.Plotly.Fx.unhover(this.plot.box)
   }
 
   /** @param {[number, number]} at in the coordinates of the axes */

@@ -72,7 +72,7 @@ export class Plot {
     this.shown = version
     this.runners = undefined
     this.follow()
-    this.crosshair.describe()
+    if (this.ready && !this.closed) this.crosshair.describe() // the page may have been left meanwhile
     if (this.saves && !this.spec.imageOnly) this.save(this.saves)
   }
 
