@@ -148,15 +148,22 @@ def too_long(samples: Samples, settings: Settings) -> str:
     longest = _longest(piece, settings)
     if length <= longest:
         return ""
-    others = {
-        f"choose {BOXES[NARROW].label}": replace(settings, box=NARROW),
-        "take γ as known": replace(settings, unknown=tuple(name for name in settings.unknown if name != "gamma")),
-    }
-    remedies = [text for text, other in others.items() if other.unknown and length <= _longest(piece, other)]
+    sliders = replace(settings, box=NARROW)
+    known = replace(settings, unknown=tuple(name for name in settings.unknown if name != "gamma"))
+    choose, take = f"choose {BOXES[NARROW].label}", "take γ as known"
+    remedies = [text for text, other in ((choose, sliders), (take, known)) if _helps(piece, length, settings, other)]
+    if not remedies and _helps(piece, length, settings, replace(known, box=NARROW)):
+        # One of the two may have been done already.
+        remedies = [" and ".join(text for text, other in ((choose, sliders), (take, known)) if other != settings)]
     return (
         f"The recording of {count(length)} ms is too long for a fit with these unknowns in this box, whose stiffest "
         f"corner needs tiny steps: {', or '.join([*remedies, f'take a piece of at most {count(longest)} ms'])}."
     )
+
+
+def _helps(piece: tuple[float, ...], length: float, settings: Settings, other: Settings) -> bool:
+    """Say whether other settings make a recording short enough."""
+    return other != settings and bool(other.unknown) and length <= _longest(piece, other)
 
 
 def fit(problem: Problem) -> Fit:
