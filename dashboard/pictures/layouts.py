@@ -115,10 +115,12 @@ LAYOUTS = {
     "states": Layout(
         "1.5fr 1fr",
         (
+            ("said said", "auto"),
             ("states-u table", f"minmax(calc(0.42 * {WINDOW}), auto)"),
-            ("states-v said", f"minmax(calc(0.36 * {WINDOW}), auto)"),
+            ("states-v table", f"minmax(calc(0.36 * {WINDOW}), auto)"),
         ),
+        looks=("verdict",),
     ),
-    "trace": _one("trace"),
+    "trace": Layout("1fr", (("said", "auto"), ("trace", 0.55), ("table", "auto")), looks=("verdict",)),
     "losses": _one("losses"),
 }

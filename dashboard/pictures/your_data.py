@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from core.estimate import Estimate
+from core.estimate import Estimate, Outcome
 from core.maps.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_prior, with_constants
@@ -17,7 +17,8 @@ from dashboard.scene.problem import theta_problem
 from dashboard.scene.scene import Scene
 from dashboard.wording import entries
 from dashboard.wording.maps import about_novelty, about_training
-from dashboard.wording.numbers import fixed
+from dashboard.wording.numbers import compact, fixed, sds, with_sd
+from dashboard.wording.verdict import about_small_residuals, verdict
 
 MAP_LOOK = Look(OPTIMISER, "x")
 
@@ -35,15 +36,32 @@ def picture(scene: Scene) -> Shown | None:
     maps, _ = inverse_maps()
     drawn = {entries.MAP: MAP_LOOK, **looks(maps)}
     found = estimates(scene, maps)
-    best = found.get(entries.MAP)
-    verdict = "" if best is None or best.fit is None else best.fit.sentence
     values = np.array([each.mean[0] for each in found.values()]).reshape(-1, 2)
     potentials = simulate(with_constants(values, experiment.zeta, experiment.gamma), observation.times)[..., 0]
     lines = {name: (drawn[name], u) for name, u in zip(found, potentials, strict=True)}
     figure = figures.resimulated(observation.times, observation.data, None, lines)
-    said = [*filter(None, [verdict]), _about_start_and_edge(found, maps)]
+    said = [*_verdict(found), _about_start_and_edge(found, maps), _about_textbook(scene)]
     return Shown("trace", [Plot("trace", figure)], table=_table(scene, maps, found, drawn), said=said,
                  notes=[observation.note])  # fmt: skip
+
+
+def _verdict(found: Mapping[str, Estimate]) -> list[str]:
+    """Say first whether the model explains the data, then what follows from it."""
+    best = found.get(entries.MAP)
+    if best is None or best.fit is None:
+        return []
+    return [verdict(best.fit), best.fit.sentence, about_small_residuals(best.fit)]
+
+
+def _about_textbook(scene: Scene) -> str:
+    """Say how the estimates read in the convention of an upload, or return ""."""
+    upload = scene.holdings.upload
+    if upload is None or upload.tau is None:
+        return ""
+    return (
+        f"In the textbook’s convention a is θ₀, b is θ₁, I is −ζ and τ is γ². The times were scaled by "
+        f"τ = {compact(upload.tau)}: set γ to {compact(np.sqrt(upload.tau), 4)}, and ζ to −I if you know I."
+    )
 
 
 def estimates(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, Estimate]:
@@ -69,13 +87,25 @@ def _table(
             if score is not None:
                 told.append(about_novelty(name, score, bool(each.differences(**trace))))
         sentences[name] = " ".join(told)
-    rows: list[list[Cell]] = [["estimator", "θ₀", "θ₁", "what to know"]]
+    upload = scene.holdings.upload
+    symbols = ("θ₀", "θ₁") if upload is None or upload.tau is None else ("θ₀ = a", "θ₁ = b")
+    rows: list[list[Cell]] = [["estimator", *symbols, "what to know"]]
     for name, sentence in sentences.items():
-        numbers = ["–", "–"]
-        if name in found:
-            numbers = [fixed(value, 4) for value in found[name].mean[0]]
+        numbers = _with_sds(scene, name, found) if name in found else ["–", "–"]
         rows.append([name_cell(name, drawn[name]), *numbers, sentence])
     return rows
+
+
+def _with_sds(scene: Scene, name: str, found: Mapping[str, Estimate]) -> list[str]:
+    """Return the two estimates of a name, with their ± where it is known and the best fit explains the data."""
+    best, mean, covariance = found.get(entries.MAP), found[name].mean[0], found[name].covariance
+    if best is not None and best.fit is not None and best.fit.outcome == Outcome.UNEXPLAINED:
+        covariance = None
+    elif name == entries.MAP:
+        covariance = results.laplace(theta_problem(scene.experiment, scene.observation)).covariance
+    if covariance is None:
+        return [fixed(value, 4) for value in mean]
+    return [with_sd(*each) for each in zip(mean, sds(covariance[0]), strict=True)]
 
 
 def _about_map_estimate(scene: Scene, found: Mapping[str, Estimate]) -> str:

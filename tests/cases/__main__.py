@@ -75,8 +75,8 @@ class Cases:
                 outcome.passed += 1
             if report.when == "teardown":
                 outcome.waiting -= 1
-                said = (str(value) for name, value in report.user_properties if name == "measured")
-                outcome.measured += [each for each in said if each not in outcome.measured]
+                said = [str(value) for name, value in report.user_properties if name == "measured"]
+                outcome.measured = list(dict.fromkeys([*outcome.measured, *said]))
                 if outcome.waiting == 0:
                     _print(number, outcome)
 
