@@ -113,14 +113,13 @@ LAYOUTS = {
     ),
     "uncertainty-none": _uncertainty("1fr", ("tools", "auto"), ("said", "auto"), ("table", "auto")),
     "states": Layout(
-        "1.5fr 1fr",
+        "1.3fr 1fr",
         (
-            ("said said", "auto"),
             ("states-u table", f"minmax(calc(0.42 * {WINDOW}), auto)"),
             ("states-v table", f"minmax(calc(0.36 * {WINDOW}), auto)"),
         ),
-        looks=("verdict",),
     ),
-    "trace": Layout("1fr", (("said", "auto"), ("trace", 0.55), ("table", "auto")), looks=("verdict",)),
+    "head": Layout("1fr", ()),
+    "trace": _one("trace"),
     "losses": _one("losses"),
 }

@@ -9,7 +9,7 @@ from core.maps.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_prior, with_constants
 from dashboard.figures import inverse_map as figures
-from dashboard.figures.style import OPTIMISER, Look
+from dashboard.figures.style import MAP, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import results
 from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
@@ -20,7 +20,7 @@ from dashboard.wording.maps import about_novelty, about_training
 from dashboard.wording.numbers import compact, fixed, sds, with_sd
 from dashboard.wording.verdict import about_small_residuals, verdict
 
-MAP_LOOK = Look(OPTIMISER, "x")
+MAP_LOOK = Look(MAP, "x")
 
 
 def picture(scene: Scene) -> Shown | None:
@@ -40,17 +40,21 @@ def picture(scene: Scene) -> Shown | None:
     potentials = simulate(with_constants(values, experiment.zeta, experiment.gamma), observation.times)[..., 0]
     lines = {name: (drawn[name], u) for name, u in zip(found, potentials, strict=True)}
     figure = figures.resimulated(observation.times, observation.data, None, lines)
-    said = [*_verdict(found), _about_start_and_edge(found, maps), _about_textbook(scene)]
-    return Shown("trace", [Plot("trace", figure)], table=_table(scene, maps, found, drawn), said=said,
-                 notes=[observation.note])  # fmt: skip
-
-
-def _verdict(found: Mapping[str, Estimate]) -> list[str]:
-    """Say first whether the model explains the data, then what follows from it."""
+    plot, table = Plot("trace", figure), _table(scene, maps, found, drawn)
+    why = [_about_start_and_edge(found, maps), _about_textbook(scene)]
     best = found.get(entries.MAP)
     if best is None or best.fit is None:
-        return []
-    return [verdict(best.fit), best.fit.sentence, about_small_residuals(best.fit)]
+        return Shown("trace", [plot], table=table, why=why, notes=[observation.note])
+    answer = f"{verdict(best.fit)} {_about_assumptions(best)}".strip()
+    why = [best.fit.sentence, about_small_residuals(best.fit), *why]
+    return Shown("trace", [plot], answer=answer, why=why, table=table, notes=[observation.note])
+
+
+def _about_assumptions(best: Estimate) -> str:
+    """Say what may be wrong where the best fit does not explain the data, or return ""."""
+    if best.fit is None or best.fit.outcome == Outcome.EXPLAINED:
+        return ""
+    return "It assumes ζ and γ of the sidebar and a start at u = v = 0; the fit below can do without."
 
 
 def _about_textbook(scene: Scene) -> str:

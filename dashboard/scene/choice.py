@@ -23,7 +23,7 @@ from dashboard.wording.numbers import compact, rounded
 
 TEXTBOOK_TAU = 12.5
 TEXTBOOK = {"u": "v", "v": "w"}  # what the textbook calls the states
-N_ROWS_SHOWN = 5
+N_ROWS_SHOWN = 4
 LONGEST_IN_SECONDS = 2.0  # times without a unit that span less are taken for seconds
 HALF_SPAN = 2.0  # the neuron's spikes go from about −2 to 2
 LARGEST_WITHOUT_UNIT = 11.0  # a potential beyond it is in mV

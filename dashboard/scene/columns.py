@@ -29,14 +29,21 @@ _COUNTERS = (("unnamed",), ("index",))  # pandas' names
 _WHAT = {"time": "the time", "u": "the potential u", "v": "the recovery variable v"}
 ADD_TIMES = "add a first column time with the times of the samples: the row’s number times the sampling interval."
 RESCALE = (
-    "the neuron’s u stays within ±3, and its spikes go from about −2 to 2. Subtract an offset and divide by a scale so "
+    "The neuron’s u stays within ±3, and its spikes go from about −2 to 2. Subtract an offset and divide by a scale so "
     "that yours do too, as in u = (V + 70 mV) / 30 mV, and call the column u."
 )
 _POTENTIAL = ("potential", "voltage", "vm")
 
 
 class UnclearError(ValueError):
-    """A file that can be read, if it is said how: which column is what, and in which units."""
+    """A file that can be read, if it is said how: which column is what, and in which units.
+
+    what: what is unclear, in a sentence; remedy: how to change the file, in another.
+    """
+
+    def __init__(self, what: str, remedy: str):
+        super().__init__(f"{what} {remedy}")
+        self.what = what
 
 
 @dataclass(frozen=True)
@@ -96,30 +103,30 @@ def named_columns(names: Sequence[str], units: Sequence[str]) -> Columns:
         found = [i for i, each in enumerate(headings) if role_of(each, headings) == role]
         if len(found) > 1:
             raise UnclearError(
-                f"{_seen(names)} Both “{names[found[0]]}” and “{names[found[1]]}” could be {_WHAT[role]}: leave one, "
-                f"or call it {role}."
+                f"{_seen(names)} Both “{names[found[0]]}” and “{names[found[1]]}” could be {_WHAT[role]}.",
+                f"Leave one, or call it {role}.",
             )
         places |= {role: found[0]} if found else {}
     if "time" not in places:
-        raise UnclearError(f"{_seen(names)} None of them is the time: call it time, or {ADD_TIMES}")
+        raise UnclearError(f"{_seen(names)} None of them is the time.", f"Call it time, or {ADD_TIMES}")
     if "u" not in places:
-        hint = "call the potential u, and the recovery variable v if it was observed."
+        hint = "Call the potential u, and the recovery variable v if it was observed."
         if "v" in places:
             hint = "v is the recovery variable here. Call the potential u; for v alone, add an empty column u."
-        raise UnclearError(f"{_seen(names)} None of them is the potential u: {hint}")
+        raise UnclearError(f"{_seen(names)} None of them is the potential u.", hint)
     for role in ("u", "v"):
         unit = OTHER_UNITS.get(headings[places[role]].unit if role in places else "")
         if unit:
             raise UnclearError(
-                f"The column “{names[places[role]]}” is in {unit}. Here {role} has no unit: {RESCALE} If its numbers "
-                f"are without a unit already, take {unit} out of the heading."
+                f"The column “{names[places[role]]}” is in {unit}. Here {role} has no unit.",
+                f"{RESCALE} If its numbers are without a unit already, take {unit} out of the heading.",
             )
     unit = headings[places["time"]].unit
     unit = "" if unit in NO_UNITS else unit
     if unit and unit not in TIME_UNITS:
         raise UnclearError(
-            f"The unit “{unit[:20]}” of the column “{names[places['time']]}” is not known: give the times in s, ms or "
-            "µs, and say so in the heading, as in time (ms)."
+            f"The unit “{unit[:20]}” of the column “{names[places['time']]}” is not known.",
+            "Give the times in s, ms or µs, and say so in the heading, as in time (ms).",
         )
     unused = [
         name for i, name in enumerate(names) if i not in places.values() and headings[i].words[:1] not in _COUNTERS
@@ -136,13 +143,13 @@ def unnamed_columns(values: NDArray[np.float64]) -> Columns:
     while width > 2 and np.all(np.isnan(values[:, width - 1])):
         width -= 1
     if width == 1:
-        raise UnclearError(f"The file has one column; it needs two, the time and u: {ADD_TIMES}")
+        raise UnclearError("The file has one column; it needs two, the time and u.", f"For equal steps {ADD_TIMES}")
     clock = width > 2 and rises_only(values[:, 1])
     counter = clock and counts_rows(values[:, 0])
     if width - counter > 3 or (clock and not counter):
         raise UnclearError(
-            f"The file has {width} columns without names, and they are not told apart by their numbers: add a first "
-            "row that calls them time, u and v."
+            f"The file has {width} columns without names, and they are not told apart by their numbers.",
+            "Add a first row that calls them time, u and v.",
         )
     places = {role: counter + i for i, role in enumerate(ROLES[: width - counter])}
     return Columns(places, dict.fromkeys(places, ""), counter=counter)

@@ -11,7 +11,7 @@ Names = tuple[int, tuple[str, ...]]  # the number of the row, and its cells
 def headings_of(table: Table) -> tuple[Names | None, tuple[str, ...]]:
     """Return the row that names the columns, None without one, and their units, "" for none.
 
-    Raises UnclearError with a sentence for a row of names that is none.
+    Raises ValueError with a sentence for a row of names that is none.
     """
     headings = list(table.headings)
     if not any(names_a_time(cells) for _, cells in headings):
@@ -24,7 +24,7 @@ def headings_of(table: Table) -> tuple[Names | None, tuple[str, ...]]:
         return None, units
     number, names = headings[-1]
     if not names_a_time(names) and any(names_a_time(cells) for _, cells in headings):
-        raise UnclearError(f"Row {number} has “{names[0][:20]}” in the column time, where a number should be.")
+        raise ValueError(f"Row {number} has “{names[0][:20]}” in the column time, where a number should be.")
     return headings[-1], units
 
 
@@ -41,7 +41,8 @@ def names_for_all(names: Names, table: Table) -> tuple[str, ...]:
             return (*cells, "")
     if len(cells) != table.width:
         raise UnclearError(
-            f"Row {number} has {len(cells)} names of columns; the rows below have {table.width} columns."
+            f"Row {number} has {len(cells)} names of columns; the rows below have {table.width} columns.",
+            "Give each column one name.",
         )
     return cells
 

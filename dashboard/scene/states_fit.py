@@ -53,6 +53,7 @@ class Samples:
     """What is fitted: name, times (n,) in ms, and (u, v) (n, 2), NaN where not observed.
 
     truth: of simulated data that are not hidden, the trajectory (n, 2) and all six values; rho: of simulated noise.
+    tau: by which the times of a recording in the textbook's convention were scaled.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Samples:
     data: Array
     truth: tuple[Array, dict[str, float]] | None = None
     rho: float | None = None
+    tau: float | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def samples_of(experiment: Experiment, observation: Observation, uploaded: Trace
     """Return what is fitted: the uploaded recording, with v if it has it, or u of the simulated data."""
     if uploaded is not None:
         v = np.full_like(uploaded.u, np.nan) if uploaded.v is None else uploaded.v
-        return Samples(uploaded.name, uploaded.times, np.column_stack([uploaded.u, v]))
+        return Samples(uploaded.name, uploaded.times, np.column_stack([uploaded.u, v]), tau=uploaded.tau)
     truth = None
     if observation.trajectory is not None and not experiment.hidden:
         truth = observation.trajectory, dict(zip(NAMES, (*experiment.parameters, 0.0, 0.0), strict=True))

@@ -118,7 +118,8 @@ def _check_times(times: Array, numbers: list[int], columns: Columns) -> None:
         column = f"column “{columns.names['time']}”" if columns.names["time"] else "first column"
         raise UnclearError(
             f"The {column} should be the time and does not look like one: it falls at "
-            f"{count(int(np.sum(steps < 0)))} of {count(steps.size)} steps. If the file has no times, {ADD_TIMES}"
+            f"{count(int(np.sum(steps < 0)))} of {count(steps.size)} steps.",
+            f"If the file has no times, {ADD_TIMES}",
         )
     if steps[after - 1] == 0:
         raise ValueError(
@@ -141,8 +142,8 @@ def _check_length(times: Array, columns: Columns, is_chosen: bool) -> None:
     if end <= SHORTEST_WITHOUT_UNIT and not columns.time_unit and not is_chosen:
         raise UnclearError(
             f"The times span only {compact(end, 4)}, and no heading gives their unit. In ms that is too short for a "
-            f"single spike, in seconds it is {grouped(1000 * end, 4)} ms: add the unit to the heading, as in time (s) "
-            "or time (ms)."
+            f"single spike, in seconds it is {grouped(1000 * end, 4)} ms.",
+            "Add the unit to the heading, as in time (s) or time (ms).",
         )
 
 
@@ -151,15 +152,14 @@ def _check_states(states: Mapping[str, Array], numbers: list[int], columns: Colu
     for role, values in states.items():
         beyond = np.abs(values) > MAX_STATE
         if np.any(beyond):
-            error = UnclearError if np.mean(beyond) > SCALED else ValueError
-            raise error(
-                f"Row {numbers[int(np.argmax(beyond))]} has {role} beyond ±{count(MAX_STATE)}, as if it were in mV. "
-                f"Here {role} has no unit: {RESCALE}"
-            )
+            what = f"Row {numbers[int(np.argmax(beyond))]} has {role} beyond ±{count(MAX_STATE)}, as if it were in mV."
+            remedy = f"Here {role} has no unit. {RESCALE}"
+            raise UnclearError(what, remedy) if np.mean(beyond) > SCALED else ValueError(f"{what} {remedy}")
     if "u" in states and not np.any(np.isnan(states["u"])) and _is_clock(states["u"]):
         raise UnclearError(
             f"The column {columns.names['u'] or 'after the time'} rises by the same step in every row, as times do and "
-            "no potential does: add a first row that calls the columns time, u and v."
+            "no potential does.",
+            "Add a first row that calls the columns time, u and v.",
         )
 
 

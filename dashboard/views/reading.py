@@ -63,7 +63,7 @@ def take_upload() -> None:
     try:
         trace = read_trace(name, content)
     except UnclearError as error:
-        _ask(name, content, str(error))
+        _ask(name, content, error.what)
         return
     except ValueError as error:
         session.say(f"{name}: {error} What was on screen stays.")
@@ -91,6 +91,8 @@ def _ask(name: str, content: bytes, why: str) -> None:
     except ValueError as error:
         session.say(f"{name}: {error} What was on screen stays.")
         return
+    if chosen.tau is not None:
+        why = "Its columns look like v and w of the textbook’s convention. Say whose convention it is."
     roles = {chosen.time: "time", chosen.u: "u", chosen.v: "v"}
     typed: dict[str, Any] = {f"read_role_{i}": roles.get(i, "") for i in range(_table(content).width)}
     typed |= {
@@ -167,18 +169,18 @@ def _form(shown: Preview, problems: list[str]) -> Choice | None:
     """Ask for the role of each column, the units and the convention; None where they cannot be meant."""
     convention = st.session_state.read_convention
     n = len(shown.names)
-    for i, place in enumerate(st.columns(min(n, MOST_COLUMNS_SHOWN))):
-        roles = ROLES[convention]
-        place.selectbox(f"Column {i + 1}", list(roles), format_func=roles.__getitem__, key=f"read_role_{i}")
-        cells = "".join(f"<tr><td>{escape(row[i][:20]) or '–'}</td></tr>" for row in shown.rows)
-        name = escape(shown.names[i][:30]) or "no name"
-        place.html(f'<table class="lab-table lab-column"><tr><th>{name}</th></tr>{cells}</table>')
+    roles = ROLES[convention]
+    with st.container(horizontal=True, gap="small"):
+        for i in range(min(n, MOST_COLUMNS_SHOWN)):
+            with st.container(width=150, gap="xxsmall"):
+                st.selectbox(f"Column {i + 1}", list(roles), format_func=roles.__getitem__, key=f"read_role_{i}")
+                cells = "".join(f"<tr><td>{escape(row[i][:20]) or '–'}</td></tr>" for row in shown.rows)
+                name = escape(shown.names[i][:30]) or "no name"
+                st.html(f'<table class="lab-table lab-column"><tr><th>{name}</th></tr>{cells}</table>')
     if n > MOST_COLUMNS_SHOWN:
         st.caption(f"The file has {n} columns; these are the first {MOST_COLUMNS_SHOWN}.")
-    places = {
-        role: i for i in range(min(n, MOST_COLUMNS_SHOWN)) if (role := st.session_state[f"read_role_{i}"])
-    }  # fmt: skip
     taken = [st.session_state[f"read_role_{i}"] for i in range(min(n, MOST_COLUMNS_SHOWN))]
+    places = {role: i for i, role in enumerate(taken) if role}
     twice = next((role for role in places if taken.count(role) > 1), "")
     if twice:
         problems.append(f"Two columns are chosen as {ROLES[convention][twice]}: leave one.")

@@ -13,7 +13,8 @@ import streamlit as st
 from dashboard import session
 from dashboard.maps import inverse_maps
 from dashboard.panels.sidebar import beside_sidebar
-from dashboard.panels.stage import question, stage
+from dashboard.panels.stage import head, stage
+from dashboard.pictures.shown import Shown
 from dashboard.pictures.your_data import estimates, picture
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation, Trace, observe
@@ -22,23 +23,25 @@ from dashboard.views import reading
 from dashboard.views.reading import ask_again, file_of, take_upload
 from dashboard.views.states_fit import section
 
+QUESTION = "What can be said about a trace of your own?"
 STYLE = Path(__file__).with_suffix(".css")
-FORMAT = """
-<table class="lab-table lab-format">
-<tr><th>time (ms)</th><th>u</th><th>v</th></tr>
-<tr><td>0.0</td><td>0.714</td><td>0.031</td></tr>
-<tr><td>0.2</td><td>−0.283</td><td></td></tr>
-<tr><td>0.4</td><td>−0.701</td><td>0.118</td></tr>
-</table>
-<p class="lab-hint">A row for each sample. u is the potential, v the recovery variable; v may be missing, and an empty
-cell is a gap. Commas, semicolons, tabs or blanks stand between the columns.</p>
-"""
+HINT = (
+    "A row for each sample: the time, the potential u and, if it was observed, the recovery variable v. An empty cell "
+    "is a gap. A heading may give the unit of the time."
+)
 
 
 @cache
 def example() -> Observation:
     """Return the recording of the example file: θ₀ = 0.3 and θ₁ = 0.6, with the published noise."""
     return observe(Experiment(theta0=0.3, theta1=0.6, seed=3), None)
+
+
+def _format() -> str:
+    """Return the first rows of the example file as a table."""
+    head, *rows = (line.split(",") for line in _csv(example()).splitlines()[:4])
+    cells = "".join(f"<tr>{''.join(f'<td>{float(cell):.3g}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<table class="lab-table lab-format"><tr>{"".join(f"<th>{name}</th>" for name in head)}</tr>{cells}</table>'
 
 
 def _source(scene: Scene) -> None:
@@ -53,7 +56,7 @@ def _source(scene: Scene) -> None:
             label_visibility="collapsed",
         )
     upload, recording = scene.holdings.upload, scene.holdings.recording
-    with right:
+    with right.container(key="lab_source", gap="small"):
         if recording is not None:
             st.text(f"On screen now, on this page alone: {recording.name}\n{recording.reading}")
             before = "simulated data" if upload is None else upload.name
@@ -62,9 +65,11 @@ def _source(scene: Scene) -> None:
             st.text(f"On screen now, on every page: {upload.name}\n{upload.reading}")
             _buttons(upload, "Back to simulated data", session.drop_upload)
         else:
-            st.html(FORMAT)
-            st.download_button("Example file", _csv(example()), "example.csv", "text/csv", on_click="ignore")
-            st.caption("On screen now: the simulated data of the sidebar. A recording takes their place on every page.")
+            with st.container(horizontal=True, vertical_alignment="bottom"):
+                st.html(_format(), width=180)
+                st.download_button("Example file", _csv(example()), "example.csv", "text/csv", on_click="ignore")
+            st.caption(HINT)
+            st.caption("On screen now: the simulated data of the sidebar.")
 
 
 def _buttons(trace: Trace, back: str, go_back: Callable[..., None], *args: Any) -> None:
@@ -92,7 +97,7 @@ def _downloads(scene: Scene) -> None:
         },
         "experiment": session.address(),
     }
-    with st.container(horizontal=True):
+    with st.container(key="lab_downloads", horizontal=True, vertical_alignment="center"):
         data, text = _csv(scene.observation), json.dumps(content, indent=2)
         st.download_button("Data as CSV", data, "inverse-lab-data.csv", "text/csv", on_click="ignore")
         st.download_button(
@@ -105,6 +110,7 @@ def _downloads(scene: Scene) -> None:
 def _body() -> None:
     scene = session.scene()
     with beside_sidebar("your_data", follows=True):
+        head("your_data", Shown("head", question=QUESTION))
         _source(scene)
         reading.section()
         shown = picture(scene)
@@ -119,5 +125,4 @@ def _body() -> None:
 def show() -> None:
     """Show the page."""
     st.html(STYLE)
-    question("What can be said about a trace of your own?")
     _body()
