@@ -119,7 +119,7 @@ LAYOUTS = {
             ("states-v table", f"minmax(calc(0.36 * {WINDOW}), auto)"),
         ),
     ),
-    "head": Layout("1fr", ()),
+    "head": Layout("1fr", (("said", "auto"),)),
     "trace": _one("trace"),
     "losses": _one("losses"),
 }
