@@ -54,7 +54,7 @@ def _about_assumptions(best: Estimate) -> str:
     """Say what may be wrong where the best fit does not explain the data, or return ""."""
     if best.fit is None or best.fit.outcome == Outcome.EXPLAINED:
         return ""
-    return "It assumes ζ and γ of the sidebar and a start at u = v = 0; the fit below can do without."
+    return "It assumes ζ and γ of the sidebar and a start at u = v = 0; the fit below can leave them open."
 
 
 def _about_textbook(scene: Scene) -> str:

@@ -21,6 +21,7 @@ from dashboard.wording.numbers import compact
 
 MOST_COLUMNS_SHOWN = 8
 UNITS = ("ms", "s", "µs")
+CONVENTION = "read_convention"  # the key of its drop-down
 LABORATORY, TEXTBOOK = "laboratory", "textbook"
 CONVENTIONS = {LABORATORY: "this laboratory’s: u, v, θ₀, θ₁, ζ, γ", TEXTBOOK: "the textbook’s: v, w, a, b, I, τ"}
 ROLES = {
@@ -96,7 +97,7 @@ def _ask(name: str, content: bytes, why: str) -> None:
     roles = {chosen.time: "time", chosen.u: "u", chosen.v: "v"}
     typed: dict[str, Any] = {f"read_role_{i}": roles.get(i, "") for i in range(_table(content).width)}
     typed |= {
-        "read_convention": LABORATORY if chosen.tau is None else TEXTBOOK,
+        CONVENTION: LABORATORY if chosen.tau is None else TEXTBOOK,
         "read_unit": "ms" if chosen.time_unit not in UNITS else chosen.time_unit,
         "read_interval": compact(chosen.interval),
         "read_offset": compact(chosen.offset),
@@ -167,7 +168,7 @@ def _range(trace: Trace) -> str:
 
 def _form(shown: Preview, problems: list[str]) -> Choice | None:
     """Ask for the role of each column, the units and the convention; None where they cannot be meant."""
-    convention = st.session_state.read_convention
+    convention = st.session_state[CONVENTION]
     n = len(shown.names)
     roles = ROLES[convention]
     with st.container(horizontal=True, gap="small"):
@@ -199,9 +200,7 @@ def _settings(convention: str, has_times: bool, problems: list[str]) -> dict[str
     values: dict[str, Any] = {}
     potential = "u" if convention == LABORATORY else "v"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.selectbox(
-            "Convention", list(CONVENTIONS), format_func=CONVENTIONS.__getitem__, key="read_convention", width=270
-        )
+        st.selectbox("Convention", list(CONVENTIONS), format_func=CONVENTIONS.__getitem__, key=CONVENTION, width=270)
         if convention == LABORATORY:
             values["time_unit"] = st.selectbox("Unit of time", UNITS, key="read_unit", width=110)
         else:
