@@ -177,7 +177,7 @@ def _form(shown: Preview, problems: list[str]) -> Choice | None:
                 st.selectbox(f"Column {i + 1}", list(roles), format_func=roles.__getitem__, key=f"read_role_{i}")
                 cells = "".join(f"<tr><td>{escape(row[i][:20]) or '–'}</td></tr>" for row in shown.rows)
                 name = escape(shown.names[i][:30]) or "no name"
-                st.html(f'<table class="lab-table lab-column"><tr><th>{name}</th></tr>{cells}</table>')
+                st.html(f'<table class="lab-cells"><tr><th>{name}</th></tr>{cells}</table>')
     if n > MOST_COLUMNS_SHOWN:
         st.caption(f"The file has {n} columns; these are the first {MOST_COLUMNS_SHOWN}.")
     taken = [st.session_state[f"read_role_{i}"] for i in range(min(n, MOST_COLUMNS_SHOWN))]

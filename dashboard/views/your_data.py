@@ -41,7 +41,7 @@ def _format() -> str:
     """Return the first rows of the example file as a table."""
     head, *rows = (line.split(",") for line in _csv(example()).splitlines()[:4])
     cells = "".join(f"<tr>{''.join(f'<td>{float(cell):.3g}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<table class="lab-table lab-format"><tr>{"".join(f"<th>{name}</th>" for name in head)}</tr>{cells}</table>'
+    return f'<table class="lab-cells"><tr>{"".join(f"<th>{name}</th>" for name in head)}</tr>{cells}</table>'
 
 
 def _source(scene: Scene) -> None:
