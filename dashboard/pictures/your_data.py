@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from core.estimate import Estimate, Outcome
+from core.estimate import Estimate, GoodnessOfFit, Outcome
 from core.maps.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_prior, with_constants
@@ -13,13 +13,16 @@ from dashboard.figures.style import MAP, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import results
 from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
+from dashboard.pictures.states_fit import fit_on_screen
 from dashboard.scene.problem import theta_problem
 from dashboard.scene.scene import Scene
+from dashboard.scene.states_fit import Fit
 from dashboard.wording import entries
 from dashboard.wording.maps import about_novelty, about_training
 from dashboard.wording.numbers import compact, fixed, sds, with_sd
 from dashboard.wording.verdict import about_small_residuals, verdict
 
+NO_MAP = "No estimate: no point of the prior’s box can be simulated."
 MAP_LOOK = Look(MAP, "x")
 
 
@@ -44,17 +47,22 @@ def picture(scene: Scene) -> Shown | None:
     why = [_about_start_and_edge(found, maps), _about_textbook(scene)]
     best = found.get(entries.MAP)
     if best is None or best.fit is None:
-        return Shown("trace", [plot], table=table, why=why, notes=[observation.note])
-    answer = f"{verdict(best.fit)} {_about_assumptions(best)}".strip()
+        answer = "Let go to see whether the model fits." if scene.dragging else NO_MAP
+        return Shown("trace", [plot], answer=answer, why=why, table=table, notes=[observation.note])
+    answer = _answer(best.fit, fit_on_screen(scene))
     why = [best.fit.sentence, about_small_residuals(best.fit), *why]
     return Shown("trace", [plot], answer=answer, why=why, table=table, notes=[observation.note])
 
 
-def _about_assumptions(best: Estimate) -> str:
-    """Say what may be wrong where the best fit does not explain the data, or return ""."""
-    if best.fit is None or best.fit.outcome == Outcome.EXPLAINED:
-        return ""
-    return "It assumes ζ and γ of the sidebar and a start at u = v = 0; the fit below can leave them open."
+def _answer(best: GoodnessOfFit, below: Fit | None) -> str:
+    """Return the verdict; below: the fit with an unknown start, which explains more."""
+    if best.outcome == Outcome.EXPLAINED:
+        return verdict(best)
+    if below is not None and below.estimate.fit is not None and below.estimate.fit.outcome == Outcome.EXPLAINED:
+        return (
+            "These data fit the model, but not with ζ and γ of the sidebar and a start at u = v = 0: see the fit below."
+        )
+    return f"{verdict(best)} It assumes ζ and γ of the sidebar and a start at u = v = 0; the fit below can leave them open."
 
 
 def _about_textbook(scene: Scene) -> str:
@@ -115,7 +123,7 @@ def _with_sds(scene: Scene, name: str, found: Mapping[str, Estimate]) -> list[st
 def _about_map_estimate(scene: Scene, found: Mapping[str, Estimate]) -> str:
     if entries.MAP in found:
         return found[entries.MAP].status
-    return "Let go to update." if scene.dragging else "None: no point of the prior’s box can be simulated."
+    return "Let go to update." if scene.dragging else NO_MAP
 
 
 def _about_start_and_edge(found: Mapping[str, Estimate], maps: Mapping[str, InverseMap]) -> str:

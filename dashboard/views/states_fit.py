@@ -145,9 +145,9 @@ def _fitting(scene: Scene, samples: Samples, settings: Settings | None, wrong: s
 def section(scene: Scene) -> None:
     """Show the settings, the button, and the fit over the data; while a slider is dragged all of it stays as it is."""
     samples = samples_on_screen(scene)
-    st.markdown("##### Fit with an unknown start", help=HELP)
     if samples is None:
         return
+    st.markdown("##### Fit with an unknown start", help=HELP)
     with st.container(key="lab_form"):
         settings, wrong, pressed = _form(scene.experiment, samples)
     with waiting("fit", "Searching the box, then refining the best starts …"):

@@ -113,13 +113,14 @@ def _body() -> None:
         head("your_data", Shown("head", question=QUESTION))
         _source(scene)
         reading.section()
-        shown = picture(scene)
-        if shown is not None:
-            stage("your_data", shown)
-            if not scene.observation.usable:
-                return
-            _downloads(scene)
-        section(scene)
+        above = st.container(gap="small")
+        section(scene)  # first, since a new fit changes the verdict above it
+        with above:
+            shown = picture(scene)
+            if shown is not None:
+                stage("your_data", shown)
+                if scene.observation.usable:
+                    _downloads(scene)
 
 
 def show() -> None:

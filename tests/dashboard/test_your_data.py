@@ -65,9 +65,14 @@ def test_the_textbook_s_convention_is_proposed_and_its_symbols_stand_beside_the_
     app = press(app, "Read it so")
     assert first_stage_of(app)["table"][0][1:3] == ["θ₀ = a", "θ₁ = b"]
     assert app.checkbox(key="fit_unknown_zeta").value
+    assert first_stage_of(app)["answer"].startswith(
+        "No parameters explain these data: the best fit leaves residuals 4.7"
+    )
     for state in "uv":
         app.text_input(key=f"fit_sd_{state}").set_value("0.1")
     app = press(app, "Fit")
+    # What is said above does not contradict the fit.
+    assert first_stage_of(app)["answer"].startswith("These data fit the model, but not with ζ and γ of the sidebar")
     stage = payloads(app)[-1]
     assert stage["answer"] == "These data fit the model: residuals 1.0 times the noise."
     table = {row[0]: row[1:] for row in stage["table"]}
