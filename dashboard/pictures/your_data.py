@@ -23,6 +23,7 @@ from dashboard.wording.numbers import compact, fixed, sds, with_sd
 from dashboard.wording.verdict import about_small_residuals, verdict
 
 NO_MAP = "No estimate: no point of the prior’s box can be simulated."
+ASSUMED = "It assumes ζ and γ of the sidebar and a start at u = v = 0; the fit below can leave them open."
 MAP_LOOK = Look(MAP, "x")
 
 
@@ -62,7 +63,7 @@ def _answer(best: GoodnessOfFit, below: Fit | None) -> str:
         return (
             "These data fit the model, but not with ζ and γ of the sidebar and a start at u = v = 0: see the fit below."
         )
-    return f"{verdict(best)} It assumes ζ and γ of the sidebar and a start at u = v = 0; the fit below can leave them open."
+    return f"{verdict(best)} {ASSUMED}"
 
 
 def _about_textbook(scene: Scene) -> str:
