@@ -94,6 +94,8 @@ def _ask(name: str, content: bytes, why: str) -> None:
         return
     if chosen.tau is not None:
         why = "Its columns look like v and w of the textbook’s convention. Say whose convention it is."
+    if chosen.is_affine:
+        why += " V₀ and g below are a first guess, which puts it between −2 and 2."
     roles = {chosen.time: "time", chosen.u: "u", chosen.v: "v"}
     typed: dict[str, Any] = {f"read_role_{i}": roles.get(i, "") for i in range(_table(content).width)}
     typed |= {

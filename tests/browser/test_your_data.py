@@ -158,6 +158,7 @@ def test_the_textbook_s_file_is_read_and_fitted_in_its_own_symbols(lab):
     lab.press("Read it so")
     on_screen(lab, "t_v_w.csv")
     lab.fill("Noise sd of u", 0.1).fill("Noise sd of v", 0.1)
+    lab.page.get_by_text("Press Fit to search the box").wait_for()
     lab.press("Fit")
     lab.page.get_by_text("τ = 12.35 ± 0.14", exact=True).wait_for()
     for text in ("a = 0.7059", "b = 0.8147", "I = 0.5050"):

@@ -97,12 +97,23 @@ def _print(number: str, outcome: Outcome) -> None:
         print(f"{each}\n")
 
 
-def main() -> int:
-    """Run the checks; return 1 if an answer is wrong or a case has no check."""
+def main(place: str = "tests") -> int:
+    """Run the checks in a folder; return 1 if an answer is wrong or a case has no check."""
     replace_unencodable_characters()
     cases = Cases()
-    settings = ["-o", "addopts=--strict-markers", "-p", "no:terminal", "-p", "no:xdist", "-m", "case"]
-    status = pytest.main([*settings, "tests"], plugins=[cases])
+    settings = [
+        "-c",
+        "pyproject.toml",
+        "-o",
+        "addopts=--strict-markers",
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:xdist",
+        "-m",
+        "case",
+    ]
+    status = pytest.main([*settings, place], plugins=[cases])
     missing = [number for number in CASES if not cases.outcomes[number].passed + len(cases.outcomes[number].skipped)]
     for number in missing:
         print(f"{number} {CASES[number][0]}: no check has run")

@@ -31,7 +31,8 @@ def test_millivolts_are_read_by_an_offset_and_a_scale_that_are_typed(visit):
     app = drop(visit("your-data"), "mv.csv")
     assert asks(app)
     assert texts(app)[0] == (
-        "mv.csv: The column “u (mV)” is in mV. Here u has no unit.\n"
+        "mv.csv: The column “u (mV)” is in mV. Here u has no unit. V₀ and g below are a first guess, which puts it "
+        "between −2 and 2.\n"
         "Until you press Read it so, what was on screen stays."
     )
     assert "upload=" not in sidebar_of(app)["address"]
