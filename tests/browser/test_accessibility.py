@@ -78,8 +78,9 @@ def test_the_sidebar_unfolds_on_a_phone_and_every_page_is_reached(tab):
     drawer.tap()
     assert not slider.is_visible()
     for page in [*list(PAGES)[1:], "Neuron"]:
-        # Streamlit folds the pages' names into a list of its own.
-        lab.page.get_by_role("button", name="Expand sidebar").tap()
+        # Streamlit folds the pages' names into a list of its own, which may still be open.
+        if (names := lab.page.get_by_role("button", name="Expand sidebar")).is_visible():
+            names.tap()
         lab.page.get_by_test_id("stSidebarNavLink").filter(has_text=page).tap()
         lab.until(
             "(title) => document.querySelector('.lab-head h1')?.textContent.startsWith(title)", PAGES[page].question
