@@ -2,7 +2,7 @@
 
 import { element, say } from "./element.js"
 import { report } from "./messages.js"
-import { styled } from "./theme.js"
+import { sign } from "./sign.js"
 
 function format(value, item) {
   return Number(value)
@@ -154,34 +154,27 @@ function button(item, send) {
   }
 }
 
-/** Return the line and the mark that stand for something in a plot.
- * @param {any} look */
-function sign({ colour: named, dash, path }) {
-  const colour = styled(named)
-  const line = `<path d="M-16,0H16" stroke="${colour}" stroke-width="2.5" stroke-dasharray="${dash}"/>`
-  const mark = `<path d="${path}" fill="${colour}" transform="scale(0.9, -0.9)"/>` // plots count pixels upwards
-  return element("span", { className: "lab-sign", innerHTML: `<svg viewBox="-16 -8 32 16">${line}${mark}</svg>` })
-}
-
-// Check boxes of which several can be ticked.
+// Check boxes of which several can be ticked; what is fixed stays ticked and is not reported.
 function several(item, send) {
-  const boxes = item.options.map(({ value }) => element("input", { type: "checkbox", value }))
+  const boxes = item.options.map(({ value, fixed = false }) =>
+    element("input", { type: "checkbox", value, disabled: fixed, checked: fixed }),
+  )
   const ticked = () =>
     boxes
-      .filter((box) => box.checked)
+      .filter((box) => box.checked && !box.disabled)
       .map((box) => box.value)
       .join()
   for (const box of boxes)
     box.addEventListener("change", (event) => report(event, send(), { [item.field]: ticked() }, true))
   const labels = item.options.map(({ value, help, ...look }, i) =>
-    element("label", { className: "lab-toggle", title: help }, [boxes[i], sign(look), value]),
+    element("label", { className: "lab-toggle", title: help ?? "" }, [boxes[i], sign(look), value]),
   )
   const node = element("div", { className: "lab-several", dataset: { field: item.field } }, labels)
   return {
     node,
     update: (next) =>
       boxes.forEach((box) => {
-        box.checked = next.value.includes(box.value)
+        box.checked = box.disabled || next.value.includes(box.value)
       }),
   }
 }

@@ -39,6 +39,11 @@ function withMoved(shown, { moved, ...spec }) {
   return { ...shown, ...spec, figure: { data, layout }, imageOnly: moved.data.some((course) => course?.meta?.image) }
 }
 
+/** Return an axis of a drawing by its name, such as "x" or "y2".
+ * @param {any} full
+ * @param {string} name */
+const axisOf = (full, name) => full[`${name[0]}axis${name.slice(1)}`]
+
 export class Plot {
   constructor(id, race) {
     this.race = race
@@ -120,14 +125,13 @@ export class Plot {
         continue
       const paths = this.box.querySelectorAll(`.trace${traces[i].uid} path.js-line`)
       if (paths.length !== 1) return false
-      const yaxis = full[`yaxis${(trace.yaxis ?? "y").slice(1)}`]
-      moves.push([paths[0], outline(trace, full.xaxis, yaxis)])
+      moves.push([paths[0], outline(trace, axisOf(full, trace.xaxis ?? "x"), axisOf(full, trace.yaxis ?? "y"))])
     }
     for (const [i, shape] of (layout.shapes ?? []).entries()) {
       if (shape.type !== "path" || hidden.has(shape.legendgroup)) continue
       const path = this.box.querySelector(`.shapelayer path[data-index="${i}"]`)
       if (!path) return false
-      moves.push([path, shapeOutline(shape, full.xaxis, full.yaxis)])
+      moves.push([path, shapeOutline(shape, axisOf(full, shape.xref ?? "x"), axisOf(full, shape.yref ?? "y"))])
     }
     for (const [path, d] of moves) path.setAttribute("d", d)
     return true
