@@ -30,8 +30,8 @@ from dashboard.figures.style import (
     saved,
 )
 
-SHADED = (0.98, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)  # of the probability, in a shade each
-SHADE = 0.1  # the opacity of each: they lie on each other
+SHADED = (0.995, 0.98, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)  # of the probability, in a shade each
+SHADE = 0.085  # the opacity of each: they lie on each other
 PLANE = 0.8  # of the width and of the height
 GAP = 0.02
 HIGHEST = 1.08  # of a marginal, whose exact one reaches up to 1
@@ -53,6 +53,7 @@ def joint(
     names: tuple[str, str],
     box: Array,
     density: Raster,
+    near: Raster,
     beside: Sequence[Beside],
     truth: tuple[float, float] | None,
     bounds: Array | None = None,
@@ -61,28 +62,28 @@ def joint(
 ) -> dict[str, Any]:
     """Draw the posterior in a box, (2, 2), of the plane, with its marginals and what stands beside it.
 
-    bounds, prior: the box of the prior and its densities, (n,) each, at the pixels of the density, if they are shown.
+    density, near: the posterior in that box, and where its probability is, for the marginals.
+    bounds, prior: the box of the prior and its densities, (n,) each, at the pixels of density, if they are shown.
     zoom: a box to frame. What lies outside is pointed to from the frame of the plane.
     """
     shapes = _regions(density)
     traces, entries = [], [legend_entry("exact", "square", LIMIT)]
-    exact = [density.masses.sum(axis=i) / (at[1] - at[0]) for i, at in enumerate((density.x, density.y))]
+    places = near.x, near.y
+    exact = [near.masses.sum(axis=i) / (at[1] - at[0]) for i, at in enumerate(places)]
     heights = [float(np.max(each)) or 1.0 for each in exact]
-    for i in range(2):
-        drawn = _marginal("exact", LIMIT, i, (density.x, density.y)[i], exact[i] / heights[i], width=2)
-        traces.append(drawn)
-        shapes.append(_filling(i, (density.x, density.y)[i], exact[i] / heights[i]))
+    for i, at in enumerate(places):
+        traces.append(_marginal("exact", LIMIT, i, at, exact[i] / heights[i], width=2))
+        shapes.append(_filling(i, at, exact[i] / heights[i]))
     if prior is not None and bounds is not None:
         shapes.append(named("prior", frame(bounds, PRIOR, "dash")))
-        for i in range(2):
-            at = (density.x, density.y)[i]
+        for i, at in enumerate((density.x, density.y)):
             traces.append(_marginal("prior", PRIOR, i, at, prior[i] / heights[i], dash="dash"))
         entries.append(line_entry("prior", PRIOR, "dash"))
     if zoom is not None:
         half = np.maximum(0.5 * (zoom[:, 1] - zoom[:, 0]), SMALLEST_FRAME * (box[:, 1] - box[:, 0]))
         shapes.append(frame(zoom.mean(axis=1)[:, None] + np.outer(half, [-1, 1]), LIMIT))
     for each in beside:
-        traces += _normal(each, density, heights)
+        traces += _normal(each, places, heights)
         entries.append(mark_entry(each.name, each.look))
     # What is named first is drawn last, on top.
     shapes += [named(each.name, estimated(each.look, each.mean, box)) for each in reversed(beside)]
@@ -138,18 +139,16 @@ def _marginal(
     return line(name, colour, width, **curve, **_across(i))
 
 
-def _normal(each: Beside, density: Raster, heights: list[float]) -> list[dict[str, Any]]:
-    """Return the 90 % ellipse and both marginals of a normal distribution; empty where there is none.
+def _normal(each: Beside, places: tuple[Array, Array], heights: list[float]) -> list[dict[str, Any]]:
+    """Return the 90 % ellipse and both marginals, at places (n,) each, of a normal distribution.
 
-    So what follows keeps its place while a control is dragged.
+    Where there is none they are empty, so that what follows keeps its place while a control is dragged.
     """
     outline = np.full((1, 2), np.nan)
-    curves = [np.full(1, np.nan)] * 2
-    places = [np.zeros(1)] * 2
+    curves = [np.full(at.size, np.nan) for at in places]
     if each.covariance is not None:
         outline = ellipse(each.mean, each.covariance, MASSES[-1])
         sds = np.sqrt(np.diag(each.covariance))
-        places = [density.x, density.y]
         curves = [norm.pdf(places[i], each.mean[i], sds[i]) / heights[i] for i in range(2)]
     look = each.look
     around = {"x": array(outline[:, 0]), "y": array(outline[:, 1]), "hoverinfo": "skip", "showlegend": False}
@@ -179,6 +178,6 @@ def sign(look: Look, has_line: bool = True) -> dict[str, Any]:
 
     has_line: whether a line stands behind the mark.
     """
-    dashes = {"solid": "none", "dash": "6 3"}[look.dash] if has_line else "0 40"
+    dashes = {"solid": "none", "dash": "6 3"}[look.dash] if has_line else ""
     path = mark(look.symbol, look.colour, (0, 0))["path"] if look.symbol else ""
     return {"colour": look.colour, "dash": dashes, "path": path, "hollow": look.hollow}

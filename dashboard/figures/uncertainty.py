@@ -84,7 +84,8 @@ def profile(found: Profile, box: Array, truth: float | None, title: str) -> dict
     Between the values that were computed the curve is smooth, and rises or falls only where they do.
     """
     known = np.where(np.isfinite(found.rises), found.rises, BEYOND)
-    values = np.union1d(found.values, np.linspace(*np.clip(box, found.values[0], found.values[-1]), N_BETWEEN))
+    low, high = np.clip(box, found.values[0], found.values[-1]).tolist()
+    values = np.union1d(found.values, np.linspace(low, high, N_BETWEEN))
     rises = PchipInterpolator(found.values, known)(values)
     level = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": RISE_95, "y1": RISE_95, "layer": "below",
              "line": {"color": FAINT, "width": 1.4, "dash": "dash"}}  # fmt: skip

@@ -72,6 +72,8 @@ def covariances(exact: Estimate, normal: Estimate | None, estimates: Estimates) 
             covariance = estimate.covariance[0]
             first, second = sds(covariance)
             shown = [fixed(sd, digits) for sd, digits in zip((first, second), decimals, strict=True)]
-            cells = [*shown, fixed(float(covariance[0, 1] / (first * second)), 3)]
+            correlation = float(covariance[0, 1] / (first * second))
+            # As many digits as tell it from one.
+            cells = [*shown, fixed(correlation, max(2, decimals_for(1 - abs(correlation))))]
         rows.append([name_cell(name, look), *cells])
     return rows

@@ -14,10 +14,10 @@ def equations_of(problem: Problem, experiment: Experiment) -> list[Equation]:
     names = ", ".join(map(symbol_of, problem.unknown))
     sigma, rho = fixed(experiment.sigma, 3), fixed(experiment.rho, 2)
     known = (sigma, rho if experiment.misfit == "ar1" else fixed(0, 0)) if experiment.noise_known else ("?", "?")
-    noise = [Symbol("σ", known[0], "sigma"), ", ", Symbol("ρ", known[1], "rho")]
+    noise: list[str | Symbol] = [Symbol("σ", known[0], "sigma"), " and ", Symbol("ρ", known[1], "rho")]
     return [
         Equation("posterior", [f"p({names} | d) ∝ p(d | {names}) p({names})"]),
-        Equation("likelihood", ["d = u + η,  η ~ AR(1) with ", *noise]),
+        Equation("likelihood", ["d = u + η,  η ~ AR(1): ", *noise]),
         Equation("prior", [", ".join(_prior(problem, i) for i in range(2))]),
     ]
 

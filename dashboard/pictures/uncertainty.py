@@ -99,7 +99,7 @@ def _posterior(scene: Scene) -> Shown:
         prior = prior_density(found.problem, 0, density.x), prior_density(found.problem, 1, density.y)
     names = (found.names[0], found.names[1])
     framed = zoom if experiment.whole_prior else None
-    figure = figures.joint(names, box, density, beside, truth, problem.bounds, prior, framed)
+    figure = figures.joint(names, box, density, near, beside, truth, problem.bounds, prior, framed)
     explained = found.fit.outcome == Outcome.EXPLAINED
     exact = Estimate(found.mean[None], found.covariance[None], found.names)
     said, why = _words(scene, found, near, truth)
@@ -131,7 +131,7 @@ def _words(scene: Scene, found: Posterior, near: Raster, truth: Point | None) ->
     if found.fit.outcome != Outcome.EXPLAINED:
         return said, [found.status, noise]
     why = [found.status, size(found, shape), form(found, shape), truth_lies, noise]
-    return said, [each for each in why if each not in said]
+    return said, [each for each in why if each not in said.replace("\u00a0", " ")]
 
 
 def _about_outside(box: Array, beside: Sequence[figures.Beside], truth: Point | None, found: Posterior) -> str:

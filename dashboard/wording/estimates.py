@@ -16,9 +16,7 @@ from dashboard.wording.numbers import decimals_for, fixed, percent, sds
 SHIFTED = 0.7  # standard deviations between the centres of two distributions that differ
 TOO_SURE, TOO_CAUTIOUS = 0.8, 0.97  # of the posterior, held by an ellipse that should hold 90 %
 N_DRAWS = 10_000  # of the posterior: a share of 90 % is then exact to 0.3 %
-HOW_TO_READ_CALIBRATION = (
-    "On the diagonal an estimator is as sure as it may be. Below it is too sure, above too cautious."
-)
+HOW_TO_READ_CALIBRATION = "On the diagonal an estimator is as sure as it may be; below too sure, above too cautious."
 EXACT_ONES = (entries.EXACT_POSTERIOR, entries.EXACT_MEAN)
 
 

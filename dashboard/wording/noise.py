@@ -10,7 +10,7 @@ from core.posterior.exact import Posterior
 from core.published import SAMPLING_INTERVAL
 from dashboard.wording.numbers import compact, fixed, sds, times
 
-ALIKE = 1.1  # ratio of two areas that count as the same
+ALIKE = 1.2  # ratio of two areas that count as the same
 CHANCE = 0.05  # of the lags of white noise lie outside their band
 FAR_OFF = 3.0  # standard deviations between an assumed noise and what the data say
 

@@ -17,10 +17,7 @@ NEEDLE = 12.0  # times as sharp across as along
 BENT = 0.75  # of the area that a normal distribution of the same covariance has
 NARROWER = 2.0  # times than the prior, below which the data say little
 
-MEAN_OUTSIDE = (
-    "The region is bent, and the average of its points lies beside it. Here take the MAP or the whole region, not the "
-    "mean."
-)
+MEAN_OUTSIDE = "The region is bent, and its mean lies beside it: take the MAP or the whole region."
 BEYOND = "The truth lies beyond the prior’s box, where no posterior can find it."
 
 Array = NDArray[np.float64]
@@ -47,7 +44,7 @@ def answer(found: Posterior, shape: Shape, truth_lies: str) -> str:
         second = f"The 90 % region is in {shape.pieces} pieces: several places fit alike."
     elif found.credibility(found.mean) > 0.9:
         second = MEAN_OUTSIDE
-    return f"{values(found)}. {second}"
+    return f"{values(found)}. {second}".replace(" %", "\u00a0%")
 
 
 def unexplained(found: Posterior) -> str:
@@ -85,11 +82,9 @@ def _silence(found: Posterior, shape: Shape) -> str:
 
 
 def form(found: Posterior, shape: Shape) -> str:
-    """Say what the form of the posterior means."""
+    """Say what the form of the posterior means, beyond what the answer says."""
     first, second = (symbol_of(name) for name in found.names)
     parts = []
-    if shape.silent:
-        parts.append(_silence(found, shape))
     if shape.pieces > 1:
         parts.append(f"The 90 % region is in {shape.pieces} pieces, and the mean of them may fit badly.")
     if abs(shape.correlation) > SLANTED:
@@ -102,7 +97,7 @@ def form(found: Posterior, shape: Shape) -> str:
     elif shape.pieces == 1 and not shape.edges:
         bent = shape.fullness < BENT
         parts.append("The region is one piece, but bent or lopsided: no ellipse." if bent else "One compact region.")
-    if found.credibility(found.mean) > 0.9:
+    if (shape.silent or shape.pieces > 1) and found.credibility(found.mean) > 0.9:
         parts.append(MEAN_OUTSIDE)
     if shape.edges:
         parts.append(f"The prior ends the region at {listed(list(shape.edges))}.")
