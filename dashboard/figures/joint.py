@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from core.symbols import symbol_of
 from dashboard.figures.density import Raster
-from dashboard.figures.outlines import FINENESS, outlines
+from dashboard.figures.outlines import closed, decimals_in, outlines
 from dashboard.figures.palette import translucent
 from dashboard.figures.regions import MASSES, SMALLEST_FRAME, ellipse, estimated, frame, placed
 from dashboard.figures.style import (
@@ -158,11 +158,9 @@ def _normal(each: Beside, places: tuple[Array, Array], heights: list[float]) -> 
 
 def _filling(i: int, at: Array, heights: Array) -> dict[str, Any]:
     """Return the area below a marginal. It is a shape, since a trace's filling does not slide with it."""
-    decimals = max(int(np.ceil(np.log10(FINENESS / (at[-1] - at[0])))), 0)
-    corners = zip(np.r_[at[0], at, at[-1]].tolist(), np.r_[0.0, heights, 0.0].tolist(), strict=True)
-    texts = [(f"{place:.{decimals}f}", f"{height:.4f}") for place, height in corners]
-    path = "L".join(",".join(text if i == 0 else text[::-1]) for text in texts)
-    shape = {"type": "path", "path": f"M{path}Z", "layer": "below", "fillcolor": translucent(LIMIT, 0.2)}
+    corners = np.column_stack([np.r_[at[0], at, at[-1]], np.r_[0.0, heights, 0.0]])
+    path = closed(corners if i == 0 else corners[:, ::-1], max(4, decimals_in(at[0], at[-1])))
+    shape = {"type": "path", "path": path, "layer": "below", "fillcolor": translucent(LIMIT, 0.2)}
     return _of_marginal(i, {**shape, "line": {"width": 0}})
 
 

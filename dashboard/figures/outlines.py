@@ -28,8 +28,9 @@ def outlines(density: Raster, masses: tuple[float, ...]) -> list[str]:
     heights = np.pad(density.masses, 1)
     falling = np.sort(density.masses, axis=None)[::-1]
     counts = np.minimum(np.searchsorted(np.cumsum(falling), masses), falling.size - 1)
-    decimals = [int(np.ceil(np.log10(FINENESS / (values[-1] - values[0])))) for values in (x, y)]
-    return [_path(loops(x, y, heights, float(falling[count])), max(*decimals, 0)) for count in counts]
+    decimals = max(decimals_in(values[0], values[-1]) for values in (x, y))
+    found = [loops(x, y, heights, float(falling[count])) for count in counts]
+    return ["".join(closed(loop, decimals) for loop in each) or EMPTY for each in found]
 
 
 def _padded(values: Array) -> Array:
@@ -38,9 +39,15 @@ def _padded(values: Array) -> Array:
     return np.r_[values[0] - half, values, values[-1] + half]
 
 
-def _path(found: list[Array], decimals: int) -> str:
-    parts = ("L".join(f"{x:.{decimals}f},{y:.{decimals}f}" for x, y in loop.tolist()) for loop in found)
-    return "".join(f"M{part}Z" for part in parts) or EMPTY
+def decimals_in(low: float, high: float) -> int:
+    """Return the decimals that tell FINENESS steps between two numbers apart."""
+    return max(0, int(np.ceil(np.log10(FINENESS / (high - low)))))
+
+
+def closed(points: Array, decimals: int) -> str:
+    """Return the closed path along points, (n, 2), with so many decimals."""
+    path = "L".join(f"{x:.{decimals}f},{y:.{decimals}f}" for x, y in points.tolist())
+    return f"M{path}Z"
 
 
 def loops(x: Array, y: Array, heights: Array, level: float) -> list[Array]:

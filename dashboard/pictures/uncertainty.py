@@ -1,12 +1,13 @@
 """What the Uncertainty page shows above: the posterior, what stands beside it, and how to read them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.estimate import Estimate, Outcome
+from core.maps.inverse_map import InverseMap
 from core.posterior.exact import Posterior
 from core.problem.problem import Problem
 from dashboard.figures import joint as figures
@@ -38,30 +39,30 @@ Array = NDArray[np.float64]
 
 
 def picture(scene: Scene) -> Shown:
-    """Return what the page shows."""
+    """Return what the page shows; a posterior that cannot follow a dragged control stays as it was, dimmed."""
+    if not scene.dragging:
+        return at_release(_picture, scene)
+    if not scene.observation.usable or follows(scene):
+        return _picture(scene)
+    before = at_release(_picture, scene).as_it_is(stale=True)
+    return replace(before, notes=_notes(scene))
+
+
+def _picture(scene: Scene) -> Shown:
     experiment, observation = scene.experiment, scene.observation
     maps, _ = inverse_maps()
     # Those that can be drawn on these axes, for this trace.
     able = {name: each for name, each in maps.items() if _of_theta(experiment.axes) and each.takes(observation.times)}
     truth_known = observation.clean(experiment) is not None
-    return _picture(scene).under(QUESTION, [compared.ticks(experiment, able, truth_known)])
+    # A noise that is integrated out is always AR(1).
+    idle = () if experiment.noise_known else ("misfit",)
+    tools = controls_at(Area.UNCERTAINTY, experiment, without=idle)
+    shown = replace(_posterior(scene, able), tools=tools)
+    return shown.under(QUESTION, [compared.ticks(experiment, able, truth_known)])
 
 
 def _of_theta(names: Sequence[str]) -> bool:
     return set(names) == {"theta0", "theta1"}
-
-
-def _picture(scene: Scene) -> Shown:
-    """Return the posterior; one that cannot follow a dragged control stays as it was at the last release, dimmed."""
-    # A noise that is integrated out is always AR(1).
-    idle = () if scene.experiment.noise_known else ("misfit",)
-    tools = controls_at(Area.UNCERTAINTY, scene.experiment, without=idle)
-    if not scene.dragging:
-        return replace(at_release(_posterior, scene), tools=tools)
-    if not scene.observation.usable or follows(scene):
-        return replace(_posterior(scene), tools=tools)
-    before = at_release(_posterior, scene).as_it_is(stale=True)
-    return replace(before, notes=_notes(scene), tools=tools)
 
 
 def _notes(scene: Scene) -> list[str]:
@@ -71,8 +72,11 @@ def _notes(scene: Scene) -> list[str]:
     return notes
 
 
-def _posterior(scene: Scene) -> Shown:
-    """Return the posterior; while a control is dragged without the Laplace approximation, which takes as long again."""
+def _posterior(scene: Scene, maps: Mapping[str, InverseMap]) -> Shown:
+    """Return the posterior beside what is ticked.
+
+    While a control is dragged the Laplace approximation is left out, which takes as long again.
+    """
     notes = _notes(scene)
     if not scene.observation.usable:
         return Shown("uncertainty", notes=notes)
@@ -88,8 +92,7 @@ def _posterior(scene: Scene) -> Shown:
     side = SIDE_DRAGGED if scene.dragging else SIDE
     near = raster(found, zoom, side)
     density = raster(found, box, side) if experiment.whole_prior else near
-    maps = compared.wanted(experiment, inverse_maps()[0])
-    estimates = estimates_of(scene, problem, maps)
+    estimates = estimates_of(scene, problem, compared.wanted(experiment, maps))
     ticked = {name: each for name, each in estimates.items() if name in experiment.compared}
     # With its noise integrated out, a posterior's problem has the noise's mean.
     normal = None if scene.dragging else results.laplace(found.problem)
