@@ -58,14 +58,17 @@ def wanted(experiment: Experiment, maps: Mapping[str, InverseMap]) -> dict[str, 
 def covariances(exact: Estimate, normal: Estimate | None, estimates: Estimates) -> list[Sequence[Cell]]:
     """Return the table of standard deviations and correlations; normal: None while a control is dragged."""
     assert exact.covariance is not None
-    symbols = [f"sd {symbol}" for symbol in map(symbol_of, exact.names)]
+    symbols = [symbol_of(name) for name in exact.names]
     decimals = [decimals_for(sd) for sd in sds(exact.covariance[0])]
     listed: list[tuple[str, Look, Estimate | None]] = [
         (entries.EXACT, EXACT_LOOK, exact),
         (entries.MAP_AND_LAPLACE, LAPLACE_LOOK, normal),
         *((name, look, each) for name, (look, each) in estimates.items() if each.covariance is not None),
     ]
-    rows: list[Sequence[Cell]] = [["covariance of", *symbols, "correlation"]]
+    head = ["covariance of", *(f"sd {symbol}" for symbol in symbols), f"corr({', '.join(symbols)})"]
+    rows: list[Sequence[Cell]] = [head]
+        ["covariance of", *(f"sd {symbol}" for symbol in symbols), f"corr({', '.join(symbols)})"]
+    ]
     for name, look, estimate in listed:
         cells = ["–"] * 3
         if estimate is not None and estimate.covariance is not None:

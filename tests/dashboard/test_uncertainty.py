@@ -99,7 +99,7 @@ def test_the_covariances_stand_beside_each_other(visit):
     experiment = Experiment()
     table = rows(shown(visit("uncertainty"))["posterior"])
     assert list(table) == ["covariance of", "exact", "MAP and Laplace", "best"]
-    assert table["covariance of"] == ["sd θ₀", "sd θ₁", "correlation"]
+    assert table["covariance of"] == ["sd θ₀", "sd θ₁", "corr(θ₀, θ₁)"]
     covariance = registry.inverse_maps()[0]["best"].predict(observe(experiment, None).data[None]).covariance[0]
     first, second = np.sqrt(np.diag(covariance))
     assert [float(cell.replace("−", "-")) for cell in table["best"]] == [
