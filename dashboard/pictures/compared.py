@@ -67,8 +67,6 @@ def covariances(exact: Estimate, normal: Estimate | None, estimates: Estimates) 
     ]
     head = ["covariance of", *(f"sd {symbol}" for symbol in symbols), f"corr({', '.join(symbols)})"]
     rows: list[Sequence[Cell]] = [head]
-        ["covariance of", *(f"sd {symbol}" for symbol in symbols), f"corr({', '.join(symbols)})"]
-    ]
     for name, look, estimate in listed:
         cells = ["–"] * 3
         if estimate is not None and estimate.covariance is not None:
