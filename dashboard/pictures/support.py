@@ -39,13 +39,6 @@ from dashboard.wording.profiles import METHOD, about_profile
 from dashboard.wording.shape import region_area
 
 N_LAGS = 30
-# By what is looked at.
-QUESTIONS = {
-    "prediction": "What does the posterior predict?",
-    "profiles": "What do the data say without the prior?",
-    "noise": "What if the noise is taken as white?",
-    "calibration": "Can the regions be trusted?",
-}
 
 Array = NDArray[np.float64]
 Row = list[Cell]
@@ -86,7 +79,7 @@ def _support(scene: Scene) -> Shown | None:
         joint = _joint(scene, problem)
     table = _table(found, results.laplace(found.problem), joint, estimates_of(scene, problem, maps), truth)
     tabs = controls_at(Area.SUPPORT, experiment)
-    return replace(shown.under(QUESTIONS[experiment.below], tabs), table=table)
+    return replace(shown.under(shown.question, tabs), table=table)
 
 
 def _prediction(scene: Scene, found: Posterior) -> Shown:
@@ -101,7 +94,8 @@ def _prediction(scene: Scene, found: Posterior) -> Shown:
         "Posterior prediction of u(t) and of the data",
     )
     answer, more = about_prediction(observation.data, potential, noisy, found.problem.noise[0].marginal_sd)
-    return Shown("uncertainty-prediction", [Plot("prediction", figure)], answer=answer, why=[more])
+    question = "What does the posterior predict?"
+    return Shown("uncertainty-prediction", [Plot("prediction", figure)], question, answer, why=[more])
 
 
 def _profiles(problem: Problem, box: Array, truth: Point | None) -> Shown:
@@ -113,7 +107,7 @@ def _profiles(problem: Problem, box: Array, truth: Point | None) -> Shown:
         plots.append(Plot(identity, figures.profile(found, box[axis], known, f"Profile of {symbol_of(name)}")))
         said.append(about_profile(found))
         why.append(f"{symbol_of(name)}: {found.sentence}")
-    return Shown("uncertainty-profiles", plots, answer=" ".join(said), why=why)
+    return Shown("uncertainty-profiles", plots, "What do the data say without the prior?", " ".join(said), why=why)
 
 
 def _noise(scene: Scene, problem: Problem, truth: Point | None) -> Shown:
@@ -140,6 +134,7 @@ def _noise(scene: Scene, problem: Problem, truth: Point | None) -> Shown:
     return Shown(
         "uncertainty-noise",
         [Plot("regions", regions), Plot("autocorrelation", left)],
+        question="What if the noise is taken as white?",
         metrics=_noise_metrics(given, joint),
         answer=about_noise_models(ratio, noise.rho, held),
         why=[about_residuals((lags[0], lags[1]), observation.times.size), about_given_noise(given, joint)],
@@ -170,10 +165,11 @@ def _noise_metrics(given: tuple[float, float], joint: Estimate) -> list[tuple[st
 
 def _calibration(maps: Mapping[str, Look]) -> Shown:
     """Return how often the regions of each estimator hold the truth of 2,000 test samples; maps: looks by name."""
+    question = "Can the regions be trusted?"
     found, limit = stored("calibration"), stored("limit")
     if found is None:
         said = "Run “python -m core.experiments calibration” to see how often regions hold the truth."
-        return Shown("uncertainty-none", answer=said)
+        return Shown("uncertainty-none", question=question, answer=said)
     sources = [(estimator, found, NOISY_REGIME) for estimator in (BEST, POLISHED, REWEIGHTED)]
     if limit is not None:
         sources += [(estimator, limit, NOISY_TRACES) for estimator in (LAPLACE, EXACT)]
@@ -185,7 +181,7 @@ def _calibration(maps: Mapping[str, Look]) -> Shown:
     held = {each.name: float(each.values[at]) for each in curves if np.isfinite(each.values[at])}
     plot = Plot("calibration", accuracy.calibration(masses, curves))
     why = [about_calibration(float(masses[at]), held)]
-    return Shown("uncertainty-calibration", [plot], answer=HOW_TO_READ_CALIBRATION, why=why)
+    return Shown("uncertainty-calibration", [plot], question, HOW_TO_READ_CALIBRATION, why=why)
 
 
 def _table(
