@@ -1,7 +1,5 @@
 """The Uncertainty page under the hand, and the limit beside the clouds of the Inverse map page."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -98,21 +96,6 @@ def test_what_is_ticked_stands_beside_the_posterior_and_in_the_address(lab):
     lab.page.reload()
     lab.stand("Uncertainty")
     assert lab.evaluate(ticked) == ["exact", "truth"]
-
-
-def test_the_posterior_slides_with_the_hand_without_plotly(lab):
-    """Within its window nothing is drawn anew: regions, ellipses and marginals move as paths."""
-    lab.open("Uncertainty", "t_end=200")
-    lab.evaluate("window.drawn_anew = 0; plot('posterior').on('plotly_afterplot', () => { drawn_anew += 1 })")
-    before, marginal = lab.evaluate(REGIONS), lab.outline("posterior", "exact")
-    share = lab.share("sigma")
-    with lab.held("sigma") as drag_to:
-        drag_to(share + 0.01)
-        drag_to(share - 0.02)
-        lab.until(f"([before]) => JSON.stringify({REGIONS}) !== before", [json.dumps(before, separators=(",", ":"))])
-        assert lab.outline("posterior", "exact") != marginal
-        # Once at the first step, whose traces of the Laplace approximation are not known.
-        assert lab.evaluate("drawn_anew") <= 1
 
 
 def test_posterior_is_drawn_anew_when_noise_is_let_go(lab):
