@@ -174,10 +174,11 @@ def _roughness(
     for offset in ((1, 0), (0, 1)):
         wanted = _keys(lattice + np.array(offset))
         found = order[np.minimum(np.searchsorted(keys, wanted), keys.size - 1)]
-        change = np.where(_keys(lattice[found]) == wanted, values[found] - values, 0.0)
+        # A cell of a trajectory that diverges has the log density −∞ and no mass: its changes do not count.
+        known = (_keys(lattice[found]) == wanted) & np.isfinite(values) & np.isfinite(values[found])
+        change = np.subtract(values[found], values, out=np.zeros_like(values), where=known)
         # The change between two cells gets the smaller of their masses as weight.
-        weights = np.minimum(masses, masses[found])
-        changes.append(np.sum(np.where(np.isfinite(change), weights * change**2, 0.0)))
+        changes.append(np.sum(np.minimum(masses, masses[found]) * change**2))
     return np.array(changes)
 
 

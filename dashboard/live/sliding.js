@@ -17,6 +17,11 @@ export function withMoved(shown, { moved, ...spec }) {
   return { ...shown, ...spec, figure: { data, layout }, imageOnly: moved.data.some((course) => course?.meta?.image) }
 }
 
+/** Return an axis of a drawing by its name, such as "x" or "y2".
+ * @param {any} full
+ * @param {string} name */
+const axisOf = (full, name) => full[`${name[0]}axis${name.slice(1)}`]
+
 /** Move the lines and marks to where the figure has them: a tenth of the time of drawing it again. Returns false where
  * the drawing has other parts than the figure.
  * @param {any} box the element of the plot
@@ -31,14 +36,13 @@ export function slide(box, { data, layout }, hidden) {
     if (trace.mode !== "lines" || trace.type !== "scatter" || !trace.y.bdata || hidden.has(trace.legendgroup)) continue
     const paths = box.querySelectorAll(`.trace${traces[i].uid} path.js-line`)
     if (paths.length !== 1) return false
-    const yaxis = full[`yaxis${(trace.yaxis ?? "y").slice(1)}`]
-    moves.push([paths[0], outline(trace, full.xaxis, yaxis)])
+    moves.push([paths[0], outline(trace, axisOf(full, trace.xaxis ?? "x"), axisOf(full, trace.yaxis ?? "y"))])
   }
   for (const [i, shape] of (layout.shapes ?? []).entries()) {
     if (shape.type !== "path" || hidden.has(shape.legendgroup)) continue
     const path = box.querySelector(`.shapelayer path[data-index="${i}"]`)
     if (!path) return false
-    moves.push([path, shapeOutline(shape, full.xaxis, full.yaxis)])
+    moves.push([path, shapeOutline(shape, axisOf(full, shape.xref ?? "x"), axisOf(full, shape.yref ?? "y"))])
   }
   for (const [path, d] of moves) path.setAttribute("d", d)
   return true

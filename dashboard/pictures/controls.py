@@ -25,7 +25,7 @@ def control(name: str, experiment: Experiment, area: Area | None = None) -> Cont
     if isinstance(row, Methods):
         # Each with its line and mark: they are the legend of the race too.
         options = [{"value": method, "help": METHODS[method].kind, **sign(method)} for method in METHODS]
-        return {"kind": "several", "field": name, "label": row.label, "value": value, "options": options}
+        return several(name, value, options)
     raise TypeError(f"No kind of control shows {name} from its row alone.")
 
 
@@ -53,6 +53,11 @@ def _slider(row: Number, value: float) -> Control:
 def drop_down(field: str, label: str, value: str, choices: Mapping[str, str]) -> Control:
     """Return a drop-down that sets the field to a value; choices: value → label."""
     return {"kind": "choice", "field": field, "label": label, "value": value, "options": list(choices.items())}
+
+
+def several(field: str, ticked: Sequence[str], options: Sequence[dict[str, Any]]) -> Control:
+    """Return ticks that set the field to what is ticked; options: value, help, and how it is drawn."""
+    return {"kind": "several", "field": field, "label": "", "value": ticked, "options": list(options)}
 
 
 def button(field: str, label: str, value: Any = None, **more: Any) -> Control:

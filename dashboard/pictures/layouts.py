@@ -54,14 +54,15 @@ def _accuracy(columns: str, *rows: tuple[str, str | float]) -> Layout:
     return Layout(columns, rows, looks=("ruled-tools", "wide-tools"))
 
 
-def _uncertainty(columns: str, *rows: tuple[str, str | float]) -> Layout:
-    return Layout(columns, rows, looks=("wide-tools", "wide-said"))
+def _under_tabs(columns: str, *rows: tuple[str, str | float]) -> Layout:
+    """Return a layout below the posterior: tabs stand above its question, and the table of estimators below."""
+    areas = " ".join(["table"] * len(columns.split()))
+    return Layout(columns, (*rows, (areas, "auto")), looks=("under-tabs",))
 
 
 def _pair(first: str, second: str) -> Layout:
     """Return a layout of the Uncertainty page with two plots below the posterior."""
-    rest = (("said said", "auto"), ("metrics metrics", "auto"), ("table table", "auto"))
-    return _uncertainty("1fr 1fr", ("tools tools", "auto"), (f"{first} {second}", "21rem"), *rest)
+    return _under_tabs("1fr 1fr", (f"{first} {second}", "21rem"), ("metrics metrics", "auto"))
 
 
 LAYOUTS = {
@@ -100,18 +101,16 @@ LAYOUTS = {
         "1.15fr 1fr", ("tools tools", "auto"), ("errors table", "auto"), ("errors said", "minmax(15rem, 1fr)")
     ),
     "accuracy-none": _accuracy("1fr", ("tools", "auto"), ("said", "auto")),
-    "uncertainty": _uncertainty(
-        "1.3fr 1fr", ("posterior first", 0.46), ("posterior second", 0.46), ("said said", "auto")
+    "uncertainty": Layout(
+        "1.5fr 1fr",
+        (("posterior table", "auto"), ("posterior tools", "auto"), ("posterior said", "minmax(2rem, 1fr)")),
+        least=1.0,
     ),
-    "uncertainty-prediction": _uncertainty(
-        "1fr", ("tools", "auto"), ("prediction", "17rem"), ("said", "auto"), ("table", "auto")
-    ),
+    "uncertainty-prediction": _under_tabs("1fr", ("prediction", "17rem")),
     "uncertainty-profiles": _pair("profile-first", "profile-second"),
     "uncertainty-noise": _pair("regions", "autocorrelation"),
-    "uncertainty-calibration": _uncertainty(
-        "35rem 1fr", ("tools tools", "auto"), ("calibration said", "28rem"), ("table table", "auto")
-    ),
-    "uncertainty-none": _uncertainty("1fr", ("tools", "auto"), ("said", "auto"), ("table", "auto")),
+    "uncertainty-calibration": _under_tabs("35rem 1fr", ("calibration said", "28rem")),
+    "uncertainty-none": _under_tabs("1fr"),
     "states": Layout(
         "1.3fr 1fr",
         (

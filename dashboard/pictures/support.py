@@ -1,4 +1,4 @@
-"""What stands below on the Uncertainty page: predictions, profiles or noise models, and the table of all estimators."""
+"""What stands below on the Uncertainty page: four views of a question each, and the table of all estimators."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from core.estimate import Estimate
+from core.estimate import Estimate, Outcome
 from core.experiments.estimators import BEST, EXACT, LAPLACE, NOISY_REGIME, NOISY_TRACES, POLISHED, REWEIGHTED
 from core.experiments.records import Key, stored
 from core.metrics import squared_distances
@@ -31,11 +31,11 @@ from dashboard.scene.problem import problem_of
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import Area
 from dashboard.wording import entries
-from dashboard.wording.estimates import about_calibration
-from dashboard.wording.noise import about_given_noise, about_noise_models
+from dashboard.wording.estimates import HOW_TO_READ_CALIBRATION, about_calibration
+from dashboard.wording.noise import about_given_noise, about_noise_models, about_residuals
 from dashboard.wording.numbers import decimals_for, fixed, sds, signed, with_sd
-from dashboard.wording.posterior import about_prediction
-from dashboard.wording.profiles import about_profile
+from dashboard.wording.posterior import about_prediction, unexplained
+from dashboard.wording.profiles import METHOD, about_profile
 from dashboard.wording.shape import region_area
 
 N_LAGS = 30
@@ -71,12 +71,15 @@ def _support(scene: Scene) -> Shown | None:
         shown = _calibration(looks(maps))
     else:
         shown = _noise(scene, problem, truth)
+    if found.fit.outcome != Outcome.EXPLAINED and experiment.below != "calibration":
+        # What such a fit predicts, bounds or prefers means nothing.
+        shown = replace(shown, answer=unexplained(found), why=[found.fit.sentence], metrics=())
     joint = None
     if experiment.below == "noise" or not experiment.noise_known:
         joint = _joint(scene, problem)
     table = _table(found, results.laplace(found.problem), joint, estimates_of(scene, problem, maps), truth)
-    tools = controls_at(Area.SUPPORT, experiment)
-    return replace(shown, said=[found.fit.sentence, *shown.said], table=table, tools=tools)
+    tabs = controls_at(Area.SUPPORT, experiment)
+    return replace(shown.under(shown.question, tabs), table=table)
 
 
 def _prediction(scene: Scene, found: Posterior) -> Shown:
@@ -90,26 +93,21 @@ def _prediction(scene: Scene, found: Posterior) -> Shown:
         observation.clean(scene.experiment),
         "Posterior prediction of u(t) and of the data",
     )
-    said = about_prediction(observation.data, potential, noisy, found.problem.noise[0].marginal_sd)
-    return Shown("uncertainty-prediction", [Plot("prediction", figure)], said=[said])
+    answer, more = about_prediction(observation.data, potential, noisy, found.problem.noise[0].marginal_sd)
+    question = "What does the posterior predict?"
+    return Shown("uncertainty-prediction", [Plot("prediction", figure)], question, answer, why=[more])
 
 
 def _profiles(problem: Problem, box: Array, truth: Point | None) -> Shown:
-    plots, said = [], []
+    plots, said, why = [], [], [METHOD]
     for axis, identity in enumerate(("profile-first", "profile-second")):
         name = problem.unknown[axis]
         found = results.profile(problem, name)
         known = None if truth is None else truth[axis]
-        plots.append(
-            Plot(identity, figures.profile(found, box[axis], known, f"Profile of {symbol_of(name)}: {found.verdict}"))
-        )
+        plots.append(Plot(identity, figures.profile(found, box[axis], known, f"Profile of {symbol_of(name)}")))
         said.append(about_profile(found))
-    said.insert(
-        0,
-        "Each curve holds one parameter and lets the other make up for it as far as it can: where even then the misfit "
-        "rises by 1.92, the likelihood, without any prior, bounds the parameter at 95 %.",
-    )
-    return Shown("uncertainty-profiles", plots, said=[" ".join(said)])
+        why.append(f"{symbol_of(name)}: {found.sentence}")
+    return Shown("uncertainty-profiles", plots, "What do the data say without the prior?", " ".join(said), why=why)
 
 
 def _noise(scene: Scene, problem: Problem, truth: Point | None) -> Shown:
@@ -124,29 +122,23 @@ def _noise(scene: Scene, problem: Problem, truth: Point | None) -> Shown:
         potential = each.problem.states(each.mode)[:, 0]
         white_residual = whiten(observation.data - potential, each.problem.noise[0])
         lags.append(autocorrelation(white_residual, min(N_LAGS, observation.times.size - 1)))
-    plots = [
-        Plot(
-            "regions",
-            figures.both_regions(
-                (coloured.names[0], coloured.names[1]), box, raster(coloured, box), raster(white, box), truth
-            ),
-        ),
-        Plot(
-            "autocorrelation",
-            figures.autocorrelations(
-                lags[0], lags[1], observation.times.size, float(observation.times[1] - observation.times[0])
-            ),
-        ),
-    ]
+    names, interval = (coloured.names[0], coloured.names[1]), float(observation.times[1] - observation.times[0])
+    regions = figures.both_regions(names, box, raster(coloured, box), raster(white, box), truth)
+    left = figures.autocorrelations(lags[0], lags[1], observation.times.size, interval)
     held = None
     if truth is not None:
         held = (float(coloured.credibility(np.array(truth))), float(white.credibility(np.array(truth))))
     ratio = region_area(coloured, 0.9) / region_area(white, 0.9)
-    said = about_noise_models(ratio, noise.rho, held, (lags[0], lags[1]), observation.times.size)
     given = (noise.rho, SAMPLING_INTERVAL * noise.marginal_sd)
     joint = _joint(scene, problem)
-    said += about_given_noise(given, joint)
-    return Shown("uncertainty-noise", plots, metrics=_noise_metrics(given, joint), said=[said])
+    return Shown(
+        "uncertainty-noise",
+        [Plot("regions", regions), Plot("autocorrelation", left)],
+        question="What if the noise is taken as white?",
+        metrics=_noise_metrics(given, joint),
+        answer=about_noise_models(ratio, noise.rho, held),
+        why=[about_residuals((lags[0], lags[1]), observation.times.size), about_given_noise(given, joint)],
+    )
 
 
 def _joint(scene: Scene, problem: Problem) -> Estimate:
@@ -173,10 +165,11 @@ def _noise_metrics(given: tuple[float, float], joint: Estimate) -> list[tuple[st
 
 def _calibration(maps: Mapping[str, Look]) -> Shown:
     """Return how often the regions of each estimator hold the truth of 2,000 test samples; maps: looks by name."""
+    question = "Can the regions be trusted?"
     found, limit = stored("calibration"), stored("limit")
     if found is None:
         said = "Run “python -m core.experiments calibration” to see how often regions hold the truth."
-        return Shown("uncertainty-none", said=[said])
+        return Shown("uncertainty-none", question=question, answer=said)
     sources = [(estimator, found, NOISY_REGIME) for estimator in (BEST, POLISHED, REWEIGHTED)]
     if limit is not None:
         sources += [(estimator, limit, NOISY_TRACES) for estimator in (LAPLACE, EXACT)]
@@ -187,7 +180,8 @@ def _calibration(maps: Mapping[str, Look]) -> Shown:
     at = int(np.abs(masses - 0.9).argmin())
     held = {each.name: float(each.values[at]) for each in curves if np.isfinite(each.values[at])}
     plot = Plot("calibration", accuracy.calibration(masses, curves))
-    return Shown("uncertainty-calibration", [plot], said=[about_calibration(float(masses[at]), held)])
+    why = [about_calibration(float(masses[at]), held)]
+    return Shown("uncertainty-calibration", [plot], question, HOW_TO_READ_CALIBRATION, why=why)
 
 
 def _table(
@@ -236,7 +230,8 @@ def _row(
 ) -> Row:  # fmt: skip
     mean = estimate.mean[0]
     numbers = [fixed(value, digits) for value, digits in zip(mean, decimals, strict=True)]
-    if estimate.covariance is not None:
+    explained = found.fit.outcome == Outcome.EXPLAINED
+    if estimate.covariance is not None and explained:
         widths = sds(estimate.covariance[0])
         numbers = [with_sd(*each) for each in zip(mean, widths, decimals, strict=True)]
     errors, own = ["–", "–"], "–"

@@ -1,22 +1,22 @@
-"""What the Uncertainty page shows above: the posterior on the plane, its marginals, and how to read them."""
+"""What the Uncertainty page shows above: the posterior, what stands beside it, and how to read them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from core.estimate import Estimate, Outcome
+from core.maps.inverse_map import InverseMap
 from core.posterior.exact import Posterior
 from core.problem.problem import Problem
-from core.symbols import symbol_of
-from dashboard.figures import uncertainty as figures
+from dashboard.figures import joint as figures
 from dashboard.figures.density import SIDE, Raster, raster, widened
 from dashboard.figures.regions import outside
 from dashboard.maps import inverse_maps
-from dashboard.pictures import results
+from dashboard.pictures import compared, results
 from dashboard.pictures.controls import controls_at
+from dashboard.pictures.equations import equations_of
 from dashboard.pictures.posterior import Point, estimates_of, follows, posterior_of, truth_of, window_on_screen
 from dashboard.pictures.released import at_release
 from dashboard.pictures.shown import Plot, Shown
@@ -24,34 +24,45 @@ from dashboard.scene.observation import LEAST_SIGMA
 from dashboard.scene.problem import problem_of
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import Area
-from dashboard.wording.estimates import about_laplace, about_map
+from dashboard.wording import entries
+from dashboard.wording.estimates import about_laplace, about_maps
 from dashboard.wording.maps import about_training
 from dashboard.wording.noise import about_noise
 from dashboard.wording.numbers import decimals_for, sds
-from dashboard.wording.posterior import about_others, about_truth, form, size
+from dashboard.wording.posterior import about_others, about_truth, answer, form, size
 from dashboard.wording.shape import shape_of
 
 QUESTION = "How sure can one be, and what is the best possible answer?"
-SIDE_DRAGGED = 60  # pixels of the density while a control is dragged: its regions are then drawn six times as fast
+SIDE_DRAGGED = 60  # pixels of the density while a control is dragged: its regions are then found six times as fast
 
 Array = NDArray[np.float64]
 
 
 def picture(scene: Scene) -> Shown:
-    """Return what the page shows."""
-    # A noise that is integrated out is always AR(1).
-    idle = () if scene.experiment.noise_known else ("misfit",)
-    return _picture(scene).under(QUESTION, controls_at(Area.UNCERTAINTY, scene.experiment, without=idle))
+    """Return what the page shows; a posterior that cannot follow a dragged control stays as it was, dimmed."""
+    if not scene.dragging:
+        return at_release(_picture, scene)
+    if not scene.observation.usable or follows(scene):
+        return _picture(scene)
+    before = at_release(_picture, scene).as_it_is(stale=True)
+    return replace(before, notes=_notes(scene))
 
 
 def _picture(scene: Scene) -> Shown:
-    """Return the posterior; one that cannot follow a dragged control stays as it was at the last release, dimmed."""
-    if not scene.dragging:
-        return at_release(_posterior, scene)
-    if not scene.observation.usable or follows(scene):
-        return _posterior(scene)
-    before = at_release(_posterior, scene).as_it_is(stale=True)
-    return replace(before, notes=_notes(scene))
+    experiment, observation = scene.experiment, scene.observation
+    maps, _ = inverse_maps()
+    # Those that can be drawn on these axes, for this trace.
+    able = {name: each for name, each in maps.items() if _of_theta(experiment.axes) and each.takes(observation.times)}
+    truth_known = observation.clean(experiment) is not None
+    # A noise that is integrated out is always AR(1).
+    idle = () if experiment.noise_known else ("misfit",)
+    tools = controls_at(Area.UNCERTAINTY, experiment, without=idle)
+    shown = replace(_posterior(scene, able), tools=tools)
+    return shown.under(QUESTION, [compared.ticks(experiment, able, truth_known)])
+
+
+def _of_theta(names: Sequence[str]) -> bool:
+    return set(names) == {"theta0", "theta1"}
 
 
 def _notes(scene: Scene) -> list[str]:
@@ -61,8 +72,11 @@ def _notes(scene: Scene) -> list[str]:
     return notes
 
 
-def _posterior(scene: Scene) -> Shown:
-    """Return the posterior; while a control is dragged without the Laplace approximation, which takes as long again."""
+def _posterior(scene: Scene, maps: Mapping[str, InverseMap]) -> Shown:
+    """Return the posterior beside what is ticked.
+
+    While a control is dragged the Laplace approximation is left out, which takes as long again.
+    """
     notes = _notes(scene)
     if not scene.observation.usable:
         return Shown("uncertainty", notes=notes)
@@ -77,106 +91,61 @@ def _posterior(scene: Scene) -> Shown:
     box = widened(problem.bounds, 0.03) if experiment.whole_prior else zoom
     side = SIDE_DRAGGED if scene.dragging else SIDE
     near = raster(found, zoom, side)
-    maps, _ = inverse_maps()
-    estimates = estimates_of(scene, problem, maps)
+    density = raster(found, box, side) if experiment.whole_prior else near
+    estimates = estimates_of(scene, problem, compared.wanted(experiment, maps))
+    ticked = {name: each for name, each in estimates.items() if name in experiment.compared}
     # With its noise integrated out, a posterior's problem has the noise's mean.
     normal = None if scene.dragging else results.laplace(found.problem)
-    title = "Posterior in the prior’s box" if experiment.whole_prior else "Posterior, with its 50 % and 90 % regions"
-    figure = figures.plane(
-        (found.names[0], found.names[1]),
-        box,
-        raster(found, box, side) if experiment.whole_prior else near,
-        problem.bounds,
-        None if normal is None else _law(normal),
-        {name: (look, *_law(each)) for name, (look, each) in estimates.items()},
-        truth,
-        title,
-        zoom if experiment.whole_prior else None,
-    )
-    plots = [Plot("posterior", figure), *_marginals(found, near, normal, truth)]
-    others = {name: each for name, (_, each) in estimates.items()}
-    trained = {name: maps[name] for name, each in others.items() if each.covariance is not None}
+    beside = compared.beside(experiment, ticked, normal)
+    prior = None
+    if entries.PRIOR in experiment.compared:
+        prior = prior_density(found.problem, 0, density.x), prior_density(found.problem, 1, density.y)
+    names = (found.names[0], found.names[1])
+    framed = zoom if experiment.whole_prior else None
+    figure = figures.joint(names, box, density, near, beside, truth, problem.bounds, prior, framed)
+    explained = found.fit.outcome == Outcome.EXPLAINED
+    exact = Estimate(found.mean[None], found.covariance[None], found.names)
+    said, why = _words(scene, found, near, truth)
+    laws = {name: each for name, (_, each) in ticked.items() if each.covariance is not None}
     trace = scene.observation.described(experiment)
-    said = [
-        _about_posterior(scene, problem, found, near, truth),
-        _about_others(scene, box, found, normal, others, about_training(trained, trace), truth),
-    ]
-    answer, *why = (" ".join(filter(None, part)) for part in said)
-    return Shown("uncertainty", plots, answer=answer, why=why, notes=notes)
-
-
-def _about_posterior(
-    scene: Scene, problem: Problem, found: Posterior, near: Raster, truth: Point | None
-) -> tuple[str, ...]:
-    """Say what the posterior tells; near: its raster where its probability is."""
-    experiment = scene.experiment
-    shape = shape_of(found, near.pieces(0.9))
-    white = problem.noise[0].rho == 0 and experiment.rho != 0 and experiment.noise_known
-    return (
-        found.status,
-        size(found, shape),
-        form(found, shape) if found.fit.outcome == Outcome.EXPLAINED else "",
-        about_truth(found, truth, scene.observation.trajectory is None, white),
-    )
-
-
-def _about_others(
-    scene: Scene,
-    box: Array,
-    found: Posterior,
-    normal: Estimate | None,
-    maps: Mapping[str, Estimate],
-    training: Sequence[str],
-    truth: Point | None,
-) -> tuple[str, ...]:
-    """Say what other estimators make of the same data.
-
-    box: (2, 2), on screen; normal: Laplace’s distribution; training: sentences about that of the maps.
-    """
-    laws = {name: each for name, each in maps.items() if each.covariance is not None}
-    others = {name: each.mean[0] for name, each in maps.items()}
-    others |= {} if normal is None else {"MAP": normal.mean[0]}
-    others |= {} if truth is None else {"truth": np.array(truth)}
-    beyond = {name: place for name, place in others.items() if outside(box, place)}
-    of_theta = set(found.problem.unknown) == {"theta0", "theta1"}
-    first, second = (decimals_for(sd) for sd in sds(found.covariance))
     # Of a fit that explains nothing, neither form nor neighbours of its posterior mean anything.
-    comparisons = []
-    if found.fit.outcome == Outcome.EXPLAINED:
-        comparisons = [
-            "" if normal is None else about_laplace(found, normal),
-            *(about_map(found, name, each) for name, each in laws.items()),
-        ]
-    return (
-        "" if scene.experiment.noise_known else about_noise(found),
-        *comparisons,
-        *training,
-        about_others(beyond, (first, second), of_theta),
-        "The green frame is where the other view zooms in." if scene.experiment.whole_prior else "",
-    )
+    if explained:
+        law = normal if entries.MAP_AND_LAPLACE in experiment.compared else None
+        why += ["" if law is None else about_laplace(found, law), about_maps(found, laws)]
+    why += about_training({name: maps[name] for name in ticked}, trace)
+    why += [_about_outside(box, beside, truth, found), "" if framed is None else _ABOUT_FRAME]
+    table = compared.covariances(exact, normal, estimates) if explained else ()
+    plots = [Plot("posterior", figure)]
+    equations = equations_of(problem, experiment)
+    return Shown("uncertainty", plots, answer=said, why=why, equations=equations, table=table, notes=notes)
+
+
+_ABOUT_FRAME = "The green frame is where the other view zooms in."
+
+
+def _words(scene: Scene, found: Posterior, near: Raster, truth: Point | None) -> tuple[str, list[str]]:
+    """Return the answer, and the sentences on what the posterior tells; near: its raster where its probability is."""
+    experiment, problem = scene.experiment, found.problem
+    shape = shape_of(found, near.pieces(0.9))
+    white = experiment.noise_known and problem.noise[0].rho == 0 and experiment.rho != 0
+    truth_lies = about_truth(found, truth, scene.observation.trajectory is None, white)
+    said = answer(found, shape, truth_lies)
+    noise = "" if experiment.noise_known else about_noise(found)
+    if found.fit.outcome != Outcome.EXPLAINED:
+        return said, [found.status, noise]
+    why = [found.status, size(found, shape), form(found, shape), truth_lies, noise]
+    return said, [each for each in why if each not in said.replace("\u00a0", " ")]
+
+
+def _about_outside(box: Array, beside: Sequence[figures.Beside], truth: Point | None, found: Posterior) -> str:
+    """Name what lies outside a box, (2, 2), on screen."""
+    places = {each.name: each.mean for each in beside}
+    places |= {} if truth is None else {entries.TRUTH: np.array(truth)}
+    beyond = {name: place for name, place in places.items() if outside(box, place)}
+    first, second = (decimals_for(sd) for sd in sds(found.covariance))
+    return about_others(beyond, (first, second), _of_theta(found.problem.unknown))
 
 
 def prior_density(problem: Problem, axis: int, values: Array) -> Array:
     """Return the prior density, (n,), of one of the two unknown parameters."""
     return np.exp(problem.prior.select((problem.unknown[axis],)).log_density(values[:, None]))
-
-
-def _marginals(found: Posterior, density: Raster, normal: Estimate | None, truth: Point | None) -> list[Plot]:
-    """Return the plots of both marginals; density: the posterior where its probability is."""
-    plots = []
-    for axis, (identity, values) in enumerate((("first", density.x), ("second", density.y))):
-        exact = density.masses.sum(axis=axis) / (values[1] - values[0])
-        law = None
-        if normal is not None and normal.covariance is not None:
-            law = norm.pdf(values, normal.mean[0, axis], np.sqrt(normal.covariance[0, axis, axis]))
-        name = found.names[axis]
-        prior = prior_density(found.problem, axis, values)
-        known = None if truth is None else truth[axis]
-        figure = figures.marginal(name, values, exact, prior, law, known, f"{symbol_of(name)} alone")
-        plots.append(Plot(identity, figure))
-    return plots
-
-
-def _law(estimate: Estimate) -> tuple[Array, Array | None]:
-    """Return the mean, (2,), and the covariance, (2, 2), of the one estimate, where it has one."""
-    return estimate.mean[0], None if estimate.covariance is None else estimate.covariance[0]

@@ -3,9 +3,9 @@
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from dashboard.scene.changes import change, text_of_starts
+from dashboard.scene.changes import NONE, change, text_of_starts
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.settings import SETTINGS, Methods, Setting, Starts, Toggle
+from dashboard.scene.settings import SETTINGS, Compared, Methods, Setting, Starts, Toggle
 
 LONGEST_ADDRESS = 8000  # characters; browsers and servers take no longer ones either
 
@@ -14,6 +14,8 @@ def _text(row: Setting, value: Any) -> str:
     """Return the value of a setting as it stands in the address: a number to its last digit."""
     if isinstance(row, Methods):
         return ",".join(value)
+    if isinstance(row, Compared):
+        return ",".join(value) or NONE
     if isinstance(row, Starts):
         return text_of_starts(value)
     return str(int(value)) if isinstance(row, Toggle) else str(value)

@@ -13,9 +13,11 @@ from dashboard.scene.experiment import Experiment
 from dashboard.scene.settings import (
     FURTHEST_START,
     LONGEST_NAME,
+    MOST_COMPARED,
     MOST_STARTS,
     SETTINGS,
     Choice,
+    Compared,
     MapName,
     Methods,
     Number,
@@ -25,6 +27,7 @@ from dashboard.scene.settings import (
 )
 
 LONGEST_NUMBER = 40  # characters; the shortest text that brings a number back has at most 24
+NONE = "-"  # stands in an address for no names, and begins that of no map
 MOST_SENTENCES = 8  # about what is wrong with one link or report
 
 # Each character can be matched in one way alone, so that the time grows with the length of the text, not its square.
@@ -71,6 +74,16 @@ def _methods(text: str) -> tuple[str, ...]:
     return tuple(name for name in METHODS if name in names)
 
 
+def _compared(text: str) -> tuple[str, ...]:
+    """Return the names in text, with commas between them."""
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip() not in ("", NONE)))
+    if len(names) > MOST_COMPARED:
+        raise ValueError(f"At most {MOST_COMPARED} estimates stand beside the exact posterior; these are {len(names)}.")
+    if any(len(name) > LONGEST_NAME for name in names):
+        raise ValueError(f"“{text[:20]}…” is too long for names of maps.")
+    return names
+
+
 def _start(text: str) -> tuple[float, float]:
     """Return the point that text names: two numbers with a comma between them."""
     numbers = [number.strip() for number in text.split(",")] if len(text) <= 2 * LONGEST_NUMBER + 1 else []
@@ -112,6 +125,8 @@ def _value(row: Setting, value: Any) -> Any:
         return text.lower() in ("1", "true")
     if isinstance(row, Methods):
         return _methods(text)
+    if isinstance(row, Compared):
+        return _compared(text)
     if isinstance(row, Starts):
         return _starts(text)
     if isinstance(row, MapName):

@@ -38,6 +38,7 @@ class Experiment:
     grid: str = DEFAULTS["grid"]
     regularised: bool = DEFAULTS["regularised"]
     whole_prior: bool = DEFAULTS["whole_prior"]
+    compared: tuple[str, ...] = DEFAULTS["compared"]
     beside: str = DEFAULTS["beside"]
     methods: tuple[str, ...] = DEFAULTS["methods"]
     starts: tuple[tuple[float, float], ...] = DEFAULTS["starts"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any
 
+from core.experiments.estimators import BEST
 from core.experiments.labels import REGIME_LABELS
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.optimisation.methods import METHODS
@@ -15,6 +16,7 @@ from dashboard.background.basins import StartSet
 MOST_STARTS = 5
 FURTHEST_START = 100  # on both axes
 LONGEST_NAME = 40  # characters of a map's name
+MOST_COMPARED = 12  # beside the exact posterior
 # The starts of an exploration, by what an address calls them.
 START_SETS = {
     "grid-10": StartSet("grid", 10),
@@ -97,6 +99,13 @@ class Toggle(Setting):
 @dataclass(frozen=True, kw_only=True)
 class Methods(Setting):
     """Some of the optimisers, at least one, in the order of METHODS."""
+
+    default: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared(Setting):
+    """Names of what stands beside the exact posterior, MOST_COMPARED at most; what is not there is not drawn."""
 
     default: tuple[str, ...]
 
@@ -191,6 +200,8 @@ _ROWS: tuple[Setting, ...] = (
         name="whole_prior", default=False, label="whole prior", help="Show all of the prior’s box.",
         shown=(Area.UNCERTAINTY,),
     ),
+    # Its control lists what is there.
+    Compared(name="compared", default=(BEST,)),
     # What stands beside the map.
     Choice(
         name="beside", default="fit", label="beside the map",
@@ -236,12 +247,12 @@ _ROWS: tuple[Setting, ...] = (
         shown=(Area.INVERSE_MAP,),
     ),
     Choice(
-        name="below", default="prediction", label="below",
+        name="below", default="prediction", label="look at",
         choices={
-            "prediction": "what the posterior predicts",
+            "prediction": "prediction of the data",
             "profiles": "profiles of the likelihood",
             "noise": "white against AR(1) noise",
-            "calibration": "how often regions hold the truth",
+            "calibration": "calibration of regions",
         },
         shown=(Area.SUPPORT,),
     ),

@@ -16,6 +16,7 @@ from dashboard.wording.numbers import decimals_for, fixed, percent, sds
 SHIFTED = 0.7  # standard deviations between the centres of two distributions that differ
 TOO_SURE, TOO_CAUTIOUS = 0.8, 0.97  # of the posterior, held by an ellipse that should hold 90 %
 N_DRAWS = 10_000  # of the posterior: a share of 90 % is then exact to 0.3 %
+HOW_TO_READ_CALIBRATION = "On the diagonal an estimator is as sure as it may be; below too sure, above too cautious."
 EXACT_ONES = (entries.EXACT_POSTERIOR, entries.EXACT_MEAN)
 
 
@@ -37,18 +38,13 @@ def about_laplace(found: Posterior, normal: Estimate) -> str:
         return normal.status
     distance = float(np.sqrt(squared_distances(normal.mean - found.mean, found.covariance)[0]))
     held = held_by(found, normal)
+    share = f"its 90 % ellipse holds {percent(held)} of the exact posterior"
     if distance < SHIFTED and TOO_SURE < held < TOO_CAUTIOUS:
-        return (
-            f"Laplace (dashed) nearly coincides with the exact posterior: its 90 % ellipse holds {percent(held)} of "
-            "it. Here a parabola at the MAP point is enough."
-        )
-    text = "Laplace (dashed) knows the curvature at the MAP point alone"
-    if distance >= SHIFTED:
-        text += f", which lies {fixed(distance, 1)} sd off the mean"
-    text += f": its 90 % ellipse holds {percent(held)} of the exact posterior."
+        return f"Laplace nearly coincides with the exact posterior: {share}. A parabola at the MAP is enough here."
+    text = f"Laplace knows the curvature at the MAP alone: {share}"
     if held <= TOO_SURE:
-        return f"{text} It is too sure."
-    return f"{text} It is too cautious." if held >= TOO_CAUTIOUS else text
+        return f"{text}. It is too sure."
+    return f"{text}. It is too cautious." if held >= TOO_CAUTIOUS else f"{text}."
 
 
 def about_map(found: Posterior, name: str, normal: Estimate) -> str:
@@ -65,10 +61,18 @@ def about_map(found: Posterior, name: str, normal: Estimate) -> str:
     )
 
 
+def about_maps(found: Posterior, normals: Mapping[str, Estimate]) -> str:
+    """Say in one sentence how the ellipses of inverse maps compare with the posterior; normals: by name."""
+    if len(normals) == 1:
+        ((name, normal),) = normals.items()
+        return about_map(found, name, normal)
+    if not normals:
+        return ""
+    shares = listed([f"{percent(held_by(found, normal))} for {quoted([name])}" for name, normal in normals.items()])
+    return f"Of the exact posterior the 90 % ellipses of the maps hold {shares}."
+
+
 def about_calibration(mass: float, held: Mapping[str, float]) -> str:
     """Say what share of truths the regions of a mass hold; held: estimator → share."""
     shares = listed([f"{percent(share, 1)} for {named(name)}" for name, share in held.items()])
-    return (
-        f"Of 2,000 test samples, the regions made to hold {percent(mass)} hold the truth in {shares}. Below the "
-        "diagonal an estimator is too sure, above it too cautious."
-    )
+    return f"Of 2,000 test samples, the regions made to hold {percent(mass)} hold the truth in {shares}."

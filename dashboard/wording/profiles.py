@@ -4,6 +4,11 @@ from core.posterior.profile import Profile
 from core.symbols import symbol_of
 from dashboard.wording.numbers import decimals_for, fixed
 
+METHOD = (
+    "Fix one parameter, choose the best value of the other. Where even that fits worse by 1.92, the value is rejected "
+    "at 95 %. No prior is used but its box."
+)
+
 
 def about_profile(found: Profile) -> str:
     """Say what a profile likelihood tells of its parameter."""
@@ -11,11 +16,11 @@ def about_profile(found: Profile) -> str:
     low, high = found.interval
     decimals = decimals_for((high - low) / 4) if low is not None and high is not None else 3
     if low is not None and high is not None:
-        where = f"95 % interval {fixed(low, decimals)} to {fixed(high, decimals)}"
+        where = f"{fixed(low, decimals)} to {fixed(high, decimals)} at 95 %"
     elif high is not None:
-        where = f"95 % below {fixed(high, decimals)}"
+        where = f"at 95 % below {fixed(high, decimals)}"
     elif low is not None:
-        where = f"95 % above {fixed(low, decimals)}"
+        where = f"at 95 % above {fixed(low, decimals)}"
     else:
         where = "no 95 % bound within the prior"
-    return f"{symbol} is {found.verdict}, {where}. {found.sentence}"
+    return f"{symbol} is {found.verdict}: {where}."

@@ -49,7 +49,7 @@ PAGES = {
     "Inverse map": PageFacts(
         "/inverse-map", "What does a learned inverse map", ("estimates", "resimulated", "first", "second")
     ),
-    "Uncertainty": PageFacts("/uncertainty", "How sure can one be", ("posterior", "first", "second", "prediction")),
+    "Uncertainty": PageFacts("/uncertainty", "How sure can one be", ("posterior",)),
     "Train": PageFacts("/train", "What does a map learn", ()),
     "Your data": PageFacts("/your-data", "What can be said about a trace", ("trace",)),
 }

@@ -139,27 +139,21 @@ def test_the_first_screen_holds_picture_and_controls(lab):
     assert chosen["y"] + chosen["height"] < 800
 
 
-def test_the_ellipses_of_the_best_map_are_drawn_and_hidden_by_the_legend(lab):
+def test_the_ellipse_of_the_best_map_is_drawn_and_hidden_by_its_tick(lab):
     lab.open("Uncertainty")
-    drawn = [
-        trace for trace in lab.drawing("posterior")["traces"] if trace["name"] == "best" and len(trace["x"]) == 121
-    ]
-    assert [trace["line"]["color"] for trace in drawn] == ["#0072B2", "#0072B2"]
-    widths = [np.ptp(trace["x"]) for trace in drawn]
-    # √(4.605 / 1.386), the ratio of the roots of the quantiles of χ²₂ at 90 and 50 %.
-    assert widths[1] / widths[0] == pytest.approx(1.8227, rel=1e-3)
-    value, sd = (float(part) for part in lab.table()["best"][0].split(" ± "))
-    assert widths[0] == pytest.approx(2 * np.sqrt(1.3863) * sd, rel=0.06)
-    assert np.mean([max(drawn[0]["x"]), min(drawn[0]["x"])]) == pytest.approx(value, abs=1e-3)
-    visible = "plot('posterior')._fullData.filter((trace) => trace.name === 'best').map((trace) => trace.visible)"
-    assert lab.evaluate(visible) == [True] * 3
-    lab.page.locator(".lab-plot[data-plot=posterior] .legend .traces").filter(has_text="best").locator(
-        ".legendtoggle"
-    ).click()
-    lab.until(f"{visible}.every((each) => each === 'legendonly')")
+    drawn = lab.trace("posterior", "best")
+    assert len(drawn["x"]) == 121
+    assert drawn["line"]["color"] == "rgba(11, 98, 176, 1)"
+    value, sd = np.mean([max(drawn["x"]), min(drawn["x"])]), float(lab.table()["best"][0])
+    # √χ²₂ at 90 %.
+    assert np.ptp(drawn["x"]) == pytest.approx(2 * np.sqrt(4.6052) * sd, rel=0.06)
+    assert value == pytest.approx(0.4, abs=2e-3)
+    with lab.painting():
+        lab.page.locator("[data-field=compared] label").filter(has_text="best").click()
+    assert "best" not in [trace["name"] for trace in lab.drawing("posterior")["traces"]]
     # It stays so when the data change.
     lab.type("seed", 8)
-    assert lab.evaluate(visible) == ["legendonly"] * 3
+    assert "best" not in [trace["name"] for trace in lab.drawing("posterior")["traces"]]
 
 
 def test_the_calibration_is_drawn_or_its_command_is_named(lab):
@@ -168,7 +162,9 @@ def test_the_calibration_is_drawn_or_its_command_is_named(lab):
     found = stored("calibration")
     if found is None:
         below(lab, "uncertainty-none")
-        assert "Run “python -m core.experiments calibration” to see" in said(lab)
+        assert (
+            "Run “python -m core.experiments calibration” to see" in lab.page.locator(".lab-answer").last.inner_text()
+        )
         return
     below(lab, "uncertainty-calibration", "calibration")
     curves = {"best": "best", "best after polishing": "best-polished", "best after weighted draws": "best-reweighted"}
@@ -179,4 +175,4 @@ def test_the_calibration_is_drawn_or_its_command_is_named(lab):
     for name, estimator in (("Laplace", "laplace-noise-known"), ("exact posterior", "posterior-noise-integrated-out")):
         keys = (Key(estimator, "coverage", "", "noisy", at=mass) for mass in found.settings["masses"])
         np.testing.assert_allclose(lab.trace("calibration", name)["y"], list(map(limit.value, keys)), rtol=1e-6)
-    assert "made to hold 90 % hold the truth in" in said(lab)
+    assert "made to hold 90 % hold the truth in" in lab.page.locator(".lab-why").last.text_content()

@@ -27,7 +27,7 @@ VISITS = {
         ("test_view", "errors", ("errors",)),
     ],
     "Uncertainty": [
-        ("", "", ("posterior", "first", "second", "prediction")),
+        ("", "", ("posterior", "prediction")),
         ("below", "profiles", ("profile-first", "profile-second")),
         ("below", "noise", ("regions", "autocorrelation")),
         ("below", "calibration", ("calibration",)),
@@ -36,7 +36,7 @@ VISITS = {
 }
 LOGARITHMIC = {"against-noise": "y", "against-samples": "xy"}
 NAMED_BELOW = {  # how many entries a picture has of a legend that the page shows elsewhere, or not at all
-    "rates": 1, "residual": 1, "surface": 3, "estimates": 7, "resimulated": 7, "trace": 7,
+    "posterior": 3, "rates": 1, "residual": 1, "surface": 3, "estimates": 7, "resimulated": 7, "trace": 7,
 }  # fmt: skip
 
 

@@ -7,12 +7,35 @@ from tests.browser.lab import STANDS
 
 pytestmark = pytest.mark.browser
 
-CONTOURS = "[...plot('posterior').querySelectorAll('.contourlines path')].map((path) => path.getAttribute('d'))"
+# The outlines on screen of both regions, of all shades those with an edge.
+REGIONS = """[...plot("posterior").querySelectorAll(".shapelayer path")]
+    .filter((path) => path.style.strokeWidth === "1.6px").map((path) => path.getAttribute("d"))"""
+
+
+def head(lab, stage="uncertainty"):
+    """Return the answer of a stage of the page and all that its “why” unfolds, with plain spaces."""
+    text = lab.evaluate(
+        """(name) => {
+          const { answer, why } = [...document.querySelectorAll(".lab-head")].map((node) => ({
+            answer: node.querySelector(".lab-answer").textContent,
+            why: [...node.querySelectorAll(".lab-why p")].map((each) => each.textContent).join(" "),
+          })).at(name === "uncertainty" ? 0 : -1)
+          return `${answer} ${why}`
+        }""",
+        stage,
+    )
+    return text.replace("\u00a0", " ")
 
 
 def reading(lab):
     """Return the sentences on how to read the main picture."""
-    return lab.page.locator("[data-layout=uncertainty] .lab-said").inner_text()
+    return head(lab)
+
+
+def tick_beside(lab, name):
+    """Tick or untick what stands beside the exact posterior."""
+    with lab.painting():
+        lab.page.locator("[data-field=compared] label").filter(has_text=name).click()
 
 
 def below(lab, choice, *plots):
@@ -24,33 +47,69 @@ def below(lab, choice, *plots):
 
 def test_both_regions_are_drawn_around_the_truth_and_read(lab):
     lab.open("Uncertainty")
-    assert len(lab.evaluate(CONTOURS)) == 2
+    assert len(lab.evaluate(REGIONS)) == 2
     (x_low, x_high), (y_low, y_high) = lab.range("posterior"), lab.range("posterior", "yaxis")
     # The zoom is on the posterior: of θ₀ it shows a few hundredths at most.
     assert x_low < 0.4 < x_high < x_low + 0.05
     assert y_low < 0.4 < y_high < y_low + 0.2
-    assert "Given these data, θ₀ = 0.40" in reading(lab)
-    assert "slanted needle" in reading(lab)
+    assert reading(lab).startswith("θ₀ = 0.4001 ± 0.0015, θ₁ = 0.400 ± 0.010. The truth lies inside the 50 % region.")
+    assert "A needle: raise θ₀ and lower θ₁" in reading(lab)
     assert lab.table()["exact posterior mean"][4:] == ["yes", "yes"]
-    # The first screen holds the question, the main picture, at least half as wide as the stage, and how to read it.
+    # The first screen holds the question, the answer, and the picture, at least half as wide as the stage.
     picture = lab.page.locator(".lab-plot[data-plot=posterior]").bounding_box()
-    said = lab.page.locator(".lab-said").first.bounding_box()
     assert picture["width"] > 0.5 * (1280 - picture["x"] - 20)
-    assert said["y"] + said["height"] < 800
+    assert picture["y"] + picture["height"] < 800
+    assert picture["height"] == pytest.approx(picture["width"], rel=0.15)
+    # At most three sentences are in view.
+    assert lab.page.locator("[data-layout=uncertainty] .lab-said p").count() == 0
+
+
+def test_the_marginals_stand_on_the_plane_s_own_axes(lab):
+    lab.open("Uncertainty")
+    corners = lab.evaluate("""["xy", "xy2", "x2y"].map((id) => {
+        const { xaxis, yaxis } = plot("posterior")._fullLayout._plots[id]
+        return [xaxis._offset, xaxis._length, yaxis._offset, yaxis._length]
+    })""")
+    plane, above, right = corners
+    assert above[:2] == plane[:2]
+    assert right[2:] == plane[2:]
+    assert above[2] + above[3] < plane[2] < above[2] + above[3] + 15
+    assert plane[0] + plane[1] < right[0] < plane[0] + plane[1] + 15
+
+
+def test_what_is_ticked_stands_beside_the_posterior_and_in_the_address(lab):
+    lab.open("Uncertainty")
+    assert lab.names("posterior") == []  # the ticks are the legend
+    ticked = "[...document.querySelectorAll('[data-field=compared] input:checked')].map((box) => box.value)"
+    assert lab.evaluate(ticked) == ["exact", "truth", "best"]
+    tick_beside(lab, "MAP and Laplace")
+    ellipse = np.array([lab.trace("posterior", "MAP and Laplace")[axis] for axis in "xy"], dtype=float)
+    assert np.ptp(ellipse[0]) == pytest.approx(2 * 0.0015 * np.sqrt(4.605), rel=0.06)
+    assert "Laplace nearly coincides" in reading(lab)
+    tick_beside(lab, "best")
+    assert "best" not in [trace["name"] for trace in lab.drawing("posterior")["traces"]]
+    assert "‘best’" not in reading(lab)
+    lab.page.reload()
+    lab.stand("Uncertainty")
+    assert lab.evaluate(ticked) == ["exact", "truth", "MAP and Laplace"]
+    tick_beside(lab, "MAP and Laplace")
+    lab.page.reload()
+    lab.stand("Uncertainty")
+    assert lab.evaluate(ticked) == ["exact", "truth"]
 
 
 def test_posterior_is_drawn_anew_when_noise_is_let_go(lab):
     lab.open("Uncertainty")
-    for plot in ("posterior", "first", "second", "prediction"):
+    for plot in ("posterior", "prediction"):
         lab.remember(plot)
-    before, marginal, wide = lab.evaluate(CONTOURS), lab.trace("first", "exact")["y"], lab.range("posterior")
+    before, marginal, wide = lab.evaluate(REGIONS), lab.trace("posterior", "exact")["y"], lab.range("posterior")
     lab.drag("sigma", 0.3, 0.5)
     lab.until("([before]) => plot('posterior').layout.xaxis.range[0] < before", [wide[0]])
     lab.page.wait_for_selector(STANDS)
-    assert lab.evaluate(CONTOURS) != before
-    assert lab.trace("first", "exact")["y"] != marginal
+    assert lab.evaluate(REGIONS) != before
+    assert lab.trace("posterior", "exact")["y"] != marginal
     assert np.ptp(lab.range("posterior")) > 1.5 * np.ptp(wide)
-    assert all(map(lab.is_the_same, ("posterior", "first", "second", "prediction")))
+    assert all(map(lab.is_the_same, ("posterior", "prediction")))
 
 
 def test_options_change_what_is_assumed_and_what_is_shown(lab):
@@ -73,13 +132,13 @@ def test_options_change_what_is_assumed_and_what_is_shown(lab):
 
 def test_each_view_below_is_drawn_and_explained(lab):
     lab.open("Uncertainty")
-    said = lab.page.locator("[data-layout^='uncertainty-'] .lab-said")
     below(lab, "profiles", "profile-first", "profile-second")
-    assert "θ₀ is identifiable" in said.inner_text()
+    assert head(lab, "below").startswith("θ₀ is identifiable: 0.3968 to 0.4029 at 95 %.")
     rises = np.array(lab.trace("profile-first", "lowest misfit")["y"], dtype=float)
     assert rises.min() == pytest.approx(0, abs=1e-3)
     below(lab, "noise", "regions", "autocorrelation")
-    assert "Taken as white" in said.inner_text()
+    assert "Taken as white" in head(lab, "below")
+    assert head(lab, "below").endswith("white is wrong.")
     assert lab.evaluate("plot('regions').querySelectorAll('.contourlines path').length") == 2
     coloured, white = (np.array(lab.trace("autocorrelation", name)["y"]) for name in ("AR(1)", "white"))
     assert coloured[0] == white[0] == 1
@@ -94,16 +153,16 @@ def test_each_view_below_is_drawn_and_explained(lab):
 @pytest.mark.parametrize(
     ("address", "fragment"),
     [
-        ("theta0=-0.1&theta1=1.1", "does not spike"),
-        ("theta0=0.865", "times better than the other"),
-        ("theta0=1.2&hidden=1", "is refused: the lowest loss lies on the edge"),
+        ("theta0=-0.1&theta1=1.1", "Without spikes the trace fixes one combination"),
+        ("theta0=0.865", "its mean lies beside it: take the MAP"),
+        ("theta0=1.2&hidden=1&compared=MAP and Laplace", "is refused: the lowest loss lies on the edge"),
     ],
     ids=["silent", "near the bifurcation", "edge"],
 )
 def test_sentence_follows_what_is_on_screen(lab, address, fragment):
     lab.open("Uncertainty", address)
     assert fragment in reading(lab)
-    assert lab.evaluate(CONTOURS)
+    assert lab.evaluate(REGIONS)
 
 
 def test_limit_beside_the_clouds_comes_with_progress(lab):
@@ -149,7 +208,7 @@ def test_what_cannot_follow_a_drag_is_dimmed_says_so_and_hides_the_truth(lab):
         lab.until(
             "[...document.querySelectorAll('.lab-stale > *')].every((node) => getComputedStyle(node).opacity < 0.5)"
         )
-        assert set(lab.stale()) == {"posterior", "first", "second", "prediction", "lab-said", "lab-table"}
+        assert set(lab.stale()) == {"posterior", "prediction", "lab-table"}
         assert {opacity for marks in truths(lab).values() for opacity in marks} == {0}
         assert tops(lab) == before
     lab.page.wait_for_selector(STANDS)

@@ -126,7 +126,7 @@ def test_a_picture_outlasts_a_training_that_ends_while_it_is_made(monkeypatch, p
     all_maps, _ = registry.inverse_maps()
     answers = iter([dict(list(all_maps.items())[:2])])
     monkeypatch.setattr(page, "inverse_maps", lambda: (next(answers, all_maps), ()))
-    experiment = Experiment(t_end=200)
+    experiment = Experiment(t_end=200, compared=tuple(SHIPPED))
     shown = page.picture(Scene(experiment, experiment))
     named = {row[0]["text"] for row in shown.table if isinstance(row[0], dict)} | {
         trace.get("name") for plot in shown.plots for trace in plot.figure["data"]

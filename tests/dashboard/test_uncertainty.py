@@ -46,36 +46,93 @@ def text(part):
 
 
 def test_the_posterior_is_drawn_with_its_marginals_and_read(visit):
-    parts = shown(visit("uncertainty", **SHORT))
+    parts = shown(visit("uncertainty", **SHORT, compared="MAP and Laplace,prior"))
     main = parts["posterior"]
-    plane = figure(main, "posterior")
-    density = decoded(plane["data"][0]["z"])
-    assert density.max() == 1
-    assert {trace["name"] for trace in plane["data"] if "name" in trace} >= {"exact", "Laplace", "MAP", "truth"}
-    for identity, name in (("first", "θ₀"), ("second", "θ₁")):
-        marginal = figure(main, identity)
-        for law in ("exact", "Laplace"):
-            line = trace(marginal, law)
-            x, y = decoded(line["x"]).astype(float), decoded(line["y"])
-            # The window holds 99.8 %, a normal law of about the same width a little less.
-            assert np.trapezoid(y, x) == pytest.approx(0.995, abs=0.012), (name, law)
-        assert marginal["layout"]["xaxis"]["title"]["text"] == name
-    assert "Given these data, θ₀ = " in text(main)
-    assert "The truth lies" in text(main)
+    joint = figure(main, "posterior")
+    assert {trace["name"] for trace in joint["data"]} == {"exact", "MAP and Laplace", "prior", "truth"}
+    for i, (along, across, name) in enumerate((("x", "y", "θ₀"), ("y", "x", "θ₁"))):
+        areas = {}
+        for law in ("exact", "MAP and Laplace"):
+            line = curves(joint, law)[i]
+            areas[law] = np.trapezoid(decoded(line[across]), decoded(line[along]).astype(float))
+        # The window holds 99.8 %, a normal law of about the same width a little less.
+        assert areas["MAP and Laplace"] == pytest.approx(areas["exact"], rel=0.015)
+        assert joint["layout"][f"{along}axis"]["title"]["text"] == name
+    assert re.fullmatch(r"θ₀ = 0\.\d+ ± 0\.00\d+, θ₁ = 0\.\d+ ± 0\.0\d+\. The truth lies .*", main["answer"])
     assert parts["prediction"]["answers"] == 0
 
 
-def test_the_ellipses_of_the_map_are_those_of_its_covariance(visit):
+def curves(drawn, name):
+    """Return the marginals with this name, of either parameter."""
+    named = [each for each in drawn["data"] if each["name"] == name]
+    return [each for each in named if "2" in each.get("xaxis", "") + each.get("yaxis", "")]
+
+
+def ticks(part):
+    (row,) = part["options"]
+    (item,) = row["items"]
+    return item
+
+
+def test_everything_but_exact_and_truth_waits_to_be_ticked(visit):
+    main = shown(visit("uncertainty", compared="-"))["posterior"]
+    drawn = figure(main, "posterior")
+    assert {each["name"] for each in drawn["data"]} == {"exact", "truth"}
+    assert {shape.get("legendgroup") for shape in drawn["layout"]["shapes"]} == {None, "truth"}
+    item = ticks(main)
+    assert (item["field"], item["value"]) == ("compared", [])
+    options = {each["value"]: each for each in item["options"]}
+    assert list(options) == ["exact", "truth", *registry.inverse_maps()[0], "MAP and Laplace", "prior"]
+    assert [name for name, each in options.items() if each.get("fixed")] == ["exact", "truth"]
+    # Each is drawn as its estimate is.
+    assert options["cnn-clean"]["hollow"]
+    assert options["best"]["colour"] == "theme:best"
+    assert options["best"]["dash"] == "none"
+    assert options["cnn-noisy"]["dash"] == ""  # it has no ellipse
+    hidden = shown(visit("uncertainty", hidden=1))["posterior"]
+    assert "truth" not in [each["value"] for each in ticks(hidden)["options"]]
+    short = shown(visit("uncertainty", **SHORT))["posterior"]
+    assert [each["value"] for each in ticks(short)["options"]] == ["exact", "truth", "MAP and Laplace", "prior"]
+
+
+def test_the_covariances_stand_beside_each_other(visit):
+    experiment = Experiment()
+    table = rows(shown(visit("uncertainty"))["posterior"])
+    assert list(table) == ["covariance of", "exact", "MAP and Laplace", "best"]
+    assert table["covariance of"] == ["sd θ₀", "sd θ₁", "corr(θ₀, θ₁)"]
+    covariance = registry.inverse_maps()[0]["best"].predict(observe(experiment, None).data[None]).covariance[0]
+    first, second = np.sqrt(np.diag(covariance))
+    assert [float(cell.replace("−", "-")) for cell in table["best"]] == [
+        pytest.approx(first, abs=5.1e-5), pytest.approx(second, abs=5.1e-4),
+        pytest.approx(covariance[0, 1] / first / second, abs=5.1e-4),
+    ]  # fmt: skip
+
+
+def test_the_equations_hold_the_noise_and_the_prior_on_screen(visit):
+    posterior, likelihood, prior = shown(visit("uncertainty", sigma=0.1, **SHORT))["posterior"]["equations"]
+    assert posterior["parts"] == ["p(θ₀, θ₁ | d) ∝ p(d | θ₀, θ₁) p(θ₀, θ₁)"]
+    symbols = [part for part in likelihood["parts"] if isinstance(part, dict)]
+    assert [(each["symbol"], each["value"], each["field"]) for each in symbols] == [
+        ("σ", "0.100", "sigma"), ("ρ", "0.80", "rho"),
+    ]  # fmt: skip
+    assert prior["parts"] == ["θ₀ ~ N(0.4, 0.3²), θ₁ ~ N(0.4, 0.4²)"]
+    flat = shown(visit("uncertainty", regularised=0, noise_known=0, **SHORT))["posterior"]["equations"]
+    assert flat[2]["parts"] == ["θ₀ ~ U(−0.2, 1), θ₁ ~ U(−0.4, 1.2)"]
+    assert {part["value"] for part in flat[1]["parts"] if isinstance(part, dict)} == {"?"}
+
+
+def test_the_ellipse_of_the_map_is_that_of_its_covariance(visit):
     parts = shown(visit("uncertainty"))
     experiment = Experiment()
     estimate = registry.inverse_maps()[0]["best"].predict(observe(experiment, None).data[None])
     plane = figure(parts["posterior"], "posterior")
-    drawn = [each for each in plane["data"] if each.get("name") == "best" and each["mode"] == "lines"]
-    for each, mass in zip(drawn, (0.5, 0.9), strict=True):
-        off = np.column_stack([decoded(each["x"]), decoded(each["y"])]).astype(float) - estimate.mean[0]
-        distances = np.einsum("ni,ij,nj->n", off, np.linalg.inv(estimate.covariance[0]), off)
-        np.testing.assert_allclose(distances, chi2.ppf(mass, 2), rtol=1e-2)  # they travel in single precision
-        assert each["line"]["color"] == "theme:best"
+    (each,) = [
+        each for each in plane["data"] if (each["name"], each.get("xaxis"), each.get("yaxis")) == ("best", "x", "y")
+    ]
+    off = np.column_stack([decoded(each["x"]), decoded(each["y"])]).astype(float) - estimate.mean[0]
+    distances = np.einsum("ni,ij,nj->n", off, np.linalg.inv(estimate.covariance[0]), off)
+    np.testing.assert_allclose(distances, chi2.ppf(0.9, 2), rtol=1e-2)  # it travels in single precision
+    assert each["line"]["color"] == "theme:best"
     value, sd = (float(part) for part in rows(parts["prediction"])["best"][0].split(" ± "))
     assert value == pytest.approx(estimate.mean[0, 0], abs=1e-3)
     assert sd == pytest.approx(np.sqrt(estimate.covariance[0, 0, 0]), rel=0.06)
@@ -109,7 +166,7 @@ def test_the_table_has_every_estimator_with_its_error(visit):
 
 def test_each_view_below_has_its_plots_and_its_sentence(visit):
     views = {
-        "prediction": (["prediction"], "The inner band"),
+        "prediction": (["prediction"], "Dark: where the true potential is"),
         "profiles": (["profile-first", "profile-second"], "θ₁ is identifiable"),
         "noise": (["regions", "autocorrelation"], "Taken as white"),
     }
@@ -118,7 +175,10 @@ def test_each_view_below_has_its_plots_and_its_sentence(visit):
         assert [plot["id"] for plot in part["plots"]] == plots
         assert part["layout"] == f"uncertainty-{below}"
         assert sentence in text(part)
-        assert part["tools"][0]["value"] == below
+        assert part["options"][0]["items"][0]["value"] == below
+        assert part["question"].endswith("?")
+        assert part["answer"]
+        assert not part["said"]
 
 
 def test_noise_that_is_not_known_leaves_the_sidebar_s_alone(visit):
@@ -126,7 +186,7 @@ def test_noise_that_is_not_known_leaves_the_sidebar_s_alone(visit):
     known, unknown = (shown(visit("uncertainty", **SHORT, noise_known=given)) for given in (1, 0))
     assert "are integrated out" in text(unknown["posterior"])
     assert "are integrated out" not in text(known["posterior"])
-    fields = [[item["field"] for item in part["posterior"]["options"][0]["items"]] for part in (known, unknown)]
+    fields = [[item["field"] for item in part["posterior"]["tools"]] for part in (known, unknown)]
     assert "misfit" in fields[0]
     assert "misfit" not in fields[1]
     assert "MAP together with σ and ρ" in rows(unknown["prediction"])
@@ -140,10 +200,11 @@ def test_other_axes_have_no_inverse_maps_and_say_so(visit):
 
 
 def test_the_edge_of_the_prior_refuses_laplace_and_says_why(visit):
-    main = shown(visit("uncertainty", theta0=1.2, **SHORT))["posterior"]
+    main = shown(visit("uncertainty", theta0=1.2, compared="MAP and Laplace", **SHORT))["posterior"]
     assert "The Laplace approximation is refused: the lowest loss lies on the edge" in text(main)
     assert "The truth lies beyond the prior’s box" in text(main)
-    assert np.all(np.isnan(decoded(trace(figure(main, "posterior"), "Laplace")["x"])))
+    assert np.all(np.isnan(decoded(trace(figure(main, "posterior"), "MAP and Laplace")["x"])))
+    assert rows(main)["MAP and Laplace"] == ["–", "–", "–"]
 
 
 def test_no_noise_and_a_lost_trace_end_in_sentences(visit):
@@ -164,7 +225,7 @@ def test_a_posterior_that_cannot_be_had_ends_in_its_sentence(visit, monkeypatch)
 
 
 def test_all_of_the_prior_is_shown_with_a_frame_around_the_posterior(visit):
-    plane = figure(shown(visit("uncertainty", whole_prior=1, **SHORT))["posterior"], "posterior")
+    plane = figure(shown(visit("uncertainty", whole_prior=1, compared="prior", **SHORT))["posterior"], "posterior")
     box, zoom = [shape for shape in plane["layout"]["shapes"] if shape["type"] == "rect"]
     assert (box["x0"], box["x1"], box["y0"], box["y1"]) == (-0.2, 1.0, -0.4, 1.2)
     assert -0.2 < zoom["x0"] < 0.4 < zoom["x1"] < 1
@@ -189,7 +250,7 @@ def test_a_rerun_without_a_change_computes_nothing(visit, monkeypatch):
 
 
 def test_what_a_drag_cannot_follow_stays_until_it_is_let_go(visit, monkeypatch):
-    app = visit("uncertainty", **SHORT)
+    app = visit("uncertainty", compared="MAP and Laplace", **SHORT)
     monkeypatch.setattr(posterior, "FOLLOWS", 0.0)
     drag(app, theta0=0.3)
     parts = [json.loads(part.proto.json) for part in checked(app.run()).get("bidi_component")]
@@ -200,9 +261,9 @@ def test_what_a_drag_cannot_follow_stays_until_it_is_let_go(visit, monkeypatch):
     followed = shown(checked(app.run()))["posterior"]
     assert not followed["stale"]
     assert not any(plot["stale"] for plot in followed["plots"])
-    for plot in followed["plots"]:
-        # Laplace takes as long again, and waits.
-        assert np.all(np.isnan(decoded(trace(plot["figure"], "Laplace")["y"])))
+    # Laplace takes as long again, and waits.
+    assert "MAP and Laplace" not in json.dumps(followed["plots"])
+    assert rows(followed)["MAP and Laplace"] == ["–", "–", "–"]
     release(app)
     settled = shown(checked(app.run()))
     assert not any(settled[part]["stale"] for part in ("posterior", "prediction"))

@@ -278,3 +278,11 @@ def test_bad_input_is_refused_in_a_sentence():
         exact_posterior(data, noise_prior=impossible)
     with pytest.raises(ValueError, match="finite numbers only"):
         exact_posterior(np.where(TIMES == 0, np.nan, data), RHO, S)
+
+
+@pytest.mark.parametrize("s", [S, 1000 * S])
+def test_cells_of_trajectories_that_diverge_cause_no_warning(s):
+    """Their log density is −∞: the difference of two would be no number. Warnings are errors here."""
+    found = posterior(problem_of(trace((0.4, 0.4), gamma=0.1), known=(0.4, 0.4, ZETA, 0.1), s=s))
+    assert found.masses.sum() == pytest.approx(1)
+    assert np.all(np.isfinite(found.cells.log_densities))

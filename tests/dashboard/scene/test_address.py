@@ -45,6 +45,9 @@ def random_experiment(rng):
         starts=tuple(
             (float(x), float(y)) for x, y in rng.choice([rng.uniform(-100, 100), -0.0, 5e-324], (n_starts, 2))
         ),
+        compared=tuple(
+            rng.permutation(["best", "MAP and Laplace", "größer & kleiner=?#%"])[: rng.integers(4)].tolist()
+        ),
         adding=bool(rng.integers(2)),
         beside=str(rng.choice(["fit", "surface", "race", "basins"])),
         explorer=str(rng.choice(list(METHODS))),

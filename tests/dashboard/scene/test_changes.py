@@ -179,6 +179,18 @@ def test_starts_that_make_no_sense_become_a_sentence_and_change_nothing(text):
     assert sentence.endswith("What was there stays.")
 
 
+def test_what_stands_beside_the_posterior_is_named_once_each():
+    before = Experiment()
+    assert before.compared == ("best",)
+    assert change(before, {"compared": "mine, best,mine"})[0].compared == ("mine", "best")
+    for nothing in ("", "-", ","):
+        assert change(before, {"compared": nothing}) == (replace(before, compared=()), ())
+    for text, fragment in (("x" * 41, "too long"), (",".join(map(str, range(13))), "At most 12")):
+        after, (sentence,) = change(before, {"compared": text})
+        assert after == before
+        assert fragment in sentence
+
+
 def test_methods_are_named_in_their_order_and_never_none():
     before = Experiment()
     assert change(before, {"methods": "Nelder–Mead, Adam,Adam"})[0].methods == ("Adam", "Nelder–Mead")

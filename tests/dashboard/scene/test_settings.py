@@ -20,6 +20,7 @@ from dashboard.scene.settings import (
     SLIDERS,
     Area,
     Choice,
+    Compared,
     MapName,
     Methods,
     Number,
@@ -36,7 +37,10 @@ SHORT = 8  # characters, up to which a text can be the same by chance
 
 def test_the_experiment_has_a_field_for_each_row_with_its_default():
     assert [(field.name, field.default) for field in fields(Experiment)] == list(DEFAULTS.items())
-    kinds = {Choice: str, Toggle: bool, Methods: tuple[str, ...], Starts: tuple[tuple[float, float], ...]}
+    kinds = {
+        Choice: str, Toggle: bool, Methods: tuple[str, ...], Compared: tuple[str, ...],
+        Starts: tuple[tuple[float, float], ...],
+    }  # fmt: skip
     for field in fields(Experiment):
         row = SETTINGS[field.name]
         if isinstance(row, Number):
@@ -54,6 +58,7 @@ def values_of(row):
     return {
         Toggle: [not row.default],
         Methods: [(method,) for method in METHODS],
+        Compared: [(), ("MAP and Laplace", "prior"), ("Zweite Karte",)],
         Starts: [((0.1, -0.2),), ((1 / 3, 0.0), (-100.0, 100.0))],
         MapName: ["my-map", "größer & kleiner=?"],
         Setting: ["my-map-1,Zweite Karte"],
@@ -121,7 +126,7 @@ def test_every_area_has_the_controls_of_its_rows():
     assert [made["field"] for made in page] == ["axis_x", "axis_y", "grid", "regularised", "beside"]
     # These have no control, or one with the maps that are there.
     unseen = [row.name for row in SETTINGS.values() if not row.shown and not row.name.startswith("candidate_")]
-    assert unseen == ["starts", "test_map", "upload", "own_maps"]
+    assert unseen == ["compared", "starts", "test_map", "upload", "own_maps"]
 
 
 def texts_of_the_table():

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from scipy.stats import chi2, ncx2
@@ -9,7 +11,7 @@ from core.posterior.laplace import laplace
 from dashboard.scene.observation import observe
 from dashboard.scene.presets import PRESETS
 from dashboard.scene.problem import problem_of
-from dashboard.wording.estimates import about_calibration, about_laplace, about_map, named
+from dashboard.wording.estimates import about_calibration, about_laplace, about_map, about_maps, named
 from dashboard.wording.numbers import decimals_for
 
 
@@ -32,7 +34,9 @@ def test_laplace_is_compared_with_the_posterior(found):
         assert text.endswith(verdict)
         assert percentage(text) == pytest.approx(100 * (1 - 0.1**factor), abs=2)
     direction = np.linalg.cholesky(each.covariance)[:, 0]
-    assert "2.0 sd off the mean" in said(mean=each.mean + 2 * direction)
+    off = said(mean=each.mean + 2 * direction)
+    assert off.startswith("Laplace knows the curvature at the MAP alone: ")
+    assert percentage(off) == pytest.approx(100 * ncx2.cdf(chi2.ppf(0.9, 2), 2, 4), abs=4)
     refused = said(remarks=(remark(Finding.LAPLACE_REFUSED_WITHOUT_CURVATURE),), covariance=None)
     assert refused == (
         "The Laplace approximation is refused: the loss does not curve upwards in every direction at its lowest point."
@@ -53,6 +57,22 @@ def test_the_estimate_of_a_map_is_compared_with_the_posterior(found):
             "and its 90 % ellipse holds "
         )
         assert percentage(text) == pytest.approx(100 * ncx2.cdf(factor * chi2.ppf(0.9, 2), 2, 9), abs=4)
+
+
+def test_many_maps_share_a_sentence(found):
+    each = found["excited"]
+    normals = {
+        name: Estimate(each.mean[None], factor * each.covariance[None], each.names)
+        for name, factor in (("best", 1.0), ("mine", 0.25))
+    }
+    text = about_maps(each, normals)
+    shares = [float(share) for share in re.findall(r"(\d+) % for ‘", text)]
+    # An ellipse k times as large in area holds 1 − 0.1^k.
+    np.testing.assert_allclose(shares, [90, 100 * (1 - 0.1**0.25)], atol=2)
+    assert text.startswith("Of the exact posterior the 90 % ellipses of the maps hold ")
+    assert text.count(".") == 1
+    assert about_maps(each, {"best": normals["best"]}) == about_map(each, "best", normals["best"])
+    assert about_maps(each, {}) == ""
 
 
 def test_near_the_bifurcation_a_miss_is_told_in_the_units_of_the_parameters():

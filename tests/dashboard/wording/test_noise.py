@@ -3,19 +3,35 @@ from dataclasses import replace
 import numpy as np
 
 from core.estimate import Estimate
-from dashboard.wording.noise import about_given_noise, about_noise_models
+from dashboard.wording.noise import about_given_noise, about_noise_models, about_residuals
 
 
-def test_noise_models_are_compared_by_area_truth_and_residual():
+def test_noise_models_are_compared_by_area_and_truth():
+    said = about_noise_models(4.0, 0.8, (0.5, 0.99))
+    assert said == (
+        "Taken as white, the same data give a 90 % region 4 times smaller: overconfident. The AR(1) region holds the "
+        "truth, the other misses it."
+    )
+    assert "4 times larger" in about_noise_models(0.25, 0.8, None)
+    assert about_noise_models(1.0, 0.8, (0.95, 0.99)) == (
+        "Taken as white, the same data give a 90 % region of about the same area, in another place. Both regions miss "
+        "the truth."
+    )
+    assert "both models are the same" in about_noise_models(1.0, 0.0, None)
+
+
+def test_the_residual_tells_which_noise_model_is_wrong():
+    """Of 30 lags of white noise, each outside in 5 % of cases, more than 6 lie there in less than one of a thousand."""
     white = np.array([1.0, *np.full(30, 0.5)])
     coloured = np.array([1.0, *np.zeros(29), 0.2])
-    said = about_noise_models(4.0, 0.8, (0.5, 0.99), (coloured, white), 1000)
-    assert "1/4 of the area" in said
-    assert "The AR(1) region holds the truth, the other misses it." in said
-    assert "of 30 lags, 30 leave the band under the white one and 1 under AR(1)" in said
-    assert "4 times as large" in about_noise_models(0.25, 0.8, None, (coloured, white), 1000)
-    assert "Both regions miss" in about_noise_models(1.0, 0.8, (0.95, 0.99), (coloured, white), 1000)
-    assert "both models are the same" in about_noise_models(1.0, 0.0, None, (coloured, white), 1000)
+    said = about_residuals((coloured, white), 1000)
+    assert said.endswith(
+        "White leaves 30 of 30 lags outside the band of chance, AR(1) 1; chance leaves about 2: white is wrong."
+    )
+    assert about_residuals((coloured, coloured), 1000).endswith("chance leaves about 2.")
+    six, seven = (np.array([1.0, *np.zeros(30 - n), *np.full(n, -0.1)]) for n in (6, 7))
+    assert about_residuals((six, seven), 1000).endswith("about 2: white is wrong.")
+    assert about_residuals((white, white), 1000).endswith("about 2: white and AR(1) are wrong.")
 
 
 def test_a_noise_that_the_data_contradict_is_named():

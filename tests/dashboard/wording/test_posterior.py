@@ -1,12 +1,18 @@
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from core.estimate import GoodnessOfFit, Outcome
+from core.posterior.exact import posterior
 from dashboard.figures.density import window
+from dashboard.scene.observation import observe
+from dashboard.scene.presets import PRESETS
+from dashboard.scene.problem import problem_of
 from dashboard.wording.numbers import with_sd
-from dashboard.wording.posterior import about_others, about_prediction, about_truth, form, size
-from dashboard.wording.shape import prior_sds
+from dashboard.wording.posterior import about_others, about_prediction, about_truth, answer, form, size
+from dashboard.wording.shape import prior_sds, shape_of
 
 
 def correlation_on_a_grid(each):
@@ -26,15 +32,17 @@ def test_each_posterior_is_described_by_its_form(found, shapes):
     assert exact < -0.9
     assert needle.correlation == pytest.approx(exact, abs=0.005)
     assert needle.sharper == pytest.approx(np.sqrt((1 - exact) / (1 + exact)), rel=0.1)
-    assert "slanted needle: a larger θ₀ with a smaller θ₁" in forms["needle"]
+    assert forms["needle"] == (
+        "A needle: raise θ₀ and lower θ₁ along it, and the fit stays as good. Across it the data are "
+        f"{needle.sharper:.2g} times as strict."
+    )
     assert silent.silent
     assert silent.edges == ("θ₀ = −0.2", "θ₁ = 1.2")
-    assert forms["silent"].startswith("The best fit does not spike")
-    assert "θ₀ = −0.2 and θ₁ = 1.2" in forms["silent"]
+    assert forms["silent"] == "The prior ends the region at θ₀ = −0.2 and θ₁ = 1.2."
     assert (excited.silent, excited.edges, excited.pieces) == (False, (), 1)
     # Of a region about as full as that of a normal law.
     assert excited.fullness == pytest.approx(1, abs=0.1)
-    assert forms["excited"] == "It is one compact piece."
+    assert forms["excited"] == "One compact region."
 
 
 def test_several_pieces_and_an_improbable_mean_are_said(found, shapes):
@@ -43,13 +51,48 @@ def test_several_pieces_and_an_improbable_mean_are_said(found, shapes):
     assert "no ellipse" in form(found["excited"], bent)
 
 
-def test_the_size_names_both_values_and_what_was_learnt(found, shapes):
+def test_the_answer_names_both_values_and_one_thing_more(found, shapes):
+    each, shape = found["needle"], shapes["needle"]
+    sds = np.sqrt(np.diag(each.covariance))
+    values = f"θ₀ = {with_sd(each.mean[0], sds[0])}, θ₁ = {with_sd(each.mean[1], sds[1])}. "
+    lies = "The truth lies inside the 50 % region."
+
+    def said(shape, found=each):
+        return answer(found, shape, lies).replace("\u00a0", " ")
+
+    assert said(shape) == values + lies
+    # Two lines of 80 characters at most.
+    assert len(said(shape)) <= 80
+    assert said(replace(shape, pieces=3)) == f"{values}The 90 % region is in 3 pieces: several places fit alike."
+    silent = said(shapes["silent"], found["silent"])
+    assert silent.endswith(
+        "Without spikes the trace fixes one combination of θ₀ and θ₁ only; the edge of the prior does the rest."
+    )
+    assert len(silent) <= 160
+    assert said(replace(shape, silent=True)).endswith("one combination of θ₀ and θ₁ only.")
+    lost = replace(each, fit=GoodnessOfFit(12.34, Outcome.UNEXPLAINED))
+    assert said(shape, lost) == (
+        "No parameters explain this trace: the best fit misses it by 12 times the noise. No ± here holds."
+    )
+
+
+def test_an_improbable_mean_is_warned_of():
+    """Near the bifurcation the needle is bent by many of its widths."""
+    experiment = PRESETS["Near the bifurcation"][1]
+    each = posterior(problem_of(experiment, observe(experiment, None)))
+    assert each.credibility(each.mean) > 0.9
+    said = answer(each, shape_of(each, 1), "The truth lies inside the 50 % region.")
+    assert said.endswith("The region is bent, and its mean lies beside it: take the MAP or the whole region.")
+
+
+def test_the_size_tells_what_was_learnt(found, shapes):
     each, shape = found["needle"], shapes["needle"]
     text = size(each, shape)
-    sds = np.sqrt(np.diag(each.covariance))
-    assert f"θ₀ = {with_sd(each.mean[0], sds[0])}" in text
-    factor = 0.8796 * 0.3 / sds[0]
-    assert float(text.split(": ")[1].split(" and")[0]) == pytest.approx(factor, rel=0.05)
+    factors = np.array([0.8796 * 0.3, 0.8796 * 0.4]) / np.sqrt(np.diag(each.covariance))
+    told = re.fullmatch(r"The posterior is (\S+) times narrower than the prior in θ₀ and (\S+) times in θ₁\.", text)
+    np.testing.assert_allclose([float(told[1]), float(told[2])], factors, rtol=0.05)
+    # Narrow at an edge of the prior is not narrow by the data.
+    assert size(found["silent"], shapes["silent"]) == ""
     assert "hardly so in θ₁" in size(each, replace(shape, narrower=(5.0, 1.1)))
     assert "times narrower than the prior in θ₁" in size(each, replace(shape, narrower=(1.0, 5.0)))
     assert "say little about either" in size(each, replace(shape, narrower=(1.0, 1.1)))
@@ -63,7 +106,7 @@ def test_where_the_truth_lies(found):
     step = np.sqrt(1 / np.linalg.inv(each.covariance)[0, 0])
     assert "between the 50 %" in about_truth(each, (first + 1.7 * step, second), False, False)
     outside = (first + 4 * step, second)
-    assert "one trace in ten" in about_truth(each, outside, False, False)
+    assert about_truth(each, outside, False, False).endswith("outside the 90 % region. One time in ten it must.")
     assert "white misfit" in about_truth(each, outside, False, True)
     assert "beyond the prior’s box" in about_truth(each, (1.5, 0.4), False, False)
     assert about_truth(each, None, True, False) == "What made this trace is not known."
@@ -81,9 +124,12 @@ def test_what_lies_beyond_the_window_is_named_with_its_place():
 def test_the_prediction_counts_the_data_in_its_band():
     data = np.arange(100.0)
     band = np.array([np.full(100, 9.5), np.full(100, 89.5)])
-    text = about_prediction(data, band / 100, band, 0.35)
-    assert "80 % of the data" in text
-    assert "±0.4" in text
+    text, more = about_prediction(data, band / 100, band, 0.35)
+    assert text == (
+        "Dark: where the true potential is, to ±0.4 (at worst ±0.4). Light: where a measurement is; 80 % of the data "
+        "lie there, where 90 % should."
+    )
+    assert "an sd of 0.35" in more
 
 
 def test_a_silent_trace_fixes_one_combination_and_the_edge_of_the_prior_does_the_rest(found, shapes):
@@ -95,7 +141,6 @@ def test_a_silent_trace_fixes_one_combination_and_the_edge_of_the_prior_does_the
     across = np.array([-1, 1]) / np.sqrt(2)
     assert np.sqrt(across @ covariance @ across) < 0.05
     assert np.all(np.sqrt(np.diag(covariance)) > prior_sds(each))
-    assert form(each, shapes["silent"]).startswith(
-        "The best fit does not spike, so that the trace fixes one combination of θ₀ and θ₁ alone: "
-        "the edge of the prior does the rest."
+    assert "one combination of θ₀ and θ₁ only; the edge of the prior does the rest" in answer(
+        each, shapes["silent"], ""
     )
