@@ -2,6 +2,7 @@
 
 import { element, say } from "./element.js"
 import { report } from "./messages.js"
+import { tabs } from "./tabs.js"
 
 function format(value, item) {
   return Number(value)
@@ -217,7 +218,7 @@ async function copy(text) {
 }
 
 // How each kind of control is made: (item, send) → its node and a function that brings it up to date.
-const MAKERS = { slider, toggle, choice, several, button, progress, text }
+const MAKERS = { slider, toggle, choice, tabs, several, button, progress, text }
 
 export class Controls {
   constructor(root) {

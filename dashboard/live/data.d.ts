@@ -15,7 +15,7 @@ export interface Live {
 
 /** A control: its kind says which of the rest it has. */
 export interface Item {
-  kind: "slider" | "toggle" | "choice" | "several" | "button" | "progress" | "text"
+  kind: "slider" | "toggle" | "choice" | "tabs" | "several" | "button" | "progress" | "text"
   field: string
   label: string
   // biome-ignore lint/suspicious/noExplicitAny: a number, a text, a list or a truth value, by kind

@@ -54,6 +54,19 @@ def _accuracy(columns: str, *rows: tuple[str, str | float]) -> Layout:
     return Layout(columns, rows, looks=("ruled-tools", "wide-tools"))
 
 
+def _columns(places: str, n: int, height: str) -> Layout:
+    """Return a layout with a row for each place, and n columns: the plot of a place in the second is place-2."""
+    rows = [(" ".join(f"{place}-{i}" for i in range(1, n + 1)), height) for place in places.split()]
+    across = [(" ".join([part] * n), "auto") for part in ("tools", "said", "table")]
+    return _accuracy(" ".join(["1fr"] * n), *across[:2], *rows, across[2])
+
+
+def _stacked(place: str, n: int, height: str) -> Layout:
+    """Return a layout with n plots below each other."""
+    plots = ((f"{place}-{i}", height) for i in range(1, n + 1))
+    return _accuracy("1fr", ("tools", "auto"), ("said", "auto"), *plots, ("table", "auto"))
+
+
 def _uncertainty(columns: str, *rows: tuple[str, str | float]) -> Layout:
     return Layout(columns, rows, looks=("wide-tools", "wide-said"))
 
@@ -91,14 +104,19 @@ LAYOUTS = {
         ),
         least=0.95,
     ),
-    "accuracy-scatter": _accuracy(
-        "1fr 1fr", ("tools tools", "auto"), ("first second", "25rem"), ("said said", "auto"), ("table table", "auto")
-    ),
+    **{f"accuracy-network-{n}": _stacked("network", n, "14rem") for n in range(4)},
+    "accuracy-training": _columns("training", 4, "21rem"),
+    **{f"accuracy-scatter-{n}": _columns("first second", n, "18rem") for n in range(1, 7)},
+    "accuracy-regimes": _columns("first second", 3, "18rem"),
+    "accuracy-series": _stacked("series", 3, "12.5rem"),
     "accuracy-noise": _accuracy("1.7fr 1fr", ("tools tools", "auto"), ("against-noise said", "26rem")),
-    "accuracy-samples": _accuracy("1.7fr 1fr", ("tools tools", "auto"), ("against-samples said", "26rem")),
+    "accuracy-samples": _accuracy(
+        "1.7fr 1fr", ("tools tools", "auto"), ("against-samples said", "22rem"), ("table table", "auto")
+    ),
     "accuracy-errors": _accuracy(
         "1.15fr 1fr", ("tools tools", "auto"), ("errors table", "auto"), ("errors said", "minmax(15rem, 1fr)")
     ),
+    "accuracy-search": _accuracy("1fr 1fr", ("tools tools", "auto"), ("said said", "auto"), ("trials table", "26rem")),
     "accuracy-none": _accuracy("1fr", ("tools", "auto"), ("said", "auto")),
     "uncertainty": _uncertainty(
         "1.3fr 1fr", ("posterior first", 0.46), ("posterior second", 0.46), ("said said", "auto")

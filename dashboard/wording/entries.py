@@ -22,10 +22,10 @@ STORED = {
     codes.REWEIGHTED: "best after weighted draws",
     codes.LAPLACE: LAPLACE,
     codes.EXACT: EXACT_POSTERIOR,
-    PAPER: "published",
-    codes.CNN: "CNN",
-    codes.DENSE: "dense",
-    codes.OURS: "ours",
+    PAPER: "paper’s CNN",
+    codes.CNN: "retrained CNN",
+    codes.DENSE: "retrained dense network",
+    codes.OURS: "our network",
 }
 IDEAL = "as it should be"
 

@@ -53,7 +53,7 @@ def never(*_, **__):
 
 @pytest.mark.parametrize("changes", [{"theta0": 0.5}, {"sigma": 0.11}, {"zeta": -0.3, "seed": 4}])
 def test_the_clouds_follow_the_hand_and_the_test_samples_are_left_alone(monkeypatch, changes):
-    for name in ("picture", "predictions", "_scatter"):
+    for name in ("picture", "predictions", "_still"):
         monkeypatch.setattr(accuracy, name, never)
     stages, scene = answered("inverse_map", Experiment(), changes)
     assert list(stages) == ["inverse_map_stage"]
