@@ -1,5 +1,7 @@
 """Navigation: which pages there are, in the order of the argument."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from dashboard import session
@@ -48,6 +50,7 @@ def your_data() -> None:
 
 
 st.set_page_config(page_title="Inverse Lab", layout="wide")
+st.logo(Path(__file__).parent / "live" / "wordmark.svg", size="large")
 session.begin()
 pages = [
     st.Page(neuron, title="Neuron", url_path="neuron", default=True),

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from itertools import cycle
 from pathlib import Path
@@ -130,12 +131,12 @@ def warm_up() -> None:
 def looks(maps: Mapping[str, "InverseMap"]) -> dict[str, Look]:
     """Return how each map is drawn, the same on every page.
 
-    Shipped maps have colours of their own, others take them from a list. A map that was trained on clean traces is
-    hollow and dashed.
+    Shipped maps have colours and marks of their own, others take them from a list. A map that was trained on clean
+    traces is hollow and dashed.
     """
     others = cycle(OWN_MAPS)
-    colours = {name: SHIPPED_MAPS[name] if name in SHIPPED_MAPS else next(others) for name in maps}
+    solid = {name: SHIPPED_MAPS[name] if name in SHIPPED_MAPS else next(others) for name in maps}
     return {
-        name: Look(colours[name]) if each.recipe.noisy else Look(colours[name], hollow=True, dash="dash")
+        name: solid[name] if each.recipe.noisy else replace(solid[name], hollow=True, dash="dash")
         for name, each in maps.items()
     }

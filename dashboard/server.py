@@ -28,6 +28,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime import Runtime
 from streamlit.web.bootstrap import load_config_options
 
+from dashboard.figures.palette import ACCENTS, GROUNDS, TEXTS
+from dashboard.figures.style import FONT
 from dashboard.live_route import respond
 from dashboard.visitors import LimitUnreadFiles, NameVisitors
 
@@ -43,19 +45,22 @@ CONFIG: dict[str, bool | int | str] = {
     "server.fileWatcherType": "none",
     "server.maxUploadSize": 5,
     "server.maxWidgetStateSize": 1,  # megabytes, the least that can be set
-    "theme.light.primaryColor": "#0072B2",
-    "theme.dark.primaryColor": "#56B4E9",
-    "theme.light.backgroundColor": "#FFFFFF",
-    "theme.dark.backgroundColor": "#12161C",
-    "theme.light.secondaryBackgroundColor": "#F3F5F8",
-    "theme.dark.secondaryBackgroundColor": "#1C222B",
-    "theme.light.textColor": "#1B2430",
-    "theme.dark.textColor": "#E8ECF1",
+    **{
+        f"theme.{theme}.{name}": colour
+        for theme, accent, (ground, controls), text in zip(("light", "dark"), ACCENTS, GROUNDS, TEXTS, strict=True)
+        for name, colour in (
+            ("primaryColor", accent),
+            ("backgroundColor", ground),
+            ("secondaryBackgroundColor", controls),
+            ("textColor", text),
+        )
+    },
+    "theme.font": FONT,
     "theme.baseFontSize": 15,
 }
 
 FILES = {
-    **{path.name: path for path in sorted((FOLDER / "live").glob("*.js"))},
+    **{path.name: path for kind in ("*.js", "glossary.json", "fonts/*.woff2") for path in (FOLDER / "live").glob(kind)},
     "plotly.min.js": Path(plotly.__file__).parent / "package_data" / "plotly.min.js",
 }
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.symbols import symbol_of
 from dashboard.figures.style import (
-    PRIOR,
+    FAINT,
     TRUTH,
     Look,
     array,
@@ -151,7 +151,7 @@ def errors(names: tuple[str, str], truth: Array, values: Array, bounds: Array, t
 
 def calibration(masses: Array, curves: Sequence[Curve]) -> dict[str, Any]:
     """Draw the share of truths that regions hold against the mass, (n,), that they are made to hold."""
-    ideal = line("as it should be", PRIOR, 1.2, x=[0, 1], y=[0, 1], hoverinfo="skip")
+    ideal = line("as it should be", FAINT, 1.2, x=[0, 1], y=[0, 1], hoverinfo="skip")
     return {
         "data": [ideal, *(_drawn(each, masses, 4, hovertemplate="%{x:.0%}: %{y:.1%}") for each in curves)],
         "layout": layout(

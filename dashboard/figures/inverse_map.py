@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from core.maps.differences_from_training import listed
 from core.symbols import symbol_of
 from dashboard.figures.density import Raster, widened
+from dashboard.figures.palette import translucent
 from dashboard.figures.regions import contours, estimated, frame, placed
 from dashboard.figures.style import (
     DATA,
@@ -29,7 +30,6 @@ from dashboard.figures.style import (
     nothing,
     reach,
     saved,
-    translucent,
 )
 from dashboard.wording.entries import BOUNDS, EXACT_MEANS, EXACT_POSTERIOR
 

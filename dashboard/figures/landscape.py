@@ -11,9 +11,11 @@ from core.problem.landscape import Landscape
 from core.symbols import symbol_of
 from dashboard.figures import race
 from dashboard.figures.heat_image import heat_image
+from dashboard.figures.palette import translucent
 from dashboard.figures.style import (
     CANDIDATE,
     DATA,
+    LIMIT,
     PRIOR,
     TRUTH,
     array,
@@ -236,7 +238,7 @@ def residual(
     """Draw the candidate's residual in units of its standard deviation, with the band that holds 95 % of pure noise."""
     largest = np.nanmax(np.abs(values)) if np.any(np.isfinite(values)) else 1.0
     limit = float(2 ** np.ceil(np.log2(max(largest, 4.0))))
-    colour = "rgba(0, 158, 115, 0.18)"
+    colour = translucent(LIMIT, 0.18)
     band = {
         "type": "rect",
         "xref": "paper",

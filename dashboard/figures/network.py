@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.figures.style import DATA, TRUTH, array, axis, layout, line, markers, translucent
+from dashboard.figures.style import DATA, TRUTH, array, axis, layout, line, markers
 
 MOST_DRAWN = 12  # units of a layer, or channels
 LONGEST = 1000  # samples: the length that is drawn full height
@@ -99,7 +99,7 @@ def network(title: str, trace: Array, layers: Sequence[Layer], colour: str) -> d
     data = [
         line("trace", TRUTH, 1, x=array(steps), y=array(0.8 * trace / np.abs(trace).max()), hoverinfo="skip"),
         line("connections", DATA, 0.5, x=array(wires_x), y=array(wires_y), hoverinfo="skip"),
-        markers("units", translucent(colour, 1), "circle", 6, x=array(circles[:, 0]), y=array(circles[:, 1]),
+        markers("units", colour, "circle", 6, x=array(circles[:, 0]), y=array(circles[:, 1]),
                 hoverinfo="skip"),
         markers("layers", "rgba(0,0,0,0)", "square", 40, x=x, y=y, text=hover,
                 hovertemplate="%{text}<extra></extra>"),

@@ -9,7 +9,8 @@ from core.models.fitzhugh_nagumo.equations import fixed_points, rates, u_nullcli
 from core.symbols import symbol_of
 from dashboard.figures.style import (
     DATA,
-    PRIOR,
+    FAINT,
+    MUTED,
     TRUTH,
     U_RANGE,
     V_RANGE,
@@ -79,7 +80,7 @@ def _direction_field(parameters: tuple[float, ...], v_range: list[float]) -> dic
     # From the tail to the tip, to both ends of the head, and a gap.
     ends = (-towards / 2, towards / 2, towards / 4 + across / 6, towards / 2, towards / 4 - across / 6)
     arrows = np.stack([at + spans * end for end in ends] + [np.full_like(at, np.nan)], axis=1).reshape(-1, 2)
-    return line("direction field", PRIOR, 1, x=array(arrows[:, 0]), y=array(arrows[:, 1]), hoverinfo="skip")
+    return line("direction field", FAINT, 1, x=array(arrows[:, 0]), y=array(arrows[:, 1]), hoverinfo="skip")
 
 
 def phase_plane(
@@ -94,7 +95,7 @@ def phase_plane(
     traces += [
         line(
             "du/dt = 0",
-            "#0072B2",
+            MUTED,
             1.4,
             x=array(u),
             y=array(u_nullcline(u, zeta)),
@@ -103,7 +104,7 @@ def phase_plane(
         ),
         line(
             "dv/dt = 0",
-            "#D55E00",
+            MUTED,
             1.4,
             x=array(v_nullcline(v, theta0, theta1)),
             y=array(v),

@@ -7,19 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.optimisation.path import OptimiserPath
-from dashboard.figures.style import OPTIMISER, array, axis, layout, legend_entry, line, log_axis, mark, nothing, saved
+from dashboard.figures.palette import themed
+from dashboard.figures.style import array, axis, layout, legend_entry, line, log_axis, mark, nothing, saved
 
 REACHED = 0.5  # above the lowest loss, within which a run has reached it: as likely within a factor of e^½
-_DARK = "#A34700"  # a shade of the optimisers' colour
-# Dashes in pixels, colour and mark; methods that use gradients alone have the colour itself, others the shade.
+_FIRST, _SECOND = themed("first-order"), themed("second-order")
+# Dashes in pixels, the colour of the family, and the mark.
 LOOKS: dict[str, tuple[str, str, str]] = {
-    "Gradient descent": ("solid", OPTIMISER, "triangle-down"),
-    "Adam": ("2px,3px", OPTIMISER, "bowtie"),
-    "L-BFGS-B": ("9px,3px", OPTIMISER, "square"),
-    "Newton": ("9px,3px,2px,3px", _DARK, "pentagon"),
-    "Levenberg–Marquardt": ("solid", _DARK, "diamond"),
-    "Nelder–Mead": ("5px,3px", _DARK, "triangle-up"),
-    "Differential evolution": ("2px,3px", _DARK, "hourglass"),
+    "Gradient descent": ("solid", _FIRST, "triangle-down"),
+    "Adam": ("2px,3px", _FIRST, "bowtie"),
+    "L-BFGS-B": ("9px,3px", _FIRST, "square"),
+    "Newton": ("9px,3px,2px,3px", _SECOND, "pentagon"),
+    "Levenberg–Marquardt": ("solid", _SECOND, "diamond"),
+    "Nelder–Mead": ("5px,3px", themed("without-derivatives"), "triangle-up"),
+    "Differential evolution": ("2px,3px", themed("global"), "hourglass"),
 }
 
 Drawn = tuple[list[dict[str, Any]], list[dict[str, Any]]]
@@ -64,14 +65,14 @@ def on_map(paths: Sequence[OptimiserPath], n_shapes: int) -> Drawn:
     """Draw the paths on the map, with a ring at each start; n_shapes: how many stand in it before."""
     starts = dict.fromkeys((float(path.positions[0, 0]), float(path.positions[0, 1])) for path in paths)
     traces: list[dict[str, Any]] = []
-    shapes = [mark("circle", "#FFFFFF", start, OPTIMISER, 0.6) for start in starts]
+    shapes = [mark("circle", "#FFFFFF", start, "#000000", 0.6) for start in starts]
     for path in paths:
         x, y = path.positions.T
         drawn = runner(path, x, y, path.evaluations, n_shapes + len(shapes))
         traces += drawn[0]
         shapes += drawn[1]
     if paths:
-        traces.append(saved(legend_entry("start", "circle", "#FFFFFF", OPTIMISER)))
+        traces.append(saved(legend_entry("start", "circle", "#FFFFFF", "#000000")))
     return traces + _entries(paths), shapes
 
 
@@ -83,7 +84,7 @@ def _entries(paths: Sequence[OptimiserPath]) -> list[dict[str, Any]]:
         entry = legend_entry(method, symbol, colour)
         entries.append({**entry, "mode": "lines+markers", "line": {"color": colour, "width": 2, "dash": dash}})
     if paths:
-        entries.append(legend_entry("end", "x", "#FFFFFF", OPTIMISER))
+        entries.append(legend_entry("end", "x", "#FFFFFF", "#000000"))
     return [saved(entry) for entry in entries]
 
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from dashboard.figures.density import Raster
-from dashboard.figures.style import LIMIT, Look, array, grid, mark, translucent
+from dashboard.figures.palette import translucent
+from dashboard.figures.style import LIMIT, Look, array, grid, mark
 
 MASSES = (0.5, 0.9)  # of the regions that are drawn
 SMALLEST_FRAME = 0.03  # of the plane: half a side of a frame that is seen around the marks

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dashboard.figures.style import (
     DATA,
-    OPTIMISER,
+    MAP,
     TRUTH,
     array,
     axis,
@@ -38,7 +38,7 @@ def state(
 
     The times of a curve are equally far apart.
     """
-    curves = [(line("fit", OPTIMISER, 1.8, hoverinfo="name"), fitted),
+    curves = [(line("fit", MAP, 1.8, hoverinfo="name"), fitted),
               (line("truth", TRUTH, 1.3, line={"dash": "dot"}, hoverinfo="skip"), truth)]  # fmt: skip
     shown = [{**trace, "y": array(curve[1]), **grid(curve[0])} for trace, curve in curves if curve is not None]
     values = np.concatenate([samples, *(curve[1] for _, curve in curves if curve is not None)])

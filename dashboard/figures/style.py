@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-TRUTH = "theme:text"
-DATA = "rgba(140, 145, 150, 0.65)"
-CANDIDATE = "#E69F00"
-OPTIMISER = "#D55E00"
-LIMIT = "#009E73"  # what no method can beat: the exact posterior, the lowest minimum
-PRIOR = "theme:faint"
-BEST, CNN, DENSE = "#0072B2", "#56B4E9", "#CC79A7"
-SHIPPED_MAPS = {"best": BEST, "cnn-noisy": CNN, "cnn-clean": CNN, "dense-noisy": DENSE, "dense-clean": DENSE}
-OWN_MAPS = ("#44AA99", "#999933", "#AA4499", "#6699CC", "#DDCC77", "#117733")
+from dashboard.figures.palette import themed
+
+TRUTH = themed("text")
+DATA = themed("data")
+CANDIDATE = themed("candidate")
+MAP = themed("second-order")  # the optimisers' result, and the Laplace approximation round it
+LIMIT = themed("limit")  # what no method can beat: the exact posterior, the lowest minimum
+PRIOR = themed("prior")
+MUTED, FAINT = themed("muted"), themed("faint")
+BEST, CNN, DENSE = themed("best"), themed("cnn"), themed("dense")
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,25 @@ class Look:
     dash: str = "solid"
 
 
+# Each shipped map, hollow and dashed where it was trained on clean traces; own maps take the others in turn.
+SHIPPED_MAPS = {
+    "best": Look(BEST),
+    "cnn-noisy": Look(CNN, "square"),
+    "cnn-clean": Look(CNN, "square"),
+    "dense-noisy": Look(DENSE, "triangle-up"),
+    "dense-clean": Look(DENSE, "triangle-up"),
+}
+OWN_MAPS = tuple(
+    Look(themed(f"own-{tone}"), symbol)
+    for symbol in ("pentagon", "hourglass", "bowtie", "triangle-down")
+    for tone in (1, 2, 3)
+)
+
+
+FONT = "Inter, sans-serif"
+TITLE, BODY, SMALL = 15, 13, 12  # sizes of text in pixels; a lecture magnifies them
 # In the order of the traces: Plotly would put names that hide shapes, too, in columns of their own.
-LEGEND = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal", "font": {"size": 10.5}}
+LEGEND = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal", "font": {"size": SMALL}}
 U_RANGE = (-2.5, 2.5)
 V_RANGE = (-1.5, 1.5)
 
@@ -179,12 +197,6 @@ def dots(colour: str, x: NDArray[np.float64], y: NDArray[np.float64], width: flo
     return {"type": "path", "dots": places, "line": {"color": colour, "width": width}, "layer": "below"}
 
 
-def translucent(colour: str, opacity: float) -> str:
-    """Return a colour #rrggbb with an opacity."""
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, {opacity})"
-
-
 def axis(title: str, **settings: Any) -> dict[str, Any]:
     """Return an axis with a title that holds symbol and unit; a zoom lasts as long as the range it was made in."""
     if "range" in settings:
@@ -212,8 +224,8 @@ def layout(title: str, x: dict[str, Any], y: dict[str, Any], **settings: Any) ->
     """Return a layout that keeps the user's zoom from update to update."""
     return {
         "title": {"text": title, "x": 0, "xref": "paper", "xanchor": "left", "y": 1, "yref": "container",
-                  "yanchor": "top", "pad": {"t": 6}, "font": {"size": 14}},
-        "font": {"color": "theme:text", "size": 12},
+                  "yanchor": "top", "pad": {"t": 6}, "font": {"size": TITLE, "weight": 600}},
+        "font": {"color": TRUTH, "family": FONT, "size": BODY},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 52, "r": 12, "t": 34, "b": 40},

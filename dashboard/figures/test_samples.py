@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.symbols import symbol_of
 from dashboard.figures.accuracy import around, labelled, shares
+from dashboard.figures.palette import translucent
 from dashboard.figures.regions import frame
 from dashboard.figures.style import (
     BEST,
@@ -28,7 +29,6 @@ from dashboard.figures.style import (
     named,
     nothing,
     saved,
-    translucent,
 )
 from dashboard.wording.numbers import compact, count
 

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from core.jobs.folder import Progress
-from dashboard.figures.style import array, axis, layout, line, line_entry, log_axis, named
+from dashboard.figures.style import BEST, array, axis, layout, line, line_entry, log_axis, named
 
 TRAINING = "theme:muted"
-VALIDATION = "#0072B2"
+VALIDATION = BEST
 
 
 def losses(progress: Progress) -> dict[str, Any]:

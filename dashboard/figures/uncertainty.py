@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from core.posterior.profile import RISE_95, Profile
 from core.symbols import symbol_of
 from dashboard.figures.density import Raster
+from dashboard.figures.palette import translucent
 from dashboard.figures.regions import MASSES, SMALLEST_FRAME, contours, ellipse, estimated, frame, placed
 from dashboard.figures.style import (
     DATA,
+    FAINT,
     LIMIT,
-    OPTIMISER,
+    MAP,
     PRIOR,
     TRUTH,
     Look,
@@ -28,7 +30,6 @@ from dashboard.figures.style import (
     mark_entry,
     named,
     reach,
-    translucent,
     upright_entry,
 )
 
@@ -60,11 +61,11 @@ def plane(
     if zoom is not None:
         half = np.maximum(0.5 * (zoom[:, 1] - zoom[:, 0]), SMALLEST_FRAME * (box[:, 1] - box[:, 0]))
         shapes.append(frame(zoom.mean(axis=1)[:, None] + np.outer(half, [-1, 1]), LIMIT))
-    traces += _ellipses("Laplace", OPTIMISER, "dash", normal or (np.zeros(2), None))
+    traces += _ellipses("Laplace", MAP, "dash", normal or (np.zeros(2), None))
     traces[-1]["showlegend"] = normal is not None and normal[1] is not None
     if normal is not None:
-        shapes.append(named("MAP", placed("x", OPTIMISER, normal[0], box)))
-        traces.append(legend_entry("MAP", "x", OPTIMISER))
+        shapes.append(named("MAP", placed("x", MAP, normal[0], box)))
+        traces.append(legend_entry("MAP", "x", MAP))
     for name, (look, estimate, covariance) in found.items():
         if covariance is not None:
             traces += _ellipses(name, look.colour, "solid", (estimate, covariance))
@@ -119,7 +120,7 @@ def marginal(
         line("prior", PRIOR, 1.4, y=array(prior), **at),
     ]
     law = np.full(values.size, np.nan) if normal is None else normal
-    traces.append(line("Laplace", OPTIMISER, 1.6, y=array(law), line={"dash": "dash"}, **at))
+    traces.append(line("Laplace", MAP, 1.6, y=array(law), line={"dash": "dash"}, **at))
     # A shape, since a trace's filling does not slide with it.
     corners = zip(np.r_[values[0], values, values[-1]].tolist(), np.r_[0.0, exact, 0.0].tolist(), strict=True)
     path = "L".join(f"{x:.7g},{y:.4g}" for x, y in corners)
@@ -185,15 +186,15 @@ def profile(found: Profile, box: Array, truth: float | None, title: str) -> dict
     """Draw how far the misfit rises as one parameter is held, over a stretch of it, (2,), with the 95 % line."""
     rises = np.where(np.isfinite(found.rises), found.rises, 1e6)
     level = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": RISE_95, "y1": RISE_95, "layer": "below",
-             "line": {"color": PRIOR, "width": 1.4, "dash": "dash"}}  # fmt: skip
-    ends = [_upright(end, OPTIMISER, "dot") for end in found.interval if end is not None]
+             "line": {"color": FAINT, "width": 1.4, "dash": "dash"}}  # fmt: skip
+    ends = [_upright(end, MAP, "dot") for end in found.interval if end is not None]
     shapes = [named("95 % line", level), *(named("95 % bound", end) for end in ends)]
     traces = [
-        line("lowest misfit", OPTIMISER, 1.8, x=array(found.values), y=array(rises), hoverinfo="skip"),
-        line_entry("95 % line", PRIOR, "dash"),
+        line("lowest misfit", MAP, 1.8, x=array(found.values), y=array(rises), hoverinfo="skip"),
+        line_entry("95 % line", FAINT, "dash"),
     ]
     if ends:
-        traces.append(line_entry("95 % bound", OPTIMISER, "dot"))
+        traces.append(line_entry("95 % bound", MAP, "dot"))
     if truth is not None:
         shapes.append(named("truth", _upright(truth, TRUTH, "solid")))
         traces.append(upright_entry("truth", TRUTH))

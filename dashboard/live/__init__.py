@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.figures.palette import style_sheet
 from dashboard.pictures.shown import Shown
 
 FOLDER = Path(__file__).parent
@@ -26,7 +27,10 @@ export default async (component) => {
 def _component() -> Any:
     # Plotly puts its style sheet into the document, where a shadow root would not see it.
     return st.components.v2.component(
-        "inverse_lab_live", js=_LOADER, css=(FOLDER / "live.css").read_text(encoding="utf-8"), isolate_styles=False
+        "inverse_lab_live",
+        js=_LOADER,
+        css=style_sheet() + (FOLDER / "live.css").read_text(encoding="utf-8"),
+        isolate_styles=False,
     )
 
 

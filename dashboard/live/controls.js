@@ -3,6 +3,7 @@
 import { element, say } from "./element.js"
 import { report } from "./messages.js"
 import { tabs } from "./tabs.js"
+import { styled } from "./theme.js"
 
 function format(value, item) {
   return Number(value)
@@ -156,7 +157,8 @@ function button(item, send) {
 
 /** Return the line and the mark that stand for something in a plot.
  * @param {any} look */
-function sign({ colour, dash, path }) {
+function sign({ colour: named, dash, path }) {
+  const colour = styled(named)
   const line = `<path d="M-16,0H16" stroke="${colour}" stroke-width="2.5" stroke-dasharray="${dash}"/>`
   const mark = `<path d="${path}" fill="${colour}" transform="scale(0.9, -0.9)"/>` // plots count pixels upwards
   return element("span", { className: "lab-sign", innerHTML: `<svg viewBox="-16 -8 32 16">${line}${mark}</svg>` })
@@ -288,7 +290,7 @@ export class Controls {
         })
         const body = element("div", { className: data.inline ? "lab-inline" : "lab-body" }, parts)
         if (!group.title) return body
-        return element("details", { className: "lab-group", open: true }, [
+        return element("details", { className: "lab-group", open: !group.closed }, [
           element("summary", { textContent: group.title }),
           body,
         ])

@@ -35,9 +35,11 @@ export interface Item {
   typed_only?: boolean
 }
 
+/** Controls that stand together; those of a closed group unfold. */
 export interface Group {
   title: string
   items: Item[]
+  closed?: boolean
 }
 
 interface Common {
@@ -113,10 +115,31 @@ export interface Grid {
   looks: string[]
 }
 
-export interface PlotsData extends Common {
+/** A symbol in an equation, its value on screen, and the field of the slider that it lights. */
+export interface Symbol {
+  symbol: string
+  value: string
+  field: string
+}
+
+export interface Equation {
+  name: string
+  parts: (string | Symbol)[]
+}
+
+/** What stands above the plots: the question, its answer, why, and the equations. */
+export interface Head {
+  question: string
+  answer: string
+  why: string[]
+  equations: Equation[]
+}
+
+export interface PlotsData extends Common, Head {
   kind: "plots"
   layout: string
   grid: Grid
+  options: Group[]
   plots: PlotSpec[]
   metrics: [string, string, string][]
   table: Cell[][]

@@ -15,3 +15,11 @@ export function say(node, text) {
   if (node.textContent !== text) node.textContent = text
   node.hidden = !text
 }
+
+// Bring the children of a node up to date, one of this tag for each entry.
+export function fill(parent, entries, tag, each) {
+  while (parent.children.length > entries.length) parent.lastChild.remove()
+  while (parent.children.length < entries.length) parent.append(element(tag))
+  for (const [i, entry] of entries.entries()) each(parent.children[i], entry)
+  parent.hidden = entries.length === 0
+}

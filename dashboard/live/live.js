@@ -2,6 +2,7 @@
 
 import { Controls } from "./controls.js"
 import { element } from "./element.js"
+import { drawer } from "./frame.js"
 import { enter, leave, painted, turnOf } from "./messages.js"
 import { Plots } from "./stage.js"
 
@@ -15,7 +16,7 @@ class Instance {
   constructor(parent, { kind, name }) {
     this.name = name
     this.root = element("div", { className: `lab-${kind}` })
-    parent.append(this.root)
+    parent.append(...(kind === "controls" ? [drawer()] : []), this.root)
     this.content = kind === "controls" ? new Controls(this.root) : new Plots(this.root)
     this.queue = Promise.resolve()
     enter(name, this)
@@ -48,7 +49,7 @@ class Instance {
   close() {
     leave(this.name, this)
     this.content.close()
-    this.root.remove()
+    this.root.parentElement?.replaceChildren()
   }
 }
 

@@ -6,7 +6,7 @@ import { exchangeImage } from "./heatmap.js"
 import { report } from "./messages.js"
 import { corners, numbers, outline, runners, shapeOutline, withPath } from "./outlines.js"
 import { picture } from "./picture.js"
-import { themed } from "./theme.js"
+import { Theme } from "./theme.js"
 
 const MOVED = ["truth", "candidate"] // by sliders: names of traces and of what shapes belong to
 
@@ -46,7 +46,7 @@ export class Plot {
     this.closed = false
     this.spec = /** @type {any} */ (undefined) // of what is shown, always with a figure
     this.send = /** @type {import("./data").Send} */ (() => {}) // to Streamlit
-    this.colours = /** @type {Record<string, string>} */ ({}) // of the theme
+    this.theme = new Theme(document.body)
     this.config = /** @type {any} */ (undefined)
     this.size = { width: 0, height: 0 }
     this.latest = { version: "", skeleton: "" }
@@ -60,17 +60,16 @@ export class Plot {
   }
 
   /** @param {import("./data").PlotSpec} spec
-   * @param {Record<string, string>} colours of the theme
+   * @param {Theme} theme
    * @param {boolean} released whether no hand is on a control
    * @param {import("./data").Send} send to Streamlit */
-  async draw(spec, colours, released, send) {
+  async draw(spec, theme, released, send) {
     if (spec.kept || (spec.moved && spec.skeleton !== this.spec?.skeleton)) return
     this.spec = spec.moved ? withMoved(this.spec, spec) : spec
     this.send = send
-    this.colours = colours
-    const palette = Object.values(colours)
-    const version = `${spec.version} ${palette}`
-    const skeleton = `${spec.skeleton} ${palette}`
+    this.theme = theme
+    const version = `${spec.version} ${theme.id}`
+    const skeleton = `${spec.skeleton} ${theme.id}`
     this.latest = { version, skeleton }
     if (version === this.shown && (version === this.drawn.version || !released)) return
     const slides = this.drawn.skeleton === skeleton && (!released || version === this.drawn.version)
@@ -85,7 +84,7 @@ export class Plot {
   async drawInFull() {
     if (this.spec.imageOnly) throw new Error("a heat map has only been slid")
     const { latest } = this
-    await this.react(themed(this.spec.figure, this.colours))
+    await this.react(this.theme.applied(this.spec.figure))
     this.drawn = latest
   }
 
@@ -95,7 +94,7 @@ export class Plot {
     this.saves = !isDrawn && Boolean(this.spec.imageOnly)
     if (this.saves) return
     if (!isDrawn) await this.drawInFull()
-    const canvas = await picture(this.box, this.size, this.colours["theme:background"])
+    const canvas = await picture(this.box, this.size, this.theme.colour("theme:background"))
     const download = `inverse-lab-${this.box.dataset.plot}.png`
     element("a", { href: canvas.toDataURL("image/png"), download }).click()
   }

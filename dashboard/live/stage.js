@@ -1,11 +1,13 @@
 // The stage: plots, and what is said, measured and tabulated beside them.
 
 import { Controls } from "./controls.js"
-import { element, say } from "./element.js"
+import { element, fill, say } from "./element.js"
+import { explain } from "./glossary.js"
+import { Head } from "./head.js"
 import { report } from "./messages.js"
 import { Plot } from "./plot.js"
 import { Race } from "./race.js"
-import { resolved, themeColours } from "./theme.js"
+import { styled, Theme } from "./theme.js"
 
 export class Plots {
   constructor(root) {
@@ -14,16 +16,20 @@ export class Plots {
     this.said = element("div", { className: "lab-said" })
     this.notes = element("div", { className: "lab-notes", role: "status" })
     this.link = element("div", { className: "lab-notes", role: "status" }) // what is said of the server's silence
-    this.table = element("table", { className: "lab-table" })
+    this.table = element("table", { className: "lab-table" }, [element("thead"), element("tbody")])
     this.plots = /** @type {Map<string, Plot>} */ (new Map())
     this.send = /** @type {import("./data").Send} */ (() => {}) // to Streamlit
     this.closed = false
     this.race = new Race(() => {
       for (const plot of this.plots.values()) plot.follow()
     })
+    this.head = new Head()
+    this.options = new Controls(element("div", { className: "lab-controls lab-options" }))
     this.tools = new Controls(element("div", { className: "lab-controls lab-tools" }))
     this.grid.append(this.race.node, this.tools.root, this.table, this.metrics, this.said)
-    root.replaceChildren(this.link, this.notes, this.grid)
+    this.resized = () => this.redraw()
+    document.addEventListener("inverse-lab-resized", this.resized)
+    root.replaceChildren(this.head.node, this.link, this.options.root, this.notes, this.grid)
     this.note("")
   }
 
@@ -33,9 +39,12 @@ export class Plots {
     this.send = send
     if (this.grid.dataset.layout !== data.layout) this.place(data.grid)
     this.grid.dataset.layout = data.layout
-    this.list(this.said, data.said, "p", (node, text) => say(node, text))
-    this.list(this.notes, data.notes, "p", (node, text) => say(node, text))
-    this.list(this.metrics, data.metrics, "div", (node, [label, value, help]) => {
+    this.head.update(data)
+    this.options.root.hidden = !data.options.length
+    this.options.update({ groups: data.options, inline: true }, send)
+    fill(this.said, data.said, "p", explain)
+    fill(this.notes, data.notes, "p", explain)
+    fill(this.metrics, data.metrics, "div", (node, [label, value, help]) => {
       if (!node.firstChild) node.append(element("span"), element("b"))
       say(node.firstChild, label)
       say(node.lastChild, value)
@@ -45,11 +54,9 @@ export class Plots {
     this.race.update(data.race, figures, send)
     this.tools.root.hidden = !data.tools.length
     this.tools.update({ groups: [{ title: "", items: data.tools }], inline: true }, send)
-    this.list(this.table, data.table, "tr", (row, cells) =>
-      this.list(row, cells, "td", (cell, value) => this.cell(cell, value)),
-    )
+    this.tabulate(data.table)
     for (const part of [this.said, this.metrics, this.table]) part.classList.toggle("lab-stale", data.stale)
-    const colours = resolved(themeColours(this.grid))
+    const theme = new Theme(this.grid)
     for (const [id, plot] of this.plots) {
       if (!data.plots.some((spec) => spec.id === id)) {
         plot.close()
@@ -60,7 +67,7 @@ export class Plots {
     for (const spec of data.plots) {
       if (this.closed) return
       const plot = this.plots.get(spec.id) ?? this.add(spec.id)
-      await plot.draw(spec, colours, data.settled, send)
+      await plot.draw(spec, theme, data.settled, send)
       await plot.age(spec)
     }
     this.race.show()
@@ -94,15 +101,16 @@ export class Plots {
     say(press, change ? text : "")
     swatch.hidden = !colour
     swatch.classList.toggle("lab-hollow", Boolean(hollow))
-    if (colour) swatch.style.color = colour.startsWith("theme:") ? "" : colour
+    if (colour) swatch.style.color = styled(colour)
     node.title = help ?? ""
   }
 
-  list(parent, entries, tag, fill) {
-    while (parent.children.length > entries.length) parent.lastChild.remove()
-    while (parent.children.length < entries.length) parent.append(element(tag))
-    for (const [i, entry] of entries.entries()) fill(parent.children[i], entry)
-    parent.hidden = entries.length === 0
+  /** @param {import("./data").Cell[][]} rows of which the first one is the head */
+  tabulate([head = [], ...rows]) {
+    const [top, body] = this.table.children
+    this.table.hidden = !rows.length
+    fill(top, [head], "tr", (row) => fill(row, head, "th", (cell, value) => this.cell(cell, value)))
+    fill(body, rows, "tr", (row, cells) => fill(row, cells, "td", (cell, value) => this.cell(cell, value)))
   }
 
   /** Return the skeleton of what each plot shows. */
@@ -115,17 +123,25 @@ export class Plots {
    * @param {import("./data").Changes} values */
   put(values) {
     this.tools.put(values)
+    this.options.put(values)
   }
 
   /** Show a sentence above the plots, or take it away with "".
    * @param {string} sentence */
   note(sentence) {
-    this.list(this.link, sentence ? [sentence] : [], "p", (node, text) => say(node, text))
+    fill(this.link, sentence ? [sentence] : [], "p", say)
     return true
+  }
+
+  /** Draw all plots again, where text has another size. */
+  async redraw() {
+    const theme = new Theme(this.grid)
+    for (const plot of this.plots.values()) if (plot.spec) await plot.draw(plot.spec, theme, true, this.send)
   }
 
   close() {
     this.closed = true
+    document.removeEventListener("inverse-lab-resized", this.resized)
     this.race.pause()
     for (const plot of this.plots.values()) plot.close()
   }

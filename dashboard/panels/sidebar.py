@@ -85,8 +85,8 @@ def beside_sidebar(page: str, extra: Sequence[Group] = (), answers: int = 0, fol
     follows: whether the live route has pictures for the page while a control is dragged.
     """
     key = f"{page}_sidebar"
-    with st.container(horizontal=True, wrap=False, gap="medium"):
-        with st.container(width=SIDEBAR_WIDTH):
+    with st.container(key="lab_page", horizontal=True, wrap=False, gap="medium"):
+        with st.container(key="lab_sidebar", width=SIDEBAR_WIDTH):
             live.controls(
                 key,
                 groups(session.experiment(), extra),
@@ -95,5 +95,5 @@ def beside_sidebar(page: str, extra: Sequence[Group] = (), answers: int = 0, fol
                 answers=answers,
                 live=session.live(page) if follows else None,
             )
-        with st.container(width="stretch", gap="small"):
+        with st.container(key="lab_stage", width="stretch", gap="small"):
             yield

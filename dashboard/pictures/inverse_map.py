@@ -15,12 +15,15 @@ from dashboard.figures.style import LIMIT, TRUTH, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import limit, results
 from dashboard.pictures.clouds import N_CLOUD, able, best_of, clouds
+from dashboard.pictures.controls import controls_at
 from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
 from dashboard.scene.scene import Scene
+from dashboard.scene.settings import Area
 from dashboard.wording import entries
 from dashboard.wording.maps import about_novelty, about_training, trained_for
 from dashboard.wording.numbers import compact, count, fixed, times
 
+QUESTION = "What does a learned inverse map make of these data, and of noise?"
 EDGE = 1e-6  # of the width of the box: an estimate nearer than this was stopped there
 
 Array = NDArray[np.float64]
@@ -70,7 +73,9 @@ def picture(scene: Scene) -> Shown:
     if experiment.limit:
         head: Cell = {"text": entries.EXACT_MEAN, "colour": LIMIT}
         rows.append(_row(head, None if beside.found is None else beside.found.mean, truth, ""))
-    return Shown("inverse-map", plots, table=rows, said=list(filter(None, said)), notes=[*notes, beside.note])
+    answer, *why = list(filter(None, said)) or [""]
+    shown = Shown("inverse-map", plots, table=rows, answer=answer, why=why, notes=[*notes, beside.note])
+    return shown.under(QUESTION, controls_at(Area.INVERSE_MAP, experiment))
 
 
 def _estimates(

@@ -18,13 +18,16 @@ from core.problem.problem import Problem
 from dashboard.figures import landscape as figures
 from dashboard.figures.race import course
 from dashboard.pictures import basins, race, results
+from dashboard.pictures.controls import controls_at
 from dashboard.pictures.shown import Cell, Plot, Shown
 from dashboard.scene.lowest import Place, lowest_known
 from dashboard.scene.observation import LEAST_SIGMA
 from dashboard.scene.problem import landscape_of, problem_of
 from dashboard.scene.scene import Scene
+from dashboard.scene.settings import Area
 from dashboard.wording.numbers import difference, fixed, significant
 
+QUESTION = "Where does the optimiser end up, and why?"
 MIN_SPIKES_FOR_RINGS = 5  # spikes of the best fit above which rings of minima appear
 LANDSCAPE, HEAT_MAP = "landscape", "heat map"  # names of kept results
 
@@ -116,7 +119,13 @@ def _problem(scene: Scene) -> Problem:
 
 
 def picture(scene: Scene) -> Shown:
-    """Return what the page shows.
+    """Return what the page shows."""
+    rows = (controls_at(area, scene.experiment) for area in (Area.LANDSCAPE, Area.METHODS))
+    return _picture(scene).under(QUESTION, *rows)
+
+
+def _picture(scene: Scene) -> Shown:
+    """Return what the page shows below its controls.
 
     While the problem is dragged the search for the lowest loss, surface, race and basins wait; while the candidate is,
     they stay as they are.
@@ -126,14 +135,16 @@ def picture(scene: Scene) -> Shown:
         return Shown(layout, notes=[scene.observation.note])
     look = Look(scene, _problem(scene))
     plots = _beside(look)
+    answer, *why = filter(None, _said(look))
     waits = scene.experiment.beside == "basins" and any(plot.stale for plot in plots)
     return Shown(
         layout,
         [_map(look), *plots],
-        _metrics(_at_release(look) if waits else look),
-        _table(look),
-        _said(look),
-        [scene.observation.note, *_notes(look)],
+        metrics=_metrics(_at_release(look) if waits else look),
+        table=_table(look),
+        answer=answer,
+        why=why,
+        notes=[scene.observation.note, *_notes(look)],
         race=race.player(scene, look.paths),
         tools=basins.tools(scene) if scene.experiment.beside == "basins" else (),
         stale=waits,

@@ -137,6 +137,7 @@ LAYOUTS = {
             ("states-v said", f"minmax(calc(0.36 * {WINDOW}), auto)"),
         ),
     ),
+    "head": Layout("1fr", ()),
     "trace": _one("trace"),
     "losses": _one("losses"),
 }

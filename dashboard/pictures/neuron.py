@@ -11,12 +11,15 @@ from core.models.fitzhugh_nagumo.stepping import longest_step
 from core.models.spikes import regime, regimes, spike_timing
 from core.published import SAMPLING_INTERVAL, published_prior
 from dashboard.figures import neuron as figures
+from dashboard.pictures.controls import controls_at
 from dashboard.pictures.shown import Plot, Shown
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.problem import affordable
 from dashboard.scene.scene import Scene
+from dashboard.scene.settings import Area
 from dashboard.wording.numbers import compact, fixed
 
+QUESTION = "What do the parameters do to the neuron?"
 N_MAP = 61  # points a side of the rate map
 AT_REST = 0.05  # distance of (u, v) from a fixed point within which the neuron has settled there
 
@@ -86,7 +89,10 @@ def picture(scene: Scene) -> Shown:
     elif observation.trajectory is not None:
         said = "The truth is hidden: the class sees the data alone."
     plots.append(_rate_map(scene))
-    return Shown("neuron", plots, metrics, said=[said], notes=[observation.note])
+    # Without a truth there is no phase plane to choose for.
+    idle = ("phase_plane",) if observation.clean(scene.experiment) is None else ()
+    shown = Shown("neuron", plots, metrics=metrics, answer=said, notes=[observation.note])
+    return shown.under(QUESTION, controls_at(Area.NEURON, scene.experiment, without=idle))
 
 
 def _about(

@@ -82,11 +82,37 @@ class Plot:
         return spec
 
 
+@dataclass(frozen=True)
+class Symbol:
+    """A symbol in an equation, with its value on screen; the field is that of the slider that it lights."""
+
+    symbol: str
+    value: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class Equation:
+    """An equation, as text and symbols in turn, after what it is the equation of."""
+
+    name: str
+    parts: Sequence[str | Symbol]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the equation for the live component."""
+        return {"name": self.name, "parts": [part if isinstance(part, str) else asdict(part) for part in self.parts]}
+
+
 @dataclass(frozen=True, eq=False)
 class Shown:
     """What a stage shows.
 
     layout: one of LAYOUTS, by name.
+    question: that the page answers.
+    answer: one or two short sentences, for what is on screen.
+    why: sentences that unfold below the answer.
+    equations: of what is on screen, with the values there.
+    options: groups of controls above the plots; one with a title unfolds.
     metrics: label, value and help.
     table: rows of cells, the first row being the head.
     said: sentences about what is seen.
@@ -98,6 +124,11 @@ class Shown:
 
     layout: str
     plots: Sequence[Plot] = ()
+    question: str = ""
+    answer: str = ""
+    why: Sequence[str] = ()
+    equations: Sequence[Equation] = ()
+    options: Sequence[dict[str, Any]] = ()
     metrics: Sequence[tuple[str, str, str]] = ()
     table: Sequence[Sequence[Cell]] = ()
     said: Sequence[str] = ()
@@ -105,6 +136,10 @@ class Shown:
     race: Race | None = None
     tools: Sequence[dict[str, Any]] = ()
     stale: bool = False
+
+    def under(self, question: str, *rows: Sequence[dict[str, Any]]) -> "Shown":
+        """Return the same under a question, with rows of controls."""
+        return replace(self, question=question, options=[{"title": "", "items": list(row)} for row in rows if row])
 
     def as_it_is(self, stale: bool = False) -> "Shown":
         """Return the same with plots that stay as they are; stale: all of it waits until the slider is released."""
@@ -117,6 +152,11 @@ class Shown:
             "kind": "plots",
             "layout": self.layout,
             "grid": LAYOUTS[self.layout].as_json(),
+            "question": self.question,
+            "answer": self.answer,
+            "why": [sentence for sentence in self.why if sentence],
+            "equations": [equation.as_json() for equation in self.equations],
+            "options": list(self.options),
             "plots": [plot.as_json(on_screen.get(plot.id)) for plot in self.plots],
             "metrics": list(self.metrics),
             "table": [list(row) for row in self.table],

@@ -19,7 +19,7 @@ from core.symbols import symbol_of
 from dashboard.figures import accuracy
 from dashboard.figures import uncertainty as figures
 from dashboard.figures.density import raster
-from dashboard.figures.style import LIMIT, OPTIMISER, TRUTH, Look
+from dashboard.figures.style import LIMIT, MAP, TRUTH, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import results
 from dashboard.pictures.controls import controls_at
@@ -146,7 +146,7 @@ def _noise(scene: Scene, problem: Problem, truth: Point | None) -> Shown:
     given = (noise.rho, SAMPLING_INTERVAL * noise.marginal_sd)
     joint = _joint(scene, problem)
     said += about_given_noise(given, joint)
-    return Shown("uncertainty-noise", plots, _noise_metrics(given, joint), said=[said])
+    return Shown("uncertainty-noise", plots, metrics=_noise_metrics(given, joint), said=[said])
 
 
 def _joint(scene: Scene, problem: Problem) -> Estimate:
@@ -218,12 +218,12 @@ def _table(
     exact = Estimate(found.mean[None], found.covariance[None], found.names, found.remarks, fit=found.fit)
     listed: list[tuple[str, Look, Estimate]] = [
         (entries.EXACT_MEAN, Look(LIMIT), exact),
-        (entries.MAP_AND_LAPLACE, Look(OPTIMISER), normal),
+        (entries.MAP_AND_LAPLACE, Look(MAP), normal),
     ]
     if joint is not None:
         covariance = None if joint.covariance is None else joint.covariance[:, :2, :2]
         both = Estimate(joint.mean[:, :2], covariance, found.names, joint.remarks, fit=joint.fit)
-        listed.append((entries.MAP_WITH_NOISE, Look(OPTIMISER), both))
+        listed.append((entries.MAP_WITH_NOISE, Look(MAP), both))
     listed += [(name, look, each) for name, (look, each) in maps.items()]
     for name, look, estimate in listed:
         rows.append(_row(name, look, estimate, found, truth, decimals))

@@ -1,6 +1,7 @@
 """What the Uncertainty page shows above: the posterior on the plane, its marginals, and how to read them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,14 @@ from dashboard.figures.density import SIDE, Raster, raster, widened
 from dashboard.figures.regions import outside
 from dashboard.maps import inverse_maps
 from dashboard.pictures import results
+from dashboard.pictures.controls import controls_at
 from dashboard.pictures.posterior import Point, estimates_of, follows, posterior_of, truth_of, window_on_screen
 from dashboard.pictures.released import at_release
 from dashboard.pictures.shown import Plot, Shown
 from dashboard.scene.observation import LEAST_SIGMA
 from dashboard.scene.problem import problem_of
 from dashboard.scene.scene import Scene
+from dashboard.scene.settings import Area
 from dashboard.wording.estimates import about_laplace, about_map
 from dashboard.wording.maps import about_training
 from dashboard.wording.noise import about_noise
@@ -28,19 +31,27 @@ from dashboard.wording.numbers import decimals_for, sds
 from dashboard.wording.posterior import about_others, about_truth, form, size
 from dashboard.wording.shape import shape_of
 
+QUESTION = "How sure can one be, and what is the best possible answer?"
 SIDE_DRAGGED = 60  # pixels of the density while a control is dragged: its regions are then drawn six times as fast
 
 Array = NDArray[np.float64]
 
 
 def picture(scene: Scene) -> Shown:
+    """Return what the page shows."""
+    # A noise that is integrated out is always AR(1).
+    idle = () if scene.experiment.noise_known else ("misfit",)
+    return _picture(scene).under(QUESTION, controls_at(Area.UNCERTAINTY, scene.experiment, without=idle))
+
+
+def _picture(scene: Scene) -> Shown:
     """Return the posterior; one that cannot follow a dragged control stays as it was at the last release, dimmed."""
     if not scene.dragging:
         return at_release(_posterior, scene)
     if not scene.observation.usable or follows(scene):
         return _posterior(scene)
     before = at_release(_posterior, scene).as_it_is(stale=True)
-    return Shown(before.layout, before.plots, said=before.said, notes=_notes(scene), stale=True)
+    return replace(before, notes=_notes(scene))
 
 
 def _notes(scene: Scene) -> list[str]:
@@ -90,7 +101,8 @@ def _posterior(scene: Scene) -> Shown:
         _about_posterior(scene, problem, found, near, truth),
         _about_others(scene, box, found, normal, others, about_training(trained, trace), truth),
     ]
-    return Shown("uncertainty", plots, said=[" ".join(filter(None, part)) for part in said], notes=notes)
+    answer, *why = (" ".join(filter(None, part)) for part in said)
+    return Shown("uncertainty", plots, answer=answer, why=why, notes=notes)
 
 
 def _about_posterior(

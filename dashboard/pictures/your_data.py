@@ -9,7 +9,7 @@ from core.maps.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_prior, with_constants
 from dashboard.figures import inverse_map as figures
-from dashboard.figures.style import OPTIMISER, Look
+from dashboard.figures.style import MAP, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import results
 from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
@@ -19,7 +19,7 @@ from dashboard.wording import entries
 from dashboard.wording.maps import about_novelty, about_training
 from dashboard.wording.numbers import fixed
 
-MAP_LOOK = Look(OPTIMISER, "x")
+MAP_LOOK = Look(MAP, "x")
 
 
 def picture(scene: Scene) -> Shown | None:

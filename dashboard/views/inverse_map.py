@@ -6,14 +6,11 @@ from core.maps.test_sets import published_test_set
 from core.published import GAMMA, T_END, ZETA
 from dashboard import session
 from dashboard.panels.below import stage_below
-from dashboard.panels.options import options
 from dashboard.panels.sidebar import beside_sidebar
-from dashboard.panels.stage import question, stage
+from dashboard.panels.stage import stage
 from dashboard.pictures import accuracy, limit
-from dashboard.pictures.controls import controls_at
 from dashboard.pictures.inverse_map import picture
 from dashboard.scene.scene import Scene
-from dashboard.scene.settings import Area
 
 
 def _open_sample() -> None:
@@ -54,7 +51,6 @@ def _body() -> None:
     _open_sample()
     scene = session.scene()
     with beside_sidebar("inverse_map", follows=True):
-        options("inverse_map", controls_at(Area.INVERSE_MAP, scene.experiment))
         stage("inverse_map", picture(scene))
         stage_below("accuracy_below", accuracy.picture(scene))
         _complete(scene)
@@ -62,5 +58,4 @@ def _body() -> None:
 
 def show() -> None:
     """Show the page."""
-    question("What does a learned inverse map make of these data, and of noise?")
     _body()

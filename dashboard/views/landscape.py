@@ -5,17 +5,15 @@ import streamlit as st
 from dashboard import session
 from dashboard.background import basins, race
 from dashboard.background.wish import Wish
-from dashboard.panels.options import options
 from dashboard.panels.sidebar import beside_sidebar, candidate_group
-from dashboard.panels.stage import question, stage
+from dashboard.panels.stage import stage
 from dashboard.panels.waiting import waiting
 from dashboard.pictures import results
-from dashboard.pictures.controls import controls_at
 from dashboard.pictures.landscape import picture
 from dashboard.scene.holdings import Holdings
 from dashboard.scene.problem import problem_of
 from dashboard.scene.scene import Scene
-from dashboard.scene.settings import START_SETS, Area
+from dashboard.scene.settings import START_SETS
 
 BEAT = 0.5  # s between two looks at what is computed in the background
 
@@ -46,11 +44,6 @@ def _body() -> None:
     scene = session.scene()
     _compute(scene, session.take_asked("wish"))
     with beside_sidebar("landscape", [candidate_group(scene.experiment)], follows=True):
-        options(
-            "landscape",
-            controls_at(Area.LANDSCAPE, scene.experiment),
-            controls_at(Area.METHODS, scene.experiment),
-        )
         stage("landscape", picture(scene))
     if _works(scene.holdings) != st.session_state.beating:
         st.rerun()
@@ -58,6 +51,5 @@ def _body() -> None:
 
 def show() -> None:
     """Show the page, which looks again and again at what is computed in the background, as long as something is."""
-    question("Where does the optimiser end up, and why?")
     st.session_state.beating = _works(session.scene().holdings)
     st.fragment(_body, run_every=BEAT if st.session_state.beating else None)()

@@ -19,11 +19,13 @@ from dashboard import session
 from dashboard.maps import inverse_maps, runs, taken
 from dashboard.panels.boxes import number_box
 from dashboard.panels.sidebar import beside_sidebar
-from dashboard.panels.stage import question, stage
+from dashboard.panels.stage import head, stage
+from dashboard.pictures.shown import Shown
 from dashboard.pictures.training import picture
 from dashboard.scene.settings import Number
 from dashboard.wording.numbers import compact, count, fixed
 
+QUESTION = "What does a map learn from another prior?"
 # Training samples and epochs; the form begins with the first.
 PRESETS = {"About a minute": (20_000, 12), "About 20 seconds": (5000, 20), "About five minutes": (20_000, 180)}
 _N, _EPOCHS = next(iter(PRESETS.values()))
@@ -213,6 +215,7 @@ def _progress(folder: Path) -> None:
 
 def _body() -> None:
     with beside_sidebar("training", answers=session.answering()):
+        head("training", Shown("head", question=QUESTION))
         left, right = st.columns([1, 1.15], gap="large")
         with left:
             _form()
@@ -222,5 +225,4 @@ def _body() -> None:
 
 def show() -> None:
     """Show the page."""
-    question("What does a map learn from another prior?")
     _body()

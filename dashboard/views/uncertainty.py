@@ -4,27 +4,18 @@ import streamlit as st
 
 from dashboard import session
 from dashboard.panels.below import stage_below
-from dashboard.panels.options import options
 from dashboard.panels.sidebar import beside_sidebar
-from dashboard.panels.stage import question, stage
+from dashboard.panels.stage import stage
 from dashboard.panels.waiting import waiting
 from dashboard.pictures import support
-from dashboard.pictures.controls import controls_at
 from dashboard.pictures.uncertainty import picture
-from dashboard.scene.experiment import Experiment
-from dashboard.scene.settings import CHOICES, Area
-
-
-def _idle(experiment: Experiment) -> tuple[str, ...]:
-    """Return the settings that do nothing now: a noise that is integrated out is always AR(1)."""
-    return () if experiment.noise_known else ("misfit",)
+from dashboard.scene.settings import CHOICES
 
 
 @st.fragment
 def _body() -> None:
     scene = session.scene()
     with beside_sidebar("uncertainty", follows=True):
-        options("uncertainty", controls_at(Area.UNCERTAINTY, scene.experiment, without=_idle(scene.experiment)))
         # Both waits are there in every run: an element less would mount those after it anew.
         with waiting("posterior", "Computing the posterior …"):
             shown = picture(scene)
@@ -37,5 +28,4 @@ def _body() -> None:
 
 def show() -> None:
     """Show the page."""
-    question("How sure can one be, and what is the best possible answer?")
     _body()

@@ -9,12 +9,15 @@ import streamlit as st
 from dashboard import session
 from dashboard.maps import inverse_maps
 from dashboard.panels.sidebar import beside_sidebar
-from dashboard.panels.stage import question, stage
+from dashboard.panels.stage import head, stage
+from dashboard.pictures.shown import Shown
 from dashboard.pictures.your_data import estimates, picture
 from dashboard.scene.observation import Observation
 from dashboard.scene.scene import Scene
 from dashboard.scene.upload import read_trace
 from dashboard.views.states_fit import section
+
+QUESTION = "What can be said about a trace of your own?"
 
 
 def _take_upload() -> None:
@@ -88,6 +91,7 @@ def _downloads(scene: Scene) -> None:
 def _body() -> None:
     scene = session.scene()
     with beside_sidebar("your_data", follows=True):
+        head("your_data", Shown("head", question=QUESTION))
         _source(scene)
         shown = picture(scene)
         if shown is not None:
@@ -100,5 +104,4 @@ def _body() -> None:
 
 def show() -> None:
     """Show the page."""
-    question("What can be said about a trace of your own?")
     _body()

@@ -237,7 +237,9 @@ class Lab:
 
     def stand(self, page: str, *missing: str) -> "Lab":
         """Wait until a page stands: its script is done, its sidebar is there and all of its plots are drawn."""
-        self.until("(title) => document.querySelector('h4')?.textContent.startsWith(title)", PAGES[page].question)
+        self.until(
+            "(title) => document.querySelector('.lab-head h1')?.textContent.startsWith(title)", PAGES[page].question
+        )
         self.page.wait_for_selector(f"{STANDS} .lab-controls")
         plots = PAGES[page].plots
         if page == "Landscape":

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 @pytest.mark.parametrize("page", PAGES)
 def test_page_stands_when_it_is_opened(lab, page):
     lab.open(page)
-    assert lab.page.locator("h4").inner_text().endswith("?")
+    assert lab.page.locator("h1").inner_text().endswith("?")
     assert lab.page.locator("[data-field=theta0] input[type=range]").is_visible()
     assert lab.notes() == ""
 

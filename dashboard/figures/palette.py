@@ -1,0 +1,52 @@
+"""The colours of the roles: one role, one colour, on every page, with a tone for each theme.
+
+Figures name a colour "theme:NAME", or "theme:NAME@OPACITY"; the browser knows the theme and puts its tone in the place.
+"""
+
+# By role: its tones in the light and in the dark theme, each with a contrast of at least 3 to 1 against the ground.
+TONES: dict[str, tuple[str, str]] = {
+    "data": ("#868E96", "#8F979F"),
+    "candidate": ("#B36B00", "#E69F00"),
+    "limit": ("#007F5C", "#1FBF8F"),  # the exact posterior, which no method can beat
+    "prior": ("#6B46C1", "#A78BFA"),
+    # Inverse maps are blue; tone and mark tell which.
+    "best": ("#0B62B0", "#4DA3F5"),
+    "cnn": ("#3B8FDB", "#8CC7F7"),
+    "dense": ("#12406F", "#BFDDF5"),
+    "own-1": ("#4C6FD1", "#93A9F5"),
+    "own-2": ("#5B7FA6", "#9DB9D6"),
+    "own-3": ("#1D5A8F", "#A9CDEE"),
+    # Optimisers have a hue for each family.
+    "first-order": ("#007C89", "#38BDC9"),
+    "second-order": ("#B3337B", "#EC85BC"),
+    "without-derivatives": ("#7A6F00", "#C7B93A"),
+    "global": ("#8A5A2E", "#CF9C6E"),
+}
+GROUNDS = (("#FFFFFF", "#F3F5F8"), ("#12161C", "#1C222B"))  # of pages and of controls, in the light and the dark theme
+TEXTS = ("#1B2430", "#E8ECF1")
+ACCENTS = ("#0B62B0", "#4DA3F5")  # of what is active among the controls
+
+# The theme's text colour mixed with the ground: how much of the text each has.
+_GREYS = {"muted": 66, "faint": 45, "grid": 11}
+
+
+def themed(name: str) -> str:
+    """Return what a figure writes for the colour of a role."""
+    return f"theme:{name}"
+
+
+def translucent(colour: str, opacity: float) -> str:
+    """Return a colour of a role with an opacity."""
+    return f"{colour}@{opacity:g}"
+
+
+def style_sheet() -> str:
+    """Return the colours as variables of CSS, which follow the theme of the page."""
+    rules = {name: f"light-dark({light}, {dark})" for name, (light, dark) in TONES.items()}
+    rules |= {"text": "var(--st-text-color)", "background": "var(--st-background-color)"}
+    rules |= {
+        name: f"color-mix(in srgb, var(--st-text-color) {share}%, var(--st-background-color))"
+        for name, share in _GREYS.items()
+    }
+    lines = "\n".join(f"  --lab-{name}: {value};" for name, value in rules.items())
+    return f".lab-controls, .lab-plots {{\n{lines}\n}}\n"
