@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.figures.style import DATA, TRUTH, array, axis, layout, line, markers
+from dashboard.wording.numbers import count
 
 MOST_DRAWN = 12  # units of a layer, or channels
 LONGEST = 1000  # samples: the length that is drawn full height
@@ -72,7 +73,7 @@ def _connections(before: Array, after: Array) -> tuple[Array, Array]:
 def network(title: str, trace: Array, layers: Sequence[Layer], colour: str) -> dict[str, Any]:
     """Draw a network, from a trace, (n_times,), through its layers to the parameters."""
     shapes: list[dict[str, Any]] = []
-    words = [_text(0, -1, f"d(t), {LONGEST:,} samples", "top"), _text(0, 1, "trace", "bottom")]
+    words = [_text(0, -1, f"d(t), {count(LONGEST)} samples", "top"), _text(0, 1, "trace", "bottom")]
     inner, drawn, x, y, hover = [], [], [], [], []
     before = np.array([[WIDTH + 0.06, 0.6], [WIDTH + 0.06, 0.2], [WIDTH + 0.06, -0.2], [WIDTH + 0.06, -0.6]])
     for i, layer in enumerate(layers, 1):
@@ -84,7 +85,7 @@ def network(title: str, trace: Array, layers: Sequence[Layer], colour: str) -> d
             drawn.append(places)
         wires = _connections(before, places)
         inner.append(wires)
-        weights = f"{layer.n_weights:,} weights" if layer.n_weights else "no weights"
+        weights = f"{count(layer.n_weights)} weights" if layer.n_weights else "no weights"
         words += [
             _text(i, 1, f"<b>{layer.caption}</b>", "bottom"),
             _text(i, -1, f"{layer.numbers}<br>{weights}", "top"),

@@ -84,7 +84,7 @@ export interface PlotSpec {
   stale: boolean
   kept?: boolean
   figure?: Figure
-  moved?: { data: (Course | null)[]; shapes: Part[] }
+  moved?: { data: (Course | null)[]; shapes: Part[]; annotations: Part[] }
   version: number
   skeleton: number
   click?: { point?: string; both?: string; x?: string; y?: string }

@@ -4,7 +4,7 @@ import { element } from "./element.js"
 import { coordinates, drag, isNear } from "./hand.js"
 import { exchangeImage } from "./heatmap.js"
 import { report } from "./messages.js"
-import { corners, numbers, outline, runners, shapeOutline, withPath } from "./outlines.js"
+import { corners, numbers, outline, runners, shapeOutline, shift, withPath } from "./outlines.js"
 import { picture } from "./picture.js"
 import { Theme } from "./theme.js"
 
@@ -35,7 +35,12 @@ function withMoved(shown, { moved, ...spec }) {
     const { x, y, x0, dx, ...rest } = trace
     return { ...rest, ...moved.data[i] }
   })
-  const layout = { ...shown.figure.layout, shapes: moved.shapes, datarevision: spec.version }
+  const layout = {
+    ...shown.figure.layout,
+    shapes: moved.shapes,
+    annotations: moved.annotations,
+    datarevision: spec.version,
+  }
   return { ...shown, ...spec, figure: { data, layout }, imageOnly: moved.data.some((course) => course?.meta?.image) }
 }
 
@@ -130,6 +135,10 @@ export class Plot {
       moves.push([path, shapeOutline(shape, full.xaxis, full.yaxis)])
     }
     for (const [path, d] of moves) path.setAttribute("d", d)
+    for (const [i, label] of (layout.annotations ?? []).entries()) {
+      const node = this.box.querySelector(`.annotation[data-index="${i}"]`) // none where it lies outside of the plot
+      node?.setAttribute("transform", `translate(${shift(label, full, i)})`)
+    }
     return true
   }
 

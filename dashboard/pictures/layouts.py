@@ -6,6 +6,7 @@ from typing import Any
 PARTS = {"player", "tools", "table", "metrics", "said"}  # of a stage, beside its plots
 WINDOW = "max(33rem, 100vh - 17.5rem)"  # the height that the window leaves for plots above the metrics
 BELOW_OPTIONS = "max(31rem, 100vh - 21rem)"  # the same where options stand above the plots and a player among them
+INVERSE_MAP = "max(27rem, 100vh - 23rem)"  # the same, above the tabs of what stands below
 NARROW_PLOT = "20rem"  # the height of each plot in a window too narrow for two beside each other
 
 
@@ -96,13 +97,15 @@ LAYOUTS = {
         ("map waterfall", f"calc(0.44 * {BELOW_OPTIONS} - 2.2rem)"),
     ),
     "inverse-map": Layout(
-        "1fr 1.1fr",
+        "1.1fr 1fr",
         (
             ("estimates table", "auto"),
-            ("estimates said", "auto"),
-            ("estimates resimulated", "minmax(13rem, 1fr)"),
+            ("estimates spread", f"minmax(11.5rem, calc(0.34 * {INVERSE_MAP}))"),
+            ("estimates resimulated", f"minmax(8.5rem, calc(0.3 * {INVERSE_MAP}))"),
         ),
-        least=0.95,
+    ),
+    "inverse-map-alone": Layout(
+        "1.1fr 1fr", (("estimates table", "auto"), ("estimates resimulated", f"calc(0.7 * {INVERSE_MAP})"))
     ),
     **{f"accuracy-network-{n}": _stacked("network", n, "14rem") for n in range(4)},
     "accuracy-training": _columns("training", 4, "21rem"),

@@ -242,7 +242,8 @@ _ROWS: tuple[Setting, ...] = (
     ),
     MapName(name="test_map", label="map"),
     Toggle(
-        name="limit", default=False, label="zoom on the limit", help="Show the exact posterior beside the maps.",
+        name="limit", default=False, label="zoom in, with MAP and exact posterior",
+        help="Show what an optimiser and the exact posterior make of the same data and noise.",
         shown=(Area.INVERSE_MAP,),
     ),
     Choice(

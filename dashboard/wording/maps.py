@@ -31,9 +31,16 @@ def about_training(maps: Mapping[str, "InverseMap"], trace: dict[str, Any]) -> l
         elif expected := each.expected(**trace):
             unknown.setdefault(expected, []).append(name)
     return [
-        *(not_trained_for(names, differences) for differences, names in untrained.items()),
+        *(_untrained(names, differences) for differences, names in untrained.items()),
         *(can_read(names, expected) for expected, names in unknown.items()),
     ]
+
+
+def _untrained(names: Sequence[str], differences: Sequence[Difference]) -> str:
+    """Say what maps were not trained for; noise alone is the case that every page starts with."""
+    if [each.trace for each in differences] != ["noise"]:
+        return not_trained_for(names, differences)
+    return f"{quoted(names)} never saw noise in training. Do not trust {'it' if len(names) == 1 else 'them'} here."
 
 
 def about_novelty(name: str, score: float, untrained: bool) -> str:

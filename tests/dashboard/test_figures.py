@@ -14,7 +14,20 @@ from core.optimisation.path import Ending, OptimiserPath
 from core.posterior.profile import Profile
 from core.problem.landscape import Landscape
 from dashboard import maps
-from dashboard.figures import accuracy, basins, inverse_map, landscape, neuron, race, regions, training, uncertainty
+from dashboard.figures import (
+    accuracy,
+    basins,
+    inverse_map,
+    landscape,
+    network,
+    neuron,
+    race,
+    regions,
+    spread,
+    test_samples,
+    training,
+    uncertainty,
+)
 from dashboard.figures import style as plain
 from dashboard.figures.density import Raster
 from dashboard.scene.lowest import Place
@@ -115,7 +128,14 @@ def figures(hidden):
         "estimates": inverse_map.estimates(("theta0", "theta1"), BOX, FOUND, {"cnn-noisy": CLOUD}, truth),
         "resimulated": inverse_map.resimulated(TIMES, NOISY, clean, POTENTIALS),
         "beside the limit": inverse_map.estimates(
-            GRID.axes, BOX, FOUND, {"cnn-noisy": CLOUD}, truth, NEAR, DENSITY, CLOUD[:24]
+            GRID.axes,
+            BOX,
+            FOUND,
+            {"cnn-noisy": CLOUD},
+            truth,
+            NEAR,
+            DENSITY,
+            {"exact posterior means": (plain.LIMIT, CLOUD[:24])},
         ),
         "posterior": uncertainty.plane(GRID.axes, NEAR, DENSITY, BOX, NORMAL, WITH_LAWS, truth, "title", zoom=NEAR),
         "marginal": uncertainty.marginal("theta0", DENSITY.x, *np.ones((3, 60)), None if hidden else TRUTH[0], "title"),
@@ -125,6 +145,7 @@ def figures(hidden):
     }
 
 
+TRIALS = [test_samples.Trial(0, 1e-3, 0.015, True, "0"), test_samples.Trial(1, 2e-3, 0.03, False, "1")]
 ALL = {
     **figures(hidden=False),
     "uploaded": neuron.potential(TIMES, None, NOISY, WINDOW),
@@ -144,9 +165,14 @@ ALL = {
     "no basins": basins.empty(GRID.axes, BOX, "hint"),
     "waterfall": basins.waterfall(BASINS, 5.0),
     "no waterfall": basins.waterfall(None, np.inf),
-    "first": inverse_map.predicted_against_true(
-        "theta0", CLOUD[:, 0], {"cnn-noisy": (plain.Look("#56B4E9"), CLOUD[:, 1])}, "title"
+    "first": test_samples.predicted_against_true("theta0", CLOUD[:, 0], CLOUD[:, 1], plain.Look(plain.CNN), "title"),
+    "training samples": test_samples.training_plane(("theta0", "theta1"), CLOUD, CLOUD[:24], BOX),
+    "trajectory of an estimate": test_samples.trajectory(
+        TIMES, NOISY, np.cos(TIMES), np.sin(TIMES), plain.Look(plain.CNN), "from the estimate", "title"
     ),
+    "trials": test_samples.trials(TRIALS),
+    "network": network.network("title", np.cos(TIMES), [network.Layer("dense", "32 units", 0, 32, 6432)], plain.DENSE),
+    "bias and spread": spread.bias_and_spread([("best", plain.Look(plain.BEST))], {"best": (0.01, 0.02)}),
     "against the noise": accuracy.against_noise(LEVELS, CURVES, 0.07),
     "against N": accuracy.against_samples(np.array([500.0, 1000, 8000]), CURVES[:2], FLOOR, "title"),
     "against N without a limit": accuracy.against_samples(np.array([500.0, 1000, 8000]), CURVES, None, "title"),

@@ -80,7 +80,7 @@ def test_the_window_of_the_limit_stays_and_no_posterior_is_computed(monkeypatch)
         stage = answered("inverse_map", released, {"sigma": sigma})[0]["inverse_map_stage"]
         layout = stage["plots"][0]["figure"]["layout"]
         assert layout["xaxis"]["range"] == before["xaxis"]["range"]
-        assert "Let go to see the exact posterior." in stage["said"][0]
+        assert "Let go to see the exact posterior." in stage["why"]
 
 
 def test_a_fast_posterior_follows_the_hand_and_what_supports_it_is_dimmed(monkeypatch):
@@ -177,8 +177,8 @@ def test_sessions_that_compute_the_same_means_at_once_share_them(monkeypatch):
     first, second = (limit.fresh_noise(Scene(experiment, experiment)) for _ in range(2))
     # Both compute every draw, and the second to come is dropped.
     assert list(zip(limit.complete(first), limit.complete(second), strict=False)) == [(i, i) for i in range(4)]
-    together = first.means
-    assert len(together) == len(second.means) == 4
+    together = first.known
+    assert len(together) == len(second.known) == 4
     results._results.clear()
     assert list(limit.complete(first)) == [0, 1, 2, 3]
-    np.testing.assert_array_equal(first.means, together)
+    np.testing.assert_array_equal(first.known, together)
