@@ -1,6 +1,6 @@
 """How maps do on many test samples: against the noise, against N, over the plane of θ, and how often regions hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from dashboard.figures.style import (
 from dashboard.wording.entries import SIGMA_NOW
 from dashboard.wording.numbers import compact
 
-_SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0)  # that an axis labels
+MEDIAN_APE = "Median-APE [%]"
 FURTHEST = 1e9  # a height that no axis reaches
 _SCALE = (-2.4, 0.4)  # powers of ten of the errors that colours tell apart, the same for every map
 
@@ -40,8 +40,8 @@ class Curve:
     values: Array
 
 
-def _drawn(each: Curve, x: Array, size: float = 7, **trace: Any) -> dict[str, Any]:
-    """Return a curve as a trace of lines with a mark, so many pixels wide, at each value."""
+def _drawn(each: Curve, x: Array, size: float = 7, scale: float = 1.0, **trace: Any) -> dict[str, Any]:
+    """Return a curve times a scale as a trace of lines with a mark, so many pixels wide, at each value."""
     colour, symbol = each.look.colour, "circle-open" if each.look.hollow else "circle"
     return line(
         each.name,
@@ -49,7 +49,7 @@ def _drawn(each: Curve, x: Array, size: float = 7, **trace: Any) -> dict[str, An
         2,
         mode="lines+markers",
         x=array(x),
-        y=array(each.values),
+        y=array(scale * each.values),
         line={"dash": each.look.dash},
         marker={"size": size, "color": colour, "symbol": symbol},
         **trace,
@@ -61,28 +61,18 @@ def around(values: ArrayLike) -> list[float]:
     return [float(np.log10(np.nanmin(values))) - 0.08, float(np.log10(np.nanmax(values))) + 0.08]
 
 
-def labelled(axis: dict[str, Any], labels: Mapping[float, str]) -> dict[str, Any]:
-    """Return an axis with labels at these values alone."""
-    return {**axis, "tickvals": list(labels), "ticktext": list(labels.values())}
-
-
-def shares(title: str, reach: list[float]) -> dict[str, Any]:
-    """Return a logarithmic axis of shares, labelled in per cent."""
-    return labelled(log_axis(title, range=reach), {share: f"{compact(100 * share)} %" for share in _SHARES})
-
-
 def against_noise(levels: Array, curves: Sequence[Curve], sigma: float) -> dict[str, Any]:
     """Draw the error at each noise level, (n,) in ms; sigma: that of the sidebar, which is marked."""
     # A path slides under the hand where a line would be drawn anew.
     path = f"M{sigma:.6g},{1 / FURTHEST:g}L{sigma:.6g},{FURTHEST:g}"
     upright = {"type": "path", "path": path, "layer": "below", "line": {"color": TRUTH, "width": 1}}
-    traces = [_drawn(each, levels, hovertemplate="σ = %{x:.3g} ms: %{y:.2~%}") for each in curves]
+    traces = [_drawn(each, levels, scale=100, hovertemplate="σ = %{x:.3g} ms: %{y:.2~g} %") for each in curves]
     return {
         "data": [*traces, upright_entry(SIGMA_NOW, TRUTH)],
         "layout": layout(
             "Error against the noise of the test traces",
             axis("σ [ms]", range=[0.0, 1.04 * float(levels.max())]),
-            shares("Median-APE", around(np.concatenate([each.values for each in curves]))),
+            log_axis(MEDIAN_APE, range=around(100 * np.concatenate([each.values for each in curves]))),
             shapes=[named(SIGMA_NOW, upright)],
             margin={"l": 58, "r": 12, "t": 48, "b": 40},
         ),
@@ -91,18 +81,18 @@ def against_noise(levels: Array, curves: Sequence[Curve], sigma: float) -> dict[
 
 def against_samples(counts: Array, curves: Sequence[Curve], limit: Curve | None, title: str) -> dict[str, Any]:
     """Draw the error against the number of training samples, (n,); limit: what it cannot fall below, one value."""
-    traces = [_drawn(each, counts, hovertemplate="N = %{x:,}: %{y:.2~%}") for each in curves]
+    traces = [_drawn(each, counts, scale=100, hovertemplate="N = %{x:,}: %{y:.2~g} %") for each in curves]
     ends = np.array([counts.min() / 10**0.08, counts.max() * 10**0.08])
     if limit is not None:
         floor = replace(limit, values=np.repeat(limit.values, 2))
-        traces.append({**_drawn(floor, ends, hovertemplate="%{y:.2~%}"), "mode": "lines"})
+        traces.append({**_drawn(floor, ends, scale=100, hovertemplate="%{y:.2~g} %"), "mode": "lines"})
     heights = np.concatenate([each.values for each in (*curves, *([] if limit is None else [limit]))])
     return {
         "data": traces,
         "layout": layout(
             title,
             log_axis("training samples N", range=np.log10(ends).tolist()),
-            shares("Median-APE", around(heights)),
+            log_axis(MEDIAN_APE, range=around(100 * heights)),
             margin={"l": 58, "r": 12, "t": 48, "b": 40},
         ),
     }

@@ -110,8 +110,8 @@ def network(title: str, trace: Array, layers: Sequence[Layer], colour: str) -> d
         "data": data,
         "layout": layout(
             title,
-            axis("", range=[-0.55, len(layers) + 0.45], **hidden),
-            axis("", range=[-1.62, 1.3], **hidden),
+            axis("layer", range=[-0.55, len(layers) + 0.45], **hidden),
+            axis("unit", range=[-1.62, 1.3], **hidden),
             shapes=shapes,
             annotations=words,
             showlegend=False,

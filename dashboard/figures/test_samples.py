@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.symbols import symbol_of
-from dashboard.figures.accuracy import around, labelled, shares
+from dashboard.figures.accuracy import around
 from dashboard.figures.palette import translucent
 from dashboard.figures.regions import frame
 from dashboard.figures.style import (
@@ -30,10 +30,9 @@ from dashboard.figures.style import (
     nothing,
     saved,
 )
-from dashboard.wording.numbers import compact, count
+from dashboard.wording.numbers import count
 
 TRAINING, TEST = "training samples", "test samples"
-RATES = {rate: compact(rate) for rate in (0.0003, 0.0005, 0.001, 0.002, 0.003)}  # labels of learning rates
 PLAIN_MARGIN = {"l": 46, "r": 8, "t": 30, "b": 36}
 
 Array = NDArray[np.float64]
@@ -116,15 +115,15 @@ def trials(tried: Sequence[Trial]) -> dict[str, Any]:
     traces = []
     for ended, name in ((True, "ran to the end"), (False, "stopped early")):
         shown = [each for each in tried if each.ended == ended]
-        places = {"x": array([each.rate for each in shown]), "y": array([each.error for each in shown])}
+        places = {"x": array([1e3 * each.rate for each in shown]), "y": array([100 * each.error for each in shown])}
         symbol, texts = "circle" if ended else "circle-open", [each.text for each in shown]
         traces.append(markers(name, BEST, symbol, 11, **places, text=texts, hovertemplate="%{text}<extra></extra>"))
     return {
         "data": traces,
         "layout": layout(
             f"{count(len(tried))} trained trials of the search",
-            labelled(log_axis("learning rate", range=around([each.rate for each in tried])), RATES),
-            shares("error on the validation set", around([each.error for each in tried])),
+            log_axis("learning rate [10⁻³]", range=around([1e3 * each.rate for each in tried])),
+            log_axis("error on the validation set [%]", range=around([100 * each.error for each in tried])),
             margin={"l": 62, "r": 12, "t": 48, "b": 40},
         ),
     }

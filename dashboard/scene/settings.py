@@ -217,7 +217,7 @@ _ROWS: tuple[Setting, ...] = (
         shown=(Area.BASINS,),
     ),
     Choice(
-        name="test_view", default="scatter", label="maps in detail", tabs=True,
+        name="test_view", default="scatter", label="maps", tabs=True,
         choices={
             "network": "network",
             "training": "training data",

@@ -106,7 +106,7 @@ def test_bias_and_spread_are_those_of_the_cloud(visit):
     cloud = np.column_stack([decoded(shapes[1]["dots"][axis]) for axis in "xy"])
     bias, sd = ((cloud.mean(axis=0) - 0.4) / [0.3, 0.4], cloud.std(axis=0) / [0.3, 0.4])
     bars = [float(re.search(r"L([\d.]+),", shape["path"])[1]) for shape in spread["figure"]["layout"]["shapes"]]
-    assert bars[:2] == pytest.approx([max(np.linalg.norm(bias), 1e-3), np.linalg.norm(sd)], rel=1e-3)
+    assert bars[:2] == pytest.approx([max(100 * np.linalg.norm(bias), 0.1), 100 * np.linalg.norm(sd)], rel=1e-3)
     assert spread["figure"]["layout"]["yaxis"]["ticktext"] == list(TRAINED)
 
 

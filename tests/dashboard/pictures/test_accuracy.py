@@ -18,7 +18,7 @@ from dashboard.pictures.stored_curves import stored_curve
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import CHOICES
-from tests.dashboard.conftest import checked, decoded, drag, write_map
+from tests.dashboard.conftest import checked, decoded, drag, told, write_map
 
 LEVELS = (0.0, 0.07, 0.2)
 NOISE = {"best": (0.011, 0.017, 0.3), "cnn-clean": (0.0016, 0.2855, 0.7), "exact posterior mean": (None, 0.0136, 0.05)}
@@ -82,7 +82,7 @@ def test_the_noise_is_marked_and_the_lines_are_the_numbers():
     *traces, upright = drawn["data"]
     for trace, (name, values) in zip(traces, NOISE.items(), strict=True):
         assert trace["name"] == name
-        np.testing.assert_array_equal(decoded(trace["y"]), as_numbers(values))
+        np.testing.assert_allclose(decoded(trace["y"]), 100 * as_numbers(values), rtol=1e-6)  # in per cent
         np.testing.assert_array_equal(decoded(trace["x"]), np.float32([0, 0.07, 0.2]))
     best, clean, limit = traces
     assert [trace["line"]["dash"] for trace in (best, clean, limit)] == ["solid", "dash", "dash"]
@@ -90,7 +90,7 @@ def test_the_noise_is_marked_and_the_lines_are_the_numbers():
     assert (best["line"]["color"], best["marker"]["symbol"]) == ("#123456", "circle")
     assert drawn["layout"]["yaxis"]["type"] == "log"
     low, high = drawn["layout"]["yaxis"]["range"]
-    assert 10**low < 0.0016 < 0.7 < 10**high
+    assert 10**low < 0.16 < 70 < 10**high
     (mark,) = drawn["layout"]["shapes"]
     assert mark["legendgroup"] == upright["name"] == "σ now"
     places = [[float(number) for number in place.split(",")] for place in mark["path"][1:].split("L")]
@@ -104,9 +104,9 @@ def test_the_number_of_samples_runs_along_a_logarithm_with_the_limit_below():
     drawn = figures.against_samples(np.array([500.0, 1000, 4000, 8000]), curves, floor, "title")
     for trace, (name, values) in zip(drawn["data"], KINDS.items(), strict=False):
         assert trace["name"] == name
-        np.testing.assert_array_equal(decoded(trace["y"]), as_numbers(values))
+        np.testing.assert_allclose(decoded(trace["y"]), 100 * as_numbers(values), rtol=1e-6)  # in per cent
     limit = drawn["data"][-1]
-    np.testing.assert_array_equal(decoded(limit["y"]), np.float32([0.0136, 0.0136]))
+    np.testing.assert_allclose(decoded(limit["y"]), [1.36, 1.36], rtol=1e-6)
     across = drawn["layout"]["xaxis"]
     assert (across["type"], drawn["layout"]["yaxis"]["type"]) == ("log", "log")
     assert 10 ** across["range"][0] < 500 < 8000 < 10 ** across["range"][1]
@@ -246,11 +246,11 @@ def test_the_stored_errors_stand_against_the_noise(visit, results):
     drawn = lines(part["plots"][0])
     assert list(drawn) == list(NOISE)
     for name, values in NOISE.items():
-        np.testing.assert_array_equal(drawn[name], as_numbers(values))
+        np.testing.assert_allclose(drawn[name], 100 * as_numbers(values), rtol=1e-6)
     assert part["plots"][0]["figure"]["layout"]["shapes"][0]["path"].startswith("M0.08,")
-    assert "At σ = 0.07 ms" in part["said"][0]
-    assert "1.4 % for the exact posterior mean, 1.7 % for best and 29 % for cnn-clean" in part["said"][0]
-    assert part["said"][1] == "About noise."
+    assert "At σ = 0.07 ms" in told(part)[0]
+    assert "1.4 % for the exact posterior mean, 1.7 % for best and 29 % for cnn-clean" in told(part)[0]
+    assert told(part)[1] == "About noise."
 
 
 def test_the_mark_of_the_noise_follows_the_hand(visit, results):
@@ -280,13 +280,13 @@ def test_the_stored_errors_stand_against_n(visit, results, regime, title):
     part = lower(visit("inverse-map", test_view="samples", regime=regime))
     drawn = lines(part["plots"][0])
     for kind in codes:
-        np.testing.assert_allclose(drawn[kind], scale * as_numbers(KINDS[kind]), rtol=1e-6)
+        np.testing.assert_allclose(drawn[kind], 100 * scale * as_numbers(KINDS[kind]), rtol=1e-6)
     published = [find(PUBLISHED, Key("paper", "median_ape", "mean", regime, n)).value for n in COUNTS]
-    np.testing.assert_allclose(drawn["paper’s CNN"], published, rtol=1e-6)
+    np.testing.assert_allclose(drawn["paper’s CNN"], 100 * np.array(published), rtol=1e-6)
     if regime == "clean-clean":
         assert "exact posterior mean" not in drawn
     else:
-        np.testing.assert_allclose(drawn["exact posterior mean"], 0.015, rtol=1e-6)
+        np.testing.assert_allclose(drawn["exact posterior mean"], 1.5, rtol=1e-6)
     assert title in part["plots"][0]["figure"]["layout"]["title"]["text"]
     first = {"noisy-noisy": "5.3 %", "clean-noisy": "25 %", "clean-clean": "1.4 %"}[regime]  # as published
     assert part["said"][0].startswith(f"With N = 8,000 the error is {first} for the paper’s CNN")
@@ -307,7 +307,7 @@ def test_an_experiment_that_was_not_run_leaves_its_command_and_no_plot(visit, re
     part = lower(visit(page, **query))
     assert part["plots"] == []
     assert part["layout"].endswith("-none")
-    (said,) = part["said"]
+    (said,) = told(part)
     assert f"Run “python -m {command}” to see" in said
 
 
@@ -321,7 +321,7 @@ def test_the_stored_coverage_stands_below_the_posterior(visit, results):
     drawn = lines(part["plots"][0])
     for name, values in HELD.items():
         np.testing.assert_array_equal(drawn[name], np.float32(values))
-    assert "made to hold 90 % hold the truth in 88.4 % for best and 89.8 % for the exact posterior" in part["said"][0]
+    assert "made to hold 90 % hold the truth in 88.4 % for best and 89.8 % for the exact posterior" in told(part)[0]
 
 
 def test_a_sample_that_is_opened_becomes_the_truth_of_the_page_neuron(visit):

@@ -148,7 +148,9 @@ def test_the_trials_of_the_search_are_those_that_were_stored():
     ended, early = part.plots[0].figure["data"]
     for trace, state in ((ended, "complete"), (early, "pruned")):
         trained = [trial for trial in stored if trial["state"] == state and trial["error"]]
-        np.testing.assert_allclose(sorted(decoded(trace["y"])), sorted(trial["error"] for trial in trained), rtol=1e-6)
+        np.testing.assert_allclose(
+            sorted(decoded(trace["y"])), sorted(100 * trial["error"] for trial in trained), rtol=1e-6
+        )
     best = min((trial for trial in stored if trial["state"] == "complete"), key=lambda trial: trial["error"])
     assert part.table[1][0] == str(best["number"])
     assert part.said[0].startswith("Best of 16 trials: 768–512–512–512–512 units")  # the size of ‘best’
