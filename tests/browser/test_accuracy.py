@@ -180,7 +180,7 @@ def test_the_ellipses_of_the_best_map_are_drawn_and_hidden_by_the_legend(lab):
     drawn = [
         trace for trace in lab.drawing("posterior")["traces"] if trace["name"] == "best" and len(trace["x"]) == 121
     ]
-    assert [trace["line"]["color"] for trace in drawn] == ["#0072B2", "#0072B2"]
+    assert [trace["line"]["color"] for trace in drawn] == ["rgba(11, 98, 176, 1)"] * 2
     widths = [np.ptp(trace["x"]) for trace in drawn]
     # √(4.605 / 1.386), the ratio of the roots of the quantiles of χ²₂ at 90 and 50 %.
     assert widths[1] / widths[0] == pytest.approx(1.8227, rel=1e-3)
