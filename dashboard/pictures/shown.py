@@ -13,7 +13,7 @@ from dashboard.pictures.layouts import LAYOUTS
 Cell = str | dict[str, Any]  # text, or text with colour, hollow, help, or the change that a click on it reports
 LINE_COURSE = ("x", "y", "x0", "dx")  # the parts of a line trace that move while it slides
 MOVING = ("shapes", "annotations")  # the parts of a layout that slide
-RESTING_COURSE = ("x", "y")  # of marks that nobody sees, which wait for the release: where labels are shown
+RESTING_COURSE = ("x", "y", "text")  # of marks that nobody sees, which wait for the release: where labels are shown
 HEAT_COURSE = ("x", "y", "z", "meta")  # the parts of a heat map that change while an image of it is exchanged
 
 

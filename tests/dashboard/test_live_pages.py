@@ -65,6 +65,18 @@ def test_the_clouds_follow_the_hand_and_the_test_samples_are_left_alone(monkeypa
     assert not stages["inverse_map_stage"]["stale"]
 
 
+def test_estimates_names_and_bars_slide_without_being_drawn_anew():
+    """A plot of the same skeleton is moved by the browser itself; another one Plotly has to draw."""
+    stages = [
+        answered("inverse_map", Experiment(), {"theta0": theta0})[0]["inverse_map_stage"] for theta0 in (0.42, 0.45)
+    ]
+    first, second = ({plot["id"]: plot["skeleton"] for plot in stage["plots"]} for stage in stages)
+    assert list(first) == ["estimates", "spread", "resimulated"]
+    assert first == second
+    names = [stage["plots"][0]["figure"]["layout"]["annotations"] for stage in stages]
+    assert all(after["x"] > before["x"] for before, after in zip(*names, strict=True))
+
+
 def test_the_mark_of_the_noise_is_the_one_part_below_that_follows():
     stages, scene = answered("inverse_map", Experiment(test_view="noise"), {"sigma": 0.11})
     assert stages["accuracy_below"] == as_json(accuracy.picture(scene))
