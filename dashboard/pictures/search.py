@@ -26,7 +26,7 @@ def picture() -> Shown:
         Trial(each["number"], each["learning rate"], each["error"], each["state"] == "complete", _label(each))
         for each in ordered
     ]
-    rows: list[list[Cell]] = [["trial", "layers", "batch", "learning rate", "epochs", "error"]]
+    rows: list[list[Cell]] = [["trial", "layers", "batch", "learning rate", "epochs", "lowest error"]]
     rows += [_row(each) for each in ordered]
     best, too_large = ended[0], len(found["trials"]) - len(trained)
     said = [
@@ -52,8 +52,7 @@ def _label(trial: dict[str, Any]) -> str:
 
 
 def _row(trial: dict[str, Any]) -> list[Cell]:
-    error = percent(trial["error"], 2) + ("" if trial["state"] == "complete" else " when stopped")
     return [
         str(trial["number"]), _layers(trial), str(trial["batch size"]), compact(trial["learning rate"], 2),
-        str(trial["epochs"]), error,
+        str(trial["epochs"]), percent(trial["error"], 2),
     ]  # fmt: skip

@@ -34,9 +34,10 @@ def picture() -> Shown:
     ]
     widths = prior.sd
     said = [
-        f"A map learns from N pairs (θ, d), here black, and is tested on {count(N_TEST)} others, here blue.",
+        "A map learns from N pairs (θ, d), the black dots (white on a dark page), and is tested on "
+        f"{count(N_TEST)} others, the blue dots.",
         f"Both are drawn from the prior: θ₀ from N({compact(prior.mean[0])}, {compact(widths[0])}²) and θ₁ from "
-        f"N({compact(prior.mean[1])}, {compact(widths[1])}²), each cut off at 2 sd (dashed box). Between the black "
-        "dots the network must interpolate; outside the box it has seen nothing.",
+        f"N({compact(prior.mean[1])}, {compact(widths[1])}²), each cut off at 2 sd (dashed box). Between its "
+        "training samples the network must interpolate; outside the box it has seen nothing.",
     ]
     return Shown("accuracy-training", plots, said=said)
