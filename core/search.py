@@ -26,6 +26,7 @@ from core.terminal_encoding import replace_unencodable_characters
 COMMAND = "python -m core.search"
 WORK = Path("runs/search")
 SUMMARY = "summary.json"  # file in the work folder that the card of the best map quotes
+TRIALS = "trials.json"  # all trials, of which the laboratory shows those in pretrained/search.json
 N_TRIALS = 16
 N_SAMPLES, EPOCHS = 8000, 25
 UNPRUNED_EPOCHS = 6  # no trial is pruned earlier, because its learning rate has only just reached the maximum
@@ -75,6 +76,17 @@ def summary(study: optuna.Study) -> dict[str, Any]:
     }
 
 
+def all_trials(study: optuna.Study) -> dict[str, Any]:
+    """Return every trial of a study in order: its state, its settings, and the lowest error of its epochs."""
+    trials = []
+    for trial in study.get_trials(states=_ENDED):
+        errors = trial.intermediate_values
+        reached = {"error": min(errors.values(), default=None), "epochs": max(errors, default=0)}
+        trials.append({"number": trial.number, "state": trial.state.name.lower(), **reached, **trial.params})
+    settings = {"command": COMMAND, "epochs": EPOCHS, "n_samples": N_SAMPLES, "most_weights": MOST_WEIGHTS}
+    return {**settings, "trials": trials}
+
+
 def main() -> None:
     """Continue the search after the last trial in the journal, and write the summary."""
     replace_unencodable_characters()
@@ -96,6 +108,7 @@ def main() -> None:
     if ended < options.trials:
         study.optimize(_objective, n_trials=options.trials - ended)
     write_json(options.work / SUMMARY, summary(study))
+    write_json(options.work / TRIALS, all_trials(study))
     sys.stdout.write(f"{options.work / SUMMARY} written after {len(study.trials)} trials.\n")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from core.symbols import symbol_of
 from dashboard.figures.style import (
@@ -24,6 +24,7 @@ from dashboard.figures.style import (
 from dashboard.wording.entries import SIGMA_NOW
 from dashboard.wording.numbers import compact
 
+MEDIAN_APE = "Median-APE [%]"
 FURTHEST = 1e9  # a height that no axis reaches
 _SCALE = (-2.4, 0.4)  # powers of ten of the errors that colours tell apart, the same for every map
 
@@ -39,8 +40,8 @@ class Curve:
     values: Array
 
 
-def _drawn(each: Curve, x: Array, size: float = 7, **trace: Any) -> dict[str, Any]:
-    """Return a curve as a trace of lines with a mark, so many pixels wide, at each value."""
+def _drawn(each: Curve, x: Array, size: float = 7, scale: float = 1.0, **trace: Any) -> dict[str, Any]:
+    """Return a curve times a scale as a trace of lines with a mark, so many pixels wide, at each value."""
     colour, symbol = each.look.colour, "circle-open" if each.look.hollow else "circle"
     return line(
         each.name,
@@ -48,14 +49,14 @@ def _drawn(each: Curve, x: Array, size: float = 7, **trace: Any) -> dict[str, An
         2,
         mode="lines+markers",
         x=array(x),
-        y=array(each.values),
+        y=array(scale * each.values),
         line={"dash": each.look.dash},
         marker={"size": size, "color": colour, "symbol": symbol},
         **trace,
     )
 
 
-def _around(values: Array) -> list[float]:
+def around(values: ArrayLike) -> list[float]:
     """Return the range of a logarithmic axis that holds all values."""
     return [float(np.log10(np.nanmin(values))) - 0.08, float(np.log10(np.nanmax(values))) + 0.08]
 
@@ -65,13 +66,13 @@ def against_noise(levels: Array, curves: Sequence[Curve], sigma: float) -> dict[
     # A path slides under the hand where a line would be drawn anew.
     path = f"M{sigma:.6g},{1 / FURTHEST:g}L{sigma:.6g},{FURTHEST:g}"
     upright = {"type": "path", "path": path, "layer": "below", "line": {"color": TRUTH, "width": 1}}
-    traces = [_drawn(each, levels, hovertemplate="σ = %{x:.3g} ms: %{y:.3~g}") for each in curves]
+    traces = [_drawn(each, levels, scale=100, hovertemplate="σ = %{x:.3g} ms: %{y:.2~g} %") for each in curves]
     return {
         "data": [*traces, upright_entry(SIGMA_NOW, TRUTH)],
         "layout": layout(
             "Error against the noise of the test traces",
             axis("σ [ms]", range=[0.0, 1.04 * float(levels.max())]),
-            log_axis("Median-APE", range=_around(np.concatenate([each.values for each in curves]))),
+            log_axis(MEDIAN_APE, range=around(100 * np.concatenate([each.values for each in curves]))),
             shapes=[named(SIGMA_NOW, upright)],
             margin={"l": 58, "r": 12, "t": 48, "b": 40},
         ),
@@ -80,18 +81,18 @@ def against_noise(levels: Array, curves: Sequence[Curve], sigma: float) -> dict[
 
 def against_samples(counts: Array, curves: Sequence[Curve], limit: Curve | None, title: str) -> dict[str, Any]:
     """Draw the error against the number of training samples, (n,); limit: what it cannot fall below, one value."""
-    traces = [_drawn(each, counts, hovertemplate="N = %{x:,}: %{y:.3~g}") for each in curves]
+    traces = [_drawn(each, counts, scale=100, hovertemplate="N = %{x:,}: %{y:.2~g} %") for each in curves]
     ends = np.array([counts.min() / 10**0.08, counts.max() * 10**0.08])
     if limit is not None:
         floor = replace(limit, values=np.repeat(limit.values, 2))
-        traces.append({**_drawn(floor, ends, hovertemplate="%{y:.3~g}"), "mode": "lines"})
+        traces.append({**_drawn(floor, ends, scale=100, hovertemplate="%{y:.2~g} %"), "mode": "lines"})
     heights = np.concatenate([each.values for each in (*curves, *([] if limit is None else [limit]))])
     return {
         "data": traces,
         "layout": layout(
             title,
             log_axis("training samples N", range=np.log10(ends).tolist()),
-            log_axis("Median-APE", range=_around(heights)),
+            log_axis(MEDIAN_APE, range=around(100 * heights)),
             margin={"l": 58, "r": 12, "t": 48, "b": 40},
         ),
     }

@@ -1,6 +1,7 @@
-"""The figures of the Inverse map page: estimates on the plane of θ, their trajectories, and predicted against true."""
+"""The figures above on the Inverse map page: estimates on the plane of θ, and their trajectories."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,13 @@ from numpy.typing import NDArray
 from core.maps.differences_from_training import listed
 from core.symbols import symbol_of
 from dashboard.figures.density import Raster, widened
-from dashboard.figures.palette import translucent
-from dashboard.figures.regions import contours, estimated, frame, placed
+from dashboard.figures.palette import themed, translucent
+from dashboard.figures.regions import contours, estimated, frame, in_sight, placed
 from dashboard.figures.style import (
     DATA,
     LIMIT,
     PRIOR,
+    SMALL,
     TRUTH,
     Look,
     array,
@@ -26,12 +28,17 @@ from dashboard.figures.style import (
     line,
     line_entry,
     mark_entry,
-    named,
+    markers,
     nothing,
     reach,
     saved,
 )
-from dashboard.wording.entries import BOUNDS, EXACT_MEANS, EXACT_POSTERIOR
+from dashboard.wording.entries import BOUNDS, EXACT_POSTERIOR
+
+UNSEEN = "rgba(0, 0, 0, 0)"
+BACKGROUND = themed("background")
+LABEL_PIXELS = (54, 24)  # from a mark to its name, across, and from one name up to the next
+NEAR_EDGE = 0.25  # of the width of the plot: names turn inwards there
 
 
 def estimates(
@@ -42,12 +49,12 @@ def estimates(
     truth: tuple[float, float] | None,
     zoom: NDArray[np.float64] | None = None,
     density: Raster | None = None,
-    means: NDArray[np.float64] | None = None,
+    fresh: Mapping[str, tuple[str, NDArray[np.float64]]] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Draw each map's estimate, (2,), its cloud over fresh noise, (n, 2), and the truth within the prior's box (2, 2).
+    """Draw each estimate, (2,), the maps' clouds over fresh noise, (n, 2), and the truth within a box, (2, 2).
 
-    found: name → (look, estimate); zoom: a box, (2, 2), to show alone; density: the exact posterior in it; means: its
-    means, (n, 2), for fresh noise.
+    found: name → (look, estimate); zoom: a box to show alone; density: the exact posterior in it; fresh: what other
+    estimators make of the same noise: name → (colour, (n, 2)).
     """
     box = widened(bounds, 0.04) if zoom is None else zoom
     shapes: list[dict[str, Any]] = [frame(bounds, PRIOR, "dash")]
@@ -57,9 +64,9 @@ def estimates(
         look, _ = found[name]
         opacity, width = (0.8, 1.8) if look.hollow else (0.45, 3.5)
         shapes.append(dots(translucent(look.colour, opacity), cloud[:, 0], cloud[:, 1], width))
-    if means is not None:
-        shapes.append(dots(LIMIT, means[:, 0], means[:, 1], 5))
-        entries.append(legend_entry(EXACT_MEANS, "circle", LIMIT))
+    for name, (colour, points) in fresh.items():
+        shapes.append(dots(colour, points[:, 0], points[:, 1], 5))
+        entries.append(legend_entry(name, "circle", colour))
     if density is not None:
         entries.append(legend_entry(EXACT_POSTERIOR, "square", translucent(LIMIT, 0.6), LIMIT))
     # The best map stands first, and is drawn last, on top.
@@ -73,14 +80,48 @@ def estimates(
     if density is not None:
         shown.append("exact posterior")
     title = listed(shown) if shown else "the prior’s box of θ"
+    symbols = [symbol_of(name) for name in names]
+    labels = [_hover(name, estimate, symbols) for name, (_, estimate) in found.items()]
     return {
-        "data": [nothing() if density is None else contours(density), *map(saved, entries)],
+        "data": [nothing() if density is None else contours(density), *labels, *map(saved, entries)],
         "layout": layout(
             title[0].upper() + title[1:],
-            axis(symbol_of(names[0]), range=box[0].tolist()),
-            axis(symbol_of(names[1]), range=box[1].tolist()),
+            axis(symbols[0], range=box[0].tolist()),
+            axis(symbols[1], range=box[1].tolist()),
             shapes=shapes,
+            annotations=[
+                _label(name, look, estimate, box, i) for i, (name, (look, estimate)) in enumerate(found.items())
+            ],
         ),
+    }
+
+
+def _hover(name: str, estimate: NDArray[np.float64], symbols: Sequence[str]) -> dict[str, Any]:
+    """Return what is said of an estimate, (2,), that is pointed at: marks are shapes, which have no labels."""
+    text = f"{name}: {symbols[0]} = %{{x:.4f}}, {symbols[1]} = %{{y:.4f}}<extra></extra>"
+    place = {"x": array(estimate[:1]), "y": array(estimate[1:])}
+    return markers("", UNSEEN, "circle", 18, **place, hovertemplate=text, showlegend=False, meta={"rests": True})
+
+
+def _label(name: str, look: Look, estimate: NDArray[np.float64], box: NDArray[np.float64], i: int) -> dict[str, Any]:
+    """Return the name of an estimate, (2,), beside its mark or the arrow that points to it; i: its place in a fan."""
+    at = in_sight(estimate, box)
+    across, up = (at - box[:, 0]) / (box[:, 1] - box[:, 0])
+    side = 1 if across < NEAR_EDGE else -1 if across > 1 - NEAR_EDGE else 1 - 2 * (i % 2)
+    rise = LABEL_PIXELS[1] * (i // 2 - 1) - 10
+    return {
+        "x": float(at[0]),
+        "y": float(at[1]),
+        "text": name,
+        "ax": side * LABEL_PIXELS[0],
+        "ay": abs(rise) if up > 1 - NEAR_EDGE else -abs(rise) if up < NEAR_EDGE else rise,
+        "xanchor": "left" if side > 0 else "right",
+        "arrowhead": 0,
+        "arrowwidth": 1,
+        "arrowcolor": look.colour,
+        "standoff": 7,
+        "font": {"color": look.colour, "size": SMALL},
+        "bgcolor": translucent(BACKGROUND, 0.75),
     }
 
 
@@ -105,34 +146,5 @@ def resimulated(
             axis("t [ms]", range=[float(times[0]), float(times[-1])]),
             axis("u", range=reach(data, (-3, 3))),
             shapes=[dots(DATA, times, data, 2.2)],
-        ),
-    }
-
-
-def predicted_against_true(
-    name: str,
-    truth: NDArray[np.float64],
-    predictions: Mapping[str, tuple[Look, NDArray[np.float64]]],
-    title: str,
-) -> dict[str, Any]:
-    """Draw predictions, (n,), of one parameter against its true values, (n,); map → (look, values)."""
-    low, high = float(truth.min()), float(truth.max())
-    margin = 0.05 * (high - low)
-    scope = [low - margin, high + margin]
-    shapes = [
-        named(name, dots(translucent(look.colour, 0.5), truth, values, 2.6))
-        for name, (look, values) in reversed(list(predictions.items()))
-    ]
-    shapes.append({"type": "line", "x0": scope[0], "y0": scope[0], "x1": scope[1], "y1": scope[1],
-                   "line": {"color": TRUTH, "width": 1, "dash": "dot"}})  # fmt: skip
-    symbol = symbol_of(name)
-    return {
-        "data": [legend_entry(name, "circle", look.colour) for name, (look, _) in predictions.items()],
-        "layout": layout(
-            title,
-            axis(f"true {symbol}", range=scope),
-            axis(f"predicted {symbol}", range=scope),
-            shapes=shapes,
-            margin={"l": 52, "r": 12, "t": 48, "b": 40},
         ),
     }

@@ -75,13 +75,22 @@ def outside(box: Array, point: Array) -> bool:
     return bool(np.any((point < box[:, 0]) | (point > box[:, 1])))
 
 
+def in_sight(point: Array, box: Array) -> Array:
+    """Return the place of a point, (2,), or the one at the frame of the box, (2, 2), on the line to it."""
+    if not outside(box, point):
+        return point
+    centre, half = box.mean(axis=1), 0.5 * (box[:, 1] - box[:, 0])
+    direction = (point - centre) / half
+    return centre + 0.985 * half * direction / np.max(np.abs(direction))
+
+
 def placed(symbol: str, colour: str, point: Array, box: Array, hollow: bool = False) -> dict[str, Any]:
     """Return the mark of a point, or an arrow at the frame that points to where it lies outside the box."""
     if not outside(box, point):
         return mark(symbol, colour, (point[0], point[1]), hollow=hollow)
     centre, half = box.mean(axis=1), 0.5 * (box[:, 1] - box[:, 0])
     direction = (point - centre) / half
-    at = centre + 0.985 * half * direction / np.max(np.abs(direction))
+    at = in_sight(point, box)
     across, up = direction * np.array([ASPECT, 1.0]) / np.hypot(ASPECT * direction[0], direction[1])
     corners = [(0, 0), (-13, 6), (-10, 0), (-13, -6)]
     path = "L".join(f"{x * across - y * up:.1f},{x * up + y * across:.1f}" for x, y in corners)

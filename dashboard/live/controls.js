@@ -6,6 +6,7 @@ import { hint } from "./help.js"
 import { report } from "./messages.js"
 import { several } from "./several.js"
 import { slider } from "./slider.js"
+import { tabs } from "./tabs.js"
 
 function toggle(item, send) {
   const box = element("input", { type: "checkbox" })
@@ -100,7 +101,7 @@ async function copy(text) {
 }
 
 // How each kind of control is made: (item, send) → its node and a function that brings it up to date.
-const MAKERS = { slider, toggle, choice, several, button, progress, text }
+const MAKERS = { slider, toggle, choice, tabs, several, button, progress, text }
 
 export class Controls {
   constructor(root) {

@@ -15,7 +15,7 @@ export interface Live {
 
 /** A control: its kind says which of the rest it has. */
 export interface Item {
-  kind: "slider" | "toggle" | "choice" | "several" | "button" | "progress" | "text"
+  kind: "slider" | "toggle" | "choice" | "tabs" | "several" | "button" | "progress" | "text"
   field: string
   label: string
   // biome-ignore lint/suspicious/noExplicitAny: a number, a text, a list or a truth value, by kind
@@ -85,7 +85,7 @@ export interface PlotSpec {
   stale: boolean
   kept?: boolean
   figure?: Figure
-  moved?: { data: (Course | null)[]; shapes: Part[] }
+  moved?: { data: (Course | null)[]; shapes: Part[]; annotations: Part[] }
   version: number
   skeleton: number
   click?: { point?: string; both?: string; x?: string; y?: string }

@@ -67,6 +67,12 @@ export function shapeOutline(shape, xaxis, yaxis, at) {
   })
 }
 
+// How many pixels, across and down, the i-th label has moved since Plotly drew it.
+export function shift({ x, y }, { xaxis, yaxis, annotations }, i) {
+  const drawn = annotations[i]
+  return [xaxis.d2p(x) - xaxis.d2p(drawn.x), yaxis.d2p(y) - yaxis.d2p(drawn.y)].map((by) => by.toFixed(1))
+}
+
 // The corners of a line trace in the pixels of its pair of axes.
 export function corners(trace, xaxis, yaxis) {
   const [x, y] = [numbers(trace.x), numbers(trace.y)]

@@ -1,7 +1,7 @@
 // A plot that follows the hand: its lines, marks and heat map move in the drawing, without Plotly.
 
 import { exchangeImage } from "./heatmap.js"
-import { outline, shapeOutline } from "./outlines.js"
+import { outline, shapeOutline, shift } from "./outlines.js"
 
 /** Return what a plot shows with the lines and marks that have moved. A heat map gets a new image and keeps its old
  * numbers: Plotly must not draw such a figure (imageOnly).
@@ -13,7 +13,12 @@ export function withMoved(shown, { moved, ...spec }) {
     const { x, y, x0, dx, ...rest } = trace
     return { ...rest, ...moved.data[i] }
   })
-  const layout = { ...shown.figure.layout, shapes: moved.shapes, datarevision: spec.version }
+  const layout = {
+    ...shown.figure.layout,
+    shapes: moved.shapes,
+    annotations: moved.annotations,
+    datarevision: spec.version,
+  }
   return { ...shown, ...spec, figure: { data, layout }, imageOnly: moved.data.some((course) => course?.meta?.image) }
 }
 
@@ -45,5 +50,9 @@ export function slide(box, { data, layout }, hidden) {
     moves.push([path, shapeOutline(shape, axisOf(full, shape.xref ?? "x"), axisOf(full, shape.yref ?? "y"))])
   }
   for (const [path, d] of moves) path.setAttribute("d", d)
+  for (const [i, label] of (layout.annotations ?? []).entries()) {
+    const node = box.querySelector(`.annotation[data-index="${i}"]`) // none where it lies outside of the plot
+    node?.setAttribute("transform", `translate(${shift(label, full, i)})`)
+  }
   return true
 }

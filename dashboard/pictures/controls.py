@@ -18,7 +18,7 @@ def control(name: str, experiment: Experiment, area: Area | None = None) -> Cont
     if isinstance(row, Number):
         return _slider(row, value)
     if isinstance(row, Choice):
-        return drop_down(name, row.label, value, row.choices)
+        return (tabs if row.tabs else drop_down)(name, row.label, value, row.choices)
     if isinstance(row, Toggle):
         text = row.help if area is None else row.help_at.get(area, row.help)
         return {"kind": "toggle", "field": name, "label": row.label, "value": value, "help": text}
@@ -58,6 +58,11 @@ def drop_down(field: str, label: str, value: str, choices: Mapping[str, str]) ->
 def several(field: str, ticked: Sequence[str], options: Sequence[dict[str, Any]]) -> Control:
     """Return ticks that set the field to what is ticked; options: value, help, and how it is drawn."""
     return {"kind": "several", "field": field, "label": "", "value": ticked, "options": list(options)}
+
+
+def tabs(field: str, label: str, value: str, choices: Mapping[str, str]) -> Control:
+    """Return a row of buttons that set the field to a value, one click each; choices: value → label."""
+    return {**drop_down(field, label, value, choices), "kind": "tabs"}
 
 
 def button(field: str, label: str, value: Any = None, **more: Any) -> Control:

@@ -1,36 +1,40 @@
-"""What the Inverse map page shows above: estimates of θ with their clouds, re-simulated, and a table of them."""
+"""What the Inverse map page shows above: estimates of θ, their clouds, bias and spread, trajectories, and a table."""
 
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.maps.differences_from_training import quoted
+from core.estimate import Estimate
 from core.maps.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.simulate import simulate
-from core.priors import TruncatedGaussian
 from core.published import N_TIMES, SAMPLING_INTERVAL, T_END, published_prior, with_constants
 from dashboard.figures import inverse_map as figures
-from dashboard.figures.style import LIMIT, TRUTH, Look
+from dashboard.figures.spread import bias_and_spread
+from dashboard.figures.style import LIMIT, MAP, TRUTH, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import limit, results
-from dashboard.pictures.clouds import N_CLOUD, able, best_of, clouds
+from dashboard.pictures.clouds import able, best_of, clouds
 from dashboard.pictures.controls import controls_at
+from dashboard.pictures.first_window import first_window
 from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import Area
+from dashboard.wording import clouds as wording
 from dashboard.wording import entries
 from dashboard.wording.maps import about_novelty, about_training, trained_for
-from dashboard.wording.numbers import compact, count, fixed, times
+from dashboard.wording.numbers import compact, count, fixed, sds
 
 QUESTION = "What does a learned inverse map make of these data, and of noise?"
-EDGE = 1e-6  # of the width of the box: an estimate nearer than this was stopped there
+MOST_ROWS = 8  # maps with bars of bias and spread
+MAP_LOOK = Look(MAP, "x")
 
 Array = NDArray[np.float64]
 
 
 def picture(scene: Scene) -> Shown:
     """Return what stands above; while a control is dragged, without posterior and out-of-distribution scores."""
+    scene, cut = first_window(scene)
     experiment, observation = scene.experiment, scene.observation
     maps, unreadable = inverse_maps()
     drawn, taking = looks(maps), able(scene, maps)
@@ -41,41 +45,98 @@ def picture(scene: Scene) -> Shown:
     spread = clouds(scene, taking)
     best = (best_of(taking), spread[best_of(taking)]) if spread else None
     beside = limit.beside(scene, best, truth)
+    if beside.map is not None:
+        found[entries.MAP] = (MAP_LOOK, beside.map)
 
-    first = "Each diamond is what a map makes of the trace on screen." if found else ""
-    if spread:
-        first = _about_clouds(spread, experiment.marginal_sd, taking)
-    trace = observation.described(experiment)
-    said = [
-        beside.verdict,
-        " ".join(filter(None, (first, beside.sentence))),
-        *about_training(taking, trace),
-    ]
-    if not scene.dragging:
-        for name, each in taking.items():
-            score = results.novelty(each, observation.data, estimates[name])
-            if score is not None:
-                said.append(about_novelty(name, score, bool(each.differences(**trace))))
+    answer, why = _said(scene, taking, estimates, spread, truth, beside)
     notes = [observation.note, *unreadable]
     if observation.usable and not taking:
         notes.append(_not_taken(scene))
 
     plots = [Plot("estimates", _estimates(maps, found, spread, truth, beside))]
+    if spread and truth is not None:
+        plots.append(Plot("spread", _spread(drawn, {**spread, **beside.clouds}, truth, experiment.limit)))
     if observation.usable:
         parameters = with_constants(
             np.array([estimate for _, estimate in found.values()]).reshape(-1, 2), experiment.zeta, experiment.gamma
         )
         potentials = simulate(parameters, observation.times)[..., 0]
-        lines = {name: (drawn[name], u) for name, u in zip(found, potentials, strict=True)}
+        lines = {name: (look, u) for (name, (look, _)), u in zip(found.items(), potentials, strict=True)}
         plots.append(Plot("resimulated", figures.resimulated(observation.times, observation.data, clean, lines)))
 
-    rows = _table(scene, maps, drawn, {name: estimate for name, (_, estimate) in found.items()}, truth)
+    rows = _table(scene, maps, drawn, {name: estimate.mean[0] for name, estimate in estimates.items()}, truth)
     if experiment.limit:
+        rows.append(_row(name_cell(entries.MAP, MAP_LOOK), beside.map, truth, ""))
         head: Cell = {"text": entries.EXACT_MEAN, "colour": LIMIT}
         rows.append(_row(head, None if beside.found is None else beside.found.mean, truth, ""))
-    answer, *why = list(filter(None, said)) or [""]
-    shown = Shown("inverse-map", plots, table=rows, answer=answer, why=why, notes=[*notes, beside.note])
+    shown = Shown(
+        "inverse-map" if len(plots) == 3 else "inverse-map-alone",
+        plots,
+        table=rows,
+        answer=" ".join(filter(None, (answer, cut))),
+        why=why,
+        notes=[*notes, beside.note],
+    )
     return shown.under(QUESTION, controls_at(Area.INVERSE_MAP, experiment))
+
+
+def _said(
+    scene: Scene,
+    maps: Mapping[str, InverseMap],
+    estimates: Mapping[str, Estimate],
+    spread: Mapping[str, Array],
+    truth: tuple[float, float] | None,
+    beside: limit.Beside,
+) -> tuple[str, list[str]]:
+    """Return the answer for what is on screen, and the sentences behind it."""
+    trace = scene.observation.described(scene.experiment)
+    means = {name: each.mean[0] for name, each in estimates.items()}
+    sd, answer, why = np.array(published_prior().sd), "", list[str]()
+    if means:
+        name = best_of(maps)
+        assumed = [each.answer for each in maps[name].differences(**trace) if each.answer]
+        if truth is None:
+            covariance = estimates[name].covariance
+            own = None if covariance is None else sds(covariance[0])
+            answer = wording.unknown_truth(name, means[name], own, uploaded=scene.observation.trajectory is None)
+        elif assumed and spread:
+            answer = wording.mistaken(name, means[name], truth, sd, spread[name], assumed)
+        else:
+            answer = wording.nearest(means, truth, sd, spread, noisy=scene.experiment.sigma > 0)
+        if truth is not None and len(means) > 1:
+            clean = [each for each in maps if not maps[each].recipe.noisy] if scene.experiment.sigma > 0 else []
+            why.append(wording.worst(means, truth, sd, clean))
+    if spread:
+        why.append(wording.about_clouds(spread, best_of(maps), scene.experiment.marginal_sd, maps))
+    why += [beside.sentence, *about_training(maps, trace)]
+    if not scene.dragging:
+        for name, each in maps.items():
+            score = results.novelty(each, scene.observation.data, estimates[name])
+            if score is not None:
+                why.append(about_novelty(name, score, bool(each.differences(**trace))))
+                if score > 1 and truth is None:  # the estimate is not to be read before this
+                    answer, why = why[-1], [answer, *why[:-1]]
+    if beside.verdict:
+        answer, why = beside.verdict, [answer, *why]
+    return answer, list(filter(None, why))
+
+
+def _spread(
+    drawn: Mapping[str, Look], estimates: Mapping[str, Array], truth: tuple[float, float], limit: bool
+) -> dict[str, object]:
+    """Return the figure of bias and spread; estimates: of fresh noise, (n, 2), by name.
+
+    limit: whether the MAP and the exact posterior's mean have a row, though they may still be computed.
+    """
+    sd = np.array(published_prior().sd)
+    rows = [(name, look) for name, look in drawn.items() if name in estimates][:MOST_ROWS]
+    rows += [(entries.MAP, MAP_LOOK), (entries.EXACT_MEAN, Look(LIMIT))] if limit else []
+    values = {
+        name: tuple(float(np.linalg.norm(each / sd)) for each in (points.mean(axis=0) - truth, points.std(axis=0)))
+        for name, points in estimates.items()
+        if len(points) > 1
+    }
+    return bias_and_spread(rows, values)
 
 
 def _estimates(
@@ -99,7 +160,14 @@ def _estimates(
         truth,
         beside.box,
         beside.density,
-        None if beside.means is None else np.array(beside.means).reshape(-1, 2),
+        {
+            name: (colour, beside.clouds[code])
+            for name, colour, code in (
+                (entries.MAPS_OF_DRAWS, MAP, entries.MAP),
+                (entries.EXACT_MEANS, LIMIT, entries.EXACT_MEAN),
+            )
+            if code in beside.clouds
+        },
     )
 
 
@@ -135,36 +203,6 @@ def _row(head: Cell, estimate: Array | None, truth: tuple[float, ...] | None, tr
 
 def _relative(estimate: float, truth: float) -> str:
     return "–" if truth == 0 else f"{fixed(100 * abs(estimate - truth) / abs(truth), 1)} %"
-
-
-def _at_edge(cloud: Array, prior: TruncatedGaussian) -> int:
-    """Return how many of the estimates, (n, 2), lie on the edge of the box in which a map estimates."""
-    lower, upper = np.array(prior.lower), np.array(prior.upper)
-    near = EDGE * (upper - lower)
-    return int(np.sum(np.any((cloud <= lower + near) | (cloud >= upper - near), axis=1)))
-
-
-def _about_clouds(spread: Mapping[str, Array], marginal_sd: float, maps: Mapping[str, InverseMap]) -> str:
-    """Say how far noise moves the estimates; spread: each map's cloud, (n, 2)."""
-    if marginal_sd == 0:
-        return "σ = 0: there is no noise to move the estimates."
-    name = best_of(maps)
-    cloud, called = spread[name], quoted([name])
-    sd, at_edge = cloud.std(axis=0), _at_edge(cloud, maps[name].recipe.task.prior)
-    text = (
-        f"Each cloud shows how far noise alone moves a map’s estimate: over {N_CLOUD} draws those of {called} scatter "
-        f"by {compact(sd[0], 2)} in θ₀ and {compact(sd[1], 2)} in θ₁."
-    )
-    if at_edge == N_CLOUD:
-        text += f" All of them lie on the edge of the box in which {called} estimates, which holds them back."
-    elif at_edge:
-        text += f" {at_edge} of them lie on the edge of the box in which {called} estimates, which holds them back."
-    clean = next((other for other in spread if not maps[other].recipe.noisy), name)
-    if clean != name and np.min(sd) > 1e-4:
-        ratio = float(np.mean(spread[clean].std(axis=0) / sd))
-        if ratio > 1.5:
-            text += f" {quoted([clean])}, which never saw noise, scatters about {times(ratio)} times as far."
-    return text
 
 
 def _not_taken(scene: Scene) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 PARTS = {"player", "tools", "table", "metrics", "said"}  # of a stage, beside its plots
 WINDOW = "max(33rem, 100vh - 17.5rem)"  # the height that the window leaves for plots above the metrics
 BELOW_OPTIONS = "max(31rem, 100vh - 21rem)"  # the same where options stand above the plots and a player among them
+INVERSE_MAP = "max(27rem, 100vh - 23rem)"  # the same, above the tabs of what stands below
 NARROW_PLOT = "20rem"  # the height of each plot in a window too narrow for two beside each other
 
 
@@ -60,6 +61,19 @@ def _under_tabs(columns: str, *rows: tuple[str, str | float]) -> Layout:
     return Layout(columns, (*rows, (areas, "auto")), looks=("under-tabs",))
 
 
+def _columns(places: str, n: int, height: str) -> Layout:
+    """Return a layout with a row for each place, and n columns: the plot of a place in the second is place-2."""
+    rows = [(" ".join(f"{place}-{i}" for i in range(1, n + 1)), height) for place in places.split()]
+    across = [(" ".join([part] * n), "auto") for part in ("tools", "said", "table")]
+    return _accuracy(" ".join(["1fr"] * n), *across[:2], *rows, across[2])
+
+
+def _stacked(place: str, n: int, height: str) -> Layout:
+    """Return a layout with n plots below each other."""
+    plots = ((f"{place}-{i}", height) for i in range(1, n + 1))
+    return _accuracy("1fr", ("tools", "auto"), ("said", "auto"), *plots, ("table", "auto"))
+
+
 def _pair(first: str, second: str) -> Layout:
     """Return a layout of the Uncertainty page with two plots below the posterior."""
     return _under_tabs("1fr 1fr", (f"{first} {second}", "21rem"), ("metrics metrics", "auto"))
@@ -84,22 +98,29 @@ LAYOUTS = {
         ("map waterfall", f"calc(0.44 * {BELOW_OPTIONS} - 2.2rem)"),
     ),
     "inverse-map": Layout(
-        "1fr 1.1fr",
+        "1.1fr 1fr",
         (
             ("estimates table", "auto"),
-            ("estimates said", "auto"),
-            ("estimates resimulated", "minmax(13rem, 1fr)"),
+            ("estimates spread", f"minmax(11.5rem, calc(0.34 * {INVERSE_MAP}))"),
+            ("estimates resimulated", f"minmax(8.5rem, calc(0.3 * {INVERSE_MAP}))"),
         ),
-        least=0.95,
     ),
-    "accuracy-scatter": _accuracy(
-        "1fr 1fr", ("tools tools", "auto"), ("first second", "25rem"), ("said said", "auto"), ("table table", "auto")
+    "inverse-map-alone": Layout(
+        "1.1fr 1fr", (("estimates table", "auto"), ("estimates resimulated", f"calc(0.7 * {INVERSE_MAP})"))
     ),
+    **{f"accuracy-network-{n}": _stacked("network", n, "14rem") for n in range(4)},
+    "accuracy-training": _columns("training", 4, "21rem"),
+    **{f"accuracy-scatter-{n}": _columns("first second", n, "18rem") for n in range(1, 7)},
+    "accuracy-regimes": _columns("first second", 3, "18rem"),
+    "accuracy-series": _stacked("series", 3, "12.5rem"),
     "accuracy-noise": _accuracy("1.7fr 1fr", ("tools tools", "auto"), ("against-noise said", "26rem")),
-    "accuracy-samples": _accuracy("1.7fr 1fr", ("tools tools", "auto"), ("against-samples said", "26rem")),
+    "accuracy-samples": _accuracy(
+        "1.7fr 1fr", ("tools tools", "auto"), ("against-samples said", "22rem"), ("table table", "auto")
+    ),
     "accuracy-errors": _accuracy(
         "1.15fr 1fr", ("tools tools", "auto"), ("errors table", "auto"), ("errors said", "minmax(15rem, 1fr)")
     ),
+    "accuracy-search": _accuracy("1fr 1fr", ("tools tools", "auto"), ("said said", "auto"), ("trials table", "26rem")),
     "accuracy-none": _accuracy("1fr", ("tools", "auto"), ("said", "auto")),
     "uncertainty": Layout(
         "1.5fr 1fr",

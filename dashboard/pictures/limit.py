@@ -1,6 +1,6 @@
-"""The limit beside the clouds of the Inverse map page: the exact posterior, and its means for fresh noise."""
+"""What stands beside the clouds of the maps: the exact posterior, and its mean and the MAP for fresh noise."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from threading import Lock
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core.estimate import Outcome
 from core.maps.differences_from_training import quoted
 from core.noise import colour
+from core.optimisation.minima import map_estimate
 from core.posterior.exact import Posterior, posterior
 from core.problem.problem import Problem
 from dashboard.figures.density import Raster, raster, widened, window
@@ -21,11 +22,12 @@ from dashboard.pictures.released import at_release
 from dashboard.scene.observation import LEAST_SIGMA
 from dashboard.scene.problem import theta_problem
 from dashboard.scene.scene import Scene
+from dashboard.scene.settings import SETTINGS
+from dashboard.wording import entries
 from dashboard.wording.numbers import decimals_for, fixed, sds, times
 from dashboard.wording.posterior import BEYOND
 
-N_MEANS = 24  # of the clouds' noise draws: each takes a posterior of its own
-
+N_MEANS = 24  # of the clouds' noise draws: each takes a posterior and a search for the MAP of its own
 ALIKE = 1.4  # ratio of two sds that count as alike, where that of 24 draws is uncertain by 15 %
 HELD = 1.6  # times smaller than an sd: a scatter that something holds back
 
@@ -40,7 +42,9 @@ class Beside:
     verdict: where the noise does not explain the best fit.
     box: (2, 2), to zoom in on.
     found, density: the posterior, and its raster in the box.
-    means: the posterior's means for fresh noise, as far as they are known; None where there are none.
+    map: the MAP of the trace on screen, (2,).
+    fresh: of fresh noise, as far as they are known, the posterior's mean and the MAP, (n, 2, 2); None where there are
+    none.
     """
 
     sentence: str
@@ -49,12 +53,20 @@ class Beside:
     box: Array | None = None
     found: Posterior | None = None
     density: Raster | None = None
-    means: Sequence[Array] | None = None
+    map: Array | None = None
+    fresh: Array | None = None
+
+    @property
+    def clouds(self) -> dict[str, Array]:
+        """The estimates for fresh noise, (n, 2), of the MAP and of the posterior's mean, by name."""
+        if self.fresh is None:
+            return {}
+        return {entries.MAP: self.fresh[:, 1], entries.EXACT_MEAN: self.fresh[:, 0]}
 
 
 @dataclass(frozen=True, eq=False)
 class Fresh:
-    """What the means for fresh noise are computed from: the problem, the truth's potential (n_times,), and the seed."""
+    """What is computed for fresh noise, and from what: the problem, the truth's potential (n_times,), and the seed."""
 
     problem: Problem
     potential: Array
@@ -62,20 +74,20 @@ class Fresh:
 
     @property
     def key(self) -> Hashable:
-        """What the means depend on."""
+        """What the results depend on."""
         return self.problem.identity, self.potential.tobytes(), self.seed
 
     @property
-    def means(self) -> tuple[Array, ...]:
-        """The means, (2,) each, that are known: those of the first draws."""
-        return results.kept("fresh means", self.key, tuple)
+    def known(self) -> tuple[Array, ...]:
+        """The posterior's mean and the MAP, (2, 2), of the draws that are known: the first ones."""
+        return results.kept("fresh estimates", self.key, tuple)
 
-    def add(self, draw: int, mean: Array) -> None:
-        """Add the mean of a draw, unless another session was faster."""
+    def add(self, draw: int, estimates: Array) -> None:
+        """Add the posterior's mean and the MAP of a draw, (2, 2), unless another session was faster."""
         with _adding:
-            known = self.means
+            known = self.known
             if len(known) == draw:
-                results.put("fresh means", self.key, (*known, mean))
+                results.put("fresh estimates", self.key, (*known, estimates))
 
 
 def beside(scene: Scene, best: tuple[str, Array] | None, truth: tuple[float, float] | None) -> Beside:
@@ -87,7 +99,7 @@ def beside(scene: Scene, best: tuple[str, Array] | None, truth: tuple[float, flo
     if not observation.usable:
         return Beside("")
     if not experiment.limit:
-        return Beside("Tick “zoom on the limit” to see how much the trace tells: the exact posterior.")
+        return Beside(f"Tick “{SETTINGS['limit'].label}” to see what no map can beat.")
     if scene.dragging:
         return Beside("Let go to see the exact posterior.", box=at_release(_box, scene))
     problem = theta_problem(experiment, observation)
@@ -100,17 +112,19 @@ def beside(scene: Scene, best: tuple[str, Array] | None, truth: tuple[float, flo
     fresh, note = fresh_noise(scene), ""
     if experiment.sigma < LEAST_SIGMA:
         note = f"Without noise the exact posterior is a point: it is drawn for σ = {LEAST_SIGMA} ms."
-    means = None if fresh is None else fresh.means
+    known = None if fresh is None else np.array(fresh.known).reshape(-1, 2, 2)
     said = ""
     if found.fit.outcome == Outcome.EXPLAINED:
-        said = _sentence(found, means, best, uploaded=observation.trajectory is None)
+        said = _sentence(found, known, best, uploaded=observation.trajectory is None)
     if truth is not None and outside(problem.bounds, np.array(truth)):
         said = f"{said} {BEYOND}".strip()
-    return Beside(said, note, found.fit.sentence, box, found, raster(found, box), means)
+    lowest = results.map_estimate(problem)
+    assert lowest is not None  # there is a posterior
+    return Beside(said, note, found.fit.sentence, box, found, raster(found, box), lowest.mean[0], known)
 
 
 def fresh_noise(scene: Scene) -> Fresh | None:
-    """Return what the means for fresh noise are computed from, None where there are none: without noise or truth."""
+    """Return what is computed for fresh noise, None where there is nothing: without noise or truth."""
     experiment, observation = scene.experiment, scene.observation
     if not experiment.limit or experiment.sigma < LEAST_SIGMA or observation.trajectory is None:
         return None
@@ -120,16 +134,17 @@ def fresh_noise(scene: Scene) -> Fresh | None:
 
 
 def complete(fresh: Fresh) -> Iterator[int]:
-    """Compute the means that are missing; yield the number of each draw before it is computed.
+    """Compute what is missing for fresh noise; yield the number of each draw before it is computed.
 
     Sessions that do so at once for the same problem share what they find.
     """
     problem = fresh.problem
     normals = cloud_normals(fresh.seed, problem.times.size)[:N_MEANS]
     noise = colour(normals, problem.noise[0].rho, problem.noise[0].marginal_sd)
-    while (draw := len(fresh.means)) < N_MEANS:
+    while (draw := len(fresh.known)) < N_MEANS:
         yield draw
-        fresh.add(draw, posterior(problem.with_data(fresh.potential + noise[draw])).mean)
+        drawn = problem.with_data(fresh.potential + noise[draw])
+        fresh.add(draw, np.array([posterior(drawn).mean, map_estimate(drawn).mean[0]]))
 
 
 def _box(scene: Scene) -> Array | None:
@@ -155,8 +170,8 @@ def _box(scene: Scene) -> Array | None:
     return widened(np.column_stack([points.min(axis=0), points.max(axis=0)]), 0.05)
 
 
-def _sentence(found: Posterior, means: Sequence[Array] | None, best: tuple[str, Array] | None, uploaded: bool) -> str:
-    """Say what the exact posterior tells, and compare the scatter of its mean with that of the best map."""
+def _sentence(found: Posterior, fresh: Array | None, best: tuple[str, Array] | None, uploaded: bool) -> str:
+    """Say what the exact posterior tells, and compare how far noise moves it, the MAP and the best map."""
     widths = sds(found.covariance)
     first, second = _digits(widths)
     given = ", if ζ, γ, σ and ρ of the sidebar are right" if uploaded else ""
@@ -164,24 +179,29 @@ def _sentence(found: Posterior, means: Sequence[Array] | None, best: tuple[str, 
         f"Green: everything this trace can tell{given}. θ₀ is known to ±{first}, θ₁ to ±{second}; an estimator that "
         "claims less is overconfident."
     )
-    if means is None:
+    if fresh is None or len(fresh) < N_MEANS:
         return text
-    text += f" Green dots: the exact posterior’s mean for {N_MEANS} of the noise draws"
-    scatter = np.std(means, axis=0) if means else np.zeros(2)
-    if len(means) < N_MEANS or np.min(scatter) == 0:
-        return f"{text}."
-    first, second = _digits(scatter)
-    text += f"; they scatter by {first} in θ₀ and {second} in θ₁"
-    ratios = np.ones(2) if best is None else best[1].std(axis=0) / scatter
-    if best is not None and np.all((ratios > 1 / ALIKE) & (ratios < ALIKE)):
-        text += f", the estimates of {quoted([best[0]])} about as far"
-    elif best is not None:
-        shown = [times(ratio) for ratio in ratios]
-        text += f", the estimates of {quoted([best[0]])} {shown[0]} and {shown[1]} times as far"
-    text += "."
-    if np.any(scatter < widths / HELD) or np.any(ratios < 1 / HELD):
+    exact, lowest = fresh.std(axis=0)
+    if np.min(exact) == 0:
+        return text
+    first, second = _digits(exact)
+    text += (
+        f" Redraw the noise {N_MEANS} times, and the exact posterior’s mean moves by {first} in θ₀ and {second} in θ₁."
+    )
+    text += f" The MAP moves {_compared(lowest / exact)}."
+    ratios = np.ones(2) if best is None else best[1].std(axis=0) / exact
+    if best is not None:
+        text += f" The map {quoted([best[0]])} moves {_compared(ratios)}."
+    if np.any(exact < widths / HELD) or np.any(ratios < 1 / HELD):
         text += " A small scatter is no small error: what the prior or the training holds in place does not scatter."
     return text
+
+
+def _compared(ratios: Array) -> str:
+    """Say how many times as far something moves, in θ₀ and in θ₁."""
+    if np.all((ratios > 1 / ALIKE) & (ratios < ALIKE)):
+        return "about as far"
+    return f"{times(ratios[0])} and {times(ratios[1])} times as far"
 
 
 def _digits(sds: Array) -> list[str]:

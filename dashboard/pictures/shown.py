@@ -12,6 +12,8 @@ from dashboard.pictures.layouts import LAYOUTS
 
 Cell = str | dict[str, Any]  # text, or text with colour, hollow, help, or the change that a click on it reports
 LINE_COURSE = ("x", "y", "x0", "dx")  # the parts of a line trace that move while it slides
+MOVING = ("shapes", "annotations")  # the parts of a layout that slide
+RESTING_COURSE = ("x", "y", "text")  # of marks that nobody sees, which wait for the release: where labels are shown
 HEAT_COURSE = ("x", "y", "z", "meta")  # the parts of a heat map that change while an image of it is exchanged
 
 
@@ -67,7 +69,10 @@ class Plot:
             "stale": self.stale,
         }
         if spec["skeleton"] == drawn:
-            spec["moved"] = {"data": [_moved(trace) for trace in data], "shapes": layout.get("shapes", [])}
+            spec["moved"] = {
+                "data": [_moved(trace) for trace in data],
+                **{part: layout.get(part, []) for part in MOVING},
+            }
         else:
             spec["figure"] = {"data": data, "layout": layout}
         if self.pick:
@@ -192,6 +197,8 @@ def _course(trace: dict[str, Any]) -> tuple[str, ...]:
     """Return the parts of a trace that the browser brings up to date without Plotly."""
     if trace.get("mode") == "lines":
         return LINE_COURSE
+    if "rests" in trace.get("meta", ()):
+        return RESTING_COURSE
     return HEAT_COURSE if "image" in trace.get("meta", ()) else ()
 
 
@@ -212,9 +219,10 @@ def _identified(data: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _skeleton(data: list[dict[str, Any]], layout: dict[str, Any]) -> list[Any]:
-    """Return all of a figure but what slides: lines, shapes and the images of heat maps."""
+    """Return all of a figure but what slides: lines, shapes, the places of labels and the images of heat maps."""
     return [
         [_without(trace, _course(trace)) for trace in data],
         [_without(shape, ("path", "dots", "xanchor", "yanchor")) for shape in layout.get("shapes", ())],
-        _without(layout, ("shapes", "datarevision")),
+        [_without(label, ("x", "y")) for label in layout.get("annotations", ())],
+        _without(layout, (*MOVING, "datarevision")),
     ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from core.experiments import estimators as codes
 from core.experiments.published_figures import PAPER
 from dashboard.figures.accuracy import Curve
-from dashboard.figures.style import BEST, CNN, DENSE, FAINT, LIMIT, MAP, TRUTH, Look
+from dashboard.figures.style import BEST, CNN, DENSE, FAINT, LIMIT, MAP, SHIPPED_MAPS, TRUTH, Look
 from dashboard.wording import entries
 
 # Estimators that are no map on the page.
@@ -24,6 +24,11 @@ LOOKS = {
     codes.LAPLACE: Look(MAP, dash="dash"),
 }
 NAMES = {**entries.STORED, codes.KNOWN: entries.EXACT_MEAN}
+
+
+def look_of(estimator: str) -> Look:
+    """Return the look of an estimator, whether it is a shipped map or none."""
+    return LOOKS.get(estimator) or SHIPPED_MAPS[estimator]
 
 
 def stored_curve(estimator: str, values: NDArray[np.float64], maps: Mapping[str, Look]) -> Curve:

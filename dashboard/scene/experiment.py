@@ -47,6 +47,7 @@ class Experiment:
     explored: str = DEFAULTS["explored"]
     test_view: str = DEFAULTS["test_view"]
     regime: str = DEFAULTS["regime"]
+    network: str = DEFAULTS["network"]
     test_map: str = DEFAULTS["test_map"]
     limit: bool = DEFAULTS["limit"]
     below: str = DEFAULTS["below"]

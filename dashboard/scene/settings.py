@@ -82,10 +82,11 @@ class Slider(Number):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Setting):
-    """One of several values; choices: value → label."""
+    """One of several values; choices: value → label; tabs: each has a button of its own, where others drop down."""
 
     default: str
     choices: Mapping[str, str]
+    tabs: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,23 +228,33 @@ _ROWS: tuple[Setting, ...] = (
         shown=(Area.BASINS,),
     ),
     Choice(
-        name="test_view", default="scatter", label="on 2,000 test samples",
+        name="test_view", default="scatter", label="maps", tabs=True,
         choices={
+            "network": "network",
+            "training": "training data",
             "scatter": "predicted against true",
-            "noise": "error against the noise",
-            "samples": "error against N",
-            "errors": "error over the plane, and the worst",
+            "regimes": "three noise regimes",
+            "series": "trajectories",
+            "samples": "training size N",
+            "noise": "noise σ",
+            "errors": "worst cases",
+            "search": "search",
         },
         shown=(Area.TEST_SAMPLES,),
     ),
     Choice(
-        name="regime", default="noisy-noisy", label="maps",
+        name="regime", default="noisy-noisy", label="traces", tabs=True,
         choices={regime: REGIME_LABELS[regime] for regime in ("noisy-noisy", "clean-noisy", "clean-clean")},
         shown=(Area.TEST_SAMPLES,),
     ),
-    MapName(name="test_map", label="errors of"),
+    Choice(
+        name="network", default="published-cnn", label="published network", tabs=True,
+        choices={"published-cnn": "CNN", "published-dense": "dense"}, shown=(Area.TEST_SAMPLES,),
+    ),
+    MapName(name="test_map", label="map"),
     Toggle(
-        name="limit", default=False, label="zoom on the limit", help="Show the exact posterior beside the maps.",
+        name="limit", default=False, label="zoom in, with MAP and exact posterior",
+        help="Show what an optimiser and the exact posterior make of the same data and noise.",
         shown=(Area.INVERSE_MAP,),
     ),
     Choice(

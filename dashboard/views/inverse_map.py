@@ -9,6 +9,7 @@ from dashboard.panels.below import stage_below
 from dashboard.panels.sidebar import beside_sidebar
 from dashboard.panels.stage import stage
 from dashboard.pictures import accuracy, limit
+from dashboard.pictures.first_window import first_window
 from dashboard.pictures.inverse_map import picture
 from dashboard.scene.scene import Scene
 
@@ -29,19 +30,19 @@ def _open_sample() -> None:
 
 
 def _complete(scene: Scene) -> None:
-    """Compute the posterior's means for fresh noise that are missing, with progress, and show the page again.
+    """Compute what is missing for fresh noise, with progress, and show the page again.
 
     Leaving the page or changing a setting stops it.
     """
-    fresh = limit.fresh_noise(scene)
-    if fresh is None or len(fresh.means) >= limit.N_MEANS:
+    fresh = limit.fresh_noise(first_window(scene)[0])
+    if fresh is None or len(fresh.known) >= limit.N_MEANS:
         return
     with st.container(key="lab_waiting_limit"):
         bar = st.progress(0.0)
     for draw in limit.complete(fresh):
         if scene.holdings.is_dragged:  # its release begins anew
             return
-        text = f"Exact posterior of fresh noise, draw {draw + 1} of {limit.N_MEANS} …"
+        text = f"MAP and exact posterior of fresh noise, draw {draw + 1} of {limit.N_MEANS} …"
         bar.progress(draw / limit.N_MEANS, text=text)
     st.rerun()
 

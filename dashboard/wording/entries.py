@@ -16,20 +16,22 @@ EXACT_MEAN = "exact posterior mean"
 BOUNDS = "bounds of the prior"
 EXACT_MEANS = "exact posterior means"
 SIGMA_NOW = "σ now"
+MAPS_OF_DRAWS = "MAP of each draw"
+BIAS, SPREAD = "bias", "spread"
 # What the curves of stored measurements are called, by estimator; a map is called by its name.
 STORED = {
     codes.POLISHED: "best after polishing",
     codes.REWEIGHTED: "best after weighted draws",
     codes.LAPLACE: LAPLACE,
     codes.EXACT: EXACT_POSTERIOR,
-    PAPER: "published",
-    codes.CNN: "CNN",
-    codes.DENSE: "dense",
-    codes.OURS: "ours",
+    PAPER: "paper’s CNN",
+    codes.CNN: "retrained CNN",
+    codes.DENSE: "retrained dense network",
+    codes.OURS: "our network",
 }
 IDEAL = "as it should be"
 
 ENTRIES = (
     DATA, TRUTH, PRIOR, MAP, LAPLACE, MAP_AND_LAPLACE, MAP_WITH_NOISE, EXACT, EXACT_POSTERIOR, EXACT_MEAN,
-    BOUNDS, EXACT_MEANS, SIGMA_NOW, *STORED.values(), IDEAL,
+    BOUNDS, EXACT_MEANS, SIGMA_NOW, MAPS_OF_DRAWS, BIAS, SPREAD, *STORED.values(), IDEAL,
 )  # fmt: skip

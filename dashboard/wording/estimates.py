@@ -6,6 +6,8 @@ import numpy as np
 from scipy.stats import chi2
 
 from core.estimate import Estimate
+from core.experiments import estimators as codes
+from core.experiments.published_figures import PAPER
 from core.maps.differences_from_training import listed, quoted
 from core.metrics import squared_distances
 from core.posterior.exact import Posterior
@@ -17,12 +19,15 @@ SHIFTED = 0.7  # standard deviations between the centres of two distributions th
 TOO_SURE, TOO_CAUTIOUS = 0.8, 0.97  # of the posterior, held by an ellipse that should hold 90 %
 N_DRAWS = 10_000  # of the posterior: a share of 90 % is then exact to 0.3 %
 HOW_TO_READ_CALIBRATION = "On the diagonal an estimator is as sure as it may be; below too sure, above too cautious."
-EXACT_ONES = (entries.EXACT_POSTERIOR, entries.EXACT_MEAN)
+# What a sentence names with its article.
+WITH_ARTICLE = (
+    entries.EXACT_POSTERIOR, entries.EXACT_MEAN, *(entries.STORED[each] for each in (PAPER, codes.CNN, codes.DENSE)),
+)  # fmt: skip
 
 
 def named(estimator: str) -> str:
     """Return an estimator as a sentence names it."""
-    return f"the {estimator}" if estimator in EXACT_ONES else estimator
+    return f"the {estimator}" if estimator in WITH_ARTICLE else estimator
 
 
 def held_by(found: Posterior, normal: Estimate) -> float:

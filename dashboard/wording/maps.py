@@ -1,6 +1,6 @@
 """Whether an inverse map was trained for a trace, and whether the trace looks like those of its training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.maps.differences_from_training import Difference, can_read, not_trained_for, quoted
@@ -31,9 +31,16 @@ def about_training(maps: Mapping[str, "InverseMap"], trace: dict[str, Any]) -> l
         elif expected := each.expected(**trace):
             unknown.setdefault(expected, []).append(name)
     return [
-        *(not_trained_for(names, differences) for differences, names in untrained.items()),
+        *(_untrained(names, differences) for differences, names in untrained.items()),
         *(can_read(names, expected) for expected, names in unknown.items()),
     ]
+
+
+def _untrained(names: Sequence[str], differences: Sequence[Difference]) -> str:
+    """Say what maps were not trained for; noise alone is the case that every page starts with."""
+    if [each.trace for each in differences] != ["noise"]:
+        return not_trained_for(names, differences)
+    return f"{quoted(names)} never saw noise in training. Do not trust {'it' if len(names) == 1 else 'them'} here."
 
 
 def about_novelty(name: str, score: float, untrained: bool) -> str:
@@ -53,3 +60,14 @@ def about_novelty(name: str, score: float, untrained: bool) -> str:
         f"This trace looks like the training data of {quoted([name])} ({shown}, alarm above 1). "
         "A wrong ζ or γ need not show in this score."
     )
+
+
+def about_worst(regimes: Sequence[str]) -> str:
+    """Say which neurons a map errs most on; regimes: silent, spiking or excited, of the worst cases."""
+    silent, n = sum(each == "silent" for each in regimes), len(regimes)
+    told = "without spikes a trace fixes one combination of θ₀ and θ₁ only."
+    if silent == n:
+        return f"All {n} worst cases are silent neurons: {told}"
+    if silent > n / 2:
+        return f"{silent} of the {n} worst cases are silent neurons: {told}"
+    return f"{silent or 'None'} of the {n} worst cases {'is a silent neuron' if silent == 1 else 'are silent neurons'}."

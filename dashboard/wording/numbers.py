@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def _with_minus(text: str) -> str:
     return text.replace("-", "−")
@@ -44,6 +46,14 @@ def significant(value: float, digits: int = 4) -> str:
     if not abs(value) < float("inf"):
         return "∞" if value > 0 else "–"
     return count(value) if abs(value) >= 10 ** (digits - 1) else compact(value, digits)
+
+
+def power(value: float) -> str:
+    """Return a number with two digits, and as a power of ten where it is below a thousandth."""
+    if value == 0 or abs(value) >= 1e-3:
+        return compact(value, 2)
+    digits, exponent = f"{value:.1e}".split("e")
+    return _with_minus(f"{digits} × 10{str(int(exponent)).translate(_RAISED)}")
 
 
 def signed(value: float, decimals: int) -> str:

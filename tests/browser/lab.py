@@ -47,7 +47,7 @@ PAGES = {
     "Neuron": PageFacts("/", "What do the parameters do", ("potential", "phase", "rates")),
     "Landscape": PageFacts("/landscape", "Where does the optimiser end up", ("map", "fit", "residual")),
     "Inverse map": PageFacts(
-        "/inverse-map", "What does a learned inverse map", ("estimates", "resimulated", "first", "second")
+        "/inverse-map", "What does a learned inverse map", ("estimates", "resimulated", "first-1", "second-1")
     ),
     "Uncertainty": PageFacts("/uncertainty", "How sure can one be", ("posterior",)),
     "Train": PageFacts("/train", "What does a map learn", ()),
@@ -60,10 +60,15 @@ BESIDE = {  # the map of the Landscape page, by the choice that stands there
     "basins": ("basins", "waterfall"),
 }
 TEST_VIEWS = {  # of the Inverse map page; what shows a stored experiment waits for none
-    "scatter": ("first", "second"),
+    "network": ("network-1", "network-2", "network-3"),
+    "training": ("training-1", "training-2", "training-3", "training-4"),
+    "scatter": ("first-1", "first-2", "second-1", "second-2"),
+    "regimes": ("first-1", "first-2", "first-3", "second-1", "second-2", "second-3"),
+    "series": ("series-1", "series-2", "series-3"),
     "noise": (),
     "samples": (),
     "errors": ("errors",),
+    "search": ("trials",),
 }
 SHIPPED_MAPS = ("best", "cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy")
 NO_CHROMIUM = (
@@ -291,9 +296,13 @@ class Lab:
         return self
 
     def choose(self, field: str, value: str) -> "Lab":
-        """Choose in a drop-down and wait until the answer is painted."""
+        """Choose in a drop-down, or press a tab, and wait until the answer is painted."""
+        control, tab = self.page.locator(f"[data-field={field}]"), f"input[type=radio][value='{value}']"
         with self.painting():
-            self.page.locator(f"[data-field={field}] select").select_option(value)
+            if control.locator(tab).count():
+                control.locator(tab).check()
+            else:
+                control.locator("select").select_option(value)
         return self
 
     def tick(self, field: str) -> "Lab":
@@ -310,7 +319,9 @@ class Lab:
         """Return what stands in every control of the page."""
         return self.evaluate("""() => Object.fromEntries(
             [...document.querySelectorAll("[data-field]")]
-              .map((node) => [node.dataset.field, node.querySelector("input[type=text], input[type=checkbox], select")])
+              .map((node) => [
+                node.dataset.field, node.querySelector("input[type=text], input[type=checkbox], :checked, select"),
+              ])
               .filter(([, input]) => input)
               .map(([field, input]) => [field, String(input.type === "checkbox" ? input.checked : input.value)])
           )""")

@@ -7,6 +7,7 @@ from core.experiments.published_figures import PUBLISHED
 from core.experiments.records import Key, find, stored
 from core.maps.inverse_map import load_inverse_map
 from core.maps.test_sets import published_test_set
+from dashboard.scene.settings import CHOICES
 from tests.browser.lab import STANDS
 
 pytestmark = pytest.mark.browser
@@ -51,7 +52,8 @@ def stands_on_neuron(lab, theta, noise):
 def test_the_picture_below_is_chosen_and_travels_in_the_address(lab):
     lab.open("Inverse map")
     lab.remember("estimates")
-    assert lab.shown() == ["estimates", "resimulated", "first", "second"]
+    columns = ["first-1", "second-1", "first-2", "second-2", "first-3", "second-3"]
+    assert lab.shown() == ["estimates", "spread", "resimulated", *columns]
     view(lab, "errors", "errors")
     dots = lab.drawing("errors")["traces"][0]
     np.testing.assert_allclose(sorted(dots["x"]), sorted(published_test_set().theta[:, 0]), rtol=1e-6)
@@ -73,19 +75,20 @@ def test_stored_figures_are_drawn_or_the_command_is_named(lab, choice, name, plo
     found = stored(name)
     if found is None:
         view(lab, choice)
-        assert lab.shown() == ["estimates", "resimulated"]
+        assert lab.shown() == ["estimates", "spread", "resimulated"]
         assert f"Run “python -m core.experiments {name}” to see" in said(lab)
     else:
         view(lab, choice, plot)
-        assert lab.shown() == ["estimates", "resimulated", plot]
+        assert lab.shown() == ["estimates", "spread", "resimulated", plot]
         if choice == "noise":
             first = "best"
             keys = [Key("best", "median_ape", "mean", "chosen-sigma", at=sigma) for sigma in found.settings["sigmas"]]
             source = found.measurements
         else:
-            first, source = "published", PUBLISHED
+            first, source = "paper’s CNN", PUBLISHED
             keys = [Key("paper", "median_ape", "mean", "noisy-noisy", n) for n in found.settings["sizes"]]
-        np.testing.assert_allclose(lab.trace(plot, first)["y"], [find(source, key).value for key in keys], rtol=1e-6)
+        shares = [find(source, key).value for key in keys]
+        np.testing.assert_allclose(lab.trace(plot, first)["y"], 100 * np.array(shares), rtol=1e-6)  # in per cent
     assert lab.is_the_same("estimates")
 
 
@@ -129,6 +132,39 @@ def test_a_worst_case_is_opened_on_the_page_neuron_by_its_point(lab):
     lab.page.mouse.down()
     lab.page.mouse.up()
     stands_on_neuron(lab, theta, noise)
+
+
+@pytest.mark.parametrize(
+    ("choice", "plots"),
+    [
+        ("network", ("network-1", "network-2", "network-3")),
+        ("training", ("training-1", "training-2", "training-3", "training-4")),
+        ("regimes", ("first-1", "first-2", "first-3")),
+        ("series", ("series-1", "series-2", "series-3")),
+        ("samples", ("against-samples",)),
+        ("search", ("trials",)),
+    ],
+)
+def test_each_slide_of_the_talk_is_one_click_away(lab, choice, plots):
+    lab.open("Inverse map")
+    lab.page.locator(f"[data-field=test_view] label:has(input[value={choice}])").click()
+    below(lab, "accuracy-network-3" if choice == "network" else f"accuracy-{choice}", *plots)
+    boxes = [lab.page.locator(f".lab-plot[data-plot={plot}]").bounding_box() for plot in plots]
+    assert all(box["width"] > 150 and box["height"] > 150 for box in boxes)
+    if choice in ("training", "regimes"):  # in one row
+        assert len({round(box["y"]) for box in boxes}) == 1
+        assert sorted(boxes, key=lambda box: box["x"]) == boxes
+
+
+def test_the_arrow_keys_move_along_the_tabs(lab):
+    lab.open("Inverse map")
+    tabs = lab.page.get_by_role("radiogroup", name="maps")
+    assert tabs.get_by_role("radio").count() == len(CHOICES["test_view"])
+    tabs.get_by_role("radio", name="predicted against true").focus()
+    with lab.painting():
+        lab.page.keyboard.press("ArrowRight")
+    below(lab, "accuracy-regimes", "first-1")
+    assert lab.values()["test_view"] == "regimes"
 
 
 def test_the_first_screen_holds_picture_and_controls(lab):

@@ -21,10 +21,13 @@ from dashboard.figures import (
     inverse_map,
     joint,
     landscape,
+    network,
     neuron,
     palette,
     race,
     regions,
+    spread,
+    test_samples,
     training,
     uncertainty,
 )
@@ -131,7 +134,14 @@ def figures(hidden):
         "estimates": inverse_map.estimates(("theta0", "theta1"), BOX, FOUND, {"cnn-noisy": CLOUD}, truth),
         "resimulated": inverse_map.resimulated(TIMES, NOISY, clean, POTENTIALS),
         "beside the limit": inverse_map.estimates(
-            GRID.axes, BOX, FOUND, {"cnn-noisy": CLOUD}, truth, NEAR, DENSITY, CLOUD[:24]
+            GRID.axes,
+            BOX,
+            FOUND,
+            {"cnn-noisy": CLOUD},
+            truth,
+            NEAR,
+            DENSITY,
+            {"exact posterior means": (plain.LIMIT, CLOUD[:24])},
         ),
         "posterior": joint.joint(GRID.axes, NEAR, DENSITY, DENSITY, WITH_LAWS, truth, BOX, np.ones((2, 60)), NEAR),
         "prediction": uncertainty.prediction(TIMES, NOISY, BAND, 2 * BAND, clean, "title"),
@@ -140,6 +150,7 @@ def figures(hidden):
     }
 
 
+TRIALS = [test_samples.Trial(0, 1e-3, 0.015, True, "0"), test_samples.Trial(1, 2e-3, 0.03, False, "1")]
 ALL = {
     **figures(hidden=False),
     "uploaded": neuron.potential(TIMES, None, NOISY, WINDOW),
@@ -159,9 +170,14 @@ ALL = {
     "no basins": basins.empty(GRID.axes, BOX, "hint"),
     "waterfall": basins.waterfall(BASINS, 5.0),
     "no waterfall": basins.waterfall(None, np.inf),
-    "first": inverse_map.predicted_against_true(
-        "theta0", CLOUD[:, 0], {"cnn-noisy": (plain.Look(plain.CNN), CLOUD[:, 1])}, "title"
+    "first": test_samples.predicted_against_true("theta0", CLOUD[:, 0], CLOUD[:, 1], plain.Look(plain.CNN), "title"),
+    "training samples": test_samples.training_plane(("theta0", "theta1"), CLOUD, CLOUD[:24], BOX),
+    "trajectory of an estimate": test_samples.trajectory(
+        TIMES, NOISY, np.cos(TIMES), np.sin(TIMES), plain.Look(plain.CNN), "from the estimate", "title"
     ),
+    "trials": test_samples.trials(TRIALS),
+    "network": network.network("title", np.cos(TIMES), [network.Layer("dense", "32 units", 0, 32, 6432)], plain.DENSE),
+    "bias and spread": spread.bias_and_spread([("best", plain.Look(plain.BEST))], {"best": (0.01, 0.02)}),
     "against the noise": accuracy.against_noise(LEVELS, CURVES, 0.07),
     "against N": accuracy.against_samples(np.array([500.0, 1000, 8000]), CURVES[:2], FLOOR, "title"),
     "against N without a limit": accuracy.against_samples(np.array([500.0, 1000, 8000]), CURVES, None, "title"),

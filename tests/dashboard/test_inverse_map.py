@@ -1,6 +1,7 @@
 """What the Inverse map page says: nothing that is false, and nothing of what is not on screen."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,10 +10,10 @@ from streamlit.util import calc_hash
 from core.learning.training_settings import Cnn
 from core.maps.recipes import best_recipe, published_recipe
 from core.published import time_grid
-from dashboard.pictures import inverse_map
 from dashboard.pictures.clouds import best_of
 from dashboard.scene.presets import PRESETS
-from tests.dashboard.conftest import checked, told, trace_csv
+from dashboard.wording import clouds as wording
+from tests.dashboard.conftest import checked, decoded, trace_csv
 from tests.reference import reference_solution
 
 TRAINED = {"best": "yes", "cnn-clean": "no", "cnn-noisy": "yes", "dense-clean": "no", "dense-noisy": "yes"}
@@ -52,26 +53,71 @@ def noisy(times):
     return clean + 0.35 * np.random.default_rng(0).standard_normal(times.size)
 
 
-def test_a_wrong_stimulus_looks_familiar_nowhere(visit):
-    """At ζ = −0.2 the best map is a fifth off, and its score does not see it."""
+def test_a_wrong_stimulus_is_the_answer_and_its_tight_cloud_no_proof(visit):
+    """At ζ = −0.2 the best map is a fifth off, and neither its scatter nor its score sees it."""
     part = stage(visit("inverse-map", zeta=-0.2))
-    said = told(part)
-    errors = [float(cell.split(" ")[0]) for cell in rows(part)["best"][2:4]]
-    assert max(errors) > 10
-    assert said[1] == (
-        "‘best’, ‘cnn-noisy’ and ‘dense-noisy’ were not trained for ζ = −0.2 (trained at −0.4). Their estimates answer "
-        "for a neuron with ζ = −0.4."
+    first, second = rows(part)["best"][2:4]
+    assert float(first.split(" ")[0]) > 10
+    assert re.fullmatch(
+        r"The maps take ζ = −0\.4 for granted, which is wrong here: "
+        rf"‘best’ is off by {first} in θ₀ and {second} in θ₁, "
+        r"though new noise moves it by ±0\.00\d+ and ±0\.01\d only\. A tight cloud is no proof\.",
+        part["answer"],
     )
-    assert said[-1].startswith("The residual of ‘best’ does not show this (out-of-distribution score 0.")
-    assert not any("looks like" in sentence or "familiar" in sentence for sentence in said)
+    assert part["why"][2:4] == [
+        "Tick “zoom in, with MAP and exact posterior” to see what no map can beat.",
+        "‘best’, ‘cnn-noisy’ and ‘dense-noisy’ were not trained for ζ = −0.2 (trained at −0.4). Their estimates answer "
+        "for a neuron with ζ = −0.4.",
+    ]
+    assert part["why"][-1].startswith("The residual of ‘best’ does not show this (out-of-distribution score 0.")
+    assert not any("looks like" in sentence or "familiar" in sentence for sentence in part["why"])
+
+
+def test_the_answer_names_the_nearest_map_and_how_far_it_is_off(visit):
+    part = stage(visit("inverse-map"))
+    table = rows(part)
+    first, second = table["best"][2:4]
+    assert part["answer"].startswith(
+        f"On this trace ‘best’ is nearest to the truth: off by {first} in θ₀ and {second} in θ₁. New noise moves it by "
+    )
+    # The sds of the exact posterior are 0.0015 and 0.010, which a map at the limit scatters by.
+    scatter = [float(text) for text in re.findall(r"±([\d.]+\d)", part["answer"])]
+    assert scatter == pytest.approx([0.0015, 0.010], rel=0.2)
+    first, second = table["cnn-clean"][2:4]
+    assert part["why"][0] == (
+        f"Furthest off is ‘cnn-clean’, by {first} in θ₀ and {second} in θ₁. It never saw noise in training."
+    )
 
 
 def test_the_default_is_familiar_and_says_what_the_score_cannot_see(visit):
     part = stage(visit("inverse-map"))
-    assert told(part)[-1].startswith("This trace looks like the training data of ‘best’")
-    assert told(part)[-1].endswith("A wrong ζ or γ need not show in this score.")
+    assert part["why"][-1].startswith("This trace looks like the training data of ‘best’")
+    assert part["why"][-1].endswith("A wrong ζ or γ need not show in this score.")
+    assert "‘cnn-clean’ and ‘dense-clean’ never saw noise in training. Do not trust them here." in part["why"]
     assert title(part) == "Estimates of θ and clouds of 200 fresh noise draws"
     assert {name: row[-1] for name, row in rows(part).items() if name in TRAINED} == TRAINED
+
+
+def test_bias_and_spread_are_those_of_the_cloud(visit):
+    part = stage(visit("inverse-map"))
+    estimates, spread, _ = part["plots"]
+    shapes = estimates["figure"]["layout"]["shapes"]
+    # The frame stands first, then the clouds in the order of the maps.
+    cloud = np.column_stack([decoded(shapes[1]["dots"][axis]) for axis in "xy"])
+    bias, sd = ((cloud.mean(axis=0) - 0.4) / [0.3, 0.4], cloud.std(axis=0) / [0.3, 0.4])
+    bars = [float(re.search(r"L([\d.]+),", shape["path"])[1]) for shape in spread["figure"]["layout"]["shapes"]]
+    assert bars[:2] == pytest.approx([max(100 * np.linalg.norm(bias), 0.1), 100 * np.linalg.norm(sd)], rel=1e-3)
+    assert spread["figure"]["layout"]["yaxis"]["ticktext"] == list(TRAINED)
+
+
+def test_every_estimate_has_its_name_beside_it_and_its_numbers_where_it_is_pointed_at(visit):
+    part = stage(visit("inverse-map"))
+    figure, table = part["plots"][0]["figure"], rows(part)
+    assert {note["text"]: (f"{note['x']:.3f}", f"{note['y']:.3f}") for note in figure["layout"]["annotations"]} == {
+        name: tuple(table[name][:2]) for name in TRAINED
+    }
+    seen = [trace["hovertemplate"].split(":")[0] for trace in figure["data"] if trace.get("meta") == {"rests": True}]
+    assert seen == list(TRAINED)
 
 
 def test_a_column_of_the_table_has_one_number_of_decimals(visit):
@@ -83,8 +129,10 @@ def test_a_column_of_the_table_has_one_number_of_decimals(visit):
 
 
 def test_without_noise_the_page_says_that_nothing_moves(visit):
-    said = told(stage(visit("inverse-map", sigma=0)))
-    assert said[0].startswith("σ = 0: there is no noise to move the estimates. ")
+    part = stage(visit("inverse-map", sigma=0))
+    assert "σ = 0: there is no noise to move the estimates." in part["why"]
+    assert "New noise" not in part["answer"]
+    assert "It never saw noise" not in " ".join(part["why"])
 
 
 def test_estimates_that_the_box_stops_are_said_to_be_stopped():
@@ -98,7 +146,7 @@ def test_estimates_that_the_box_stops_are_said_to_be_stopped():
     for stopped, words in ((0, ""), (100, " 100 of them lie on the edge"), (200, " All of them lie on the edge")):
         cloud = free.copy()
         cloud[:stopped, 0] = 1
-        text = inverse_map._about_clouds({"best": cloud}, 0.35, {"best": Stopped})
+        text = wording.about_clouds({"best": cloud}, "best", 0.35, {"best": Stopped})
         tail = " of the box in which ‘best’ estimates, which holds them back." if words else "."
         assert text.endswith(f"{words}{tail}")
         assert "no noise" not in text
@@ -134,27 +182,43 @@ def test_a_map_that_never_saw_noise_is_told_by_its_recipe():
     """The clean map's cloud is three times as wide as the best one's."""
     cloud = np.random.default_rng(0).normal(0.4, 0.01, (200, 2))
     maps = {"mine": CLEAN, "wide": COVARIANCE}
-    text = inverse_map._about_clouds({"mine": 3 * cloud, "wide": cloud}, 0.35, maps)
-    assert text.endswith(" ‘mine’, which never saw noise, scatters about 3 times as far.")
-    assert "never saw noise" not in inverse_map._about_clouds({"mine": 3 * cloud}, 0.35, {"mine": CLEAN})
+    text = wording.about_clouds({"mine": 3 * cloud, "wide": cloud}, "wide", 0.35, maps)
+    assert text.endswith(" ‘mine’, which never saw noise, moves about 3 times as far.")
+    assert "never saw noise" not in wording.about_clouds({"mine": 3 * cloud}, "mine", 0.35, {"mine": CLEAN})
 
 
-@pytest.mark.parametrize("t_end", [100, 400])
-def test_a_window_that_no_map_takes_is_said_once_with_the_remedy(visit, t_end):
-    part = stage(visit("inverse-map", t_end=t_end))
+def test_a_window_that_no_map_takes_is_said_once_with_the_remedy(visit):
+    part = stage(visit("inverse-map", t_end=100))
     assert part["notes"] == [
         "No map takes a window of this length: all were trained on 1,000 samples 0.2 ms apart. Set T to 200 ms."
     ]
-    assert told(part) == ["Tick “zoom on the limit” to see how much the trace tells: the exact posterior."]
+    assert part["answer"] == ""
+    assert part["why"] == ["Tick “zoom in, with MAP and exact posterior” to see what no map can beat."]
     assert title(part) == "The prior’s box of θ"
     assert part["plots"][1]["figure"]["layout"]["title"]["text"] == "Data u(t)"
     assert {row[0] for name, row in rows(part).items() if name in TRAINED} == {"–"}
 
 
+def test_of_a_longer_window_the_maps_read_the_beginning(visit):
+    """The first 200 ms of a window of 400 ms are, to the last noise sample, a window of 200 ms."""
+    short, long = (stage(visit("inverse-map", t_end=t_end)) for t_end in (200, 400))
+    assert long["notes"] == []
+    assert long["table"] == short["table"]
+    assert long["answer"] == f"{short['answer']} The maps read the first 200 ms."
+
+
+def test_of_a_longer_upload_the_maps_read_the_beginning(uploaded):
+    times = np.arange(1500) * 0.2
+    u = noisy(times)
+    short, long = (stage(uploaded("inverse-map", times[:n], u[:n])) for n in (1000, 1500))
+    assert [row[:3] for row in long["table"][1:]] == [row[:3] for row in short["table"][1:]]
+    assert long["answer"].endswith(" The maps read the first 200 ms.")
+
+
 def test_a_trace_that_is_lost_leaves_no_sentence_about_estimates(visit):
     part = stage(visit("inverse-map", theta1=-3))
     assert [note for note in part["notes"] if "diverged" in note]
-    assert told(part) == []
+    assert (part["answer"], part["why"]) == ("", [])
     assert title(part) == "The prior’s box of θ"
 
 
@@ -162,15 +226,17 @@ def test_an_upload_is_not_said_to_be_what_maps_were_trained_for(uploaded):
     part = stage(uploaded("inverse-map", time_grid(), noisy(time_grid())))
     assert {row[-1] for name, row in rows(part).items() if name in TRAINED} == {"not known"}
     assert title(part) == "Estimates of θ"
-    assert told(part)[0].startswith("Each diamond is what a map makes of the trace on screen. ")
-    assert told(part)[1:3] == [
+    # White noise is none that the map has seen: this stands before its estimate.
+    assert part["answer"].startswith("Beware: this trace is unlike the training data of ‘best’")
+    assert part["why"][0].startswith("‘best’ estimates θ₀ = ")
+    assert part["why"][0].endswith("What made this trace is not known, so that no error can be told.")
+    assert part["why"][2:] == [
         "‘best’, ‘cnn-noisy’ and ‘dense-noisy’ can read this trace. They expect noise of sd 0.2 to 0.5 with ρ from "
         "0.63 to 0.97, θ₀ from −0.2 to 1, θ₁ from −0.4 to 1.2, ζ = −0.4 and γ = 3.",
         "‘cnn-clean’ and ‘dense-clean’ can read this trace. They expect no noise, θ₀ from −0.2 to 1, θ₁ from −0.4 to "
         "1.2, ζ = −0.4 and γ = 3.",
     ]
-    # White noise is none that the map has seen.
-    assert told(part)[3].startswith("Beware: this trace is unlike the training data of ‘best’")
+    assert [plot["id"] for plot in part["plots"]] == ["estimates", "resimulated"]
 
 
 def test_both_pages_answer_alike_for_an_upload(uploaded):

@@ -18,16 +18,20 @@ from dashboard.pictures.stored_curves import stored_curve
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import CHOICES
-from tests.dashboard.conftest import checked, decoded, drag, told
+from tests.dashboard.conftest import checked, decoded, drag, told, write_map
 
 LEVELS = (0.0, 0.07, 0.2)
 NOISE = {"best": (0.011, 0.017, 0.3), "cnn-clean": (0.0016, 0.2855, 0.7), "exact posterior mean": (None, 0.0136, 0.05)}
 COUNTS = (500, 1000, 4000, 8000)
-KINDS = {"published": (0.098, 0.096, 0.06, 0.053), "CNN": (0.09, None, 0.055, 0.05), "ours": (0.06, 0.04, 0.03, 0.02)}
+KINDS = {
+    "paper’s CNN": (0.098, 0.096, 0.06, 0.053),
+    "retrained CNN": (0.09, None, 0.055, 0.05),
+    "our network": (0.06, 0.04, 0.03, 0.02),
+}
 MASSES = (0.05, 0.5, 0.9, 0.95)
 EXACT = "posterior-noise-integrated-out"
-CODES = {"exact posterior mean": "posterior-noise-known", "exact posterior": EXACT, "published": "paper",
-         "CNN": "cnn-published", "ours": "ours"}  # fmt: skip
+CODES = {"exact posterior mean": "posterior-noise-known", "exact posterior": EXACT,
+         "paper’s CNN": "paper", "retrained CNN": "cnn-published", "our network": "ours"}  # fmt: skip
 HELD = {"best": (0.06, 0.52, 0.884, 0.94), "exact posterior": (0.05, 0.501, 0.898, 0.951)}
 
 
@@ -78,7 +82,7 @@ def test_the_noise_is_marked_and_the_lines_are_the_numbers():
     *traces, upright = drawn["data"]
     for trace, (name, values) in zip(traces, NOISE.items(), strict=True):
         assert trace["name"] == name
-        np.testing.assert_array_equal(decoded(trace["y"]), as_numbers(values))
+        np.testing.assert_allclose(decoded(trace["y"]), 100 * as_numbers(values), rtol=1e-6)  # in per cent
         np.testing.assert_array_equal(decoded(trace["x"]), np.float32([0, 0.07, 0.2]))
     best, clean, limit = traces
     assert [trace["line"]["dash"] for trace in (best, clean, limit)] == ["solid", "dash", "dash"]
@@ -86,7 +90,7 @@ def test_the_noise_is_marked_and_the_lines_are_the_numbers():
     assert (best["line"]["color"], best["marker"]["symbol"]) == ("#123456", "circle")
     assert drawn["layout"]["yaxis"]["type"] == "log"
     low, high = drawn["layout"]["yaxis"]["range"]
-    assert 10**low < 0.0016 < 0.7 < 10**high
+    assert 10**low < 0.16 < 70 < 10**high
     (mark,) = drawn["layout"]["shapes"]
     assert mark["legendgroup"] == upright["name"] == "σ now"
     places = [[float(number) for number in place.split(",")] for place in mark["path"][1:].split("L")]
@@ -100,16 +104,16 @@ def test_the_number_of_samples_runs_along_a_logarithm_with_the_limit_below():
     drawn = figures.against_samples(np.array([500.0, 1000, 4000, 8000]), curves, floor, "title")
     for trace, (name, values) in zip(drawn["data"], KINDS.items(), strict=False):
         assert trace["name"] == name
-        np.testing.assert_array_equal(decoded(trace["y"]), as_numbers(values))
+        np.testing.assert_allclose(decoded(trace["y"]), 100 * as_numbers(values), rtol=1e-6)  # in per cent
     limit = drawn["data"][-1]
-    np.testing.assert_array_equal(decoded(limit["y"]), np.float32([0.0136, 0.0136]))
+    np.testing.assert_allclose(decoded(limit["y"]), [1.36, 1.36], rtol=1e-6)
     across = drawn["layout"]["xaxis"]
     assert (across["type"], drawn["layout"]["yaxis"]["type"]) == ("log", "log")
     assert 10 ** across["range"][0] < 500 < 8000 < 10 ** across["range"][1]
     looks = {trace["name"]: (trace["line"]["color"], trace["line"]["dash"]) for trace in drawn["data"]}
-    assert looks["published"] == (plain.TRUTH, "dot")
+    assert looks["paper’s CNN"] == (plain.TRUTH, "dot")
     assert looks["exact posterior mean"] == (plain.LIMIT, "dash")
-    assert (looks["CNN"][0], looks["ours"][0]) == (plain.CNN, plain.BEST)
+    assert (looks["retrained CNN"][0], looks["our network"][0]) == (plain.CNN, plain.BEST)
     without = figures.against_samples(np.array([500.0, 1000, 4000, 8000]), curves, None, "title")
     assert len(without["data"]) == 3
 
@@ -156,21 +160,58 @@ def test_errors_are_scaled_by_the_prior_and_the_worst_are_the_worst():
     assert list(accuracy.worst(errors)) == ranked[:10]
 
 
-def test_predictions_of_every_map_of_a_regime_stand_against_the_truth(visit):
+def cell(text):
+    """Return the number in a cell of the table; a share that is shown in per cent as a share."""
+    return float(text.removesuffix(" %")) / (100 if text.endswith("%") else 1)
+
+
+def test_each_map_of_a_regime_has_a_column_of_its_own_and_a_row_of_metrics(visit):
     data = published_test_set()
     for regime in CHOICES["regime"]:
         trained, tested = regime.split("-")
         part = lower(visit("inverse-map", regime=regime))
-        names = {name for name in plain.SHIPPED_MAPS if name.endswith("-clean") == (trained == "clean")}
-        assert [plot["id"] for plot in part["plots"]] == ["first", "second"]
-        assert {trace["name"] for trace in part["plots"][0]["figure"]["data"]} == names
+        columns = ["dense-clean", "cnn-clean"] if trained == "clean" else ["dense-noisy", "cnn-noisy", "best"]
+        ids = [f"{place}-{i}" for i in range(1, len(columns) + 1) for place in ("first", "second")]
+        assert [plot["id"] for plot in part["plots"]] == ids
+        assert part["layout"] == f"accuracy-scatter-{len(columns)}"
         rows = {row[0]["text"]: row[1:] for row in part["table"][1:]}
         # Clean traces have no noise that would set a limit.
-        assert set(rows) - names == ({"exact posterior mean"} if tested == "noisy" else set())
-        for name in names:
+        assert list(rows) == columns + (["exact posterior mean"] if tested == "noisy" else [])
+        for i, name in enumerate(columns):
             values = registry.inverse_maps()[0][name].predict(data.noisy if tested == "noisy" else data.clean).mean
-            assert float(rows[name][2]) == pytest.approx(r_squared(data.theta, values).mean(), abs=6e-5)
-            assert float(rows[name][5]) == pytest.approx(median_ape(data.theta, values).mean(), abs=6e-5)
+            r2, error = r_squared(data.theta, values), median_ape(data.theta, values)
+            assert [cell(text) for text in rows[name][:3]] == pytest.approx([*r2, r2.mean()], abs=6e-4)
+            assert [cell(text) for text in rows[name][3:]] == pytest.approx([*error, error.mean()], abs=6e-5)
+            for j, plot in enumerate(part["plots"][2 * i : 2 * i + 2]):
+                layout = plot["figure"]["layout"]
+                assert layout["title"]["text"] == f"{name}: R² {r2[j]:.3f}"
+                dots = layout["shapes"][0]["dots"]
+                np.testing.assert_array_equal(decoded(dots["x"]), data.theta[:, j].astype("f4"))
+                np.testing.assert_array_equal(decoded(dots["y"]), values[:, j].astype("f4"))
+
+
+def test_the_sentence_names_the_map_of_the_least_median_error(visit):
+    (said, *_) = lower(visit("inverse-map"))["said"]
+    # Its median errors stand in the card; those of the exact posterior mean are 0.83 % and 1.9 %.
+    assert said == (
+        "Most accurate: ‘best’. Half of its estimates miss by less than 0.85 % in θ₀ and 1.9 % in θ₁, as little as the "
+        "exact answer does."
+    )
+    (said, *_) = lower(visit("inverse-map", regime="clean-noisy"))["said"]
+    assert said.startswith("Most accurate: ‘dense-clean’. Half of its estimates miss by less than 6.9 % in θ₀ and 15 %")
+    assert said.endswith("; half of the exact answers by less than 0.83 % and 1.9 %.")
+
+
+def test_a_map_that_was_trained_here_gets_a_column(visit, new_run):
+    for name in ("mine", "other"):
+        write_map(new_run(name), name)
+    part = lower(visit("inverse-map"))
+    names = [row[0]["text"] for row in part["table"][1:]]
+    assert names == ["dense-noisy", "cnn-noisy", "best", "other", "exact posterior mean"]
+    (chooser,) = [tool for tool in part["tools"] if tool["field"] == "test_map"]
+    assert (chooser["value"], [name for name, _ in chooser["options"]]) == ("other", ["mine", "other"])
+    part = lower(visit("inverse-map", test_map="mine"))
+    assert [row[0]["text"] for row in part["table"][1:]][3] == "mine"
 
 
 def test_the_errors_of_a_map_come_with_its_ten_worst(visit):
@@ -205,7 +246,7 @@ def test_the_stored_errors_stand_against_the_noise(visit, results):
     drawn = lines(part["plots"][0])
     assert list(drawn) == list(NOISE)
     for name, values in NOISE.items():
-        np.testing.assert_array_equal(drawn[name], as_numbers(values))
+        np.testing.assert_allclose(drawn[name], 100 * as_numbers(values), rtol=1e-6)
     assert part["plots"][0]["figure"]["layout"]["shapes"][0]["path"].startswith("M0.08,")
     assert "At σ = 0.07 ms" in told(part)[0]
     assert "1.4 % for the exact posterior mean, 1.7 % for best and 29 % for cnn-clean" in told(part)[0]
@@ -225,7 +266,7 @@ def test_the_mark_of_the_noise_follows_the_hand(visit, results):
 @pytest.mark.parametrize(("regime", "title"), CHOICES["regime"].items())
 def test_the_stored_errors_stand_against_n(visit, results, regime, title):
     scale = 1 + list(CHOICES["regime"]).index(regime)  # so that the regimes differ
-    codes = {"CNN": "cnn-published", "ours": "ours"}
+    codes = {"retrained CNN": "cnn-published", "our network": "ours"}
     measurements = {
         Key(code, "median_ape", "mean", name, n): None if value is None else i * value
         for i, name in enumerate(CHOICES["regime"], 1)
@@ -239,15 +280,19 @@ def test_the_stored_errors_stand_against_n(visit, results, regime, title):
     part = lower(visit("inverse-map", test_view="samples", regime=regime))
     drawn = lines(part["plots"][0])
     for kind in codes:
-        np.testing.assert_allclose(drawn[kind], scale * as_numbers(KINDS[kind]), rtol=1e-6)
+        np.testing.assert_allclose(drawn[kind], 100 * scale * as_numbers(KINDS[kind]), rtol=1e-6)
     published = [find(PUBLISHED, Key("paper", "median_ape", "mean", regime, n)).value for n in COUNTS]
-    np.testing.assert_allclose(drawn["published"], published, rtol=1e-6)
+    np.testing.assert_allclose(drawn["paper’s CNN"], 100 * np.array(published), rtol=1e-6)
     if regime == "clean-clean":
         assert "exact posterior mean" not in drawn
     else:
-        np.testing.assert_allclose(drawn["exact posterior mean"], 0.015, rtol=1e-6)
+        np.testing.assert_allclose(drawn["exact posterior mean"], 1.5, rtol=1e-6)
     assert title in part["plots"][0]["figure"]["layout"]["title"]["text"]
-    assert told(part)[0].startswith("With N = 8,000 the error is")
+    first = {"noisy-noisy": "5.3 %", "clean-noisy": "25 %", "clean-clean": "1.4 %"}[regime]  # as published
+    assert part["said"][0].startswith(f"With N = 8,000 the error is {first} for the paper’s CNN")
+    # The paper's table, as it is printed: Median-APE and R² of its CNN with 500 noisy samples.
+    row = next(row for row in part["table"] if row[:2] == ["noisy / noisy", "500"])
+    assert row[2:] == ["9.8 % (0.921)", "–", "–", "–"]
 
 
 @pytest.mark.parametrize(
