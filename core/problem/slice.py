@@ -1,6 +1,7 @@
 """The loss along a straight line through the box of the unknowns: its valleys, and the ridges between two of them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -88,6 +89,7 @@ def line_slice(problem: Problem, start: ArrayLike, end: ArrayLike) -> Slice:
 
 def _computed(problem: Problem, points: Array) -> tuple[Array, NDArray[np.int64]]:
     """Return the loss and the number of spikes, (n,) each, at points, (n, p)."""
+    potentials: NDArray[Any]
     if problem.fused:
         potentials = problem.fused.observed(problem.parameters(points), problem.times)
     else:

@@ -65,6 +65,27 @@ def _on_grid(starts: NDArray[np.float64]) -> bool:
     return np.unique(starts[:, 0]).size ** 2 == len(starts)
 
 
+def edges(basins: Basins) -> str:
+    """Return the path along the edges between cells of starts on a grid that end in different minima; "" for none.
+
+    A cell that has not run has no edges.
+    """
+    if not _on_grid(basins.starts):
+        return ""
+    n = round(len(basins.starts) ** 0.5)
+    labels, run = basins.labels.reshape(n, n), (basins.evaluations > 0).reshape(n, n)
+    x, y = basins.starts[:n, 0], basins.starts[::n, 1]
+    half = 0.5 * (x[1] - x[0]), 0.5 * (y[1] - y[0])
+    path = ""
+    for row, column in np.argwhere((labels[:, 1:] != labels[:, :-1]) & run[:, 1:] & run[:, :-1]):
+        across = x[column] + half[0]
+        path += f"M{across:.5g},{y[row] - half[1]:.5g}L{across:.5g},{y[row] + half[1]:.5g}"
+    for row, column in np.argwhere((labels[1:] != labels[:-1]) & run[1:] & run[:-1]):
+        up = y[row] + half[1]
+        path += f"M{x[column] - half[0]:.5g},{up:.5g}L{x[column] + half[0]:.5g},{up:.5g}"
+    return path
+
+
 def _cells(basins: Basins, said: list[str], of_starts: list[str]) -> dict[str, Any]:
     """Return the starts of an n × n grid as cells; those that have not run stay clear."""
     n = round(len(basins.starts) ** 0.5)
@@ -127,8 +148,8 @@ def basin_map(
     numbers = {
         "type": "scatter",
         "mode": "text",
-        "x": [float(basins.minima[number].position[0]) for number in coloured],
-        "y": [float(basins.minima[number].position[1]) for number in coloured],
+        "x": array([basins.minima[number].position[0] for number in coloured]),
+        "y": array([basins.minima[number].position[1] for number in coloured]),
         "text": [f"<b>{number + 1}</b>" for number in coloured],
         "textfont": {"color": "#000000", "size": 12, "shadow": "0 0 3px #FFFFFF, 0 0 3px #FFFFFF, 0 0 5px #FFFFFF"},
         "hoverinfo": "skip",

@@ -4,7 +4,7 @@ import { element } from "./element.js"
 import { coordinates, drag, isNear } from "./hand.js"
 import { exchangeImage } from "./heatmap.js"
 import { report } from "./messages.js"
-import { corners, numbers, outline, runners, shapeOutline, withPath } from "./outlines.js"
+import { corners, moveTexts, numbers, outline, runners, shapeOutline, withPath } from "./outlines.js"
 import { picture } from "./picture.js"
 import { Theme } from "./theme.js"
 
@@ -116,6 +116,7 @@ export class Plot {
     const heatMaps = data.filter(({ type }) => type === "heatmap")
     if (!heatMaps.every((trace, i) => !trace.meta?.image || exchangeImage(this.box, i, trace))) return false
     for (const [i, trace] of data.entries()) {
+      if (trace.mode === "text" && !moveTexts(this.box, traces[i].uid, trace, full)) return false
       if (trace.mode !== "lines" || trace.type !== "scatter" || !trace.y.bdata || hidden.has(trace.legendgroup))
         continue
       const paths = this.box.querySelectorAll(`.trace${traces[i].uid} path.js-line`)
@@ -204,6 +205,8 @@ export class Plot {
       displaylogo: false,
       responsive: false,
       showSendToCloud: false,
+      // Where a click asks for something, two quick ones must not change the range; the mode bar resets it.
+      doubleClick: this.spec.click?.both ? false : "reset+autosize",
       plotlyServerURL: "", // its button would upload the plot to Plotly's server
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "toImage"],
       modeBarButtonsToAdd: [
@@ -246,6 +249,8 @@ export class Plot {
       if (point.customdata !== undefined) report(event.event, this.send, { [click.point]: point.customdata }, true)
       return
     }
+    if (click.both && event.event.detail > 1) return // the second click of a double click is no other place
+    if (click.both) window.Plotly.Fx.unhover(this.box) // its label would cover what begins there
     const { x, y } = point.data.type === "surface" ? point : coordinates(this.box, event.event)
     report(event.event, this.send, click.both ? { [click.both]: `${x},${y}` } : { [click.x]: x, [click.y]: y }, true)
   }

@@ -22,6 +22,7 @@ export class Plots {
     this.closed = false
     this.race = new Race(() => {
       for (const plot of this.plots.values()) plot.follow()
+      this.count()
     })
     this.head = new Head()
     this.options = new Controls(element("div", { className: "lab-controls lab-options" }))
@@ -70,6 +71,7 @@ export class Plots {
       await plot.draw(spec, theme, data.settled, send)
       await plot.age(spec)
     }
+    this.count()
     this.race.show()
   }
 
@@ -89,7 +91,7 @@ export class Plots {
 
   // A cell is text, or text with the colour of its role and a sentence, or a button that reports a change.
   cell(node, value) {
-    const { text, colour, hollow, help, change } = typeof value === "string" ? { text: value } : value
+    const { text, colour, hollow, help, change, until } = typeof value === "string" ? { text: value } : value
     if (!node.firstChild) {
       const press = element("button", { type: "button", className: "lab-button" })
       press.addEventListener("click", (event) => report(event, this.send, node.change, true))
@@ -97,12 +99,22 @@ export class Plots {
     }
     const [swatch, said, press] = node.children
     node.change = change
+    node.ended = { text, until }
     say(said, change ? "" : text)
     say(press, change ? text : "")
     swatch.hidden = !colour
     swatch.classList.toggle("lab-hollow", Boolean(hollow))
     if (colour) swatch.style.color = styled(colour)
     node.title = help ?? ""
+  }
+
+  // A run of the race that has not ended when the clock stands there counts its evaluations.
+  count() {
+    for (const node of this.table.querySelectorAll("td")) {
+      const { text, until } = node.ended
+      if (until)
+        say(node.children[1], this.race.clock < until ? Math.floor(this.race.clock).toLocaleString("en-US") : text)
+    }
   }
 
   /** @param {import("./data").Cell[][]} rows of which the first one is the head */
