@@ -38,7 +38,7 @@ def along(found: Slice, bounds: Array) -> int:
 
 
 def _labels(found: Slice, x: Array, width: float) -> tuple[Array, Array, list[str]]:
-    """Return where the numbers of spikes stand, (LABELS,) each, and what they are, those next to the candidate first."""
+    """Return where the numbers of spikes stand, (LABELS,) each, and what they are, from the candidate outwards."""
     kept: list[int] = []
     for place in sorted(found.valleys.tolist(), key=lambda place: abs(float(found.shares[place]))):
         if all(abs(x[place] - x[other]) > APART * width for other in kept) and len(kept) < LABELS:

@@ -71,7 +71,6 @@ export class Plots {
       await plot.draw(spec, theme, data.settled, send)
       await plot.age(spec)
     }
-    this.count()
     this.race.show()
   }
 
@@ -100,7 +99,7 @@ export class Plots {
     const [swatch, said, press] = node.children
     node.change = change
     node.ended = { text, until }
-    say(said, change ? "" : text)
+    say(said, change ? "" : this.counted(node.ended))
     say(press, change ? text : "")
     swatch.hidden = !colour
     swatch.classList.toggle("lab-hollow", Boolean(hollow))
@@ -109,11 +108,14 @@ export class Plots {
   }
 
   // A run of the race that has not ended when the clock stands there counts its evaluations.
+  counted({ text, until }) {
+    const { clock } = this.race
+    return until && clock < until ? Math.floor(clock).toLocaleString("en-US") : text
+  }
+
   count() {
     for (const node of this.table.querySelectorAll("td")) {
-      const { text, until } = node.ended
-      if (until)
-        say(node.children[1], this.race.clock < until ? Math.floor(this.race.clock).toLocaleString("en-US") : text)
+      if (node.ended.until) say(node.children[1], this.counted(node.ended))
     }
   }
 

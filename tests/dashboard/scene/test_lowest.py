@@ -11,7 +11,7 @@ from core.optimisation.basins import basins, explore, start_grid
 from core.optimisation.methods import descend
 from core.optimisation.minima import map_estimate
 from core.problem.landscape import computed_landscape
-from dashboard.figures.landscape import LOWEST
+from dashboard.figures.style import LIMIT
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.lowest import lowest_known
 from dashboard.scene.observation import observe
@@ -24,7 +24,7 @@ from tests.dashboard.test_app import first_stage_of
 def cross(stage):
     """Return where the yellow cross stands on the map, or None."""
     shapes = stage["plots"][0]["figure"]["layout"]["shapes"]
-    return next(((each["xanchor"], each["yanchor"]) for each in shapes if each["fillcolor"] == LOWEST), None)
+    return next(((each["xanchor"], each["yanchor"]) for each in shapes if each["fillcolor"] == LIMIT), None)
 
 
 def card(stage, label="lowest J"):
