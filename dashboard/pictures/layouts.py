@@ -126,7 +126,7 @@ LAYOUTS = {
             ("states-v said", f"minmax(calc(0.36 * {WINDOW}), auto)"),
         ),
     ),
-    "head": Layout("1fr", ()),
+    "head": Layout("1fr", (("said", "auto"),)),
     "trace": _one("trace"),
     "losses": _one("losses"),
 }

@@ -107,10 +107,13 @@ class Look:
 
     @cached_property
     def target(self) -> tuple[str, Point] | None:
-        """Where the slice leads from the candidate: the truth if it is shown and on the map, else the lowest loss."""
+        """Where the slice leads from the candidate: the truth if it is shown and on the map, else the lowest loss.
+
+        None while that is not known.
+        """
         if self.truth is not None and np.isfinite(self.problem.prior.regularisation(self.truth)):
             return "truth", self.truth
-        return None if self.lowest is None else ("lowest", self.lowest.position)
+        return None if self.lowest is None or self.sought else ("lowest", self.lowest.position)
 
     @cached_property
     def slice(self) -> Slice | None:

@@ -15,7 +15,7 @@ NOTHING = "No point of this grid can be simulated: bring the known parameters ba
 def plot(look: Look) -> Plot:
     """Return the slice."""
     if look.slice is None or look.target is None:
-        return Plot("slice", None)
+        return Plot("slice", None, stale=True)
     return Plot("slice", slice_plot(look.slice, look.problem.unknown, look.problem.bounds, look.target[0]))
 
 
@@ -26,8 +26,8 @@ def spikes(number: int) -> str:
 
 def answer(look: Look) -> str:
     """Say how many ridges part the candidate from the best fit on the line, and what that means downhill."""
-    if look.lowest is None or look.slice is None or look.target is None:
-        return NOTHING
+    if look.slice is None or look.target is None:
+        return "Let go to see where the lowest loss lies." if look.sought else NOTHING
     potential, ended = look.states
     if ended != Status.FINITE:
         return "The candidate cannot be simulated here: bring it back."
