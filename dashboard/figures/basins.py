@@ -9,7 +9,19 @@ from numpy.typing import NDArray
 from core.optimisation.basins import Basins
 from core.symbols import symbol_of
 from dashboard.figures.race import REACHED
-from dashboard.figures.style import LIMIT, array, axis, layout, legend_entry, mark, markers, named, nothing, saved
+from dashboard.figures.style import (
+    LIMIT,
+    array,
+    axis,
+    layout,
+    legend_entry,
+    mark,
+    markers,
+    named,
+    nothing,
+    path_of,
+    saved,
+)
 from dashboard.wording.numbers import count, tenths
 
 Point = tuple[float, float]
@@ -76,14 +88,14 @@ def edges(basins: Basins) -> str:
     labels, run = basins.labels.reshape(n, n), (basins.evaluations > 0).reshape(n, n)
     x, y = basins.starts[:n, 0], basins.starts[::n, 1]
     half = 0.5 * (x[1] - x[0]), 0.5 * (y[1] - y[0])
-    path = ""
+    sides = []
     for row, column in np.argwhere((labels[:, 1:] != labels[:, :-1]) & run[:, 1:] & run[:, :-1]):
         across = x[column] + half[0]
-        path += f"M{across:.5g},{y[row] - half[1]:.5g}L{across:.5g},{y[row] + half[1]:.5g}"
+        sides.append(path_of([(across, y[row] - half[1]), (across, y[row] + half[1])]))
     for row, column in np.argwhere((labels[1:] != labels[:-1]) & run[1:] & run[:-1]):
         up = y[row] + half[1]
-        path += f"M{x[column] - half[0]:.5g},{up:.5g}L{x[column] + half[0]:.5g},{up:.5g}"
-    return path
+        sides.append(path_of([(x[column] - half[0], up), (x[column] + half[0], up)]))
+    return "".join(sides)
 
 
 def _cells(basins: Basins, said: list[str], of_starts: list[str]) -> dict[str, Any]:

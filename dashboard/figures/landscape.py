@@ -29,6 +29,7 @@ from dashboard.figures.style import (
     line_entry,
     mark,
     named,
+    path_of,
 )
 from dashboard.scene.lowest import Place
 from dashboard.wording.numbers import short
@@ -138,7 +139,7 @@ def prior_outline(prior: TruncatedGaussian) -> str:
         low = np.where(np.isfinite(sd), mean - sd, lower)
         high = np.where(np.isfinite(sd), mean + sd, upper)
         points = np.column_stack([[low[0], high[0], high[0], low[0]], [low[1], low[1], high[1], high[1]]])
-    return "M" + "L".join(f"{x:.5g},{y:.5g}" for x, y in points) + "Z"
+    return path_of(points, closed=True)
 
 
 def _outline(path: str, colour: str, width: float, dash: str = "solid") -> dict[str, Any]:
@@ -157,8 +158,7 @@ def loss_map(landscape: Landscape, marks: Marks, heat: list[dict[str, Any]] | No
     if marks.basins is not None and (path := edges(marks.basins)):
         shapes += [_outline(path, "rgba(255, 255, 255, 0.7)", 3), _outline(path, COLOURS[0][1], 1)]
     if marks.line is not None:
-        (x0, y0), (x1, y1) = marks.line.tolist()
-        shapes.append(_outline(f"M{x0:.5g},{y0:.5g}L{x1:.5g},{y1:.5g}", CANDIDATE, 1.1))
+        shapes.append(_outline(path_of(marks.line), CANDIDATE, 1.1))
     if marks.lowest is not None:
         shapes.append(named("lowest", mark("x", LIMIT, marks.lowest.position, "#FFFFFF", 1.25)))
         traces.append(legend_entry("lowest", "x", LIMIT))
@@ -178,7 +178,7 @@ def loss_map(landscape: Landscape, marks: Marks, heat: list[dict[str, Any]] | No
             axis(x_name, range=[float(landscape.x[0]), float(landscape.x[-1])], showgrid=False),
             axis(y_name, range=[float(landscape.y[0]), float(landscape.y[-1])], showgrid=False),
             shapes=shapes,
-            margin={"l": 46, "r": BAR_ROOM, "t": 46, "b": 36},
+            margin={"l": 46, "r": BAR_ROOM, "t": 46, "b": 40},
             uirevision="-".join(landscape.axes),
         ),
     }

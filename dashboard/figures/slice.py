@@ -55,7 +55,7 @@ def _top(losses: Array) -> float:
     """Return the top of the axis, which changes rarely so that it stands still in most drags."""
     top = float(np.max(losses, initial=1.0))
     step = 10.0 ** np.floor(np.log10(top))
-    return float(np.ceil(2 * top / step) * step / 2)
+    return float(step * next(each for each in (1, 2, 5, 10) if each * step >= top))
 
 
 def slice_plot(found: Slice, unknown: tuple[str, ...], bounds: Array, target: str) -> dict[str, Any]:
@@ -102,6 +102,6 @@ def slice_plot(found: Slice, unknown: tuple[str, ...], bounds: Array, target: st
             axis(f"{symbol_of(unknown[k])} along the line", range=[low, high]),
             axis("J", range=[-0.2 * top, top], tickformat="~s", nticks=5),
             shapes=shapes,
-            margin={"l": 46, "r": 10, "t": 46, "b": 36},
+            margin={"l": 46, "r": 10, "t": 46, "b": 40},
         ),
     }

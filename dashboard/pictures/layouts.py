@@ -45,7 +45,7 @@ def _beside_map(*rows: tuple[str, str | float]) -> Layout:
     around = [("player player", "auto"), *rows, ("metrics metrics", "auto"), ("said said", "auto")]
     if not any("table" in areas for areas, _ in rows):
         around.append(("table table", "auto"))
-    return Layout("1.3fr 1fr", tuple(around), BELOW_OPTIONS)
+    return Layout("minmax(0, 1.3fr) minmax(0, 1fr)", tuple(around), BELOW_OPTIONS, looks=("dense-table",))
 
 
 def _one(plot: str) -> Layout:
@@ -80,9 +80,9 @@ LAYOUTS = {
     "landscape-residual": _beside_map(("map fit", 0.5), ("map residual", 0.5)),
     "landscape-surface": _beside_map(("map surface", f"calc({BELOW_OPTIONS} + 0.4rem)")),
     "landscape-race": _beside_map(
-        ("map table", "10rem"),
-        ("map course", f"calc(0.56 * ({BELOW_OPTIONS} - 10.8rem))"),
-        ("map fit", f"calc(0.44 * ({BELOW_OPTIONS} - 10.8rem))"),
+        ("map table", "10.5rem"),
+        ("map course", f"calc(0.56 * ({BELOW_OPTIONS} - 11.3rem))"),
+        ("map fit", f"calc(0.44 * ({BELOW_OPTIONS} - 11.3rem))"),
     ),
     "landscape-basins": _beside_map(
         ("map tools", "5.6rem"),

@@ -96,8 +96,8 @@ def sentences(paths: Sequence[OptimiserPath], lowest: float, missing: int = 0) -
         said += f" The race was stopped: {_runs(missing)} {'is' if missing == 1 else 'are'} missing."
     return [
         said,
-        "Stuck means that no step downhill leads on, though the best fit lies lower: point at a cell of the table to "
-        "see how much lower.",
+        "The table counts evaluations. Stuck means that no step downhill leads on, though the best fit lies lower: "
+        "point at a cell to see how much lower.",
         "On the map each line is a path, its mark the method’s head, with a cross once it has stopped. Beside it are "
         "the same runs against what they cost. Drag the candidate onto a cross to see the fit there.",
     ]
@@ -113,7 +113,7 @@ def table(paths: Sequence[OptimiserPath], lowest: float) -> list[list[Cell]]:
         return []
     starts = list(dict.fromkeys(tuple(path.positions[0].tolist()) for path in paths))
     runs = {(path.method, tuple(path.positions[0].tolist())): path for path in paths}
-    signs = "evaluations: " + ", ".join(" ".join(each.value) for each in Fate)
+    signs = ", ".join(" ".join(each.value) for each in Fate)
     rows: list[list[Cell]] = [[signs, *(", ".join(fixed(value, 2) for value in start) for start in starts)]]
     for method in dict.fromkeys(path.method for path in paths):
         cells: list[Cell] = [_cell(runs[method, start], lowest) if (method, start) in runs else "" for start in starts]
