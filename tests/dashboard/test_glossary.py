@@ -7,8 +7,8 @@ from dashboard.server import FILES
 
 MEANINGS = json.loads(FILES["glossary.json"].read_text())
 # What a new user found on screen without a definition.
-ASKED_FOR = ("prior", "MAP", "posterior", "Laplace", "whitened", "R²", "Median-APE", "candidate", "inverse map", "misfit",
-             "AR(1)", "residual", "profile", "basin", "nullcline")  # fmt: skip
+ASKED_FOR = ("prior", "MAP", "posterior", "Laplace", "whitened", "R²", "Median-APE", "candidate", "inverse map",
+             "misfit", "AR(1)", "residual", "profile", "basin", "nullcline")  # fmt: skip
 
 
 def test_what_the_pages_speak_of_has_a_meaning():
