@@ -21,7 +21,7 @@ def cells(lab):
 
 def test_basins_are_explored_drawn_and_listed(tab):
     lab = tab(device_scale_factor=2).open("Landscape", SHORT)
-    assert lab.page.locator(".lab-table tr").count() == 0
+    assert lab.page.locator(".lab-table tbody tr").count() == 0
     lab.press("Explore basins")
     lab.until(f"{SOME} && {IDLE}")
     z = np.array(cells(lab), dtype=float).reshape(10, 10)
