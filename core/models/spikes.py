@@ -78,9 +78,14 @@ def spike_statistics(
     return 1000 * count / duration, samples_above * interval / count
 
 
+def spike_counts(u: ArrayLike, *, spike_level: float = SPIKE_THRESHOLD) -> NDArray[np.int64]:
+    """Return how often clean potentials, (..., n_times), rise through the spike level, (...)."""
+    return _counts(np.asarray(u), spike_level, spike_level)[0]
+
+
 def spike_count(u: ArrayLike, *, spike_level: float = SPIKE_THRESHOLD) -> int:
     """Return how often one clean potential, (n_times,), rises through the spike level."""
-    return int(_counts(np.asarray(u)[None], spike_level, spike_level)[0][0])
+    return int(spike_counts(np.asarray(u)[None], spike_level=spike_level)[0])
 
 
 @kernel_as_written

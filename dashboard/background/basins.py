@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
@@ -78,11 +79,27 @@ class Explored:
         return self.exploration is not None and self.exploration.task.progress().active
 
 
+def coarse_to_fine(starts: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return an order of starts, (n, p), in which each next one lies furthest from those before it, (n,)."""
+    scaled = (starts - starts.min(axis=0)) / np.maximum(np.ptp(starts, axis=0), 1e-300)
+    order = [int(np.argmin(np.sum((scaled - 0.5) ** 2, axis=1)))]
+    nearest = np.full(len(starts), np.inf)
+    while len(order) < len(starts):
+        nearest = np.minimum(nearest, np.sum((scaled - scaled[order[-1]]) ** 2, axis=1))
+        nearest[order[-1]] = -1.0  # is there already, whatever lies at the same place
+        order.append(int(np.argmax(nearest)))
+    return np.array(order)
+
+
 def exploration(problem: Problem, method: str, starts: NDArray[np.float64]) -> Exploration:
-    """Begin to run a method from each of the starts, (n, p)."""
+    """Begin to run a method from each of the starts, (n, p): far ones first, so that a part shows the whole."""
+    order = coarse_to_fine(starts)
 
     def work(_: Callable[[], bool]) -> Generator[tuple[int, OptimiserPath]]:
-        return cast(Generator[tuple[int, OptimiserPath]], explore(problem, method, starts))
+        ends = cast(Generator[tuple[int, OptimiserPath]], explore(problem, method, starts[order]))
+        with closing(ends):
+            for place, path in ends:
+                yield int(order[place]), path
 
     return Exploration(problem, method, starts, Task(work, len(starts), _turn))
 

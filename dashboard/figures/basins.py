@@ -9,7 +9,19 @@ from numpy.typing import NDArray
 from core.optimisation.basins import Basins
 from core.symbols import symbol_of
 from dashboard.figures.race import REACHED
-from dashboard.figures.style import LIMIT, array, axis, layout, legend_entry, mark, markers, named, nothing, saved
+from dashboard.figures.style import (
+    LIMIT,
+    array,
+    axis,
+    layout,
+    legend_entry,
+    mark,
+    markers,
+    named,
+    nothing,
+    path_of,
+    saved,
+)
 from dashboard.wording.numbers import count, tenths
 
 Point = tuple[float, float]
@@ -63,6 +75,27 @@ def _entries(basins: Basins, lowest: float) -> list[dict[str, Any]]:
 
 def _on_grid(starts: NDArray[np.float64]) -> bool:
     return np.unique(starts[:, 0]).size ** 2 == len(starts)
+
+
+def edges(basins: Basins) -> str:
+    """Return the path along the edges between cells of starts on a grid that end in different minima; "" for none.
+
+    A cell that has not run has no edges.
+    """
+    if not _on_grid(basins.starts):
+        return ""
+    n = round(len(basins.starts) ** 0.5)
+    labels, run = basins.labels.reshape(n, n), (basins.evaluations > 0).reshape(n, n)
+    x, y = basins.starts[:n, 0], basins.starts[::n, 1]
+    half = 0.5 * (x[1] - x[0]), 0.5 * (y[1] - y[0])
+    sides = []
+    for row, column in np.argwhere((labels[:, 1:] != labels[:, :-1]) & run[:, 1:] & run[:, :-1]):
+        across = x[column] + half[0]
+        sides.append(path_of([(across, y[row] - half[1]), (across, y[row] + half[1])]))
+    for row, column in np.argwhere((labels[1:] != labels[:-1]) & run[1:] & run[:-1]):
+        up = y[row] + half[1]
+        sides.append(path_of([(x[column] - half[0], up), (x[column] + half[0], up)]))
+    return "".join(sides)
 
 
 def _cells(basins: Basins, said: list[str], of_starts: list[str]) -> dict[str, Any]:
@@ -127,8 +160,8 @@ def basin_map(
     numbers = {
         "type": "scatter",
         "mode": "text",
-        "x": [float(basins.minima[number].position[0]) for number in coloured],
-        "y": [float(basins.minima[number].position[1]) for number in coloured],
+        "x": array([basins.minima[number].position[0] for number in coloured]),
+        "y": array([basins.minima[number].position[1] for number in coloured]),
         "text": [f"<b>{number + 1}</b>" for number in coloured],
         "textfont": {"color": "#000000", "size": 12, "shadow": "0 0 3px #FFFFFF, 0 0 3px #FFFFFF, 0 0 5px #FFFFFF"},
         "hoverinfo": "skip",

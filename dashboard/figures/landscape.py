@@ -1,81 +1,93 @@
-"""The figures of the Landscape page: the loss as heat map and as surface, the candidate's fit and its residual."""
+"""The map of the Landscape page: how the loss ranks over the two unknown parameters, and what lies on it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
+from core.optimisation.basins import Basins
 from core.optimisation.path import OptimiserPath
+from core.priors import TruncatedGaussian
 from core.problem.landscape import Landscape
 from core.symbols import symbol_of
 from dashboard.figures import race
+from dashboard.figures.basins import edges
 from dashboard.figures.heat_image import heat_image
-from dashboard.figures.palette import translucent
 from dashboard.figures.style import (
     CANDIDATE,
-    DATA,
     LIMIT,
     PRIOR,
-    TRUTH,
+    SMALL,
     array,
     axis,
-    dots,
     grid,
     layout,
     legend_entry,
-    line,
+    line_entry,
     mark,
     named,
-    reach,
-    saved,
+    path_of,
 )
 from dashboard.scene.lowest import Place
+from dashboard.wording.numbers import short
 
 Point = tuple[float, float]
-# Viridis, stretched towards its bright end: on the logarithmic scale most of a landscape lies in the upper third.
-_VIRIDIS = (
-    "#440154",
-    "#482878",
-    "#3e4989",
-    "#31688e",
-    "#26828e",
-    "#1f9e89",
-    "#35b779",
-    "#6ece58",
-    "#b5de2b",
-    "#fde725",
-)
-COLOURS = [((i / 9) ** 0.45, colour) for i, colour in enumerate(_VIRIDIS)]
-LOWEST = "#F0E442"
-SCALE, OF_THE_GRID = "log₁₀(J − lowest J + 1)", "log₁₀(J − lowest J of the grid + 1)"
+# From ink to a pale grey of one hue, by the rank of a loss; the lowest few per cent have dark tones of their own.
+COLOURS = [
+    (0.0, "#01060C"), (0.03, "#0C2136"), (0.12, "#274A6C"), (0.35, "#5F82A3"), (0.65, "#A0B7CB"), (1.0, "#E3EAF1"),
+]  # fmt: skip
+BAR_TITLE = "share of the box with a lower J"
+BAR_TICKS = (10, 25, 50, 75, 100)  # %
+BAR_ROOM = 96  # pixels to the right of the map, enough for the bar with its widest labels, so that the map stands still
+CONTOURS = (10, 90, 20)  # %, first, last, and from one to the next
+SMOOTHED = 1.5  # points of the grid, over which the contours are smoothed
 
 
-def heights(losses: ArrayLike, zero: float) -> NDArray[np.float64]:
-    """Return log₁₀(J − zero + 1), (...), of losses J, (...), of which zero is the lowest; NaN where one is infinite."""
-    losses = np.asarray(losses, dtype=float)
-    above = np.subtract(losses, zero, where=np.isfinite(losses), out=np.full(losses.shape, np.nan))
-    return np.log10(above + 1)
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """What lies on the map.
 
-
-def _top(z: NDArray[np.float64]) -> float:
-    """Return the top of the colour scale, which changes rarely so that colours do not flicker."""
-    return float(np.ceil(4 * np.nanmax(z)) / 4) if np.any(np.isfinite(z)) else 1.0
-
-
-def _inside(landscape: Landscape, point: Point) -> bool:
-    x, y = landscape.x, landscape.y
-    return x[0] <= point[0] <= x[-1] and y[0] <= point[1] <= y[-1]
-
-
-def heat_map(landscape: Landscape, lowest: float | None, dragged: bool = False) -> dict[str, Any]:
-    """Draw the loss as a heat map.
-
-    lowest: where the colour scale begins; None while it is not known, and the scale begins at the grid's own.
-    dragged: the map changes while a control is dragged, so that it brings the picture of its cells along.
+    lowest, truth: None while they are not known, or hidden. prior: drawn at one sd. line: its two ends, (2, 2).
     """
-    z = heights(landscape.loss, float(np.min(landscape.loss)) if lowest is None else lowest)
-    top = _top(z)
+
+    candidate: Point
+    lowest: Place | None = None
+    truth: Point | None = None
+    prior: TruncatedGaussian | None = None
+    line: NDArray[np.float64] | None = None
+    paths: Sequence[OptimiserPath] = ()
+    basins: Basins | None = None
+
+
+def ranks(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share in per cent of the finite losses, (ny, nx), that are lower than each; NaN for infinite ones."""
+    order = np.argsort(losses, axis=None)
+    shares = np.empty(losses.size)
+    shares[order] = np.arange(losses.size)
+    n = int(np.count_nonzero(np.isfinite(losses)))
+    return np.where(np.isfinite(losses), 100 * shares.reshape(losses.shape) / max(n - 1, 1), np.nan)
+
+
+def inside(landscape: Landscape, point: Point) -> bool:
+    """Say whether a point lies on the map."""
+    x, y = landscape.x, landscape.y
+    return bool(x[0] <= point[0] <= x[-1] and y[0] <= point[1] <= y[-1])
+
+
+def heat_map(landscape: Landscape, dragged: bool = False) -> list[dict[str, Any]]:
+    """Draw the ranks of the loss as a heat map, with contours.
+
+    dragged: the map changes while a control is dragged, so that it brings the picture of its cells along; contours and
+    the losses beside the colour bar wait.
+    """
+    z = ranks(landscape.loss)
+    labels = [f"{share} %" for share in BAR_TICKS]
+    if not dragged and np.any(np.isfinite(z)):
+        losses = np.percentile(landscape.loss[np.isfinite(z)], BAR_TICKS)
+        labels = [f"{label}<br>J {short(float(loss))}" for label, loss in zip(labels, losses, strict=True)]
     trace = {
         "type": "heatmap",
         "x": array(landscape.x),
@@ -83,184 +95,90 @@ def heat_map(landscape: Landscape, lowest: float | None, dragged: bool = False) 
         "z": array(z),
         "colorscale": COLOURS,
         "zmin": 0,
-        "zmax": top,
+        "zmax": 100,
         "zsmooth": False,
-        "hovertemplate": "%{x:.3f}, %{y:.3f}: %{z:.2f}<extra>click: start here</extra>",
+        "hovertemplate": "%{x:.3f}, %{y:.3f}: %{z:.0f} % of the box lies lower<extra>click: start here</extra>",
         "colorbar": {
-            "title": {"text": SCALE if lowest is not None else OF_THE_GRID, "side": "right", "font": {"size": 11}},
+            "title": {"text": BAR_TITLE, "side": "right", "font": {"size": SMALL}},
             "thickness": 10,
             "outlinewidth": 0,
-            "tickformat": ".1f",  # of one width, so that the map keeps its own
+            "tickvals": list(BAR_TICKS),
+            "ticktext": labels,
+            "tickfont": {"size": SMALL},
         },
     }
-    return {**trace, "meta": {"image": heat_image(z, 0, top, COLOURS)}} if dragged else trace
+    if dragged:
+        return [{**trace, "meta": {"image": heat_image(z, 0, 100, COLOURS)}}]
+    return [trace, *([_contours(landscape, z)] if np.all(np.isfinite(z)) else [])]
 
 
-def loss_map(
-    landscape: Landscape,
-    candidate: Point,
-    lowest: Place | None,
-    prior_mean: Point,
-    truth: Point | None,
-    paths: Sequence[OptimiserPath],
-    heat: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Draw the loss as a heat map with truth, candidate, prior mean, lowest point and the optimisers' paths.
+def _contours(landscape: Landscape, z: NDArray[np.float64]) -> dict[str, Any]:
+    first, last, step = CONTOURS
+    return {
+        "type": "contour",
+        **grid(landscape.x),
+        "y0": float(landscape.y[0]),
+        "dy": float(landscape.y[1] - landscape.y[0]),
+        "z": array(gaussian_filter(z, SMOOTHED)),
+        "autocontour": False,
+        "contours": {"coloring": "none", "start": first, "end": last, "size": step},
+        "line": {"color": "rgba(7, 18, 31, 0.45)", "width": 0.7},
+        "hoverinfo": "skip",
+        "showscale": False,
+        "showlegend": False,
+    }
 
-    lowest: None while it is not known; heat: the heat map, where it is there already.
-    """
-    traces = [heat or heat_map(landscape, None if lowest is None else lowest.loss)]
-    shapes = [named("prior mean", mark("square", PRIOR, prior_mean))]
-    if lowest is not None:
-        shapes.append(named("lowest", mark("x", LOWEST, lowest.position, "#000000")))
-    traces += [legend_entry("prior mean", "square", PRIOR), legend_entry("lowest", "x", LOWEST, "#000000")]
-    if truth is not None and _inside(landscape, truth):
-        shapes.append(named("truth", mark("star", "#FFFFFF", truth, "#000000")))
+
+def prior_outline(prior: TruncatedGaussian) -> str:
+    """Return the path of the points one sd from the prior's mean, or of the edges of its box where it is flat."""
+    mean, sd, lower, upper = (np.array(each) for each in (prior.mean, prior.sd, prior.lower, prior.upper))
+    if np.all(np.isfinite(sd)):
+        angle = np.linspace(0, 2 * np.pi, 73)
+        points = mean + sd * np.column_stack([np.cos(angle), np.sin(angle)])
+    else:
+        low = np.where(np.isfinite(sd), mean - sd, lower)
+        high = np.where(np.isfinite(sd), mean + sd, upper)
+        points = np.column_stack([[low[0], high[0], high[0], low[0]], [low[1], low[1], high[1], high[1]]])
+    return path_of(points, closed=True)
+
+
+def _outline(path: str, colour: str, width: float, dash: str = "solid") -> dict[str, Any]:
+    return {"type": "path", "path": path, "line": {"color": colour, "width": width, "dash": dash}, "layer": "above"}
+
+
+def loss_map(landscape: Landscape, marks: Marks, heat: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """Draw the loss as a heat map with what lies on it; heat: the heat map, where it is there already."""
+    traces = [*(heat or heat_map(landscape))]
+    shapes = []
+    if marks.prior is not None:
+        outline = prior_outline(marks.prior)
+        shapes.append(named("prior", _outline(outline, "theme:background@0.55", 3.6)))
+        shapes.append(named("prior", _outline(outline, PRIOR, 1.8, "6px,4px")))
+        traces.append(line_entry("prior", PRIOR, "dash"))
+    if marks.basins is not None and (path := edges(marks.basins)):
+        shapes += [_outline(path, "rgba(255, 255, 255, 0.7)", 3), _outline(path, COLOURS[0][1], 1)]
+    if marks.line is not None:
+        shapes.append(_outline(path_of(marks.line), CANDIDATE, 1.1))
+    if marks.lowest is not None:
+        shapes.append(named("lowest", mark("x", LIMIT, marks.lowest.position, "#FFFFFF", 1.25)))
+        traces.append(legend_entry("lowest", "x", LIMIT))
+    if marks.truth is not None and inside(landscape, marks.truth):
+        shapes.append(named("truth", mark("star", "#FFFFFF", marks.truth, "#000000", 1.15)))
         traces.append(legend_entry("truth", "star", "#FFFFFF", "#000000"))
-    lines, ends = race.on_map(paths, len(shapes))
+    lines, ends = race.on_map(marks.paths, len(shapes))
     traces += lines
     shapes += ends
-    shapes.append(named("candidate", mark("circle", CANDIDATE, candidate, "#000000")))
+    shapes.append(named("candidate", mark("circle", CANDIDATE, marks.candidate, "#000000", 1.15)))
     traces.append(legend_entry("candidate", "circle", CANDIDATE, "#000000"))
     x_name, y_name = (symbol_of(name) for name in landscape.axes)
     return {
         "data": traces,
         "layout": layout(
-            f"Loss over ({x_name}, {y_name})",
+            f"Loss over ({x_name}, {y_name}): dark is low",
             axis(x_name, range=[float(landscape.x[0]), float(landscape.x[-1])], showgrid=False),
             axis(y_name, range=[float(landscape.y[0]), float(landscape.y[-1])], showgrid=False),
             shapes=shapes,
-            margin={"l": 52, "r": 12, "t": 52, "b": 38},
+            margin={"l": 46, "r": BAR_ROOM, "t": 46, "b": 40},
             uirevision="-".join(landscape.axes),
-        ),
-    }
-
-
-def _pin(
-    landscape: Landscape, z: NDArray[np.float64], name: str, place: Place, zero: float, colour: str
-) -> dict[str, Any]:
-    """Return a pin that stands at its own loss, and whose head is above the surface, which is coarser than the loss."""
-    (x, y), height = place.position, float(heights(place.loss, zero))
-    on_surface = z[int(np.abs(landscape.y - y).argmin()), int(np.abs(landscape.x - x).argmin())]
-    foot, head = height, float(np.fmax(height, on_surface))
-    return {
-        "type": "scatter3d",
-        "mode": "lines+markers",
-        "name": name,
-        "x": [x, x],
-        "y": [y, y],
-        "z": [foot, head + 0.05],
-        "line": {"color": colour, "width": 4},
-        "marker": {"color": colour, "size": [0, 5], "line": {"color": "#000000", "width": 1}},
-        "hoverinfo": "name",
-    }
-
-
-def surface(landscape: Landscape, candidate: Place | None, lowest: Place | None, truth: Place | None) -> dict[str, Any]:
-    """Draw the loss as a surface, with pins at the lowest point, the candidate and the truth, and the loss of each."""
-    zero = float(np.min(landscape.loss)) if lowest is None else lowest.loss
-    z = heights(landscape.loss, zero)
-    pins = [("lowest", lowest, LOWEST), ("candidate", candidate, CANDIDATE), ("truth", truth, TRUTH)]
-    traces: list[dict[str, Any]] = [
-        {
-            "type": "surface",
-            "x": array(landscape.x),
-            "y": array(landscape.y),
-            "z": array(z),
-            "colorscale": COLOURS,
-            "cmin": 0,
-            "cmax": _top(z),
-            "showscale": False,
-            "lighting": {"ambient": 0.75, "diffuse": 0.5, "specular": 0.05},
-            "contours": {axis_name: {"highlight": False} for axis_name in "xyz"},
-            "hovertemplate": "%{x:.3f}, %{y:.3f}: %{z:.2f}<extra></extra>",
-        }
-    ]
-    traces += [
-        saved(_pin(landscape, z, name, place, zero, colour))
-        for name, place, colour in pins
-        if place is not None and np.isfinite(place.loss) and _inside(landscape, place.position)
-    ]
-    scene_axis = {
-        "gridcolor": "theme:grid",
-        "color": "theme:text",
-        "showbackground": False,
-        "showspikes": False,
-        "nticks": 4,
-    }
-    x_name, y_name = (symbol_of(name) for name in landscape.axes)
-    return {
-        "data": traces,
-        "layout": layout(
-            "The same as a surface",
-            {"visible": False},
-            {"visible": False},
-            scene={
-                "xaxis": {**scene_axis, "title": {"text": x_name}},
-                "yaxis": {**scene_axis, "title": {"text": y_name}},
-                "zaxis": {**scene_axis, "title": {"text": ""}, "range": [0, _top(z) + 0.2]},
-                "camera": {"eye": {"x": 1.05, "y": -1.7, "z": 1.05}, "center": {"x": 0.05, "y": 0, "z": -0.18}},
-                "aspectmode": "manual",
-                "aspectratio": {"x": 1.2, "y": 1.2, "z": 0.7},
-                "uirevision": "kept",
-            },
-            margin={"l": 0, "r": 0, "t": 28, "b": 0},
-        ),
-    }
-
-
-def fit(
-    times: NDArray[np.float64],
-    data: NDArray[np.float64],
-    candidate: NDArray[np.float64],
-    truth: NDArray[np.float64] | None,
-    time_range: tuple[float, float],
-) -> dict[str, Any]:
-    """Draw the candidate's potential, (n_times,), over the data and the truth."""
-    traces = [] if truth is None else [line("truth", TRUTH, 1.4, y=array(truth), **grid(times), hoverinfo="skip")]
-    traces.append(line("candidate", CANDIDATE, 1.8, y=array(candidate), **grid(times), hoverinfo="skip"))
-    traces.append(legend_entry("data", "circle", DATA))
-    return {
-        "data": traces,
-        "layout": layout(
-            "Candidate over the data",
-            axis("t [ms]", range=list(time_range)),
-            axis("u", range=reach(data, (-3, 3))),
-            shapes=[named("data", dots(DATA, times, data, 2.2))],
-            margin={"l": 46, "r": 10, "t": 48, "b": 38},
-        ),
-    }
-
-
-def residual(
-    times: NDArray[np.float64], values: NDArray[np.float64], whitened: bool, time_range: tuple[float, float]
-) -> dict[str, Any]:
-    """Draw the candidate's residual in units of its standard deviation, with the band that holds 95 % of pure noise."""
-    largest = np.nanmax(np.abs(values)) if np.any(np.isfinite(values)) else 1.0
-    limit = float(2 ** np.ceil(np.log2(max(largest, 4.0))))
-    colour = translucent(LIMIT, 0.18)
-    band = {
-        "type": "rect",
-        "xref": "paper",
-        "x0": 0,
-        "x1": 1,
-        "y0": -1.96,
-        "y1": 1.96,
-        "layer": "below",
-        "fillcolor": colour,
-        "line": {"width": 0},
-    }
-    entry = saved(legend_entry("95 % of pure noise", "square", colour))
-    return {
-        "data": [
-            line("residual", CANDIDATE, 1.1, y=array(values), **grid(times), hoverinfo="skip", showlegend=False),
-            entry,
-        ],
-        "layout": layout(
-            "Whitened residual (data − candidate)" if whitened else "Residual (data − candidate) / s",
-            axis("t [ms]", range=list(time_range)),
-            axis("sd", range=[-limit, limit]),
-            shapes=[band],
-            margin={"l": 46, "r": 10, "t": 30, "b": 38},
         ),
     }

@@ -69,7 +69,8 @@ def on_map(paths: Sequence[OptimiserPath], n_shapes: int) -> Drawn:
     for path in paths:
         x, y = path.positions.T
         drawn = runner(path, x, y, path.evaluations, n_shapes + len(shapes))
-        traces += drawn[0]
+        # A label of one of them would stay on the common start, where the pointer has clicked.
+        traces += [{**trace, "hoverinfo": "skip", "hovertemplate": ""} for trace in drawn[0]]
         shapes += drawn[1]
     if paths:
         traces.append(saved(legend_entry("start", "circle", "#FFFFFF", "#000000")))

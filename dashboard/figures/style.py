@@ -149,6 +149,12 @@ def mark(
     }
 
 
+def path_of(points: ArrayLike, closed: bool = False) -> str:
+    """Return the path of a shape through points, (n, 2), in the units of the axes; closed: back to the first."""
+    path = "M" + "L".join(f"{x:.5g},{y:.5g}" for x, y in np.asarray(points, dtype=float).tolist())
+    return f"{path}Z" if closed else path
+
+
 def named(name: str, shape: dict[str, Any]) -> dict[str, Any]:
     """Return a shape that the legend's entry of this name shows and hides."""
     return {**shape, "legendgroup": name}

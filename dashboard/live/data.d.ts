@@ -106,7 +106,9 @@ export interface RaceData {
   tools: Item[]
 }
 
-export type Cell = string | { text: string; colour?: string; hollow?: boolean; help?: string; change?: Changes }
+export type Cell =
+  | string
+  | { text: string; colour?: string; hollow?: boolean; help?: string; change?: Changes; until?: number }
 
 /** Grid templates of a wide and of a narrow window, the least height, and the names of styles. */
 export interface Grid {

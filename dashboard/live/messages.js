@@ -45,7 +45,8 @@ export function report(event, send, changes, final) {
   const { nextFinal, nextDrag } = link
   const time = event.timeStamp
   if (final) {
-    link.nextFinal = { send, changes: { ...nextFinal?.changes, ...nextDrag?.changes, ...changes }, time }
+    const before = { ...nextFinal?.changes, ...nextDrag?.changes }
+    link.nextFinal = { send, changes: { ...before, ...changes, ...clicked(before, changes) }, time }
     link.nextDrag = null
     if (link.inFlight?.request) drop(link.inFlight.request)
   } else {
@@ -53,6 +54,13 @@ export function report(event, send, changes, final) {
   }
   waiting(true)
   sendNext()
+}
+
+/** Return the points of clicks that wait and of a new one, which adds to them.
+ * @param {Changes} before
+ * @param {Changes} now */
+function clicked({ start: first }, { start: next }) {
+  return first && next ? { start: `${first};${next}` } : {}
 }
 
 function sendNext() {

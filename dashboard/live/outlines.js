@@ -29,6 +29,23 @@ export function outline(trace, xaxis, yaxis) {
   return path
 }
 
+/** Move the texts of a trace and write them anew. Returns false where as many are not drawn.
+ * @param {Element} box
+ * @param {string} uid
+ * @param {any} trace
+ * @param {any} layout */
+export function moveTexts(box, uid, trace, { xaxis, yaxis }) {
+  const nodes = box.querySelectorAll(`.trace${uid} .textpoint text`)
+  const [x, y] = [numbers(trace.x), numbers(trace.y)]
+  if (nodes.length !== x.length) return false
+  for (const [i, node] of nodes.entries()) {
+    node.setAttribute("x", xaxis.d2p(x[i]))
+    node.setAttribute("y", yaxis.d2p(y[i]))
+    node.textContent = trace.text[i]
+  }
+  return true
+}
+
 /** The places of many dots, which travel as typed arrays: across and up, in the units of the axes. */
 function* places({ x, y, x0, dx }) {
   const across = x && numbers(x)

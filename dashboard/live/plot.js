@@ -12,6 +12,7 @@ import { resetView, toolbar } from "./toolbar.js"
 
 // With another configuration, Plotly would draw everything anew.
 const CONFIG = { displayModeBar: false, showTips: false, responsive: false }
+const STILL_CONFIG = { ...CONFIG, doubleClick: false }
 const MOVED = ["truth", "candidate"] // by sliders: names of traces and of what shapes belong to
 
 let plotly
@@ -173,13 +174,15 @@ export class Plot {
   async react({ data, layout }) {
     const Plotly = await loadPlotly()
     const first = !this.ready
+    // Where a click asks for something, two quick ones must not change the range; the toolbar resets it.
+    const config = this.spec.click?.both ? STILL_CONFIG : CONFIG
     if (first) this.size = { width: this.box.clientWidth, height: this.box.clientHeight }
     // Plotly keeps what its legend hides of the traces; of shapes it would keep what it hid at the places of then.
     const hidden = this.hidden()
     const shapes = (layout.shapes ?? []).map((shape) =>
       withPath(hidden.has(shape.legendgroup) ? { ...shape, visible: "legendonly" } : shape),
     )
-    await Plotly.react(this.box, data, { ...layout, ...this.size, shapes, editrevision: false }, CONFIG)
+    await Plotly.react(this.box, data, { ...layout, ...this.size, shapes, editrevision: false }, config)
     this.aged = false
     if (this.closed)
       window.Plotly.purge(this.box) // the page was left meanwhile
@@ -204,7 +207,10 @@ export class Plot {
   }
 
   click({ event, points: [point] }) {
-    if (!this.spec.click) return
+    const { click } = this.spec
+    if (!click) return
+    if (click.both && event.detail > 1) return // the second click of a double click is no other place
+    if (click.both) window.Plotly.Fx.unhover(this.box) // its label would cover what begins there
     this.choose(event, point.data.type === "surface" ? point : coordinates(this.box, event), point)
   }
 

@@ -1,7 +1,7 @@
 // A plot that follows the hand: its lines, marks and heat map move in the drawing, without Plotly.
 
 import { exchangeImage } from "./heatmap.js"
-import { outline, shapeOutline, shift } from "./outlines.js"
+import { moveTexts, outline, shapeOutline, shift } from "./outlines.js"
 
 /** Return what a plot shows with the lines and marks that have moved. A heat map gets a new image and keeps its old
  * numbers: Plotly must not draw such a figure (imageOnly).
@@ -38,6 +38,7 @@ export function slide(box, { data, layout }, hidden) {
   const heatMaps = data.filter(({ type }) => type === "heatmap")
   if (!heatMaps.every((trace, i) => !trace.meta?.image || exchangeImage(box, i, trace))) return false
   for (const [i, trace] of data.entries()) {
+    if (trace.mode === "text" && !moveTexts(box, traces[i].uid, trace, full)) return false
     if (trace.mode !== "lines" || trace.type !== "scatter" || !trace.y.bdata || hidden.has(trace.legendgroup)) continue
     const paths = box.querySelectorAll(`.trace${traces[i].uid} path.js-line`)
     if (paths.length !== 1) return false

@@ -25,6 +25,7 @@ export class Plots {
     this.closed = false
     this.race = new Race(() => {
       for (const plot of this.plots.values()) plot.follow()
+      this.table.count(this.race.clock)
     })
     this.head = new Head()
     this.options = new Controls(element("div", { className: "lab-controls lab-options" }))

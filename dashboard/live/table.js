@@ -7,6 +7,7 @@ import { styled } from "./theme.js"
 
 export class Table {
   constructor() {
+    this.clock = Number.POSITIVE_INFINITY // of the race: evaluations
     this.send = /** @type {import("./data").Send} */ (() => {})
     this.head = element("thead")
     this.body = element("tbody")
@@ -36,6 +37,19 @@ export class Table {
     this.fit()
   }
 
+  /** Let the runs of a race that have not ended when its clock stands there count their evaluations.
+   * @param {number} clock */
+  count(clock) {
+    this.clock = clock
+    for (const node of this.body.querySelectorAll("td")) {
+      if (node.until) say(node.children[1], this.counted(node))
+    }
+  }
+
+  counted({ ended, until }) {
+    return until && this.clock < until ? Math.floor(this.clock).toLocaleString("en-US") : ended
+  }
+
   fit() {
     if (this.node.scrollWidth > this.node.clientWidth) this.node.tabIndex = 0
     else this.node.removeAttribute("tabindex")
@@ -43,7 +57,7 @@ export class Table {
 
   // A cell is text, or text with the colour of its role and a sentence, or a button that reports a change.
   cell(node, value) {
-    const { text, colour, hollow, help, change } = typeof value === "string" ? { text: value } : value
+    const { text, colour, hollow, help, change, until } = typeof value === "string" ? { text: value } : value
     if (!node.firstChild) {
       const press = element("button", { type: "button", className: "lab-button" })
       press.addEventListener("click", (event) => report(event, this.send, node.change, true))
@@ -51,8 +65,8 @@ export class Table {
       node.append(element("i"), element("span"), press)
     }
     const [swatch, said, press] = node.children
-    Object.assign(node, { change, help })
-    sayWithHelp(said, change ? "" : text, help)
+    Object.assign(node, { change, help, until, ended: text })
+    sayWithHelp(said, change ? "" : this.counted(node), help)
     say(press, change ? text : "")
     press.ariaDescription = help ?? ""
     swatch.hidden = !colour

@@ -78,6 +78,12 @@ def count_of_best(found: Basins | None, lowest: float) -> str:
     return f"Of {count(int(np.sum(run)))} starts of {found.method}, {finds} the best fit."
 
 
+def _shares(found: Basins) -> list[float]:
+    """Return the share of each minimum among the starts that have run."""
+    run = found.labels[found.evaluations > 0]
+    return [float(np.mean(run == number)) for number in range(len(found.minima))]
+
+
 def sentences(found: Basins | None, lowest: float) -> list[str]:
     """Say what the exploration has found, and how its pictures are read; lowest: the lowest loss known."""
     if found is None or not found.minima:
@@ -87,21 +93,22 @@ def sentences(found: Basins | None, lowest: float) -> list[str]:
         ]
     run = found.evaluations > 0
     many = "1 minimum" if len(found.minima) == 1 else f"{count(len(found.minima))} minima"
-    share = significant(100 * float(np.mean(found.labels[run] == 0)), 2)
-    said = (
-        f"{found.method} found {many} from {count(int(np.sum(run)))} starts; {share} % of them end in the lowest one, "
-    )
+    share = percent(_shares(found)[0], 1)
+    said = f"{found.method} found {many} from {count(int(np.sum(run)))} starts; {share} of them end in the lowest one"
+    why = []
     if figures.is_global(found, lowest):
-        said += f"J = {significant(found.minima[0].loss)}, drawn in green."
+        said += "."
+        why.append(f"The lowest minimum has J = {significant(found.minima[0].loss)}; its basin is drawn in green.")
     else:
         gap = significant(found.minima[0].loss - lowest, 3)
-        said += f"which lies {gap} above the lowest loss known: no start has found that."
+        said += f". That lies {gap} above the lowest loss known, which no start has found."
     nowhere = int(np.sum(found.labels[run] < 0))
     if nowhere:
-        said += f" {count(nowhere)} {'ends' if nowhere == 1 else 'end'} in no minimum, drawn in dark grey."
-    said += f" Half of the runs need more than {count(float(np.median(found.evaluations[run])))} evaluations."
+        why.append(f"{count(nowhere)} {'start ends' if nowhere == 1 else 'starts end'} in no minimum: dark grey.")
+    why.append(f"Half of the runs need more than {count(float(np.median(found.evaluations[run])))} evaluations.")
     return [
         said,
+        *why,
         "Each cell or dot of the basin map is a start, coloured by the minimum it ends in; the numbers of the list "
         "stand where the minima are. The waterfall sorts the final losses: each step is a minimum, and the wider the "
         "first, the easier the lowest one is found.",
@@ -114,8 +121,9 @@ def table(found: Basins | None, lowest: float, unknown: Sequence[str]) -> list[l
         return []
     names = ", ".join(symbol_of(name) for name in unknown)
     rows: list[list[Cell]] = [
-        ["minimum", names, "J − lowest", "eigenvalues of the Hessian", "on the edge", "share of starts"]
+        ["minimum", names, "J − lowest", "eigenvalues of the Hessian", "on the edge", "share of the starts run"]
     ]
+    shares = _shares(found)
     own = figures.tones(found, lowest)
     for number, colour in own.items():
         minimum = found.minima[number]
@@ -126,10 +134,10 @@ def table(found: Basins | None, lowest: float, unknown: Sequence[str]) -> list[l
                 significant(round(max(minimum.loss - lowest, 0.0), 2), 3),
                 " and ".join(significant(float(value), 3) for value in minimum.eigenvalues),
                 "yes" if minimum.on_edge else "no",
-                percent(minimum.share, 1),
+                percent(shares[number], 1),
             ]
         )
-    others = [minimum.share for number, minimum in enumerate(found.minima) if number not in own]
+    others = [share for number, share in enumerate(shares) if number not in own]
     if others:
         label = "1 other" if len(others) == 1 else f"{count(len(others))} others"
         rows.append([{"text": label, "colour": figures.OTHERS}, "", "", "", "", percent(sum(others), 1)])

@@ -5,8 +5,8 @@ from typing import Any
 
 PARTS = {"player", "tools", "table", "metrics", "said"}  # of a stage, beside its plots
 WINDOW = "max(33rem, 100vh - 17.5rem)"  # the height that the window leaves for plots above the metrics
-BELOW_OPTIONS = "max(31rem, 100vh - 21rem)"  # the same where options stand above the plots and a player among them
 INVERSE_MAP = "max(27rem, 100vh - 23rem)"  # the same, above the tabs of what stands below
+BELOW_OPTIONS = "max(29.5rem, 100vh - 20.5rem)"  # the same where options stand above the plots and a player among them
 NARROW_PLOT = "20rem"  # the height of each plot in a window too narrow for two beside each other
 
 
@@ -43,8 +43,10 @@ class Layout:
 
 def _beside_map(*rows: tuple[str, str | float]) -> Layout:
     """Return a layout of the Landscape page: the map stands where it is, whatever stands beside it."""
-    around = (("player player", "auto"), *rows, ("metrics metrics", "auto"), ("said said", "auto"))
-    return Layout("1.25fr 1fr", (*around, ("table table", "auto")), BELOW_OPTIONS)
+    around = [("player player", "auto"), *rows, ("metrics metrics", "auto"), ("said said", "auto")]
+    if not any("table" in areas for areas, _ in rows):
+        around.append(("table table", "auto"))
+    return Layout("minmax(0, 1.3fr) minmax(0, 1fr)", tuple(around), BELOW_OPTIONS, looks=("dense-table",))
 
 
 def _one(plot: str) -> Layout:
@@ -89,13 +91,18 @@ LAYOUTS = {
             ("said said", "auto"),
         ),
     ),
-    "landscape-fit": _beside_map(("map fit", 0.5), ("map residual", 0.5)),
+    "landscape-fit": _beside_map(("map fit", 0.45), ("map slice", 0.55)),
+    "landscape-residual": _beside_map(("map fit", 0.5), ("map residual", 0.5)),
     "landscape-surface": _beside_map(("map surface", f"calc({BELOW_OPTIONS} + 0.4rem)")),
-    "landscape-race": _beside_map(("map course", 0.55), ("map fit", 0.45)),
+    "landscape-race": _beside_map(
+        ("map table", "10.5rem"),
+        ("map course", f"calc(0.56 * ({BELOW_OPTIONS} - 11.3rem))"),
+        ("map fit", f"calc(0.44 * ({BELOW_OPTIONS} - 11.3rem))"),
+    ),
     "landscape-basins": _beside_map(
-        ("map tools", "4rem"),
-        ("map basins", f"calc(0.56 * {BELOW_OPTIONS} - 2.2rem)"),
-        ("map waterfall", f"calc(0.44 * {BELOW_OPTIONS} - 2.2rem)"),
+        ("map tools", "5.6rem"),
+        ("map basins", f"calc(0.58 * ({BELOW_OPTIONS} - 6.4rem))"),
+        ("map waterfall", f"calc(0.42 * ({BELOW_OPTIONS} - 6.4rem))"),
     ),
     "inverse-map": Layout(
         "1.1fr 1fr",

@@ -1,16 +1,13 @@
 """The race of the Landscape page: the player above the pictures, what is said of the paths, and their table."""
 
 from collections.abc import Sequence
+from enum import Enum
 from zlib import crc32
 
-import numpy as np
-from numpy.typing import NDArray
-
-from core.maps.differences_from_training import listed
 from core.optimisation.methods import METHODS
 from core.optimisation.path import Ending, OptimiserPath
 from dashboard.background.wish import Wish
-from dashboard.figures.race import REACHED
+from dashboard.figures.race import LOOKS, REACHED
 from dashboard.pictures.controls import button, controls_at, progress
 from dashboard.pictures.shown import Cell
 from dashboard.pictures.shown import Race as Player
@@ -51,70 +48,85 @@ def player(scene: Scene, paths: Sequence[OptimiserPath]) -> Player:
     )
 
 
-def _evaluations(number: int) -> str:
-    return "1 evaluation" if number == 1 else f"{count(number)} evaluations"
-
-
 def _gap(value: float) -> str:
     """Return how far a loss lies above the lowest; a hundredth of a log-likelihood means nothing."""
     return significant(round(float(value), 2), 3)
 
 
-def _above(gaps: NDArray[np.float64]) -> str:
-    nearest, furthest = _gap(np.min(gaps)), _gap(np.max(gaps))
-    return f"{nearest} above it" if nearest == furthest else f"{nearest} to {furthest} above it"
+class Fate(Enum):
+    """Where a run has ended: the sign of it in the table, and what it means there."""
+
+    REACHED = "✓", "best fit"
+    OTHER_VALLEY = "○", "other valley"
+    SHORT = "✕", "no minimum"
+
+
+def fate(path: OptimiserPath, lowest: float) -> Fate:
+    """Return where a run has ended; lowest: the lowest loss that is known."""
+    if path.losses[-1] - lowest <= REACHED:
+        return Fate.REACHED
+    return Fate.OTHER_VALLEY if path.ending == Ending.CONVERGED else Fate.SHORT
 
 
 def sentences(paths: Sequence[OptimiserPath], lowest: float, missing: int = 0) -> list[str]:
-    """Say what happened: who reached the lowest loss known, who ended elsewhere, how far above, and at what cost.
+    """Say how many runs reached the lowest loss known, which was first, and what became of the others.
 
     missing: how many runs were given up.
     """
-    gaps = np.array([path.losses[-1] for path in paths]) - lowest
-    reached = gaps <= REACHED
-    caught = ~reached & [path.ending == Ending.CONVERGED for path in paths]
-    short = ~reached & ~caught
-    names = [
-        listed(list(dict.fromkeys(path.method for path, each in zip(paths, of, strict=True) if each)))
-        for of in (reached, caught, short)
-    ]
-    n_starts = len({path.positions[0].tobytes() for path in paths})
-    said = ["None reached the lowest loss known."]
-    if np.any(reached):
-        quickest = min(np.flatnonzero(reached).tolist(), key=lambda i: int(paths[i].evaluations[-1]))
-        cost = _evaluations(int(paths[quickest].evaluations[-1]))
-        first = "" if names[0] == paths[quickest].method else f"{paths[quickest].method} first, "
-        said = [f"{names[0]} reached the lowest loss known, {first}after {cost}."]
-        if n_starts > 1:
-            which = f"{np.sum(reached)} of {len(paths)} runs from {n_starts} starts"
-            said = [f"{which} reached the lowest loss known: {names[0]}, {first}after {cost}."]
-    if np.any(caught):
-        said.append(f"Caught in other minima, which no step downhill leaves: {names[1]}, {_above(gaps[caught])}.")
-    if np.any(short):
-        said.append(f"Stopped short of any minimum: {names[2]}, {_above(gaps[short])}.")
+    fates = [fate(path, lowest) for path in paths]
+    reached, other, short = (fates.count(each) for each in Fate)
+    if reached:
+        quickest = min(
+            (path for path, each in zip(paths, fates, strict=True) if each is Fate.REACHED),
+            key=lambda path: int(path.evaluations[-1]),
+        )
+        spent = int(quickest.evaluations[-1])
+        cost = "1 evaluation" if spent == 1 else f"{count(spent)} evaluations"
+        said = f"{reached} of {_runs(len(paths))} found the best fit; {quickest.method} needed only {cost}."
+    else:
+        said = f"None of {_runs(len(paths))} found the best fit."
+    lost = []
+    if other:
+        lost.append(f"{other} {'is' if other == 1 else 'are'} stuck in another valley")
+    if short:
+        lost.append(f"{short} stopped before any minimum")
+    if lost:
+        said += f" {', '.join(lost)}."
     if missing:
-        said.append(f"The race was stopped: {'1 run is' if missing == 1 else f'{missing} runs are'} missing.")
+        said += f" The race was stopped: {_runs(missing)} {'is' if missing == 1 else 'are'} missing."
     return [
-        " ".join(said),
-        "On the map each line is a path, its mark the method’s head, with a cross once it has stopped. Beside it the "
-        "same runs against what they cost: a curve that stays high is caught. Drag the candidate onto a cross to see "
-        "the fit there.",
+        said,
+        "The table counts evaluations. Stuck means that no step downhill leads on, though the best fit lies lower: "
+        "point at a cell to see how much lower.",
+        "On the map each line is a path, its mark the method’s head, with a cross once it has stopped. Beside it are "
+        "the same runs against what they cost. Drag the candidate onto a cross to see the fit there.",
     ]
+
+
+def _runs(number: int) -> str:
+    return "1 run" if number == 1 else f"{count(number)} runs"
 
 
 def table(paths: Sequence[OptimiserPath], lowest: float) -> list[list[Cell]]:
-    """Return a row for each run: where it began and ended, its loss above the lowest known, its cost, how it ended."""
-    rows: list[list[Cell]] = [["method", "from", "to", "J − lowest", "evaluations", "gradient’s norm", "how it ended"]]
-    for path in paths:
-        points = [", ".join(fixed(value, 3) for value in path.positions[place]) for place in (0, -1)]
-        rows.append(
-            [
-                {"text": path.method, "help": METHODS[path.method].kind},
-                *points,
-                _gap(path.losses[-1] - lowest),
-                count(path.evaluations[-1]),
-                significant(float(path.gradient_norms[-1]), 2),
-                path.sentence,
-            ]
-        )
+    """Return a row for each method and a column for each start: where the run ended, after how many evaluations."""
+    if not paths:
+        return []
+    starts = list(dict.fromkeys(tuple(path.positions[0].tolist()) for path in paths))
+    runs = {(path.method, tuple(path.positions[0].tolist())): path for path in paths}
+    signs = ", ".join(" ".join(each.value) for each in Fate)
+    rows: list[list[Cell]] = [[signs, *(", ".join(fixed(value, 2) for value in start) for start in starts)]]
+    for method in dict.fromkeys(path.method for path in paths):
+        cells: list[Cell] = [_cell(runs[method, start], lowest) if (method, start) in runs else "" for start in starts]
+        rows.append([{"text": method, "colour": LOOKS[method][1], "help": METHODS[method].kind}, *cells])
     return rows
+
+
+def _cell(path: OptimiserPath, lowest: float) -> Cell:
+    """Return how a run has ended, with all that is known of its end as help."""
+    end = ", ".join(fixed(value, 3) for value in path.positions[-1])
+    gap, norm = _gap(path.losses[-1] - lowest), significant(float(path.gradient_norms[-1]), 2)
+    return {
+        "text": f"{fate(path, lowest).value[0]} {count(path.evaluations[-1])}",
+        "until": int(path.evaluations[-1]),
+        "help": f"{path.sentence} J − lowest {gap} at ({end}), norm of the gradient {norm}.",
+    }

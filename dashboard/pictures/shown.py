@@ -14,6 +14,7 @@ Cell = str | dict[str, Any]  # text, or text with colour, hollow, help, or the c
 LINE_COURSE = ("x", "y", "x0", "dx")  # the parts of a line trace that move while it slides
 MOVING = ("shapes", "annotations")  # the parts of a layout that slide
 RESTING_COURSE = ("x", "y", "text")  # of marks that nobody sees, which wait for the release: where labels are shown
+TEXT_COURSE = ("x", "y", "text")  # the same of a trace of texts, whose number stays
 HEAT_COURSE = ("x", "y", "z", "meta")  # the parts of a heat map that change while an image of it is exchanged
 
 
@@ -199,11 +200,13 @@ def _course(trace: dict[str, Any]) -> tuple[str, ...]:
         return LINE_COURSE
     if "rests" in trace.get("meta", ()):
         return RESTING_COURSE
+    if trace.get("mode") == "text":
+        return TEXT_COURSE
     return HEAT_COURSE if "image" in trace.get("meta", ()) else ()
 
 
 def _moved(trace: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the course of a line, or the image of a heat map and its places; None for a trace that stays."""
+    """Return the course of lines and texts, or the image of a heat map and its places; None for a trace that stays."""
     return {name: trace[name] for name in _course(trace) if name in trace and name != "z"} or None
 
 
@@ -219,7 +222,7 @@ def _identified(data: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _skeleton(data: list[dict[str, Any]], layout: dict[str, Any]) -> list[Any]:
-    """Return all of a figure but what slides: lines, shapes, the places of labels and the images of heat maps."""
+    """Return all of a figure but what slides: lines, texts, shapes, places of labels and images of heat maps."""
     return [
         [_without(trace, _course(trace)) for trace in data],
         [_without(shape, ("path", "dots", "xanchor", "yanchor")) for shape in layout.get("shapes", ())],

@@ -103,6 +103,18 @@ def _starts(text: str) -> tuple[tuple[float, float], ...]:
     return starts
 
 
+def _clicked(experiment: Experiment, text: str) -> tuple[tuple[float, float], ...]:
+    """Return the starts after clicks at the points that text names: the last, or those that there were and all these.
+
+    Beyond MOST_STARTS none is added; where nothing could be, ValueError is raised.
+    """
+    points = tuple(_start(point) for point in text.split(";"))
+    if not experiment.adding:
+        return points[-1:]
+    added = tuple(dict.fromkeys((*experiment.starts, *points)))
+    return added[:MOST_STARTS] if len(experiment.starts) < MOST_STARTS else _starts(text_of_starts(added))
+
+
 def text_of_starts(starts: tuple[tuple[float, float], ...]) -> str:
     """Return the text that names points."""
     return ";".join(f"{x!r},{y!r}" for x, y in starts)
@@ -144,16 +156,16 @@ def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experime
     """Return the experiment with the changes that are valid, and a sentence for each that is not.
 
     Values may be numbers or typed text; an unknown field or a value out of range leaves what was there. An upload and
-    the names of own maps cannot be changed. The field start is a click on the map: a point that replaces the starts, or
-    is added to them. The first one turns from the fit to the race. After eight sentences one counts the rest.
+    the names of own maps cannot be changed. The field start holds clicks on the map: points, the last of which replaces
+    the starts, or which are added to them. The first one turns from the fit to the race. After eight sentences one
+    counts the rest.
     """
     valid: dict[str, Any] = {}
     sentences = []
     for name, value in changes.items():
         try:
             if name == "start":
-                kept = experiment.starts if experiment.adding else ()
-                valid["starts"] = _starts(";".join(filter(None, (text_of_starts(kept), str(value)))))
+                valid["starts"] = _clicked(experiment, str(value))
             elif name in SETTINGS:
                 valid[name] = _value(SETTINGS[name], value)
             else:

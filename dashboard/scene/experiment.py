@@ -37,6 +37,7 @@ class Experiment:
     noise_known: bool = DEFAULTS["noise_known"]
     grid: str = DEFAULTS["grid"]
     regularised: bool = DEFAULTS["regularised"]
+    prior_width: float = DEFAULTS["prior_width"]
     whole_prior: bool = DEFAULTS["whole_prior"]
     compared: tuple[str, ...] = DEFAULTS["compared"]
     beside: str = DEFAULTS["beside"]

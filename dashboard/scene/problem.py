@@ -8,6 +8,7 @@ import numpy as np
 
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.stepping import longest_step
+from core.priors import TruncatedGaussian
 from core.problem.landscape import (
     Landscape,
     TrajectoryStore,
@@ -21,6 +22,7 @@ from core.problem.problem import Problem
 from core.published import full_prior
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation
+from dashboard.scene.settings import DEFAULTS
 
 N_DRAGGED = 60  # points a side, at most, of a grid that is computed anew at each step of a slider
 MOST_STEPS = 2e8  # of all trajectories of a grid together: a third of a second on two cores
@@ -48,13 +50,22 @@ def problem_of(experiment: Experiment, observation: Observation) -> Problem:
         experiment.axes,
         known,
         noise if experiment.misfit == "ar1" else noise.white,
-        full_prior() if experiment.regularised else full_prior().flat(),
+        prior_of(experiment),
     )
+
+
+def prior_of(experiment: Experiment) -> TruncatedGaussian:
+    """Return the published prior of all four parameters with its width on screen, or a flat one in the same box."""
+    prior = full_prior()
+    if not experiment.regularised:
+        return prior.flat()
+    return replace(prior, sd=tuple(sd * experiment.prior_width for sd in prior.sd))
 
 
 def theta_problem(experiment: Experiment, observation: Observation) -> Problem:
     """Return the problem that the inverse maps solve, whatever the Landscape's axes, misfit and prior are set to."""
-    theta = replace(experiment, axis_x="theta0", axis_y="theta1", misfit="ar1", regularised=True)
+    published = {name: DEFAULTS[name] for name in ("misfit", "regularised", "prior_width")}
+    theta = replace(experiment, axis_x="theta0", axis_y="theta1", **published)
     return problem_of(theta, observation)
 
 

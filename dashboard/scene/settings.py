@@ -197,6 +197,10 @@ _ROWS: tuple[Setting, ...] = (
         name="regularised", default=True, label="prior", help="Add the prior’s regularisation to the loss.",
         help_at={Area.UNCERTAINTY: "Weigh the prior’s box by the prior."}, shown=(Area.LANDSCAPE, Area.UNCERTAINTY),
     ),
+    Slider(
+        name="prior_width", symbol="w", label="prior width", default=1.0, low=0.02, high=2.0, step=0.02,
+        least=0.005, most=100, shown=(Area.LANDSCAPE, Area.UNCERTAINTY),
+    ),
     Toggle(
         name="whole_prior", default=False, label="whole prior", help="Show all of the prior’s box.",
         shown=(Area.UNCERTAINTY,),
@@ -206,7 +210,10 @@ _ROWS: tuple[Setting, ...] = (
     # What stands beside the map.
     Choice(
         name="beside", default="fit", label="beside the map",
-        choices={"fit": "fit and residual", "surface": "surface", "race": "race", "basins": "basins"},
+        choices={
+            "fit": "fit and slice", "residual": "fit and residual", "surface": "surface", "race": "race",
+            "basins": "basins",
+        },
         shown=(Area.LANDSCAPE,),
     ),
     Methods(

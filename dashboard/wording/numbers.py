@@ -56,6 +56,14 @@ def power(value: float) -> str:
     return _with_minus(f"{digits} × 10{str(int(exponent)).translate(_RAISED)}")
 
 
+def short(value: float) -> str:
+    """Return a number with three digits, thousands as k and millions as M."""
+    for size, unit in ((1e6, "M"), (1e3, "k")):
+        if abs(rounded(value, 3)) >= size:
+            return f"{significant(rounded(value, 3) / size, 3)}{unit}"
+    return significant(value, 3)
+
+
 def signed(value: float, decimals: int) -> str:
     """Return a number with its sign, unless it rounds to zero."""
     text = f"{value:+.{decimals}f}"

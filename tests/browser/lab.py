@@ -45,7 +45,7 @@ class PageFacts(NamedTuple):
 
 PAGES = {
     "Neuron": PageFacts("/", "What do the parameters do", ("potential", "phase", "rates")),
-    "Landscape": PageFacts("/landscape", "Where does the optimiser end up", ("map", "fit", "residual")),
+    "Landscape": PageFacts("/landscape", "Where does the optimiser end up", ("map", "fit", "slice")),
     "Inverse map": PageFacts(
         "/inverse-map", "What does a learned inverse map", ("estimates", "resimulated", "first-1", "second-1")
     ),
@@ -54,7 +54,8 @@ PAGES = {
     "Your data": PageFacts("/your-data", "What can be said about a trace", ("trace",)),
 }
 BESIDE = {  # the map of the Landscape page, by the choice that stands there
-    "fit": ("fit", "residual"),
+    "fit": ("fit", "slice"),
+    "residual": ("fit", "residual"),
     "surface": ("surface",),
     "race": ("course", "fit"),
     "basins": ("basins", "waterfall"),

@@ -21,7 +21,7 @@ def cells(lab):
 
 def test_basins_are_explored_drawn_and_listed(tab):
     lab = tab(device_scale_factor=2).open("Landscape", SHORT)
-    assert lab.page.locator(".lab-table tr").count() == 0
+    assert lab.page.locator(".lab-table tbody tr").count() == 0
     lab.press("Explore basins")
     lab.until(f"{SOME} && {IDLE}")
     z = np.array(cells(lab), dtype=float).reshape(10, 10)
@@ -38,7 +38,9 @@ def test_basins_are_explored_drawn_and_listed(tab):
     place = [float(number.replace("−", "-")) for number in table["1"][0].split(", ")]
     assert place == pytest.approx((0.4, 0.4), abs=0.1)
     assert sum(float(row[-1].rstrip(" %")) for name, row in table.items() if name != "minimum") <= 100.1
-    assert "L-BFGS-B found" in lab.sentence()
+    assert "L-BFGS-B found" in lab.page.locator(".lab-answer").inner_text()
+    share = lab.page.locator(".lab-answer").inner_text().split("; ")[1].split(" ")[0]
+    assert table["1"][-1] == f"{share} %"  # of the starts run, as the answer says
     # Beside the truth, the saved pictures name each minimum that has a colour.
     assert check_picture(lab, "basins") == check_picture(lab, "waterfall") + 1 > 2
     # A click in it starts a race from there.

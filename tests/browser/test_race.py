@@ -31,6 +31,10 @@ def crosses(lab, plot="map"):
     )
 
 
+def answer(lab):
+    return lab.page.locator(".lab-answer").inner_text()
+
+
 def scrub(lab, share):
     """Draw the slider of the race to a share of its way."""
     lab.page.locator(".lab-player input[type=range]").fill(str(share))
@@ -72,11 +76,16 @@ def test_click_starts_a_race_that_plays_pauses_steps_and_ends_in_different_minim
     at_truth = {name for name, end in ends.items() if np.allclose(end, (0.4, 0.4), atol=0.01)}
     assert 1 <= len(at_truth) < len(RACING)
     assert all((heights[name] < 0.2) == (name in at_truth) for name in RACING)
-    assert "reached the lowest loss known" in lab.sentence()
-    assert all(name in lab.table() for name in RACING)
+    assert f"{len(at_truth)} of 5 runs found the best fit" in answer(lab)
+    # The table says the same of each method, once the clock has passed its end.
+    table = lab.table()
+    assert {name for name in RACING if table[name][0].startswith("✓")} == at_truth
+    spent = {name: int(table[name][0].split()[1].replace(",", "")) for name in RACING}
+    assert max(spent.values()) == last
     # Back at the start all heads stand there; played again from the end it begins anew.
     lab.press("Back")
     assert lab.clock()[0] == 1
+    assert {lab.table()[name][0] for name in RACING} == {"1"}
     assert all(lab.evaluate("(name) => outline('map', name).getTotalLength() < 1", name) for name in RACING)
     scrub(lab, 0.97)
     lab.press("Play")
@@ -133,19 +142,41 @@ def test_race_of_those_who_want_no_motion_stands_at_its_end(tab):
 def test_starts_are_added_up_to_five_and_methods_are_chosen(lab):
     lab.open("Landscape", "t_end=40&methods=Nelder–Mead")
     lab.race(0.1, 0.9).race(0.5, 0.5)
-    assert len(lab.table()) == 2  # the head, and one row
+    assert lab.page.locator(".lab-table tr").count() == 2  # the head, and one row
     lab.tick("adding")
     for i in range(4):
         lab.race(0.1 + 0.2 * i, 0.1)
     lab.click("map", 0.9, 0.9)
     assert "At most 5 starts race at once" in lab.notes()
-    names = lab.evaluate("[...document.querySelectorAll('.lab-table tr')].map((row) => row.firstChild.textContent)")
-    assert names[1:] == ["Nelder–Mead"] * 5
-    assert "runs from 5 starts" in lab.sentence()
+    assert len(lab.table()["Nelder–Mead"]) == 5  # a column for each start
+    assert "of 5 runs" in answer(lab)
     with lab.painting():
         lab.page.locator("[data-field=methods] label").filter(has_text="Nelder–Mead").click()
     assert "A race needs at least one method" in lab.notes()
     with lab.painting():
         lab.page.locator("[data-field=methods] label").filter(has_text="L-BFGS-B").click()
     lab.race_stands()
-    assert lab.page.locator(".lab-table tr").count() == 11
+    assert lab.page.locator(".lab-table tr").count() == 3
+    assert "of 10 runs" in answer(lab)
+
+
+def test_clicks_made_while_a_race_is_computed_are_starts_and_a_double_click_is_one(lab):
+    lab.open("Landscape", "adding=1&methods=Adam,Nelder–Mead")
+    before = lab.range("map")
+    with lab.painting():
+        for i in range(4):
+            lab.page.mouse.click(*lab.pixel("map", 0.1 + 0.2 * i, 0.9))
+    lab.race_stands()
+    lab.until("document.querySelectorAll('.lab-table th').length === 5")
+    lab.page.mouse.dblclick(*lab.pixel("map", 0.9, 0.1))
+    lab.until("document.querySelectorAll('.lab-table th').length === 6")
+    assert lab.notes() == ""
+    assert lab.range("map") == before
+
+
+def test_no_label_of_one_method_stays_on_the_common_start(lab):
+    lab.open("Landscape", "t_end=60").race(*START)
+    lab.page.mouse.move(*lab.pixel("map", START[0] + 0.001, START[1]))
+    lab.until("plot('map').querySelector('.hoverlayer .hovertext')")
+    said = lab.evaluate("plot('map').querySelector('.hoverlayer').textContent")
+    assert not [name for name in RACING if name in said]

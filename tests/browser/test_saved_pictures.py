@@ -19,7 +19,11 @@ pytestmark = pytest.mark.browser
 # Each page is opened once, and then changed; what stands there each time are plots.
 VISITS = {
     "Neuron": [("", "", ("potential", "phase", "rates"))],
-    "Landscape": [("", "", ("map", "fit", "residual")), ("beside", "surface", ("surface",))],
+    "Landscape": [
+        ("", "", ("map", "fit", "slice")),
+        ("beside", "residual", ("residual",)),
+        ("beside", "surface", ("surface",)),
+    ],
     "Inverse map": [
         ("", "", ("estimates", "resimulated", "first", "second")),
         ("test_view", "noise", ("against-noise",)),

@@ -14,10 +14,13 @@ from core.optimisation.methods import METHODS
 from core.optimisation.path import Ending, OptimiserPath
 from core.posterior.profile import Profile
 from core.problem.landscape import Landscape
+from core.problem.slice import Slice
+from core.published import published_prior
 from dashboard import maps
 from dashboard.figures import (
     accuracy,
     basins,
+    fit,
     inverse_map,
     joint,
     landscape,
@@ -26,7 +29,9 @@ from dashboard.figures import (
     palette,
     race,
     regions,
+    slice,
     spread,
+    surface,
     test_samples,
     training,
     uncertainty,
@@ -62,6 +67,14 @@ PATHS = [
     )
     for method, losses in (("L-BFGS-B", np.arange(5.0)[::-1]), ("Nelder–Mead", np.array([np.inf, 99, 9, 9, 9])))
 ]
+PRIOR = published_prior()
+SLICE = Slice(
+    np.column_stack([[0.9, 0.6, 0.5, 0.3, 0.1], np.full(5, 0.4)]),
+    np.array([-1.0, 0.0, 0.5, 1.0, 2.0]),
+    np.array([60.0, 30.0, 90.0, 5.0, 70.0]),
+    np.array([20, 21, 21, 22, 22]),
+    np.array([1, 3]),
+)
 STARTS = np.stack(np.meshgrid([0.1, 0.4, 0.7], [0.0, 0.4, 0.8]), axis=-1).reshape(-1, 2)
 # Of nine starts seven have run: four end in one of two minima of equal width, one in a third, two nowhere.
 BASINS = Basins(
@@ -125,12 +138,12 @@ def figures(hidden):
     return {
         "potential": neuron.potential(TIMES, None if hidden else TRAJECTORY, NOISY, WINDOW),
         "rates": neuron.rate_map(X, Y, np.where(BOWL > 300, np.nan, BOWL), SIDES, truth),
-        "map": landscape.loss_map(GRID, (0.6, 0.4), LOWEST, (0.4, 0.4), truth, PATHS),
-        "surface": landscape.surface(
+        "map": landscape.loss_map(GRID, landscape.Marks((0.6, 0.4), LOWEST, truth, PRIOR, paths=PATHS)),
+        "surface": surface.surface(
             GRID, Place((0.6, 0.4), bowl(0.6, 0.4)), LOWEST, truth and Place(truth, bowl(*truth))
         ),
         "basins": basins.basin_map(BASINS, ("theta0", "theta1"), BOX, 5.0, truth),
-        "fit": landscape.fit(TIMES, NOISY, np.cos(TIMES), clean, WINDOW),
+        "fit": fit.fit(TIMES, NOISY, np.cos(TIMES), clean, WINDOW),
         "estimates": inverse_map.estimates(("theta0", "theta1"), BOX, FOUND, {"cnn-noisy": CLOUD}, truth),
         "resimulated": inverse_map.resimulated(TIMES, NOISY, clean, POTENTIALS),
         "beside the limit": inverse_map.estimates(
@@ -157,7 +170,7 @@ ALL = {
     "phase": neuron.phase_plane(PARAMETERS, TRAJECTORY),
     "direction field": neuron.phase_plane(PARAMETERS, TRAJECTORY, with_field=True),
     "no rates": neuron.rate_map(X, Y, np.full((30, 40), np.nan), SIDES, None),
-    "residual": landscape.residual(TIMES, 3 * RNG.standard_normal(200), True, WINDOW),
+    "residual": fit.residual(TIMES, 3 * RNG.standard_normal(200), True, WINDOW),
     "posterior alone": joint.joint(GRID.axes, NEAR, DENSITY, DENSITY, [], None),
     "Laplace refused": joint.joint(
         GRID.axes, NEAR, DENSITY, DENSITY, [replace(WITH_LAWS[0], covariance=None)], (7.0, -7.0)
@@ -188,14 +201,15 @@ ALL = {
     "diverged": neuron.potential(
         TIMES, np.where(TIMES[:, None] > 9, np.nan, TRAJECTORY), np.where(TIMES > 9, np.nan, NOISY), WINDOW
     ),
-    "diverged residual": landscape.residual(TIMES, np.full(200, np.nan), False, WINDOW),
+    "diverged residual": fit.residual(TIMES, np.full(200, np.nan), False, WINDOW),
     "diverged everywhere": landscape.loss_map(
         Landscape(GRID.axes, X, Y, np.full((30, 40), np.inf), np.zeros((30, 40))),
-        (0.6, 0.4),
-        LOWEST,
-        (0.4, 0.4),
-        None,
-        [],
+        landscape.Marks((0.6, 0.4), LOWEST, None, PRIOR),
+    ),
+    "map with basins": landscape.loss_map(GRID, landscape.Marks((0.6, 0.4), basins=BASINS)),
+    "slice": slice.slice_plot(SLICE, GRID.axes, BOX, "truth"),
+    "slice of nothing": slice.slice_plot(
+        replace(SLICE, loss=np.full(5, np.inf), valleys=np.zeros(0, np.int64)), GRID.axes, BOX, "lowest"
     ),
 }
 
@@ -334,18 +348,70 @@ def test_the_data_are_drawn_as_dots_where_they_are():
     np.testing.assert_array_equal(decoded(gone["x"]), TIMES[TIMES <= 9].astype("f4"))
 
 
+def test_the_map_shows_which_share_of_the_box_has_a_lower_loss():
+    z = decoded(ALL["map"]["data"][0]["z"]).reshape(LOSS.shape)
+    finite = np.isfinite(LOSS)
+    n = np.count_nonzero(finite)
+    for row, column in ((0, 0), (12, 7), (20, 31), *[np.unravel_index(np.argmin(LOSS), LOSS.shape)]):
+        assert z[row, column] == pytest.approx(100 * np.sum(LOSS[row, column] > LOSS) / (n - 1), abs=100 / n)
+    assert np.all(np.isnan(z[~finite]))
+    assert (np.nanmin(z), np.nanmax(z)) == (0, 100)
+    bar = ALL["map"]["data"][0]["colorbar"]
+    assert bar["title"]["text"] == "share of the box with a lower J"
+    assert bar["ticktext"][2] == f"50 %<br>J {np.median(LOSS[finite]):.0f}"
+
+
+def test_contours_lie_on_the_map_unless_it_is_dragged():
+    whole = replace(GRID, misfit=BOWL)
+    heat, contours = landscape.heat_map(whole)
+    assert (heat["type"], contours["type"], contours["contours"]["coloring"]) == ("heatmap", "contour", "none")
+    (dragged,) = landscape.heat_map(whole, dragged=True)
+    assert (dragged["z"], dragged["colorscale"]) == (heat["z"], heat["colorscale"])
+    assert not any("J" in label for label in dragged["colorbar"]["ticktext"])
+
+
+def test_the_prior_is_drawn_one_sd_from_its_mean_or_as_its_box_where_it_is_flat():
+    def corners(prior):
+        numbers = landscape.prior_outline(prior).strip("MZ").replace("L", " ").split()
+        return np.array([[float(value) for value in point.split(",")] for point in numbers])
+
+    scaled = (corners(PRIOR) - [0.4, 0.4]) / [0.3, 0.4]
+    np.testing.assert_allclose(np.hypot(*scaled.T), 1, atol=1e-4)
+    np.testing.assert_allclose([corners(PRIOR.flat()).min(axis=0), corners(PRIOR.flat()).max(axis=0)], BOX.T)
+    half = replace(PRIOR, sd=(0.3, np.inf))
+    np.testing.assert_allclose([corners(half).min(axis=0), corners(half).max(axis=0)], [(0.1, -0.4), (0.7, 1.2)])
+
+
+def test_edges_of_basins_part_cells_that_end_in_different_minima():
+    # Labels of the three rows of starts from below: 0 0 1, 1 2 −, − not run not run.
+    path = basins.edges(BASINS)
+    assert path.count("M") == path.count("L") == len(set(path.split("M")[1:])) == 7
+    assert "M0.55,-0.2L0.55,0.2" in path
+    assert basins.edges(replace(BASINS, starts=STARTS + 0.01 * X[:9, None])) == ""
+
+
+def test_the_slice_has_the_spikes_of_each_valley_next_to_it():
+    drawn = ALL["slice"]
+    texts = trace(drawn, "spikes")
+    shown = {text: x for text, x in zip(texts["text"], decoded(texts["x"]), strict=True) if text != "\u200b"}
+    assert shown == pytest.approx({"21": 0.6, "22": 0.3}, abs=1e-6)
+    np.testing.assert_allclose(decoded(trace(drawn, "loss J")["y"]), SLICE.loss)
+    assert marks(drawn) == {(0.6, 30.0), (0.3, 5.0)}
+    assert drawn["layout"]["xaxis"]["title"]["text"] == "θ₀ along the line"
+
+
 def test_heights_are_the_logarithm_above_the_lowest():
-    z = landscape.heights(LOSS, LOWEST_LOSS)
+    z = surface.heights(LOSS, LOWEST_LOSS)
     finite = np.isfinite(LOSS)
     np.testing.assert_allclose(z[finite], np.log10(BOWL[finite] - BOWL.min() + 1), rtol=1e-12)
     assert np.all(np.isnan(z[~finite]))
     assert np.nanmin(z) == 0
-    np.testing.assert_array_equal(decoded(ALL["map"]["data"][0]["z"]), z.astype("f4"))
-    assert ALL["map"]["data"][0]["zmax"] >= np.nanmax(z)
+    np.testing.assert_array_equal(decoded(ALL["surface"]["data"][0]["z"]), z.astype("f4"))
+    assert ALL["surface"]["data"][0]["surfacecolor"] == ALL["map"]["data"][0]["z"]
 
 
 def test_heights_of_a_loss_that_is_infinite_everywhere():
-    assert np.all(np.isnan(landscape.heights(np.full((30, 40), np.inf), np.inf)))
+    assert np.all(np.isnan(surface.heights(np.full((30, 40), np.inf), np.inf)))
 
 
 def marks(figure):
@@ -354,9 +420,9 @@ def marks(figure):
 
 def test_the_loss_map_shows_every_mark_and_names_it():
     names = {trace.get("name") for trace in ALL["map"]["data"]}
-    assert {"truth", "candidate", "prior mean", "lowest", "L-BFGS-B", "Nelder–Mead"} <= names
+    assert {"truth", "candidate", "prior", "lowest", "L-BFGS-B", "Nelder–Mead"} <= names
     ends = {tuple(path.positions[place]) for path in PATHS for place in (0, -1)}
-    assert marks(ALL["map"]) == {TRUTH, (0.6, 0.4), (0.4, 0.4), LOWEST.position} | ends
+    assert marks(ALL["map"]) == {TRUTH, (0.6, 0.4), LOWEST.position} | ends
     np.testing.assert_array_equal(decoded(trace(ALL["map"], "Nelder–Mead")["y"]), PATHS[1].positions[:, 1].astype("f4"))
 
 
@@ -446,26 +512,21 @@ def test_the_surface_carries_its_marks_at_their_heights():
         assert head == pytest.approx(foot, abs=0.15)
 
 
-def test_a_valley_narrower_than_the_grid_begins_the_scale_of_colours_below_all_its_points():
+def test_a_valley_narrower_than_the_grid_is_marked_and_has_its_pin_below_the_surface():
     valley = Place((0.51, 0.71), LOWEST_LOSS - 98.9)
-    drawn = landscape.loss_map(GRID, (0.6, 0.4), valley, (0.4, 0.4), TRUTH, [])
-    z = decoded(drawn["data"][0]["z"])
+    assert valley.position in marks(landscape.loss_map(GRID, landscape.Marks((0.6, 0.4), valley, TRUTH)))
+    z = decoded(surface.surface(GRID, None, valley, None)["data"][0]["z"])
     assert np.nanmin(z) == pytest.approx(np.log10(99.9))
-    assert valley.position in marks(drawn)
     beyond = Place(valley.position, float("inf"))
-    assert "candidate" not in [trace["name"] for trace in landscape.surface(GRID, beyond, valley, None)["data"][1:]]
-    foot, head = trace(landscape.surface(GRID, None, valley, None), "lowest")["z"]
+    assert "candidate" not in [trace["name"] for trace in surface.surface(GRID, beyond, valley, None)["data"][1:]]
+    foot, head = trace(surface.surface(GRID, None, valley, None), "lowest")["z"]
     assert foot == 0
     assert head > np.log10(99.9)
 
 
-def test_while_the_lowest_point_is_sought_none_is_marked_and_the_scale_says_where_it_begins():
-    drawn = landscape.loss_map(GRID, (0.6, 0.4), None, (0.4, 0.4), TRUTH, [])
-    assert marks(drawn) == {TRUTH, (0.6, 0.4), (0.4, 0.4)}
-    title = drawn["data"][0]["colorbar"]["title"]["text"]
-    assert title == "log₁₀(J − lowest J of the grid + 1)"
-    assert np.nanmin(decoded(drawn["data"][0]["z"])) == 0
-    assert ALL["map"]["data"][0]["colorbar"]["title"]["text"] == "log₁₀(J − lowest J + 1)"
+def test_while_the_lowest_point_is_sought_none_is_marked():
+    drawn = landscape.loss_map(GRID, landscape.Marks((0.6, 0.4), None, TRUTH))
+    assert marks(drawn) == {TRUTH, (0.6, 0.4)}
 
 
 def test_basins_and_waterfall_measure_from_the_lowest_loss_known_from_elsewhere():
@@ -477,7 +538,7 @@ def test_basins_and_waterfall_measure_from_the_lowest_loss_known_from_elsewhere(
 
 
 def test_a_truth_beyond_the_box_is_left_out_of_the_loss_map():
-    outside = landscape.loss_map(GRID, (0.6, 0.4), LOWEST, (0.4, 0.4), (1.5, 0.4), PATHS)
+    outside = landscape.loss_map(GRID, landscape.Marks((0.6, 0.4), LOWEST, (1.5, 0.4), paths=PATHS))
     assert (1.5, 0.4) not in marks(outside)
     assert "truth" not in {trace.get("name") for trace in outside["data"]}
 

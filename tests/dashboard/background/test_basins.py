@@ -5,7 +5,7 @@ import pytest
 
 from core.optimisation.basins import basins, start_grid
 from core.optimisation.methods import descend
-from dashboard.background.basins import Explored, StartSet, attended, exploration
+from dashboard.background.basins import Explored, StartSet, attended, coarse_to_fine, exploration
 from dashboard.background.wish import Wish
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import observe
@@ -53,6 +53,20 @@ def test_what_is_found_is_what_each_start_leads_to():
     np.testing.assert_array_equal(found.labels, expected.labels)
     np.testing.assert_array_equal(found.losses, expected.losses)
     assert look(held).found is found
+
+
+def test_starts_run_from_coarse_to_fine():
+    starts = start_grid(PROBLEM.bounds, 15)
+    order = coarse_to_fine(starts)
+    assert sorted(order) == list(range(225))
+    rows, columns = order // 15, order % 15
+    assert (rows[0], columns[0]) == (7, 7)
+    assert {(0, 0), (0, 14), (14, 0), (14, 14)} <= set(zip(rows[:5].tolist(), columns[:5].tolist(), strict=True))
+    # The first quarter of the starts leaves no 5 × 5 cells without one.
+    first = np.zeros((15, 15), dtype=bool)
+    first[rows[:56], columns[:56]] = True
+    assert all(first[row : row + 5, column : column + 5].any() for row in range(11) for column in range(11))
+    assert sorted(coarse_to_fine(np.full((4, 2), 0.3))) == [0, 1, 2, 3]
 
 
 def test_an_exploration_of_another_problem_is_dropped():

@@ -13,7 +13,7 @@ from dashboard import live_route
 from dashboard.background.basins import Explored, exploration, with_ends
 from dashboard.figures.heat_image import heat_image
 from dashboard.figures.landscape import COLOURS
-from dashboard.pictures import landscape, results
+from dashboard.pictures import landscape, look, results
 from dashboard.pictures.shown import Plot
 from dashboard.scene.address import to_address
 from dashboard.scene.changes import change
@@ -47,7 +47,7 @@ def answered(scene, changes, drawn):
     return json.loads(json.dumps(live_route.answer(live_route.read(content))))["stages"]["landscape_stage"]
 
 
-@pytest.mark.parametrize("beside", ["fit", "surface", "race", "basins"])
+@pytest.mark.parametrize("beside", ["fit", "residual", "surface", "race", "basins"])
 @pytest.mark.parametrize(("field", "value"), [("candidate_theta0", 0.5), ("theta0", 0.41), ("zeta", -0.35)])
 def test_the_route_answers_with_what_the_page_shows_while_a_control_is_dragged(field, value, beside):
     changes = {field: value}
@@ -65,13 +65,13 @@ def test_a_plot_of_the_same_skeleton_is_sent_as_its_moves():
     for moved, whole in zip(stage["plots"], full["plots"], strict=True):
         assert "figure" not in moved
         assert moved["moved"]["shapes"] == whole["figure"]["layout"].get("shapes", [])
-        lines = [trace for trace in whole["figure"]["data"] if trace.get("mode") == "lines"]
+        lines = [trace for trace in whole["figure"]["data"] if trace.get("mode") in ("lines", "text")]
         assert [each["y"] for each in moved["moved"]["data"] if each] == [line["y"] for line in lines]
 
 
 def counted(monkeypatch):
     calls = []
-    for module, name in ((landscape, "landscape_of"), (landscape.figures, "heat_map"), (landscape, "lowest_known")):
+    for module, name in ((look, "landscape_of"), (landscape.figures, "heat_map"), (look, "lowest_known")):
         original = getattr(module, name)
 
         def spy(*arguments, name=name, original=original, **settings):
@@ -168,6 +168,7 @@ def test_the_image_of_a_heat_map_has_its_colours_with_the_first_row_at_the_botto
             assert pixel[3] == 0
             continue
         expected = [np.interp(min(value / 2, 1), places, channel) for channel in stops.T]
-        # A level is at most 1/508 away, over which a colour changes by at most 72 / 0.0516 / 508 = 2.75 of 255.
-        np.testing.assert_allclose(pixel[:3], expected, atol=2.75 + 0.5)
+        # A level is at most 1/508 away, over which a colour changes by at most 42 / 0.09 / 508 = 0.92, below 3 % of the
+        # scale by 42 / 0.03 / 508 = 2.76 of 255.
+        np.testing.assert_allclose(pixel[:3], expected, atol=2.76 + 0.5)
         assert pixel[3] == 255

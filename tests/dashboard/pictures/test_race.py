@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from core.optimisation.methods import METHODS
 from core.optimisation.path import Ending, OptimiserPath
 from dashboard.pictures import race
 
@@ -12,34 +13,39 @@ def path(method, gap, evaluations, ending=Ending.CONVERGED, start=(0.1, 0.2)):
     return OptimiserPath(method, positions, losses, np.ones(2), np.array([1, evaluations]), ending, False)
 
 
-def test_it_is_said_who_reached_the_lowest_loss_first_and_who_did_not():
-    said = race.sentences(
-        [
-            path("Gradient descent", 1234.4, 400, Ending.BUDGET_SPENT),
-            path("Adam", 0.1, 400),
-            path("L-BFGS-B", 0, 28),
-            path("Newton", 51.26, 17),
-            path("Nelder–Mead", 812.3, 94),
-        ],
-        100.0,
-    )[0]
-    assert "Adam and L-BFGS-B reached the lowest loss known, L-BFGS-B first, after 28 evaluations." in said
-    assert (
-        "Caught in other minima, which no step downhill leaves: Newton and Nelder–Mead, 51.3 to 812 above it." in said
+RUNS = [
+    path("Gradient descent", 1234.4, 400, Ending.BUDGET_SPENT),
+    path("Adam", 0.1, 400),
+    path("L-BFGS-B", 0, 28),
+    path("Newton", 51.26, 17),
+    path("Nelder–Mead", 812.3, 94),
+]
+
+
+def test_it_is_said_how_many_reached_the_lowest_loss_which_was_first_and_what_became_of_the_others():
+    assert race.sentences(RUNS, 100.0)[0] == (
+        "2 of 5 runs found the best fit; L-BFGS-B needed only 28 evaluations. 2 are stuck in another valley, 1 stopped "
+        "before any minimum."
     )
-    assert "Stopped short of any minimum: Gradient descent, 1,234 above it." in said
 
 
-def test_one_that_reaches_it_alone_needs_no_first():
-    (said, _) = race.sentences([path("Adam", 0.4, 1), path("Newton", 0.6, 2)], 100.0)
-    assert said.startswith("Adam reached the lowest loss known, after 1 evaluation.")
-    assert "Newton, 0.6 above it" in said
+def test_no_method_is_named_in_two_lists():
+    """One method can reach it from one start and not from another: the table tells which."""
+    runs = [*RUNS, path("L-BFGS-B", 40, 30, start=(0.9, 0.9)), path("Adam", 40, 30, start=(0.9, 0.9))]
+    (said, *why) = race.sentences(runs, 100.0)
+    assert said.startswith("2 of 7 runs found the best fit; L-BFGS-B needed only 28 evaluations. 4 are stuck")
+    assert sum(" ".join([said, *why]).count(method) for method in METHODS) == 1
+    assert len(said) <= 135  # two lines beside the equations
+
+
+def test_the_last_evaluation_within_reach_counts_and_one_beyond_does_not():
+    said = race.sentences([path("Adam", 0.4, 1), path("Newton", 0.6, 2)], 100.0)[0]
+    assert said == "1 of 2 runs found the best fit; Adam needed only 1 evaluation. 1 is stuck in another valley."
 
 
 def test_where_none_reaches_it_that_is_said():
-    (said, _) = race.sentences([path("Adam", 7.0, 3), path("Newton", np.inf, 1, Ending.LOSS_INFINITE)], 100.0)
-    assert said.startswith("None reached the lowest loss known")
-    assert "Stopped short of any minimum: Newton, ∞ above it." in said
+    said = race.sentences([path("Adam", 7.0, 3), path("Newton", np.inf, 1, Ending.LOSS_INFINITE)], 100.0)[0]
+    assert said == "None of 2 runs found the best fit. 1 is stuck in another valley, 1 stopped before any minimum."
 
 
 def test_runs_that_were_given_up_are_counted():
@@ -48,15 +54,21 @@ def test_runs_that_were_given_up_are_counted():
     assert race.sentences([path("Adam", 0, 3)], 100.0, 4)[0].endswith("The race was stopped: 4 runs are missing.")
 
 
-def test_several_starts_are_counted():
-    runs = [path("Adam", 0, 30), path("Adam", 0, 20, start=(0.5, 0.5)), path("Newton", 9, 5, start=(0.9, 0.9))]
-    (said, _) = race.sentences(runs, 100.0)
-    assert said.startswith("2 of 3 runs from 3 starts reached the lowest loss known: Adam, after 20 evaluations.")
-
-
 @pytest.mark.parametrize(("gap", "shown"), [(0, "0"), (1.57e-10, "0"), (0.126, "0.13"), (1768.4, "1,768")])
 def test_the_table_holds_what_each_run_cost_and_where_it_ended(gap, shown):
     head, row = race.table([path("Adam", gap, 1234)], 100.0)
     assert len(head) == len(row)
-    assert row[1:5] == ["0.100, 0.200", "0.400, −0.400", shown, "1,234"]
-    assert row[-1] == "Converged."
+    assert head[1] == "0.10, 0.20"
+    assert row[0]["text"] == "Adam"
+    assert row[1]["text"] == ("✓ 1,234" if gap < 0.5 else "○ 1,234")
+    assert row[1]["until"] == 1234
+    assert f"Converged. J − lowest {shown} at (0.400, −0.400)" in row[1]["help"]
+
+
+def test_the_table_has_a_row_for_each_method_and_a_column_for_each_start():
+    runs = [*RUNS[:2], path("Adam", 9, 30, start=(0.9, 0.9))]
+    head, *rows = race.table(runs, 100.0)
+    assert head == ["✓ best fit, ○ other valley, ✕ no minimum", "0.10, 0.20", "0.90, 0.90"]
+    shown = [[cell if isinstance(cell, str) else cell["text"] for cell in row] for row in rows]
+    assert shown == [["Gradient descent", "✕ 400", ""], ["Adam", "✓ 400", "○ 30"]]
+    assert race.table([], 100.0) == []

@@ -198,3 +198,16 @@ def test_methods_are_named_in_their_order_and_never_none():
         after, (sentence,) = change(before, {"methods": text})
         assert after == before
         assert fragment in sentence
+
+
+def test_clicks_that_waited_for_an_answer_are_all_starts_where_a_click_adds_one():
+    adding = Experiment(adding=True, starts=((0.1, 0.2),))
+    after, sentences = change(adding, {"start": "0.3,0.4;0.5,0.6;0.3,0.4"})
+    assert (after.starts, sentences) == (((0.1, 0.2), (0.3, 0.4), (0.5, 0.6)), ())
+    many, sentences = change(adding, {"start": ";".join(f"0.{i},0.7" for i in range(1, 8))})
+    assert len(many.starts) == 5
+    assert sentences == ()
+    full, (sentence,) = change(many, {"start": "0.9,0.9"})
+    assert full.starts == many.starts
+    assert sentence.startswith("At most 5 starts race at once")
+    assert change(Experiment(starts=((0.1, 0.2),)), {"start": "0.3,0.4;0.5,0.6"})[0].starts == ((0.5, 0.6),)

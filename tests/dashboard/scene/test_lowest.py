@@ -11,7 +11,7 @@ from core.optimisation.basins import basins, explore, start_grid
 from core.optimisation.methods import descend
 from core.optimisation.minima import map_estimate
 from core.problem.landscape import computed_landscape
-from dashboard.figures.landscape import LOWEST
+from dashboard.figures.style import LIMIT
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.lowest import lowest_known
 from dashboard.scene.observation import observe
@@ -22,9 +22,9 @@ from tests.dashboard.test_app import first_stage_of
 
 
 def cross(stage):
-    """Return where the yellow cross stands on the map, or None."""
+    """Return where the green cross stands on the map, or None."""
     shapes = stage["plots"][0]["figure"]["layout"]["shapes"]
-    return next(((each["xanchor"], each["yanchor"]) for each in shapes if each["fillcolor"] == LOWEST), None)
+    return next(((each["xanchor"], each["yanchor"]) for each in shapes if each.get("fillcolor") == LIMIT), None)
 
 
 def card(stage, label="lowest J"):
@@ -41,10 +41,10 @@ def query(experiment):
 
 def test_the_cross_and_the_card_show_the_minimum_of_a_valley_that_the_grid_misses(visit):
     """Near the bifurcation the grid's lowest is 531.6, at (0.927, 0.149); the minimum is 446.7, at (0.868, 0.389)."""
-    stage = first_stage_of(visit("landscape", **query(PRESETS["Near the bifurcation"][1])))
+    stage = first_stage_of(visit("landscape", beside="surface", **query(PRESETS["Near the bifurcation"][1])))
     assert cross(stage) == pytest.approx((0.868, 0.389), abs=1e-3)
     assert card(stage) == "446.7 at 0.868, 0.389"
-    assert np.nanmin(decoded(stage["plots"][0]["figure"]["data"][0]["z"])) == pytest.approx(
+    assert np.nanmin(decoded(stage["plots"][1]["figure"]["data"][0]["z"])) == pytest.approx(
         np.log10(531.6 - 445.7), abs=0.01
     )
 
@@ -67,22 +67,33 @@ def test_nothing_on_the_page_counts_minima_of_the_grid(visit):
     [
         (
             "Published default",
-            "The best fit, at the cross, fires 22 spikes; the candidate fires 21 spikes. Many valleys: from ring",
+            "Your candidate fires 21 spikes, the data 22: 1 ridge lies between them. A method that only goes downhill "
+            "stops in the wrong valley.",
         ),
-        (
-            "Silent",
-            "The best fit, at the cross, fires no spikes; the candidate fires 21 spikes. It does not go on firing",
-        ),
-        (
-            "Excited",
-            "The best fit, at the cross, fires 1 spike; the candidate fires 21 spikes. It does not go on firing",
-        ),
+        ("Silent", "Your candidate fires 21 spikes, the data none: "),
+        ("Excited", "Your candidate fires 21 spikes, the data 1: "),
     ],
 )
-def test_the_sentence_counts_the_spikes_of_the_best_fit_and_knows_where_there_are_no_rings(visit, preset, said):
-    text = told(first_stage_of(visit("landscape", **query(PRESETS[preset][1]))))[0]
-    assert text.startswith(said)
-    assert ("outwards" in text) == (preset == "Published default")
+def test_the_answer_counts_the_spikes_and_the_ridges_between_candidate_and_data(visit, preset, said):
+    assert told(first_stage_of(visit("landscape", **query(PRESETS[preset][1]))))[0].startswith(said)
+
+
+def test_the_answer_follows_the_candidate_down_to_the_truth(visit):
+    """The ridges along θ₁ = 0.4 are those of tests/core/problem/test_slice.py."""
+    for place, ridges in ((0.42, "no ridge lies"), (0.6, "1 ridge lies"), (0.75, "3 ridges lie")):
+        stage = first_stage_of(visit("landscape", misfit="white", candidate_theta0=place))
+        assert f"{ridges} between them" in stage["answer"]
+        assert len(stage["answer"]) <= 135  # two lines beside the equations
+
+
+def test_a_hidden_truth_makes_the_slice_wait_for_the_lowest(visit):
+    app = visit("landscape", hidden=1, t_end=40)
+    stage = first_stage_of(app)
+    assert "the best fit" in stage["answer"]
+    drag(app, theta1=0.5)
+    dragged = first_stage_of(checked(app.run()))
+    assert dragged["answer"] == "Let go to see where the lowest loss lies."
+    assert [plot["stale"] for plot in dragged["plots"]] == [False, False, True]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +163,7 @@ def test_while_the_truth_is_dragged_no_lowest_point_is_shown_and_the_candidate_s
     dragged = first_stage_of(checked(app.run()))
     assert cross(dragged) is None
     assert card(dragged) == "let go to update"
-    assert told(dragged) == ["Let go to see where the lowest loss lies."]
+    assert told(dragged)[0].startswith("Your candidate fires")  # the slice leads to the truth, which is known
     release(app)
     settled = first_stage_of(checked(app.run()))
     assert cross(settled) == pytest.approx((0.5, 0.4), abs=0.1)
@@ -172,7 +183,7 @@ def test_basins_measure_from_the_lowest_loss_and_their_starts_that_find_it_are_c
     assert float(stage["table"][1][2].replace(",", "")) == pytest.approx(max(gap, 0), abs=0.06)
     release(app, beside="fit")
     counted = re.search(
-        r"Of 100 starts of L-BFGS-B, (\d+) finds? the best fit\.", told(first_stage_of(checked(app.run())))[0]
+        r"Of 100 starts of L-BFGS-B, (\d+) finds? the best fit\.", " ".join(told(first_stage_of(checked(app.run()))))
     )
     assert int(counted[1]) == pytest.approx(np.sum(found.losses <= found.minima[0].loss + 0.5), abs=2)
     release(app, beside="basins")

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from scipy.linalg import solve_toeplitz
 
+from core.optimisation.minima import map_estimate
+from core.published import published_prior
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Trace, observe
-from dashboard.scene.problem import landscape_of, problem_of, store
+from dashboard.scene.problem import landscape_of, problem_of, store, theta_problem
 from tests.reference import reference_solutions
 
 EXPERIMENT = Experiment(theta0=0.3, theta1=0.5, t_end=40)
@@ -141,3 +143,24 @@ def test_a_long_window_has_a_coarser_grid_that_is_not_kept():
     # 12 steps for each of 4,999 intervals: √(2e8 / 59988) = 57.7 points a side.
     assert result.loss.shape == (57, 57)
     assert np.all(np.isfinite(result.loss))
+
+
+def test_the_prior_s_width_scales_its_sd_on_every_page_but_not_for_the_maps():
+    experiment = replace(EXPERIMENT, prior_width=0.1)
+    observation = observe(experiment, None)
+    prior = problem_of(experiment, observation).prior
+    np.testing.assert_allclose(prior.sd, [0.03, 0.04])
+    assert (prior.mean, prior.lower, prior.upper) == ((0.4, 0.4), published_prior().lower, published_prior().upper)
+    assert theta_problem(experiment, observation).prior == published_prior()
+    assert problem_of(replace(experiment, regularised=False), observation).prior == published_prior().flat()
+
+
+def test_a_narrow_prior_draws_the_map_estimate_to_its_mean():
+    experiment = replace(EXPERIMENT, theta0=0.3, sigma=0.3)
+    observation = observe(experiment, None)
+    distances = [
+        abs(map_estimate(problem_of(replace(experiment, prior_width=width), observation)).mean[0][0] - 0.4)
+        for width in (1.0, 0.1, 0.01)
+    ]
+    assert distances[0] > distances[1] > distances[2]
+    assert distances[2] < 0.01

@@ -14,6 +14,7 @@ from dashboard.wording.numbers import (
     grouped,
     percent,
     rounded,
+    short,
     signed,
     significant,
     tenths,
@@ -95,3 +96,12 @@ def test_numbers_become_text_in_one_place():
         assert formats(ast.parse(path.read_text())) == [], path.name
     assert formats(ast.parse('text = f"{value:.3f}"')) == [1]
     assert formats(ast.parse('path = f"M{x:.3f}"\nname = f"{text}"')) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(445.73, "446"), (0.2222, "0.222"), (999.6, "1k"), (2256.0, "2.26k"), (23_250, "23.2k"), (999_700, "1M"),
+     (1.234e7, "12.3M"), (-1500, "−1.5k")],
+)  # fmt: skip
+def test_short_numbers_have_three_digits_and_a_letter_for_thousands(value, text):
+    assert short(value) == text

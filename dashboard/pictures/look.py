@@ -1,0 +1,136 @@
+"""The problem on the Landscape page, and what the pictures of it have in common."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.estimate import Estimate
+from core.models.fitzhugh_nagumo.simulate import simulate_with_status
+from core.models.model import Status
+from core.models.spikes import spike_count
+from core.optimisation.basins import Basins
+from core.optimisation.path import OptimiserPath
+from core.problem.landscape import Landscape
+from core.problem.problem import Problem
+from core.problem.slice import Slice, line_slice
+from dashboard.pictures import results
+from dashboard.scene.lowest import Place, lowest_known
+from dashboard.scene.problem import landscape_of, problem_of
+from dashboard.scene.scene import Scene
+
+LANDSCAPE = "landscape"  # name of kept results
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """The problem on screen, and what the pictures of it have in common."""
+
+    scene: Scene
+    problem: Problem
+
+    @property
+    def candidate(self) -> Point:
+        """The candidate's values of the two unknown parameters."""
+        return self.scene.experiment.candidate
+
+    @cached_property
+    def states(self) -> tuple[NDArray[np.float64], Status]:
+        """The candidate's potential, (n_times,), and how its trajectory ended."""
+        states, ended = simulate_with_status(self.problem.parameters(self.candidate), self.problem.times)
+        return states[:, 0], Status(int(ended))
+
+    @cached_property
+    def clean(self) -> NDArray[np.float64] | None:
+        """The truth's potential, (n_times,), unless it is hidden or not known."""
+        return self.scene.observation.clean(self.scene.experiment)
+
+    @cached_property
+    def truth(self) -> Point | None:
+        """The true values of the two unknown parameters, unless they are hidden or not known."""
+        if self.clean is None:
+            return None
+        first, second = (float(getattr(self.scene.experiment, name)) for name in self.problem.unknown)
+        return first, second
+
+    @cached_property
+    def problem_waits(self) -> bool:
+        """Whether the problem is being dragged, so that what takes longer than a picture waits for the release."""
+        scene = self.scene
+        return scene.dragging and self.problem.identity != problem_at(scene.at_release).identity
+
+    @cached_property
+    def grid(self) -> Landscape:
+        """The loss on a grid."""
+        if self.problem_waits and not results.is_kept(LANDSCAPE, self._grid_key):
+            return landscape_of(self.problem, self._grid_key[1], released=False)
+        return results.kept(
+            LANDSCAPE, self._grid_key, lambda: landscape_of(self.problem, self._grid_key[1], released=True)
+        )
+
+    @property
+    def _grid_key(self) -> tuple[str, int]:
+        return self.problem.identity, int(self.scene.experiment.grid)
+
+    @cached_property
+    def best(self) -> Estimate | None:
+        """The MAP estimate; None where nothing can be simulated, and while the search for it waits for the release."""
+        return results.map_estimate(self.problem, search=not self.scene.dragging)
+
+    @property
+    def sought(self) -> bool:
+        """Whether the search for the lowest loss waits for the release."""
+        return self.best is None and self.scene.dragging
+
+    @cached_property
+    def paths(self) -> tuple[OptimiserPath, ...]:
+        """The race on screen."""
+        return self.scene.holdings.race.shown_for(self.problem)
+
+    @cached_property
+    def found(self) -> Basins | None:
+        """The basins that were found."""
+        return self.scene.holdings.basins.found_for(self.problem)
+
+    @cached_property
+    def lowest(self) -> Place | None:
+        """The lowest loss that is known; None where all are infinite."""
+        return lowest_known(self.problem, self.grid, self.candidate, self.best, self.paths, self.found, self.truth)
+
+    @property
+    def zero(self) -> float:
+        """The loss from which all others are measured."""
+        return np.inf if self.lowest is None else self.lowest.loss
+
+    @cached_property
+    def target(self) -> tuple[str, Point] | None:
+        """Where the slice leads from the candidate: the truth if it is shown and on the map, else the lowest loss.
+
+        None while that is not known.
+        """
+        if self.truth is not None and np.isfinite(self.problem.prior.regularisation(self.truth)):
+            return "truth", self.truth
+        return None if self.lowest is None or self.sought else ("lowest", self.lowest.position)
+
+    @cached_property
+    def slice(self) -> Slice | None:
+        """The loss along the line through candidate and target."""
+        return None if self.target is None else line_slice(self.problem, self.candidate, self.target[1])
+
+    def spikes_at(self, point: Point) -> int:
+        """Return how many spikes the neuron fires there."""
+        return spike_count(self.problem.observed(point))
+
+
+def problem_at(scene: Scene) -> Problem:
+    """Return the problem of a scene."""
+    return problem_of(scene.experiment, scene.observation)
+
+
+def at_release(look: Look) -> Look:
+    """Return what was on screen at the last release; the same where nothing is dragged."""
+    scene = look.scene.at_release
+    return Look(scene, problem_at(scene)) if look.scene.dragging else look
