@@ -1,14 +1,17 @@
 // Controls: they report while they are dragged.
 
+import { card } from "./card.js"
+import { copy } from "./clipboard.js"
 import { element, say } from "./element.js"
 import { report } from "./messages.js"
+import { tabs } from "./tabs.js"
 import { styled } from "./theme.js"
 
 function format(value, item) {
   return Number(value)
     .toLocaleString("en-US", {
       minimumFractionDigits: item.digits,
-      maximumFractionDigits: Math.max(item.digits, 6),
+      maximumFractionDigits: item.most ?? Math.max(item.digits, 6),
       useGrouping: false,
     })
     .replace("-", "−")
@@ -31,10 +34,11 @@ function slider(item, send) {
     ariaLabel: `${item.label} ${item.symbol}`,
     title: "Double click: back to the default",
   })
+  const unit = element("span", { className: "lab-unit", textContent: item.unit })
   const node = element("label", { className: "lab-slider", dataset: { field: item.field } }, [
     element("span", { className: "lab-name" }, [element("b", { textContent: item.symbol }), ` ${item.label}`]),
     typed,
-    element("span", { className: "lab-unit", textContent: item.unit }),
+    unit,
   ])
   if (!item.typed_only) {
     const share = (item.default - item.low) / (item.high - item.low)
@@ -44,6 +48,8 @@ function slider(item, send) {
   let dragging = false
   const show = (value) => {
     typed.value = format(value, item)
+    if (item.twin)
+      unit.textContent = `${item.unit} = ${item.twin[0]} ${format(value * item.twin[1], { digits: 2, most: 3 })}`
   }
   const tell = (event, value, final) => report(event, send(), { [item.field]: value }, final)
   // A slider let go where it was picked up has no change event: letting go ends the drag. A key that is held has one at
@@ -90,7 +96,11 @@ function slider(item, send) {
     if (dragging || keyMoves || document.activeElement === typed) return
     range.value = next.value
     show(next.value)
-    node.classList.toggle("lab-outside", next.value < item.low || next.value > item.high)
+    const outside = next.value < item.low || next.value > item.high
+    node.classList.toggle("lab-outside", outside)
+    node.title = outside
+      ? `Beyond the slider, which goes from ${format(item.low, item)} to ${format(item.high, item)}.`
+      : ""
   }
   return { node, update }
 }
@@ -204,22 +214,8 @@ function text() {
   return { node, update: (next) => say(node, next.label) }
 }
 
-// The clipboard is closed to pages that come neither from loopback nor by https, and in a frame; a selected field is not.
-async function copy(text) {
-  try {
-    return await navigator.clipboard.writeText(text)
-  } catch {
-    /* on to the field */
-  }
-  const field = element("textarea", { value: text })
-  document.body.append(field)
-  field.select()
-  document.execCommand("copy")
-  field.remove()
-}
-
 // How each kind of control is made: (item, send) → its node and a function that brings it up to date.
-const MAKERS = { slider, toggle, choice, several, button, progress, text }
+const MAKERS = { slider, toggle, choice, tabs, several, button, card, progress, text }
 
 export class Controls {
   constructor(root) {

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from functools import partial
 
+import streamlit as st
+
 from dashboard import live, session
 from dashboard.pictures.shown import Shown
 
@@ -12,6 +14,23 @@ def stage(key: str, shown: Shown) -> None:
     name = f"{key}_stage"
     noted = replace(shown, notes=[*session.sentences(), *shown.notes])
     live.plots(name, noted, partial(session.receive, name), session.answering(), not session.scene().dragging)
+
+
+def poster(page: str, shown: Shown) -> None:
+    """Show the live plots of a page without a sidebar."""
+    name = f"{page}_stage"
+    noted = replace(shown, notes=[*session.sentences(), *shown.notes])
+    released = not session.scene().dragging
+    with st.container(key="lab_stage", width="stretch", gap="small"):
+        live.plots(
+            name,
+            noted,
+            partial(session.receive, name),
+            session.answering(),
+            released,
+            address=session.start_address() if released else "",
+            live=session.live(page),
+        )
 
 
 def head(key: str, shown: Shown) -> None:

@@ -18,7 +18,7 @@ def control(name: str, experiment: Experiment, area: Area | None = None) -> Cont
     if isinstance(row, Number):
         return _slider(row, value)
     if isinstance(row, Choice):
-        return drop_down(name, row.label, value, row.choices)
+        return (tabs if row.tabs else drop_down)(name, row.label, value, row.choices)
     if isinstance(row, Toggle):
         text = row.help if area is None else row.help_at.get(area, row.help)
         return {"kind": "toggle", "field": name, "label": row.label, "value": value, "help": text}
@@ -31,9 +31,10 @@ def control(name: str, experiment: Experiment, area: Area | None = None) -> Cont
 
 def _slider(row: Number, value: float) -> Control:
     """Return a slider, or the box alone of a number that has none."""
-    low, high, step, unit = row.least, row.most, 1.0, ""
+    low, high, step, unit, twin = row.least, row.most, 1.0, "", {}
     if isinstance(row, Slider):
         low, high, step, unit = row.low, row.high, row.step, row.unit
+        twin = {"twin": row.twin} if row.twin[0] else {}
     made = {
         "kind": "slider",
         "field": row.name,
@@ -46,6 +47,7 @@ def _slider(row: Number, value: float) -> Control:
         "step": step,
         "default": row.default,
         "digits": decimals_of(step),
+        **twin,
     }
     return made if isinstance(row, Slider) else {**made, "typed_only": True}
 
@@ -53,6 +55,11 @@ def _slider(row: Number, value: float) -> Control:
 def drop_down(field: str, label: str, value: str, choices: Mapping[str, str]) -> Control:
     """Return a drop-down that sets the field to a value; choices: value → label."""
     return {"kind": "choice", "field": field, "label": label, "value": value, "options": list(choices.items())}
+
+
+def tabs(field: str, label: str, value: str, choices: Mapping[str, str]) -> Control:
+    """Return a row of buttons that set the field to a value, one click each; choices: value → label."""
+    return {**drop_down(field, label, value, choices), "kind": "tabs"}
 
 
 def button(field: str, label: str, value: Any = None, **more: Any) -> Control:

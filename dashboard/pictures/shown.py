@@ -31,6 +31,21 @@ class Race:
 
 
 @dataclass(frozen=True)
+class Clock:
+    """A player for a neuron: a dot runs along its curves, with a cursor at its time.
+
+    A trace is the course of the variable that its meta names with "of". The dot runs in the plots whose layout's meta
+    names with "runs" the variables of both axes, of which "t" is the time.
+
+    tempo: ms of the neuron in each second.
+    begins: it plays once by itself, and covers what is still to come.
+    """
+
+    tempo: float
+    begins: bool = False
+
+
+@dataclass(frozen=True)
 class Plot:
     """A figure, and what the hand can do in it.
 
@@ -117,7 +132,7 @@ class Shown:
     table: rows of cells, the first row being the head.
     said: sentences about what is seen.
     notes: sentences above the plots.
-    race: the player of the plots' race.
+    race: the player of the plots' race. clock: that of a neuron, in its place.
     tools: controls among the plots.
     stale: metrics, table and sentences wait until the slider is released.
     """
@@ -134,6 +149,7 @@ class Shown:
     said: Sequence[str] = ()
     notes: Sequence[str] = ()
     race: Race | None = None
+    clock: Clock | None = None
     tools: Sequence[dict[str, Any]] = ()
     stale: bool = False
 
@@ -163,6 +179,7 @@ class Shown:
             "said": [sentence for sentence in self.said if sentence],
             "notes": [note for note in self.notes if note],
             "race": None if self.race is None else {**asdict(self.race), "tools": list(self.race.tools)},
+            "clock": None if self.clock is None else asdict(self.clock),
             "tools": list(self.tools),
             "stale": self.stale,
         }

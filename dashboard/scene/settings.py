@@ -8,7 +8,7 @@ from typing import Any
 from core.experiments.labels import REGIME_LABELS
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.optimisation.methods import METHODS
-from core.published import RHO, SIGMA, T_END
+from core.published import RHO, SAMPLING_INTERVAL, SIGMA, T_END
 from core.symbols import symbol_of
 from dashboard.background.basins import StartSet
 
@@ -70,9 +70,13 @@ class Number(Setting):
 
 @dataclass(frozen=True, kw_only=True)
 class Slider(Number):
-    """A number that a slider moves from low to high; beyond them it can be typed."""
+    """A number that a slider moves from low to high; beyond them it can be typed.
+
+    twin: what else the number is, and by what it is multiplied for that.
+    """
 
     unit: str = ""
+    twin: tuple[str, float] = ("", 1.0)
     low: float
     high: float
     step: float
@@ -80,10 +84,11 @@ class Slider(Number):
 
 @dataclass(frozen=True, kw_only=True)
 class Choice(Setting):
-    """One of several values; choices: value → label."""
+    """One of several values; choices: value → label; tabs: each has a button of its own, where others drop down."""
 
     default: str
     choices: Mapping[str, str]
+    tabs: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +145,7 @@ _ROWS: tuple[Setting, ...] = (
     *_TRUTH,
     Slider(
         name="sigma", symbol="σ", label="noise", unit="ms", default=SIGMA,
-        low=0.0, high=0.4, step=0.001, least=0, most=100, shown=(Area.SIDEBAR,),
+        low=0.0, high=0.4, step=0.001, least=0, most=100, twin=("sd", 1 / SAMPLING_INTERVAL), shown=(Area.SIDEBAR,),
     ),
     Slider(
         name="rho", symbol="ρ", label="correlation", default=RHO,
@@ -157,6 +162,14 @@ _ROWS: tuple[Setting, ...] = (
     Toggle(
         name="hidden", default=False, label="hide the truth",
         help="Hide the truth from the class. The address still holds it.", shown=(Area.SIDEBAR,),
+    ),
+    Choice(
+        name="several", default="one", label="draw", tabs=True,
+        choices={"one": "one θ", "offsets": "several θ₀", "slopes": "several θ₁"}, shown=(Area.NEURON,),
+    ),
+    Choice(
+        name="firing", default="rate", label="map", tabs=True,
+        choices={"rate": "spike rate", "duration": "spike duration"}, shown=(Area.NEURON,),
     ),
     Choice(
         name="phase_plane", default="trajectory", label="phase plane",

@@ -44,7 +44,8 @@ class PageFacts(NamedTuple):
 
 
 PAGES = {
-    "Neuron": PageFacts("/", "What do the parameters do", ("potential", "phase", "rates")),
+    "Start": PageFacts("/", "Which θ made this?", ("recording",)),
+    "Neuron": PageFacts("/neuron", "What do the parameters do", ("potential", "phase", "rates")),
     "Landscape": PageFacts("/landscape", "Where does the optimiser end up", ("map", "fit", "residual")),
     "Inverse map": PageFacts(
         "/inverse-map", "What does a learned inverse map", ("estimates", "resimulated", "first", "second")
@@ -291,9 +292,13 @@ class Lab:
         return self
 
     def choose(self, field: str, value: str) -> "Lab":
-        """Choose in a drop-down and wait until the answer is painted."""
+        """Choose in a drop-down, or press a tab, and wait until the answer is painted."""
+        control, tab = self.page.locator(f"[data-field={field}]"), f"input[type=radio][value='{value}']"
         with self.painting():
-            self.page.locator(f"[data-field={field}] select").select_option(value)
+            if control.locator(tab).count():
+                control.locator(tab).check()
+            else:
+                control.locator("select").select_option(value)
         return self
 
     def tick(self, field: str) -> "Lab":
@@ -310,7 +315,9 @@ class Lab:
         """Return what stands in every control of the page."""
         return self.evaluate("""() => Object.fromEntries(
             [...document.querySelectorAll("[data-field]")]
-              .map((node) => [node.dataset.field, node.querySelector("input[type=text], input[type=checkbox], select")])
+              .map((node) => [
+                node.dataset.field, node.querySelector("input[type=text], input[type=checkbox], :checked, select"),
+              ])
               .filter(([, input]) => input)
               .map(([field, input]) => [field, String(input.type === "checkbox" ? input.checked : input.value)])
           )""")
