@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.fitzhugh_nagumo.equations import fixed_points, rates, u_nullcline, v_nullcline
+from core.models.fitzhugh_nagumo.equations import FixedPoint, rates, u_nullcline, v_nullcline
 from dashboard.figures.palette import themed
 from dashboard.figures.style import (
     DATA,
@@ -114,7 +114,9 @@ def _plane(states: NDArray[np.float64]) -> tuple[list[float], list[float]]:
     return reach(u, U_RANGE), reach(v, V_RANGE)
 
 
-def phase_plane(parameters: tuple[float, ...], course: Course, with_field: bool = False) -> dict[str, Any]:
+def phase_plane(
+    parameters: tuple[float, ...], course: Course, all_points: Sequence[FixedPoint], with_field: bool = False
+) -> dict[str, Any]:
     """Draw the trajectory, both nullclines, the fixed points with their stability, and the field of directions."""
     u_range, v_range = _plane(course.states)
     u, v = course.states.T
@@ -123,7 +125,7 @@ def phase_plane(parameters: tuple[float, ...], course: Course, with_field: bool 
         *_nullclines(parameters, u_range, v_range),
         line("trajectory", TRUTH, 1.8, x=array(u), y=array(v), hoverinfo="skip", showlegend=False),
     ]
-    marks, all_points = [], fixed_points(parameters)
+    marks = []
     for stable, name in ((True, "stable"), (False, "unstable")):
         colour = TRUTH if stable else "theme:background"
         points = [point for point in all_points if point.stable == stable]

@@ -58,7 +58,10 @@ def _one(scene: Scene) -> Shown:
     course = over_time(experiment.parameters, observation.times)
     points = fixed_points(experiment.parameters)
     phase = figures.phase_plane(
-        experiment.parameters, on_plane(experiment.parameters, course), experiment.phase_plane == "field"
+        experiment.parameters,
+        on_plane(experiment.parameters, course),
+        points,
+        with_field=experiment.phase_plane == "field",
     )
     return Shown(
         "neuron",
