@@ -101,8 +101,9 @@ def _map(
     step: that the ends of the scale are multiples of; rises: how its colours rise with the values.
     """
     spiking = np.isfinite(values)
-    low = step * float(np.floor(np.nanmin(values) / step)) if np.any(spiking) else 0.0
-    high = step * float(np.ceil(np.nanmax(values) / step)) if np.any(spiking) else step
+    least, most = (float(of(values[spiking])) / step if np.any(spiking) else 1.0 for of in (np.min, np.max))
+    low = step * max(np.floor(least), 1.0)  # above zero, which has no logarithm
+    high = max(step * np.ceil(most), low + step)
     # Both heat maps lie unseen on the picture: the first one takes clicks where there is no value, the second one says
     # the value.
     unseen = {"type": "heatmap", "opacity": 0}

@@ -175,7 +175,7 @@ def several_phases(parameters: Sequence[tuple[float, ...]], courses: Sequence[Co
     for i, ((theta0, theta1, _, _), course) in enumerate(zip(parameters, courses, strict=True)):
         colour, width = value_colour(i), _width(i, len(courses))
         null = {"x": array(v_nullcline(v, theta0, theta1)), "y": array(v), "line": {"dash": "dash"}}
-        traces.append(line(f"nullcline {i}", colour, 1, **null, **look))
+        traces.append(line(f"nullcline {i}", colour, 1, legendgroup="v′ = 0", **null, **look))
         traces.append(
             line(f"value {i}", colour, width, x=array(course.states[:, 0]), y=array(course.states[:, 1]), **look)
         )

@@ -19,16 +19,14 @@ from dashboard.pictures.equations import data_equation, model_equations
 from dashboard.pictures.shown import Cell, Clock, Plot, Shown
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.scene import Scene
-from dashboard.scene.settings import Area
+from dashboard.scene.settings import SEVERAL, Area
 from dashboard.wording import neuron as wording
 from dashboard.wording.numbers import fixed
 
 QUESTION = "What do the parameters do to the neuron?"
 TEMPO = 10.0  # ms of the neuron in each second of its player: a hundred times slower than life
 WINDOW_OF_SEVERAL = 50.0  # ms, in which several spike trains part but can still be told apart
-# By choice: the parameter that takes several values, and how far these lie from the truth's.
-SEVERAL = {"offsets": "theta0", "slopes": "theta1"}
-STEPS = (-0.4, -0.2, 0.0, 0.2, 0.4)
+STEPS = (-0.4, -0.2, 0.0, 0.2, 0.4)  # how far several values lie from the truth's
 
 
 def picture(scene: Scene) -> Shown:

@@ -140,6 +140,8 @@ _TRUTH = (
 # The candidate starts off the truth, which it would give away.
 _CANDIDATE = {"theta0": 0.6, "theta1": _TRUTH[1].default, "zeta": -0.2, "gamma": 3.5}
 
+SEVERAL = {"offsets": "theta0", "slopes": "theta1"}  # by choice: the parameter that takes several values
+
 # The order is that of the controls in each place, and of the parts of an address.
 _ROWS: tuple[Setting, ...] = (
     *_TRUTH,
