@@ -44,7 +44,7 @@ def _labels(x: Array, y: Array, regimes: NDArray[np.str_]) -> list[dict[str, Any
                 "y": float(y[row]),
                 "showarrow": False,
                 "font": {"size": BODY},
-                "bgcolor": translucent("theme:background", 0.75),
+                "bgcolor": translucent("theme:background", 0.75 if name == "spiking" else 0),
                 "borderpad": 2,
             }
         )

@@ -110,7 +110,7 @@ def _nullclines(parameters: tuple[float, ...], u_range: list[float], v_range: li
 
 def _plane(states: NDArray[np.float64]) -> tuple[list[float], list[float]]:
     """Return the ranges of u and v that hold states, (n, 2)."""
-    u, v = np.clip(states, -4, 4).T
+    u, v = np.clip(states, -8, 8).T
     return reach(u, U_RANGE), reach(v, V_RANGE)
 
 

@@ -38,7 +38,7 @@ def picture(scene: Scene) -> Shown:
     shown = Shown(
         "poster",
         [Plot("recording", figures.recording(observation.times, observation.data, course, scene.time_range))],
-        answer=f"{TASK} {_distance(scene, course.states[:: _fineness(course.times, observation.times), 0])}",
+        answer=_answer(scene, course.states[:: _fineness(course.times, observation.times), 0]),
         notes=[observation.note],
         clock=Clock(TEMPO, begins=True),
         tools=[_door(*door) for door in DOORS],
@@ -55,18 +55,18 @@ def _door(title: str, sentence: str, page: str, preset: str) -> Control:
     return {"kind": "card", "field": "door", "label": title, "text": sentence, "value": f"{page}|{preset}"}
 
 
-def _distance(scene: Scene, u: Any) -> str:
-    """Return how far the candidate's potential, (n_times,), is off the data."""
+def _answer(scene: Scene, u: Any) -> str:
+    """Return what to do, and how far the candidate's potential, (n_times,), is off the data."""
     experiment, observation = scene.experiment, scene.observation
     if not np.all(np.isfinite(u)) or not observation.usable:
-        return LOST
+        return f"{TASK} {LOST}"
     clean = observation.clean(experiment)
     if clean is not None and _is_found(experiment):
-        return f"This is it: θ₀ = {fixed(experiment.candidate_theta0, 3)}. What is left is noise."
+        return f"This is it: θ₀ = {fixed(experiment.candidate_theta0, 3)} made the dots. What is left is noise."
     off = float(np.sqrt(np.mean((observation.data - u) ** 2)))
     sd = experiment.marginal_sd
     distance = f"{tenths(off / sd)} noise sd (noise alone: 1)" if sd > 0 else fixed(off, 2)
-    said = f"Your curve is off by {distance}"
+    said = f"{TASK} Your curve is off by {distance}"
     if observation.trajectory is None:
         return f"{said}."
     return f"{said}, and spikes {spike_count(u)} times; the neuron spiked {spike_count(observation.trajectory[:, 0])}."

@@ -1,4 +1,4 @@
-"""What the Neuron page says and draws: the neuron's rate and not the window's, smooth lines, no rest before it comes."""
+"""What the Neuron page says and draws: the neuron's rate and not the window's, smooth lines, no rest not reached."""
 
 import json
 

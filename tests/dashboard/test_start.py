@@ -41,7 +41,7 @@ def test_the_answer_says_how_far_the_curve_is_off_and_how_often_both_spike():
 
 
 def test_the_truth_is_found_within_half_a_step_of_the_slider():
-    assert shown(candidate_theta0=0.402).answer.endswith("This is it: θ₀ = 0.402. What is left is noise.")
+    assert shown(candidate_theta0=0.402).answer == "This is it: θ₀ = 0.402 made the dots. What is left is noise."
     assert "Your curve is off by 1.1 noise sd" in shown(candidate_theta0=0.405).answer
 
 
