@@ -47,7 +47,7 @@ def _beside_map(*rows: tuple[str, str | float]) -> Layout:
 
 
 def _neuron(*rows: tuple[str, str | float]) -> Layout:
-    return Layout("1.35fr 1fr", (*rows, ("said said", "auto")), "max(31rem, 100vh - 19.5rem)")
+    return Layout("1.35fr 1fr", (*rows, ("said said", "auto")), "max(31rem, 100vh - 17.75rem)")
 
 
 def _one(plot: str) -> Layout:
@@ -75,8 +75,8 @@ LAYOUTS = {
         "max(20rem, 100vh - 24rem)",
         looks=("cards",),
     ),
-    "neuron": _neuron(("player player", "auto"), ("potential phase", 0.56), ("recovery rates", 0.44)),
-    "neuron-several": _neuron(("potential phase", 0.56), ("table rates", 0.44)),
+    "neuron": _neuron(("player player", "auto"), ("potential phase", 0.53), ("recovery rates", 0.47)),
+    "neuron-several": _neuron(("potential phase", 0.53), ("table rates", 0.47)),
     "neuron-data": _neuron(("potential rates", 1.0)),
     "landscape-fit": _beside_map(("map fit", 0.5), ("map residual", 0.5)),
     "landscape-surface": _beside_map(("map surface", f"calc({BELOW_OPTIONS} + 0.4rem)")),
