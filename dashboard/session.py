@@ -34,6 +34,8 @@ KEYS = {
     "sample": "which test sample the Inverse map page is asked to open, once",
     "watched_run": "the training that the Train page shows",
     "seen_active": "the training that was last seen at work",
+    "file": "name and content of the upload on screen, to read it in another way",
+    "asked": "a file of which it is asked how it is read",
     "fit_typed": "what stands in the form of the fit, which outlasts a visit to another page",
     "fit_source": "the recording for which the form has chosen a box",
 }
@@ -199,6 +201,14 @@ def use_recording(trace: Trace | None) -> None:
     scene().holdings.recording = trace
     _show(experiment())
     st.session_state.sentences = ()
+
+
+def put_on_screen(trace: Trace) -> None:
+    """Put an uploaded trace where it can stand: on every page, or on the page Your data alone."""
+    if trace.complete:
+        use_upload(trace)
+    else:
+        use_recording(trace)
 
 
 def drop_upload() -> None:

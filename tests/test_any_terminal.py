@@ -52,8 +52,9 @@ def test_an_experiment_is_stored_before_it_is_printed(an_experiment, monkeypatch
     assert stored == [True]
 
 
+@pytest.mark.case("18")
 @pytest.mark.parametrize("command", [*COMMANDS, "a benchmark"])
-def test_every_command_replaces_what_the_terminal_cannot_write(command, monkeypatch):
+def test_every_command_replaces_what_the_terminal_cannot_write(command, monkeypatch, record_property):
     monkeypatch.setattr(sys, "argv", [command, "--help"])
     start = (lambda: output_path("dragging", "θ")) if command == "a benchmark" else import_module(command).main
 
@@ -61,7 +62,9 @@ def test_every_command_replaces_what_the_terminal_cannot_write(command, monkeypa
         with pytest.raises(SystemExit):
             start()
 
-    assert printed_in_latin_1(ask_for_help).endswith("?")
+    printed = printed_in_latin_1(ask_for_help)
+    record_property("measured", f"help of {command} ends in {printed[-1]}")
+    assert printed.endswith("?")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -117,13 +117,13 @@ LAYOUTS = {
     ),
     "uncertainty-none": _uncertainty("1fr", ("tools", "auto"), ("said", "auto"), ("table", "auto")),
     "states": Layout(
-        "1.5fr 1fr",
+        "1.3fr 1fr",
         (
             ("states-u table", f"minmax(calc(0.42 * {WINDOW}), auto)"),
-            ("states-v said", f"minmax(calc(0.36 * {WINDOW}), auto)"),
+            ("states-v table", f"minmax(calc(0.36 * {WINDOW}), auto)"),
         ),
     ),
-    "head": Layout("1fr", ()),
+    "head": Layout("1fr", (("said", "auto"),)),
     "trace": _one("trace"),
     "losses": _one("losses"),
 }

@@ -13,6 +13,7 @@ from core.symbols import symbol_of
 from dashboard.figures import states as figures
 from dashboard.pictures.results import kept
 from dashboard.pictures.shown import Plot, Shown
+from dashboard.scene.choice import in_textbook_symbols
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Trace
 from dashboard.scene.scene import Scene
@@ -26,11 +27,13 @@ from dashboard.scene.states_fit import (
     samples_of,
     too_long,
 )
-from dashboard.wording.numbers import compact, decimals_for, fixed, significant
+from dashboard.wording.numbers import compact, decimals_for, fixed, significant, with_sd
+from dashboard.wording.verdict import TOO_QUIET, verdict
 
 ALWAYS_SHORT_ENOUGH = 200.0  # ms, the published window, with the unknowns that are chosen at first
 TOO_SMALL = 1e-6  # probability of residuals so small below which the noise is not as large as was typed
 N_CURVE = 1000  # points of a fitted trajectory at least
+MOST_SDS_OF_TAU = 3.0  # from the τ that was typed, up to which the fit agrees with it
 HEAD = ("unknown", "estimate", "± sd", "searched")
 
 Array = NDArray[np.float64]
@@ -74,12 +77,12 @@ def _fitted(scene: Scene, fitting: Fitting) -> Shown | None:
     if samples is None:
         return None
     experiment, found = scene.experiment, fit_on_screen(scene)
-    times, fitted, rows = None, None, []
+    times, fitted, rows, why = None, None, [], []
     if found is None:
-        said = [_without_fit(samples, fitting, experiment)]
+        answer = _without_fit(samples, fitting, experiment)
     else:
-        rows = table(found, samples.truth and samples.truth[1])
-        said = sentences(found, samples.rho)
+        rows = table(found, samples.truth and samples.truth[1], samples.tau is not None)
+        answer, *why = [*judged(found), *sentences(found, samples.rho), about_tau(found, samples.tau)]
         if np.all(np.isfinite(found.estimate.mean)):
             times, fitted = trajectory(found)
     plots = []
@@ -90,7 +93,7 @@ def _fitted(scene: Scene, fitting: Fitting) -> Shown | None:
     recording, notes = scene.holdings.recording, []
     if recording is not None:
         notes = [_what_it_lacks(recording, scene.holdings.upload), recording.warning]
-    return Shown("states", plots, table=rows, said=said, notes=notes)
+    return Shown("states", plots, answer=answer, why=why, table=rows, notes=notes)
 
 
 def _without_fit(samples: Samples, fitting: Fitting, experiment: Experiment) -> str:
@@ -155,15 +158,47 @@ def _digits(value: float, sd: float) -> tuple[str, str]:
     return fixed(value, decimals), fixed(sd, decimals)
 
 
-def table(found: Fit, truth: Mapping[str, float] | None) -> list[list[str]]:
-    """Return the rows of the table, its head first; truth: the true values, for a column of their own."""
-    rows = [[*HEAD, "truth"] if truth else [*HEAD]]
+def table(found: Fit, truth: Mapping[str, float] | None, textbook: bool = False) -> list[list[str]]:
+    """Return the rows of the table, its head first.
+
+    truth: the true values, for a column of their own; textbook: another column has the textbook's symbols.
+    """
+    rows = [[*HEAD, *(["truth"] if truth else []), *(["textbook"] if textbook else [])]]
     bounds = found.problem.bounds.tolist()
     estimates = zip(found.estimate.names, found.estimate.mean[0], deviations(found.estimate), bounds, strict=True)
     for name, value, sd, (low, high) in estimates:
         row = [symbol_of(name), *_digits(value, sd), f"{compact(low)} to {compact(high)}"]
-        rows.append([*row, significant(truth[name])] if truth else row)
+        row += [significant(truth[name])] if truth else []
+        rows.append([*row, _in_textbook(name, value, sd)] if textbook else row)
     return rows
+
+
+def _in_textbook(name: str, value: float, sd: float) -> str:
+    """Return an estimate in the textbook's symbols, with its ± where it has one."""
+    ((symbol, mapped),) = in_textbook_symbols({name: value}).items()
+    sd = 2 * value * sd if symbol == "τ" else sd
+    return f"{symbol} = {with_sd(mapped, sd) if np.isfinite(sd) else significant(mapped)}"
+
+
+def about_tau(found: Fit, tau: float | None) -> str:
+    """Say whether the τ that scaled the times of a recording is that of the fit; "" without one."""
+    if tau is None or "gamma" not in found.problem.unknown or found.estimate.covariance is None:
+        return ""
+    gamma = found.estimate.mean[0, found.estimate.names.index("gamma")]
+    sd = 2 * gamma * deviations(found.estimate)[found.estimate.names.index("gamma")]
+    said = f"The times were scaled by τ = {compact(tau)}; the fit gives τ = {with_sd(gamma**2, sd)}"
+    if abs(gamma**2 - tau) <= MOST_SDS_OF_TAU * sd:
+        return f"{said}: they agree."
+    return f"{said}. Read the file again with this τ."
+
+
+def judged(found: Fit) -> list[str]:
+    """Return the verdict, which comes first; none where no trajectory was found."""
+    fit = found.estimate.fit
+    if fit is None or not np.all(np.isfinite(found.estimate.mean)):
+        return []
+    quiet = " The typed noise is too large, and so is each ±." if fit.residual_ratio < TOO_QUIET else ""
+    return [f"{verdict(fit)}{quiet}"]
 
 
 def sentences(found: Fit, rho: float | None) -> list[str]:

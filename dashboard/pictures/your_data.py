@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from core.estimate import Estimate
+from core.estimate import Estimate, GoodnessOfFit, Outcome
 from core.maps.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_prior, with_constants
@@ -13,12 +13,17 @@ from dashboard.figures.style import MAP, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import results
 from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
+from dashboard.pictures.states_fit import fit_on_screen
 from dashboard.scene.problem import theta_problem
 from dashboard.scene.scene import Scene
+from dashboard.scene.states_fit import Fit
 from dashboard.wording import entries
 from dashboard.wording.maps import about_novelty, about_training
-from dashboard.wording.numbers import fixed
+from dashboard.wording.numbers import compact, fixed, sds, with_sd
+from dashboard.wording.verdict import about_small_residuals, verdict
 
+NO_MAP = "No estimate: no point of the prior’s box can be simulated."
+ASSUMED = "It assumes ζ and γ of the sidebar and a start at u = v = 0; the fit below can leave them open."
 MAP_LOOK = Look(MAP, "x")
 
 
@@ -35,15 +40,41 @@ def picture(scene: Scene) -> Shown | None:
     maps, _ = inverse_maps()
     drawn = {entries.MAP: MAP_LOOK, **looks(maps)}
     found = estimates(scene, maps)
-    best = found.get(entries.MAP)
-    verdict = "" if best is None or best.fit is None else best.fit.sentence
     values = np.array([each.mean[0] for each in found.values()]).reshape(-1, 2)
     potentials = simulate(with_constants(values, experiment.zeta, experiment.gamma), observation.times)[..., 0]
     lines = {name: (drawn[name], u) for name, u in zip(found, potentials, strict=True)}
     figure = figures.resimulated(observation.times, observation.data, None, lines)
-    said = [*filter(None, [verdict]), _about_start_and_edge(found, maps)]
-    return Shown("trace", [Plot("trace", figure)], table=_table(scene, maps, found, drawn), said=said,
-                 notes=[observation.note])  # fmt: skip
+    plot, table = Plot("trace", figure), _table(scene, maps, found, drawn)
+    why = [_about_start_and_edge(found, maps), _about_textbook(scene)]
+    best = found.get(entries.MAP)
+    if best is None or best.fit is None:
+        answer = "Let go to see whether the model fits." if scene.dragging else NO_MAP
+        return Shown("trace", [plot], answer=answer, why=why, table=table, notes=[observation.note])
+    answer = _answer(best.fit, fit_on_screen(scene))
+    why = [best.fit.sentence, about_small_residuals(best.fit), *why]
+    return Shown("trace", [plot], answer=answer, why=why, table=table, notes=[observation.note])
+
+
+def _answer(best: GoodnessOfFit, below: Fit | None) -> str:
+    """Return the verdict; below: the fit with an unknown start, which explains more."""
+    if best.outcome == Outcome.EXPLAINED:
+        return verdict(best)
+    if below is not None and below.estimate.fit is not None and below.estimate.fit.outcome == Outcome.EXPLAINED:
+        return (
+            "These data fit the model, but not with ζ and γ of the sidebar and a start at u = v = 0: see the fit below."
+        )
+    return f"{verdict(best)} {ASSUMED}"
+
+
+def _about_textbook(scene: Scene) -> str:
+    """Say how the estimates read in the convention of an upload, or return ""."""
+    upload = scene.holdings.upload
+    if upload is None or upload.tau is None:
+        return ""
+    return (
+        f"In the textbook’s convention a is θ₀, b is θ₁, I is −ζ and τ is γ². The times were scaled by "
+        f"τ = {compact(upload.tau)}: set γ to {compact(np.sqrt(upload.tau), 4)}, and ζ to −I if you know I."
+    )
 
 
 def estimates(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, Estimate]:
@@ -69,19 +100,31 @@ def _table(
             if score is not None:
                 told.append(about_novelty(name, score, bool(each.differences(**trace))))
         sentences[name] = " ".join(told)
-    rows: list[list[Cell]] = [["estimator", "θ₀", "θ₁", "what to know"]]
+    upload = scene.holdings.upload
+    symbols = ("θ₀", "θ₁") if upload is None or upload.tau is None else ("θ₀ = a", "θ₁ = b")
+    rows: list[list[Cell]] = [["estimator", *symbols, "what to know"]]
     for name, sentence in sentences.items():
-        numbers = ["–", "–"]
-        if name in found:
-            numbers = [fixed(value, 4) for value in found[name].mean[0]]
+        numbers = _with_sds(scene, name, found) if name in found else ["–", "–"]
         rows.append([name_cell(name, drawn[name]), *numbers, sentence])
     return rows
+
+
+def _with_sds(scene: Scene, name: str, found: Mapping[str, Estimate]) -> list[str]:
+    """Return the two estimates of a name, with their ± where it is known and the best fit explains the data."""
+    best, mean, covariance = found.get(entries.MAP), found[name].mean[0], found[name].covariance
+    if best is not None and best.fit is not None and best.fit.outcome == Outcome.UNEXPLAINED:
+        covariance = None
+    elif name == entries.MAP:
+        covariance = results.laplace(theta_problem(scene.experiment, scene.observation)).covariance
+    if covariance is None:
+        return [fixed(value, 4) for value in mean]
+    return [with_sd(*each) for each in zip(mean, sds(covariance[0]), strict=True)]
 
 
 def _about_map_estimate(scene: Scene, found: Mapping[str, Estimate]) -> str:
     if entries.MAP in found:
         return found[entries.MAP].status
-    return "Let go to update." if scene.dragging else "None: no point of the prior’s box can be simulated."
+    return "Let go to update." if scene.dragging else NO_MAP
 
 
 def _about_start_and_edge(found: Mapping[str, Estimate], maps: Mapping[str, InverseMap]) -> str:

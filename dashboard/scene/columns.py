@@ -29,10 +29,21 @@ _COUNTERS = (("unnamed",), ("index",))  # pandas' names
 _WHAT = {"time": "the time", "u": "the potential u", "v": "the recovery variable v"}
 ADD_TIMES = "add a first column time with the times of the samples: the row’s number times the sampling interval."
 RESCALE = (
-    "the neuron’s u stays within ±3, and its spikes go from about −2 to 2. Subtract an offset and divide by a scale so "
+    "The neuron’s u stays within ±3, and its spikes go from about −2 to 2. Subtract an offset and divide by a scale so "
     "that yours do too, as in u = (V + 70 mV) / 30 mV, and call the column u."
 )
 _POTENTIAL = ("potential", "voltage", "vm")
+
+
+class UnclearError(ValueError):
+    """A file that can be read, if it is said how: which column is what, and in which units.
+
+    what: what is unclear, in a sentence; remedy: how to change the file, in another.
+    """
+
+    def __init__(self, what: str, remedy: str):
+        super().__init__(f"{what} {remedy}")
+        self.what = what
 
 
 @dataclass(frozen=True)
@@ -76,46 +87,46 @@ def rises_only(values: NDArray[np.float64]) -> bool:
 
 def names_a_time(cells: Sequence[str]) -> bool:
     """Say whether one of the cells above a table is the heading of a time."""
-    headings = [_heading(cell, "") for cell in cells]
-    return any(_role(each, headings) == "time" for each in headings)
+    headings = [heading_of(cell, "") for cell in cells]
+    return any(role_of(each, headings) == "time" for each in headings)
 
 
 def named_columns(names: Sequence[str], units: Sequence[str]) -> Columns:
     """Return the columns by their names, and by the units in a row of their own, "" for none.
 
-    Raises ValueError with a sentence that says which columns were seen where they do not name a time and a state, name
-    one twice, or give a unit that u and v cannot have.
+    Raises UnclearError with a sentence that says which columns were seen where they do not name a time and a state,
+    name one twice, or give a unit that u and v cannot have.
     """
-    headings = [_heading(name, _plain(unit).strip("[]() ")) for name, unit in zip(names, units, strict=True)]
+    headings = [heading_of(name, _plain(unit).strip("[]() ")) for name, unit in zip(names, units, strict=True)]
     places: dict[str, int] = {}
     for role in ROLES:
-        found = [i for i, each in enumerate(headings) if _role(each, headings) == role]
+        found = [i for i, each in enumerate(headings) if role_of(each, headings) == role]
         if len(found) > 1:
-            raise ValueError(
-                f"{_seen(names)} Both “{names[found[0]]}” and “{names[found[1]]}” could be {_WHAT[role]}: leave one, "
-                f"or call it {role}."
+            raise UnclearError(
+                f"{_seen(names)} Both “{names[found[0]]}” and “{names[found[1]]}” could be {_WHAT[role]}.",
+                f"Leave one, or call it {role}.",
             )
         places |= {role: found[0]} if found else {}
     if "time" not in places:
-        raise ValueError(f"{_seen(names)} None of them is the time: call it time, or {ADD_TIMES}")
+        raise UnclearError(f"{_seen(names)} None of them is the time.", f"Call it time, or {ADD_TIMES}")
     if "u" not in places:
-        hint = "call the potential u, and the recovery variable v if it was observed."
+        hint = "Call the potential u, and the recovery variable v if it was observed."
         if "v" in places:
             hint = "v is the recovery variable here. Call the potential u; for v alone, add an empty column u."
-        raise ValueError(f"{_seen(names)} None of them is the potential u: {hint}")
+        raise UnclearError(f"{_seen(names)} None of them is the potential u.", hint)
     for role in ("u", "v"):
         unit = OTHER_UNITS.get(headings[places[role]].unit if role in places else "")
         if unit:
-            raise ValueError(
-                f"The column “{names[places[role]]}” is in {unit}. Here {role} has no unit: {RESCALE} If its numbers "
-                f"are without a unit already, take {unit} out of the heading."
+            raise UnclearError(
+                f"The column “{names[places[role]]}” is in {unit}. Here {role} has no unit.",
+                f"{RESCALE} If its numbers are without a unit already, take {unit} out of the heading.",
             )
     unit = headings[places["time"]].unit
     unit = "" if unit in NO_UNITS else unit
     if unit and unit not in TIME_UNITS:
-        raise ValueError(
-            f"The unit “{unit[:20]}” of the column “{names[places['time']]}” is not known: give the times in s, ms or "
-            "µs, and say so in the heading, as in time (ms)."
+        raise UnclearError(
+            f"The unit “{unit[:20]}” of the column “{names[places['time']]}” is not known.",
+            "Give the times in s, ms or µs, and say so in the heading, as in time (ms).",
         )
     unused = [
         name for i, name in enumerate(names) if i not in places.values() and headings[i].words[:1] not in _COUNTERS
@@ -126,19 +137,19 @@ def named_columns(names: Sequence[str], units: Sequence[str]) -> Columns:
 def unnamed_columns(values: NDArray[np.float64]) -> Columns:
     """Return the columns of a table without headings, (n_rows, n_columns): time, u and perhaps v, after a row counter.
 
-    Raises ValueError with a sentence where it cannot be told.
+    Raises UnclearError with a sentence where it cannot be told.
     """
     width = values.shape[1]
     while width > 2 and np.all(np.isnan(values[:, width - 1])):
         width -= 1
     if width == 1:
-        raise ValueError(f"The file has one column; it needs two, the time and u: {ADD_TIMES}")
+        raise UnclearError("The file has one column; it needs two, the time and u.", f"For equal steps {ADD_TIMES}")
     clock = width > 2 and rises_only(values[:, 1])
     counter = clock and counts_rows(values[:, 0])
     if width - counter > 3 or (clock and not counter):
-        raise ValueError(
-            f"The file has {width} columns without names, and they are not told apart by their numbers: add a first "
-            "row that calls them time, u and v."
+        raise UnclearError(
+            f"The file has {width} columns without names, and they are not told apart by their numbers.",
+            "Add a first row that calls them time, u and v.",
         )
     places = {role: counter + i for i, role in enumerate(ROLES[: width - counter])}
     return Columns(places, dict.fromkeys(places, ""), counter=counter)
@@ -149,7 +160,8 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
-def _heading(text: str, unit: str) -> Heading:
+def heading_of(text: str, unit: str) -> Heading:
+    """Return a column's heading; unit: one that stands apart from it."""
     plain = _plain(text)
     bracket = _UNIT.search(plain)
     name, given = (plain[: bracket.start()], bracket[1].strip()) if bracket else (plain, "")
@@ -162,7 +174,8 @@ def _heading(text: str, unit: str) -> Heading:
     return Heading(text, words, given or unit)
 
 
-def _role(heading: Heading, all_of_them: Sequence[Heading]) -> str:
+def role_of(heading: Heading, all_of_them: Sequence[Heading]) -> str:
+    """Return the role that a heading names, or ""."""
     words = heading.words
     if words[:1] in (("t",), ("time",), ("times",)):
         return "time"

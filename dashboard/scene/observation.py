@@ -21,7 +21,9 @@ LEAST_SIGMA = 0.001  # ms; the loss divides by it
 class Trace:
     """An uploaded recording: its name, times (n,) in ms from 0, u (n,), and v (n,) if it was observed; NaN is a gap.
 
-    reading: how the file was read, in sentences; warnings: of what looks wrong in it.
+    reading: how the file was read, in sentences; warnings: of what looks wrong in it; doubt: why it must be asked
+    whether it was read rightly, or "".
+    tau: by which a file in the textbook's convention was read; None for one in the laboratory's.
     """
 
     name: str
@@ -30,6 +32,8 @@ class Trace:
     v: NDArray[np.float64] | None = None
     reading: str = ""
     warnings: tuple[str, ...] = ()
+    doubt: str = ""
+    tau: float | None = None
 
     @property
     def unequal(self) -> bool:

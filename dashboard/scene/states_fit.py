@@ -53,6 +53,7 @@ class Samples:
     """What is fitted: name, times (n,) in ms, and (u, v) (n, 2), NaN where not observed.
 
     truth: of simulated data that are not hidden, the trajectory (n, 2) and all six values; rho: of simulated noise.
+    tau: by which the times of a recording in the textbook's convention were scaled.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Samples:
     data: Array
     truth: tuple[Array, dict[str, float]] | None = None
     rho: float | None = None
+    tau: float | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def samples_of(experiment: Experiment, observation: Observation, uploaded: Trace
     """Return what is fitted: the uploaded recording, with v if it has it, or u of the simulated data."""
     if uploaded is not None:
         v = np.full_like(uploaded.u, np.nan) if uploaded.v is None else uploaded.v
-        return Samples(uploaded.name, uploaded.times, np.column_stack([uploaded.u, v]))
+        return Samples(uploaded.name, uploaded.times, np.column_stack([uploaded.u, v]), tau=uploaded.tau)
     truth = None
     if observation.trajectory is not None and not experiment.hidden:
         truth = observation.trajectory, dict(zip(NAMES, (*experiment.parameters, 0.0, 0.0), strict=True))
@@ -148,15 +150,22 @@ def too_long(samples: Samples, settings: Settings) -> str:
     longest = _longest(piece, settings)
     if length <= longest:
         return ""
-    others = {
-        f"choose {BOXES[NARROW].label}": replace(settings, box=NARROW),
-        "take γ as known": replace(settings, unknown=tuple(name for name in settings.unknown if name != "gamma")),
-    }
-    remedies = [text for text, other in others.items() if other.unknown and length <= _longest(piece, other)]
+    sliders = replace(settings, box=NARROW)
+    known = replace(settings, unknown=tuple(name for name in settings.unknown if name != "gamma"))
+    choose, take = f"choose {BOXES[NARROW].label}", "take γ as known"
+    remedies = [text for text, other in ((choose, sliders), (take, known)) if _helps(piece, length, settings, other)]
+    if not remedies and _helps(piece, length, settings, replace(known, box=NARROW)):
+        # One of the two may have been done already.
+        remedies = [" and ".join(text for text, other in ((choose, sliders), (take, known)) if other != settings)]
     return (
         f"The recording of {count(length)} ms is too long for a fit with these unknowns in this box, whose stiffest "
         f"corner needs tiny steps: {', or '.join([*remedies, f'take a piece of at most {count(longest)} ms'])}."
     )
+
+
+def _helps(piece: tuple[float, ...], length: float, settings: Settings, other: Settings) -> bool:
+    """Say whether other settings make a recording short enough."""
+    return other != settings and bool(other.unknown) and length <= _longest(piece, other)
 
 
 def fit(problem: Problem) -> Fit:

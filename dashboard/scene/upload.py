@@ -6,19 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.problem.observation import equally_spaced
+from dashboard.scene.choice import TEXTBOOK, Choice
 from dashboard.scene.columns import (
     ADD_TIMES,
     RESCALE,
     ROLES,
     TIME_UNITS,
     Columns,
+    UnclearError,
     counts_rows,
-    is_unit,
     named_columns,
-    names_a_time,
     rises_only,
     unnamed_columns,
 )
+from dashboard.scene.headings import headings_of, names_for_all, shown_names
 from dashboard.scene.observation import Trace
 from dashboard.scene.text_table import Table, read_table
 from dashboard.scene.thinning import thinned
@@ -33,54 +34,60 @@ LARGEST_STATE = 3.0
 MAX_STATE_WITHOUT_WARNING = LARGEST_STATE + 4 * 0.5
 MAX_STATE = LARGEST_STATE + 4 * 2.0
 MAX_VOLTS = 0.2  # a real neuron's potential stays within ±0.2 V
+SCALED = 0.1  # of the samples: where more are beyond MAX_STATE, u has another unit
 SORTABLE = 0.1  # of the steps: times of which more fall are no times in disorder
 
 Array = NDArray[np.float64]
 
 
 @np.errstate(over="ignore", invalid="ignore")  # numbers beyond all bounds end in sentences
-def read_trace(name: str, content: bytes) -> Trace:
+def read_trace(name: str, content: bytes, choice: Choice | None = None) -> Trace:
     """Return the recording in a text file; its times are in ms from its first sample, and an empty cell is NaN.
 
-    More than 5,000 rows are thinned. The trace says what was read, and warns of what looks wrong. Raises ValueError
-    with a sentence for what is no table of numbers (see `read_table`), columns that are not told apart (see
-    `named_columns`, `unnamed_columns`), gaps in the times, times that do not increase or span more than 2,000 ms, fewer
-    than 20 rows, nothing observed, u and v that cannot be the neuron's, and a unit that is missing where it matters.
+    choice: how it is read; None to tell from its headings and numbers.
+    More than 5,000 rows are thinned. The trace says what was read, and warns of what looks wrong. Raises UnclearError,
+    a ValueError, with a sentence for what a choice can mend: columns that are not told apart (see `named_columns`,
+    `unnamed_columns`), u and v that cannot be the neuron's, and a unit that is missing where it matters. Raises
+    ValueError with a sentence for what it cannot: what is no table of numbers (see `read_table`), gaps in the times,
+    times that do not increase or span more than 2,000 ms, fewer than 20 rows, and nothing observed.
     """
     table = read_table(content)
     if len(table.rows) < MIN_ROWS:
         raise ValueError(f"The trace has {count(len(table.rows))} rows; it needs at least {MIN_ROWS}.")
-    columns, values = _columns_of(table)
+    if choice is None:
+        columns, values = _columns_of(table)
+        factor = TIME_UNITS[columns.time_unit or "ms"]
+    else:
+        columns, values = choice.columns(shown_names(table)[0]), choice.values(table)
+        factor = choice.time_factor
     numbers = [number for number, _ in table.rows]
     times = values["time"]
     _check_times(times, numbers, columns)
-    times = (times - times[0]) * TIME_UNITS[columns.time_unit or "ms"]
-    _check_length(times, columns)
+    times = (times - times[0]) * factor
+    _check_length(times, columns, is_chosen=choice is not None)
     states = {role: each for role, each in values.items() if role != "time" and not np.all(np.isnan(each))}
     if not states:
         raise ValueError("Nothing was observed: the columns beside the time are empty.")
     _check_states(states, numbers, columns)
-    warnings = _warnings(times, states, columns)
     kept, thinning = thinned({**values, "time": times})
-    reading = _reading(columns, times, states, thinning)
-    return Trace(name, kept["time"], kept["u"], kept["v"] if "v" in states else None, reading, warnings)
+    return Trace(
+        name,
+        kept["time"],
+        kept["u"],
+        kept["v"] if "v" in states else None,
+        _reading(columns, times, states, choice, thinning),
+        _warnings(times, states, choice is None and not (columns.names["time"] or columns.counter)),
+        _doubt(columns),
+        choice.tau if choice else None,
+    )
 
 
 def _columns_of(table: Table) -> tuple[Columns, dict[str, Array]]:
     """Return which column is which, and the values of each role, (n_rows,)."""
-    headings = list(table.headings)
-    if not any(names_a_time(cells) for _, cells in headings):
-        named = [i for i, (_, cells) in enumerate(table.comments) if names_a_time(cells)]
-        headings = [*table.comments[named[-1] :], *headings] if named else headings
-    units: tuple[str, ...] = ("",) * table.width
-    if headings and all(map(is_unit, headings[-1][1])) and len(headings[-1][1]) == table.width:
-        units = headings.pop()[1]
-    if not headings:
+    names, units = headings_of(table)
+    if names is None:
         return _unnamed(table)
-    number, names = headings[-1]
-    if not names_a_time(names) and any(names_a_time(cells) for _, cells in headings):
-        raise ValueError(f"Row {number} has “{names[0][:20]}” in the column time, where a number should be.")
-    columns = named_columns(_as_wide(number, names, table), units)
+    columns = named_columns(names_for_all(names, table), units)
     values = table.numbers(columns.places)
     return columns, {role: values[:, i] for i, role in enumerate(columns.places)}
 
@@ -92,18 +99,6 @@ def _unnamed(table: Table) -> tuple[Columns, dict[str, Array]]:
     values = table.numbers({name: i for i, name in enumerate(called)})
     columns = unnamed_columns(values)
     return columns, {role: values[:, i] for role, i in columns.places.items()}
-
-
-def _as_wide(number: int, names: tuple[str, ...], table: Table) -> tuple[str, ...]:
-    """Return a name for each column where one has none: R leaves out that of its row counter, others an empty last."""
-    if len(names) == table.width - 1:
-        if counts_rows(table.numbers({"row": 0})[:, 0]):
-            return ("", *names)
-        if np.all(np.isnan(table.numbers({"last": len(names)}))):
-            return (*names, "")
-    if len(names) != table.width:
-        raise ValueError(f"Row {number} has {len(names)} names of columns; the rows below have {table.width} columns.")
-    return names
 
 
 def _check_times(times: Array, numbers: list[int], columns: Columns) -> None:
@@ -121,9 +116,10 @@ def _check_times(times: Array, numbers: list[int], columns: Columns) -> None:
         raise ValueError("Time runs backwards: sort the rows by time.")
     if falls > SORTABLE:
         column = f"column “{columns.names['time']}”" if columns.names["time"] else "first column"
-        raise ValueError(
+        raise UnclearError(
             f"The {column} should be the time and does not look like one: it falls at "
-            f"{count(int(np.sum(steps < 0)))} of {count(steps.size)} steps. If the file has no times, {ADD_TIMES}"
+            f"{count(int(np.sum(steps < 0)))} of {count(steps.size)} steps.",
+            f"If the file has no times, {ADD_TIMES}",
         )
     if steps[after - 1] == 0:
         raise ValueError(
@@ -137,17 +133,17 @@ def _check_times(times: Array, numbers: list[int], columns: Columns) -> None:
     raise ValueError(f"Time does not increase at row {numbers[after]}: sort the rows by time.")
 
 
-def _check_length(times: Array, columns: Columns) -> None:
+def _check_length(times: Array, columns: Columns, is_chosen: bool) -> None:
     """Raise ValueError for times, in ms from 0, that are too long, or too short to be in ms."""
     end = times[-1]
     if not end <= LONGEST:
         hint = "" if columns.time_unit else " If the times are in µs, say so in the heading: time (µs)."
         raise ValueError(f"The trace lasts longer than {count(LONGEST)} ms, the most that is fitted: cut it.{hint}")
-    if end <= SHORTEST_WITHOUT_UNIT and not columns.time_unit:
-        raise ValueError(
+    if end <= SHORTEST_WITHOUT_UNIT and not columns.time_unit and not is_chosen:
+        raise UnclearError(
             f"The times span only {compact(end, 4)}, and no heading gives their unit. In ms that is too short for a "
-            f"single spike, in seconds it is {grouped(1000 * end, 4)} ms: add the unit to the heading, as in time (s) "
-            "or time (ms)."
+            f"single spike, in seconds it is {grouped(1000 * end, 4)} ms.",
+            "Add the unit to the heading, as in time (s) or time (ms).",
         )
 
 
@@ -156,14 +152,14 @@ def _check_states(states: Mapping[str, Array], numbers: list[int], columns: Colu
     for role, values in states.items():
         beyond = np.abs(values) > MAX_STATE
         if np.any(beyond):
-            raise ValueError(
-                f"Row {numbers[int(np.argmax(beyond))]} has {role} beyond ±{count(MAX_STATE)}, as if it were in mV. "
-                f"Here {role} has no unit: {RESCALE}"
-            )
+            what = f"Row {numbers[int(np.argmax(beyond))]} has {role} beyond ±{count(MAX_STATE)}, as if it were in mV."
+            remedy = f"Here {role} has no unit. {RESCALE}"
+            raise UnclearError(what, remedy) if np.mean(beyond) > SCALED else ValueError(f"{what} {remedy}")
     if "u" in states and not np.any(np.isnan(states["u"])) and _is_clock(states["u"]):
-        raise ValueError(
+        raise UnclearError(
             f"The column {columns.names['u'] or 'after the time'} rises by the same step in every row, as times do and "
-            "no potential does: add a first row that calls the columns time, u and v."
+            "no potential does.",
+            "Add a first row that calls the columns time, u and v.",
         )
 
 
@@ -171,15 +167,18 @@ def _is_clock(values: Array) -> bool:
     return rises_only(values) and equally_spaced(values)
 
 
-def _warnings(times: Array, states: Mapping[str, Array], columns: Columns) -> tuple[str, ...]:
-    """Return a sentence for each thing that looks wrong and can still be right."""
+def _warnings(times: Array, states: Mapping[str, Array], is_guessed: bool) -> tuple[str, ...]:
+    """Return a sentence for each thing that looks wrong and can still be right.
+
+    is_guessed: it was not said which column is the time.
+    """
     warnings = []
     if times[-1] < SHORTEST_PLAUSIBLE:
         warnings.append(
             f"It lasts {grouped(times[-1], 5)} ms only, less than from one spike of the neuron to the next: check the "
             "unit of its times."
         )
-    if not columns.names["time"] and not columns.counter and counts_rows(times):
+    if is_guessed and counts_rows(times):
         warnings.append(
             "Its first column may count the rows: it was taken for times 1 ms apart. If it does count them, "
             "multiply it by the sampling interval in ms."
@@ -199,13 +198,25 @@ def _warnings(times: Array, states: Mapping[str, Array], columns: Columns) -> tu
     return tuple(warnings)
 
 
-def _reading(columns: Columns, times: Array, states: Mapping[str, Array], thinning: str) -> str:
-    """Say how the file was read, in two sentences or three; times: in ms from 0."""
+def _doubt(columns: Columns) -> str:
+    """Say why it must be asked whether the columns were told apart rightly, or return ""."""
+    if not columns.counter:
+        return ""
+    which = [f"column {place + 1} is taken for {role}" for role, place in columns.places.items()]
+    return (
+        f"The file has no names of columns. Column 1 counts the rows, so that {', '.join(which[:-1])} and {which[-1]}: "
+        "is that right?"
+    )
+
+
+def _reading(columns: Columns, times: Array, states: Mapping[str, Array], choice: Choice | None, thinning: str) -> str:
+    """Say how the file was read, in a few sentences; times: in ms from 0."""
     parts = []
+    textbook = choice is not None and choice.tau is not None
     for role, place in columns.places.items():
-        name = columns.names[role]
-        parts.append(f"{role} is “{name[:40]}”" if name else f"{role} is column {place + 1}")
-        if role == "time":
+        name, called = columns.names[role], TEXTBOOK.get(role, role) if textbook else role
+        parts.append(f"{called} is “{name[:40]}”" if name else f"{called} is column {place + 1}")
+        if role == "time" and not textbook:
             parts[0] += f", in {columns.time_unit}" if columns.time_unit else ", taken to be in ms"
     said = f"{'; '.join(parts)}."
     said = said[0].upper() + said[1:]
@@ -213,7 +224,7 @@ def _reading(columns: Columns, times: Array, states: Mapping[str, Array], thinni
         said += f" Not used: {', '.join(name[:40] for name in columns.unused[:5])}."
     rows = [f"{count(times.size)} rows", f"0 to {grouped(times[-1], 5)} ms"]
     rows += [f"{role} has {_gaps(states[role])}" for role in states if np.any(np.isnan(states[role]))]
-    return " ".join(filter(None, (said, f"{'; '.join(rows)}.", thinning)))
+    return " ".join(filter(None, (said, choice.sentence if choice else "", f"{'; '.join(rows)}.", thinning)))
 
 
 def _gaps(values: Array) -> str:

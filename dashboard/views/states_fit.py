@@ -58,6 +58,8 @@ def _restore(samples: Samples, sd: float) -> None:
     if st.session_state.get("fit_source") != source:
         st.session_state.fit_source = source
         st.session_state.fit_box = WIDE if source and samples.times[-1] <= SHORT else NARROW
+        if samples.tau is not None:
+            st.session_state.fit_unknown_zeta = True  # the textbook's I is not what the sidebar has
 
 
 def _keep_typed() -> None:
@@ -78,32 +80,36 @@ def _noise_sd(state: str, is_observed: bool, sd: float, problems: list[str]) -> 
     )  # fmt: skip
 
 
-def _first_row(samples: Samples, sd: float, problems: list[str]) -> tuple[tuple[float, float], bool]:
-    """Ask for the unknowns, the noise and the box; return both sds, and whether Fit was pressed."""
+def _unknown() -> tuple[str, ...]:
+    """Ask for the unknowns, in a first row."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("Unknown:", width="content")
+        for name in NAMES:
+            st.checkbox(symbol_of(name), key=f"fit_unknown_{name}", width="content")
+    return tuple(name for name in NAMES if st.session_state[f"fit_unknown_{name}"])
+
+
+def _second_row(
+    experiment: Experiment, samples: Samples, unknown: tuple[str, ...], sd: float, problems: list[str]
+) -> tuple[tuple[float, float], tuple[float, ...], bool]:
+    """Ask for the noise, the box, and what is known and not in the sidebar.
+
+    Returns both sds, the values of all six unknowns, and whether Fit was pressed.
+    """
     u_is_seen, v_is_seen = ~np.all(np.isnan(samples.data), axis=0)
+    values = {name: getattr(experiment, name) for name in FROM_SIDEBAR}
+    values |= {name: quantity.default for name, quantity in KNOWN.items()}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        with st.container(horizontal=True, width=350, vertical_alignment="center", gap="small"):
-            st.markdown("Unknown:", width="content")
-            for name in NAMES:
-                st.checkbox(symbol_of(name), key=f"fit_unknown_{name}", width="content")
         sds = _noise_sd("u", bool(u_is_seen), sd, problems), _noise_sd("v", bool(v_is_seen), sd, problems)
+        for name in KNOWN:
+            if name not in unknown:
+                values[name] = number_box(KNOWN[name], problems, width=120)
         st.selectbox(
             "Box that is searched", list(BOXES), format_func=lambda name: BOXES[name].label, key="fit_box", width=180,
             help="The wide box takes a longer search, and suits recordings of up to about 50 ms.",
         )  # fmt: skip
-        return sds, st.button("Fit", type="primary")
-
-
-def _known_values(experiment: Experiment, unknown: tuple[str, ...], problems: list[str]) -> tuple[float, ...]:
-    """Ask for what is known and not in the sidebar, in a second row; return values of all six."""
-    values = {name: getattr(experiment, name) for name in FROM_SIDEBAR}
-    values |= {name: quantity.default for name, quantity in KNOWN.items()}
-    typed = [name for name in KNOWN if name not in unknown]
-    if typed:
-        with st.container(horizontal=True, gap="small"):
-            for name in typed:
-                values[name] = number_box(KNOWN[name], problems, width=120)
-    return tuple(values[name] for name in NAMES)
+        pressed = st.button("Fit", type="primary")
+    return sds, tuple(values[name] for name in NAMES), pressed
 
 
 def _form(experiment: Experiment, samples: Samples) -> tuple[Settings | None, str, bool]:
@@ -114,9 +120,8 @@ def _form(experiment: Experiment, samples: Samples) -> tuple[Settings | None, st
     problems: list[str] = []
     sd = max(rounded(experiment.marginal_sd, 3), SMALLEST_SD)  # as it can be typed
     _restore(samples, sd)
-    sds, pressed = _first_row(samples, sd, problems)
-    unknown = tuple(name for name in NAMES if st.session_state[f"fit_unknown_{name}"])
-    known = _known_values(experiment, unknown, problems)
+    unknown = _unknown()
+    sds, known, pressed = _second_row(experiment, samples, unknown, sd, problems)
     _keep_typed()
     if problems:
         return None, " ".join([*problems, "Nothing is fitted until this is mended."]), pressed
@@ -140,10 +145,11 @@ def _fitting(scene: Scene, samples: Samples, settings: Settings | None, wrong: s
 def section(scene: Scene) -> None:
     """Show the settings, the button, and the fit over the data; while a slider is dragged all of it stays as it is."""
     samples = samples_on_screen(scene)
-    st.markdown("##### Fit with an unknown start", help=HELP)
     if samples is None:
         return
-    settings, wrong, pressed = _form(scene.experiment, samples)
+    st.markdown("##### Fit with an unknown start", help=HELP)
+    with st.container(key="lab_form"):
+        settings, wrong, pressed = _form(scene.experiment, samples)
     with waiting("fit", "Searching the box, then refining the best starts …"):
         if not scene.dragging:
             scene.holdings.fitting = _fitting(scene, samples, settings, wrong, pressed)

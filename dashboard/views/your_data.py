@@ -3,6 +3,10 @@
 import csv
 import io
 import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -12,53 +16,68 @@ from dashboard.panels.sidebar import beside_sidebar
 from dashboard.panels.stage import head, stage
 from dashboard.pictures.shown import Shown
 from dashboard.pictures.your_data import estimates, picture
-from dashboard.scene.observation import Observation
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import Observation, Trace, observe
 from dashboard.scene.scene import Scene
-from dashboard.scene.upload import read_trace
+from dashboard.views import reading
+from dashboard.views.reading import ask_again, file_of, take_upload
 from dashboard.views.states_fit import section
 
 QUESTION = "What can be said about a trace of your own?"
+STYLE = Path(__file__).with_suffix(".css")
+HINT = (
+    "A row for each sample: the time, the potential u and, if it was observed, the recovery variable v. An empty cell "
+    "is a gap. A heading may give the unit of the time."
+)
 
 
-def _take_upload() -> None:
-    """Put a newly uploaded trace on screen; one that cannot be read leaves what was there."""
-    file = session.take_file()
-    if file is None:
-        return
-    name, content = file
-    try:
-        trace = read_trace(name, content)
-    except ValueError as error:
-        session.say(f"{name}: {error} What was on screen stays.")
-        return
-    if trace.complete:
-        session.use_upload(trace)
-    else:
-        session.use_recording(trace)
+@cache
+def example() -> Observation:
+    """Return the recording of the example file: θ₀ = 0.3 and θ₁ = 0.6, with the published noise."""
+    return observe(Experiment(theta0=0.3, theta1=0.6, seed=3), None)
+
+
+def _format() -> str:
+    """Return the first rows of the example file as a table."""
+    head, *rows = (line.split(",") for line in _csv(example()).splitlines()[:4])
+    cells = "".join(f"<tr>{''.join(f'<td>{float(cell):.3g}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<table class="lab-cells"><tr>{"".join(f"<th>{name}</th>" for name in head)}</tr>{cells}</table>'
 
 
 def _source(scene: Scene) -> None:
-    """Ask for a recording, and say what is on screen."""
-    left, right = st.columns([3, 2], vertical_alignment="center")
-    left.file_uploader(
-        "A recording as CSV or other text: time, u and, if observed, v; a cell may be empty. A first row may name "
-        "the columns and the unit of the time, as in time (s), u; without a unit it is ms.",
-        type=["csv", "txt", "tsv", "dat"],
-        key=session.uploader_key(),
-        on_change=_take_upload,
-    )
-    upload, recording = scene.holdings.upload, scene.holdings.recording
-    if recording is not None:
-        right.text(f"On screen now, on this page alone: {recording.name}\n{recording.reading}")
-        before = "simulated data" if upload is None else upload.name
-        right.button(f"Back to {before}", on_click=session.use_recording, args=(None,))
-    elif upload is not None:
-        right.text(f"On screen now, on every page: {upload.name}\n{upload.reading}")
-        right.button("Back to simulated data", on_click=session.drop_upload)
-    else:
-        right.caption(
-            "On screen now: the simulated data of the sidebar. Uploaded data would take their place on every page."
+    """Ask for a recording, and say what is on screen, or what a file looks like."""
+    left, right = st.columns([3, 2], gap="medium")
+    with left.container(key="lab_drop"):
+        st.file_uploader(
+            "A recording: a text file with the time, u and, if observed, v",
+            type=["csv", "txt", "tsv", "dat"],
+            key=session.uploader_key(),
+            on_change=take_upload,
+            label_visibility="collapsed",
         )
+    upload, recording = scene.holdings.upload, scene.holdings.recording
+    with right.container(key="lab_source", gap="small"):
+        if recording is not None:
+            st.text(f"On screen now, on this page alone: {recording.name}\n{recording.reading}")
+            before = "simulated data" if upload is None else upload.name
+            _buttons(recording, f"Back to {before}", session.use_recording, None)
+        elif upload is not None:
+            st.text(f"On screen now, on every page: {upload.name}\n{upload.reading}")
+            _buttons(upload, "Back to simulated data", session.drop_upload)
+        else:
+            with st.container(horizontal=True, vertical_alignment="bottom"):
+                st.html(_format(), width=180)
+                st.download_button("Example file", _csv(example()), "example.csv", "text/csv", on_click="ignore")
+            st.caption(HINT)
+            st.caption("On screen now: the simulated data of the sidebar.")
+
+
+def _buttons(trace: Trace, back: str, go_back: Callable[..., None], *args: Any) -> None:
+    file = file_of(trace)
+    with st.container(horizontal=True):
+        if file is not None:
+            st.button("Change how it is read", on_click=ask_again, args=file)
+        st.button(back, on_click=go_back, args=args)
 
 
 def _csv(observation: Observation) -> str:
@@ -78,7 +97,7 @@ def _downloads(scene: Scene) -> None:
         },
         "experiment": session.address(),
     }
-    with st.container(horizontal=True):
+    with st.container(key="lab_downloads", horizontal=True, vertical_alignment="center"):
         data, text = _csv(scene.observation), json.dumps(content, indent=2)
         st.download_button("Data as CSV", data, "inverse-lab-data.csv", "text/csv", on_click="ignore")
         st.download_button(
@@ -93,15 +112,18 @@ def _body() -> None:
     with beside_sidebar("your_data", follows=True):
         head("your_data", Shown("head", question=QUESTION))
         _source(scene)
-        shown = picture(scene)
-        if shown is not None:
-            stage("your_data", shown)
-            if not scene.observation.usable:
-                return
-            _downloads(scene)
-        section(scene)
+        reading.section()
+        above = st.container(gap="small")
+        section(scene)  # first, since a new fit changes the verdict above it
+        with above:
+            shown = picture(scene)
+            if shown is not None:
+                stage("your_data", shown)
+                if scene.observation.usable:
+                    _downloads(scene)
 
 
 def show() -> None:
     """Show the page."""
+    st.html(STYLE)
     _body()

@@ -12,7 +12,8 @@ from tests.dashboard.conftest import trace_csv
 pytestmark = pytest.mark.browser
 
 
-def test_all_pages_stand_behind_a_web_server_that_serves_them_under_a_path(browser, server):
+@pytest.mark.case("20")
+def test_all_pages_stand_behind_a_web_server_that_serves_them_under_a_path(browser, server, record_property):
     with in_front(urlsplit(server).port, "/apps/neurons") as (url, outside):
         context = browser.new_context(viewport=VIEWPORT, permissions=["clipboard-read", "clipboard-write"])
         lab = Lab(context, url)
@@ -30,6 +31,7 @@ def test_all_pages_stand_behind_a_web_server_that_serves_them_under_a_path(brows
             lab.check()
         finally:
             context.close()
+        record_property("measured", f"9 plots, {len(outside)} requests outside the path")
         assert outside == []
 
 

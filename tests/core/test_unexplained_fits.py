@@ -54,11 +54,13 @@ ESTIMATORS = {
 }
 
 
+@pytest.mark.case("11")
 @pytest.mark.parametrize("name", ESTIMATORS)
-def test_millivolts_are_called_unexplained_and_the_good_trace_is_not(name):
+def test_millivolts_are_called_unexplained_and_the_good_trace_is_not(name, record_property):
     good, wrong = (ESTIMATORS[name](problem_of(data)) for data in (GOOD, MILLIVOLTS))
     assert good.fit.outcome == Outcome.EXPLAINED
     assert "noise explains" not in good.status
+    record_property("measured", f"{name}: {wrong.fit.residual_ratio:.0f} times")
     assert wrong.fit.outcome == Outcome.UNEXPLAINED
     assert wrong.status.startswith(f"The residuals are {wrong.fit.residual_ratio:.1f} times as large as the noise")
 

@@ -93,14 +93,16 @@ def answer(path, **headers):
     return start["status"], dict(start["headers"]), b"".join(body.get("body", b"") for body in bodies)
 
 
+@pytest.mark.case("24")
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_the_browser_has_kept_is_not_sent_again(name):
+def test_a_file_that_the_browser_has_kept_is_not_sent_again(name, record_property):
     status, headers, body = answer(f"/lab/{name}")
     assert (status, body) == (200, FILES[name].read_bytes())
     assert headers[b"cache-control"] == b"no-cache"
     etag = headers[b"etag"].decode()
     for known in (etag, f"W/{etag}", f'"another", {etag}'):
         status, headers, body = answer(f"/lab/{name}", if_none_match=known)
+        record_property("measured", f"{status}, {len(body)} bytes")
         assert (status, body, headers[b"etag"].decode()) == (304, b"", etag)
     status, _, body = answer(f"/lab/{name}", if_none_match='"another"')
     assert (status, len(body)) == (200, FILES[name].stat().st_size)
@@ -229,6 +231,7 @@ class Bound:
         return self.name
 
 
+@pytest.mark.case("31")
 @pytest.mark.parametrize(
     ("name", "base", "secure", "said"),
     [
@@ -255,14 +258,18 @@ class Bound:
         ),
     ],
 )
-def test_the_launcher_says_what_to_open_and_who_can_reach_it(name, base, secure, said):
-    assert welcome(Bound(*name), base, secure) == said
+def test_the_launcher_says_what_to_open_and_who_can_reach_it(name, base, secure, said, record_property):
+    welcomed = welcome(Bound(*name), base, secure)
+    if name[0] == "::1":
+        record_property("measured", welcomed.split()[1])
+    assert welcomed == said
 
 
 def no_such_host(*_, **__):
     raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
+@pytest.mark.case("31")
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -285,7 +292,7 @@ def no_such_host(*_, **__):
     ],
 )
 def test_what_cannot_be_ends_in_a_sentence_before_anything_is_compiled(
-    launched, monkeypatch, capsys, options, sentence
+    launched, monkeypatch, capsys, options, sentence, record_property
 ):
     monkeypatch.setattr(launcher, "_compile", lambda: pytest.fail("compiled"))
     with bound_socket(*FREE) as other:
@@ -295,6 +302,8 @@ def test_what_cannot_be_ends_in_a_sentence_before_anything_is_compiled(
             monkeypatch.setattr(socket, "getaddrinfo", no_such_host)
         with pytest.raises(SystemExit) as ended:
             launched(*(option.format(busy=busy) for option in options))
+    if sentence.startswith("There is no host no-such"):
+        record_property("measured", f"exit {ended.value.code}")
     assert ended.value.code == 2
     assert sentence.format(busy=busy) in capsys.readouterr().err
 
@@ -309,7 +318,8 @@ def test_a_port_that_this_user_may_not_have_ends_in_a_sentence(monkeypatch):
         bound_socket("127.0.0.1", 80)
 
 
-def test_the_launcher_needs_no_home_of_its_user(tmp_path):
+@pytest.mark.case("30")
+def test_the_launcher_needs_no_home_of_its_user(tmp_path, record_property):
     """As where the user's number has no name and HOME is not set: Python then knows no home."""
     program = f"""
 import pwd, sys
@@ -326,4 +336,5 @@ launcher.main()
     environment = {name: value for name, value in os.environ.items() if name != "HOME"}
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
+    record_property("measured", ended.stdout.splitlines()[-1])
     assert ended.stdout.splitlines()[-1] == "serves"

@@ -273,11 +273,14 @@ with FileLock(sys.argv[1]):
 """
 
 
-def test_a_training_of_an_earlier_server_lives_as_long_as_its_process_alone(tmp_path):
+@pytest.mark.case("26")
+def test_a_training_of_an_earlier_server_lives_as_long_as_its_process_alone(tmp_path, record_property):
     """Neither another process that has its number nor a child that it leaves counts."""
     write_run(tmp_path)
     write_json(tmp_path / "process.json", {"pid": os.getpid()})
-    assert jobs.read_progress(tmp_path).state == "failed"
+    state = jobs.read_progress(tmp_path).state
+    record_property("measured", state.value)
+    assert state == "failed"
     command = [sys.executable, "-c", HOLD, str(tmp_path / "lock")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
         child = int(worker.stdout.readline())
