@@ -28,7 +28,7 @@ PAGES = {
     "train": "What does a map learn from another prior?",
     "your-data": "What can be said about a trace of your own?",
 }
-WITH_FIGURES = ["", "neuron", "landscape", "inverse-map", "uncertainty", "your-data"]
+WITH_FIGURES = ["neuron", "landscape", "inverse-map", "uncertainty", "your-data"]
 TRUTH = {"theta0": 0.317_283_9, "theta1": 0.582_951_6}  # of no test sample
 METRICS = {kind: {"r2": {"theta0": 0.9876, "theta1": 0.5}, "median_ape": {"theta0": 0.01, "theta1": 0.02}}
            for kind in ("clean", "noisy")}  # fmt: skip
@@ -56,7 +56,7 @@ def sidebar_of(app):
     return payloads(app)[0]
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [page for page in PAGES if page])
 @pytest.mark.parametrize("query", [{}, {"theta1": -3, "t_end": 60}], ids=["default", "diverging"])
 def test_every_page_opens_with_its_question(visit, page, query):
     app = visit(page, **query)
@@ -120,7 +120,8 @@ def test_a_hidden_truth_is_nowhere_on_the_page(visit, page):
     def traces_of_truth(app):
         parts = payloads(app)
         parts[0] |= {"address": "", "live": None}  # a link holds the truth, hidden or not
-        same = [array for array in arrays(parts) if array.shape == clean.shape and np.allclose(array, clean, atol=1e-3)]
+        drawn = [array[:: max(1, round(array.size / clean.size))] for array in arrays(parts) if array.ndim == 1]
+        same = [array for array in drawn if array.shape == clean.shape and np.allclose(array, clean, atol=1e-3)]
         return [value for value in TRUTH.values() if shows(parts, value)], len(same)
 
     assert len(traces_of_truth(visit(page, **TRUTH))[0]) == 2

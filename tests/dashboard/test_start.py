@@ -12,7 +12,7 @@ from dashboard.scene.holdings import Holdings
 from dashboard.scene.observation import Trace
 from dashboard.scene.presets import PRESETS
 from dashboard.scene.scene import Scene
-from tests.dashboard.conftest import decoded
+from tests.dashboard.conftest import decoded, shows
 from tests.reference import reference_solution
 
 
@@ -106,3 +106,10 @@ def test_the_start_page_s_own_address_opens_the_start_page(visit):
     assert stage["live"]["page"] == "start"
     assert stage["options"][0]["items"][0]["value"] == 0.45
     assert stage["notes"] == []
+
+
+def test_a_hidden_truth_is_nowhere_on_the_start_page(visit):
+    for hidden in (0, 1):
+        (stage,) = parts_of(visit("", start=1, theta0=0.317_283_9, hidden=hidden))
+        stage |= {"address": "", "live": None}  # a link holds the truth, hidden or not
+        assert shows(stage, 0.317_283_9) == (not hidden)
