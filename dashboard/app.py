@@ -7,8 +7,15 @@ import streamlit as st
 from dashboard import session
 
 
-def neuron() -> None:
+def start() -> None:
     """Show the page; what a page needs is imported when it is first opened, since torch takes seconds."""
+    from dashboard.views import start
+
+    start.show()
+
+
+def neuron() -> None:
+    """Show the page."""
     from dashboard.views import neuron
 
     neuron.show()
@@ -53,7 +60,8 @@ st.set_page_config(page_title="Inverse Lab", layout="wide")
 st.logo(Path(__file__).parent / "live" / "wordmark.svg", size="large")
 session.begin()
 pages = [
-    st.Page(neuron, title="Neuron", url_path="neuron", default=True),
+    st.Page(start, title="Start", default=True),
+    st.Page(neuron, title="Neuron", url_path="neuron"),
     st.Page(landscape, title="Landscape", url_path="landscape"),
     st.Page(inverse_map, title="Inverse map", url_path="inverse-map"),
     st.Page(uncertainty, title="Uncertainty", url_path="uncertainty"),
@@ -62,5 +70,7 @@ pages = [
 ]
 page = st.navigation(pages, position="top")
 st.session_state.pages = {each.title: each for each in pages}
+if page.title == "Start" and session.is_opened_by_old_link():
+    session.switch_page("Neuron")
 session.turn_to(page.title)
 page.run()

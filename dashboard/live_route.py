@@ -28,6 +28,7 @@ _limiter = CapacityLimiter(os.cpu_count() or 1)  # requests that are computed at
 
 # By page: the stages that follow the hand, each with the module and the function of its picture.
 PAGES: dict[str, dict[str, tuple[str, str]]] = {
+    "start": {"start_stage": ("dashboard.pictures.start", "picture")},
     "neuron": {"neuron_stage": ("dashboard.pictures.neuron", "picture")},
     "landscape": {"landscape_stage": ("dashboard.pictures.landscape", "picture")},
     "inverse_map": {

@@ -26,6 +26,7 @@ KEYS = {
     "live_key": "by which the live route finds the session's holdings",
     "answering": "sequence number of the change that this run answers",
     "page": "title of the page that is shown",
+    "door": "which way in the start page is asked to open, once",
     "pages": "by title, to switch to",
     "n_files": "that were uploaded: the uploader of each has a key of its own",
     "beating": "whether the Landscape page looks again and again at what is computed in the background",
@@ -38,6 +39,7 @@ KEYS = {
     "fit_typed": "what stands in the form of the fit, which outlasts a visit to another page",
     "fit_source": "the recording for which the form has chosen a box",
 }
+OF_START = "start"  # the part of an address that says that it is one of the start page
 KEPT_PARTS = ("trace", "recording")  # of an address: names of uploads that the server keeps for a browser
 
 
@@ -45,6 +47,7 @@ def begin() -> None:
     """Take the experiment from the address when a session starts, and the uploads that a reload left behind."""
     if "scene" not in st.session_state:
         query = st.query_params.to_dict()
+        query.pop(OF_START, None)
         names = {part: query.pop(part, "") for part in KEPT_PARTS}
         upload, recording = (visitors.kept(_visitor(), names[part]) for part in KEPT_PARTS)
         if upload is not None:
@@ -152,6 +155,18 @@ def address() -> str:
     return "&".join(filter(None, (query, urlencode(names))))
 
 
+def start_address() -> str:
+    """Return the query string of the start page, which says that it is that page's."""
+    return f"{OF_START}=1&{address()}"
+
+
+def is_opened_by_old_link() -> bool:
+    """Say whether a session starts with an experiment at the address of the start page, where the Neuron page was."""
+    return (
+        "page" not in st.session_state and bool(set(st.query_params) - {OF_START}) and OF_START not in st.query_params
+    )
+
+
 def _visitor() -> str:
     return visitors.checked(st.context.cookies.get(visitors.COOKIE))
 
@@ -219,7 +234,8 @@ def receive(key: str) -> None:
         return
     st.session_state.answering = report.sequence
     changes = dict(report.changes)
-    for asked in ("wish", "sample"):  # what the Landscape page is asked to do, and which test sample to open, once
+    # What the Landscape page is asked to do, which test sample to open, and which way in: each once.
+    for asked in ("wish", "sample", "door"):
         if asked in changes:
             st.session_state[asked] = changes.pop(asked)
     if changes.get("upload") == "":  # a browser can take an upload off, and not name one that there is not

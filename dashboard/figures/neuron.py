@@ -1,12 +1,14 @@
-"""The figures of the Neuron page: potential and recovery over time, phase plane, map of the spike rate."""
+"""The figures of the Neuron page: potential and recovery over time, and the phase plane."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.fitzhugh_nagumo.equations import fixed_points, rates, u_nullcline, v_nullcline
-from core.symbols import symbol_of
+from core.models.fitzhugh_nagumo.equations import FixedPoint, rates, u_nullcline, v_nullcline
+from dashboard.figures.palette import themed
 from dashboard.figures.style import (
     DATA,
     FAINT,
@@ -21,58 +23,71 @@ from dashboard.figures.style import (
     layout,
     legend_entry,
     line,
+    line_entry,
     mark,
     named,
     reach,
-    saved,
 )
 
 RECOVERY = "theme:muted"
 N_ARROWS = 16  # of the direction field, a side
+MARGIN = {"l": 52, "r": 12, "t": 52, "b": 40}  # of all plots of the page, so that their axes stand on common edges
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """A trajectory as it is drawn: states (n, 2) at equally spaced times (n,) in ms."""
+
+    times: NDArray[np.float64]
+    states: NDArray[np.float64]
 
 
 def potential(
     times: NDArray[np.float64],
-    trajectory: NDArray[np.float64] | None,
+    course: Course | None,
     data: NDArray[np.float64],
     time_range: tuple[float, float],
 ) -> dict[str, Any]:
-    """Draw u(t) with the noisy data above v(t); trajectory: (n_times, 2), or None where it is not known."""
-    u_values = data if trajectory is None else np.concatenate([data, trajectory[:, 0]])
+    """Draw the noisy data, and u(t); course: None where it is not known."""
+    u_values = data if course is None else np.concatenate([data, course.states[:, 0]])
     traces = [legend_entry("data", "circle", DATA)]
-    settings: dict[str, Any] = {"shapes": [named("data", dots(DATA, times, data))]}
-    if trajectory is not None:
-        traces.append(line("truth", TRUTH, y=array(trajectory[:, 0]), **grid(times)))
-        traces.append(
-            line(
-                "recovery v",
-                RECOVERY,
-                1.5,
-                y=array(trajectory[:, 1]),
-                **grid(times),
-                yaxis="y2",
-                showlegend=False,
-                legendgroup="",  # alone in its own panel, and so untouched by the legend
-            )
-        )
-        settings["yaxis2"] = axis("v", domain=[0, 0.3], range=reach(trajectory[:, 1], V_RANGE))
+    if course is not None:
+        u = array(course.states[:, 0])
+        traces.append(line("truth", TRUTH, y=u, **grid(course.times), meta={"of": "u"}))
     return {
         "data": traces,
         "layout": layout(
-            "Membrane potential u(t) and recovery v(t)" if trajectory is not None else "Membrane potential u(t)",
-            axis("t [ms]", range=list(time_range), anchor="y" if trajectory is None else "y2"),
-            axis("u", domain=[0, 1] if trajectory is None else [0.36, 1], range=reach(u_values, (-3, 3))),
-            margin={"l": 52, "r": 12, "t": 48, "b": 40},
-            **settings,
+            "Membrane potential u(t)",
+            axis("t [ms]", range=list(time_range)),
+            axis("u", range=reach(u_values, (-3, 3))),
+            margin=MARGIN,
+            shapes=[named("data", dots(DATA, times, data))],
+            meta={"runs": ["t", "u"]},
         ),
     }
 
 
-def _direction_field(parameters: tuple[float, ...], v_range: list[float]) -> dict[str, Any]:
+def recovery(course: Course, time_range: tuple[float, float]) -> dict[str, Any]:
+    """Draw v(t)."""
+    v = course.states[:, 1]
+    return {
+        "data": [line("recovery v", RECOVERY, 1.5, y=array(v), **grid(course.times), meta={"of": "v"})],
+        "layout": layout(
+            "Recovery v(t)",
+            axis("t [ms]", range=list(time_range)),
+            axis("v", range=reach(v, V_RANGE)),
+            margin=MARGIN,
+            showlegend=False,
+            meta={"runs": ["t", "v"]},
+        ),
+    }
+
+
+def _direction_field(parameters: tuple[float, ...], u_range: list[float], v_range: list[float]) -> dict[str, Any]:
     """Return arrows of one length, as they are seen, that point where (u, v) moves from a grid of states."""
-    spans = np.array([U_RANGE[1] - U_RANGE[0], v_range[1] - v_range[0]])
+    spans = np.array([u_range[1] - u_range[0], v_range[1] - v_range[0]])
     centres = (np.arange(N_ARROWS) + 0.5) / N_ARROWS
-    grids = np.meshgrid(U_RANGE[0] + spans[0] * centres, v_range[0] + spans[1] * centres)
+    grids = np.meshgrid(u_range[0] + spans[0] * centres, v_range[0] + spans[1] * centres)
     at = np.stack(grids, axis=-1).reshape(-1, 2)
     towards = rates(at, parameters) / spans
     towards *= 0.6 / N_ARROWS / np.maximum(np.hypot(*towards.T), 1e-12)[:, None]  # none at a fixed point
@@ -83,111 +98,95 @@ def _direction_field(parameters: tuple[float, ...], v_range: list[float]) -> dic
     return line("direction field", FAINT, 1, x=array(arrows[:, 0]), y=array(arrows[:, 1]), hoverinfo="skip")
 
 
-def phase_plane(
-    parameters: tuple[float, ...], trajectory: NDArray[np.float64], with_field: bool = False
-) -> dict[str, Any]:
-    """Draw the trajectory, (n_times, 2), both nullclines, the fixed points with their stability, and the field."""
+def _nullclines(parameters: tuple[float, ...], u_range: list[float], v_range: list[float]) -> list[dict[str, Any]]:
     theta0, theta1, zeta, _ = parameters
-    v_range = reach(np.clip(trajectory[:, 1], -4, 4), V_RANGE)
-    u = np.linspace(*U_RANGE, 101)
-    v = np.array(V_RANGE)
-    traces = [_direction_field(parameters, v_range)] if with_field else []
-    traces += [
-        line(
-            "du/dt = 0",
-            MUTED,
-            1.4,
-            x=array(u),
-            y=array(u_nullcline(u, zeta)),
-            line={"dash": "dot"},
-            hoverinfo="name",
-        ),
-        line(
-            "dv/dt = 0",
-            MUTED,
-            1.4,
-            x=array(v_nullcline(v, theta0, theta1)),
-            y=array(v),
-            line={"dash": "dash"},
-            hoverinfo="name",
-        ),
-        line("trajectory", TRUTH, 1.5, x=array(trajectory[:, 0]), y=array(trajectory[:, 1]), hoverinfo="skip"),
+    u, v = np.linspace(u_range[0], u_range[1], 101), np.array(v_range)
+    look: dict[str, Any] = {"colour": MUTED, "width": 1.4, "hoverinfo": "name"}
+    return [
+        line("u′ = 0", x=array(u), y=array(u_nullcline(u, zeta)), line={"dash": "dot"}, **look),
+        line("v′ = 0", x=array(v_nullcline(v, theta0, theta1)), y=array(v), line={"dash": "dash"}, **look),
     ]
-    marks, all_points = [], fixed_points(parameters)
+
+
+def _plane(states: NDArray[np.float64]) -> tuple[list[float], list[float]]:
+    """Return the ranges of u and v that hold states, (n, 2)."""
+    u, v = np.clip(states, -8, 8).T
+    return reach(u, U_RANGE), reach(v, V_RANGE)
+
+
+def phase_plane(
+    parameters: tuple[float, ...], course: Course, all_points: Sequence[FixedPoint], with_field: bool = False
+) -> dict[str, Any]:
+    """Draw the trajectory, both nullclines, the fixed points with their stability, and the field of directions."""
+    u_range, v_range = _plane(course.states)
+    u, v = course.states.T
+    traces = [
+        *([_direction_field(parameters, u_range, v_range)] if with_field else []),
+        *_nullclines(parameters, u_range, v_range),
+        line("trajectory", TRUTH, 1.8, x=array(u), y=array(v), hoverinfo="skip", showlegend=False),
+    ]
+    marks = []
     for stable, name in ((True, "stable"), (False, "unstable")):
         colour = TRUTH if stable else "theme:background"
         points = [point for point in all_points if point.stable == stable]
         marks += [named(name, mark("circle", colour, (p.u, p.v), TRUTH)) for p in points]
         if points:
             traces.append(legend_entry(name, "circle" if stable else "circle-open", TRUTH))
-    return {
-        "data": traces,
-        "layout": layout(
-            "Phase plane",
-            axis("u", range=list(U_RANGE)),
-            axis("v", range=v_range),
-            shapes=marks,
-            margin={"l": 46, "r": 12, "t": 52, "b": 38},
-        ),
-    }
+    return {"data": traces, "layout": _phase_layout("Phase plane", u_range, v_range, shapes=marks)}
 
 
-def _labels(
-    x: NDArray[np.float64], y: NDArray[np.float64], regimes: NDArray[np.str_], blank: NDArray[np.bool_]
-) -> list[dict[str, Any]]:
-    """Return the name of each regime without a rate, written at the point of its region nearest the region's mean."""
-    labels = []
-    for name in np.unique(regimes[blank]):
-        rows, columns = np.nonzero(blank & (regimes == name))
-        nearest = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
-        labels.append(
-            {"text": str(name), "x": float(x[columns[nearest]]), "y": float(y[rows[nearest]]), "showarrow": False}
-        )
-    return labels
+def _phase_layout(title: str, u_range: list[float], v_range: list[float], **settings: Any) -> dict[str, Any]:
+    return layout(
+        title,
+        axis("u", range=u_range),
+        axis("v", range=v_range),
+        margin=MARGIN,
+        meta={"runs": ["u", "v"]},
+        **settings,
+    )
 
 
-def rate_map(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    rates: NDArray[np.float64],
-    regimes: NDArray[np.str_],
-    truth: tuple[float, float] | None,
-) -> dict[str, Any]:
-    """Draw the spike rate, (ny, nx), over θ₀ and θ₁; where there is none, the regime, (ny, nx), is written."""
-    spiking = np.isfinite(rates)
-    traces: list[dict[str, Any]] = [
-        {
-            # Lies unseen under the whole map, so that a blank place can be clicked too and says that it has no rate.
-            "type": "heatmap",
-            "x": [float(x[0]), float(x[-1])],
-            "y": [float(y[0]), float(y[-1])],
-            "z": [[0]],
-            "opacity": 0,
-            "showscale": False,
-            "hovertemplate": "no spike rate<extra></extra>",
-        },
-        {
-            "type": "heatmap",
-            "x": array(x),
-            "y": array(y),
-            "z": array(rates),
-            "colorscale": "Cividis",
-            "zmin": 10 * float(np.floor(np.nanmin(rates) / 10)) if np.any(spiking) else 0,
-            "zmax": 10 * float(np.ceil(np.nanmax(rates) / 10)) if np.any(spiking) else 1,
-            "hoverongaps": False,
-            "hovertemplate": "θ₀ %{x:.3f}, θ₁ %{y:.3f}: %{z:.1f} spikes per s<extra></extra>",
-            "colorbar": {"title": {"text": "per s"}, "thickness": 10, "outlinewidth": 0},
-        },
+def several_potentials(symbol: str, courses: Sequence[Course], time_range: tuple[float, float]) -> dict[str, Any]:
+    """Draw u(t) for several values of a parameter, from the lowest to the highest."""
+    u_values = np.concatenate([course.states[:, 0] for course in courses])
+    traces = [
+        line(f"value {i}", value_colour(i), _width(i, len(courses)), y=array(course.states[:, 0]), **grid(course.times))
+        for i, course in enumerate(courses)
     ]
-    if truth:
-        traces.append(saved(legend_entry("truth", "star", TRUTH)))
     return {
         "data": traces,
         "layout": layout(
-            "Spike rate" + (": click to set θ" if truth else ""),
-            axis(symbol_of("theta0"), range=[float(x[0]), float(x[-1])], showgrid=False),
-            axis(symbol_of("theta1"), range=[float(y[0]), float(y[-1])], showgrid=False),
-            shapes=[mark("star", TRUTH, truth)] if truth else [],
-            annotations=_labels(x, y, regimes, ~spiking),
+            f"Membrane potential u(t) for {len(courses)} values of {symbol}",
+            axis("t [ms]", range=list(time_range)),
+            axis("u", range=reach(u_values, (-3, 3))),
+            margin=MARGIN,
+            showlegend=False,
         ),
     }
+
+
+def several_phases(parameters: Sequence[tuple[float, ...]], courses: Sequence[Course]) -> dict[str, Any]:
+    """Draw the trajectories of several neurons, (4,) each, with the nullclines v′ = 0, which θ moves."""
+    u_range, v_range = _plane(np.concatenate([course.states for course in courses]))
+    u, v = np.linspace(u_range[0], u_range[1], 101), np.array(v_range)
+    look: dict[str, Any] = {"hoverinfo": "skip", "showlegend": False}
+    traces = [line("u′ = 0", MUTED, 1.4, x=array(u), y=array(u_nullcline(u, parameters[0][2])), line={"dash": "dot"})]
+    traces.append(line_entry("v′ = 0", MUTED, "dash"))
+    for i, ((theta0, theta1, _, _), course) in enumerate(zip(parameters, courses, strict=True)):
+        colour, width = value_colour(i), _width(i, len(courses))
+        null = {"x": array(v_nullcline(v, theta0, theta1)), "y": array(v), "line": {"dash": "dash"}}
+        traces.append(line(f"nullcline {i}", colour, 1, legendgroup="v′ = 0", **null, **look))
+        traces.append(
+            line(f"value {i}", colour, width, x=array(course.states[:, 0]), y=array(course.states[:, 1]), **look)
+        )
+    return {"data": traces, "layout": _phase_layout("Phase plane", u_range, v_range)}
+
+
+def value_colour(i: int) -> str:
+    """Return the colour of the i-th of several values of one parameter, from low to high."""
+    return themed(f"value-{i + 1}")
+
+
+def _width(i: int, n: int) -> float:
+    """Return the width of a line: that of the truth, which is in the middle, is the widest."""
+    return 2.6 if i == n // 2 else 1.6

@@ -21,6 +21,12 @@ TONES: dict[str, tuple[str, str]] = {
     "second-order": ("#B3337B", "#EC85BC"),
     "without-derivatives": ("#7A6F00", "#C7B93A"),
     "global": ("#8A5A2E", "#CF9C6E"),
+    # Several values of one parameter, from low to high: viridis, cut off where it is too near the ground.
+    "value-1": ("#440154", "#2F7F8E"),
+    "value-2": ("#443A83", "#1F988B"),
+    "value-3": ("#31688E", "#35B779"),
+    "value-4": ("#21868D", "#8FD744"),
+    "value-5": ("#2A9670", "#FDE725"),
 }
 GROUNDS = (("#FFFFFF", "#F3F5F8"), ("#12161C", "#1C222B"))  # of pages and of controls, in the light and the dark theme
 TEXTS = ("#1B2430", "#E8ECF1")

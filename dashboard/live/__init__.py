@@ -62,11 +62,20 @@ def controls(
     _component()(key=key, data=data, on_change_change=on_change)
 
 
-def plots(key: str, shown: Shown, on_change: Callable[[], None], answers: int, released: bool) -> None:
+def plots(
+    key: str,
+    shown: Shown,
+    on_change: Callable[[], None],
+    answers: int,
+    released: bool,
+    address: str = "",
+    live: Mapping[str, str] | None = None,
+) -> None:
     """Show the plots of a stage, with what stands around them.
 
     answers: the sequence number of the change that this run answers.
     released: no control is being dragged, so that everything is drawn in full.
+    address, live: as for `controls`, where there is no sidebar that brings them.
     """
-    data = {**shown.as_json(), "name": key, "answers": answers, "settled": released}
+    data = {**shown.as_json(), "name": key, "answers": answers, "settled": released, "address": address, "live": live}
     _component()(key=key, data=data, on_change_change=on_change)

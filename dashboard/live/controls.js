@@ -1,5 +1,7 @@
 // Controls: they report while they are dragged.
 
+import { card } from "./card.js"
+import { copy } from "./clipboard.js"
 import { element, say } from "./element.js"
 import { toggleLecture } from "./frame.js"
 import { hint } from "./help.js"
@@ -86,22 +88,8 @@ function text() {
   return { node, update: (next) => say(node, next.label) }
 }
 
-// The clipboard is closed to pages that come neither from loopback nor by https, and in a frame; a selected field is not.
-async function copy(text) {
-  try {
-    return await navigator.clipboard.writeText(text)
-  } catch {
-    /* on to the field */
-  }
-  const field = element("textarea", { value: text })
-  document.body.append(field)
-  field.select()
-  document.execCommand("copy")
-  field.remove()
-}
-
 // How each kind of control is made: (item, send) → its node and a function that brings it up to date.
-const MAKERS = { slider, toggle, choice, tabs, several, button, progress, text }
+const MAKERS = { slider, toggle, choice, tabs, several, button, card, progress, text }
 
 export class Controls {
   constructor(root) {

@@ -15,7 +15,7 @@ export interface Live {
 
 /** A control: its kind says which of the rest it has. */
 export interface Item {
-  kind: "slider" | "toggle" | "choice" | "tabs" | "several" | "button" | "progress" | "text"
+  kind: "slider" | "toggle" | "choice" | "tabs" | "several" | "button" | "card" | "progress" | "text"
   field: string
   label: string
   // biome-ignore lint/suspicious/noExplicitAny: a number, a text, a list or a truth value, by kind
@@ -34,6 +34,7 @@ export interface Item {
   default: number
   digits: number
   typed_only?: boolean
+  twin?: [string, number] // what else the number is, and by what it is multiplied for that
 }
 
 /** Controls that stand together; those of a closed group unfold. */
@@ -106,6 +107,12 @@ export interface RaceData {
   tools: Item[]
 }
 
+/** The player of a neuron: ms of it in each second, and whether it plays once by itself. */
+export interface ClockData {
+  tempo: number
+  begins: boolean
+}
+
 export type Cell =
   | string
   | { text: string; colour?: string; hollow?: boolean; help?: string; change?: Changes; until?: number }
@@ -151,6 +158,7 @@ export interface PlotsData extends Common, Head {
   /** how many of the notes, from the first one on, are about the last change */
   alerts: number
   race: RaceData | null
+  clock: ClockData | null
   tools: Item[]
   settled: boolean
   stale: boolean

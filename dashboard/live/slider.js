@@ -1,12 +1,13 @@
 // A slider, with a box for its number.
 
 import { element } from "./element.js"
+import { hint } from "./help.js"
 import { report } from "./messages.js"
 
 function format(value, item) {
   const text = Number(value).toLocaleString("en-US", {
     minimumFractionDigits: item.digits,
-    maximumFractionDigits: Math.max(item.digits, 6),
+    maximumFractionDigits: item.most ?? Math.max(item.digits, 6),
     useGrouping: false,
   })
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−") // no minus before zero
@@ -29,20 +30,28 @@ export function slider(item, send) {
     ariaLabel: `${item.label} ${item.symbol}`,
     title: "Double click, or Delete: back to the default",
   })
+  const unit = element("span", { className: "lab-unit", textContent: item.unit })
   const node = element("label", { className: "lab-slider", dataset: { field: item.field } }, [
     element("span", { className: "lab-name" }, [element("b", { textContent: item.symbol }), ` ${item.label}`]),
     typed,
-    element("span", { className: "lab-unit", textContent: item.unit }),
+    unit,
   ])
   if (!item.typed_only) {
     const share = (item.default - item.low) / (item.high - item.low)
     const tick = element("i", { className: "lab-tick", style: { left: `calc(8px + ${share} * (100% - 16px))` } })
     node.append(element("span", { className: "lab-track" }, [tick, range]))
   }
+  const isOutside = () => latest.value < item.low || latest.value > item.high
+  hint(node, typed, () =>
+    isOutside() ? `Beyond the slider, which goes from ${format(item.low, item)} to ${format(item.high, item)}.` : "",
+  )
+  let latest = item
   let dragging = false
   let shown = "" // in the box, before anyone types
   const show = (value) => {
     shown = typed.value = format(value, item)
+    if (item.twin)
+      unit.textContent = `${item.unit} = ${item.twin[0]} ${format(value * item.twin[1], { digits: 2, most: 3 })}`
   }
   const tell = (event, value, final) => report(event, send(), { [item.field]: value }, final)
   // A slider let go where it was picked up has no change event: letting go ends the drag. A key that is held has one at
@@ -94,8 +103,9 @@ export function slider(item, send) {
   const update = (next) => {
     if (dragging || keyMoves || document.activeElement === typed) return
     range.value = next.value
+    latest = next
     show(next.value)
-    node.classList.toggle("lab-outside", next.value < item.low || next.value > item.high)
+    node.classList.toggle("lab-outside", isOutside())
   }
   return { node, update }
 }

@@ -1,6 +1,7 @@
 // The stage: plots, and what is said, measured and tabulated beside them.
 
 import { Alerts } from "./alerts.js"
+import { Clock } from "./clock.js"
 import { Controls } from "./controls.js"
 import { element, fill, say } from "./element.js"
 import { explain } from "./glossary.js"
@@ -27,10 +28,11 @@ export class Plots {
       for (const plot of this.plots.values()) plot.follow()
       this.table.count(this.race.clock)
     })
+    this.clock = new Clock(this.plots)
     this.head = new Head()
     this.options = new Controls(element("div", { className: "lab-controls lab-options" }))
     this.tools = new Controls(element("div", { className: "lab-controls lab-tools" }))
-    this.grid.append(this.race.node, this.tools.root, this.table.node, this.metrics, this.said)
+    this.grid.append(this.race.node, this.clock.node, this.tools.root, this.table.node, this.metrics, this.said)
     this.resized = () => this.redraw()
     document.addEventListener("inverse-lab-resized", this.resized)
     root.replaceChildren(this.head.node, this.link, this.alerts.node, this.options.root, this.notes, this.grid)
@@ -75,6 +77,7 @@ export class Plots {
       await plot.age(spec)
     }
     this.race.show()
+    this.clock.update(data.clock)
   }
 
   /** @param {import("./data").Grid} grid */
@@ -121,6 +124,7 @@ export class Plots {
     this.closed = true
     document.removeEventListener("inverse-lab-resized", this.resized)
     this.race.pause()
+    this.clock.close()
     for (const plot of this.plots.values()) plot.close()
   }
 }

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import streamlit as st
+
 from dashboard import live, session
 from dashboard.pictures.shown import Shown
 
@@ -11,6 +13,23 @@ def stage(key: str, shown: Shown) -> None:
     name = f"{key}_stage"
     noted = shown.after(session.sentences())
     live.plots(name, noted, partial(session.receive, name), session.answering(), not session.scene().dragging)
+
+
+def poster(page: str, shown: Shown) -> None:
+    """Show the live plots of a page without a sidebar."""
+    name = f"{page}_stage"
+    noted = shown.after(session.sentences())
+    released = not session.scene().dragging
+    with st.container(key="lab_stage", width="stretch", gap="small"):
+        live.plots(
+            name,
+            noted,
+            partial(session.receive, name),
+            session.answering(),
+            released,
+            address=session.start_address() if released else "",
+            live=session.live(page),
+        )
 
 
 def head(key: str, shown: Shown) -> None:

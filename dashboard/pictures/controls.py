@@ -31,9 +31,10 @@ def control(name: str, experiment: Experiment, area: Area | None = None) -> Cont
 
 def _slider(row: Number, value: float) -> Control:
     """Return a slider, or the box alone of a number that has none."""
-    low, high, step, unit = row.least, row.most, 1.0, ""
+    low, high, step, unit, twin = row.least, row.most, 1.0, "", {}
     if isinstance(row, Slider):
         low, high, step, unit = row.low, row.high, row.step, row.unit
+        twin = {"twin": row.twin} if row.twin[0] else {}
     made = {
         "kind": "slider",
         "field": row.name,
@@ -46,6 +47,7 @@ def _slider(row: Number, value: float) -> Control:
         "step": step,
         "default": row.default,
         "digits": decimals_of(step),
+        **twin,
     }
     return made if isinstance(row, Slider) else {**made, "typed_only": True}
 

@@ -49,6 +49,10 @@ def _beside_map(*rows: tuple[str, str | float]) -> Layout:
     return Layout("minmax(0, 1.3fr) minmax(0, 1fr)", tuple(around), BELOW_OPTIONS, looks=("dense-table",))
 
 
+def _neuron(*rows: tuple[str, str | float]) -> Layout:
+    return Layout("1.35fr 1fr", (*rows, ("said said", "auto")), "max(31rem, 100vh - 17.75rem)")
+
+
 def _one(plot: str) -> Layout:
     return Layout("1fr", ((plot, 0.62), ("table", "auto"), ("metrics", "auto"), ("said", "auto")))
 
@@ -82,15 +86,15 @@ def _pair(first: str, second: str) -> Layout:
 
 
 LAYOUTS = {
-    "neuron": Layout(
-        "1.45fr 1fr",
-        (
-            ("potential phase", 0.54),
-            ("potential rates", 0.46),
-            ("metrics metrics", "auto"),
-            ("said said", "auto"),
-        ),
+    "poster": Layout(
+        "1fr",
+        (("player", "auto"), ("recording", 1.0), ("tools", "auto")),
+        "max(20rem, 100vh - 24rem)",
+        looks=("cards",),
     ),
+    "neuron": _neuron(("player player", "auto"), ("potential phase", 0.53), ("recovery rates", 0.47)),
+    "neuron-several": _neuron(("potential phase", 0.53), ("table rates", 0.47)),
+    "neuron-data": _neuron(("potential rates", 1.0)),
     "landscape-fit": _beside_map(("map fit", 0.45), ("map slice", 0.55)),
     "landscape-residual": _beside_map(("map fit", 0.5), ("map residual", 0.5)),
     "landscape-surface": _beside_map(("map surface", f"calc({BELOW_OPTIONS} + 0.4rem)")),

@@ -34,6 +34,21 @@ class Race:
 
 
 @dataclass(frozen=True)
+class Clock:
+    """A player for a neuron: a dot runs along its curves, with a cursor at its time.
+
+    A trace is the course of the variable that its meta names with "of". The dot runs in the plots whose layout's meta
+    names with "runs" the variables of both axes, of which "t" is the time.
+
+    tempo: ms of the neuron in each second.
+    begins: it plays once by itself, and covers what is still to come.
+    """
+
+    tempo: float
+    begins: bool = False
+
+
+@dataclass(frozen=True)
 class Plot:
     """A figure, and what the hand can do in it.
 
@@ -124,7 +139,7 @@ class Shown:
     said: sentences about what is seen.
     notes: sentences above the plots.
     alerts: how many of the notes, from the first one on, are about the last change: they float over the page.
-    race: the player of the plots' race.
+    race: the player of the plots' race. clock: that of a neuron, in its place.
     tools: controls among the plots.
     stale: metrics, table and sentences wait until the slider is released.
     """
@@ -142,6 +157,7 @@ class Shown:
     notes: Sequence[str] = ()
     alerts: int = 0
     race: Race | None = None
+    clock: Clock | None = None
     tools: Sequence[dict[str, Any]] = ()
     stale: bool = False
 
@@ -176,6 +192,7 @@ class Shown:
             "notes": [note for note in self.notes if note],
             "alerts": self.alerts,
             "race": None if self.race is None else {**asdict(self.race), "tools": list(self.race.tools)},
+            "clock": None if self.clock is None else asdict(self.clock),
             "tools": list(self.tools),
             "stale": self.stale,
         }

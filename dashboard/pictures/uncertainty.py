@@ -16,7 +16,7 @@ from dashboard.figures.regions import outside
 from dashboard.maps import inverse_maps
 from dashboard.pictures import compared, results
 from dashboard.pictures.controls import controls_at
-from dashboard.pictures.equations import equations_of
+from dashboard.pictures.equations import posterior_equations
 from dashboard.pictures.posterior import Point, estimates_of, follows, posterior_of, truth_of, window_on_screen
 from dashboard.pictures.released import at_release
 from dashboard.pictures.shown import Plot, Shown
@@ -116,7 +116,7 @@ def _posterior(scene: Scene, maps: Mapping[str, InverseMap]) -> Shown:
     why += [_about_outside(box, beside, truth, found), "" if framed is None else _ABOUT_FRAME]
     table = compared.covariances(exact, normal, estimates) if explained else ()
     plots = [Plot("posterior", figure)]
-    equations = equations_of(problem, experiment)
+    equations = posterior_equations(problem, experiment)
     return Shown("uncertainty", plots, answer=said, why=why, equations=equations, table=table, notes=notes)
 
 

@@ -26,6 +26,8 @@ class Experiment:
     t_end: float = DEFAULTS["t_end"]
     seed: int = DEFAULTS["seed"]
     hidden: bool = DEFAULTS["hidden"]
+    several: str = DEFAULTS["several"]
+    firing: str = DEFAULTS["firing"]
     phase_plane: str = DEFAULTS["phase_plane"]
     candidate_theta0: float = DEFAULTS["candidate_theta0"]
     candidate_theta1: float = DEFAULTS["candidate_theta1"]

@@ -9,7 +9,7 @@ from core.experiments.estimators import BEST
 from core.experiments.labels import REGIME_LABELS
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.optimisation.methods import METHODS
-from core.published import RHO, SIGMA, T_END
+from core.published import RHO, SAMPLING_INTERVAL, SIGMA, T_END
 from core.symbols import symbol_of
 from dashboard.background.basins import StartSet
 
@@ -72,9 +72,13 @@ class Number(Setting):
 
 @dataclass(frozen=True, kw_only=True)
 class Slider(Number):
-    """A number that a slider moves from low to high; beyond them it can be typed."""
+    """A number that a slider moves from low to high; beyond them it can be typed.
+
+    twin: what else the number is, and by what it is multiplied for that.
+    """
 
     unit: str = ""
+    twin: tuple[str, float] = ("", 1.0)
     low: float
     high: float
     step: float
@@ -145,12 +149,14 @@ _TRUTH = (
 # The candidate starts off the truth, which it would give away.
 _CANDIDATE = {"theta0": 0.6, "theta1": _TRUTH[1].default, "zeta": -0.2, "gamma": 3.5}
 
+SEVERAL = {"offsets": "theta0", "slopes": "theta1"}  # by choice: the parameter that takes several values
+
 # The order is that of the controls in each place, and of the parts of an address.
 _ROWS: tuple[Setting, ...] = (
     *_TRUTH,
     Slider(
         name="sigma", symbol="σ", label="noise", unit="ms", default=SIGMA,
-        low=0.0, high=0.4, step=0.001, least=0, most=100, shown=(Area.SIDEBAR,),
+        low=0.0, high=0.4, step=0.001, least=0, most=100, twin=("sd", 1 / SAMPLING_INTERVAL), shown=(Area.SIDEBAR,),
     ),
     Slider(
         name="rho", symbol="ρ", label="correlation", default=RHO,
@@ -167,6 +173,14 @@ _ROWS: tuple[Setting, ...] = (
     Toggle(
         name="hidden", default=False, label="hide the truth",
         help="Hide the truth from the class. The address still holds it.", shown=(Area.SIDEBAR,),
+    ),
+    Choice(
+        name="several", default="one", label="draw", tabs=True,
+        choices={"one": "one θ", "offsets": "several θ₀", "slopes": "several θ₁"}, shown=(Area.NEURON,),
+    ),
+    Choice(
+        name="firing", default="rate", label="map", tabs=True,
+        choices={"rate": "spike rate", "duration": "spike duration"}, shown=(Area.NEURON,),
     ),
     Choice(
         name="phase_plane", default="trajectory", label="phase plane",

@@ -44,7 +44,8 @@ class PageFacts(NamedTuple):
 
 
 PAGES = {
-    "Neuron": PageFacts("/", "What do the parameters do", ("potential", "phase", "rates")),
+    "Start": PageFacts("/", "Which θ made this?", ("recording",)),
+    "Neuron": PageFacts("/neuron", "What do the parameters do", ("potential", "phase", "rates")),
     "Landscape": PageFacts("/landscape", "Where does the optimiser end up", ("map", "fit", "slice")),
     "Inverse map": PageFacts(
         "/inverse-map", "What does a learned inverse map", ("estimates", "resimulated", "first-1", "second-1")

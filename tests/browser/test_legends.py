@@ -37,7 +37,7 @@ def test_hidden_data_stay_hidden_while_the_lines_slide(lab):
 
 def test_hidden_line_does_not_keep_the_others_from_sliding(lab):
     lab.open("Neuron")
-    lab.click_legend("phase", "du/dt = 0")
+    lab.click_legend("phase", "u′ = 0")
     lab.evaluate("plot('phase').on('plotly_afterplot', () => { window.redrawn = true })")
     lines = {lab.outline("phase", "trajectory")}
     with lab.held("theta0") as drag_to:

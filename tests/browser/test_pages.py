@@ -11,7 +11,8 @@ pytestmark = pytest.mark.browser
 def test_page_stands_when_it_is_opened(lab, page):
     lab.open(page)
     assert lab.page.locator("h1").inner_text().endswith("?")
-    assert lab.page.locator("[data-field=theta0] input[type=range]").is_visible()
+    slider = "candidate_theta0" if page == "Start" else "theta0"
+    assert lab.page.locator(f"[data-field={slider}] input[type=range]").is_visible()
     assert lab.notes() == ""
 
 
@@ -26,7 +27,7 @@ def test_answers_carry_the_security_headers_and_plotly_is_loaded_once(lab):
     scripts = []
     lab.page.on("response", lambda answer: scripts.append(answer) if answer.url.endswith("plotly.min.js") else None)
     answer = lab.page.goto(lab.url)
-    lab.stand("Neuron").go("Landscape").go("Inverse map")
+    lab.stand("Start").go("Neuron").go("Landscape").go("Inverse map")
     assert "default-src 'self'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert len(scripts) == 1

@@ -18,7 +18,12 @@ pytestmark = pytest.mark.browser
 
 # Each page is opened once, and then changed; what stands there each time are plots.
 VISITS = {
-    "Neuron": [("", "", ("potential", "phase", "rates"))],
+    "Start": [("", "", ("recording",))],
+    "Neuron": [
+        ("", "", ("potential", "phase", "recovery", "rates")),
+        ("firing", "duration", ("rates",)),
+        ("several", "offsets", ("potential", "phase")),
+    ],
     "Landscape": [
         ("", "", ("map", "fit", "slice")),
         ("beside", "residual", ("residual",)),

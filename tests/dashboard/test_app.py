@@ -20,14 +20,15 @@ from dashboard.scene.presets import PRESETS
 from tests.dashboard.conftest import arrays, checked, decoded, release, shows, told, trace_csv, write_map
 
 PAGES = {
-    "": "What do the parameters do to the neuron?",
+    "": "Which θ made this?",
+    "neuron": "What do the parameters do to the neuron?",
     "landscape": "Where does the optimiser end up, and why?",
     "inverse-map": "What does a learned inverse map make of these data, and of noise?",
     "uncertainty": "How sure can one be, and what is the best possible answer?",
     "train": "What does a map learn from another prior?",
     "your-data": "What can be said about a trace of your own?",
 }
-WITH_FIGURES = ["", "landscape", "inverse-map", "uncertainty", "your-data"]
+WITH_FIGURES = ["neuron", "landscape", "inverse-map", "uncertainty", "your-data"]
 TRUTH = {"theta0": 0.317_283_9, "theta1": 0.582_951_6}  # of no test sample
 METRICS = {kind: {"r2": {"theta0": 0.9876, "theta1": 0.5}, "median_ape": {"theta0": 0.01, "theta1": 0.02}}
            for kind in ("clean", "noisy")}  # fmt: skip
@@ -55,7 +56,7 @@ def sidebar_of(app):
     return payloads(app)[0]
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [page for page in PAGES if page])
 @pytest.mark.parametrize("query", [{}, {"theta1": -3, "t_end": 60}], ids=["default", "diverging"])
 def test_every_page_opens_with_its_question(visit, page, query):
     app = visit(page, **query)
@@ -79,7 +80,7 @@ def test_every_page_opens_with_its_question(visit, page, query):
     ],
     ids=lambda query: next(iter(query)),
 )
-@pytest.mark.parametrize("page", ["", "landscape", "uncertainty"])
+@pytest.mark.parametrize("page", ["", "neuron", "landscape", "uncertainty"])
 def test_extreme_addresses_end_in_no_traceback(visit, page, query):
     assert len(stage_of(visit(page, **query))["plots"]) >= 1
 
@@ -99,14 +100,14 @@ def test_the_address_of_a_page_holds_the_experiment(visit):
         "axis_y": "theta0",
         "misfit": "white",
     }
-    experiment, sentences = from_address(sidebar_of(visit("", **link))["address"])
+    experiment, sentences = from_address(sidebar_of(visit("neuron", **link))["address"])
     assert sentences == ()
     assert to_address(experiment) == to_address(from_address("&".join(f"{k}={v}" for k, v in link.items()))[0])
     assert (experiment.theta0, experiment.seed, experiment.axes) == (1 / 3, 99, ("gamma", "theta0"))
 
 
 def test_a_link_with_mistakes_says_so_on_the_page(visit):
-    notes = " ".join(stage_of(visit("", theta0="much", own_maps="theirs", upload="trace.csv"))["notes"])
+    notes = " ".join(stage_of(visit("neuron", theta0="much", own_maps="theirs", upload="trace.csv"))["notes"])
     assert "θ₀ must be a number" in notes
     assert "“theirs”" in notes
     assert "“trace.csv”" in notes
@@ -119,7 +120,8 @@ def test_a_hidden_truth_is_nowhere_on_the_page(visit, page):
     def traces_of_truth(app):
         parts = payloads(app)
         parts[0] |= {"address": "", "live": None}  # a link holds the truth, hidden or not
-        same = [array for array in arrays(parts) if array.shape == clean.shape and np.allclose(array, clean, atol=1e-3)]
+        drawn = [array[:: max(1, round(array.size / clean.size))] for array in arrays(parts) if array.ndim == 1]
+        same = [array for array in drawn if array.shape == clean.shape and np.allclose(array, clean, atol=1e-3)]
         return [value for value in TRUTH.values() if shows(parts, value)], len(same)
 
     assert len(traces_of_truth(visit(page, **TRUTH))[0]) == 2

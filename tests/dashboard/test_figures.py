@@ -9,6 +9,7 @@ from scipy.stats import chi2, norm
 
 from core.estimate import GoodnessOfFit, Outcome
 from core.jobs.folder import Progress, State
+from core.models.fitzhugh_nagumo.equations import fixed_points
 from core.optimisation.basins import Basins, Minimum
 from core.optimisation.methods import METHODS
 from core.optimisation.path import Ending, OptimiserPath
@@ -20,6 +21,7 @@ from dashboard import maps
 from dashboard.figures import (
     accuracy,
     basins,
+    firing,
     fit,
     inverse_map,
     joint,
@@ -31,6 +33,7 @@ from dashboard.figures import (
     regions,
     slice,
     spread,
+    start,
     surface,
     test_samples,
     training,
@@ -48,6 +51,7 @@ TRUTH = (0.317_283_9, 0.582_914_6)  # digits that come up nowhere else
 PARAMETERS = (*TRUTH, -0.4, 3.0)
 TRAJECTORY = np.column_stack([2 * np.sin(TIMES), np.cos(TIMES)])
 CLEAN = TRAJECTORY[:, 0]
+COURSE = neuron.Course(TIMES, TRAJECTORY)
 NOISY = CLEAN + 0.3 * RNG.standard_normal(200)
 X, Y = np.linspace(-0.2, 1, 40), np.linspace(-0.4, 1.2, 30)
 BOWL = 900 * ((X[None, :] - 0.5) ** 2 + (Y[:, None] - 0.7) ** 2)
@@ -124,6 +128,7 @@ CURVES = [
 ]
 FLOOR = accuracy.Curve("exact posterior mean", plain.Look(plain.LIMIT, dash="dash"), np.array([0.0136]))
 ERRORS = RNG.lognormal(-3, 1, 200)
+RATES, FINE = np.where(BOWL > 300, np.nan, BOWL), np.full((59, 79), 100.0)
 SIDES = np.broadcast_to(np.where(X < 0.4, "silent", "excited"), (30, 40))
 
 
@@ -136,8 +141,8 @@ def figures(hidden):
     truth = None if hidden else TRUTH
     clean = None if hidden else CLEAN
     return {
-        "potential": neuron.potential(TIMES, None if hidden else TRAJECTORY, NOISY, WINDOW),
-        "rates": neuron.rate_map(X, Y, np.where(BOWL > 300, np.nan, BOWL), SIDES, truth),
+        "potential": neuron.potential(TIMES, None if hidden else COURSE, NOISY, WINDOW),
+        "rates": firing.with_truth(firing.rate_map(X, Y, RATES, FINE, SIDES), truth),
         "map": landscape.loss_map(GRID, landscape.Marks((0.6, 0.4), LOWEST, truth, PRIOR, paths=PATHS)),
         "surface": surface.surface(
             GRID, Place((0.6, 0.4), bowl(0.6, 0.4)), LOWEST, truth and Place(truth, bowl(*truth))
@@ -167,9 +172,15 @@ TRIALS = [test_samples.Trial(0, 1e-3, 0.015, True, "0"), test_samples.Trial(1, 2
 ALL = {
     **figures(hidden=False),
     "uploaded": neuron.potential(TIMES, None, NOISY, WINDOW),
-    "phase": neuron.phase_plane(PARAMETERS, TRAJECTORY),
-    "direction field": neuron.phase_plane(PARAMETERS, TRAJECTORY, with_field=True),
-    "no rates": neuron.rate_map(X, Y, np.full((30, 40), np.nan), SIDES, None),
+    "recovery": neuron.recovery(COURSE, WINDOW),
+    "phase": neuron.phase_plane(PARAMETERS, COURSE, fixed_points(PARAMETERS)),
+    "direction field": neuron.phase_plane(PARAMETERS, COURSE, fixed_points(PARAMETERS), with_field=True),
+    "several potentials": neuron.several_potentials("θ₀", [COURSE] * 5, WINDOW),
+    "several phases": neuron.several_phases([PARAMETERS] * 5, [COURSE] * 5),
+    "recording": start.recording(TIMES, NOISY, COURSE, WINDOW),
+    "durations": firing.duration_map(X, Y, RATES / 100, FINE / 100, SIDES),
+    "no rates": firing.rate_map(X, Y, np.full((30, 40), np.nan), np.full((59, 79), np.nan), SIDES),
+    "truth outside": firing.with_truth(firing.rate_map(X, Y, RATES, FINE, SIDES), (5.0, 0.4)),
     "residual": fit.residual(TIMES, 3 * RNG.standard_normal(200), True, WINDOW),
     "posterior alone": joint.joint(GRID.axes, NEAR, DENSITY, DENSITY, [], None),
     "Laplace refused": joint.joint(
@@ -199,7 +210,10 @@ ALL = {
     "losses": training.losses(PROGRESS),
     "losses of nothing": training.losses(Progress("mine", State.STARTING, 60)),
     "diverged": neuron.potential(
-        TIMES, np.where(TIMES[:, None] > 9, np.nan, TRAJECTORY), np.where(TIMES > 9, np.nan, NOISY), WINDOW
+        TIMES,
+        neuron.Course(TIMES, np.where(TIMES[:, None] > 9, np.nan, TRAJECTORY)),
+        np.where(TIMES > 9, np.nan, NOISY),
+        WINDOW,
     ),
     "diverged residual": fit.residual(TIMES, np.full(200, np.nan), False, WINDOW),
     "diverged everywhere": landscape.loss_map(
@@ -301,7 +315,7 @@ def test_typed_arrays_hold_the_numbers_they_were_made_of():
 def test_the_traces_hold_what_was_drawn():
     potential, phase, fit = ALL["potential"], ALL["phase"], ALL["fit"]
     np.testing.assert_array_equal(decoded(trace(potential, "truth")["y"]), CLEAN.astype("f4"))
-    np.testing.assert_array_equal(decoded(trace(potential, "recovery v")["y"]), TRAJECTORY[:, 1].astype("f4"))
+    np.testing.assert_array_equal(decoded(trace(ALL["recovery"], "recovery v")["y"]), TRAJECTORY[:, 1].astype("f4"))
     assert trace(potential, "truth")["x0"] == 0
     assert trace(potential, "truth")["dx"] == pytest.approx(0.2)
     np.testing.assert_array_equal(decoded(trace(phase, "trajectory")["x"]), CLEAN.astype("f4"))
@@ -314,16 +328,16 @@ def test_the_traces_hold_what_was_drawn():
 
 def test_the_nullclines_are_where_a_derivative_vanishes():
     theta0, theta1, zeta, _ = PARAMETERS
-    u, v = (decoded(trace(ALL["phase"], "du/dt = 0")[axis]).astype(float) for axis in "xy")
+    u, v = (decoded(trace(ALL["phase"], "u′ = 0")[axis]).astype(float) for axis in "xy")
     np.testing.assert_allclose(u - u**3 / 3 + v + zeta, 0, atol=1e-5)
-    u, v = (decoded(trace(ALL["phase"], "dv/dt = 0")[axis]).astype(float) for axis in "xy")
+    u, v = (decoded(trace(ALL["phase"], "v′ = 0")[axis]).astype(float) for axis in "xy")
     np.testing.assert_allclose(u - theta0 + theta1 * v, 0, atol=1e-6)
 
 
 def test_the_arrows_of_the_direction_field_point_where_the_state_moves():
     assert not [each for each in ALL["phase"]["data"] if each["name"] == "direction field"]
     theta0, theta1, zeta, gamma = PARAMETERS
-    drawn = neuron.phase_plane(PARAMETERS, TRAJECTORY, with_field=True)
+    drawn = neuron.phase_plane(PARAMETERS, COURSE, (), with_field=True)
     x, y = (decoded(trace(drawn, "direction field")[axis]).astype(float).reshape(-1, 6) for axis in "xy")
     assert len(x) == 256
     u, v = (x[:, 0] + x[:, 1]) / 2, (y[:, 0] + y[:, 1]) / 2
@@ -336,7 +350,7 @@ def test_the_arrows_of_the_direction_field_point_where_the_state_moves():
     assert np.all(np.isnan(x[:, 5]))
     np.testing.assert_array_equal(x[:, 1], x[:, 3])  # both lines of the head meet at the tip
     # At the origin nothing moves when ζ and θ₀ are zero; an arrow there would have no direction.
-    still = neuron.phase_plane((0.0, 0.4, 0.0, 3.0), TRAJECTORY, with_field=True)
+    still = neuron.phase_plane((0.0, 0.4, 0.0, 3.0), COURSE, (), with_field=True)
     assert np.isnan(decoded(trace(still, "direction field")["x"])).sum() == 256
 
 
@@ -558,7 +572,8 @@ def test_the_residual_s_band_holds_95_percent_of_pure_noise():
 def test_fixed_points_are_marked_as_stable_or_not():
     # θ = (0.4, 0.4) spikes: its one fixed point is unstable; at (−0.1, 1.1) the neuron rests.
     for theta, name in (((0.4, 0.4), "unstable"), ((-0.1, 1.1), "stable")):
-        figure = neuron.phase_plane((*theta, -0.4, 3.0), TRAJECTORY)
+        parameters = (*theta, -0.4, 3.0)
+        figure = neuron.phase_plane(parameters, COURSE, fixed_points(parameters))
         assert name in {trace["name"] for trace in figure["data"]}
         for u, v in marks(figure):
             assert u - u**3 / 3 + v - 0.4 == pytest.approx(0, abs=1e-9)
@@ -655,18 +670,6 @@ def test_the_figures_of_the_uncertainty_page_hold_what_was_drawn():
     low, high = (lags["layout"]["shapes"][0][end] for end in ("y0", "y1"))
     assert (low, high) == pytest.approx((-0.06198, 0.06198), abs=1e-5)
     assert trace(lags, "white")["dx"] == 0.2
-
-
-def test_the_regions_of_the_rate_map_without_a_rate_are_named_where_they_lie():
-    rates = np.full((30, 40), 100.0)
-    rates[:, :10], rates[:, -10:] = np.nan, np.nan
-    notes = neuron.rate_map(X, Y, rates, SIDES, None)["layout"]["annotations"]
-    places = {note["text"]: (note["x"], note["y"]) for note in notes}
-    assert places.keys() == {"silent", "excited"}
-    assert X[0] < places["silent"][0] < X[9]
-    assert X[-10] < places["excited"][0] < X[-1]
-    assert all(Y[10] < y < Y[20] for _, y in places.values())
-    assert neuron.rate_map(X, Y, np.full((30, 40), 100.0), SIDES, None)["layout"]["annotations"] == []
 
 
 def test_the_title_of_the_estimates_names_what_is_drawn():

@@ -1,0 +1,93 @@
+"""The start page: a neuron that draws itself, one slider, the truth, and three ways in."""
+
+import pytest
+
+from tests.browser.lab import STANDS
+
+pytestmark = pytest.mark.browser
+
+
+def answer(lab):
+    return lab.page.locator(".lab-answer").inner_text()
+
+
+def covered(lab):
+    return lab.evaluate("Boolean(plot('recording').querySelector('.lab-cover:not([hidden])'))")
+
+
+@pytest.fixture
+def calm(tab):
+    """A tab of a visitor who prefers reduced motion."""
+    return tab(reduced_motion="reduce")
+
+
+def test_the_slider_moves_the_curve_and_the_sentence_under_the_hand(calm):
+    calm.open("Start")
+    assert calm.page.locator("[data-field] input[type=range]").count() == 1
+    seen = set()
+    with calm.held("candidate_theta0") as drag_to:
+        for share in (0.7, 0.6, 0.55):
+            drag_to(share)
+            seen.add((calm.outline("recording", "your θ₀"), answer(calm)))
+    assert len(seen) == 3
+    assert "noise sd" in answer(calm)
+    calm.until("location.search.startsWith('?start=1&')")
+
+
+def test_show_me_brings_the_truth(calm):
+    calm.open("Start", "start=1&theta0=0.3")
+    assert "This is it" not in answer(calm)
+    with calm.painting():
+        calm.press("Show me")
+    assert answer(calm) == "This is it: θ₀ = 0.300 made the dots. What is left is noise."
+    assert calm.value("candidate_theta0") == 0.3
+
+
+def test_the_neuron_draws_itself_once_and_can_be_stopped(lab):
+    lab.open("Start")
+    lab.until("plot('recording').querySelector('.lab-cover:not([hidden])')")
+    lab.press("Pause")
+    assert covered(lab)
+    lab.press("Play")
+    lab.until("!plot('recording').querySelector('.lab-cover:not([hidden])')")
+    assert lab.page.get_by_role("button", name="Play", exact=True).is_visible()
+
+
+def test_nothing_moves_for_who_prefers_it_so(calm):
+    calm.open("Start")
+    assert not covered(calm)
+    assert calm.page.get_by_role("button", name="Play", exact=True).is_visible()
+
+
+@pytest.mark.parametrize(
+    ("title", "page", "preset"),
+    [
+        ("Downhill, and lost", "Landscape", "Many minima"),
+        ("Through the noise", "Inverse map", "Drowned in noise"),
+        ("What a prior does", "Train", "Published default"),
+    ],
+)
+def test_each_way_in_is_one_click(calm, title, page, preset):
+    calm.open("Start")
+    calm.page.get_by_role("button", name=title).click()
+    calm.stand(page)
+    assert calm.values()["preset"] == preset
+
+
+def test_an_old_link_leads_to_the_neuron(lab):
+    lab.page.goto(f"{lab.url}/?theta0=0.3&sigma=0.1")
+    lab.stand("Neuron")
+    assert (lab.value("theta0"), lab.value("sigma")) == (0.3, 0.1)
+
+
+def test_reload_and_back_keep_the_slider(calm):
+    calm.open("Start").type("candidate_theta0", 0.45)
+    calm.until("location.search.includes('candidate_theta0=0.45')")
+    calm.page.reload()
+    calm.stand("Start")
+    assert calm.value("candidate_theta0") == 0.45
+    calm.go("Neuron")
+    calm.page.go_back()
+    calm.stand("Start")
+    assert calm.value("candidate_theta0") == 0.45
+    calm.page.wait_for_selector(STANDS)
