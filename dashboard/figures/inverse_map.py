@@ -1,6 +1,6 @@
 """The figures of the Inverse map page: estimates on the plane of θ, their trajectories, and predicted against true."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,14 +43,15 @@ def estimates(
     zoom: NDArray[np.float64] | None = None,
     density: Raster | None = None,
     means: NDArray[np.float64] | None = None,
+    fences: Sequence[NDArray[np.float64]] = (),
 ) -> dict[str, Any]:
     """Draw each map's estimate, (2,), its cloud over fresh noise, (n, 2), and the truth within the prior's box (2, 2).
 
     found: name → (look, estimate); zoom: a box, (2, 2), to show alone; density: the exact posterior in it; means: its
-    means, (n, 2), for fresh noise.
+    means, (n, 2), for fresh noise; fences: the boxes, (2, 2), of maps with a prior of their own.
     """
     box = widened(bounds, 0.04) if zoom is None else zoom
-    shapes: list[dict[str, Any]] = [frame(bounds, PRIOR, "dash")]
+    shapes: list[dict[str, Any]] = [frame(each, PRIOR, "dash") for each in (bounds, *fences)]
     entries = [mark_entry(name, look) for name, (look, _) in found.items()]
     entries.append(line_entry(BOUNDS, PRIOR, "dash"))
     for name, cloud in clouds.items():

@@ -91,6 +91,7 @@ def _estimates(
     bounds = np.column_stack(
         [np.min([each.lower for each in priors], axis=0), np.max([each.upper for each in priors], axis=0)]
     )
+    fences = {(each.lower, each.upper) for each in (maps[name].recipe.task.prior for name in found)}
     return figures.estimates(
         (prior.names[0], prior.names[1]),
         bounds,
@@ -100,6 +101,7 @@ def _estimates(
         beside.box,
         beside.density,
         None if beside.means is None else np.array(beside.means).reshape(-1, 2),
+        [np.column_stack(fence) for fence in sorted(fences - {(prior.lower, prior.upper)})],
     )
 
 

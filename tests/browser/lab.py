@@ -65,7 +65,7 @@ TEST_VIEWS = {  # of the Inverse map page; what shows a stored experiment waits 
     "samples": (),
     "errors": ("errors",),
 }
-SHIPPED_MAPS = ("best", "cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy")
+SHIPPED_MAPS = ("best", "cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy", "narrow")
 NO_CHROMIUM = (
     "There is no Chromium here: `apt-get install chromium`, or `python -m playwright install --with-deps chromium`."
 )

@@ -15,7 +15,14 @@ from dashboard.scene.presets import PRESETS
 from tests.dashboard.conftest import checked, trace_csv
 from tests.reference import reference_solution
 
-TRAINED = {"best": "yes", "cnn-clean": "no", "cnn-noisy": "yes", "dense-clean": "no", "dense-noisy": "yes"}
+TRAINED = {
+    "best": "yes",
+    "cnn-clean": "no",
+    "cnn-noisy": "yes",
+    "dense-clean": "no",
+    "dense-noisy": "yes",
+    "narrow": "no",
+}
 
 
 def stage(app):
