@@ -1,5 +1,6 @@
 // Controls: they report while they are dragged.
 
+import { box, text } from "./box.js"
 import { element, say } from "./element.js"
 import { report } from "./messages.js"
 import { styled } from "./theme.js"
@@ -199,11 +200,6 @@ function progress(item) {
   }
 }
 
-function text() {
-  const node = element("p", { className: "lab-text" })
-  return { node, update: (next) => say(node, next.label) }
-}
-
 // The clipboard is closed to pages that come neither from loopback nor by https, and in a frame; a selected field is not.
 async function copy(text) {
   try {
@@ -219,7 +215,7 @@ async function copy(text) {
 }
 
 // How each kind of control is made: (item, send) → its node and a function that brings it up to date.
-const MAKERS = { slider, toggle, choice, several, button, progress, text }
+const MAKERS = { slider, toggle, choice, several, button, progress, text, box }
 
 export class Controls {
   constructor(root) {
@@ -256,7 +252,8 @@ export class Controls {
    * @param {import("./data").Changes} values */
   put(values) {
     for (const [i, item] of this.latest.entries()) {
-      if (item.kind === "slider" && item.field in values) this.items[i].update({ ...item, value: values[item.field] })
+      if ((item.kind === "slider" || item.kind === "box") && item.field in values)
+        this.items[i].update({ ...item, value: values[item.field] })
     }
     this.age(values)
   }
@@ -288,6 +285,7 @@ export class Controls {
           return made.node
         })
         const body = element("div", { className: data.inline ? "lab-inline" : "lab-body" }, parts)
+        if (group.columns) body.style.gridTemplateColumns = `repeat(${group.columns}, minmax(0, 1fr))`
         if (!group.title) return body
         return element("details", { className: "lab-group", open: !group.closed }, [
           element("summary", { textContent: group.title }),

@@ -13,13 +13,17 @@ export function coordinates(box, event) {
   }
 }
 
-/** Say whether a pointer event could pick up the handle at (x, y). */
-export function isNear(box, [x, y], event) {
+/** Return the handle that a pointer event could pick up: the nearest one. */
+export function nearest(box, handles, event) {
   const { xaxis, yaxis } = box._fullLayout
   const frame = box.getBoundingClientRect()
-  const dx = event.clientX - frame.left - xaxis._offset - xaxis.d2p(x)
-  const dy = event.clientY - frame.top - yaxis._offset - yaxis.d2p(y)
-  return Math.hypot(dx, dy) < GRAB
+  const distance = ({ at: [x, y] }) =>
+    Math.hypot(
+      event.clientX - frame.left - xaxis._offset - xaxis.d2p(x),
+      event.clientY - frame.top - yaxis._offset - yaxis.d2p(y),
+    )
+  const [first] = [...handles].sort((one, other) => distance(one) - distance(other))
+  return first && distance(first) < GRAB ? first : undefined
 }
 
 /** Take the pointer from Plotly until it is let go; move(event, final) hears of all its moves. */

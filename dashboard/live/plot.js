@@ -1,7 +1,7 @@
 // A plot: it keeps its Plotly instance and is updated in place.
 
 import { element } from "./element.js"
-import { coordinates, drag, isNear } from "./hand.js"
+import { coordinates, drag, nearest } from "./hand.js"
 import { exchangeImage } from "./heatmap.js"
 import { report } from "./messages.js"
 import { corners, numbers, outline, runners, shapeOutline, withPath } from "./outlines.js"
@@ -251,20 +251,19 @@ export class Plot {
   }
 
   near(event) {
-    const handle = this.spec?.handle
-    return Boolean(handle && this.ready && isNear(this.box, handle.at, event))
+    return this.ready ? nearest(this.box, this.spec.handles ?? [], event) : undefined
   }
 
   hover(event) {
-    this.box.classList.toggle("lab-near", this.near(event))
+    this.box.classList.toggle("lab-near", Boolean(this.near(event)))
   }
 
   grab(event) {
-    if (event.button !== 0 || !this.near(event)) return
-    const { handle } = this.spec
+    const handle = event.button === 0 && this.near(event)
+    if (!handle) return
     drag(this.box, event, (moved, final) => {
       const { x, y } = coordinates(this.box, moved)
-      report(moved, this.send, { [handle.x]: x, [handle.y]: y }, final)
+      report(moved, this.send, { ...(handle.x && { [handle.x]: x }), ...(handle.y && { [handle.y]: y }) }, final)
     })
   }
 

@@ -65,6 +65,11 @@ def progress(field: str, share: float, text: str) -> Control:
     return {"kind": "progress", "field": field, "value": share, "text": text}
 
 
+def box(field: str, label: str, value: str, problem: str = "", symbol: str = "") -> Control:
+    """Return a box for text, which stays as it was typed, with a sentence on what is wrong with it."""
+    return {"kind": "box", "field": field, "label": label, "symbol": symbol, "value": value, "problem": problem}
+
+
 def text(label: str) -> Control:
     """Return a line of text among controls."""
     return {"kind": "text", "field": "", "label": label}

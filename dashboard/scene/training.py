@@ -24,7 +24,7 @@ PARAMETERS, NOISE = ("theta0", "theta1"), ("rho", "sigma")
 _REACH = (-MAX_PARAMETER, MAX_PARAMETER)
 COLUMNS = {"mean": _REACH, "sd": (0, MAX_SD), "lower": _REACH, "upper": _REACH}  # of a distribution: what may be typed
 # Training samples and epochs; the form begins with the first.
-PRESETS = {"About a minute": (20_000, 12), "About 20 seconds": (5000, 20), "About five minutes": (20_000, 180)}
+PRESETS = {"usual": (20_000, 12), "quick": (5000, 20), "long": (20_000, 180)}
 OWN_PRESET = "own"  # what was typed is of no preset
 NETWORKS = {"wide": "wide, with covariance", "cnn": "CNN, as published", "dense": "dense, as published"}
 NOISES = {
