@@ -18,7 +18,7 @@ from dashboard.maps import inverse_maps, looks
 from dashboard.pictures.controls import Control, button, drop_down, progress
 from dashboard.pictures.shown import Cell, Plot, Shown
 from dashboard.wording.entries import INSIDE, OUTSIDE
-from dashboard.wording.numbers import compact, count, fixed, percent
+from dashboard.wording.numbers import count, fixed, percent, significant
 from dashboard.wording.training import about_inside_and_outside, about_recipe
 
 FEWEST = 10  # test samples that metrics are computed from
@@ -60,9 +60,10 @@ def picture(folder: Path, done: Progress, names: Sequence[str]) -> Shown:
 def status(done: Progress, folder: Path) -> str:
     """Say how a training stands, how long it takes, and what is kept of it."""
     if done.active and is_stopping(folder):
-        return f"Stopping. {_would_be_kept(done)}"
+        kept = _would_be_kept(done)
+        return f"Stopping. {kept[0].upper()}{kept[1:]}"
     if done.active:
-        return f"{done.sentence} {percent(done.share_done)} done. If you stop now: {_would_be_kept(done)}"
+        return f"{done.sentence} {percent(done.share_done)} done. If you stop now, {_would_be_kept(done)}"
     kept = f"The weights of epoch {done.kept_epoch} are kept" if done.kept_epoch else "No weights are kept"
     if done.state is State.FAILED and done.kept_epoch:
         kept += f" on the server’s disk: {folder.parent.name}/{folder.name}/{WEIGHTS}"
@@ -149,4 +150,4 @@ def _own_metrics(trained: InverseMap) -> list[list[Cell]]:
 
 
 def _row(label: str, r2: Sequence[float] | Array, ape: Sequence[float] | Array) -> list[Cell]:
-    return [label, *(fixed(value, 3) for value in r2), *(f"{compact(100 * value, 2)} %" for value in ape)]
+    return [label, *(fixed(value, 3) for value in r2), *(f"{significant(100 * value, 2)} %" for value in ape)]

@@ -153,6 +153,10 @@ class Form:
             np.where(upper <= high, high, np.ceil(2 * upper + 0.2) / 2),
         ])  # fmt: skip
 
+    def without_name(self) -> "Form":
+        """Return the form with the next free name for its map."""
+        return replace(self, typed={name: text for name, text in self.typed.items() if name != "train_name"})
+
     def taking(self, changes: Mapping[str, Any]) -> tuple["Form", dict[str, Any]]:
         """Return the form with what was typed, chosen or moved by hand, and the changes that are not its own."""
         own = {name: value for name, value in changes.items() if name in FIELDS}

@@ -28,14 +28,14 @@ def _free_name() -> str:
 
 def _name() -> tuple[str, str]:
     """Return the name of the map, as it was typed or as it is free, and what is wrong with it."""
-    typed = session.scene().holdings.training.typed.get("train_name", "")
-    name = typed.strip() or _free_name()
+    typed = session.scene().holdings.training.typed.get("train_name")
+    name = _free_name() if typed is None else typed.strip()
     problem = "" if is_name(name) else NAMING
     if not problem and (runs() / name).exists():
         problem = f"There is already a training called {name!r}: choose another name."
     if not problem and (same := taken(name, inverse_maps()[0])):
         problem = f"{same} Choose another name."
-    return typed or name, problem
+    return name if typed is None else typed, problem
 
 
 def _start() -> None:
@@ -50,7 +50,7 @@ def _start() -> None:
     except ValueError as error:
         st.session_state.train_refused = f"{error} Nothing was started."
         return
-    session.scene().holdings.training, _ = form.taking({"train_name": ""})
+    session.scene().holdings.training = form.without_name()
     st.session_state.watched_run = folder.name
 
 

@@ -10,7 +10,7 @@ from scipy.special import ndtr
 from core.priors import TruncatedGaussian
 from core.published import published_noise_prior, published_prior
 from core.symbols import symbol_of
-from dashboard.wording.numbers import compact, count, percent
+from dashboard.wording.numbers import compact, count, percent, significant
 
 if TYPE_CHECKING:
     from core.maps.recipe import Recipe
@@ -68,12 +68,12 @@ def about_recipe(recipe: "Recipe") -> str:
 
 def about_inside_and_outside(n_inside: int, n_samples: int, inside: float, outside: float) -> str:
     """Say how a map does on published test samples inside and outside of its box; by Median-APE, as a share."""
-    errors = [f"{compact(100 * error, 2)} %" for error in (inside, outside)]
+    errors = [f"{significant(100 * error, 2)} %" for error in (inside, outside)]
     if n_inside == n_samples:
         return f"All test samples lie in its box: Median-APE {errors[0]}."
     if n_inside == 0:
         return f"No test sample lies in its box: Median-APE {errors[1]}. The dashed lines are the bounds of its prior."
     return (
-        f"Median-APE {errors[0]} inside its box and {errors[1]} outside, where the estimates stop at its bounds, dashed, "
-        "or jump to another place between them."
+        f"Median-APE {errors[0]} inside its box and {errors[1]} outside, where the estimates stop at its dashed bounds "
+        "or jump elsewhere between them."
     )
