@@ -119,7 +119,7 @@ LAYOUTS = {
             ("states-v said", f"minmax(calc(0.36 * {WINDOW}), auto)"),
         ),
     ),
-    "head": Layout("1fr", ()),
+    "head": Layout("1fr", (("said", "auto"),)),
     "train-prior": Layout("1fr", (("prior", 0.82), ("tools", "auto"))),
     "train-begun": Layout("1fr", (("tools", "auto"), ("said", "auto")), looks=("train-run",)),
     "train-run": Layout("1fr", (("tools", "auto"), ("losses", "20rem"), ("said", "auto")), looks=("train-run",)),

@@ -127,6 +127,11 @@ def finish(folder, **progress):
     (folder / "progress.json").write_text(json.dumps({**content, **progress}))
 
 
+def told(part):
+    """Return the sentences of a stage: the answer, why, and what is said among its plots."""
+    return [sentence for sentence in (part["answer"], *part["why"], *part["said"]) if sentence]
+
+
 def checked(app):
     """Return the page, if nothing on it is a traceback."""
     assert [(error.message, error.stack_trace[-1]) for error in app.exception] == []

@@ -12,7 +12,7 @@ from dashboard.figures.style import SHIPPED_MAPS
 from dashboard.maps import RESERVED
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.presets import PRESETS
-from tests.dashboard.conftest import arrays, checked, decoded, finish, release, shows, trace_csv, write_map
+from tests.dashboard.conftest import arrays, checked, decoded, finish, release, shows, told, trace_csv, write_map
 
 PAGES = {
     "": "What do the parameters do to the neuron?",
@@ -41,7 +41,7 @@ def stage_of(app):
 
 def first_stage_of(app):
     """Return the stage at the top of the page; what supports it stands below."""
-    return next(part for part in payloads(app) if part["kind"] == "plots")
+    return next(part for part in payloads(app) if part["kind"] == "plots" and part["layout"] != "head")
 
 
 def sidebar_of(app):
@@ -57,7 +57,7 @@ def press(app, label):
 @pytest.mark.parametrize("query", [{}, {"theta1": -3, "t_end": 60}], ids=["default", "diverging"])
 def test_every_page_opens_with_its_question(visit, page, query):
     app = visit(page, **query)
-    assert PAGES[page] in app.markdown[0].value
+    assert [part["question"] for part in payloads(app) if part.get("question")] == [PAGES[page]]
     assert sidebar_of(app)["kind"] == "controls"
     if page != "train":
         assert stage_of(app)["kind"] == "plots"
@@ -168,7 +168,7 @@ def test_how_a_file_was_read_and_what_looks_wrong_in_it_stays_with_the_trace(vis
             "On screen now, on every page: mine.csv\nTime is “time (s)”, in s; u is “u”. 40 rows; 0 to 19.5 ms."
         )
         assert first_stage_of(app)["notes"] == [warning]
-        verdict, start = first_stage_of(app)["said"]
+        verdict, start = told(first_stage_of(app))
         assert verdict.startswith("The residuals are 11.4 times as large as the noise explains")
         assert start == "The model starts at u = v = 0 at the first sample. If yours does not, use the fit below."
         checked(app.run())
@@ -224,7 +224,7 @@ def test_a_recording_with_gaps_is_for_the_fit_alone_and_other_pages_keep_their_d
     app.checkbox(key="fit_unknown_u0").uncheck()
     app = checked(app.run())
     assert first_stage_of(app)["table"] == []
-    assert first_stage_of(app)["said"][0].startswith("Press Fit")
+    assert told(first_stage_of(app))[0].startswith("Press Fit")
     app = press(app, "Back to simulated data")
     assert [plot["id"] for plot in first_stage_of(app)["plots"]] == ["trace"]
 
@@ -234,7 +234,7 @@ def test_a_fit_without_unknowns_ends_in_a_sentence(visit):
     for box in app.checkbox:
         box.uncheck()
     app = press(checked(app.run()), "Fit")
-    assert payloads(app)[-1]["said"] == ["Name at least one unknown, and each of them once."]
+    assert told(payloads(app)[-1]) == ["Name at least one unknown, and each of them once."]
 
 
 def test_a_trace_with_a_tiny_step_ends_in_no_traceback(visit):
@@ -262,7 +262,7 @@ def test_what_is_typed_for_the_fit_stays_and_what_is_wrong_with_it_is_said(visit
     app.checkbox(key="fit_unknown_u0").uncheck().run()
     app.text_input(key=key).set_value(text)
     app = press(app, "Fit")
-    assert stage_of(app)["said"] == [f"{sentence} Nothing is fitted until this is mended."]
+    assert told(stage_of(app)) == [f"{sentence} Nothing is fitted until this is mended."]
     assert app.text_input(key=key).value == text
 
 
@@ -332,7 +332,7 @@ def test_starts_of_an_address_race_with_their_methods(visit):
     assert [line["name"] for line in lines] == ["L-BFGS-B", "Nelder–Mead"] * 2
     assert len(stage["table"]) == 5
     assert stage["race"]["id"]
-    assert "from 2 starts" in stage["said"][0] or stage["said"][0].startswith("None")
+    assert "from 2 starts" in told(stage)[0] or told(stage)[0].startswith("None")
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_basins_are_explored_when_asked_for_and_dropped_with_their_problem(visit
     stage = stage_of(app)
     assert stage["tools"][-1]["text"] == "100 of 100 starts"
     assert stage["table"][1][0]["text"] == "1"
-    assert "L-BFGS-B found" in stage["said"][0]
+    assert "L-BFGS-B found" in told(stage)[0]
     release(app, theta0=0.3)
     app = checked(app.run())
     assert app.session_state["scene"].holdings.basins.exploration is None

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,18 @@ from core.optimisation.path import Ending, OptimiserPath
 from core.posterior.profile import Profile
 from core.problem.landscape import Landscape
 from dashboard import maps
-from dashboard.figures import accuracy, basins, inverse_map, landscape, neuron, race, regions, training, uncertainty
+from dashboard.figures import (
+    accuracy,
+    basins,
+    inverse_map,
+    landscape,
+    neuron,
+    palette,
+    race,
+    regions,
+    training,
+    uncertainty,
+)
 from dashboard.figures import style as plain
 from dashboard.figures.density import Raster
 from dashboard.scene.lowest import Place
@@ -61,14 +73,14 @@ BASINS = Basins(
 )
 CLOUD = RNG.normal(0.4, 0.05, (200, 2))
 FOUND = {
-    "cnn-noisy": (plain.Look("#56B4E9"), np.array([0.41, 0.61])),
+    "cnn-noisy": (plain.Look(plain.CNN), np.array([0.41, 0.61])),
     "my-map-1": (plain.Look("#44AA99"), np.array([0.2, 0.3])),
 }
-POTENTIALS = {"cnn-noisy": (plain.Look("#56B4E9"), np.cos(TIMES))}
+POTENTIALS = {"cnn-noisy": (plain.Look(plain.CNN), np.cos(TIMES))}
 NEAR = np.array([[0.25, 0.45], [0.5, 0.7]])
 NORMAL = (np.array([0.35, 0.6]), np.array([[4e-4, -3e-4], [-3e-4, 9e-4]]))
-WITH_LAWS = {"best": (plain.Look("#0072B2"), np.array([0.36, 0.62]), 1.5 * NORMAL[1]),
-             "cnn-clean": (plain.Look("#56B4E9", hollow=True), np.array([0.41, 0.61]), None)}  # fmt: skip
+WITH_LAWS = {"best": (plain.Look(plain.BEST), np.array([0.36, 0.62]), 1.5 * NORMAL[1]),
+             "cnn-clean": (plain.Look(plain.CNN, hollow=True), np.array([0.41, 0.61]), None)}  # fmt: skip
 _X, _Y = (low + (np.arange(60) + 0.5) / 60 * (high - low) for low, high in NEAR)
 _OFF = np.stack(np.meshgrid(_X, _Y), axis=-1) - NORMAL[0]
 _MASSES = np.exp(-0.5 * np.einsum("yxi,ij,yxj->yx", _OFF, np.linalg.inv(NORMAL[1]), _OFF))
@@ -86,8 +98,8 @@ PROGRESS = Progress("mine", State.RUNNING, 60, (0.3, 0.1, 0.04), (0.2, 0.1, 0.05
 BOX = np.array([[-0.2, 1.0], [-0.4, 1.2]])
 LEVELS = np.array([0.0, 0.07, 0.2])
 CURVES = [
-    accuracy.Curve("best", plain.Look("#0072B2"), np.array([0.011, 0.017, 0.3])),
-    accuracy.Curve("dense-clean", plain.Look("#CC79A7", hollow=True, dash="dash"), np.array([0.0025, 0.11, 0.41])),
+    accuracy.Curve("best", plain.Look(plain.BEST), np.array([0.011, 0.017, 0.3])),
+    accuracy.Curve("dense-clean", plain.Look(plain.DENSE, hollow=True, dash="dash"), np.array([0.0025, 0.11, 0.41])),
     accuracy.Curve("exact posterior mean", plain.Look(plain.LIMIT, dash="dash"), np.array([np.nan, 0.0136, 0.05])),
 ]
 FLOOR = accuracy.Curve("exact posterior mean", plain.Look(plain.LIMIT, dash="dash"), np.array([0.0136]))
@@ -145,7 +157,7 @@ ALL = {
     "waterfall": basins.waterfall(BASINS, 5.0),
     "no waterfall": basins.waterfall(None, np.inf),
     "first": inverse_map.predicted_against_true(
-        "theta0", CLOUD[:, 0], {"cnn-noisy": (plain.Look("#56B4E9"), CLOUD[:, 1])}, "title"
+        "theta0", CLOUD[:, 0], {"cnn-noisy": (plain.Look(plain.CNN), CLOUD[:, 1])}, "title"
     ),
     "against the noise": accuracy.against_noise(LEVELS, CURVES, 0.07),
     "against N": accuracy.against_samples(np.array([500.0, 1000, 8000]), CURVES[:2], FLOOR, "title"),
@@ -172,11 +184,7 @@ ALL = {
 def themed(part):
     """Return a figure with black in place of the colours that the browser works out."""
     return json.loads(
-        json.dumps(part).replace('"theme:', '"@theme:'),
-        object_hook=lambda node: {
-            key: "#000000" if isinstance(value, str) and value.startswith("@theme:") else value
-            for key, value in node.items()
-        },
+        re.sub(r'"theme:[a-z0-9-]+(@[0-9.]+)?"', '"#000000"', json.dumps(part)),
     )
 
 
@@ -498,14 +506,16 @@ def test_colours_of_the_maps_are_told_apart():
     looks = maps.looks(maps.inverse_maps()[0])
     shipped = {look for name, look in looks.items() if name in plain.SHIPPED_MAPS}
     assert len(shipped) == len(plain.SHIPPED_MAPS)
-    colours = [plain.BEST, plain.CNN, plain.DENSE, *plain.OWN_MAPS, plain.CANDIDATE, plain.OPTIMISER, plain.LIMIT]
+    colours = [plain.BEST, plain.CNN, plain.DENSE, plain.CANDIDATE, plain.MAP, plain.LIMIT]
     assert {look.colour for look in shipped} == set(colours[:3])
     assert len(set(colours)) == len(colours)
+    assert len({(look.colour, look.symbol) for look in plain.OWN_MAPS}) == len(plain.OWN_MAPS)
+    assert not {look.colour for look in plain.OWN_MAPS} & set(colours)
     # What sees no noise has the colour of its network, but only the edge of its mark.
     marks_of = {name: regions.estimated(look, NEAR.mean(axis=1), NEAR) for name, look in looks.items()}
-    assert marks_of["cnn-noisy"]["fillcolor"] == marks_of["cnn-clean"]["line"]["color"] == "#56B4E9"
+    assert marks_of["cnn-noisy"]["fillcolor"] == marks_of["cnn-clean"]["line"]["color"] == plain.CNN
     assert marks_of["cnn-clean"]["fillcolor"] == marks_of["cnn-noisy"]["line"]["color"] == "theme:background"
-    assert plain.translucent("#0072B2", 0.45) == "rgba(0, 114, 178, 0.45)"
+    assert palette.translucent(plain.BEST, 0.45) == "theme:best@0.45"
 
 
 def test_an_ellipse_has_its_mass_s_distance_everywhere():

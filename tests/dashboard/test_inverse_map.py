@@ -12,7 +12,7 @@ from core.published import time_grid
 from dashboard.pictures import inverse_map
 from dashboard.pictures.clouds import best_of
 from dashboard.scene.presets import PRESETS
-from tests.dashboard.conftest import checked, trace_csv
+from tests.dashboard.conftest import checked, told, trace_csv
 from tests.reference import reference_solution
 
 TRAINED = {
@@ -28,7 +28,7 @@ TRAINED = {
 def stage(app):
     """Return what the upper stage of the page receives."""
     parts = [json.loads(part.proto.json) for part in app.get("bidi_component")]
-    return next(part for part in parts if part["kind"] == "plots")
+    return next(part for part in parts if part["kind"] == "plots" and part["layout"] != "head")
 
 
 def rows(part):
@@ -62,7 +62,7 @@ def noisy(times):
 def test_a_wrong_stimulus_looks_familiar_nowhere(visit):
     """At ζ = −0.2 the best map is a fifth off, and its score does not see it."""
     part = stage(visit("inverse-map", zeta=-0.2))
-    said = part["said"]
+    said = told(part)
     errors = [float(cell.split(" ")[0]) for cell in rows(part)["best"][2:4]]
     assert max(errors) > 10
     assert said[1] == (
@@ -75,8 +75,8 @@ def test_a_wrong_stimulus_looks_familiar_nowhere(visit):
 
 def test_the_default_is_familiar_and_says_what_the_score_cannot_see(visit):
     part = stage(visit("inverse-map"))
-    assert part["said"][-1].startswith("This trace looks like the training data of ‘best’")
-    assert part["said"][-1].endswith("A wrong ζ or γ need not show in this score.")
+    assert told(part)[-1].startswith("This trace looks like the training data of ‘best’")
+    assert told(part)[-1].endswith("A wrong ζ or γ need not show in this score.")
     assert title(part) == "Estimates of θ and clouds of 200 fresh noise draws"
     assert {name: row[-1] for name, row in rows(part).items() if name in TRAINED} == TRAINED
 
@@ -90,7 +90,7 @@ def test_a_column_of_the_table_has_one_number_of_decimals(visit):
 
 
 def test_without_noise_the_page_says_that_nothing_moves(visit):
-    said = stage(visit("inverse-map", sigma=0))["said"]
+    said = told(stage(visit("inverse-map", sigma=0)))
     assert said[0].startswith("σ = 0: there is no noise to move the estimates. ")
 
 
@@ -152,7 +152,7 @@ def test_a_window_that_no_map_takes_is_said_once_with_the_remedy(visit, t_end):
     assert part["notes"] == [
         "No map takes a window of this length: all were trained on 1,000 samples 0.2 ms apart. Set T to 200 ms."
     ]
-    assert part["said"] == ["Tick “zoom on the limit” to see how much the trace tells: the exact posterior."]
+    assert told(part) == ["Tick “zoom on the limit” to see how much the trace tells: the exact posterior."]
     assert title(part) == "The prior’s box of θ"
     assert part["plots"][1]["figure"]["layout"]["title"]["text"] == "Data u(t)"
     assert {row[0] for name, row in rows(part).items() if name in TRAINED} == {"–"}
@@ -161,7 +161,7 @@ def test_a_window_that_no_map_takes_is_said_once_with_the_remedy(visit, t_end):
 def test_a_trace_that_is_lost_leaves_no_sentence_about_estimates(visit):
     part = stage(visit("inverse-map", theta1=-3))
     assert [note for note in part["notes"] if "diverged" in note]
-    assert part["said"] == []
+    assert told(part) == []
     assert title(part) == "The prior’s box of θ"
 
 
@@ -169,15 +169,15 @@ def test_an_upload_is_not_said_to_be_what_maps_were_trained_for(uploaded):
     part = stage(uploaded("inverse-map", time_grid(), noisy(time_grid())))
     assert {row[-1] for name, row in rows(part).items() if name in TRAINED} == {"not known"}
     assert title(part) == "Estimates of θ"
-    assert part["said"][0].startswith("Each diamond is what a map makes of the trace on screen. ")
-    assert part["said"][1:3] == [
+    assert told(part)[0].startswith("Each diamond is what a map makes of the trace on screen. ")
+    assert told(part)[1:3] == [
         "‘best’, ‘cnn-noisy’ and ‘dense-noisy’ can read this trace. They expect noise of sd 0.2 to 0.5 with ρ from "
         "0.63 to 0.97, θ₀ from −0.2 to 1, θ₁ from −0.4 to 1.2, ζ = −0.4 and γ = 3.",
         "‘cnn-clean’ and ‘dense-clean’ can read this trace. They expect no noise, θ₀ from −0.2 to 1, θ₁ from −0.4 to "
         "1.2, ζ = −0.4 and γ = 3.",
     ]
     # White noise is none that the map has seen.
-    assert part["said"][3].startswith("Beware: this trace is unlike the training data of ‘best’")
+    assert told(part)[3].startswith("Beware: this trace is unlike the training data of ‘best’")
 
 
 def test_both_pages_answer_alike_for_an_upload(uploaded):

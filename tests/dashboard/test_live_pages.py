@@ -16,6 +16,7 @@ from dashboard.scene.holdings import Holdings, keep
 from dashboard.scene.observation import Trace
 from dashboard.scene.scene import Scene
 from dashboard.scene.states_fit import Fitting, Settings
+from tests.dashboard.conftest import told
 
 SHORT = Experiment(t_end=60)
 UNKNOWN = ("theta0", "theta1", "gamma", "u0", "v0")
@@ -80,7 +81,7 @@ def test_the_window_of_the_limit_stays_and_no_posterior_is_computed(monkeypatch)
         stage = answered("inverse_map", released, {"sigma": sigma})[0]["inverse_map_stage"]
         layout = stage["plots"][0]["figure"]["layout"]
         assert layout["xaxis"]["range"] == before["xaxis"]["range"]
-        assert "Let go to see the exact posterior." in stage["said"][0]
+        assert "Let go to see the exact posterior." in told(stage)[0]
 
 
 def test_a_fast_posterior_follows_the_hand_and_what_supports_it_is_dimmed(monkeypatch):
@@ -95,7 +96,7 @@ def test_a_fast_posterior_follows_the_hand_and_what_supports_it_is_dimmed(monkey
     main = stages["uncertainty_stage"]
     assert main == as_json(uncertainty_page.picture(scene))
     assert not main["stale"]
-    assert "θ₀ = 0.4" in main["said"][0]
+    assert "θ₀ = 0.4" in told(main)[0]
     assert stages["uncertainty_below"] == as_json(below.as_it_is(stale=True))
     assert stages["uncertainty_below"]["table"] == as_json(below)["table"]
     assert all(plot == {"id": plot["id"], "kept": True, "stale": True} for plot in stages["uncertainty_below"]["plots"])
@@ -127,7 +128,7 @@ def test_a_slow_posterior_stays_as_it_was_and_is_dimmed(monkeypatch):
     for stage in stages.values():
         assert stage["stale"]
         assert all(plot["kept"] and plot["stale"] for plot in stage["plots"])
-    assert stages["uncertainty_stage"]["said"] == list(before.said)
+    assert told(stages["uncertainty_stage"]) == list(before.said)
 
 
 def test_a_drag_from_data_that_are_lost_finds_a_posterior():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.pictures import neuron
+from tests.dashboard.conftest import told
 from tests.reference import reference_solution
 
 
@@ -50,11 +51,11 @@ def test_the_map_of_the_rate_has_no_terraces():
 def test_a_neuron_that_has_not_come_to_rest_is_not_said_to_settle(visit):
     """In 9 ms the excited neuron is still on its way to the fixed point near u = 1."""
     excited = {"theta0": 0.95, "theta1": 0.9}
-    assert "settles at a stable fixed point" in stage(visit("", **excited))["said"][0]
+    assert "settles at a stable fixed point" in told(stage(visit("", **excited)))[0]
     end = reference_solution((0.95, 0.9, -0.4, 3.0), np.arange(45) * 0.2)[-1]
     rest = reference_solution((0.95, 0.9, -0.4, 3.0), np.arange(2000) * 0.2)[-1]
     assert np.hypot(*(end - rest)) > 1.5 * neuron.AT_REST
-    assert stage(visit("", **excited, t_end=9))["said"] == [
+    assert told(stage(visit("", **excited, t_end=9))) == [
         "The neuron stays up in the second half of this window. A longer one may show that it falls."
     ]
 
@@ -67,6 +68,5 @@ def test_the_direction_field_is_drawn_when_it_is_chosen(visit):
 
 @pytest.mark.parametrize("hidden", [0, 1])
 def test_what_the_phase_plane_shows_can_be_chosen_where_there_is_one(visit, hidden):
-    parts = [json.loads(part.proto.json) for part in visit("", hidden=hidden).get("bidi_component")]
-    fields = [item["field"] for part in parts if part.get("inline") for item in part["groups"][0]["items"]]
+    fields = [item["field"] for group in stage(visit("", hidden=hidden))["options"] for item in group["items"]]
     assert fields == ([] if hidden else ["phase_plane"])

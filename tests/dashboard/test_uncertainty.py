@@ -18,7 +18,7 @@ from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import observe
 from dashboard.scene.problem import problem_of
 from dashboard.scene.scene import Scene
-from tests.dashboard.conftest import checked, decoded, drag, release
+from tests.dashboard.conftest import checked, decoded, drag, release, told
 
 SHORT = {"t_end": 60}  # a posterior of a short window takes half the time
 
@@ -42,7 +42,7 @@ def rows(part):
 
 
 def text(part):
-    return " ".join(part["said"])
+    return " ".join(told(part))
 
 
 def test_the_posterior_is_drawn_with_its_marginals_and_read(visit):
@@ -75,7 +75,7 @@ def test_the_ellipses_of_the_map_are_those_of_its_covariance(visit):
         off = np.column_stack([decoded(each["x"]), decoded(each["y"])]).astype(float) - estimate.mean[0]
         distances = np.einsum("ni,ij,nj->n", off, np.linalg.inv(estimate.covariance[0]), off)
         np.testing.assert_allclose(distances, chi2.ppf(mass, 2), rtol=1e-2)  # they travel in single precision
-        assert each["line"]["color"] == "#0072B2"
+        assert each["line"]["color"] == "theme:best"
     value, sd = (float(part) for part in rows(parts["prediction"])["best"][0].split(" ± "))
     assert value == pytest.approx(estimate.mean[0, 0], abs=1e-3)
     assert sd == pytest.approx(np.sqrt(estimate.covariance[0, 0, 0]), rel=0.06)
@@ -126,7 +126,7 @@ def test_noise_that_is_not_known_leaves_the_sidebar_s_alone(visit):
     known, unknown = (shown(visit("uncertainty", **SHORT, noise_known=given)) for given in (1, 0))
     assert "are integrated out" in text(unknown["posterior"])
     assert "are integrated out" not in text(known["posterior"])
-    fields = [[item["field"] for item in part["controls"]["groups"][0]["items"]] for part in (known, unknown)]
+    fields = [[item["field"] for item in part["posterior"]["options"][0]["items"]] for part in (known, unknown)]
     assert "misfit" in fields[0]
     assert "misfit" not in fields[1]
     assert "MAP together with σ and ρ" in rows(unknown["prediction"])

@@ -8,7 +8,7 @@ import pytest
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import sample_ar1
 from dashboard.scene.observation import Trace
-from tests.dashboard.conftest import checked, drag, release
+from tests.dashboard.conftest import checked, drag, release, told
 from tests.dashboard.test_app import first_stage_of, payloads
 
 TIMES = np.arange(250) * 0.2
@@ -35,7 +35,7 @@ def parts(app):
     ids=["Landscape", "basins", "Uncertainty", "Inverse map", "Your data"],
 )  # fmt: skip
 def test_the_verdict_comes_first_in_millivolts_and_nowhere_for_the_good_trace(visit, page, changes):
-    said = first_stage_of(show(visit, page, -70 + 30 * GOOD, **changes))["said"][0]
+    said = told(first_stage_of(show(visit, page, -70 + 30 * GOOD, **changes)))[0]
     assert said.startswith("The residuals are 2")
     assert VERDICT in said
     assert VERDICT not in json.dumps(parts(show(visit, page, GOOD, **changes)), ensure_ascii=False)
@@ -45,16 +45,16 @@ def test_the_verdict_comes_first_in_millivolts_and_nowhere_for_the_good_trace(vi
 def test_below_the_posterior_the_verdict_comes_first_too(visit, below):
     main, support = parts(show(visit, "uncertainty", -70 + 30 * GOOD, below=below))
     for part in (main, support):
-        assert part["said"][0].startswith("The residuals are 2")
-        assert VERDICT in part["said"][0]
+        assert told(part)[0].startswith("The residuals are 2")
+        assert VERDICT in told(part)[0]
     # The best fit does not spike, the trace does: nothing follows from it.
     assert "tells little more than where the potential rests" not in json.dumps([main, support], ensure_ascii=False)
-    assert "Laplace" not in " ".join(main["said"])
+    assert "Laplace" not in " ".join(told(main))
 
 
 def test_noise_typed_as_none_for_data_that_have_some_is_said(visit):
     said = first_stage_of(show(visit, "uncertainty", GOOD, sigma=0.0))
-    assert VERDICT in said["said"][0]
+    assert VERDICT in told(said)[0]
     assert any("drawn for σ = 0.001 ms" in note for note in said["notes"])
 
 

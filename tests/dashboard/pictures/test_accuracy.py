@@ -18,7 +18,7 @@ from dashboard.pictures.stored_curves import stored_curve
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import CHOICES
-from tests.dashboard.conftest import checked, decoded, drag
+from tests.dashboard.conftest import checked, decoded, drag, told
 
 LEVELS = (0.0, 0.07, 0.2)
 NOISE = {"best": (0.011, 0.017, 0.3), "cnn-clean": (0.0016, 0.2855, 0.7), "exact posterior mean": (None, 0.0136, 0.05)}
@@ -169,7 +169,9 @@ def test_predictions_of_every_map_of_a_regime_stand_against_the_truth(visit):
         assert set(rows) - names == ({"exact posterior mean"} if tested == "noisy" else set())
         for name in names:
             values = registry.inverse_maps()[0][name].predict(data.noisy if tested == "noisy" else data.clean).mean
-            assert float(rows[name][2].replace("−", "-")) == pytest.approx(r_squared(data.theta, values).mean(), abs=6e-5)
+            assert float(rows[name][2].replace("−", "-")) == pytest.approx(
+                r_squared(data.theta, values).mean(), abs=6e-5
+            )
             assert float(rows[name][5]) == pytest.approx(median_ape(data.theta, values).mean(), abs=6e-5)
 
 
@@ -207,9 +209,9 @@ def test_the_stored_errors_stand_against_the_noise(visit, results):
     for name, values in NOISE.items():
         np.testing.assert_array_equal(drawn[name], as_numbers(values))
     assert part["plots"][0]["figure"]["layout"]["shapes"][0]["path"].startswith("M0.08,")
-    assert "At σ = 0.07 ms" in part["said"][0]
-    assert "1.4 % for the exact posterior mean, 1.7 % for best and 29 % for cnn-clean" in part["said"][0]
-    assert part["said"][1] == "About noise."
+    assert "At σ = 0.07 ms" in told(part)[0]
+    assert "1.4 % for the exact posterior mean, 1.7 % for best and 29 % for cnn-clean" in told(part)[0]
+    assert told(part)[1] == "About noise."
 
 
 def test_the_mark_of_the_noise_follows_the_hand(visit, results):
@@ -247,7 +249,7 @@ def test_the_stored_errors_stand_against_n(visit, results, regime, title):
     else:
         np.testing.assert_allclose(drawn["exact posterior mean"], 0.015, rtol=1e-6)
     assert title in part["plots"][0]["figure"]["layout"]["title"]["text"]
-    assert part["said"][0].startswith("With N = 8,000 the error is")
+    assert told(part)[0].startswith("With N = 8,000 the error is")
 
 
 @pytest.mark.parametrize(
@@ -262,7 +264,7 @@ def test_an_experiment_that_was_not_run_leaves_its_command_and_no_plot(visit, re
     part = lower(visit(page, **query))
     assert part["plots"] == []
     assert part["layout"].endswith("-none")
-    (said,) = part["said"]
+    (said,) = told(part)
     assert f"Run “python -m {command}” to see" in said
 
 
@@ -276,7 +278,7 @@ def test_the_stored_coverage_stands_below_the_posterior(visit, results):
     drawn = lines(part["plots"][0])
     for name, values in HELD.items():
         np.testing.assert_array_equal(drawn[name], np.float32(values))
-    assert "made to hold 90 % hold the truth in 88.4 % for best and 89.8 % for the exact posterior" in part["said"][0]
+    assert "made to hold 90 % hold the truth in 88.4 % for best and 89.8 % for the exact posterior" in told(part)[0]
 
 
 def test_a_sample_that_is_opened_becomes_the_truth_of_the_page_neuron(visit):

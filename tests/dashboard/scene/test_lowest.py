@@ -17,7 +17,7 @@ from dashboard.scene.lowest import lowest_known
 from dashboard.scene.observation import observe
 from dashboard.scene.presets import PRESETS
 from dashboard.scene.problem import problem_of
-from tests.dashboard.conftest import checked, decoded, drag, release
+from tests.dashboard.conftest import checked, decoded, drag, release, told
 from tests.dashboard.test_app import first_stage_of
 
 
@@ -59,7 +59,7 @@ def test_nothing_on_the_page_counts_minima_of_the_grid(visit):
     for preset in ("Published default", "Silent"):
         stage = first_stage_of(visit("landscape", **query(PRESETS[preset][1])))
         assert not [label for label, _, _ in stage["metrics"] if "minima" in label]
-        assert "lie below all neighbours" not in " ".join(stage["said"])
+        assert "lie below all neighbours" not in " ".join(told(stage))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_nothing_on_the_page_counts_minima_of_the_grid(visit):
     ],
 )
 def test_the_sentence_counts_the_spikes_of_the_best_fit_and_knows_where_there_are_no_rings(visit, preset, said):
-    text = first_stage_of(visit("landscape", **query(PRESETS[preset][1])))["said"][0]
+    text = told(first_stage_of(visit("landscape", **query(PRESETS[preset][1]))))[0]
     assert text.startswith(said)
     assert ("outwards" in text) == (preset == "Published default")
 
@@ -152,7 +152,7 @@ def test_while_the_truth_is_dragged_no_lowest_point_is_shown_and_the_candidate_s
     dragged = first_stage_of(checked(app.run()))
     assert cross(dragged) is None
     assert card(dragged) == "let go to update"
-    assert dragged["said"] == ["Let go to see where the lowest loss lies."]
+    assert told(dragged) == ["Let go to see where the lowest loss lies."]
     release(app)
     settled = first_stage_of(checked(app.run()))
     assert cross(settled) == pytest.approx((0.5, 0.4), abs=0.1)
@@ -172,13 +172,13 @@ def test_basins_measure_from_the_lowest_loss_and_their_starts_that_find_it_are_c
     assert float(stage["table"][1][2].replace(",", "")) == pytest.approx(max(gap, 0), abs=0.06)
     release(app, beside="fit")
     counted = re.search(
-        r"Of 100 starts of L-BFGS-B, (\d+) finds? the best fit\.", first_stage_of(checked(app.run()))["said"][0]
+        r"Of 100 starts of L-BFGS-B, (\d+) finds? the best fit\.", told(first_stage_of(checked(app.run())))[0]
     )
     assert int(counted[1]) == pytest.approx(np.sum(found.losses <= found.minima[0].loss + 0.5), abs=2)
     release(app, beside="basins")
     drag(app, theta0=0.5)
     dragged = first_stage_of(checked(app.run()))
     assert dragged["stale"]
-    assert dragged["said"] == stage["said"]
+    assert told(dragged) == told(stage)
     assert dragged["table"] == stage["table"]
     assert [plot["stale"] for plot in dragged["plots"]] == [False, True, True]
