@@ -82,7 +82,7 @@ def _would_be_kept(done: Progress) -> str:
 def _about_settings(folder: Path) -> str:
     """Say what a training learns from, as its request has it."""
     try:
-        return about_recipe(recipe_from_json(read_json(folder / REQUEST)["recipe"]))
+        return about_recipe(folder.name, recipe_from_json(read_json(folder / REQUEST)["recipe"]))
     except (ValueError, KeyError, TypeError, OSError):
         return ""
 

@@ -53,8 +53,8 @@ def _law(law: TruncatedGaussian, units: Sequence[str] = ("", "")) -> str:
     )
 
 
-def about_recipe(recipe: "Recipe") -> str:
-    """Say which prior, noise and number of samples a map learns from."""
+def about_recipe(name: str, recipe: "Recipe") -> str:
+    """Say which prior, noise and number of samples the map of this name learns from."""
     task = recipe.task
     prior = "the published prior" if task.prior == published_prior() else _law(task.prior)
     noise = "no noise"
@@ -63,7 +63,7 @@ def about_recipe(recipe: "Recipe") -> str:
         noise = "the published noise" if published else f"noise with {_law(task.noise, ('', ' ms'))}"
     symbols = {quantity.name: quantity.symbol for quantity in task.model.parameters}
     known = " and ".join(f"{symbols[name]} = {compact(value, 3)}" for name, value in task.known)
-    return f"It learns from N = {count(recipe.data.n)} samples: {prior}, with {noise}, at {known}."
+    return f"“{name}” learns from N = {count(recipe.data.n)} samples: {prior}, with {noise}, at {known}."
 
 
 def about_inside_and_outside(n_inside: int, n_samples: int, inside: float, outside: float) -> str:

@@ -382,7 +382,9 @@ class Lab:
 
     def start_training(self) -> "Lab":
         """Click Train and wait for the first piece of the loss curve."""
+        name = self.text_box("train_name").input_value()
         self.page.locator("button[data-field=train_start]").click()
+        self.page.locator(".lab-train-run .lab-said").filter(has_text=f"“{name}” learns").wait_for()
         self.page.wait_for_selector(".lab-plot[data-plot=losses] .main-svg", timeout=90_000)
         return self
 

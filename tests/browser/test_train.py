@@ -68,7 +68,7 @@ def test_the_prior_follows_the_hand_and_the_boxes_with_it(lab):
 
     def look():
         seen["box"], seen["outline"], seen["dots"] = box(lab), lab.outline("prior", "your prior"), lab.drawn("prior")
-        seen["answer"] = lab.page.locator(".lab-answer").inner_text()
+        seen["answer"] = lab.page.locator(".lab-answer:visible").inner_text()
 
     drag(lab, (0.4, 0.4), (0.35, 0.4), (0.3, 0.35), (0.25, 0.3), at_end=look)
     # While the hand still holds it; a pixel is 0.005.
@@ -131,7 +131,7 @@ def test_training_from_the_first_click_to_its_estimates(tab):
     assert [row.split(":")[0] for row in rows] == ["inside its box", "outside its box", "its own prior",
                                                   "published prior"]  # fmt: skip
     said = lab.page.locator(".lab-train-run .lab-said").inner_text()
-    assert "It learns from N = 500 samples: θ₀ of 0.4 ± 0.3 from −0.2 to 0.6" in said
+    assert "“browser-map” learns from N = 500 samples: θ₀ of 0.4 ± 0.3 from −0.2 to 0.6" in said
     lab.go("Inverse map")
     theta0, theta1, *_, trained = lab.table()["browser-map"]
     assert bounds[2] <= float(theta0.replace("−", "-")) <= bounds[3]

@@ -354,8 +354,8 @@ def test_a_finished_training_shows_what_its_map_does_inside_and_outside_its_box(
     dots = [each for each in stage["plots"][1]["figure"]["layout"]["shapes"] if "dots" in each]
     assert sorted(decoded(each["dots"]["x"]).size for each in dots) == sorted([inside.sum(), (~inside).sum()])
     assert stage["said"][0] == (
-        "It learns from N = 20,000 samples: θ₀ of 0.2 ± 0.1 from 0 to 0.4 and θ₁ of 0.4 ± 0.1 from 0.2 to 0.6, with "
-        "the published noise, at ζ = −0.4 and γ = 3."
+        "“mine” learns from N = 20,000 samples: θ₀ of 0.2 ± 0.1 from 0 to 0.4 and θ₁ of 0.4 ± 0.1 from 0.2 to 0.6, "
+        "with the published noise, at ζ = −0.4 and γ = 3."
     )
     assert stage["said"][1].startswith("Median-APE 1.1 % inside its box and ")
 
@@ -371,8 +371,8 @@ def test_estimates_that_cannot_be_read_are_not_shown(visit, new_run, content):
 
 def test_settings_are_said_as_they_are():
     recipe = point_recipe(published_task(noisy=False), Cnn(), 500, Adam(3))
-    assert about_recipe(recipe) == (
-        "It learns from N = 500 samples: the published prior, with no noise, at ζ = −0.4 and γ = 3."
+    assert about_recipe("mine", recipe) == (
+        "“mine” learns from N = 500 samples: the published prior, with no noise, at ζ = −0.4 and γ = 3."
     )
 
 
