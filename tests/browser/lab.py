@@ -554,7 +554,7 @@ class Lab:
     def table(self) -> dict[str, list[str]]:
         """Return the rows of the page's tables by their first cell; of two alike the upper one."""
         rows = self.evaluate(
-            "[...document.querySelectorAll('.lab-table tr')]"
+            "[...document.querySelectorAll('.lab-table tr:not(:empty)')]"
             ".map((row) => [...row.children].map((cell) => cell.textContent))"
         )
         found: dict[str, list[str]] = {}

@@ -143,6 +143,7 @@ def test_training_from_the_first_click_to_its_estimates(tab):
 
 def test_stopped_training_keeps_a_map(lab):
     train(lab, "stopped-map", 500, 1000)
+    lab.await_training(" left.")  # once a hundredth is learnt
     assert re.search(r"Learning, \d+ of 1000 epochs done, \d+ (s|min) left\. \d+ % done\.", status(lab))
     lab.page.locator("button[data-field=train_stop]").click()
     lab.await_training("The training was stopped after")
