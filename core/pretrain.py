@@ -1,4 +1,4 @@
-"""Fill pretrained/: `python -m core.pretrain` trains the published networks, clean and noisy, and the best map.
+"""Fill pretrained/: `python -m core.pretrain` trains the published networks, the best map, and one of a narrow prior.
 
 Each published network is trained with three seeds. The map with the lowest validation error is kept, and its card lists
 all three. The work folder holds finished trainings and is shared with the experiments. A stopped training resumes from
@@ -18,10 +18,11 @@ from core.maps.evaluation import describe, evaluate
 from core.maps.inverse_map import PRETRAINED, InverseMap
 from core.maps.out_of_distribution import novelty_reference
 from core.maps.recipe import Recipe
-from core.maps.recipes import PUBLISHED_DENSE, best_recipe, published_recipe
-from core.maps.test_sets import published_test_set
+from core.maps.recipes import PUBLISHED_DENSE, best_recipe, narrow_recipe, published_recipe
+from core.maps.test_sets import own_test_set, published_test_set
 from core.maps.train import Trained, key_of, map_of, read_trained, run_training, write_trained
 from core.parallel import completed, report, workers
+from core.published import published_prior
 from core.search import SUMMARY, WORK
 from core.terminal_encoding import replace_unencodable_characters
 
@@ -31,6 +32,10 @@ BEST_ABOUT = (
     "Our best map for one trace at a time: wide dense layers on whitened traces that give a Gaussian with full "
     "covariance, trained on the negative log-likelihood with simulations and noise that never end; then a Gauss–Newton "
     "step from one simulation at the estimate, learnt from further simulations."
+)
+NARROW_ABOUT = (
+    "A small map of a narrow prior, to show what a map makes of traces from outside its prior: no estimate leaves its "
+    "box, θ₀ from 0 to 0.4 and θ₁ from 0.2 to 0.6."
 )
 
 
@@ -57,7 +62,19 @@ def _described(name: str, seeds: list[Recipe], work: Path, about: str, **more: A
             {"seed": recipe.seed, "validation_loss": record["validation_loss"], "metrics": {"published": result}}
             for recipe, record, result in zip(seeds, records, results, strict=True)
         ]
-    return describe(maps[chosen], about, COMMAND, training, {"published": results[chosen]}, **more)
+    metrics = {"published": results[chosen]}
+    if maps[chosen].recipe.task.prior != published_prior():
+        metrics["own"] = evaluate(maps[chosen], own_test_set(maps[chosen].recipe.task))
+    return describe(maps[chosen], about, COMMAND, training, metrics, **more)
+
+
+def _wanted(samples: int) -> dict[str, tuple[list[Recipe], str]]:
+    """Return the recipes of each map, all seeds, and what its card says about it; what takes longest comes first."""
+    return {
+        "best": ([best_recipe()], BEST_ABOUT),
+        "narrow": ([narrow_recipe()], NARROW_ABOUT),
+        **{name: (seeds, PUBLISHED_ABOUT) for name, seeds in published(samples).items()},
+    }
 
 
 def main() -> None:
@@ -69,13 +86,17 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2, help="trainings at a time, one thread each")
     parser.add_argument("--samples", type=int, default=8000, help="size N of the published training sets")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where the best map is trained")
+    parser.add_argument("--maps", nargs="+", metavar="NAME", help="the maps to write; all of them by default")
     options = parser.parse_args()
+    maps = _wanted(options.samples)
+    if unknown := set(options.maps or ()) - set(maps):
+        parser.error(f"There is no map {', '.join(sorted(unknown))}; there are {', '.join(maps)}.")
+    maps = {name: each for name, each in maps.items() if not options.maps or name in options.maps}
     options.work.mkdir(parents=True, exist_ok=True)
     options.out.mkdir(parents=True, exist_ok=True)
-    families = published(options.samples)
-    # The best map comes first, since it takes longest.
-    wanted = {key_of(best_recipe()): (best_recipe(), options.device)}
-    wanted |= {key_of(recipe): (recipe, "cpu") for seeds in families.values() for recipe in seeds}
+    wanted = {key_of(recipe): (recipe, "cpu") for seeds, _ in maps.values() for recipe in seeds}
+    if "best" in maps:
+        wanted[key_of(best_recipe())] = (best_recipe(), options.device)
     checkpoints = {key: options.work / f"{key}.checkpoint" for key in wanted}
 
     def write(key: str, trained: Trained) -> None:
@@ -90,11 +111,13 @@ def main() -> None:
             lambda key: read_trained(options.work, wanted[key][0]),
             write,
         )
-    for name, seeds in families.items():
-        _described(name, seeds, options.work, PUBLISHED_ABOUT).save(options.out)
-    search = read_json(WORK / SUMMARY) if (WORK / SUMMARY).is_file() else {}
-    novelty = novelty_reference(map_of(options.work, best_recipe(), "best")).as_json()
-    _described("best", [best_recipe()], options.work, BEST_ABOUT, search=search, novelty=novelty).save(options.out)
+    for name, (seeds, about) in maps.items():
+        more: dict[str, Any] = {}
+        if name == "best":
+            more["search"] = read_json(WORK / SUMMARY) if (WORK / SUMMARY).is_file() else {}
+        if seeds[0].gives_covariance:
+            more["novelty"] = novelty_reference(map_of(options.work, seeds[0], name)).as_json()
+        _described(name, seeds, options.work, about, **more).save(options.out)
 
 
 if __name__ == "__main__":

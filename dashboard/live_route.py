@@ -39,6 +39,10 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
         "uncertainty_stage": ("dashboard.pictures.uncertainty", "picture"),
         "uncertainty_below": ("dashboard.pictures.support", "picture"),
     },
+    "training": {
+        "training_head": ("dashboard.pictures.training", "head"),
+        "training_stage": ("dashboard.pictures.training", "picture"),
+    },
     "your_data": {
         "your_data_stage": ("dashboard.pictures.your_data", "picture"),
         "states_stage": ("dashboard.pictures.states_fit", "picture"),
@@ -82,10 +86,12 @@ def read(content: bytes) -> Asked:
     released, _ = from_address(address)
     if holdings.upload is not None:
         released = replace(released, upload=holdings.upload.name)
-    experiment, sentences = change(released, changes)
+    form, rest = holdings.training.taking(changes)
+    experiment, sentences = change(released, rest)
     holdings.dragged_at = time.monotonic()
     # A copy, since the page may replace a part of them meanwhile.
-    return Asked(page, Scene(experiment, released, True, replace(holdings)), sentences, tuple(changes), drawn)
+    scene = Scene(experiment, released, True, replace(holdings, training=form))
+    return Asked(page, scene, sentences, tuple(changes), drawn)
 
 
 def answer(asked: Asked) -> dict[str, Any]:
@@ -103,7 +109,8 @@ def answer(asked: Asked) -> dict[str, Any]:
         stages[name] = {**noted.as_json(asked.drawn), "settled": False}
     now, before = asked.scene.experiment, asked.scene.released
     changed = [name for name in NUMBERS if name in asked.moved or getattr(now, name) != getattr(before, name)]
-    return {"stages": stages, "values": {name: getattr(now, name) for name in changed}}
+    values = {name: getattr(now, name) for name in changed}
+    return {"stages": stages, "values": {**values, **asked.scene.holdings.training.typed}}
 
 
 def _answered(content: bytes) -> Response:

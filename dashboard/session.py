@@ -32,6 +32,11 @@ KEYS = {
     "beating": "whether the Landscape page looks again and again at what is computed in the background",
     "wish": "what the Landscape page is asked to do, once",
     "sample": "which test sample the Inverse map page is asked to open, once",
+    "fence": "whether the Train page is asked to drag the truth across the narrow map’s fence, once",
+    "train_start": "whether the Train page is asked to start a training, once",
+    "train_stop": "the training that the Train page is asked to stop, once",
+    "train_watched": "the training that the Train page is asked to show, once",
+    "train_refused": "why the last training was not started, until the form changes",
     "watched_run": "the training that the Train page shows",
     "seen_active": "the training that was last seen at work",
     "file": "name and content of the upload on screen, to read it in another way",
@@ -40,6 +45,8 @@ KEYS = {
     "fit_source": "the recording for which the form has chosen a box",
 }
 OF_START = "start"  # the part of an address that says that it is one of the start page
+# Of a page, once; "door": which way in from the start page.
+ASKED = ("wish", "sample", "door", "fence", "train_start", "train_stop", "train_watched")
 KEPT_PARTS = ("trace", "recording")  # of an address: names of uploads that the server keeps for a browser
 
 
@@ -233,9 +240,9 @@ def receive(key: str) -> None:
         st.session_state.sentences = (str(error),)
         return
     st.session_state.answering = report.sequence
-    changes = dict(report.changes)
-    # What the Landscape page is asked to do, which test sample to open, and which way in: each once.
-    for asked in ("wish", "sample", "door"):
+    holdings = scene().holdings
+    holdings.training, changes = holdings.training.taking(report.changes)
+    for asked in ASKED:
         if asked in changes:
             st.session_state[asked] = changes.pop(asked)
     if changes.get("upload") == "":  # a browser can take an upload off, and not name one that there is not

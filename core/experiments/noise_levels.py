@@ -14,7 +14,7 @@ from core.maps.test_sets import published_test_set
 from core.metrics import median_ape
 from core.noise import sample_ar1
 from core.posterior.exact import posterior
-from core.published import RHO, SAMPLING_INTERVAL
+from core.published import RHO, SAMPLING_INTERVAL, published_prior
 
 SIGMAS_MS = (0.0, 0.01, 0.02, 0.04, 0.055, 0.07, 0.085, 0.1, 0.14, 0.2)
 N_TRACES = 400  # from the beginning of the test set
@@ -43,6 +43,7 @@ def run(context: Context) -> Result:
     tasks = {f"{sigma:g}-{first}": (sigma, first) for sigma in SIGMAS_MS if sigma > 0 for first in range(0, n, CHUNK)}
     found = records(_means, tasks, context, "noise")
     maps = {name: load_inverse_map(name) for name in available_inverse_maps()}
+    maps = {name: each for name, each in maps.items() if each.recipe.task.prior == published_prior()}
     measurements = []
     for sigma in SIGMAS_MS:
         data = noisy_at(sigma)

@@ -13,10 +13,23 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from core.files import read_json, refusal, write_bytes, write_json
-from core.jobs.folder import CHECKPOINT, MAX_MESSAGE, PROGRESS, REQUEST, WEIGHTS, State, has_map, is_stopping
+from core.jobs.folder import (
+    CHECKPOINT,
+    MAX_MESSAGE,
+    PREDICTIONS,
+    PROGRESS,
+    REQUEST,
+    WEIGHTS,
+    State,
+    has_map,
+    is_stopping,
+)
 
 if TYPE_CHECKING:
+    from core.jobs.clock import Clock
     from core.learning.loop import Report
+    from core.maps.inverse_map import InverseMap
+    from core.maps.stages import Stage
 
 NICENESS = 19  # lowest priority, so that the pages stay fast
 # Shortest time between two writes. Otherwise short epochs would spend most of their time on files.
@@ -34,12 +47,36 @@ class _Record:
         self.progress: dict[str, Any] = {"training_loss": [], "validation_loss": []}
         self.report: Report | None = None
         self.kept_epoch = 0
+        self.clock: Clock | None = None
+        self.state = State.STARTING
+        self.told = -math.inf  # when the progress of a stage was last written, in seconds of the monotonic clock
+        self.is_stopped = False
         self.noted = self.kept = -math.inf  # at which progress and weights were last written, in seconds of training
 
     def note(self, state: State, **more: Any) -> None:
         """Write the progress with this state."""
-        self.progress.update(state=state, **more)
+        self.state = state
+        # Replaced as a whole, because a signal can come between any two lines.
+        self.progress = {**self.progress, "state": state, **more}
         write_json(self.folder / PROGRESS, self.progress)
+
+    def tell(self, stage: "Stage", share: float) -> None:
+        """Write how far the training is; raises StoppedError where it was asked to end.
+
+        After it has been stopped, the test of its map is not stopped again.
+        """
+        from core.maps.stages import Stage, StoppedError
+
+        assert self.clock is not None
+        self.clock.tell(stage, share)
+        left = self.clock.seconds_left
+        self.progress = {**self.progress, "stage": stage, "share": self.clock.share, "seconds_left": left}
+        if (now := time.monotonic()) - self.told > PROGRESS_SECONDS:
+            self.told = now
+            self.note(self.state)
+        if is_stopping(self.folder) and not (stage is Stage.TEST and self.is_stopped):
+            self.is_stopped = True
+            raise StoppedError
 
     def keep(self) -> None:
         """Write the best weights so far, unless they are on disk already."""
@@ -53,7 +90,7 @@ class _Record:
     def take(self, report: "Report") -> None:
         """Take the report of an epoch; write progress and weights if their last write is long enough ago."""
         self.report = report
-        # Replaced as a whole, because a signal can come between any two lines.
+        self.state = State.RUNNING
         self.progress = {
             **self.progress,
             "training_loss": report.training_losses,
@@ -114,12 +151,13 @@ def _train(record: _Record) -> None:
     """Train, finish and save the map."""
     import torch
 
-    from core.maps.evaluation import describe, evaluate
+    from core.jobs.clock import Clock
+    from core.maps.evaluation import describe
     from core.maps.gauss_newton_step import learned_steps_of
     from core.maps.inverse_map import inverse_map
     from core.maps.recipe_file import recipe_from_json
     from core.maps.recipes import published_task
-    from core.maps.test_sets import own_test_set, published_test_set
+    from core.maps.stages import Stage, StoppedError
     from core.maps.train import NOT_FINITE, finished, train
     from core.maps.untrained_network import untrained_network
 
@@ -127,24 +165,33 @@ def _train(record: _Record) -> None:
     recipe = recipe_from_json(read_json(folder / REQUEST)["recipe"])
     n_weights = sum(weights.numel() for weights in untrained_network(recipe).parameters())
     torch.set_num_threads(threads := 2 if n_weights > LARGE_NETWORK else 1)
+    is_published = (recipe.task.model_name, recipe.task.names) == (published_task().model_name, published_task().names)
+    record.clock = Clock(recipe, 1 + is_published)
     record.note(State.STARTING)
     message = ""
-    for report in train(recipe, folder / CHECKPOINT):
-        if not report.finite:
-            message = f"In epoch {report.epoch} the error was not finite."
-            if report.best_weights:  # those of a checkpoint where this is the first epoch since
-                record.take(report.without_last_epoch())
-            break
-        record.take(report)
-        if is_stopping(folder):
-            break
+    with suppress(StoppedError):
+        for report in train(recipe, folder / CHECKPOINT, tell=record.tell):
+            if not report.finite:
+                message = f"In epoch {report.epoch} the error was not finite."
+                if report.best_weights:  # those of a checkpoint where this is the first epoch since
+                    record.take(report.without_last_epoch())
+                break
+            record.take(report)
     last = record.report
+    if last is None and record.is_stopped:
+        record.note(State.STOPPED, message="It had not ended its first epoch, so that there is no map.")
+        return
     if last is None:
         raise ValueError(NOT_FINITE)
     record.keep()
-    record.note(State.FINISHING)
+    if record.is_stopped:
+        record.clock.leave_out_step()
+    record.note(State.FINISHING, stage=Stage.STEP)
     began = time.monotonic()
-    network = finished(recipe, last.best_weights)
+    network = finished(recipe, last.best_weights, record.tell)
+    if recipe.learned_steps and record.is_stopped:
+        record.clock.leave_out_step()
+        message = message or "Its Gauss–Newton step was left out."
     seconds = last.seconds + time.monotonic() - began
     training = {
         "epochs_done": last.epoch,
@@ -157,15 +204,34 @@ def _train(record: _Record) -> None:
         "ended": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
     trained = inverse_map(folder.name, recipe, network.state_dict(), {"training": training})
-    metrics = {"own": evaluate(trained, own_test_set(recipe.task))}
-    if (recipe.task.model_name, recipe.task.names) == (published_task().model_name, published_task().names):
-        metrics["published"] = evaluate(trained, published_test_set())
+    metrics: dict[str, Any] = {}
+    try:
+        _test(record, trained, is_published, metrics)
+    except StoppedError:
+        message = message or "Its test was left out."
     about = "Trained by `python -m core.jobs FOLDER` on the recipe below."
     describe(trained, about, "python -m core.jobs FOLDER", training, metrics).save(folder)
-    done = last.epoch == recipe.optimiser.epochs
+    done = last.epoch == recipe.optimiser.epochs and not record.is_stopped
     record.note(State.FINISHED if done else State.STOPPED, seconds=seconds, message=message)
     for left in (WEIGHTS, CHECKPOINT):
         (folder / left).unlink(missing_ok=True)
+
+
+def _test(record: _Record, trained: "InverseMap", is_published: bool, metrics: dict[str, Any]) -> None:
+    """Add the metrics of a map on test samples of its own prior and of the published one; keep estimates of these."""
+    import numpy as np
+
+    from core.maps.evaluation import evaluate, predictions
+    from core.maps.stages import Stage
+    from core.maps.test_sets import own_test_set, published_test_set
+
+    record.tell(Stage.TEST, 0.0)
+    metrics["own"] = evaluate(trained, own_test_set(trained.recipe.task))
+    if is_published:
+        record.tell(Stage.TEST, 0.5)
+        estimates = predictions(trained, published_test_set())
+        metrics["published"] = evaluate(trained, published_test_set(), estimates)
+        np.save(record.folder / PREDICTIONS, estimates["noisy"])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ request.json                   the recipe and the map's name
 lock                           locked by the process while it runs; the kernel unlocks it however the process ends
 progress.json                  losses so far, written after epochs
 weights.safetensors            the best weights so far, with their epoch, until the map is written
+predictions.npy                the map's estimates, (n, p), of the noisy traces of the published test set
 checkpoint                     the state from which an interrupted training resumes
 stop                           an empty file that asks the process to end and keep its best weights
 NAME.safetensors, NAME.json    the map, once the training has ended
@@ -22,9 +23,10 @@ from safetensors import SafetensorError, safe_open
 
 from core.checks import is_finite, is_whole
 from core.files import read_json
+from core.maps.stages import Stage
 
 REQUEST, PROGRESS, STOP = "request.json", "progress.json", "stop"
-WEIGHTS, CHECKPOINT = "weights.safetensors", "checkpoint"
+WEIGHTS, CHECKPOINT, PREDICTIONS = "weights.safetensors", "checkpoint", "predictions.npy"
 MAX_EPOCHS = 10_000
 MAX_SECONDS = 1e9
 MAX_LOSS = 1e6
@@ -34,7 +36,7 @@ NAMING = "Name a map with at most 40 letters, digits, spaces, dots, hyphens or u
 
 
 class State(StrEnum):
-    """The state of a training, with a sentence for the reader."""
+    """The state of a training."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -48,17 +50,12 @@ class State(StrEnum):
         """Whether the process is still at work."""
         return self in (State.STARTING, State.RUNNING, State.FINISHING)
 
-    def sentence(self, done: int, epochs: int, seconds: float) -> str:
-        """Return the sentence for a training that has done this many of its epochs in this many seconds."""
-        left = f", about {seconds / done * (epochs - done):.0f} s of them left" if done else ""
-        return {
-            State.STARTING: "Simulating the training data …",
-            State.RUNNING: f"Epoch {done} of {epochs}{left}.",
-            State.FINISHING: "Finishing and testing the map …",
-            State.FINISHED: f"The training is done after {done} epochs and {seconds:.0f} s.",
-            State.STOPPED: f"The training was stopped after {done} epochs and {seconds:.0f} s.",
-            State.FAILED: f"The training failed after {done} epochs.",
-        }[self]
+
+def duration(seconds: float) -> str:
+    """Return a time in seconds, minutes or hours."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
 
 
 @dataclass(frozen=True)
@@ -70,6 +67,8 @@ class Progress:
     seconds: of training so far.
     message: why the training ended early, unless it was asked to.
     kept_epoch: the epoch whose weights are on disk, or 0.
+    stage: that the training is in, share: of all its stages that is done, seconds_left: of all stages. None where it is
+    not known, as in files of earlier versions.
     Raises ValueError for values that no training writes.
     """
 
@@ -82,6 +81,9 @@ class Progress:
     seconds: float = 0.0
     message: str = ""
     kept_epoch: int = 0
+    stage: Stage | None = None
+    share: float | None = None
+    seconds_left: float | None = None
 
     def __post_init__(self) -> None:
         done, losses = len(self.validation_loss), self.training_loss + self.validation_loss
@@ -98,6 +100,8 @@ class Progress:
             and 0 <= self.seconds <= MAX_SECONDS
             and isinstance(self.message, str)
             and len(self.message) <= MAX_MESSAGE
+            and (self.share is None or (is_finite(self.share) and 0 <= self.share <= 1))
+            and (self.seconds_left is None or (is_finite(self.seconds_left) and self.seconds_left >= 0))
         ):
             raise ValueError("No training writes such progress.")
 
@@ -108,8 +112,28 @@ class Progress:
 
     @property
     def sentence(self) -> str:
-        """The state of the training in a sentence."""
-        return self.state.sentence(len(self.validation_loss), self.epochs, self.seconds)
+        """The state of the training in a sentence, with the time left while it is at work."""
+        done = len(self.validation_loss)
+        counted = f"{done} {'epoch' if done == 1 else 'epochs'}"
+        left = f", {duration(self.seconds_left)} left" if self.active and self.seconds_left is not None else ""
+        finishing = "Finishing and testing the map"
+        if self.stage is not None:
+            finishing = "Testing the map" if self.stage is Stage.TEST else "Learning the Gauss–Newton step"
+        return {
+            State.STARTING: f"Simulating the training data{left}.",
+            State.RUNNING: f"Learning, {done} of {self.epochs} epochs done{left}.",
+            State.FINISHING: f"{finishing}{left}.",
+            State.FINISHED: f"The training is done after {counted} and {duration(self.seconds)}.",
+            State.STOPPED: f"The training was stopped after {counted} and {duration(self.seconds)}.",
+            State.FAILED: f"The training failed after {counted}.",
+        }[self.state]
+
+    @property
+    def share_done(self) -> float:
+        """The share of the training that is done; of a file that does not know it, that of its epochs."""
+        if not self.active:
+            return 1.0
+        return len(self.validation_loss) / self.epochs if self.share is None else self.share
 
 
 def is_name(text: str) -> bool:
@@ -126,6 +150,7 @@ def recorded(folder: Path) -> Progress:
     for key in ("training_loss", "validation_loss"):
         content[key] = tuple(content.get(key, ()))
     content["state"] = State(content["state"])
+    content["stage"] = Stage(content["stage"]) if content.get("stage") is not None else None
     progress = Progress(name=request["name"], epochs=request["epochs"], **content)
     kept = progress.best_epoch if has_map(folder) else _kept_epoch(folder)
     return replace(progress, kept_epoch=kept)

@@ -84,6 +84,7 @@ def train_network(
     validation: Samples,
     kept: Kept | None = None,
     device: str = "cpu",
+    tell: Callable[[float], None] = lambda _share: None,
 ) -> Iterator[Report]:
     """Train a network and yield a report after each epoch; the caller stops by not asking for the next report.
 
@@ -92,6 +93,7 @@ def train_network(
     the squared error. An epoch that is not finite is never the best.
     kept: the checkpoint file, from which an interrupted training resumes. It never holds what is not finite.
     device: "cpu" or "cuda".
+    tell: is told the share of the training that is done, after each batch.
     """
     start = saved = time.monotonic()
     network = network.to(device)
@@ -104,7 +106,7 @@ def train_network(
         adam.load_state_dict({**adam.state_dict(), "state": state.moments})
     before = state.seconds
     for epoch in range(state.epoch + 1, optimiser.epochs + 1):
-        training_loss = _train_epoch(network, adam, loss, optimiser, samples(epoch), seed, epoch, device)
+        training_loss = _train_epoch(network, adam, loss, optimiser, samples(epoch), seed, epoch, device, tell)
         validation_loss = mean_absolute_error(network, validation, device)
         best_epoch, best_loss, best_weights = state.best_epoch, state.best_validation_loss, state.best_weights
         if math.isfinite(training_loss) and validation_loss < best_loss:
@@ -143,6 +145,7 @@ def _train_epoch(
     seed: int,
     epoch: int,
     device: str,
+    tell: Callable[[float], None],
 ) -> float:
     """Train on all batches once, and return the mean absolute error of scaled parameters during this epoch."""
     traces = torch.from_numpy(samples[0]).to(device)
@@ -165,4 +168,5 @@ def _train_epoch(
         if torch.isfinite(size):
             adam.step()
         total += absolute_error(output, targets[batch]) * len(batch)
+        tell((epoch - 1 + min((i + 1) * optimiser.batch_size / len(traces), 1.0)) / optimiser.epochs)
     return total / len(traces)

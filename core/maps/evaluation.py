@@ -8,6 +8,7 @@ import numpy as np
 import safetensors
 import scipy
 import torch
+from numpy.typing import NDArray
 
 from core.maps.dataset import Dataset
 from core.maps.gauss_newton_step import learned_steps_of
@@ -16,11 +17,20 @@ from core.metrics import median_ape, r_squared, rmse
 from core.published import N_TIMES, SAMPLING_INTERVAL
 
 
-def evaluate(trained: InverseMap, data: Dataset) -> dict[str, Any]:
-    """Return R², Median-APE and RMSE on clean and noisy traces, for each parameter and as the mean over parameters."""
+def predictions(trained: InverseMap, data: Dataset) -> dict[str, NDArray[np.float64]]:
+    """Return a map's estimates, (n, p), of clean and of noisy traces."""
+    return {kind: trained.predict(traces).mean for kind, traces in (("clean", data.clean), ("noisy", data.noisy))}
+
+
+def evaluate(
+    trained: InverseMap, data: Dataset, estimates: dict[str, NDArray[np.float64]] | None = None
+) -> dict[str, Any]:
+    """Return R², Median-APE and RMSE on clean and noisy traces, for each parameter and as the mean over parameters.
+
+    estimates: the map's `predictions` on the data, where they are known already.
+    """
     results: dict[str, Any] = {"n_samples": len(data.theta)}
-    for kind, traces in (("clean", data.clean), ("noisy", data.noisy)):
-        estimate = trained.predict(traces).mean
+    for kind, estimate in (predictions(trained, data) if estimates is None else estimates).items():
         figures = {}
         for name, metric in (("r2", r_squared), ("median_ape", median_ape), ("rmse", rmse)):
             values = metric(data.theta, estimate)

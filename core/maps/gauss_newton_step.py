@@ -6,6 +6,8 @@ simulations how far to step towards the posterior mean, and the covariance there
 its outputs a step and a change of the covariance, all in standard deviations of the first Gaussian.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -18,7 +20,7 @@ from core.learning.training_settings import GaussianLikelihood
 from core.maps.dataset import REFINEMENT_STREAM, dataset
 from core.maps.recipe import Recipe
 from core.maps.task import Task
-from core.maps.untrained_network import untrained_network, validation_error
+from core.maps.untrained_network import N_VALIDATION, untrained_network, validation_error
 from core.published import SAMPLING_INTERVAL, time_grid
 
 WIDTH = 128  # units of each layer
@@ -34,6 +36,9 @@ MIN_SAMPLES = 5000  # smallest size of such a set
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 30, 512, 2e-3
 WARM_UP_SHARE = 0.05  # share of the training in which the learning rate rises
 MAX_GRADIENT_NORM = 0.5
+AT_ONCE = 500  # traces whose inputs are computed together
+# Measured times, in units of that of simulating a trace: of its inputs, and of training the step on it once.
+INPUTS_WORK, EPOCH_WORK = 40.0, 1.2
 
 Array = NDArray[np.float64]
 
@@ -169,9 +174,18 @@ def learned_steps_of(network: nn.Module) -> int:
     return int(isinstance(network, Refined))
 
 
-def with_learned_step(recipe: Recipe, first: Layers) -> Layers | Refined:
+def step_work(recipe: Recipe, n_calibration: int) -> float:
+    """Return the work of a learned step and its calibration, in units of the time of simulating a trace."""
+    training = DATA_SETS * max(recipe.data.n, MIN_SAMPLES) * (1 + INPUTS_WORK + EPOCHS * EPOCH_WORK)
+    return training + (N_VALIDATION + n_calibration) * (1 + INPUTS_WORK)
+
+
+def with_learned_step(
+    recipe: Recipe, first: Layers, add: Callable[[float], None] = lambda _work: None
+) -> Layers | Refined:
     """Return a trained network followed by a step that is trained on new simulations.
 
+    add: is told the work done, in units of the time of simulating a trace; it may raise to end the training.
     Returns the first network unchanged if the step does not reduce the mean absolute error on the validation set.
     """
     assert isinstance(recipe.loss, GaussianLikelihood), "a recipe with another loss has no learned step"
@@ -180,19 +194,24 @@ def with_learned_step(recipe: Recipe, first: Layers) -> Layers | Refined:
         network = Refined(recipe)
     network.first.load_state_dict(first.state_dict())
     network.eval()
-    inputs, targets = zip(*(_examples(network, recipe, number) for number in range(DATA_SETS)), strict=True)
-    _train(network.step, torch.cat(inputs), torch.cat(targets), recipe.loss.beta)
+    inputs, targets = zip(*(_examples(network, recipe, number, add) for number in range(DATA_SETS)), strict=True)
+    _train(network.step, torch.cat(inputs), torch.cat(targets), recipe.loss.beta, add)
     return network if validation_error(recipe, network) < validation_error(recipe, first) else first
 
 
-def _examples(network: Refined, recipe: Recipe, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+def _examples(
+    network: Refined, recipe: Recipe, number: int, add: Callable[[float], None]
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Return inputs and scaled true parameters of one further training set."""
     data = dataset(recipe.task, max(recipe.data.n, MIN_SAMPLES), REFINEMENT_STREAM, recipe.seed, number)
-    inputs = torch.cat([network.inputs(traces) for traces in torch.from_numpy(data.noisy).split(500)])
-    return inputs, torch.from_numpy(recipe.task.scale(data.theta).astype(np.float32))
+    inputs = []
+    for traces in torch.from_numpy(data.noisy).split(AT_ONCE):
+        inputs.append(network.inputs(traces))
+        add(len(traces) * (1 + INPUTS_WORK))
+    return torch.cat(inputs), torch.from_numpy(recipe.task.scale(data.theta).astype(np.float32))
 
 
-def _train(step: Step, inputs: torch.Tensor, targets: torch.Tensor, beta: float) -> None:
+def _train(step: Step, inputs: torch.Tensor, targets: torch.Tensor, beta: float, add: Callable[[float], None]) -> None:
     features = inputs[:, : step.n_features]
     step.centre.copy_(features.mean(0))
     step.scale.copy_(features.std(0).clamp(min=MIN_FEATURE_SD))
@@ -209,4 +228,5 @@ def _train(step: Step, inputs: torch.Tensor, targets: torch.Tensor, beta: float)
             if torch.isfinite(nn.utils.clip_grad_norm_(step.parameters(), MAX_GRADIENT_NORM)):
                 optimiser.step()
             schedule.step()
+            add(len(batch) * EPOCH_WORK)
     step.eval()

@@ -107,6 +107,17 @@ def best_recipe() -> Recipe:
     return gaussian_recipe(published_task(), body, NewSimulations(20_000), 800, batch_size=128, learning_rate=1e-3)
 
 
+def narrow_prior() -> TruncatedGaussian:
+    """Return a prior of (theta0, theta1) a third and a quarter as wide as the published one, and off its centre."""
+    return TruncatedGaussian(("theta0", "theta1"), (0.2, 0.4), (0.1, 0.1), (0.0, 0.2), (0.4, 0.6))
+
+
+def narrow_recipe() -> Recipe:
+    """Return the recipe of a small map of the narrow prior, without a learned step, so that it costs no simulation."""
+    task = fitzhugh_nagumo_task(narrow_prior(), published_noise_prior())
+    return gaussian_recipe(task, Dense((64, 64, 64)), NewNoise(20_000), 150, batch_size=128, learning_rate=1e-3)
+
+
 def quick_recipe(task: Task, n: int, epochs: int) -> Recipe:
     """Return a recipe that comes close to the best map within a minute of training."""
     body = Dense((768, 512, 512, 512))

@@ -14,30 +14,38 @@ from safetensors.torch import load_file, save
 from core.files import read_json, write_bytes, write_json
 from core.learning.loop import Kept, Report, Samples, train_network
 from core.learning.networks.network import Layers
-from core.maps.calibration import calibrate
+from core.maps.calibration import N_CALIBRATION, calibrate
 from core.maps.dataset import Dataset, epoch_dataset
-from core.maps.gauss_newton_step import Refined, learned_steps_of, with_learned_step
+from core.maps.gauss_newton_step import Refined, learned_steps_of, step_work, with_learned_step
 from core.maps.inverse_map import InverseMap, inverse_map
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_as_json
-from core.maps.untrained_network import samples, untrained_network, validation_samples
+from core.maps.stages import Stage, StoppedError, Tell, Work, untold
+from core.maps.untrained_network import N_VALIDATION, samples, untrained_network, validation_samples
 
 NOT_FINITE = "The error was not finite from the start: narrow the prior, or lower the noise."
 
 Trained = tuple[bytes, dict[str, Any]]  # weights as safetensors, and the record of the training
 
 
-def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu") -> Iterator[Report]:
+def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu", tell: Tell = untold) -> Iterator[Report]:
     """Train the network of a recipe, without a learned step, and yield a report after each epoch.
 
     checkpoint: a file for the state of the training, from which a training with the same recipe resumes.
     device: "cpu" or "cuda".
+    tell: is told how far the stages are that simulate and learn; it ends them by raising StoppedError.
     """
     before: Dataset | None = None
+    simulated = Work(Stage.SIMULATE, N_VALIDATION + recipe.data.n, tell)
+    validation = validation_samples(recipe.task)
+    simulated.add(N_VALIDATION)
 
     def samples_of(epoch: int) -> Samples:
         nonlocal before
+        is_first = before is None
         before = epoch_dataset(recipe.task, recipe.data, recipe.seed, epoch, before)
+        if is_first:
+            simulated.add(recipe.data.n)
         return samples(recipe.task, before)
 
     return train_network(
@@ -46,15 +54,17 @@ def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu") -
         recipe.optimiser,
         recipe.seed,
         samples_of,
-        validation_samples(recipe.task),
+        validation,
         None if checkpoint is None else Kept(checkpoint, recipe_as_json(recipe)),
         device,
+        lambda share: tell(Stage.LEARN, share),
     )
 
 
-def finished(recipe: Recipe, weights: dict[str, torch.Tensor]) -> Layers | Refined:
+def finished(recipe: Recipe, weights: dict[str, torch.Tensor], tell: Tell = untold) -> Layers | Refined:
     """Return the complete network of a map, calibrated and with its learned step, from the best weights of a training.
 
+    tell: is told how far the step is; where it raises StoppedError, the network is returned without the step.
     Raises ValueError where there are no weights.
     """
     if not weights:
@@ -64,8 +74,12 @@ def finished(recipe: Recipe, weights: dict[str, torch.Tensor]) -> Layers | Refin
     calibrate(recipe, network)
     if not recipe.learned_steps:
         return network
-    refined = with_learned_step(recipe, network)
-    calibrate(recipe, refined)
+    work = Work(Stage.STEP, step_work(recipe, N_CALIBRATION), tell)
+    try:
+        refined = with_learned_step(recipe, network, work.add)
+        calibrate(recipe, refined)
+    except StoppedError:
+        return network
     return refined
 
 

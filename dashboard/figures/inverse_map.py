@@ -50,14 +50,16 @@ def estimates(
     zoom: NDArray[np.float64] | None = None,
     density: Raster | None = None,
     fresh: Mapping[str, tuple[str, NDArray[np.float64]]] = MappingProxyType({}),
+    fences: Sequence[NDArray[np.float64]] = (),
 ) -> dict[str, Any]:
     """Draw each estimate, (2,), the maps' clouds over fresh noise, (n, 2), and the truth within a box, (2, 2).
 
     found: name → (look, estimate); zoom: a box to show alone; density: the exact posterior in it; fresh: what other
-    estimators make of the same noise: name → (colour, (n, 2)).
+    estimators make of the same noise: name → (colour, (n, 2)); fences: the boxes, (2, 2), of maps with a prior of their
+    own.
     """
     box = widened(bounds, 0.04) if zoom is None else zoom
-    shapes: list[dict[str, Any]] = [frame(bounds, PRIOR, "dash")]
+    shapes: list[dict[str, Any]] = [frame(each, PRIOR, "dash") for each in (bounds, *fences)]
     entries = [mark_entry(name, look) for name, (look, _) in found.items()]
     entries.append(line_entry(BOUNDS, PRIOR, "dash"))
     for name, cloud in clouds.items():

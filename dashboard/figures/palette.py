@@ -13,6 +13,7 @@ TONES: dict[str, tuple[str, str]] = {
     "best": ("#0B62B0", "#4DA3F5"),
     "cnn": ("#3B8FDB", "#8CC7F7"),
     "dense": ("#12406F", "#BFDDF5"),
+    "narrow": ("#3D4FB8", "#8C9BFF"),
     "own-1": ("#4C6FD1", "#93A9F5"),
     "own-2": ("#5B7FA6", "#9DB9D6"),
     "own-3": ("#1D5A8F", "#A9CDEE"),

@@ -42,6 +42,7 @@ SHIPPED_MAPS = {
     "cnn-clean": Look(CNN, "square"),
     "dense-noisy": Look(DENSE, "triangle-up"),
     "dense-clean": Look(DENSE, "triangle-up"),
+    "narrow": Look(themed("narrow"), "triangle-down"),
 }
 OWN_MAPS = tuple(
     Look(themed(f"own-{tone}"), symbol)

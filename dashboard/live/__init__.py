@@ -11,6 +11,7 @@ from dashboard.figures.palette import style_sheet
 from dashboard.pictures.shown import Shown
 
 FOLDER = Path(__file__).parent
+STYLES = ("live.css", "forms.css")
 _runs = count()
 
 # The script itself is served once as a file; what travels with each update only names it. Its address is relative to
@@ -29,7 +30,7 @@ def _component() -> Any:
     return st.components.v2.component(
         "inverse_lab_live",
         js=_LOADER,
-        css=style_sheet() + (FOLDER / "live.css").read_text(encoding="utf-8"),
+        css=style_sheet() + "".join((FOLDER / name).read_text(encoding="utf-8") for name in STYLES),
         isolate_styles=False,
     )
 

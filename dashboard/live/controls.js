@@ -1,5 +1,6 @@
 // Controls: they report while they are dragged.
 
+import { box, text } from "./box.js"
 import { card } from "./card.js"
 import { copy } from "./clipboard.js"
 import { element, say } from "./element.js"
@@ -83,13 +84,8 @@ function progress(item) {
   }
 }
 
-function text() {
-  const node = element("p", { className: "lab-text" })
-  return { node, update: (next) => say(node, next.label) }
-}
-
 // How each kind of control is made: (item, send) → its node and a function that brings it up to date.
-const MAKERS = { slider, toggle, choice, tabs, several, button, card, progress, text }
+const MAKERS = { slider, toggle, choice, tabs, several, button, card, progress, text, box }
 
 export class Controls {
   constructor(root) {
@@ -126,7 +122,8 @@ export class Controls {
    * @param {import("./data").Changes} values */
   put(values) {
     for (const [i, item] of this.latest.entries()) {
-      if (item.kind === "slider" && item.field in values) this.items[i].update({ ...item, value: values[item.field] })
+      if ((item.kind === "slider" || item.kind === "box") && item.field in values)
+        this.items[i].update({ ...item, value: values[item.field] })
     }
     this.age(values)
   }
@@ -158,6 +155,7 @@ export class Controls {
           return made.node
         })
         const body = element("div", { className: data.inline ? "lab-inline" : "lab-body" }, parts)
+        if (group.columns) body.style.gridTemplateColumns = `repeat(${group.columns}, minmax(0, 1fr))`
         if (!group.title) return body
         return element("details", { className: "lab-group", open: !group.closed }, [
           element("summary", { textContent: group.title }),

@@ -1,7 +1,7 @@
 // A plot by keyboard: arrow keys move a cross-hair, whose place, and what is there, is shown and spoken.
 
 import { element, say } from "./element.js"
-import { placeAt } from "./hand.js"
+import { moved, nearestHandle, placeAt } from "./hand.js"
 import { report } from "./messages.js"
 import { nearest } from "./nearest.js"
 import { tell } from "./speech.js"
@@ -38,7 +38,7 @@ export class Crosshair {
     this.plot = plot
     this.across = 0.5 // share of the first pair of axes
     this.up = 0.5
-    this.isHeld = false // whether the arrow keys drag the handle
+    this.held = /** @type {import("./data").Handle | null} */ (null) // the handle that the arrow keys drag
     this.lines = ["x", "y"].map((way) => element("i", { className: `lab-hair-${way}` }))
     this.label = element("output", { className: "lab-hair-label", ariaLive: "off" })
     this.node = element(
@@ -55,7 +55,7 @@ export class Crosshair {
   /** Name the plot after its title and axes, and tell what its keys do. */
   describe() {
     const { layout, _fullLayout: full } = this.plot.box
-    const { click, handle } = this.plot.spec
+    const { click, handles = [] } = this.plot.spec
     const axes = full.scene ?? full
     const [x, y] = [axes.xaxis, axes.yaxis].map((axis) => axis?.title?.text ?? "")
     this.node.ariaLabel = `${layout.title?.text ?? ""}: ${y} over ${x}`
@@ -63,14 +63,14 @@ export class Crosshair {
       ? ["arrows turn"]
       : ["arrows move a cross-hair, with Shift further", "+ and − zoom", "digits act on the legend"]
     if (click) this.keys.push("Enter does what a click does there")
-    if (handle) this.keys.push("Space picks the point up and lets it go")
+    if (handles.length) this.keys.push("Space picks the nearest point up and lets it go")
     this.keys.push("Escape leaves")
     const sentence = this.keys.join("; ")
     this.node.ariaDescription = `${sentence[0].toUpperCase()}${sentence.slice(1)}.`
   }
 
   begin() {
-    const { handle } = this.plot.spec ?? {}
+    const [handle] = this.plot.spec?.handles ?? []
     if (handle && !this.stoodAt) this.standAt(handle.at)
     say(this.label, this.keys?.join(" · ") ?? "")
     this.label.className = "lab-hair-label lab-hair-hint"
@@ -105,8 +105,8 @@ export class Crosshair {
     const act = arrow
       ? () => this.move(event, arrow)
       : {
-          Enter: () => (this.isHeld ? this.drop(event) : this.choose(event)),
-          " ": () => (this.isHeld ? this.drop(event) : this.pickUp()),
+          Enter: () => (this.held ? this.drop(event) : this.choose(event)),
+          " ": () => (this.held ? this.drop(event) : this.pickUp()),
           Escape: () => this.leave(event),
           "+": () => this.zoom(ZOOM),
           "-": () => this.zoom(1 / ZOOM),
@@ -121,16 +121,13 @@ export class Crosshair {
   /** @param {any} event
    * @param {number[]} way */
   move(event, [right, up]) {
-    const { box, spec, send } = this.plot
+    const { box, send } = this.plot
     if (box._fullLayout.scene) return this.turn(right, up)
     const step = event.shiftKey ? LARGE_STEP : STEP
     this.stoodAt = true
     this.across = Math.min(Math.max(this.across + right * step, 0), 1)
     this.up = Math.min(Math.max(this.up + up * step, 0), 1)
-    if (this.isHeld) {
-      const { x, y } = placeAt(box, ...this.pixels())
-      report(event, send, { [spec.handle.x]: x, [spec.handle.y]: y }, false)
-    }
+    if (this.held) report(event, send, moved(this.held, placeAt(box, ...this.pixels())), false)
     this.show()
   }
 
@@ -199,9 +196,9 @@ export class Crosshair {
   }
 
   pickUp() {
-    const { handle } = this.plot.spec
+    const { handle } = nearestHandle(this.plot.box, this.plot.spec.handles ?? [], ...this.pixels())
     if (!handle) return
-    this.isHeld = true
+    this.held = handle
     this.before = handle.at
     this.standAt(handle.at)
     this.show()
@@ -212,16 +209,17 @@ export class Crosshair {
    * @param {any} [event]
    * @param {[number, number]} [at] */
   drop(event = new Event("drop"), at) {
-    if (!this.isHeld) return
-    this.isHeld = false
-    const { box, spec, send } = this.plot
-    const { x, y } = at ? { x: at[0], y: at[1] } : placeAt(box, ...this.pixels())
-    report(event, send, { [spec.handle.x]: x, [spec.handle.y]: y }, true)
+    const { held } = this
+    if (!held) return
+    this.held = null
+    const { box, send } = this.plot
+    const place = at ? { x: at[0], y: at[1] } : placeAt(box, ...this.pixels())
+    report(event, send, moved(held, place), true)
   }
 
   /** @param {any} event */
   leave(event) {
-    if (!this.isHeld) return this.hide()
+    if (!this.held) return this.hide()
     this.standAt(this.before)
     this.drop(event, this.before)
     this.show()

@@ -15,7 +15,7 @@ export interface Live {
 
 /** A control: its kind says which of the rest it has. */
 export interface Item {
-  kind: "slider" | "toggle" | "choice" | "tabs" | "several" | "button" | "card" | "progress" | "text"
+  kind: "slider" | "toggle" | "choice" | "tabs" | "several" | "button" | "card" | "progress" | "text" | "box"
   field: string
   label: string
   // biome-ignore lint/suspicious/noExplicitAny: a number, a text, a list or a truth value, by kind
@@ -35,13 +35,15 @@ export interface Item {
   digits: number
   typed_only?: boolean
   twin?: [string, number] // what else the number is, and by what it is multiplied for that
+  problem?: string
 }
 
-/** Controls that stand together; those of a closed group unfold. */
+/** Controls that stand together, in so many columns; those of a closed group unfold. */
 export interface Group {
   title: string
   items: Item[]
   closed?: boolean
+  columns?: number
 }
 
 interface Common {
@@ -90,10 +92,10 @@ export interface PlotSpec {
   version: number
   skeleton: number
   click?: { point?: string; both?: string; x?: string; y?: string }
-  handle?: Handle
+  handles?: Handle[]
 }
 
-/** A point that can be dragged, and the fields that this sets. */
+/** A point that can be dragged, and the fields that this sets, of which one can be empty. */
 export interface Handle {
   at: [number, number]
   x: string

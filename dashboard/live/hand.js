@@ -18,13 +18,25 @@ export function placeAt(box, left, top) {
   }
 }
 
-/** Say whether a pointer event could pick up the handle at (x, y). */
-export function isNear(box, [x, y], event) {
+/** Return the handle nearest to a place in pixels of the plot, and how far off it is. */
+export function nearestHandle(box, handles, left, top) {
   const { xaxis, yaxis } = box._fullLayout
+  const distance = ({ at: [x, y] }) =>
+    Math.hypot(left - xaxis._offset - xaxis.d2p(x), top - yaxis._offset - yaxis.d2p(y))
+  const [handle] = [...handles].sort((one, other) => distance(one) - distance(other))
+  return { handle, distance: handle ? distance(handle) : Number.POSITIVE_INFINITY }
+}
+
+/** Return the handle that a pointer event could pick up. */
+export function within(box, handles, event) {
   const frame = box.getBoundingClientRect()
-  const dx = event.clientX - frame.left - xaxis._offset - xaxis.d2p(x)
-  const dy = event.clientY - frame.top - yaxis._offset - yaxis.d2p(y)
-  return Math.hypot(dx, dy) < GRAB
+  const { handle, distance } = nearestHandle(box, handles, event.clientX - frame.left, event.clientY - frame.top)
+  return distance < GRAB ? handle : undefined
+}
+
+/** Return what dragging a handle to a place sets; a handle sets one field, or both. */
+export function moved(handle, { x, y }) {
+  return { ...(handle.x && { [handle.x]: x }), ...(handle.y && { [handle.y]: y }) }
 }
 
 /** Take the pointer from Plotly until it is let go; move(event, final) hears of all its moves. */

@@ -2,7 +2,7 @@
 
 import { Crosshair } from "./crosshair.js"
 import { element } from "./element.js"
-import { coordinates, drag, isNear } from "./hand.js"
+import { coordinates, drag, moved, within } from "./hand.js"
 import { report } from "./messages.js"
 import { corners, numbers, runners, shapeOutline, withPath } from "./outlines.js"
 import { drawing, save } from "./picture.js"
@@ -228,21 +228,17 @@ export class Plot {
   }
 
   near(event) {
-    const handle = this.spec?.handle
-    return Boolean(handle && this.ready && isNear(this.box, handle.at, event))
+    return this.ready ? within(this.box, this.spec.handles ?? [], event) : undefined
   }
 
   hover(event) {
-    this.box.classList.toggle("lab-near", this.near(event))
+    this.box.classList.toggle("lab-near", Boolean(this.near(event)))
   }
 
   grab(event) {
-    if (event.button !== 0 || !this.near(event)) return
-    const { handle } = this.spec
-    drag(this.box, event, (moved, final) => {
-      const { x, y } = coordinates(this.box, moved)
-      report(moved, this.send, { [handle.x]: x, [handle.y]: y }, final)
-    })
+    const handle = event.button === 0 && this.near(event)
+    if (!handle) return
+    drag(this.box, event, (to, final) => report(to, this.send, moved(handle, coordinates(this.box, to)), final))
   }
 
   close() {

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.scene.changes import typed_number
-from dashboard.scene.settings import Number
+from dashboard.scene.kinds import Number
 from dashboard.wording.numbers import compact
 
 

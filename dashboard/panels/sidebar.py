@@ -18,8 +18,8 @@ SIDEBAR_WIDTH = 250  # pixels
 Group = dict[str, Any]
 
 
-def groups(experiment: Experiment, extra: Sequence[Group] = ()) -> list[Group]:
-    """Return the groups of the sidebar; extra ones stand below the truth."""
+def groups(experiment: Experiment, extra: Sequence[Group] = (), without: Sequence[str] = ()) -> list[Group]:
+    """Return the groups of the sidebar, without the controls that do nothing; extra groups stand below the truth."""
     simulated = not experiment.upload  # an upload has no truth, and its window is its own
     known = [control(name, experiment) for name in ("theta0", "theta1") if name not in experiment.axes]
     # On the landscape ζ and γ can be unknown too, and then a hidden truth hides them.
@@ -33,7 +33,10 @@ def groups(experiment: Experiment, extra: Sequence[Group] = ()) -> list[Group]:
         *(_group("Truth", _truth(experiment)) if simulated else _group("Known", known)),
         *extra,
         *_group("Neuron", constants),
-        *_group("Noise and window", _noise_and_window(experiment, simulated)),
+        *_group(
+            "Noise and window",
+            [item for item in _noise_and_window(experiment, simulated) if item["field"] not in without],
+        ),
         *_group("", [button("share", "Copy link to this experiment", copy=True), _lecture()]),
     ]
 
@@ -84,9 +87,16 @@ def candidate_group(experiment: Experiment) -> Group:
 
 
 @contextmanager
-def beside_sidebar(page: str, extra: Sequence[Group] = (), answers: int = 0, follows: bool = False) -> Iterator[None]:
+def beside_sidebar(
+    page: str,
+    extra: Sequence[Group] = (),
+    answers: int = 0,
+    follows: bool = False,
+    without: Sequence[str] = (),
+) -> Iterator[None]:
     """Show the sidebar and open the stage of a page, to the right of it.
 
+    without: the controls that do nothing on the page.
     follows: whether the live route has pictures for the page while a control is dragged.
     """
     key = f"{page}_sidebar"
@@ -94,7 +104,7 @@ def beside_sidebar(page: str, extra: Sequence[Group] = (), answers: int = 0, fol
         with st.container(key="lab_sidebar", width=SIDEBAR_WIDTH):
             live.controls(
                 key,
-                groups(session.experiment(), extra),
+                groups(session.experiment(), extra, without),
                 partial(session.receive, key),
                 address="" if session.scene().dragging else session.address(),
                 answers=answers,

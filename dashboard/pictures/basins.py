@@ -15,8 +15,8 @@ from dashboard.figures.race import REACHED
 from dashboard.pictures.controls import button, controls_at
 from dashboard.pictures.controls import progress as progress_bar
 from dashboard.pictures.shown import Cell, Plot
+from dashboard.scene.kinds import Area
 from dashboard.scene.scene import Scene
-from dashboard.scene.settings import Area
 from dashboard.wording.numbers import count, fixed, percent, significant
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from core.optimisation.methods import METHODS
 from dashboard.figures.race import sign
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.settings import SETTINGS, Area, Choice, Methods, Number, Slider, Toggle, shown_at
+from dashboard.scene.kinds import Area, Choice, Methods, Number, Slider, Toggle
+from dashboard.scene.settings import SETTINGS, shown_at
 from dashboard.wording.numbers import decimals_of
 
 Control = dict[str, Any]
@@ -75,6 +76,11 @@ def button(field: str, label: str, value: Any = None, **more: Any) -> Control:
 def progress(field: str, share: float, text: str) -> Control:
     """Return a bar that shows a share from 0 to 1, with a text beside it."""
     return {"kind": "progress", "field": field, "value": share, "text": text}
+
+
+def box(field: str, label: str, value: str, problem: str = "", symbol: str = "") -> Control:
+    """Return a box for text, which stays as it was typed, with a sentence on what is wrong with it."""
+    return {"kind": "box", "field": field, "label": label, "symbol": symbol, "value": value, "problem": problem}
 
 
 def text(label: str) -> Control:

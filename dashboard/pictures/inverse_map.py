@@ -18,8 +18,8 @@ from dashboard.pictures.clouds import able, best_of, clouds
 from dashboard.pictures.controls import controls_at
 from dashboard.pictures.first_window import first_window
 from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
+from dashboard.scene.kinds import Area
 from dashboard.scene.scene import Scene
-from dashboard.scene.settings import Area
 from dashboard.wording import clouds as wording
 from dashboard.wording import entries
 from dashboard.wording.maps import about_novelty, about_training, trained_for
@@ -152,6 +152,7 @@ def _estimates(
     bounds = np.column_stack(
         [np.min([each.lower for each in priors], axis=0), np.max([each.upper for each in priors], axis=0)]
     )
+    fences = {(each.lower, each.upper) for each in (maps[name].recipe.task.prior for name in found)}
     return figures.estimates(
         (prior.names[0], prior.names[1]),
         bounds,
@@ -168,6 +169,7 @@ def _estimates(
             )
             if code in beside.clouds
         },
+        [np.column_stack(fence) for fence in sorted(fences - {(prior.lower, prior.upper)})],
     )
 
 

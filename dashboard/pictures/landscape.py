@@ -16,10 +16,10 @@ from dashboard.pictures.controls import control, controls_at
 from dashboard.pictures.look import Look, at_release, problem_at
 from dashboard.pictures.shown import Cell, Equation, Plot, Shown, Symbol
 from dashboard.scene.experiment import Experiment
+from dashboard.scene.kinds import Area
 from dashboard.scene.lowest import Place
 from dashboard.scene.observation import LEAST_SIGMA
 from dashboard.scene.scene import Scene
-from dashboard.scene.settings import Area
 from dashboard.wording.numbers import compact, difference, fixed, significant
 
 QUESTION = "Where does the optimiser end up, and why?"

@@ -18,8 +18,9 @@ from dashboard.pictures.courses import of_several, on_plane, over_time
 from dashboard.pictures.equations import data_equation, model_equations
 from dashboard.pictures.shown import Cell, Clock, Plot, Shown
 from dashboard.scene.experiment import Experiment
+from dashboard.scene.kinds import Area
 from dashboard.scene.scene import Scene
-from dashboard.scene.settings import SEVERAL, Area
+from dashboard.scene.settings import SEVERAL
 from dashboard.wording import neuron as wording
 from dashboard.wording.numbers import fixed
 

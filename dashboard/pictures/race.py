@@ -12,8 +12,8 @@ from dashboard.pictures.controls import button, controls_at, progress
 from dashboard.pictures.shown import Cell
 from dashboard.pictures.shown import Race as Player
 from dashboard.scene.experiment import Experiment
+from dashboard.scene.kinds import Area
 from dashboard.scene.scene import Scene
-from dashboard.scene.settings import Area
 from dashboard.wording.numbers import count, fixed, significant
 
 

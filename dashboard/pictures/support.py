@@ -27,9 +27,9 @@ from dashboard.pictures.posterior import Point, estimates_of, posterior_of, trut
 from dashboard.pictures.released import at_release
 from dashboard.pictures.shown import Cell, Plot, Shown
 from dashboard.pictures.stored_curves import stored_curve
+from dashboard.scene.kinds import Area
 from dashboard.scene.problem import problem_of
 from dashboard.scene.scene import Scene
-from dashboard.scene.settings import Area
 from dashboard.wording import entries
 from dashboard.wording.estimates import HOW_TO_READ_CALIBRATION, about_calibration
 from dashboard.wording.noise import about_given_noise, about_noise_models, about_residuals

@@ -1,32 +1,158 @@
-"""What the Train page shows of a training: its curve, and at its end the metrics of its map."""
+"""What the Train page shows before a training: the prior on the plane of θ, what a map learns from it, and the form."""
 
-from core.jobs.folder import Progress
+from collections.abc import Mapping
+
+import numpy as np
+
+from core.maps.dataset import TRAINING_STREAM
+from core.maps.test_sets import published_test_set
+from core.published import N_TIMES, T_END, published_prior
+from core.symbols import symbol_of
 from dashboard.figures import training as figures
-from dashboard.maps import inverse_maps
-from dashboard.pictures.shown import Cell, Plot, Shown
-from dashboard.wording.numbers import fixed
+from dashboard.pictures.controls import Control, box, button, drop_down, text
+from dashboard.pictures.shown import Plot, Shown
+from dashboard.scene.scene import Scene
+from dashboard.scene.training import (
+    CENTRE,
+    COLUMNS,
+    ENDS,
+    NETWORKS,
+    NOISE,
+    NOISES,
+    NUMBERS,
+    OWN_PRESET,
+    PARAMETERS,
+    PRESETS,
+    Form,
+)
+from dashboard.wording.numbers import compact, count, fixed
+from dashboard.wording.training import about_prior
+
+QUESTION = "What does a map learn from another prior?"
+MOST_DOTS = 2000  # of the training samples, the first ones
+FENCE = (0.8, 0.6)  # θ outside the box of the shipped map narrow
+
+Group = dict[str, object]
 
 
-def picture(name: str, progress: Progress) -> Shown:
-    """Return the loss curve of a training, and the table of its map once it has ended."""
-    plots = [Plot("losses", figures.losses(progress))] if progress.validation_loss else []
-    rows = [] if progress.active else _metrics(name)
-    said = "The map stands beside the shipped ones on the pages Inverse map and Your data." if rows else ""
-    return Shown("losses", plots, table=rows, said=[said])
-
-
-def _metrics(name: str) -> list[list[Cell]]:
-    """Return the table of a map's metrics, on its own prior and on the published one, as far as its card has them."""
-    maps, _ = inverse_maps()
-    metrics = maps[name].card.get("metrics", {}) if name in maps else {}
-    rows: list[list[Cell]] = [
-        [label, kind, *(_pair(metrics[prior][kind][metric]) for metric in ("r2", "median_ape"))]
-        for prior, label in (("own", "its own prior"), ("published", "the published prior"))
-        if prior in metrics
-        for kind in ("clean", "noisy")
+def head(scene: Scene) -> Shown:
+    """Return the question, and what a map of the prior on screen would learn."""
+    form = scene.holdings.training
+    why = [
+        "A map learns from simulated pairs of θ and trace alone. The prior says where their θ are drawn, so that it "
+        "decides which traces the map ever sees.",
+        f"Black dots: {_dots_shown(form)} Blue dots: the 2,000 test samples, drawn from the published prior.",
+        "The middle of the prior moves all of it, a corner its bounds, an end of the ellipse its sd. The boxes follow "
+        "the hand, and the hand the boxes.",
+        "The network’s last layer gives a place in the box, from 0 to 1 along each side: whatever the trace, the "
+        "estimate lies inside.",
     ]
-    return [["tested on", "traces", "R² (θ₀, θ₁)", "Median-APE (θ₀, θ₁)"], *rows] if rows else []
+    return Shown("head", question=QUESTION, answer=about_prior(form.prior), why=why)
 
 
-def _pair(figures: dict[str, float]) -> str:
-    return ", ".join(fixed(figures[name], 3) for name in ("theta0", "theta1"))
+def _n(form: Form) -> int:
+    """Return the number of training samples, or the default where it cannot be read."""
+    try:
+        return int(form.number("train_samples"))
+    except ValueError:
+        return int(NUMBERS["train_samples"].default)
+
+
+def _dots_shown(form: Form) -> str:
+    n = _n(form)
+    return f"all {count(n)} training samples." if n <= MOST_DOTS else f"{count(MOST_DOTS)} of N = {count(n)}."
+
+
+def picture(scene: Scene) -> Shown:
+    """Return the plane of θ, where the hand moves the prior."""
+    form, published = scene.holdings.training, published_prior()
+    # The very samples of a training's first epoch, but for those that diverge, in the order in which they are drawn.
+    samples = form.prior.sample(min(_n(form), MOST_DOTS), np.random.default_rng([TRAINING_STREAM, 0, 0]))
+    names, view, prior = PARAMETERS, form.view, form.prior
+    x, y = (min(max(mean, low), high) for mean, (low, high) in zip(prior.mean, view, strict=True))
+    ends = [min(mean + sd, high) for mean, sd, (_, high) in zip(prior.mean, prior.sd, view, strict=True)]
+    corners = {
+        (getattr(prior, one)[0], getattr(prior, other)[1]): (f"train_{names[0]}_{one}", f"train_{names[1]}_{other}")
+        for one in ("lower", "upper")
+        for other in ("lower", "upper")
+    }
+    handles = [((x, y), CENTRE), *corners.items(), ((ends[0], y), (ENDS[0], "")), ((x, ends[1]), ("", ENDS[1]))]
+    figure = figures.prior_plane(
+        prior,
+        published,
+        samples,
+        published_test_set().theta,
+        view,
+        ([(x, y)], list(corners), [(ends[0], y), (x, ends[1])]),
+    )
+    cross = button(
+        "fence",
+        f"See the shipped map “narrow” at θ = ({compact(FENCE[0])}, {compact(FENCE[1])}), outside its box",
+        value=True,
+        help="Opens the page Inverse map: drag the truth across the violet fence there.",
+    )
+    return Shown("train-prior", [Plot("prior", figure, handles=handles)], tools=[cross])
+
+
+def form(scene: Scene, name: str, problem: str, refused: str) -> list[Group]:
+    """Return the groups of the form.
+
+    name: of the map, as it was typed or as it is free. problem: what is wrong with it. refused: why the last training
+    was not started.
+    """
+    typed, experiment = scene.holdings.training, scene.experiment
+    presets = {**({OWN_PRESET: "–"} if typed.preset == OWN_PRESET else {}), **{each: each for each in PRESETS}}
+    own_noise = typed.text("train_noise") == "own"
+    constants = "ζ and γ"
+    if not experiment.hidden:
+        constants = f"ζ = {compact(experiment.zeta)} and γ = {compact(experiment.gamma)}"
+    known = f"{constants} are those of the sidebar; T = {fixed(T_END, 0)} ms, {count(N_TIMES)} samples."
+    return [
+        {
+            "title": "",
+            "columns": 2,
+            "items": [
+                box("train_name", "name of the map", name, problem),
+                drop_down("train_network", "network", typed.text("train_network"), NETWORKS),
+            ],
+        },
+        {
+            "title": "",
+            "columns": 3,
+            "items": [
+                _number(typed, "train_samples", "N"),
+                _number(typed, "train_epochs"),
+                drop_down("train_preset", "preset", typed.preset, presets),
+            ],
+        },
+        {"title": "Prior of θ: Gaussian, cut off at the bounds", "columns": 4, "items": _boxes(typed, PARAMETERS)},
+        {
+            "title": "Noise in the training data",
+            "columns": 4,
+            "items": [
+                drop_down("train_noise", "", typed.text("train_noise"), NOISES),
+                *(_boxes(typed, NOISE) if own_noise else ()),
+            ],
+        },
+        {"title": "", "items": [text(known), button("train_start", "Train", value=True), text(refused)]},
+    ]
+
+
+def _number(form: Form, name: str, symbol: str = "") -> Control:
+    return box(name, NUMBERS[name].label, form.text(name), form.problems.get(name, ""), symbol)
+
+
+def _boxes(form: Form, names: tuple[str, ...]) -> list[Control]:
+    """Return the boxes of a distribution, a row for each parameter."""
+    units: Mapping[str, str] = {"sigma": " [ms]"}
+    return [
+        box(
+            f"train_{name}_{column}",
+            f"{column}{units.get(name, '')}",
+            form.text(f"train_{name}_{column}"),
+            form.problems.get(f"train_{name}_{column}", ""),
+            symbol_of(name),
+        )
+        for name in names
+        for column in COLUMNS
+    ]

@@ -20,10 +20,10 @@ from dashboard.pictures.equations import posterior_equations
 from dashboard.pictures.posterior import Point, estimates_of, follows, posterior_of, truth_of, window_on_screen
 from dashboard.pictures.released import at_release
 from dashboard.pictures.shown import Plot, Shown
+from dashboard.scene.kinds import Area
 from dashboard.scene.observation import LEAST_SIGMA
 from dashboard.scene.problem import problem_of
 from dashboard.scene.scene import Scene
-from dashboard.scene.settings import Area
 from dashboard.wording import entries
 from dashboard.wording.estimates import about_laplace, about_maps
 from dashboard.wording.maps import about_training

@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from dashboard.scene.changes import NONE, change, text_of_starts
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.settings import SETTINGS, Compared, Methods, Setting, Starts, Toggle
+from dashboard.scene.kinds import Compared, Methods, Setting, Starts, Toggle
+from dashboard.scene.settings import SETTINGS
 
 LONGEST_ADDRESS = 8000  # characters; browsers and servers take no longer ones either
 

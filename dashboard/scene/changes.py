@@ -10,21 +10,8 @@ from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.optimisation.methods import METHODS
 from core.published import SAMPLING_INTERVAL
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.settings import (
-    FURTHEST_START,
-    LONGEST_NAME,
-    MOST_COMPARED,
-    MOST_STARTS,
-    SETTINGS,
-    Choice,
-    Compared,
-    MapName,
-    Methods,
-    Number,
-    Setting,
-    Starts,
-    Toggle,
-)
+from dashboard.scene.kinds import Choice, Compared, MapName, Methods, Number, Setting, Starts, Toggle
+from dashboard.scene.settings import FURTHEST_START, LONGEST_NAME, MOST_COMPARED, MOST_STARTS, SETTINGS
 
 LONGEST_NUMBER = 40  # characters; the shortest text that brings a number back has at most 24
 NONE = "-"  # stands in an address for no names, and begins that of no map

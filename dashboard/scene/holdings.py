@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dashboard.background.basins import Explored
 from dashboard.background.race import Race
 from dashboard.scene.observation import Trace
+from dashboard.scene.training import Form
 
 if TYPE_CHECKING:
     from dashboard.scene.states_fit import Fitting
@@ -31,6 +32,7 @@ class Holdings:
     race: the optimisers' race on the page Landscape.
     fitting: what the form of the fit on that page was left at, and the last fit; None until it is first shown.
     basins: what was explored on the page Landscape.
+    training: the form of the page Train.
 
     dragged_at: when the live route was last asked, in s of the monotonic clock.
 
@@ -42,6 +44,7 @@ class Holdings:
     race: Race = field(default_factory=Race)
     basins: Explored = field(default_factory=Explored)
     fitting: "Fitting | None" = None
+    training: Form = field(default_factory=Form)
     dragged_at: float = -math.inf
 
     @property

@@ -13,8 +13,8 @@ from dashboard import session
 from dashboard.panels.boxes import number_box
 from dashboard.scene.choice import TEXTBOOK_TAU, Choice, Preview, preview, proposal
 from dashboard.scene.columns import UnclearError
+from dashboard.scene.kinds import Number
 from dashboard.scene.observation import Trace
-from dashboard.scene.settings import Number
 from dashboard.scene.text_table import Table, read_table
 from dashboard.scene.upload import read_trace
 from dashboard.wording.numbers import compact

@@ -12,8 +12,9 @@ from dashboard.panels.stage import stage
 from dashboard.panels.waiting import waiting
 from dashboard.pictures.states_fit import as_json, fit_on_screen, picture, samples_on_screen
 from dashboard.scene.experiment import Experiment
+from dashboard.scene.kinds import Number
 from dashboard.scene.scene import Scene
-from dashboard.scene.settings import DEFAULTS, Number
+from dashboard.scene.settings import DEFAULTS
 from dashboard.scene.states_fit import (
     BOXES,
     FROM_SIDEBAR,

@@ -1,87 +1,24 @@
 """The Train page: what does a map learn from another prior?"""
 
 import itertools
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
-from core.jobs.folder import CHECKPOINT, WEIGHTS, Progress, State, is_stopping, runs_in
+from core.jobs.folder import NAMING, is_name, runs_in
 from core.jobs.queue import read_progress, start_training, stop_training
-from core.learning.training_settings import EPOCHS_RANGE, Adam, Cnn
-from core.maps.recipe import SAMPLES_RANGE, Recipe
 from core.maps.recipe_file import recipe_as_json
-from core.maps.recipes import PUBLISHED_DENSE, fitzhugh_nagumo_task, point_recipe, quick_recipe
-from core.maps.task import MAX_PARAMETER, MAX_SD, Task
-from core.priors import TruncatedGaussian
-from core.published import N_TIMES, T_END, published_noise_prior, published_prior
-from core.symbols import symbol_of
-from dashboard import session
+from core.published import GAMMA, T_END, ZETA
+from dashboard import live, session
 from dashboard.maps import inverse_maps, runs, taken
-from dashboard.panels.boxes import number_box
 from dashboard.panels.sidebar import beside_sidebar
 from dashboard.panels.stage import head, stage
-from dashboard.pictures.shown import Shown
-from dashboard.pictures.training import picture
-from dashboard.scene.settings import Number
-from dashboard.wording.numbers import compact, count, fixed
+from dashboard.pictures import training as pictures
+from dashboard.pictures import training_run
 
-QUESTION = "What does a map learn from another prior?"
-# Training samples and epochs; the form begins with the first.
-PRESETS = {"About a minute": (20_000, 12), "About 20 seconds": (5000, 20), "About five minutes": (20_000, 180)}
-_N, _EPOCHS = next(iter(PRESETS.values()))
-NETWORKS = {"wide": "wide, with covariance", "cnn": "CNN, as published", "dense": "dense, as published"}
-SAMPLES = Number(
-    name="train_samples", symbol="N", label="Training samples N", default=_N,
-    least=SAMPLES_RANGE[0], most=SAMPLES_RANGE[1], whole=True,
-)  # fmt: skip
-EPOCHS = Number(
-    name="train_epochs", symbol="The number of epochs", label="Epochs", default=_EPOCHS,
-    least=EPOCHS_RANGE[0], most=EPOCHS_RANGE[1], whole=True,
-)  # fmt: skip
-_PARAMETERS = (-MAX_PARAMETER, MAX_PARAMETER)
-# What may be typed for a distribution.
-COLUMNS = {"mean": _PARAMETERS, "sd": (0, MAX_SD), "lower": _PARAMETERS, "upper": _PARAMETERS}
-NOISES = {
-    "published": "published distribution of σ and ρ",
-    "own": "a distribution of one’s own",
-    "clean": "none: clean traces",
-}
-
-
-def _show(problems: list[str]) -> None:
-    """Say below the boxes that were asked for what is wrong with them."""
-    with st.container():  # there without problems too, so that what follows keeps its place
-        for problem in problems:
-            st.error(f"{problem} Until this is mended, nothing is started.")
-
-
-def _distribution(names: tuple[str, str], start: TruncatedGaussian, key: str, problems: list[str]) -> TruncatedGaussian:
-    """Ask for means, standard deviations and bounds of two parameters, a row each; return start where they are none."""
-    values: dict[str, list[float]] = {column: [] for column in COLUMNS}
-    found: list[str] = []
-    for i, name in enumerate(names):
-        unit = " [ms]" if name == "sigma" else ""
-        for place, (column, (least, most)) in zip(st.columns(4), COLUMNS.items(), strict=True):
-            number = Number(
-                name=f"{key}_{name}_{column}", symbol=f"{symbol_of(name)} {column}",
-                label=f"{symbol_of(name)}{unit} {column}", default=getattr(start, column)[i], least=least, most=most,
-            )  # fmt: skip
-            with place:
-                values[column].append(number_box(number, found))
-    distribution = start
-    if not found:
-        try:
-            distribution = TruncatedGaussian(names, *(tuple(values[column]) for column in COLUMNS))
-        except ValueError as error:
-            found.append(str(error))
-    _show(found)
-    problems += found
-    return distribution
-
-
-def _fill_in() -> None:
-    samples, epochs = PRESETS[st.session_state.train_preset]
-    st.session_state.train_samples, st.session_state.train_epochs = str(samples), str(epochs)
+BEAT = 0.5  # s between two looks at a training
+IDLE = ("t_end",)  # all maps are trained on one window
 
 
 def _free_name() -> str:
@@ -89,140 +26,106 @@ def _free_name() -> str:
     return next(name for name in names if not (runs() / name).exists())
 
 
-def _recipe(network: str, task: Task, n: int, epochs: int) -> Recipe:
-    """Return the recipe of one of the `NETWORKS`.
+def _name() -> tuple[str, str]:
+    """Return the name of the map, as it was typed or as it is free, and what is wrong with it."""
+    typed = session.scene().holdings.training.typed.get("train_name")
+    name = _free_name() if typed is None else typed.strip()
+    problem = "" if is_name(name) else NAMING
+    if not problem and (runs() / name).exists():
+        problem = f"There is already a training called {name!r}: choose another name."
+    if not problem and (same := taken(name, inverse_maps()[0])):
+        problem = f"{same} Choose another name."
+    return name if typed is None else typed, problem
 
-    The wide one takes new simulations and new noise in every epoch, the published ones the same throughout.
-    """
-    if network == "wide":
-        return quick_recipe(task, n, epochs)
-    return point_recipe(task, Cnn() if network == "cnn" else PUBLISHED_DENSE, n, Adam(epochs))
 
-
-def _form() -> None:
-    """Ask for a training and start it."""
-    experiment = session.experiment()
-    problems: list[str] = []
-    name = st.text_input("Name of the map", value=_free_name(), max_chars=40, key=f"train_name_{_free_name()}")
-    left, right = st.columns(2)
-    architecture = left.selectbox("Network", list(NETWORKS), format_func=NETWORKS.__getitem__)
-    right.selectbox("Preset for N and epochs", list(PRESETS), key="train_preset", on_change=_fill_in)
-    with left:
-        samples = number_box(SAMPLES, problems)
-    with right:
-        epochs = number_box(EPOCHS, problems)
-    _show(problems)
-    if architecture == "wide":
-        st.caption(
-            "The wide network sees new noise in every epoch and new simulations in every fourth. On noisy traces, a "
-            "Gauss–Newton step is learnt after the last epoch."
-        )
-    st.markdown("**Prior of θ** (Gaussian, cut off at the bounds)")
-    prior = _distribution(("theta0", "theta1"), published_prior(), "train_prior", problems)
-    noise = st.selectbox("Noise in the training data", list(NOISES), format_func=NOISES.__getitem__)
-    noise_prior = published_noise_prior()
-    if noise == "own":
-        noise_prior = _distribution(("rho", "sigma"), noise_prior, "train_noise", problems)
-    constants = "ζ and γ"
-    if not experiment.hidden:
-        constants = f"ζ = {compact(experiment.zeta)} and γ = {compact(experiment.gamma)}"
-    st.caption(f"{constants} are those of the sidebar; T = {fixed(T_END, 0)} ms, {count(N_TIMES)} samples.")
-    refused = st.container()  # above the button, where it is seen by whoever presses it
-    if not st.button("Train", type="primary", width="stretch"):
-        return
+def _start() -> None:
+    """Start the training that the form describes, or keep why it cannot be."""
+    experiment, form = session.experiment(), session.scene().holdings.training
+    name, problem = _name()
     try:
-        if problems:
-            raise ValueError(" ".join(problems))
-        of_noise = None if noise == "clean" else noise_prior
-        task = fitzhugh_nagumo_task(prior, of_noise, experiment.zeta, experiment.gamma)
-        recipe = _recipe(architecture, task, int(samples), int(epochs))
-        if problem := taken(name, inverse_maps()[0]):
-            raise ValueError(f"{problem} Choose another name.")
+        recipe = form.recipe(experiment.zeta, experiment.gamma)
+        if problem:
+            raise ValueError(problem)
         folder = start_training(runs(), name.strip(), recipe_as_json(recipe))
     except ValueError as error:
-        refused.error(f"{error} Nothing was started.")
+        st.session_state.train_refused = f"{error} Nothing was started."
         return
+    session.scene().holdings.training = form.without_name()
     st.session_state.watched_run = folder.name
-    st.rerun()
 
 
-def _kept(progress: Progress) -> str:
-    """Say which weights are on disk."""
-    return f"The weights of epoch {progress.kept_epoch} are kept" if progress.kept_epoch else "No weights are kept"
+def _cross_fence() -> None:
+    """Go to the page Inverse map with a truth outside the box of the shipped map narrow."""
+    theta0, theta1 = pictures.FENCE
+    refused = session.set_truth(
+        {"theta0": theta0, "theta1": theta1, "zeta": ZETA, "gamma": GAMMA, "t_end": T_END, "hidden": False}
+    )
+    if refused:
+        session.say(*refused)
+        return
+    session.switch_page("Inverse map")
 
 
-def _status(progress: Progress, folder: Path) -> str:
-    if progress.state is State.STARTING or progress.state is State.RUNNING:
-        return progress.sentence
-    if progress.state is State.FINISHING:
-        return f"{_kept(progress)}. {progress.sentence}"
-    kept = _kept(progress)
-    if progress.state is State.FAILED and progress.kept_epoch:
-        kept += f" on the server’s disk: `{folder.parent.name}/{folder.name}/{WEIGHTS}`"
-    told = [progress.sentence, progress.message, f"{kept}."]
-    if progress.state is State.FAILED and (folder / CHECKPOINT).is_file():
-        told.append(f"Train “{folder.name}” again with the same settings to go on from its last checkpoint.")
-    return " ".join(filter(None, told))
-
-
-def _watched() -> None:
-    """Show the training that is watched: its curve, its time left, its stop button, and at the end its card."""
+def _watched() -> Path | None:
+    """Return the folder of the training that is watched: the newest, unless another was chosen."""
     folders = {folder.name: folder for folder in runs_in(runs())}
-    watched = st.session_state.get("watched_run")
-    if watched not in folders:
-        watched = next(iter(folders), None)
-    if watched is None:
-        st.info("No map has been trained here yet. Press Train: the loss is drawn here as it falls.")
-        return
-    st.session_state.watched_run = st.selectbox("Training", list(folders), index=list(folders).index(watched))
-    folder = folders[st.session_state.watched_run]
-    try:
-        interval = 0.5 if read_progress(folder).active else None
-    except ValueError as error:
-        st.warning(str(error))
-        return
-    st.fragment(_progress, run_every=interval)(folder)
+    chosen = session.take_asked("train_watched")
+    if chosen in folders:
+        st.session_state.watched_run = chosen
+    newest = next(iter(folders), "")
+    return folders.get(st.session_state.get("watched_run", newest), folders.get(newest))
 
 
-def _stop(folder: Path) -> None:
-    """Ask a training to end; where that cannot be written, say so with the session's sentences."""
-    try:
-        stop_training(folder)
-    except ValueError as error:
-        session.say(str(error))
-
-
-def _progress(folder: Path) -> None:
+def _run(folder: Path) -> None:
+    """Show a training; the last look at one that was at work shows the page again, so that its map appears."""
+    if session.take_asked("train_stop") == folder.name:
+        try:
+            stop_training(folder)
+        except ValueError as error:
+            session.say(str(error))
+    if st.session_state.get("train_watched") is not None:
+        st.rerun()
     try:
         progress = read_progress(folder)
     except ValueError as error:
         st.warning(str(error))
         return
-    share = len(progress.validation_loss) / progress.epochs
-    epoch = {State.STARTING: "the first", State.RUNNING: "this"}.get(progress.state)
-    stopping = f" Stopping after {epoch} epoch …" if epoch and is_stopping(folder) else ""
-    st.progress(min(share, 1.0), text=_status(progress, folder) + stopping)
-    if progress.state in (State.STARTING, State.RUNNING):
-        st.button("Stop and keep the best weights so far", on_click=_stop, args=(folder,), key=f"stop_{folder.name}")
-    elif st.session_state.get("seen_active") == folder.name:
-        # The last report of a training redraws the page, so that its card and its map appear.
-        st.session_state.seen_active = None
-        st.rerun()
+    names = [each.name for each in runs_in(runs())]
+    stage("training_run", training_run.picture(folder, progress, names))
     if progress.active:
         st.session_state.seen_active = folder.name
-    stage(f"training_{folder.name}", picture(folder.name, progress))
+    elif st.session_state.get("seen_active") == folder.name:
+        st.session_state.seen_active = None
+        st.rerun()
 
 
-def _body() -> None:
-    with beside_sidebar("training", answers=session.answering()):
-        head("training", Shown("head", question=QUESTION))
-        left, right = st.columns([1, 1.15], gap="large")
-        with left:
-            _form()
-        with right:
-            _watched()
+def _is_active(folder: Path) -> bool:
+    try:
+        return read_progress(folder).active
+    except ValueError:
+        return False
 
 
 def show() -> None:
     """Show the page."""
-    _body()
+    if session.take_asked("fence"):
+        _cross_fence()
+    refused = ""
+    if session.take_asked("train_start"):
+        _start()
+        refused = st.session_state.pop("train_refused", "")
+    scene = session.scene()
+    with beside_sidebar("training", follows=True, without=IDLE):
+        head("training", pictures.head(scene))
+        left, right = st.columns([1.5, 1], gap="medium")
+        with left:
+            stage("training", pictures.picture(scene))
+        with right, st.container(key="lab_form"):
+            live.controls(
+                "training_form",
+                pictures.form(scene, *_name(), refused),
+                partial(session.receive, "training_form"),
+            )
+        folder = _watched()
+        if folder is not None:
+            st.fragment(_run, run_every=BEAT if _is_active(folder) else None)(folder)

@@ -30,8 +30,16 @@ STORED = {
     codes.OURS: "our network",
 }
 IDEAL = "as it should be"
+# On the page Train.
+YOUR_PRIOR = "your prior"
+PUBLISHED_PRIOR = "published prior"
+TRAINING_SAMPLES = "training samples"
+TEST_SAMPLES = "test samples"
+INSIDE = "inside its box"
+OUTSIDE = "outside its box"
 
 ENTRIES = (
     DATA, TRUTH, PRIOR, MAP, LAPLACE, MAP_AND_LAPLACE, MAP_WITH_NOISE, EXACT, EXACT_POSTERIOR, EXACT_MEAN,
     BOUNDS, EXACT_MEANS, SIGMA_NOW, MAPS_OF_DRAWS, BIAS, SPREAD, *STORED.values(), IDEAL,
+    YOUR_PRIOR, PUBLISHED_PRIOR, TRAINING_SAMPLES, TEST_SAMPLES, INSIDE, OUTSIDE,
 )  # fmt: skip

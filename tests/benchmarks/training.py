@@ -8,7 +8,7 @@ from core.files import read_json
 from tests.benchmarks.record import Record, output_path
 from tests.browser.lab import VIEWPORT, Lab, open_browser, serve
 
-SETTINGS = {"preset": "About a minute", "samples": 20_000, "name": "benchmark-map"}
+SETTINGS = {"preset": "usual", "samples": 20_000, "name": "benchmark-map"}
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
         lab = Lab(browser.new_context(viewport=VIEWPORT), url)
         lab.open("Inverse map").open("Train")
         lab.name_training(SETTINGS["name"])
-        samples, epochs = (lab.page.get_by_label(label, exact=True) for label in ("Training samples N", "Epochs"))
+        samples, epochs = map(lab.text_box, ("train_samples", "train_epochs"))
         assert samples.input_value() == str(SETTINGS["samples"]), "The preset is another one."
         record = Record("training", {**SETTINGS, "epochs": int(epochs.input_value())})
         start = time.perf_counter()

@@ -51,7 +51,7 @@ PAGES = {
         "/inverse-map", "What does a learned inverse map", ("estimates", "resimulated", "first-1", "second-1")
     ),
     "Uncertainty": PageFacts("/uncertainty", "How sure can one be", ("posterior",)),
-    "Train": PageFacts("/train", "What does a map learn", ()),
+    "Train": PageFacts("/train", "What does a map learn", ("prior",)),
     "Your data": PageFacts("/your-data", "What can be said about a trace", ("trace",)),
 }
 BESIDE = {  # the map of the Landscape page, by the choice that stands there
@@ -72,7 +72,7 @@ TEST_VIEWS = {  # of the Inverse map page; what shows a stored experiment waits 
     "errors": ("errors",),
     "search": ("trials",),
 }
-SHIPPED_MAPS = ("best", "cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy")
+SHIPPED_MAPS = ("best", "cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy", "narrow")
 NO_CHROMIUM = (
     "There is no Chromium here: `apt-get install chromium`, or `python -m playwright install --with-deps chromium`."
 )
@@ -382,7 +382,7 @@ class Lab:
     # -------------------------------------------------------------------------------------------------------- training
 
     def fill(self, label: str, value: object) -> "Lab":
-        """Fill in a box of the Train page and wait until the page has taken it."""
+        """Fill in a box of Streamlit and wait until the page has taken it."""
         box = self.page.get_by_label(label, exact=True)
         box.fill(str(value))
         box.press("Enter")
@@ -391,17 +391,19 @@ class Lab:
 
     def name_training(self, name: str) -> "Lab":
         """Fill in the name of the map to train."""
-        return self.fill("Name of the map", name)
+        return self.type("train_name", name)
 
     def start_training(self) -> "Lab":
         """Click Train and wait for the first piece of the loss curve."""
-        self.page.get_by_role("button", name="Train", exact=True).click()
+        name = self.text_box("train_name").input_value()
+        self.page.locator("button[data-field=train_start]").click()
+        self.page.locator(".lab-train-run .lab-said").filter(has_text=f"“{name}” learns").wait_for()
         self.page.wait_for_selector(".lab-plot[data-plot=losses] .main-svg", timeout=90_000)
         return self
 
     def await_training(self, ending: str, seconds: float = 300) -> "Lab":
         """Wait until the training on screen has ended, in a sentence with these words."""
-        status = self.page.locator("[data-testid='stProgress']").filter(has_text=ending)
+        status = self.page.locator("[data-field=train_progress]").filter(has_text=ending)
         status.wait_for(timeout=1000 * seconds)
         return self
 

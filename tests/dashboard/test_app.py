@@ -1,23 +1,18 @@
-import errno
 import json
 import os
-from dataclasses import asdict
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save
 from streamlit.util import calc_hash
 
-from core.jobs import queue as jobs
 from core.jobs.folder import is_name
 from core.models.fitzhugh_nagumo.simulate import simulate
-from core.published import published_noise_prior, time_grid
+from core.published import time_grid
 from dashboard.figures.style import SHIPPED_MAPS
 from dashboard.maps import RESERVED
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.presets import PRESETS
-from tests.dashboard.conftest import arrays, checked, decoded, release, shows, told, trace_csv, write_map
+from tests.dashboard.conftest import arrays, checked, decoded, finish, release, shows, told, trace_csv, write_map
 
 PAGES = {
     "": "Which θ made this?",
@@ -30,8 +25,6 @@ PAGES = {
 }
 WITH_FIGURES = ["neuron", "landscape", "inverse-map", "uncertainty", "your-data"]
 TRUTH = {"theta0": 0.317_283_9, "theta1": 0.582_951_6}  # of no test sample
-METRICS = {kind: {"r2": {"theta0": 0.9876, "theta1": 0.5}, "median_ape": {"theta0": 0.01, "theta1": 0.02}}
-           for kind in ("clean", "noisy")}  # fmt: skip
 
 
 def no_constant(name):
@@ -54,6 +47,11 @@ def first_stage_of(app):
 
 def sidebar_of(app):
     return payloads(app)[0]
+
+
+def press(app, label):
+    next(button for button in app.button if button.label == label).click()
+    return checked(app.run())
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page])
@@ -256,71 +254,6 @@ def test_a_trace_of_enormous_numbers_can_be_read_by_the_browser(visit):
     payloads(checked(app.run()))
 
 
-# ---------------------------------------------------------------------------------------------------------------- train
-
-
-@pytest.fixture
-def started(monkeypatch):
-    """Let trainings be started without a process, and return the command lines of those that were."""
-    commands = []
-
-    def popen(command, **_):
-        commands.append(command)
-        return SimpleNamespace(pid=0, poll=lambda: None)
-
-    monkeypatch.setattr(jobs, "subprocess", SimpleNamespace(Popen=popen, DEVNULL=None))
-    monkeypatch.setattr(jobs, "_processes", {})
-    return commands
-
-
-def press(app, label):
-    next(button for button in app.button if button.label == label).click()
-    return checked(app.run())
-
-
-@pytest.mark.parametrize(
-    ("fields", "fragment"),
-    [
-        ({"train_samples": "many"}, "N must be a number; “many” is none."),
-        ({"train_samples": ""}, "N must be a number; the box is empty."),
-        ({"train_samples": "999999999"}, "N must lie between 100 and 20,000; 999999999 does not."),
-        ({"train_samples": "1000.5"}, "N must be a whole number; 1000.5 is none."),
-        ({"train_epochs": "0"}, "The number of epochs must lie between 1 and 1,000; 0 does not."),
-        ({"train_prior_theta1_mean": "a"}, "θ₁ mean must be a number; “a” is none."),
-        ({"train_noise_sigma_upper": ""}, "σ upper must be a number; the box is empty."),
-        ({"train_prior_theta0_lower": 2.0}, "lower bound of θ₀ must be below the upper one; they are 2 and 1"),
-        ({"train_prior_theta1_upper": -0.4}, "lower bound of θ₁ must be below the upper one; they are −0.4 and −0.4"),
-        ({"train_prior_theta0_sd": 0.0}, "standard deviation above zero"),
-        ({"train_prior_theta1_sd": -1.0}, "θ₁ sd must lie between 0 and 1,000; -1.0 does not"),
-        ({"train_prior_theta0_mean": 50.0}, "8 standard deviations"),
-        ({"train_noise_rho_upper": 1.5}, "ρ strictly between"),
-        ({"train_noise_sigma_lower": -0.1}, "σ at zero"),
-        ({"train_noise_rho_sd": 0.0}, "standard deviation above zero"),
-        ({"name": "../elsewhere"}, "letters, digits"),
-        ({"name": " "}, "letters, digits"),
-        ({"name": "taken"}, "already a training called 'taken'"),
-        ({"name": " Best "}, "There is already a map called 'best'. Choose another name."),
-        ({"name": "map and LAPLACE"}, "'map and LAPLACE' is what a row of the tables or a curve beside the maps is"),
-        ({"name": "truth"}, "'truth' is what a row of the tables or a curve beside the maps is called. Choose"),
-    ],
-)
-def test_an_impossible_training_is_refused_and_not_started(visit, new_run, runs, started, fields, fragment):
-    new_run("taken")
-    app = visit("train")
-    if any(key.startswith("train_noise") for key in fields):
-        app.selectbox[2].set_value("own")
-        app.run()
-    for key, value in fields.items():
-        (app.text_input[0] if key == "name" else app.text_input(key=key)).set_value(str(value))
-    app = press(app, "Train")
-    assert fragment in app.error[-1].value
-    assert app.error[-1].value.endswith("Nothing was started.")
-    assert started == []
-    for key, value in fields.items():
-        assert key == "name" or app.text_input(key=key).value == str(value)
-    assert [folder.name for folder in runs.iterdir()] == ["taken"]
-
-
 @pytest.mark.parametrize(
     ("key", "text", "sentence"),
     [
@@ -337,144 +270,6 @@ def test_what_is_typed_for_the_fit_stays_and_what_is_wrong_with_it_is_said(visit
     app = press(app, "Fit")
     assert told(stage_of(app)) == [f"{sentence} Nothing is fitted until this is mended."]
     assert app.text_input(key=key).value == text
-
-
-def test_the_form_begins_with_the_first_preset_and_says_what_it_takes_from_elsewhere(visit, runs):
-    app = visit("train", zeta=-0.3, gamma=2.5)
-    assert app.selectbox(key="train_preset").value == "About a minute"
-    assert (app.text_input(key="train_samples").value, app.text_input(key="train_epochs").value) == ("20000", "12")
-    assert app.caption[-1].value == "ζ = −0.3 and γ = 2.5 are those of the sidebar; T = 200 ms, 1,000 samples."
-    assert app.selectbox[2].options[:2] == ["published distribution of σ and ρ", "a distribution of one’s own"]
-
-
-def test_a_training_is_started_as_the_form_has_it_and_can_be_stopped(visit, runs, started):
-    app = visit("train", zeta=-0.3, gamma=2.5)
-    app.text_input(key="train_prior_theta0_mean").set_value("0,25")
-    app.text_input(key="train_prior_theta0_lower").set_value("−0.3")
-    app.text_input(key="train_samples").set_value("1234")
-    app.text_input[0].set_value("mine")
-    app = press(app, "Train")
-    assert len(started) == 1
-    assert started[0][1:] == ["-m", "core.jobs", str(runs / "mine")]
-    recipe = json.loads((runs / "mine" / "request.json").read_text())["recipe"]
-    task = recipe["task"]
-    assert task["known"] == {"zeta": -0.3, "gamma": 2.5}
-    assert recipe["data"]["n"] == 1234
-    assert task["prior"]["mean"] == [0.25, 0.4]
-    assert task["prior"]["lower"] == [-0.3, -0.4]
-    assert task["noise"] == json.loads(json.dumps(asdict(published_noise_prior())))
-    assert not (runs / "mine" / "stop").exists()
-    press(app, "Stop and keep the best weights so far")
-    assert (runs / "mine" / "stop").exists()
-
-
-def finish(folder, **progress):
-    content = {
-        "state": "finished",
-        "training_loss": [0.2, 0.1],
-        "validation_loss": [0.3, 0.15],
-        "best_epoch": 2,
-        "seconds": 7.0,
-    }
-    (folder / "progress.json").write_text(json.dumps({**content, **progress}))
-
-
-def test_a_finished_training_shows_its_curve_and_its_card(visit, new_run):
-    folder = new_run("mine")
-    finish(folder)
-    write_map(folder, "mine", metrics={"own": METRICS, "published": METRICS})
-    stage = stage_of(visit("train"))
-    assert [plot["id"] for plot in stage["plots"]] == ["losses"]
-    assert stage["table"][1][2:] == ["0.988, 0.500", "0.010, 0.020"]
-
-
-def test_what_is_wrong_with_a_number_stands_below_it_at_once(visit, started):
-    app = visit("train")
-    app.text_input(key="train_samples").set_value("letters")
-    app = checked(app.run())
-    (error,) = app.error
-    assert error.value == "N must be a number; “letters” is none. Until this is mended, nothing is started."
-    app.text_input(key="train_samples").set_value("500")
-    assert len(checked(app.run()).error) == 0
-
-
-def status(app):
-    """Return the sentence of the training that is watched."""
-    return app.get("progress")[0].proto.text
-
-
-def test_a_failed_training_says_why_and_what_is_left_of_it(visit, new_run):
-    folder = new_run("mine")
-    finish(folder, state="failed", message="The prior diverges.")
-    app = visit("train")
-    assert status(app) == "The training failed after 2 epochs. The prior diverges. No weights are kept."
-    assert [plot["id"] for plot in stage_of(app)["plots"]] == ["losses"]
-    write_map(folder, "mine")
-    weights = load_file(folder / "mine.safetensors")
-    (folder / "mine.safetensors").unlink()
-    (folder / "weights.safetensors").write_bytes(save(weights, {"epoch": "1"}))
-    assert status(visit("train")) == (
-        "The training failed after 2 epochs. The prior diverges. The weights of epoch 1 are kept on the server’s disk: "
-        "`runs/mine/weights.safetensors`."
-    )
-    (folder / "checkpoint").write_bytes(b"")
-    assert status(visit("train")).endswith(
-        "safetensors`. Train “mine” again with the same settings to go on from its last checkpoint."
-    )
-
-
-def test_a_training_that_was_killed_keeps_its_curve(visit, new_run):
-    finish(new_run("mine"), state="running")
-    app = visit("train")
-    assert status(app) == (
-        "The training failed after 2 epochs. Its process could not write why: it was killed, the machine went down, or "
-        "the disk was full. No weights are kept."
-    )
-    assert shows(stage_of(app)["plots"][0], 0.15)
-
-
-def test_weights_are_said_to_be_kept_where_they_are(visit, new_run):
-    folder = new_run("mine")
-    finish(folder)
-    assert status(visit("train")).endswith(" No weights are kept.")
-    write_map(folder, "mine")
-    assert status(visit("train")) == "The training is done after 2 epochs and 7 s. The weights of epoch 2 are kept."
-
-
-def test_a_training_that_cannot_be_stopped_says_so(visit, runs, started, monkeypatch):
-    app = visit("train")
-    app.text_input[0].set_value("mine")
-    app = press(app, "Train")
-
-    def touch(_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr("pathlib.Path.touch", touch)
-    app = press(app, "Stop and keep the best weights so far")
-    sentence = "The training goes on. The disk that holds the folder mine is full: free some space."
-    assert sentence in stage_of(app)["notes"]
-
-
-@pytest.mark.parametrize(
-    ("file", "content"),
-    [
-        pytest.param("request.json", "{", id="request cut off"),
-        pytest.param("request.json", "{}", id="request empty"),
-        pytest.param("progress.json", "{}", id="progress empty"),
-        pytest.param("progress.json", '{"state": "running", "training_loss": [1e400]}', id="a loss beyond all numbers"),
-        pytest.param("request.json", '{"name": "broken", "epochs": 1e9, "recipe": []}', id="epochs no whole number"),
-    ],
-)
-def test_a_broken_run_ends_in_no_traceback(visit, new_run, file, content):
-    (new_run("broken") / file).write_text(content)
-    visit("train")
-
-
-def test_a_card_without_metrics_ends_in_no_traceback(visit, new_run):
-    folder = new_run("mine")
-    finish(folder)
-    write_map(folder, "mine")
-    visit("train")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,14 @@ from dashboard.wording import clouds as wording
 from tests.dashboard.conftest import checked, decoded, trace_csv
 from tests.reference import reference_solution
 
-TRAINED = {"best": "yes", "cnn-clean": "no", "cnn-noisy": "yes", "dense-clean": "no", "dense-noisy": "yes"}
+TRAINED = {
+    "best": "yes",
+    "cnn-clean": "no",
+    "cnn-noisy": "yes",
+    "dense-clean": "no",
+    "dense-noisy": "yes",
+    "narrow": "no",
+}
 
 
 def stage(app):

@@ -95,8 +95,11 @@ def test_a_plot_says_what_the_hand_can_do_in_it():
     assert spec["id"] == "map"
     assert spec["click"] == {"x": "theta0", "y": "theta1"}
     assert Plot("map", figure(), "start").as_json()["click"] == {"both": "start"}
-    assert spec["handle"] == {"at": (0.6, 0.4), "x": "candidate_theta0", "y": "candidate_theta1"}
-    assert not {"click", "handle"} & Plot("map", figure()).as_json().keys()
+    assert spec["handles"] == [{"at": (0.6, 0.4), "x": "candidate_theta0", "y": "candidate_theta1"}]
+    ends = [((0.5, 0.4), ("end", "")), ((0.4, 0.5), ("", "top"))]
+    several = Plot("prior", figure(), handles=ends).as_json()["handles"]
+    assert several == [{"at": (0.5, 0.4), "x": "end", "y": ""}, {"at": (0.4, 0.5), "x": "", "y": "top"}]
+    assert not {"click", "handles"} & Plot("map", figure()).as_json().keys()
 
 
 def test_a_kept_plot_sends_nothing():

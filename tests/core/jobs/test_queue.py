@@ -18,13 +18,15 @@ from safetensors.torch import load_file
 from core.files import read_json, write_json
 from core.jobs import __main__ as training_process
 from core.jobs import queue as jobs
-from core.jobs.folder import CHECKPOINT, WEIGHTS, State, runs_in
+from core.jobs.folder import CHECKPOINT, PREDICTIONS, WEIGHTS, State, has_map, runs_in
 from core.learning.checkpoint import load_checkpoint
-from core.learning.training_settings import Adam, Cnn
+from core.learning.training_settings import Adam, Cnn, Dense
 from core.maps.dataset import VALIDATION_STREAM, dataset
 from core.maps.inverse_map import inverse_map, load_inverse_map
+from core.maps.recipe import NewSimulations
 from core.maps.recipe_file import recipe_as_json, recipe_from_json
-from core.maps.recipes import fitzhugh_nagumo_task, point_recipe, published_task
+from core.maps.recipes import fitzhugh_nagumo_task, gaussian_recipe, point_recipe, published_task
+from core.maps.test_sets import published_test_set
 from core.maps.train import train
 from core.maps.untrained_network import N_VALIDATION
 from core.published import published_noise_prior, published_prior
@@ -104,6 +106,48 @@ def test_stopping_keeps_the_best_weights(tmp_path):
     model = load_inverse_map(folder / "stopped.safetensors")
     assert abs(validation_error(model) - min(progress.validation_loss)) <= 1e-7
     assert model.card["training"]["epochs_done"] == len(progress.validation_loss)
+
+
+STEPPED = recipe_as_json(
+    gaussian_recipe(published_task(), Dense((16,)), NewSimulations(200, epochs_each=1), 2, batch_size=64)
+)
+
+
+def test_stopping_works_at_every_stage_and_says_what_is_left_out(tmp_path, monkeypatch):
+    """The stop is asked for as the stage is first told of, and nothing of that stage is done after it."""
+    for stage, (epochs, steps, metrics, message) in {
+        "simulate": (0, None, None, "It had not ended its first epoch, so that there is no map."),
+        "step": (2, 0, {"own", "published"}, "Its Gauss–Newton step was left out."),
+        "test": (2, None, set(), "Its test was left out."),
+    }.items():
+        folder = tmp_path / stage
+        folder.mkdir()
+        write_json(folder / "request.json", {"name": stage, "epochs": 2, "recipe": STEPPED})
+        tell = training_process._Record.tell
+
+        def stopping(record, at, share, stage=stage, tell=tell):
+            if at == stage:
+                jobs.stop_training(record.folder)
+            tell(record, at, share)
+
+        monkeypatch.setattr(training_process._Record, "tell", stopping)
+        training_process._train(training_process._Record(folder))
+        monkeypatch.setattr(training_process._Record, "tell", tell)
+        progress = jobs.read_progress(folder)
+        assert (progress.state, progress.message, len(progress.validation_loss)) == (State.STOPPED, message, epochs)
+        assert has_map(folder) == (epochs > 0)
+        if epochs:
+            card = load_inverse_map(folder / f"{stage}.safetensors").card
+            assert steps is None or card["training"]["learned_steps"] == steps
+            assert card["metrics"].keys() == metrics
+            assert (folder / PREDICTIONS).exists() == bool(metrics)
+
+
+def test_the_estimates_of_the_published_test_set_are_kept(tmp_path):
+    folder = jobs.start_training(tmp_path, "mine", SHORT)
+    assert wait_for(folder, ended).share_done == 1.0
+    trained, data = load_inverse_map(folder / "mine.safetensors"), published_test_set()
+    assert np.array_equal(np.load(folder / PREDICTIONS), trained.predict(data.noisy).mean)
 
 
 def validation_error_of_kept_weights(folder):

@@ -9,7 +9,7 @@ from core.maps.test_sets import published_test_set
 from tests.reference import reference_solutions
 
 PUBLISHED = ("cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy")
-NAMES = ("best", *PUBLISHED)
+NAMES = ("best", *PUBLISHED, "narrow")
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +109,34 @@ def test_best_covariance_holds_what_it_promises(data):
     deviations = (data.theta - estimate.mean)[..., None]
     distances = np.sum(deviations * np.linalg.solve(estimate.covariance, deviations), axis=(1, 2))
     assert 0.88 <= np.mean(distances < chi2.ppf(0.9, 2)) <= 0.92
+
+
+def test_the_narrow_map_knows_its_box_and_nothing_beyond(data):
+    """R² and Median-APE within its box are of a good map; on the published prior it does no better than the mean."""
+    trained = load_inverse_map("narrow")
+    task = trained.recipe.task
+    assert (task.prior.lower, task.prior.upper) == ((0.0, 0.2), (0.4, 0.6))
+    metrics = trained.card["metrics"]
+    assert min(metrics["own"]["noisy"]["r2"].values()) >= 0.99
+    assert max(metrics["own"]["noisy"]["median_ape"].values()) <= 0.02
+    assert metrics["published"]["noisy"]["r2"]["mean"] <= 0.1
+    inside = np.all((data.theta >= task.prior.lower) & (data.theta <= task.prior.upper), axis=1)
+    assert 0.14 <= inside.mean() <= 0.20  # 0.428 · 0.401 = 0.172 of the published prior, ± 3 standard errors
+    estimate = trained.predict(data.noisy)
+    assert np.all((estimate.mean >= task.prior.lower) & (estimate.mean <= task.prior.upper))
+    error = np.abs(estimate.mean - data.theta)
+    assert np.all(np.median(error[inside], axis=0) <= 0.01)
+    assert np.all(np.median(error[~inside], axis=0) >= 0.1)
+    deviations = (data.theta - estimate.mean)[inside][..., None]
+    distances = np.sum(deviations * np.linalg.solve(estimate.covariance[inside], deviations), axis=(1, 2))
+    assert abs(np.mean(distances < chi2.ppf(0.9, 2)) - 0.9) <= 0.05  # 340 traces: 3 standard errors
+
+
+def test_card_of_the_narrow_map():
+    card = read_json(PRETRAINED / "narrow.json")
+    assert (PRETRAINED / "narrow.safetensors").stat().st_size <= 300_000
+    assert (card["command"], card["training"]["learned_steps"]) == ("python -m core.pretrain", 0)
+    assert len(card["novelty"]["mean"]) == 11
 
 
 def test_card_of_the_best_map():

@@ -236,7 +236,7 @@ def test_the_errors_of_a_map_come_with_its_ten_worst(visit):
 def test_an_unknown_map_makes_room_for_the_first(visit):
     part = lower(visit("inverse-map", test_view="errors", test_map="theirs"))
     assert part["tools"][2]["value"] == "best"
-    assert [name for name, _ in part["tools"][2]["options"]] == ["best", "cnn-noisy", "dense-noisy"]
+    assert [name for name, _ in part["tools"][2]["options"]] == ["best", "cnn-noisy", "dense-noisy", "narrow"]
 
 
 def test_the_stored_errors_stand_against_the_noise(visit, results):

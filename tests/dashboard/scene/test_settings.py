@@ -12,23 +12,8 @@ from dashboard.pictures.controls import control, controls_at
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.changes import change
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.settings import (
-    CHOICES,
-    DEFAULTS,
-    NUMBERS,
-    SETTINGS,
-    SLIDERS,
-    Area,
-    Choice,
-    Compared,
-    MapName,
-    Methods,
-    Number,
-    Setting,
-    Starts,
-    Toggle,
-    shown_at,
-)
+from dashboard.scene.kinds import Area, Choice, Compared, MapName, Methods, Number, Setting, Starts, Toggle
+from dashboard.scene.settings import CHOICES, DEFAULTS, NUMBERS, SETTINGS, SLIDERS, shown_at
 
 FOLDER = Path(dashboard.__file__).parent
 TABLE = FOLDER / "scene" / "settings.py"

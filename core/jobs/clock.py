@@ -1,0 +1,75 @@
+"""How far a training is over all of its stages, and how long it still takes, from what it has done so far."""
+
+import time
+from collections.abc import Callable
+
+from core.maps.calibration import N_CALIBRATION
+from core.maps.gauss_newton_step import INPUTS_WORK, step_work
+from core.maps.recipe import Recipe
+from core.maps.stages import Stage
+from core.maps.test_sets import N_TEST
+from core.maps.untrained_network import N_VALIDATION
+
+PREDICTION_WORK = 1.3  # of an estimate without a learned step, in units of the time of simulating a trace
+LEAST_SHARE = 0.01  # of a stage that must be done before its own speed says how long the rest takes
+
+
+class Clock:
+    """The share done and the seconds left of a training.
+
+    A stage that has begun goes on at its own speed. For a later one, its work is known in units of the time of
+    simulating a trace, and this time from the stages before.
+    """
+
+    def __init__(self, recipe: Recipe, n_tests: int, now: Callable[[], float] = time.monotonic):
+        self.now, self.n_tests = now, n_tests
+        has_step = bool(recipe.learned_steps)
+        self.work = {
+            Stage.SIMULATE: float(N_VALIDATION + recipe.data.n),
+            Stage.STEP: step_work(recipe, N_CALIBRATION) if has_step else 0.0,
+            Stage.TEST: self._testing(INPUTS_WORK if has_step else PREDICTION_WORK),
+        }
+        self.stage, self.done = Stage.SIMULATE, 0.0
+        self.start = self.began = now()
+        self.first = 0.0  # the share of the stage that was done when it began, as after a checkpoint
+        self.unit = 0.0  # seconds for a unit of work, from the last stage whose work is known
+        self.share = 0.0  # of the whole; it never falls
+
+    def _testing(self, work: float) -> float:
+        return self.n_tests * N_TEST * (1 + 2 * work)
+
+    def leave_out_step(self) -> None:
+        """Count no learned step any more."""
+        self.work |= {Stage.STEP: 0.0, Stage.TEST: self._testing(PREDICTION_WORK)}
+
+    def tell(self, stage: Stage, share: float) -> None:
+        """Note that a share of a stage is done."""
+        if stage is not self.stage:
+            self.stage, self.began, self.first = stage, self.now(), share
+        self.done = share
+        self._measure()
+        left = self.seconds_left
+        if left is not None:
+            passed = self.now() - self.start
+            self.share = max(self.share, passed / (passed + left) if passed + left else 0.0)
+
+    def _measure(self) -> None:
+        """Take the time of a unit of work from the present stage."""
+        done = (self.done - self.first) * self.work.get(self.stage, 0.0)
+        if done and self.done - self.first >= LEAST_SHARE:
+            self.unit = (self.now() - self.began) / done
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The seconds that the rest of the training takes, or None while nothing is known about its speed."""
+        passed, new = self.now() - self.began, self.done - self.first
+        if new >= LEAST_SHARE:
+            left = passed * (1 - self.done) / new
+        elif self.stage in self.work and self.unit:
+            left = max((1 - self.first) * self.work[self.stage] * self.unit - passed, 0.0)
+        else:
+            return None
+        later = list(Stage)[list(Stage).index(self.stage) + 1 :]
+        if Stage.LEARN in later:
+            return None  # only learning itself tells how long it takes
+        return left + sum(self.work[stage] * self.unit for stage in later)

@@ -1,0 +1,153 @@
+"""What the Train page shows of a training: how far it is, its curve, and at its end what its map has learnt."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.files import read_json
+from core.jobs.folder import CHECKPOINT, PREDICTIONS, REQUEST, WEIGHTS, Progress, State, is_stopping
+from core.maps.inverse_map import InverseMap
+from core.maps.recipe_file import recipe_from_json
+from core.maps.test_sets import N_TEST, published_test_set
+from core.metrics import median_ape, r_squared
+from core.published import published_prior
+from dashboard.figures import training as figures
+from dashboard.maps import inverse_maps, looks
+from dashboard.pictures.controls import Control, button, drop_down, progress
+from dashboard.pictures.shown import Cell, Plot, Shown
+from dashboard.wording.entries import INSIDE, OUTSIDE
+from dashboard.wording.numbers import count, fixed, percent, significant
+from dashboard.wording.training import about_inside_and_outside, about_recipe
+
+FEWEST = 10  # test samples that metrics are computed from
+MOST_BYTES = 1_000_000  # of the file of predictions
+
+Array = NDArray[np.float64]
+
+
+def picture(folder: Path, done: Progress, names: Sequence[str]) -> Shown:
+    """Return how far a training is, its curve, and once it has ended how its map does; names: of all trainings."""
+    tools: list[Control] = []
+    if len(names) > 1:
+        tools.append(drop_down("train_watched", "training", folder.name, {name: name for name in names}))
+    tools.append(progress("train_progress", done.share_done, status(done, folder)))
+    if done.active and not is_stopping(folder):
+        tools.append(button("train_stop", "Stop", folder.name, help="Ends the training. Nothing on the page is lost."))
+    plots = [Plot("losses", figures.losses(done))] if done.validation_loss else []
+    said = [_about_settings(folder)]
+    layout = "train-run" if plots else "train-begun"
+    maps = {} if done.active else inverse_maps()[0]
+    if folder.name not in maps:
+        return Shown(layout, plots, tools=tools, said=said)
+    trained = maps[folder.name]
+    rows = _own_metrics(trained)
+    estimates = _estimates(folder)
+    if estimates is not None:
+        tested, sentence, table = _tested(trained, estimates, maps)
+        plots, rows = [*plots, *tested], [*table, *rows]
+        said.append(sentence)
+        layout = "train-tested" if len(plots) == 3 else layout
+    said.append("The map stands beside the shipped ones on the pages Inverse map and Your data.")
+    top: list[Cell] = ["", "R² θ₀", "R² θ₁", "Median-APE θ₀", "Median-APE θ₁"]
+    return Shown(layout, plots, tools=tools, said=said, table=[top, *rows] if rows else [])
+
+
+# ----------------------------------------------------------------------------------------------------------- how far
+
+
+def status(done: Progress, folder: Path) -> str:
+    """Say how a training stands, how long it takes, and what is kept of it."""
+    if done.active and is_stopping(folder):
+        kept = _would_be_kept(done)
+        return f"Stopping. {kept[0].upper()}{kept[1:]}"
+    if done.active:
+        return f"{done.sentence} {percent(done.share_done)} done. If you stop now, {_would_be_kept(done)}"
+    kept = f"The weights of epoch {done.kept_epoch} are kept" if done.kept_epoch else "No weights are kept"
+    if done.state is State.FAILED and done.kept_epoch:
+        kept += f" on the server’s disk: {folder.parent.name}/{folder.name}/{WEIGHTS}"
+    told = [done.sentence, done.message, f"{kept}."]
+    if done.state is State.FAILED and (folder / CHECKPOINT).is_file():
+        told.append(f"Train “{folder.name}” again with the same settings to go on from its last checkpoint.")
+    return " ".join(filter(None, told))
+
+
+def _would_be_kept(done: Progress) -> str:
+    if not done.best_epoch:
+        return "nothing is kept before the first epoch ends."
+    return f"the weights of epoch {done.best_epoch} are kept."
+
+
+def _about_settings(folder: Path) -> str:
+    """Say what a training learns from, as its request has it."""
+    try:
+        return about_recipe(folder.name, recipe_from_json(read_json(folder / REQUEST)["recipe"]))
+    except (ValueError, KeyError, TypeError, OSError):
+        return ""
+
+
+# ------------------------------------------------------------------------------------------- what the map has learnt
+
+
+def _estimates(folder: Path) -> Array | None:
+    """Return the map's estimates, (2000, 2), of the published test samples, where the training has kept them."""
+    path = folder / PREDICTIONS
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            return None
+        found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    whole = found.shape == (N_TEST, 2) and found.dtype == float and bool(np.all(np.isfinite(found)))
+    return found if whole else None
+
+
+def _tested(
+    trained: InverseMap, estimates: Array, maps: dict[str, InverseMap]
+) -> tuple[list[Plot], str, list[list[Cell]]]:
+    """Return predicted against true for both parameters, what it shows, and the metrics inside and outside the box."""
+    truth, prior = published_test_set().theta, trained.recipe.task.prior
+    inside = np.all((truth >= prior.lower) & (truth <= prior.upper), axis=1)
+    look = looks(maps)[trained.name]
+    plots = [
+        Plot(
+            identity,
+            figures.predicted_inside_and_outside(
+                prior.names[i], truth[:, i], estimates[:, i], inside, (prior.lower[i], prior.upper[i]), look
+            ),
+        )
+        for i, identity in enumerate(("first", "second"))
+    ]
+    rows, errors = [], []
+    for label, chosen in ((INSIDE, inside), (OUTSIDE, ~inside)):
+        n = int(chosen.sum())
+        if n < FEWEST:
+            errors.append(float("nan"))
+            continue
+        ape = median_ape(truth[chosen], estimates[chosen])
+        errors.append(float(np.mean(ape)))
+        rows.append(_row(f"{label}: {count(n)} test samples", r_squared(truth[chosen], estimates[chosen]), ape))
+    n_inside = int(inside.sum())
+    known = N_TEST if np.isnan(errors[1]) else 0 if np.isnan(errors[0]) else n_inside
+    return plots, about_inside_and_outside(known, N_TEST, *errors), rows
+
+
+def _own_metrics(trained: InverseMap) -> list[list[Cell]]:
+    """Return the metrics of the card on noisy traces of the map's own prior, if that is not the published one."""
+    metrics = trained.card.get("metrics", {})
+    own = trained.recipe.task.prior != published_prior()
+    kinds = (
+        [("published", "published prior")] if not own else [("own", "its own prior"), ("published", "published prior")]
+    )
+    rows = []
+    for key, label in kinds:
+        if key in metrics:
+            found = metrics[key]["noisy"]
+            r2, ape = ([found[metric][name] for name in trained.parameter_names] for metric in ("r2", "median_ape"))
+            rows.append(_row(f"{label}: noisy traces", r2, ape))
+    return rows
+
+
+def _row(label: str, r2: Sequence[float] | Array, ape: Sequence[float] | Array) -> list[Cell]:
+    return [label, *(fixed(value, 3) for value in r2), *(f"{significant(100 * value, 2)} %" for value in ape)]
