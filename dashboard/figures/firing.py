@@ -77,7 +77,7 @@ def _key(low: float, high: float, rises: Callable[[Any], Any]) -> dict[str, Any]
         share = (rises(value) - rises(low)) / (rises(high) - rises(low))
         tone = [np.interp(share, np.linspace(0, 1, len(CIVIDIS)), channel) for channel in zip(*scale, strict=True)]
         entries.append(
-            f'<span style="color:rgb({",".join(f"{part:.0f}" for part in tone)})">■</span> {compact(value, 3)}'
+            f'<span style="color:rgb({",".join(str(round(part)) for part in tone)})">■</span> {compact(value, 3)}'
         )
     return {
         "text": "   ".join(entries), "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left",

@@ -3,6 +3,8 @@
 Figures name a colour "theme:NAME", or "theme:NAME@OPACITY"; the browser knows the theme and puts its tone in the place.
 """
 
+from dashboard.wording.numbers import compact
+
 # By role: its tones in the light and in the dark theme, each with a contrast of at least 3 to 1 against the ground.
 TONES: dict[str, tuple[str, str]] = {
     "data": ("#868E96", "#8F979F"),
@@ -44,7 +46,7 @@ def themed(name: str) -> str:
 
 def translucent(colour: str, opacity: float) -> str:
     """Return a colour of a role with an opacity."""
-    return f"{colour}@{opacity:g}"
+    return f"{colour}@{compact(opacity)}"
 
 
 def style_sheet() -> str:

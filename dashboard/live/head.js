@@ -4,8 +4,9 @@ import { element, fill, say } from "./element.js"
 import { explain } from "./glossary.js"
 
 export class Head {
-  constructor() {
-    this.question = element("h1")
+  /** @param {"h1" | "h2"} level of its question: the page's, or that of what stands below */
+  constructor(level) {
+    this.question = element(level)
     this.answer = element("p", { className: "lab-answer" })
     this.reasons = element("div")
     this.why = element("details", { className: "lab-why" }, [element("summary", { textContent: "why?" }), this.reasons])

@@ -18,7 +18,7 @@ class Instance {
     this.root = element("div", { className: `lab-${kind}` })
     if (kind === "controls") Object.assign(this.root, { role: "region", ariaLabel: "Experiment" })
     parent.append(...(kind === "controls" ? [drawer()] : []), this.root)
-    this.content = kind === "controls" ? new Controls(this.root) : new Plots(this.root)
+    this.content = kind === "controls" ? new Controls(this.root) : new Plots(this.root, name)
     this.queue = Promise.resolve()
     enter(name, this)
   }

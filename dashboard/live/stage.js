@@ -13,7 +13,9 @@ import { Table } from "./table.js"
 import { Theme } from "./theme.js"
 
 export class Plots {
-  constructor(root) {
+  /** @param {HTMLElement} root
+   * @param {string} name */
+  constructor(root, name) {
     this.grid = element("div", { className: "lab-plots" })
     this.metrics = element("div", { className: "lab-metrics" })
     this.said = element("div", { className: "lab-said" })
@@ -29,7 +31,7 @@ export class Plots {
       this.table.count(this.race.clock)
     })
     this.clock = new Clock(this.plots)
-    this.head = new Head()
+    this.head = new Head(name.endsWith("_below") ? "h2" : "h1")
     this.options = new Controls(element("div", { className: "lab-controls lab-options" }))
     this.tools = new Controls(element("div", { className: "lab-controls lab-tools" }))
     this.grid.append(this.race.node, this.clock.node, this.tools.root, this.table.node, this.metrics, this.said)

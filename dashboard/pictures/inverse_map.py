@@ -110,11 +110,11 @@ def _said(
         why.append(wording.about_clouds(spread, best_of(maps), scene.experiment.marginal_sd, maps))
     why += [beside.sentence, *about_training(maps, trace)]
     if not scene.dragging:
-        for name, each in maps.items():
+        for name, each in sorted(maps.items(), key=lambda item: item[0] == best_of(maps)):
             score = results.novelty(each, scene.observation.data, estimates[name])
             if score is not None:
                 why.append(about_novelty(name, score, bool(each.differences(**trace))))
-                if score > 1 and truth is None:  # the estimate is not to be read before this
+                if score > 1 and truth is None and name == best_of(maps):  # the estimate is not to be read before this
                     answer, why = why[-1], [answer, *why[:-1]]
     if beside.verdict:
         answer, why = beside.verdict, [answer, *why]
@@ -152,7 +152,7 @@ def _estimates(
     bounds = np.column_stack(
         [np.min([each.lower for each in priors], axis=0), np.max([each.upper for each in priors], axis=0)]
     )
-    fences = {(each.lower, each.upper) for each in (maps[name].recipe.task.prior for name in found)}
+    fences = {(each.lower, each.upper) for each in (maps[name].recipe.task.prior for name in found if name in maps)}
     return figures.estimates(
         (prior.names[0], prior.names[1]),
         bounds,

@@ -22,6 +22,7 @@ from dashboard.scene.scene import Scene
 from dashboard.views import reading
 from dashboard.views.reading import ask_again, file_of, take_upload
 from dashboard.views.states_fit import section
+from dashboard.wording.numbers import compact
 
 QUESTION = "What can be said about a trace of your own?"
 STYLE = Path(__file__).with_suffix(".css")
@@ -40,7 +41,7 @@ def example() -> Observation:
 def _format() -> str:
     """Return the first rows of the example file as a table."""
     head, *rows = (line.split(",") for line in _csv(example()).splitlines()[:4])
-    cells = "".join(f"<tr>{''.join(f'<td>{float(cell):.3g}</td>' for cell in row)}</tr>" for row in rows)
+    cells = "".join(f"<tr>{''.join(f'<td>{compact(float(cell), 3)}</td>' for cell in row)}</tr>" for row in rows)
     return f'<table class="lab-cells"><tr>{"".join(f"<th>{name}</th>" for name in head)}</tr>{cells}</table>'
 
 

@@ -69,7 +69,8 @@ def numbers(part):
 
 def shows(part, value):
     """Say whether a number stands anywhere in a figure, in the single precision in which figures travel."""
-    return bool(np.any(numbers(part).astype(np.float32) == np.float32(value)))
+    with np.errstate(over="ignore"):  # identities such as "8e77…" read as numbers
+        return bool(np.any(numbers(part).astype(np.float32) == np.float32(value)))
 
 
 def trace_csv(times, u, header="time,u"):

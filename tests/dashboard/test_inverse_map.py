@@ -22,7 +22,7 @@ TRAINED = {
     "cnn-noisy": "yes",
     "dense-clean": "no",
     "dense-noisy": "yes",
-    "narrow": "no",
+    "narrow": "yes",  # θ₀ = 0.4 is the edge of its box
 }
 
 
@@ -73,8 +73,8 @@ def test_a_wrong_stimulus_is_the_answer_and_its_tight_cloud_no_proof(visit):
     )
     assert part["why"][2:4] == [
         "Tick “zoom in, with MAP and exact posterior” to see what no map can beat.",
-        "‘best’, ‘cnn-noisy’ and ‘dense-noisy’ were not trained for ζ = −0.2 (trained at −0.4). Their estimates answer "
-        "for a neuron with ζ = −0.4.",
+        "‘best’, ‘cnn-noisy’, ‘dense-noisy’ and ‘narrow’ were not trained for ζ = −0.2 (trained at −0.4). Their "
+        "estimates answer for a neuron with ζ = −0.4.",
     ]
     assert part["why"][-1].startswith("The residual of ‘best’ does not show this (out-of-distribution score 0.")
     assert not any("looks like" in sentence or "familiar" in sentence for sentence in part["why"])
@@ -109,8 +109,8 @@ def test_bias_and_spread_are_those_of_the_cloud(visit):
     part = stage(visit("inverse-map"))
     estimates, spread, _ = part["plots"]
     shapes = estimates["figure"]["layout"]["shapes"]
-    # The frame stands first, then the clouds in the order of the maps.
-    cloud = np.column_stack([decoded(shapes[1]["dots"][axis]) for axis in "xy"])
+    # The frame and the narrow map's fence stand first, then the clouds in the order of the maps.
+    cloud = np.column_stack([decoded(shapes[2]["dots"][axis]) for axis in "xy"])
     bias, sd = ((cloud.mean(axis=0) - 0.4) / [0.3, 0.4], cloud.std(axis=0) / [0.3, 0.4])
     bars = [float(re.search(r"L([\d.]+),", shape["path"])[1]) for shape in spread["figure"]["layout"]["shapes"]]
     assert bars[:2] == pytest.approx([max(100 * np.linalg.norm(bias), 0.1), 100 * np.linalg.norm(sd)], rel=1e-3)

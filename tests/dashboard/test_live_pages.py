@@ -73,7 +73,11 @@ def test_estimates_names_and_bars_slide_without_being_drawn_anew():
     first, second = ({plot["id"]: plot["skeleton"] for plot in stage["plots"]} for stage in stages)
     assert list(first) == ["estimates", "spread", "resimulated"]
     assert first == second
-    names = [stage["plots"][0]["figure"]["layout"]["annotations"] for stage in stages]
+    # The narrow map, at whose fence θ₀ = 0.42 lies, need not follow.
+    names = [
+        [each for each in stage["plots"][0]["figure"]["layout"]["annotations"] if each["text"] != "narrow"]
+        for stage in stages
+    ]
     assert all(after["x"] > before["x"] for before, after in zip(*names, strict=True))
 
 

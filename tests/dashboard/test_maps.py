@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save
 from core.files import write_json
 from dashboard import maps as registry
 from dashboard.figures.style import OWN_MAPS, SHIPPED_MAPS
-from dashboard.pictures import accuracy, support, uncertainty, your_data
+from dashboard.pictures import accuracy, support, training_size, uncertainty, your_data
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import CHOICES
@@ -231,7 +231,7 @@ def test_a_map_called_like_what_stands_beside_the_maps_is_left_out_with_a_senten
 
 
 def test_all_that_stored_curves_are_called_is_reserved():
-    contents = [accuracy._noise({}, 0.07), support._calibration({}), *map(accuracy._samples, CHOICES["regime"])]
+    contents = [accuracy._noise({}, 0.07), support._calibration({}), *map(training_size.picture, CHOICES["regime"])]
     names = {trace["name"] for content in contents for trace in content.plots[0].figure["data"]}
     assert len(names) >= 14
     assert {name.casefold() for name in names} <= registry.RESERVED

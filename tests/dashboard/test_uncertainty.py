@@ -284,15 +284,15 @@ def test_a_drag_that_begins_without_a_posterior_ends_in_no_traceback(visit):
 def test_the_limit_stands_beside_the_clouds(visit, monkeypatch):
     monkeypatch.setattr(limit, "N_MEANS", 3)
     plain = shown(visit("inverse-map"))["estimates"]
-    assert "Tick “zoom on the limit”" in text(plain)
+    assert "Tick “zoom in, with MAP and exact posterior”" in text(plain)
     beside = shown(visit("inverse-map", limit=1))["estimates"]
     drawn = figure(beside, "estimates")
     assert drawn["data"][0]["type"] == "contour"
     low, high = drawn["layout"]["xaxis"]["range"]
     assert -0.2 < low < 0.4 < high < 1
-    means = [shape for shape in drawn["layout"]["shapes"] if shape["line"]["color"] == LIMIT]
+    means = [shape for shape in drawn["layout"]["shapes"] if shape["line"]["color"] == LIMIT and "dots" in shape]
     assert [decoded(shape["dots"]["y"]).size for shape in means] == [3]
-    assert "Green dots: the exact posterior’s mean for 3 of the noise draws; they scatter by" in text(beside)
+    assert "Redraw the noise 3 times, and the exact posterior’s mean moves by" in text(beside)
     assert (
         "Green: everything this trace can tell. θ₀ is known to ±0.0015, θ₁ to ±0.010; an estimator that claims less is "
         "overconfident." in text(beside)
@@ -306,8 +306,9 @@ def test_the_means_of_fresh_noise_are_those_of_the_clouds_draws(visit, monkeypat
     monkeypatch.setattr(limit, "N_MEANS", 2)
     visit("inverse-map", limit=1, t_end=60, seed=5)
     experiment = Experiment(t_end=60, seed=5, limit=True)
-    means = limit.fresh_noise(Scene(experiment, experiment)).means
-    assert len(means) == 2
+    known = np.array(limit.fresh_noise(Scene(experiment, experiment)).known)
+    assert known.shape == (2, 2, 2)
+    means = known[:, 0]
     trajectory = observe(experiment, None).trajectory[:, 0]
     normals = np.random.default_rng([5, 1]).standard_normal((200, 300))
     for mean, draw in zip(means, normals, strict=False):
@@ -320,10 +321,9 @@ def test_the_limit_without_noise_is_drawn_for_a_little_and_has_no_fresh_means(vi
     monkeypatch.setattr(limit, "N_MEANS", 2)
     part = shown(visit("inverse-map", limit=1, sigma=0))["estimates"]
     assert part["notes"] == ["Without noise the exact posterior is a point: it is drawn for σ = 0.001 ms."]
-    assert "Green dots" not in text(part)
-    assert text(part).startswith(
-        "σ = 0: there is no noise to move the estimates. Green: everything this trace can tell."
-    )
+    assert "Redraw the noise" not in text(part)
+    assert "σ = 0: there is no noise to move the estimates." in told(part)
+    assert "Green: everything this trace can tell." in text(part)
 
 
 def test_the_limit_is_left_out_of_a_drag_within_the_same_window(visit, monkeypatch):
@@ -349,17 +349,22 @@ def test_a_scatter_below_the_posterior_s_is_explained_and_nothing_is_said_to_be_
     normals = np.random.default_rng(0).standard_normal((24, 2))
     normals /= normals.std(axis=0)
     held = "A small scatter is no small error: what the prior or the training holds in place does not scatter."
-    said = limit._sentence(found, list(0.020 * normals), ("best", 0.021 * normals), uploaded=False)
+
+    def sentence(exact, lowest, best, uploaded):
+        fresh = np.stack([exact * normals, lowest * normals], axis=1)
+        return limit._sentence(found, fresh, ("best", best * normals), uploaded)
+
+    said = sentence(0.020, 0.040, 0.021, uploaded=False)
     assert said == (
         "Green: everything this trace can tell. θ₀ is known to ±0.044, θ₁ to ±0.044; an estimator that claims less is "
-        "overconfident. Green dots: the exact posterior’s mean for 24 of the noise draws; they scatter by 0.020 in θ₀ "
-        f"and 0.020 in θ₁, the estimates of ‘best’ about as far. {held}"
+        "overconfident. Redraw the noise 24 times, and the exact posterior’s mean moves by 0.020 in θ₀ and 0.020 in "
+        f"θ₁. The MAP moves 2 and 2 times as far. The map ‘best’ moves about as far. {held}"
     )
-    said = limit._sentence(found, list(0.044 * normals), ("best", 0.022 * normals), uploaded=True)
+    said = sentence(0.044, 0.044, 0.022, uploaded=True)
     assert said.startswith("Green: everything this trace can tell, if ζ, γ, σ and ρ of the sidebar are right. ")
-    assert said.endswith(f"in θ₁, the estimates of ‘best’ 0.5 and 0.5 times as far. {held}")
-    said = limit._sentence(found, list(0.040 * normals), ("best", 0.08 * normals), uploaded=False)
-    assert said.endswith("the estimates of ‘best’ 2 and 2 times as far.")
+    assert said.endswith(f"The MAP moves about as far. The map ‘best’ moves 0.5 and 0.5 times as far. {held}")
+    said = sentence(0.040, 0.040, 0.08, uploaded=False)
+    assert said.endswith("The map ‘best’ moves 2 and 2 times as far.")
 
 
 # ---------------------------------------------------------------------------------------------------------- functions
