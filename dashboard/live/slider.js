@@ -41,11 +41,11 @@ export function slider(item, send) {
     const tick = element("i", { className: "lab-tick", style: { left: `calc(8px + ${share} * (100% - 16px))` } })
     node.append(element("span", { className: "lab-track" }, [tick, range]))
   }
+  let latest = item
   const isOutside = () => latest.value < item.low || latest.value > item.high
   hint(node, typed, () =>
     isOutside() ? `Beyond the slider, which goes from ${format(item.low, item)} to ${format(item.high, item)}.` : "",
   )
-  let latest = item
   let dragging = false
   let shown = "" // in the box, before anyone types
   const show = (value) => {
