@@ -25,7 +25,7 @@ function toggle(item, send) {
 }
 
 function choice(item, send) {
-  const select = element("select", { ariaLabel: item.label })
+  const select = element("select", { ariaLabel: item.label || item.field.replaceAll("_", " ") })
   select.append(...item.options.map(([value, label]) => element("option", { value, textContent: label })))
   select.addEventListener("change", (event) => report(event, send(), { [item.field]: select.value }, true))
   const node = element("label", { className: "lab-choice", dataset: { field: item.field } }, [

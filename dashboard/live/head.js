@@ -11,8 +11,8 @@ export class Head {
     this.reasons = element("div")
     this.why = element("details", { className: "lab-why" }, [element("summary", { textContent: "why?" }), this.reasons])
     this.equations = element("div", { className: "lab-equations" })
-    const words = element("div", {}, [this.question, this.answer, this.why])
-    this.node = element("header", { className: "lab-head" }, [words, this.equations])
+    this.words = element("div", {}, [this.question, this.answer, this.why])
+    this.node = element("header", { className: "lab-head" }, [this.words, this.equations])
     this.shape = ""
   }
 
@@ -21,6 +21,9 @@ export class Head {
   update({ question, answer, why, equations }, settled) {
     this.answer.ariaLive = settled ? "polite" : "off"
     this.node.hidden = !question && !answer
+    // A page has one heading of the first level, so that an empty one is none.
+    if (question) this.words.prepend(this.question)
+    else this.question.remove()
     say(this.question, question)
     explain(this.answer, answer)
     this.why.hidden = !why.length

@@ -34,7 +34,7 @@ export class Plots {
     this.head = new Head(name.endsWith("_below") ? "h2" : "h1")
     this.options = new Controls(element("div", { className: "lab-controls lab-options" }))
     this.tools = new Controls(element("div", { className: "lab-controls lab-tools" }))
-    this.grid.append(this.race.node, this.clock.node, this.tools.root, this.table.node, this.metrics, this.said)
+    this.grid.append(this.tools.root, this.table.node, this.metrics, this.said)
     this.resized = () => this.redraw()
     document.addEventListener("inverse-lab-resized", this.resized)
     root.replaceChildren(this.head.node, this.link, this.alerts.node, this.options.root, this.notes, this.grid)
@@ -80,6 +80,13 @@ export class Plots {
     }
     this.race.show()
     this.clock.update(data.clock)
+    for (const [node, shows] of /** @type {[HTMLElement, unknown][]} */ ([
+      [this.race.node, data.race],
+      [this.clock.node, data.clock],
+    ])) {
+      if (!shows) node.remove()
+      else if (!node.isConnected) this.grid.prepend(node)
+    }
   }
 
   /** @param {import("./data").Grid} grid */

@@ -13,6 +13,7 @@ from dashboard.figures.surface import surface
 from dashboard.pictures import basins, race, results
 from dashboard.pictures import slice as slices
 from dashboard.pictures.controls import control, controls_at
+from dashboard.pictures.equations import data_equation
 from dashboard.pictures.look import Look, at_release, problem_at
 from dashboard.pictures.shown import Cell, Equation, Plot, Shown, Symbol
 from dashboard.scene.experiment import Experiment
@@ -20,7 +21,7 @@ from dashboard.scene.kinds import Area
 from dashboard.scene.lowest import Place
 from dashboard.scene.observation import LEAST_SIGMA
 from dashboard.scene.scene import Scene
-from dashboard.wording.numbers import compact, difference, fixed, significant
+from dashboard.wording.numbers import difference, fixed, significant
 
 QUESTION = "Where does the optimiser end up, and why?"
 HEAT_MAP = "heat map"  # name of kept results
@@ -146,21 +147,20 @@ def _equations(look: Look) -> list[Equation]:
     """Return the model of the data, of the noise, and the loss, with the candidate's numbers."""
     experiment, noise = look.scene.experiment, look.problem.noise[0]
     misfit, penalty = _parts(look)
-    m = Symbol("m", ", ".join(fixed(value, 3) for value in look.candidate), f"candidate_{experiment.axis_x}")
-    correlated: list[str | Symbol] = ["η(t) = ", Symbol("ρ", compact(noise.rho, 3), "rho"), " η(t − Δt) + ε"]
+    assumed = "η AR(1)" if noise.rho else "η white"
     prior: list[str | Symbol] = [" + ", Symbol("½‖(m − m̄)/(w s)‖²", significant(penalty), "prior_width")]
     return [
-        Equation("data", ["d = u(", m, ") + ", Symbol("η", f"sd {compact(noise.marginal_sd, 3)}", "sigma")]),
-        Equation("noise", correlated if noise.rho else ["η(t) independent at each t"]),
+        data_equation(experiment),
         Equation(
             "loss",
             [
                 Symbol("J(m)", significant(misfit + penalty)),
                 " = ",
-                Symbol("½‖d − u(m)‖²", significant(misfit)),
+                Symbol("½‖W(d − u(m))‖²", significant(misfit)),
                 *(prior if experiment.regularised else []),
             ],
         ),
+        Equation("weight", [f"W² = cov(η)⁻¹ for {assumed}"]),
     ]
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 PARTS = {"player", "tools", "table", "metrics", "said"}  # of a stage, beside its plots
 WINDOW = "max(33rem, 100vh - 17.5rem)"  # the height that the window leaves for plots above the metrics
-INVERSE_MAP = "max(27rem, 100vh - 23rem)"  # the same, above the tabs of what stands below
-BELOW_OPTIONS = "max(29.5rem, 100vh - 20.5rem)"  # the same where options stand above the plots and a player among them
+INVERSE_MAP = "max(26rem, 100vh - 25.75rem)"  # the same, above the tabs of what stands below
+BELOW_OPTIONS = "max(29.5rem, 100vh - 20.75rem)"  # the same where options stand above the plots and a player among them
 NARROW_PLOT = "20rem"  # the height of each plot in a window too narrow for two beside each other
 
 
@@ -112,8 +112,8 @@ LAYOUTS = {
         "1.1fr 1fr",
         (
             ("estimates table", "auto"),
-            ("estimates spread", f"minmax(11.5rem, calc(0.34 * {INVERSE_MAP}))"),
-            ("estimates resimulated", f"minmax(8.5rem, calc(0.3 * {INVERSE_MAP}))"),
+            ("estimates spread", f"minmax(10.75rem, calc(0.34 * {INVERSE_MAP}))"),
+            ("estimates resimulated", f"minmax(7.5rem, calc(0.3 * {INVERSE_MAP}))"),
         ),
     ),
     "inverse-map-alone": Layout(

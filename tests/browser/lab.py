@@ -300,6 +300,7 @@ class Lab:
     def choose(self, field: str, value: str) -> "Lab":
         """Choose in a drop-down, or press a tab, and wait until the answer is painted."""
         control, tab = self.page.locator(f"[data-field={field}]"), f"input[type=radio][value='{value}']"
+        control.evaluate("(node) => { if (node.closest('details')) node.closest('details').open = true }")
         with self.painting():
             if control.locator(tab).count():
                 control.locator(tab).check()

@@ -224,6 +224,7 @@ def test_an_l_that_is_typed_into_a_box_begins_no_lecture(lab):
     lab.open("Neuron")
     lab.text_box("theta0").press("l")
     assert not lab.evaluate("document.documentElement.hasAttribute('data-lab-lecture')")
+    lab.text_box("theta0").press("Escape")
     lab.go("Train")
-    lab.page.get_by_label("Name of the map", exact=True).press("l")
+    lab.page.get_by_label("name of the map", exact=True).press("l")
     assert not lab.evaluate("document.documentElement.hasAttribute('data-lab-lecture')")

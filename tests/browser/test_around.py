@@ -19,8 +19,8 @@ def test_all_pages_stand_behind_a_web_server_that_serves_them_under_a_path(brows
         lab = Lab(context, url)
         try:
             lab.open()
-            assert lab.page.locator(".lab-plot .main-svg").count() == 9
-            assert lab.page.locator(".lab-controls").count() == 4
+            assert lab.page.locator(".lab-plot .main-svg").count() == 12
+            assert lab.page.locator(".lab-controls").count() == 3
             lab.type("gamma", 4).go("Landscape").go("Your data")
             lab.page.get_by_role("button", name="Copy link").click()
             lab.page.get_by_role("button", name="Copied").wait_for()
@@ -31,7 +31,7 @@ def test_all_pages_stand_behind_a_web_server_that_serves_them_under_a_path(brows
             lab.check()
         finally:
             context.close()
-        record_property("measured", f"9 plots, {len(outside)} requests outside the path")
+        record_property("measured", f"4 plots, {len(outside)} requests outside the path")
         assert outside == []
 
 

@@ -176,7 +176,8 @@ def test_clicks_made_while_a_race_is_computed_are_starts_and_a_double_click_is_o
 
 def test_no_label_of_one_method_stays_on_the_common_start(lab):
     lab.open("Landscape", "t_end=60").race(*START)
+    lab.until("plot('map')?._fullLayout")
     lab.page.mouse.move(*lab.pixel("map", START[0] + 0.001, START[1]))
-    lab.until("plot('map').querySelector('.hoverlayer .hovertext')")
+    lab.until("plot('map')?.querySelector('.hoverlayer .hovertext')")
     said = lab.evaluate("plot('map').querySelector('.hoverlayer').textContent")
     assert not [name for name in RACING if name in said]

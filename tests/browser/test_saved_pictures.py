@@ -30,7 +30,7 @@ VISITS = {
         ("beside", "surface", ("surface",)),
     ],
     "Inverse map": [
-        ("", "", ("estimates", "resimulated", "first", "second")),
+        ("", "", ("estimates", "spread", "resimulated", "first-1", "second-1")),
         ("test_view", "noise", ("against-noise",)),
         ("test_view", "samples", ("against-samples",)),
         ("test_view", "errors", ("errors",)),
@@ -45,7 +45,7 @@ VISITS = {
 }
 LOGARITHMIC = {"against-noise": "y", "against-samples": "xy"}
 NAMED_BELOW = {  # how many entries a picture has of a legend that the page shows elsewhere, or not at all
-    "posterior": 3, "rates": 1, "residual": 1, "surface": 3, "estimates": 7, "resimulated": 7, "trace": 7,
+    "posterior": 3, "rates": 1, "residual": 1, "surface": 3, "estimates": 8, "resimulated": 8, "trace": 8,
 }  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def test_every_saved_picture_is_whole_and_every_legend_acts(lab, page):
 
 @pytest.mark.parametrize(
     ("page", "plots"),
-    [("Neuron", ("potential", "rates")), ("Landscape", ("map", "residual")), ("Inverse map", ("estimates", "first"))],
+    [("Neuron", ("potential", "rates")), ("Landscape", ("map", "slice")), ("Inverse map", ("estimates", "first-1"))],
 )
 def test_a_plot_saved_as_svg_has_its_dots_its_legend_its_font_and_an_opaque_ground(lab, page, plots):
     lab.open(page)
@@ -144,7 +144,7 @@ def test_a_logarithmic_axis_is_labelled_at_every_zoom(lab):
 
 
 @pytest.mark.parametrize(
-    ("page", "plots"), [("Neuron", ("potential", "rates")), ("Inverse map", ("estimates", "first"))]
+    ("page", "plots"), [("Neuron", ("potential", "rates")), ("Inverse map", ("estimates", "first-1"))]
 )
 def test_pictures_have_the_ground_of_the_dark_theme(tab, page, plots):
     lab = tab(device_scale_factor=2, color_scheme="dark").open(page)

@@ -172,11 +172,11 @@ def test_limit_beside_the_clouds_comes_with_progress(lab):
     }).observe(document.body, { childList: true, subtree: true })""")
     lab.tick("limit")
     assert lab.evaluate("plot('estimates').data[0].type") == "contour"
-    lab.until("document.querySelector('.lab-said').textContent.includes('they scatter by')")
+    lab.until("document.querySelector('.lab-why').textContent.includes('Redraw the noise 24 times')")
     assert lab.evaluate("window.progressed")
     lab.until("""!document.querySelector("[data-testid='stProgress']")""")  # it goes with the end of the run
-    dots = [shape for shape in lab.drawing("estimates")["shapes"] if shape["line"]["color"] == "#009E73"]
-    assert dots[0]["path"].count("M") == 24
+    dots = [shape for shape in lab.drawing("estimates")["shapes"] if shape["line"]["color"] == "rgba(0, 127, 92, 1)"]
+    assert [shape["path"].count("M") for shape in dots if shape["path"].count("M") > 1] == [24]
     lab.tick("limit")
     assert lab.range("estimates")[0] < -0.2
 

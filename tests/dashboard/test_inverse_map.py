@@ -242,8 +242,8 @@ def test_an_upload_is_not_said_to_be_what_maps_were_trained_for(uploaded):
         "0.63 to 0.97, θ₀ from −0.2 to 1, θ₁ from −0.4 to 1.2, ζ = −0.4 and γ = 3.",
         "‘cnn-clean’ and ‘dense-clean’ can read this trace. They expect no noise, θ₀ from −0.2 to 1, θ₁ from −0.4 to "
         "1.2, ζ = −0.4 and γ = 3.",
-        "‘narrow’ can read this trace. It expects noise of sd 0.2 to 0.5 with ρ from 0.63 to 0.97, θ₀ from 0 to 0.4, θ₁ "
-        "from 0.2 to 0.6, ζ = −0.4 and γ = 3.",
+        "‘narrow’ can read this trace. It expects noise of sd 0.2 to 0.5 with ρ from 0.63 to 0.97, θ₀ from 0 to 0.4, "
+        "θ₁ from 0.2 to 0.6, ζ = −0.4 and γ = 3.",
         "Beware: this trace is unlike the training data of ‘narrow’ (out-of-distribution score 2.0; only 1 % of the "
         "training’s traces exceed 1).",
     ]
