@@ -160,7 +160,8 @@ def training_samples(card: dict[str, Any]) -> str:
 
 def maps() -> str:
     """Return the table of the shipped maps on the 2,000 test samples, and what each is."""
-    cards = [read_json(path) for path in sorted((ROOT / "pretrained").glob("*.json"))]
+    weights = sorted((ROOT / "pretrained").glob("*.safetensors"))
+    cards = [read_json(path.with_suffix(".json")) for path in weights]
     rows = []
     for card in cards:
         metrics = card["metrics"]["published"]
