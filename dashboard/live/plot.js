@@ -182,7 +182,12 @@ export class Plot {
     const shapes = (layout.shapes ?? []).map((shape) =>
       withPath(hidden.has(shape.legendgroup) ? { ...shape, visible: "legendonly" } : shape),
     )
-    await Plotly.react(this.box, data, { ...layout, ...this.size, shapes, editrevision: false }, config)
+    try {
+      await Plotly.react(this.box, data, { ...layout, ...this.size, shapes, editrevision: false }, config)
+    } catch (error) {
+      if (!this.closed) throw error // one that was purged meanwhile has nothing to draw on
+      return
+    }
     this.aged = false
     if (this.closed)
       window.Plotly.purge(this.box) // the page was left meanwhile

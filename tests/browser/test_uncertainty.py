@@ -198,8 +198,8 @@ def tops(lab):
 
 
 def test_what_cannot_follow_a_drag_is_dimmed_says_so_and_hides_the_truth(lab):
-    """A posterior over 400 ms with its noise integrated out takes longer than what can follow a hand."""
-    lab.open("Uncertainty", "t_end=400&noise_known=0")
+    """A posterior over 1,000 ms with its noise integrated out takes longer than what can follow a hand."""
+    lab.open("Uncertainty", "t_end=1000&noise_known=0")
     assert lab.stale() == []
     before = tops(lab)
     with lab.held("theta1") as drag_to:

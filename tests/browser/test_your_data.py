@@ -7,7 +7,7 @@ import pytest
 
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import GAMMA, ZETA, time_grid
-from tests.browser.lab import ROOT, SHIPPED_MAPS
+from tests.browser.lab import ROOT, SHIPPED_MAPS, STANDS
 
 pytestmark = pytest.mark.browser
 
@@ -159,6 +159,7 @@ def test_the_textbook_s_file_is_read_and_fitted_in_its_own_symbols(lab):
     on_screen(lab, "t_v_w.csv")
     lab.fill("Noise sd of u", 0.1).fill("Noise sd of v", 0.1)
     lab.page.get_by_text("Press Fit to search the box").wait_for()
+    lab.page.wait_for_selector(STANDS)
     lab.press("Fit")
     lab.page.get_by_text("τ = 12.35 ± 0.14", exact=True).wait_for()
     for text in ("a = 0.7059", "b = 0.8147", "I = 0.5050"):
