@@ -2,9 +2,9 @@
 
 import { element, say } from "./element.js"
 import { numbers } from "./outlines.js"
+import { play } from "./playback.js"
 import { styled } from "./theme.js"
 
-const MOST_FRAME_S = 0.1 // a tab that was hidden meanwhile goes on where it was
 const MARKS = ["cursor", "cover", "dot"]
 
 /** @typedef {import("./plot.js").Plot} Plot */
@@ -31,14 +31,13 @@ export class Clock {
     })
     this.said = element("span", { className: "lab-time" })
     const buttons = element("div", { className: "lab-buttons" }, [this.toggle, this.range, this.said])
-    this.node = element("div", { className: "lab-player", hidden: true }, [buttons])
+    this.node = element("div", { className: "lab-player" }, [buttons])
   }
 
   /** @param {import("./data").ClockData | null} data */
   update(data) {
     const begins = data?.begins && !this.data && !matchMedia("(prefers-reduced-motion: reduce)").matches
     this.data = data
-    this.node.hidden = !data
     if (data && (this.moved || begins)) this.read()
     if (!data) this.pause()
     else if (begins) this.play()
@@ -63,16 +62,13 @@ export class Clock {
     this.playing = true
     this.toggle.textContent = "Pause"
     const { tempo, begins } = this.data
-    let then
-    const frame = (now) => {
-      if (!this.playing) return
-      const time = this.time + tempo * Math.min((now - (then ?? now)) / 1000, MOST_FRAME_S)
-      then = now
+    play((seconds) => {
+      if (!this.playing) return false
+      const time = this.time + tempo * seconds
       if (begins && time >= this.end) this.pause()
       this.seek(begins ? time : time % this.end)
-      requestAnimationFrame(frame)
-    }
-    requestAnimationFrame(frame)
+      return this.playing
+    })
   }
 
   pause() {

@@ -3,6 +3,7 @@
 import { Controls } from "./controls.js"
 import { element, say } from "./element.js"
 import { numbers, runners } from "./outlines.js"
+import { play } from "./playback.js"
 
 const RACE = 10 // s that a race takes
 const TEMPO = 0.7 // a second the evaluations grow by at least this, as a logarithm
@@ -43,7 +44,6 @@ export class Race {
   }
 
   update(data, plots, send) {
-    this.node.hidden = !data
     if (!data) return
     this.clocks = plots.flatMap(runners).map((runner) => numbers(runner.clock))
     this.last = Math.max(1, ...this.clocks.map((clock) => clock.at(-1)))
@@ -66,16 +66,12 @@ export class Race {
     this.playing = true
     this.toggle.textContent = "Pause"
     const tempo = Math.max(Math.log(this.last) / RACE, TEMPO)
-    let then
-    const frame = (now) => {
-      if (!this.playing) return
-      // A tab that was hidden meanwhile goes on where it was.
-      this.seek(this.clock * Math.exp(tempo * Math.min((now - (then ?? now)) / 1000, 0.1)))
-      then = now
-      if (this.clock < this.last) requestAnimationFrame(frame)
-      else this.pause()
-    }
-    requestAnimationFrame(frame)
+    play((seconds) => {
+      if (!this.playing) return false
+      this.seek(this.clock * Math.exp(tempo * seconds))
+      if (this.clock >= this.last) this.pause()
+      return this.playing
+    })
   }
 
   pause() {
