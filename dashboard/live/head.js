@@ -22,8 +22,8 @@ export class Head {
     this.answer.ariaLive = settled ? "polite" : "off"
     this.node.hidden = !question && !answer
     // A page has one heading of the first level, so that an empty one is none.
-    if (question) this.words.prepend(this.question)
-    else this.question.remove()
+    if (!question) this.question.remove()
+    else if (!this.question.parentElement) this.words.prepend(this.question)
     say(this.question, question)
     explain(this.answer, answer)
     this.why.hidden = !why.length
