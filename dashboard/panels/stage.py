@@ -1,6 +1,7 @@
 """The stage of a page: its question and answer, its controls and live plots, and the sentences above them."""
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -8,28 +9,21 @@ from dashboard import live, session
 from dashboard.pictures.shown import Shown
 
 
-def stage(key: str, shown: Shown) -> None:
-    """Show the live plots of a page, with the session's sentences above them."""
+def stage(key: str, shown: Shown, **without_sidebar: Any) -> None:
+    """Show the live plots of a page, with the session's sentences above them.
+
+    without_sidebar: what the sidebar otherwise tells the browser, the address and what the live route needs.
+    """
     name = f"{key}_stage"
-    noted = shown.after(session.sentences())
-    live.plots(name, noted, partial(session.receive, name), session.answering(), not session.scene().dragging)
+    noted, released = shown.after(session.sentences()), not session.scene().dragging
+    live.plots(name, noted, partial(session.receive, name), session.answering(), released, **without_sidebar)
 
 
 def poster(page: str, shown: Shown) -> None:
     """Show the live plots of a page without a sidebar."""
-    name = f"{page}_stage"
-    noted = shown.after(session.sentences())
-    released = not session.scene().dragging
+    address = "" if session.scene().dragging else session.start_address()
     with st.container(key="lab_stage", width="stretch", gap="small"):
-        live.plots(
-            name,
-            noted,
-            partial(session.receive, name),
-            session.answering(),
-            released,
-            address=session.start_address() if released else "",
-            live=session.live(page),
-        )
+        stage(page, shown, address=address, live=session.live(page))
 
 
 def head(key: str, shown: Shown) -> None:
