@@ -86,7 +86,7 @@ def _map(look: Look) -> Plot:
         look.found,
     )
     handle = (look.candidate, (f"candidate_{experiment.axis_x}", f"candidate_{experiment.axis_y}"))
-    return Plot("map", figures.loss_map(look.grid, marks, heat), "start", handle)
+    return Plot("map", figures.loss_map(look.grid, marks, heat), "start", handles=[handle])
 
 
 def _beside(look: Look) -> list[Plot]:

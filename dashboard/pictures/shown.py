@@ -55,7 +55,7 @@ class Plot:
     figure: as plain dicts, or None for a plot that stays as it is. A line trace whose meta holds a clock, and the
     positions of two shapes as head and end, grows while a race is played.
     click: the two fields that a click at (x, y) sets, or the one that takes both as text.
-    handle: ((x, y), fields), a point that can be dragged. handles: several; an empty field is not set.
+    handles: points ((x, y), fields) that can be dragged; an empty field is not set.
     pick: the field that a click on a point of a trace sets to its customdata.
     stale: the plot waits until the slider is released: it is dimmed and says so. If it stays as it is, it hides truth
     and candidate, which have moved on.
@@ -64,7 +64,6 @@ class Plot:
     id: str
     figure: dict[str, Any] | None
     click: tuple[str, str] | str | None = None
-    handle: tuple[tuple[float, float], tuple[str, str]] | None = None
     handles: Sequence[tuple[tuple[float, float], tuple[str, str]]] = ()
     pick: str = ""
     stale: bool = False
@@ -98,9 +97,8 @@ class Plot:
             spec["click"] = {"both": self.click}
         elif self.click:
             spec["click"] = dict(zip("xy", self.click, strict=True))
-        handles = (*([self.handle] if self.handle else []), *self.handles)
-        if handles:
-            spec["handles"] = [{"at": at, **dict(zip("xy", names, strict=True))} for at, names in handles]
+        if self.handles:
+            spec["handles"] = [{"at": at, **dict(zip("xy", names, strict=True))} for at, names in self.handles]
         return spec
 
 

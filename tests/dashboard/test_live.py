@@ -91,7 +91,7 @@ def test_each_trace_keeps_its_identity_while_others_come_and_go():
 
 def test_a_plot_says_what_the_hand_can_do_in_it():
     handle = ((0.6, 0.4), ("candidate_theta0", "candidate_theta1"))
-    spec = Plot("map", figure(), ("theta0", "theta1"), handle).as_json()
+    spec = Plot("map", figure(), ("theta0", "theta1"), handles=[handle]).as_json()
     assert spec["id"] == "map"
     assert spec["click"] == {"x": "theta0", "y": "theta1"}
     assert Plot("map", figure(), "start").as_json()["click"] == {"both": "start"}
