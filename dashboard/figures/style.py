@@ -35,6 +35,7 @@ class Look:
     dash: str = "solid"
 
 
+MAP_LOOK = Look(MAP, "x")
 # Each shipped map, hollow and dashed where it was trained on clean traces; own maps take the others in turn.
 SHIPPED_MAPS = {
     "best": Look(BEST),

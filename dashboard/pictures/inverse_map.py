@@ -11,7 +11,7 @@ from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import N_TIMES, SAMPLING_INTERVAL, T_END, published_prior, with_constants
 from dashboard.figures import inverse_map as figures
 from dashboard.figures.spread import bias_and_spread
-from dashboard.figures.style import LIMIT, MAP, TRUTH, Look
+from dashboard.figures.style import LIMIT, MAP, MAP_LOOK, TRUTH, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import limit, results
 from dashboard.pictures.clouds import able, best_of, clouds
@@ -27,7 +27,6 @@ from dashboard.wording.numbers import compact, count, fixed, sds
 
 QUESTION = "What does a learned inverse map make of these data, and of noise?"
 MOST_ROWS = 8  # maps with bars of bias and spread
-MAP_LOOK = Look(MAP, "x")
 
 Array = NDArray[np.float64]
 
@@ -92,29 +91,29 @@ def _said(
     trace = scene.observation.described(scene.experiment)
     means = {name: each.mean[0] for name, each in estimates.items()}
     sd, answer, why = np.array(published_prior().sd), "", list[str]()
+    best = best_of(maps) if means else ""
     if means:
-        name = best_of(maps)
-        assumed = [each.answer for each in maps[name].differences(**trace) if each.answer]
+        assumed = [each.answer for each in maps[best].differences(**trace) if each.answer]
         if truth is None:
-            covariance = estimates[name].covariance
+            covariance = estimates[best].covariance
             own = None if covariance is None else sds(covariance[0])
-            answer = wording.unknown_truth(name, means[name], own, uploaded=scene.observation.trajectory is None)
+            answer = wording.unknown_truth(best, means[best], own, uploaded=scene.observation.trajectory is None)
         elif assumed and spread:
-            answer = wording.mistaken(name, means[name], truth, sd, spread[name], assumed)
+            answer = wording.mistaken(best, means[best], truth, sd, spread[best], assumed)
         else:
             answer = wording.nearest(means, truth, sd, spread, noisy=scene.experiment.sigma > 0)
         if truth is not None and len(means) > 1:
             clean = [each for each in maps if not maps[each].recipe.noisy] if scene.experiment.sigma > 0 else []
             why.append(wording.worst(means, truth, sd, clean))
     if spread:
-        why.append(wording.about_clouds(spread, best_of(maps), scene.experiment.marginal_sd, maps))
+        why.append(wording.about_clouds(spread, best, scene.experiment.marginal_sd, maps))
     why += [beside.sentence, *about_training(maps, trace)]
     if not scene.dragging:
-        for name, each in sorted(maps.items(), key=lambda item: item[0] == best_of(maps)):
+        for name, each in sorted(maps.items(), key=lambda item: item[0] == best):
             score = results.novelty(each, scene.observation.data, estimates[name])
             if score is not None:
                 why.append(about_novelty(name, score, bool(each.differences(**trace))))
-                if score > 1 and truth is None and name == best_of(maps):  # the estimate is not to be read before this
+                if score > 1 and truth is None and name == best:  # the estimate is not to be read before this
                     answer, why = why[-1], [answer, *why[:-1]]
     if beside.verdict:
         answer, why = beside.verdict, [answer, *why]

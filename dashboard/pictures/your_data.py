@@ -9,7 +9,7 @@ from core.maps.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_prior, with_constants
 from dashboard.figures import inverse_map as figures
-from dashboard.figures.style import MAP, Look
+from dashboard.figures.style import MAP_LOOK, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import results
 from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
@@ -24,7 +24,6 @@ from dashboard.wording.verdict import about_small_residuals, verdict
 
 NO_MAP = "No estimate: no point of the prior’s box can be simulated."
 ASSUMED = "It assumes ζ and γ of the sidebar and a start at u = v = 0; the fit below can leave them open."
-MAP_LOOK = Look(MAP, "x")
 
 
 def picture(scene: Scene) -> Shown | None:
