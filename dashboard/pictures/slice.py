@@ -58,6 +58,6 @@ def reasons(look: Look) -> list[str]:
         "On a ridge the candidate’s spikes fall between those of the data; on both sides of it they meet more of them. "
         "So a method that only goes downhill cannot cross it.",
         "On the map dark means low: the colour of a point says which share of the box has a lower loss.",
-        "The misfit ½‖d − u(m)‖² measures the residual in units of the noise. In the prior’s part m̄ is its mean, s its "
-        "published sd and w its width (Options); the dashed line is one sd from the mean.",
+        "The misfit ½‖W(d − u(m))‖² measures the residual in units of the noise. In the prior’s part m̄ is its mean, s "
+        "its published sd and w its width (Options); the dashed line is one sd from the mean.",
     ]
