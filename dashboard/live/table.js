@@ -14,7 +14,9 @@ export class Table {
     // Where it is wider than the window, it can be scrolled, by the keyboard too.
     this.table = element("table", { className: "lab-table" }, [this.head, this.body])
     this.node = element("div", { className: "lab-table-frame" }, [this.table])
-    new ResizeObserver(() => this.fit()).observe(this.node)
+    // Only then: to ask for widths at each picture of a drag would lay the page out once more.
+    const observer = new ResizeObserver(() => this.fit())
+    for (const node of [this.node, this.table]) observer.observe(node)
   }
 
   /** @param {import("./data").Cell[][]} rows of which the first one is the head
@@ -34,7 +36,6 @@ export class Table {
         this.cell(cell, value)
       }),
     )
-    this.fit()
   }
 
   /** Let the runs of a race that have not ended when its clock stands there count their evaluations.
