@@ -13,7 +13,7 @@ from core.noise import Noise
 from core.problem.general_misfit import TRAJECTORIES_AT_ONCE
 from core.problem.problem import Problem
 
-POTENTIALS_ALONE = 16  # one thread handles up to this many, because waking other threads would take longer
+POTENTIALS_ALONE = 400  # one thread handles up to this many, because waking other threads would take longer
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,11 +119,8 @@ def misfit(data: ArrayLike, potentials: ArrayLike, noise: Noise) -> NDArray[np.f
     if trace.shape != potentials.shape[-1:]:
         raise ValueError(f"The trace has {trace.size} samples but the potentials have {potentials.shape[-1]}.")
     flat, rho, sd = potentials.reshape(-1, potentials.shape[-1]), float(noise.rho), float(noise.marginal_sd)
-    if len(flat) > POTENTIALS_ALONE:
-        out = np.empty(len(flat))
-        _misfits(flat, trace, rho, sd, out)
-    else:
-        out = np.array([_misfit(potential, trace, rho, sd) for potential in flat])
+    out = np.empty(len(flat))
+    (_misfits if len(flat) > POTENTIALS_ALONE else _misfits_alone)(flat, trace, rho, sd, out)
     out[np.isnan(out)] = np.inf
     return out.reshape(potentials.shape[:-1])
 
@@ -136,6 +133,18 @@ def _misfit(potential: NDArray[np.floating], data: NDArray[np.float64], rho: flo
         innovation = (data[t] - potential[t]) - rho * (data[t - 1] - potential[t - 1])
         total += innovation * innovation
     return 0.5 * (first / marginal_sd) ** 2 + 0.5 * total / (marginal_sd**2 * (1 - rho**2))
+
+
+@kernel
+def _misfits_alone(
+    potentials: NDArray[np.floating],
+    data: NDArray[np.float64],
+    rho: float,
+    marginal_sd: float,
+    out: NDArray[np.float64],
+) -> None:
+    for i in range(potentials.shape[0]):
+        out[i] = _misfit(potentials[i], data, rho, marginal_sd)
 
 
 @parallel_kernel

@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.signal import find_peaks
 
 from core.models.spikes import spike_counts
-from core.noise import residual_sums
+from core.problem.landscape import misfit
 from core.problem.problem import Problem
 
 COARSE = 121  # points along the line, before it is refined
-FINER = 7  # points that a step of the coarse ones is filled with, where the number of spikes changes or a valley lies
+FINER = 5  # points that a step of the coarse ones is filled with, where the number of spikes changes or a valley lies
 RIPPLE_SHARE = 0.002  # of the range of the loss: shallower dips are no valleys
 SAME_SHARE = 1e-9  # of the way from start to end: places closer than this are one
 SPLIT_SHARE = 0.1  # of the range: two valleys of one number of spikes are two if the ridge between them is as high
@@ -49,6 +49,10 @@ class Slice:
             return float(np.max(self.loss[low : high + 1]))
 
         return min(sides, key=ridge)
+
+    def spikes_at(self, share: float) -> int:
+        """Return the number of spikes at the place on the line that is nearest to a share."""
+        return int(self.spikes[np.abs(self.shares - share).argmin()])
 
     def ridges_between(self, share: float, other: float) -> int:
         """Return how many ridges part the valleys of two places on the line."""
@@ -94,11 +98,8 @@ def _computed(problem: Problem, points: Array) -> tuple[Array, NDArray[np.int64]
         potentials = problem.fused.observed(problem.parameters(points), problem.times)
     else:
         potentials = problem.observed(points)
-    # On this thread: to wake others would take longer.
-    misfit = residual_sums(problem.data - potentials).misfit(problem.noise[0])
-    return misfit + problem.prior.regularisation(points), spike_counts(
-        potentials, spike_level=problem.model.spike_level
-    )
+    loss = misfit(problem.data, potentials, problem.noise[0]) + problem.prior.regularisation(points)
+    return loss, spike_counts(potentials, spike_level=problem.model.spike_level)
 
 
 def _finer(shares: Array, loss: Array, spikes: NDArray[np.int64]) -> Array:

@@ -18,7 +18,7 @@ from dashboard.figures.basins import edges
 from dashboard.figures.heat_image import heat_image
 from dashboard.figures.style import (
     CANDIDATE,
-    LIMIT,
+    MAP,
     PRIOR,
     SMALL,
     array,
@@ -39,9 +39,10 @@ Point = tuple[float, float]
 COLOURS = [
     (0.0, "#01060C"), (0.03, "#0C2136"), (0.12, "#274A6C"), (0.35, "#5F82A3"), (0.65, "#A0B7CB"), (1.0, "#E3EAF1"),
 ]  # fmt: skip
-BAR_TITLE = "share of the box with a lower J"
-BAR_TICKS = (10, 25, 50, 75, 100)  # %
-BAR_ROOM = 96  # pixels to the right of the map, enough for the bar with its widest labels, so that the map stands still
+BAR_TITLE = "loss J, a quarter of the map between two ticks"
+BAR_TICKS = (0, 25, 50, 75, 100)  # %
+BAR_WORDS = ("lowest", "lower", "median", "higher", "highest")  # while a control is dragged
+BAR_ROOM = 82  # pixels to the right of the map, enough for the bar with its widest labels, so that the map stands still
 CONTOURS = (10, 90, 20)  # %, first, last, and from one to the next
 SMOOTHED = 1.5  # points of the grid, over which the contours are smoothed
 
@@ -84,10 +85,9 @@ def heat_map(landscape: Landscape, dragged: bool = False) -> list[dict[str, Any]
     the losses beside the colour bar wait.
     """
     z = ranks(landscape.loss)
-    labels = [f"{share} %" for share in BAR_TICKS]
+    labels = BAR_WORDS
     if not dragged and np.any(np.isfinite(z)):
-        losses = np.percentile(landscape.loss[np.isfinite(z)], BAR_TICKS)
-        labels = [f"{label}<br>J {short(float(loss))}" for label, loss in zip(labels, losses, strict=True)]
+        labels = tuple(short(float(loss)) for loss in np.percentile(landscape.loss[np.isfinite(z)], BAR_TICKS))
     trace = {
         "type": "heatmap",
         "x": array(landscape.x),
@@ -97,13 +97,13 @@ def heat_map(landscape: Landscape, dragged: bool = False) -> list[dict[str, Any]
         "zmin": 0,
         "zmax": 100,
         "zsmooth": False,
-        "hovertemplate": "%{x:.3f}, %{y:.3f}: %{z:.0f} % of the box lies lower<extra>click: start here</extra>",
+        "hovertemplate": "%{x:.3f}, %{y:.3f}: J is lower on %{z:.0f} % of the map<extra>click: start here</extra>",
         "colorbar": {
             "title": {"text": BAR_TITLE, "side": "right", "font": {"size": SMALL}},
             "thickness": 10,
             "outlinewidth": 0,
             "tickvals": list(BAR_TICKS),
-            "ticktext": labels,
+            "ticktext": list(labels),
             "tickfont": {"size": SMALL},
         },
     }
@@ -159,12 +159,12 @@ def loss_map(landscape: Landscape, marks: Marks, heat: list[dict[str, Any]] | No
         shapes += [_outline(path, "rgba(255, 255, 255, 0.7)", 3), _outline(path, COLOURS[0][1], 1)]
     if marks.line is not None:
         shapes.append(_outline(path_of(marks.line), CANDIDATE, 1.1))
-    if marks.lowest is not None:
-        shapes.append(named("lowest", mark("x", LIMIT, marks.lowest.position, "#FFFFFF", 1.25)))
-        traces.append(legend_entry("lowest", "x", LIMIT))
     if marks.truth is not None and inside(landscape, marks.truth):
-        shapes.append(named("truth", mark("star", "#FFFFFF", marks.truth, "#000000", 1.15)))
+        shapes.append(named("truth", mark("star", "#FFFFFF", marks.truth, "#000000", 1.7)))
         traces.append(legend_entry("truth", "star", "#FFFFFF", "#000000"))
+    if marks.lowest is not None:  # it lies near the truth, whose star is larger
+        shapes.append(named("MAP", mark("x", MAP, marks.lowest.position, "#FFFFFF")))
+        traces.append(legend_entry("MAP", "x", MAP))
     lines, ends = race.on_map(marks.paths, len(shapes))
     traces += lines
     shapes += ends

@@ -9,7 +9,7 @@ from core.problem.slice import Slice
 from core.symbols import symbol_of
 from dashboard.figures.style import (
     CANDIDATE,
-    LIMIT,
+    MAP,
     MUTED,
     SMALL,
     TRUTH,
@@ -25,16 +25,22 @@ from dashboard.figures.style import (
 
 LABELS = 12  # numbers of spikes at most; where there are fewer, the rest are written as nothing
 NOTHING = "\u200b"  # of no width: a label that is empty would be no element that can move
-LABEL_DROP = 0.04  # of the axis, below the valley, where a mark may stand
+LABEL_DROP = 0.08  # of the axis, below the valley, where a mark may stand
+STAYS = 0.3  # of the other unknown's change
 APART = 0.05  # of the axis: numbers closer together would lie over each other
 
 Array = NDArray[np.float64]
 
 
-def along(found: Slice, bounds: Array) -> int:
-    """Return the unknown over which the slice is drawn: the one that changes more, as a share of its bounds, (2, 2)."""
-    moved = np.abs(found.points[-1] - found.points[0]) / (bounds[:, 1] - bounds[:, 0])
-    return int(np.argmax(moved))
+def along(direction: Array, bounds: Array, before: int | None = None) -> int:
+    """Return the unknown over which the slice is drawn: the one that changes more, as a share of its bounds, (2, 2).
+
+    direction: of the line, (2,).
+    before: the unknown over which it is drawn already; it stays unless the other one changes far more.
+    """
+    moved = np.abs(direction) / (bounds[:, 1] - bounds[:, 0])
+    most = int(np.argmax(moved))
+    return most if before is None or moved[before] < STAYS * moved[most] else before
 
 
 def _labels(found: Slice, x: Array, width: float) -> tuple[Array, Array, list[str]]:
@@ -51,24 +57,26 @@ def _labels(found: Slice, x: Array, width: float) -> tuple[Array, Array, list[st
     )
 
 
-def _top(losses: Array) -> float:
-    """Return the top of the axis, which changes rarely so that it stands still in most drags."""
-    top = float(np.max(losses, initial=1.0))
-    step = 10.0 ** np.floor(np.log10(top))
-    return float(step * next(each for each in (1, 2, 5, 10) if each * step >= top))
+def _top(highest: float) -> float:
+    """Return the top of the axis, which changes rarely so that it stands still in most drags of the problem."""
+    step = 10.0 ** np.floor(np.log10(max(highest, 1.0)))
+    return float(step * next(each for each in (1, 1.5, 2, 3, 5, 7, 10) if each * step >= highest))
 
 
-def slice_plot(found: Slice, unknown: tuple[str, ...], bounds: Array, target: str) -> dict[str, Any]:
+def slice_plot(
+    found: Slice, unknown: tuple[str, ...], bounds: Array, target: str, k: int, highest: float
+) -> dict[str, Any]:
     """Draw the loss along a slice from the candidate, at share 0, to the target, at share 1, and beyond.
 
-    target: what stands there, "truth" or "lowest".
+    target: what stands there, "truth" or "MAP".
+    k: the unknown on the axis.
+    highest: the loss that the axis reaches up to, at least.
     """
-    k = along(found, bounds)
     low, high = (float(edge) for edge in bounds[k])
     x = found.points[:, k]
     finite = np.isfinite(found.loss)
     losses = np.where(finite, found.loss, np.nan)
-    top = _top(found.loss[finite])
+    top = _top(highest)
     label_x, label_y, labels = _labels(found, x, high - low)
     shapes = [dots(MUTED, x[found.valleys], losses[found.valleys], 5)]
     traces = [
@@ -88,7 +96,7 @@ def slice_plot(found: Slice, unknown: tuple[str, ...], bounds: Array, target: st
         },
     ]
     for name, symbol, colour, edge, share in (
-        (target, "star" if target == "truth" else "x", "#FFFFFF" if target == "truth" else LIMIT, "#000000", 1.0),
+        (target, *(("star", "#FFFFFF", "#000000") if target == "truth" else ("x", MAP, "#FFFFFF")), 1.0),
         ("candidate", "circle", CANDIDATE, "#000000", 0.0),
     ):
         place = int(np.abs(found.shares - share).argmin())

@@ -1,4 +1,4 @@
-"""The loss over the two unknown parameters as a surface, with pins at the lowest point, the candidate and the truth."""
+"""The loss over the two unknown parameters as a surface, with pins at the MAP, the candidate and the truth."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.problem.landscape import Landscape
 from core.symbols import symbol_of
 from dashboard.figures.landscape import COLOURS, inside, ranks
-from dashboard.figures.style import CANDIDATE, LIMIT, TRUTH, array, layout, saved
+from dashboard.figures.style import CANDIDATE, MAP, TRUTH, array, layout, saved
 from dashboard.scene.lowest import Place
 
 
@@ -48,7 +48,7 @@ def surface(landscape: Landscape, candidate: Place | None, lowest: Place | None,
     """Draw the loss as a surface, with pins at the lowest point, the candidate and the truth, and the loss of each."""
     zero = float(np.min(landscape.loss)) if lowest is None else lowest.loss
     z = heights(landscape.loss, zero)
-    pins = [("lowest", lowest, LIMIT), ("candidate", candidate, CANDIDATE), ("truth", truth, TRUTH)]
+    pins = [("MAP", lowest, MAP), ("candidate", candidate, CANDIDATE), ("truth", truth, TRUTH)]
     traces: list[dict[str, Any]] = [
         {
             "type": "surface",

@@ -3,7 +3,7 @@
 import { box, text } from "./box.js"
 import { card } from "./card.js"
 import { copy } from "./clipboard.js"
-import { element, say } from "./element.js"
+import { element, same, say } from "./element.js"
 import { toggleLecture } from "./frame.js"
 import { hint } from "./help.js"
 import { report } from "./messages.js"
@@ -97,8 +97,9 @@ export class Controls {
   }
 
   /** @param {{ groups: import("./data").Group[], inline: boolean }} data
-   * @param {import("./data").Send} send to Streamlit */
-  update(data, send) {
+   * @param {import("./data").Send} send to Streamlit
+   * @param {boolean} [settled] whether no hand is on a control: what the server has not changed may then be put back */
+  update(data, send, settled = true) {
     this.send = send
     const shape = JSON.stringify(
       data.groups.map((group) => [
@@ -108,7 +109,7 @@ export class Controls {
     )
     if (shape !== this.shape) this.build(data, shape)
     const items = data.groups.flatMap((group) => group.items)
-    for (const [i, item] of items.entries()) this.items[i].update(item)
+    for (const [i, item] of items.entries()) if (settled || !same(item, this.latest[i])) this.items[i].update(item)
     this.latest = items
     this.age({})
   }

@@ -23,3 +23,13 @@ export function fill(parent, entries, tag, each) {
   for (const [i, entry] of entries.entries()) each(parent.children[i], entry)
   parent.hidden = entries.length === 0
 }
+
+/** Say whether two values that the server sent are the same.
+ * @param {any} one
+ * @param {any} other */
+export function same(one, other) {
+  if (one === other) return true
+  if (!one || !other || typeof one !== "object" || typeof other !== "object") return false
+  const names = Object.keys(one)
+  return names.length === Object.keys(other).length && names.every((name) => same(one[name], other[name]))
+}

@@ -41,7 +41,7 @@ export function moveTexts(box, uid, trace, { xaxis, yaxis }) {
   for (const [i, node] of nodes.entries()) {
     node.setAttribute("x", xaxis.d2p(x[i]))
     node.setAttribute("y", yaxis.d2p(y[i]))
-    node.textContent = trace.text[i]
+    if (node.textContent !== trace.text[i]) node.textContent = trace.text[i]
   }
   return true
 }

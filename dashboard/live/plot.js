@@ -43,6 +43,7 @@ export class Plot {
     this.box = element("div", { className: "lab-plot", dataset: { plot: id }, style: { gridArea: id } })
     this.drawn = { version: "", skeleton: "" } // by Plotly
     this.shown = "" // the version on screen, which may have been slid to
+    this.slid = /** @type {import("./data").Figure | undefined} */ (undefined) // the figure that it was slid to
     this.saves = /** @type {"png" | "svg" | ""} */ ("") // what was asked for and waits for a figure that Plotly can draw
     this.crosshair = new Crosshair(this)
     this.toolbar = toolbar([
@@ -105,7 +106,10 @@ export class Plot {
   }
 
   slide() {
-    return slide(this.box, this.spec.figure, this.hidden())
+    const hidden = this.hidden()
+    const done = slide(this.box, this.spec.figure, hidden, this.slid)
+    this.slid = done && !hidden.size ? this.spec.figure : undefined
+    return done
   }
 
   // The runners of the race as they are drawn: their elements, their corners, and the clock at each corner.
@@ -197,6 +201,7 @@ export class Plot {
       this.box.append(this.crosshair.node, this.toolbar)
       this.box.on("plotly_click", (event) => this.click(event))
       this.box.on("plotly_afterplot", () => {
+        this.slid = undefined
         this.runners = undefined
         this.follow()
       })

@@ -1,5 +1,6 @@
 // A plot that follows the hand: its lines, marks and heat map move in the drawing, without Plotly.
 
+import { same } from "./element.js"
 import { exchangeImage } from "./heatmap.js"
 import { moveTexts, outline, shapeOutline, shift } from "./outlines.js"
 
@@ -31,13 +32,17 @@ const axisOf = (full, name) => full[`${name[0]}axis${name.slice(1)}`]
  * the drawing has other parts than the figure.
  * @param {any} box the element of the plot
  * @param {import("./data").Figure} figure
- * @param {Set<string>} hidden names that the legend hides */
-export function slide(box, { data, layout }, hidden) {
+ * @param {Set<string>} hidden names that the legend hides
+ * @param {import("./data").Figure | undefined} before the figure that the drawing shows: what is the same there stays */
+export function slide(box, { data, layout }, hidden, before) {
+  const stays = (/** @type {"data" | "shapes"} */ kind, /** @type {number} */ i, /** @type {any} */ part) =>
+    same(part, kind === "data" ? before?.data[i] : before?.layout.shapes?.[i])
   const { _fullData: traces, _fullLayout: full } = box
   const moves = []
   const heatMaps = data.filter(({ type }) => type === "heatmap")
   if (!heatMaps.every((trace, i) => !trace.meta?.image || exchangeImage(box, i, trace))) return false
   for (const [i, trace] of data.entries()) {
+    if (stays("data", i, trace)) continue
     if (trace.mode === "text" && !moveTexts(box, traces[i].uid, trace, full)) return false
     if (trace.mode !== "lines" || trace.type !== "scatter" || !trace.y.bdata || hidden.has(trace.legendgroup)) continue
     const paths = box.querySelectorAll(`.trace${traces[i].uid} path.js-line`)
@@ -45,7 +50,7 @@ export function slide(box, { data, layout }, hidden) {
     moves.push([paths[0], outline(trace, axisOf(full, trace.xaxis ?? "x"), axisOf(full, trace.yaxis ?? "y"))])
   }
   for (const [i, shape] of (layout.shapes ?? []).entries()) {
-    if (shape.type !== "path" || hidden.has(shape.legendgroup)) continue
+    if (shape.type !== "path" || hidden.has(shape.legendgroup) || stays("shapes", i, shape)) continue
     const path = box.querySelector(`.shapelayer path[data-index="${i}"]`)
     if (!path) return false
     moves.push([path, shapeOutline(shape, axisOf(full, shape.xref ?? "x"), axisOf(full, shape.yref ?? "y"))])

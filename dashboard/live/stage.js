@@ -24,6 +24,7 @@ export class Plots {
     this.link = element("div", { className: "lab-notes", role: "status" }) // what is said of the server's silence
     this.table = new Table()
     this.plots = /** @type {Map<string, Plot>} */ (new Map())
+    this.theme = /** @type {Theme | undefined} */ (undefined)
     this.send = /** @type {import("./data").Send} */ (() => {}) // to Streamlit
     this.closed = false
     this.race = new Race(() => {
@@ -49,7 +50,7 @@ export class Plots {
     this.grid.dataset.layout = data.layout
     this.head.update(data, data.settled)
     this.options.root.hidden = !data.options.length
-    this.options.update({ groups: data.options, inline: true }, send)
+    this.options.update({ groups: data.options, inline: true }, send, data.settled)
     fill(this.said, data.said, "p", explain)
     this.alerts.update(data.notes.slice(0, data.alerts), data.answers)
     fill(this.notes, data.notes.slice(data.alerts), "p", explain)
@@ -61,10 +62,11 @@ export class Plots {
     const figures = data.plots.map((spec) => (spec.figure ? spec : (this.plots.get(spec.id)?.spec ?? spec)))
     this.race.update(data.race, figures, send)
     this.tools.root.hidden = !data.tools.length
-    this.tools.update({ groups: [{ title: "", items: data.tools }], inline: true }, send)
+    this.tools.update({ groups: [{ title: "", items: data.tools }], inline: true }, send, data.settled)
     this.table.update(data.table, send)
     for (const part of [this.said, this.metrics, this.table.table]) part.classList.toggle("lab-stale", data.stale)
-    const theme = new Theme(this.grid)
+    // A hand on a control changes no theme; to ask for it would work out the styles once more for each picture.
+    if (data.settled || !this.theme) this.theme = new Theme(this.grid)
     for (const [id, plot] of this.plots) {
       if (!data.plots.some((spec) => spec.id === id)) {
         plot.close()
@@ -75,7 +77,7 @@ export class Plots {
     for (const spec of data.plots) {
       if (this.closed) return
       const plot = this.plots.get(spec.id) ?? this.add(spec.id)
-      await plot.draw(spec, theme, data.settled, send)
+      await plot.draw(spec, this.theme, data.settled, send)
       await plot.age(spec)
     }
     this.race.show()

@@ -146,7 +146,7 @@ def _verdict(look: Look) -> str:
 def _equations(look: Look) -> list[Equation]:
     """Return the model of the data, of the noise, and the loss, with the candidate's numbers."""
     experiment, noise = look.scene.experiment, look.problem.noise[0]
-    misfit, penalty = _parts(look)
+    misfit, penalty = look.parts
     assumed = "η AR(1)" if noise.rho else "η white"
     prior: list[str | Symbol] = [" + ", Symbol("½‖(m − m̄)/(w s)‖²", significant(penalty), "prior_width")]
     return [
@@ -164,11 +164,6 @@ def _equations(look: Look) -> list[Equation]:
     ]
 
 
-def _parts(look: Look) -> tuple[float, float]:
-    """Return the misfit and the regularisation of the candidate."""
-    return float(look.problem.misfit(look.candidate)), float(look.problem.prior.regularisation(look.candidate))
-
-
 def _notes(look: Look) -> list[str]:
     """Return a sentence for each way in which the loss is not what it seems."""
     notes, (_, ended) = [], look.states
@@ -178,7 +173,7 @@ def _notes(look: Look) -> list[str]:
         )
     if ended != Status.FINITE:
         notes.append(f"The candidate’s loss is infinite. {ended.sentence}")
-    if np.isinf(look.problem.prior.regularisation(look.candidate)):
+    if np.isinf(look.parts[1]):
         notes.append("The candidate lies outside the prior’s box, and so outside the map: its loss is infinite.")
     return notes
 
@@ -190,7 +185,7 @@ def _metrics(look: Look) -> list[tuple[str, str, str]]:
     elif look.lowest is not None:
         place = ", ".join(fixed(value, 3) for value in look.lowest.position)
         where = f"{significant(look.lowest.loss)} at {place}"
-    misfit, penalty = _parts(look)
+    misfit, penalty = look.parts
     metrics = [
         ("loss J of the candidate", significant(misfit + penalty), "Misfit plus regularisation."),
         ("misfit", significant(misfit), "The data’s part of the loss."),

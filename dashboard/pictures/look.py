@@ -1,15 +1,15 @@
 """The problem on the Landscape page, and what the pictures of it have in common."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.estimate import Estimate
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import simulate_with_status
 from core.models.model import Status
-from core.models.spikes import spike_count
 from core.optimisation.basins import Basins
 from core.optimisation.path import OptimiserPath
 from core.problem.landscape import Landscape
@@ -21,6 +21,7 @@ from dashboard.scene.problem import landscape_of, problem_of
 from dashboard.scene.scene import Scene
 
 LANDSCAPE = "landscape"  # name of kept results
+CANDIDATE = tuple(f"candidate_{name}" for name in FITZHUGH_NAGUMO.parameter_names)  # settings that change no problem
 
 Point = tuple[float, float]
 
@@ -44,6 +45,11 @@ class Look:
         return states[:, 0], Status(int(ended))
 
     @cached_property
+    def parts(self) -> tuple[float, float]:
+        """The misfit and the regularisation of the candidate."""
+        return float(self.problem.misfit(self.candidate)), float(self.problem.prior.regularisation(self.candidate))
+
+    @cached_property
     def clean(self) -> NDArray[np.float64] | None:
         """The truth's potential, (n_times,), unless it is hidden or not known."""
         return self.scene.observation.clean(self.scene.experiment)
@@ -59,8 +65,8 @@ class Look:
     @cached_property
     def problem_waits(self) -> bool:
         """Whether the problem is being dragged, so that what takes longer than a picture waits for the release."""
-        scene = self.scene
-        return scene.dragging and self.problem.identity != problem_at(scene.at_release).identity
+        now, released = self.scene.experiment, self.scene.released
+        return self.scene.dragging and replace(released, **{name: getattr(now, name) for name in CANDIDATE}) != now
 
     @cached_property
     def grid(self) -> Landscape:
@@ -113,16 +119,12 @@ class Look:
         """
         if self.truth is not None and np.isfinite(self.problem.prior.regularisation(self.truth)):
             return "truth", self.truth
-        return None if self.lowest is None or self.sought else ("lowest", self.lowest.position)
+        return None if self.lowest is None or self.sought else ("MAP", self.lowest.position)
 
     @cached_property
     def slice(self) -> Slice | None:
         """The loss along the line through candidate and target."""
         return None if self.target is None else line_slice(self.problem, self.candidate, self.target[1])
-
-    def spikes_at(self, point: Point) -> int:
-        """Return how many spikes the neuron fires there."""
-        return spike_count(self.problem.observed(point))
 
 
 def problem_at(scene: Scene) -> Problem:

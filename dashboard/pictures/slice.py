@@ -4,7 +4,7 @@ import numpy as np
 
 from core.models.model import Status
 from core.models.spikes import spike_count
-from dashboard.figures.slice import slice_plot
+from dashboard.figures.slice import along, slice_plot
 from dashboard.pictures.look import Look
 from dashboard.pictures.shown import Plot
 from dashboard.wording.numbers import count
@@ -16,7 +16,13 @@ def plot(look: Look) -> Plot:
     """Return the slice."""
     if look.slice is None or look.target is None:
         return Plot("slice", None, stale=True)
-    return Plot("slice", slice_plot(look.slice, look.problem.unknown, look.problem.bounds, look.target[0]))
+    problem, (name, target) = look.problem, look.target
+    begun = np.subtract(target, look.scene.released.candidate)
+    before = along(begun, problem.bounds) if look.scene.dragging and np.any(begun) else None
+    k = along(look.slice.points[-1] - look.slice.points[0], problem.bounds, before)
+    # That of the map, which stays while the candidate moves.
+    highest = float(np.max(look.grid.loss, where=np.isfinite(look.grid.loss), initial=1.0))
+    return Plot("slice", slice_plot(look.slice, problem.unknown, problem.bounds, name, k, highest))
 
 
 def spikes(number: int) -> str:
@@ -31,7 +37,7 @@ def answer(look: Look) -> str:
     potential, ended = look.states
     if ended != Status.FINITE:
         return "The candidate cannot be simulated here: bring it back."
-    own, best = spike_count(potential), look.spikes_at(look.target[1])
+    own, best = spike_count(potential), look.slice.spikes_at(1.0)
     whose = "the data" if look.target[0] == "truth" else "the best fit"
     said = f"Your candidate fires {spikes(own)}, {whose} {count(best) if best else 'none'}: "
     ridges = look.slice.ridges_between(0.0, 1.0)

@@ -34,13 +34,11 @@ def lowest_known(
 
     best: the MAP estimate, where it is known; truth: where it is shown.
     """
-    places: list[tuple[float, ArrayLike]] = [(float(problem.loss(candidate)), candidate)]
+    points: list[ArrayLike] = [candidate]
+    points += [point for point in (truth, None if best is None else best.mean[0]) if point is not None]
+    places: list[tuple[float, ArrayLike]] = list(zip(problem.loss(points).tolist(), points, strict=True))
     if np.any(np.isfinite(grid.loss)):
         places.append((float(np.min(grid.loss)), grid.lowest()))
-    if truth is not None:
-        places.append((float(problem.loss(truth)), truth))
-    if best is not None:
-        places.append((float(problem.loss(best.mean[0])), best.mean[0]))
     for path in paths:
         at = int(np.argmin(path.losses))
         places.append((float(path.losses[at]), path.positions[at]))

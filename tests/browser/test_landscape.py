@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-CANDIDATE, LOWEST = "rgba(179, 107, 0, 1)", "rgba(0, 127, 92, 1)"
+CANDIDATE, LOWEST = "rgba(179, 107, 0, 1)", "THEMAP"
 HEAT_MAP = "plot('map').querySelector('.heatmaplayer image')"
 
 
@@ -34,7 +34,7 @@ def ranked(heights):
 
 
 def loss(lab):
-    return float(lab.metrics()["loss J of the candidate"].replace("−", "-").replace(",", ""))
+    return float(lab.metrics()["J of the candidate"].replace("−", "-").replace(",", ""))
 
 
 @pytest.mark.parametrize("field", ["theta0", "zeta", "gamma", "t_end"])
@@ -154,7 +154,7 @@ def test_candidate_is_dragged_on_the_map_and_its_loss_follows(lab):
 
 def test_candidate_on_the_truth_has_no_error_and_a_residual_within_the_band(lab):
     lab.open("Landscape", "beside=residual&candidate_theta0=0.4&candidate_theta1=0.4")
-    assert lab.metrics()["error of m"] == "+0.000, +0.000"
+    assert lab.metrics()["candidate − truth"] == "+0.000, +0.000"
     residual = np.array(lab.trace("residual", "residual")["y"])
     # Whitened, it is the 1,000 base normals: the sd of their mean is 0.03, that of their sd 0.022.
     assert abs(residual.mean()) < 0.13
@@ -162,7 +162,7 @@ def test_candidate_on_the_truth_has_no_error_and_a_residual_within_the_band(lab)
 
 
 def crosses(lab):
-    """Return where green crosses stand on the map."""
+    """Return where the crosses of the MAP stand on the map."""
     shapes = lab.drawing("map")["shapes"]
     return [(shape["xanchor"], shape["yanchor"]) for shape in shapes if shape.get("fillcolor") == LOWEST]
 
@@ -171,14 +171,14 @@ def test_lowest_point_is_the_minimum_and_is_left_out_while_the_data_move(lab):
     """The minimum near the bifurcation lies between the points of the grid, and is known to three digits."""
     lab.open("Landscape", "theta0=0.865&beside=surface")
     assert crosses(lab) == [pytest.approx((0.868, 0.389), abs=1e-3)]
-    assert lab.metrics()["lowest J"] == "446.7 at 0.868, 0.389"
+    assert lab.metrics()["MAP (maximum a posteriori), the least J"] == "446.7 at 0.868, 0.389"
     with lab.held("candidate_theta0") as drag_to:
         drag_to(0.6)
         assert crosses(lab) == [pytest.approx((0.868, 0.389), abs=1e-3)]
     with lab.held("theta0") as drag_to:
         drag_to(0.6)
         assert crosses(lab) == []
-        assert lab.metrics()["lowest J"] == "let go to update"
+        assert lab.metrics()["MAP (maximum a posteriori), the least J"] == "let go to update"
         assert lab.stale() == ["surface"]
     assert len(crosses(lab)) == 1
     assert lab.stale() == []

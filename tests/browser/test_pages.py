@@ -113,4 +113,4 @@ def test_hiding_the_truth_removes_it_from_every_page(lab):
         assert lab.page.locator("[data-field=theta0]").count() == 0
         for plot in lab.evaluate("[...document.querySelectorAll('.lab-plot')].map((el) => el.dataset.plot)"):
             assert "truth" not in [trace["name"] for trace in lab.drawing(plot)["traces"]], plot
-        assert "error of m" not in lab.metrics()
+        assert "candidate − truth" not in lab.metrics()

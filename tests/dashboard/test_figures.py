@@ -221,9 +221,9 @@ ALL = {
         landscape.Marks((0.6, 0.4), LOWEST, None, PRIOR),
     ),
     "map with basins": landscape.loss_map(GRID, landscape.Marks((0.6, 0.4), basins=BASINS)),
-    "slice": slice.slice_plot(SLICE, GRID.axes, BOX, "truth"),
+    "slice": slice.slice_plot(SLICE, GRID.axes, BOX, "truth", 0, 30.0),
     "slice of nothing": slice.slice_plot(
-        replace(SLICE, loss=np.full(5, np.inf), valleys=np.zeros(0, np.int64)), GRID.axes, BOX, "lowest"
+        replace(SLICE, loss=np.full(5, np.inf), valleys=np.zeros(0, np.int64)), GRID.axes, BOX, "MAP", 1, 1.0
     ),
 }
 
@@ -362,7 +362,7 @@ def test_the_data_are_drawn_as_dots_where_they_are():
     np.testing.assert_array_equal(decoded(gone["x"]), TIMES[TIMES <= 9].astype("f4"))
 
 
-def test_the_map_shows_which_share_of_the_box_has_a_lower_loss():
+def test_the_map_shows_which_share_of_it_has_a_lower_loss():
     z = decoded(ALL["map"]["data"][0]["z"]).reshape(LOSS.shape)
     finite = np.isfinite(LOSS)
     n = np.count_nonzero(finite)
@@ -371,8 +371,8 @@ def test_the_map_shows_which_share_of_the_box_has_a_lower_loss():
     assert np.all(np.isnan(z[~finite]))
     assert (np.nanmin(z), np.nanmax(z)) == (0, 100)
     bar = ALL["map"]["data"][0]["colorbar"]
-    assert bar["title"]["text"] == "share of the box with a lower J"
-    assert bar["ticktext"][2] == f"50 %<br>J {np.median(LOSS[finite]):.0f}"
+    assert bar["title"]["text"] == "loss J, a quarter of the map between two ticks"
+    assert bar["ticktext"] == [f"{np.quantile(LOSS[finite], share):.3g}" for share in (0, 0.25, 0.5, 0.75, 1)]
 
 
 def test_contours_lie_on_the_map_unless_it_is_dragged():
@@ -381,7 +381,7 @@ def test_contours_lie_on_the_map_unless_it_is_dragged():
     assert (heat["type"], contours["type"], contours["contours"]["coloring"]) == ("heatmap", "contour", "none")
     (dragged,) = landscape.heat_map(whole, dragged=True)
     assert (dragged["z"], dragged["colorscale"]) == (heat["z"], heat["colorscale"])
-    assert not any("J" in label for label in dragged["colorbar"]["ticktext"])
+    assert dragged["colorbar"]["ticktext"][0] == "lowest"
 
 
 def test_the_prior_is_drawn_one_sd_from_its_mean_or_as_its_box_where_it_is_flat():
@@ -434,7 +434,7 @@ def marks(figure):
 
 def test_the_loss_map_shows_every_mark_and_names_it():
     names = {trace.get("name") for trace in ALL["map"]["data"]}
-    assert {"truth", "candidate", "prior", "lowest", "L-BFGS-B", "Nelder–Mead"} <= names
+    assert {"truth", "candidate", "prior", "MAP", "L-BFGS-B", "Nelder–Mead"} <= names
     ends = {tuple(path.positions[place]) for path in PATHS for place in (0, -1)}
     assert marks(ALL["map"]) == {TRUTH, (0.6, 0.4), LOWEST.position} | ends
     np.testing.assert_array_equal(decoded(trace(ALL["map"], "Nelder–Mead")["y"]), PATHS[1].positions[:, 1].astype("f4"))
@@ -517,8 +517,8 @@ def test_the_waterfall_sorts_what_has_ended():
 
 
 def test_the_surface_carries_its_marks_at_their_heights():
-    z = {name: trace(ALL["surface"], name)["z"] for name in ("truth", "candidate", "lowest")}
-    assert z["lowest"] == pytest.approx([0, 0.05])
+    z = {name: trace(ALL["surface"], name)["z"] for name in ("truth", "candidate", "MAP")}
+    assert z["MAP"] == pytest.approx([0, 0.05])
     for name, point in (("candidate", (0.6, 0.4)), ("truth", TRUTH)):
         foot, head = z[name]
         assert foot == pytest.approx(np.log10(bowl(*point) - LOWEST_LOSS + 1))
@@ -533,7 +533,7 @@ def test_a_valley_narrower_than_the_grid_is_marked_and_has_its_pin_below_the_sur
     assert np.nanmin(z) == pytest.approx(np.log10(99.9))
     beyond = Place(valley.position, float("inf"))
     assert "candidate" not in [trace["name"] for trace in surface.surface(GRID, beyond, valley, None)["data"][1:]]
-    foot, head = trace(surface.surface(GRID, None, valley, None), "lowest")["z"]
+    foot, head = trace(surface.surface(GRID, None, valley, None), "MAP")["z"]
     assert foot == 0
     assert head > np.log10(99.9)
 

@@ -20,14 +20,16 @@ from dashboard.scene.problem import problem_of
 from tests.dashboard.conftest import checked, decoded, drag, release, told
 from tests.dashboard.test_app import first_stage_of
 
+MAP_CARD = "MAP (maximum a posteriori), the least J"
+
 
 def cross(stage):
-    """Return where the green cross stands on the map, or None."""
+    """Return where the cross stands on the map, or None."""
     shapes = stage["plots"][0]["figure"]["layout"]["shapes"]
-    return next(((each["xanchor"], each["yanchor"]) for each in shapes if each.get("fillcolor") == LIMIT), None)
+    return next(((each["xanchor"], each["yanchor"]) for each in shapes if each.get("fillcolor") == MAP), None)
 
 
-def card(stage, label="lowest J"):
+def card(stage, label=MAP_CARD):
     return next(value for name, value, _ in stage["metrics"] if name == label)
 
 
@@ -51,7 +53,7 @@ def test_the_cross_and_the_card_show_the_minimum_of_a_valley_that_the_grid_misse
 
 def test_a_candidate_in_the_valley_has_no_lower_loss_than_the_lowest(visit):
     stage = first_stage_of(visit("landscape", candidate_theta0=0.4, candidate_theta1=0.41))
-    assert card(stage, "loss J of the candidate") == "451.7"
+    assert card(stage, "J of the candidate") == "451.7"
     assert number(card(stage)) == pytest.approx(445.4, abs=0.05)
 
 
