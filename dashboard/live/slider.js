@@ -50,8 +50,7 @@ export function slider(item, send) {
   let shown = "" // in the box, before anyone types
   const show = (value) => {
     shown = typed.value = format(value, item)
-    if (item.twin)
-      twin.textContent = `(${item.twin[0]} ${format(value * item.twin[1], { digits: 2, most: 3 })})`
+    if (item.twin) twin.textContent = `(${item.twin[0]} ${format(value * item.twin[1], { digits: 2, most: 3 })})`
   }
   const tell = (event, value, final) => report(event, send(), { [item.field]: value }, final)
   // A slider let go where it was picked up has no change event: letting go ends the drag. A key that is held has one at
