@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-CANDIDATE, LOWEST = "rgba(179, 107, 0, 1)", "THEMAP"
+CANDIDATE, LOWEST = "rgba(179, 107, 0, 1)", "rgba(179, 51, 123, 1)"
 HEAT_MAP = "plot('map').querySelector('.heatmaplayer image')"
 
 

@@ -11,7 +11,7 @@ from core.optimisation.basins import basins, explore, start_grid
 from core.optimisation.methods import descend
 from core.optimisation.minima import map_estimate
 from core.problem.landscape import computed_landscape
-from dashboard.figures.style import LIMIT
+from dashboard.figures.style import MAP
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.lowest import lowest_known
 from dashboard.scene.observation import observe
