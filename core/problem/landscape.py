@@ -54,6 +54,26 @@ class Landscape:
         return float(self.x[column]), float(self.y[row])
 
 
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """The gradient of the loss on a grid over two unknowns, (ny, nx, 2), over x (nx,) and y (ny,)."""
+
+    axes: tuple[str, ...]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    gradient: NDArray[np.float64]
+
+    @property
+    def widths(self) -> NDArray[np.float64]:
+        """The widths of the grid, (2,)."""
+        return np.array([np.ptp(self.x), np.ptp(self.y)])
+
+    @property
+    def steepness(self) -> NDArray[np.float64]:
+        """The length of the gradient by unknowns in units of the widths, (ny, nx); NaN where a trajectory diverges."""
+        return np.linalg.norm(self.gradient * self.widths, axis=-1)
+
+
 def grid(problem: Problem, n: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return x (n,), y (n,) and the values of both unknowns, (n, n, 2), over the prior's box.
 
@@ -107,6 +127,15 @@ def computed_landscape(problem: Problem, n: int = 100) -> Landscape:
     """
     x, y, values = grid(problem, n)
     return Landscape(problem.unknown, x, y, problem.misfit(values), problem.prior.regularisation(values))
+
+
+def slopes(problem: Problem, n: int = 100) -> Slopes:
+    """Return the exact gradient of a problem's loss on an n × n grid over its two unknowns.
+
+    Raises ValueError as `grid` does.
+    """
+    x, y, values = grid(problem, n)
+    return Slopes(problem.unknown, x, y, problem.gradient(values)[1])
 
 
 def misfit(data: ArrayLike, potentials: ArrayLike, noise: Noise) -> NDArray[np.float64]:

@@ -39,7 +39,7 @@ Point = tuple[float, float]
 COLOURS = [
     (0.0, "#01060C"), (0.03, "#0C2136"), (0.12, "#274A6C"), (0.35, "#5F82A3"), (0.65, "#A0B7CB"), (1.0, "#E3EAF1"),
 ]  # fmt: skip
-BAR_TITLE = "loss J, a quarter of the map between two ticks"
+BAR_TITLE = "a quarter of the map between two ticks"
 BAR_TICKS = (0, 25, 50, 75, 100)  # %
 BAR_WORDS = ("lowest", "lower", "median", "higher", "highest")  # while a control is dragged
 BAR_ROOM = 82  # pixels to the right of the map, enough for the bar with its widest labels, so that the map stands still
@@ -84,22 +84,32 @@ def heat_map(landscape: Landscape, dragged: bool = False) -> list[dict[str, Any]
     dragged: the map changes while a control is dragged, so that it brings the picture of its cells along; contours and
     the losses beside the colour bar wait.
     """
+    heat = ranked(landscape.x, landscape.y, landscape.loss, "J", "loss J", dragged)
     z = ranks(landscape.loss)
-    labels = BAR_WORDS
+    return [heat] if dragged or not np.all(np.isfinite(z)) else [heat, _contours(landscape, z)]
+
+
+def ranked(
+    x: NDArray[np.float64], y: NDArray[np.float64], values: NDArray[np.float64], symbol: str, name: str, dragged: bool
+) -> dict[str, Any]:
+    """Return a heat map of the ranks of values, (ny, nx), whose colour bar has the values at the quarters."""
+    z = ranks(values)
+    labels: tuple[str, ...] = BAR_WORDS
     if not dragged and np.any(np.isfinite(z)):
-        labels = tuple(short(float(loss)) for loss in np.percentile(landscape.loss[np.isfinite(z)], BAR_TICKS))
+        labels = tuple(short(float(value)) for value in np.percentile(values[np.isfinite(z)], BAR_TICKS))
     trace = {
         "type": "heatmap",
-        "x": array(landscape.x),
-        "y": array(landscape.y),
+        "x": array(x),
+        "y": array(y),
         "z": array(z),
         "colorscale": COLOURS,
         "zmin": 0,
         "zmax": 100,
         "zsmooth": False,
-        "hovertemplate": "%{x:.3f}, %{y:.3f}: J is lower on %{z:.0f} % of the map<extra>click: start here</extra>",
+        "hovertemplate": f"%{{x:.3f}}, %{{y:.3f}}: {symbol} is lower on %{{z:.0f}} % of the map"
+        "<extra>click: start here</extra>",
         "colorbar": {
-            "title": {"text": BAR_TITLE, "side": "right", "font": {"size": SMALL}},
+            "title": {"text": f"{name}, {BAR_TITLE}", "side": "right", "font": {"size": SMALL}},
             "thickness": 10,
             "outlinewidth": 0,
             "tickvals": list(BAR_TICKS),
@@ -107,9 +117,7 @@ def heat_map(landscape: Landscape, dragged: bool = False) -> list[dict[str, Any]
             "tickfont": {"size": SMALL},
         },
     }
-    if dragged:
-        return [{**trace, "meta": {"image": heat_image(z, 0, 100, COLOURS)}}]
-    return [trace, *([_contours(landscape, z)] if np.all(np.isfinite(z)) else [])]
+    return {**trace, "meta": {"image": heat_image(z, 0, 100, COLOURS)}} if dragged else trace
 
 
 def _contours(landscape: Landscape, z: NDArray[np.float64]) -> dict[str, Any]:
@@ -146,8 +154,10 @@ def _outline(path: str, colour: str, width: float, dash: str = "solid") -> dict[
     return {"type": "path", "path": path, "line": {"color": colour, "width": width, "dash": dash}, "layer": "above"}
 
 
-def loss_map(landscape: Landscape, marks: Marks, heat: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-    """Draw the loss as a heat map with what lies on it; heat: the heat map, where it is there already."""
+def loss_map(
+    landscape: Landscape, marks: Marks, heat: list[dict[str, Any]] | None = None, title: str = "Loss J: dark is low"
+) -> dict[str, Any]:
+    """Draw the loss as a heat map with what lies on it; heat, title: the heat map in its place, and what it shows."""
     traces = [*(heat or heat_map(landscape))]
     shapes = []
     if marks.prior is not None:
@@ -163,7 +173,7 @@ def loss_map(landscape: Landscape, marks: Marks, heat: list[dict[str, Any]] | No
         shapes.append(named("truth", mark("star", "#FFFFFF", marks.truth, "#000000", 1.7)))
         traces.append(legend_entry("truth", "star", "#FFFFFF", "#000000"))
     if marks.lowest is not None:  # it lies near the truth, whose star is larger
-        shapes.append(named("MAP", mark("x", MAP, marks.lowest.position, "#FFFFFF")))
+        shapes.append(named("MAP", mark("x", MAP, marks.lowest.position, "#FFFFFF", 1.4)))
         traces.append(legend_entry("MAP", "x", MAP))
     lines, ends = race.on_map(marks.paths, len(shapes))
     traces += lines
@@ -174,7 +184,7 @@ def loss_map(landscape: Landscape, marks: Marks, heat: list[dict[str, Any]] | No
     return {
         "data": traces,
         "layout": layout(
-            f"Loss over ({x_name}, {y_name}): dark is low",
+            title,
             axis(x_name, range=[float(landscape.x[0]), float(landscape.x[-1])], showgrid=False),
             axis(y_name, range=[float(landscape.y[0]), float(landscape.y[-1])], showgrid=False),
             shapes=shapes,

@@ -88,8 +88,8 @@ def sentences(found: Basins | None, lowest: float) -> list[str]:
     """Say what the exploration has found, and how its pictures are read; lowest: the lowest loss known."""
     if found is None or not found.minima:
         return [
-            "A basin is the set of starts from which a method ends in the same minimum. Explored from many starts, it "
-            "shows how far a start may lie from the truth, and how many minima there are to be caught in."
+            "A basin holds all starts from which a method ends in the same minimum. Explore them to see how far a "
+            "start may lie from the MAP."
         ]
     run = found.evaluations > 0
     many = "1 minimum" if len(found.minima) == 1 else f"{count(len(found.minima))} minima"

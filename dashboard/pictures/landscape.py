@@ -6,7 +6,9 @@ import numpy as np
 
 from core.models.model import Status
 from core.noise import whiten
+from core.symbols import symbol_of
 from dashboard.figures import fit as fits
+from dashboard.figures import gradient as gradients
 from dashboard.figures import landscape as figures
 from dashboard.figures.race import course
 from dashboard.figures.surface import surface
@@ -24,7 +26,7 @@ from dashboard.scene.scene import Scene
 from dashboard.wording.numbers import difference, fixed, significant
 
 QUESTION = "Where does the optimiser end up, and why?"
-HEAT_MAP = "heat map"  # name of kept results
+HEAT_MAP, GRADIENT_MAP = "heat map", "gradient map"  # names of kept results
 
 
 def picture(scene: Scene) -> Shown:
@@ -34,9 +36,10 @@ def picture(scene: Scene) -> Shown:
 
 def _options(experiment: Experiment) -> list[dict[str, object]]:
     """Return what stands beside the map and the methods that race, and the rest of the controls, which unfold."""
-    rest = controls_at(Area.LANDSCAPE, experiment, without=("beside",))
+    first = ("map_shows", "beside")
+    rest = controls_at(Area.LANDSCAPE, experiment, without=first)
     return [
-        {"title": "", "items": [control("beside", experiment)]},
+        {"title": "", "items": [control(name, experiment) for name in first]},
         {"title": "Options", "items": rest, "closed": True},
         {"title": "", "items": controls_at(Area.METHODS, experiment)},
     ]
@@ -72,10 +75,19 @@ def _picture(scene: Scene) -> Shown:
 
 def _map(look: Look) -> Plot:
     experiment, problem = look.scene.experiment, look.problem
-    if look.problem_waits:
+    waits, key = look.problem_waits, (problem.identity, look.grid.x.size)
+    title = f"Loss J over ({', '.join(map(symbol_of, problem.unknown))}): dark is low"
+    if experiment.map_shows == "gradient":
+        title = gradients.TITLE
+        heat = (
+            gradients.gradient_map(look.slopes, dragged=True)
+            if waits
+            else results.kept(GRADIENT_MAP, key, lambda: gradients.gradient_map(look.slopes))
+        )
+    elif waits:
         heat = figures.heat_map(look.grid, dragged=True)
     else:
-        heat = results.kept(HEAT_MAP, (problem.identity, look.grid.x.size), lambda: figures.heat_map(look.grid))
+        heat = results.kept(HEAT_MAP, key, lambda: figures.heat_map(look.grid))
     marks = figures.Marks(
         look.candidate,
         None if look.sought else look.lowest,
@@ -86,7 +98,7 @@ def _map(look: Look) -> Plot:
         look.found,
     )
     handle = (look.candidate, (f"candidate_{experiment.axis_x}", f"candidate_{experiment.axis_y}"))
-    return Plot("map", figures.loss_map(look.grid, marks, heat), "start", handles=[handle])
+    return Plot("map", figures.loss_map(look.grid, marks, heat, title), "start", handles=[handle])
 
 
 def _beside(look: Look) -> list[Plot]:
@@ -174,7 +186,7 @@ def _notes(look: Look) -> list[str]:
     if ended != Status.FINITE:
         notes.append(f"The candidate’s loss is infinite. {ended.sentence}")
     if np.isinf(look.parts[1]):
-        notes.append("The candidate lies outside the prior’s box, and so outside the map: its loss is infinite.")
+        notes.append("The candidate lies outside the map, where the prior is zero: its loss is infinite.")
     return notes
 
 
@@ -187,12 +199,14 @@ def _metrics(look: Look) -> list[tuple[str, str, str]]:
         where = f"{significant(look.lowest.loss)} at {place}"
     misfit, penalty = look.parts
     metrics = [
-        ("loss J of the candidate", significant(misfit + penalty), "Misfit plus regularisation."),
-        ("misfit", significant(misfit), "The data’s part of the loss."),
-        ("prior", significant(penalty), "The regularisation; infinite outside the prior’s box."),
-        ("lowest J", where, "Of the whole box, not of the map’s points alone: the MAP estimate, or what lies lower."),
+        ("J of the candidate", significant(misfit + penalty), "The loss: misfit plus the prior’s part."),
+        (
+            "MAP (maximum a posteriori), the least J",
+            where,
+            "The lowest loss that is known, and its place: searched for over the whole map, between its points too.",
+        ),
     ]
     if look.truth is not None:
         errors = ", ".join(difference(value - true) for value, true in zip(look.candidate, look.truth, strict=True))
-        metrics.insert(3, ("error of m", errors, "Candidate minus truth."))
+        metrics.append(("candidate − truth", errors, ""))
     return metrics

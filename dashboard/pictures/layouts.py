@@ -8,7 +8,7 @@ PARTS = {"player", "tools", "table", "metrics", "said"}  # of a stage, beside it
 WINDOW = "clamp(33rem, 100vh - 17.5rem, 56rem)"
 INVERSE_MAP = "clamp(26rem, 100vh - 25.75rem, 48rem)"  # the same, above the tabs of what stands below
 # The same, where options stand above the plots and a player among them.
-BELOW_OPTIONS = "clamp(29.5rem, 100vh - 20.75rem, 56rem)"
+BELOW_OPTIONS = "clamp(27.5rem, 100vh - 22.5rem, 56rem)"
 NARROW_PLOT = "20rem"  # the height of each plot in a window too narrow for two beside each other
 
 
@@ -48,7 +48,9 @@ def _beside_map(*rows: tuple[str, str | float]) -> Layout:
     around = [("player player", "auto"), *rows, ("metrics metrics", "auto"), ("said said", "auto")]
     if not any("table" in areas for areas, _ in rows):
         around.append(("table table", "auto"))
-    return Layout("minmax(0, 1.3fr) minmax(0, 1fr)", tuple(around), BELOW_OPTIONS, looks=("dense-table",))
+    return Layout(
+        "minmax(0, 1.3fr) minmax(0, 1fr)", tuple(around), BELOW_OPTIONS, looks=("dense-table", "metrics-line")
+    )
 
 
 def _neuron(*rows: tuple[str, str | float]) -> Layout:

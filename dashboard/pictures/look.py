@@ -12,15 +12,15 @@ from core.models.fitzhugh_nagumo.simulate import simulate_with_status
 from core.models.model import Status
 from core.optimisation.basins import Basins
 from core.optimisation.path import OptimiserPath
-from core.problem.landscape import Landscape
+from core.problem.landscape import Landscape, Slopes
 from core.problem.problem import Problem
 from core.problem.slice import Slice, line_slice
 from dashboard.pictures import results
 from dashboard.scene.lowest import Place, lowest_known
-from dashboard.scene.problem import landscape_of, problem_of
+from dashboard.scene.problem import landscape_of, problem_of, slopes_of
 from dashboard.scene.scene import Scene
 
-LANDSCAPE = "landscape"  # name of kept results
+LANDSCAPE, SLOPES = "landscape", "slopes"  # names of kept results
 CANDIDATE = tuple(f"candidate_{name}" for name in FITZHUGH_NAGUMO.parameter_names)  # settings that change no problem
 
 Point = tuple[float, float]
@@ -76,6 +76,13 @@ class Look:
         return results.kept(
             LANDSCAPE, self._grid_key, lambda: landscape_of(self.problem, self._grid_key[1], released=True)
         )
+
+    @cached_property
+    def slopes(self) -> Slopes:
+        """The gradient of the loss on a grid."""
+        if self.problem_waits and not results.is_kept(SLOPES, self._grid_key):
+            return slopes_of(self.problem, self._grid_key[1], released=False)
+        return results.kept(SLOPES, self._grid_key, lambda: slopes_of(self.problem, self._grid_key[1], released=True))
 
     @property
     def _grid_key(self) -> tuple[str, int]:

@@ -89,7 +89,7 @@ def sentences(paths: Sequence[OptimiserPath], lowest: float, missing: int = 0) -
     if other:
         lost.append(f"{other} {'is' if other == 1 else 'are'} stuck in another valley")
     if short:
-        lost.append(f"{short} stopped before any minimum")
+        lost.append(f"{short} reached no minimum")
     if lost:
         said += f" {', '.join(lost)}."
     if missing:

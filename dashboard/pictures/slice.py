@@ -1,14 +1,24 @@
 """The slice of the Landscape page, and what it says: which ridges lie between the candidate and the best fit."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from core.models.model import Status
-from core.models.spikes import spike_count
+from core.models.spikes import spike_count, spike_timing
+from core.problem.slice import Slice
 from dashboard.figures.slice import along, slice_plot
 from dashboard.pictures.look import Look
 from dashboard.pictures.shown import Plot
-from dashboard.wording.numbers import count
+from dashboard.wording.numbers import count, fixed
 
+LOSS = (
+    "On the map dark means low. A shade is the rank of a loss: between two ticks of the colour bar lies a quarter of "
+    "the map."
+)
+GRADIENT = (
+    "A shade is the rank of |∇J|, the length of the gradient, with each parameter in units of the map’s width: dark is "
+    "flat. An arrow points straight downhill: a method that follows them ends in the nearest valley."
+)
 NOTHING = "No point of this grid can be simulated: bring the known parameters back towards the sliders’ ranges."
 
 
@@ -40,12 +50,40 @@ def answer(look: Look) -> str:
     own, best = spike_count(potential), look.slice.spikes_at(1.0)
     whose = "the data" if look.target[0] == "truth" else "the best fit"
     said = f"Your candidate fires {spikes(own)}, {whose} {count(best) if best else 'none'}: "
+    if np.array_equal(look.candidate, look.target[1]):
+        if look.target[0] == "truth":
+            return f"Your candidate is the truth, with {spikes(own)}. The noise alone moves the MAP away from it."
+        return f"Your candidate is the MAP, with {spikes(own)}: no point on the map has a lower loss."
     ridges = look.slice.ridges_between(0.0, 1.0)
+    if own == best and own and ridges:
+        mine, theirs = _durations(look, [look.candidate, look.target[1]])
+        said = f"Your spikes are {'shorter' if mine < theirs else 'longer'} than {whose}’s: "
     if ridges == 0:
         return f"{said}no ridge lies between them. Along this line, downhill leads to the best fit."
     many = "1 ridge" if ridges == 1 else f"{ridges} ridges"
     verb = "lies" if ridges == 1 else "lie"
     return f"{said}{many} {verb} between them. A method that only goes downhill stops in the wrong valley."
+
+
+def _durations(look: Look, points: ArrayLike) -> list[float]:
+    """Return how long a spike lasts, in ms, at points, (n, 2)."""
+    return spike_timing(look.problem.observed(points), look.problem.times)[1].tolist()
+
+
+def _twins(look: Look, found: Slice) -> str:
+    """Say how two valleys of one number of spikes differ, "" where none are next to each other on the line."""
+    pairs = np.flatnonzero(np.diff(found.spikes[found.valleys]) == 0)
+    if not pairs.size:
+        return ""
+    two = found.valleys[pairs[0] : pairs[0] + 2]
+    number = int(found.spikes[two[0]])
+    lasting = " and ".join(f"{fixed(duration, 1)} ms" for duration in _durations(look, found.points[two]))
+    if number == 0:
+        return ""
+    return (
+        f"Two valleys have {spikes(number)}: the neuron fires as often in both, but a spike lasts {lasting}. "
+        "So one of them fits worse."
+    )
 
 
 def reasons(look: Look) -> list[str]:
@@ -63,7 +101,10 @@ def reasons(look: Look) -> list[str]:
         said,
         "On a ridge the candidate’s spikes fall between those of the data; on both sides of it they meet more of them. "
         "So a method that only goes downhill cannot cross it.",
-        "On the map dark means low: the colour of a point says which share of the box has a lower loss.",
+        _twins(look, look.slice),
+        "The cross is the MAP (maximum a posteriori): the θ of least loss, the most probable one given data and prior. "
+        "It is searched for between the map’s points too.",
+        GRADIENT if look.scene.experiment.map_shows == "gradient" else LOSS,
         "The misfit ½‖W(d − u(m))‖² measures the residual in units of the noise. In the prior’s part m̄ is its mean, s "
         "its published sd and w its width (Options); the dashed line is one sd from the mean.",
     ]

@@ -42,6 +42,7 @@ class Experiment:
     prior_width: float = DEFAULTS["prior_width"]
     whole_prior: bool = DEFAULTS["whole_prior"]
     compared: tuple[str, ...] = DEFAULTS["compared"]
+    map_shows: str = DEFAULTS["map_shows"]
     beside: str = DEFAULTS["beside"]
     methods: tuple[str, ...] = DEFAULTS["methods"]
     starts: tuple[tuple[float, float], ...] = DEFAULTS["starts"]

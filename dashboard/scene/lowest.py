@@ -34,8 +34,9 @@ def lowest_known(
 
     best: the MAP estimate, where it is known; truth: where it is shown.
     """
-    points: list[ArrayLike] = [candidate]
-    points += [point for point in (truth, None if best is None else best.mean[0]) if point is not None]
+    points = np.array(
+        [point for point in (candidate, truth, None if best is None else best.mean[0]) if point is not None]
+    )
     places: list[tuple[float, ArrayLike]] = list(zip(problem.loss(points).tolist(), points, strict=True))
     if np.any(np.isfinite(grid.loss)):
         places.append((float(np.min(grid.loss)), grid.lowest()))

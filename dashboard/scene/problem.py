@@ -11,10 +11,12 @@ from core.models.fitzhugh_nagumo.stepping import longest_step
 from core.priors import TruncatedGaussian
 from core.problem.landscape import (
     Landscape,
+    Slopes,
     TrajectoryStore,
     computed_landscape,
     grid,
     landscape,
+    slopes,
     store_key,
     trajectory_store,
 )
@@ -24,6 +26,8 @@ from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation
 from dashboard.scene.settings import DEFAULTS
 
+N_SLOPES_DRAGGED = 30  # the same of a grid of gradients
+SLOPE_STEPS = 3  # steps without a gradient that one with it takes as long as
 N_DRAGGED = 60  # points a side, at most, of a grid that is computed anew at each step of a slider
 MOST_STEPS = 2e8  # of all trajectories of a grid together: a third of a second on two cores
 MOST_STEPS_DRAGGED = 8e6
@@ -90,6 +94,14 @@ def landscape_of(problem: Problem, n: int, released: bool) -> Landscape:
     if kept is not None:
         return landscape(problem, kept)
     return computed_landscape(problem, affordable(min(n, N_DRAGGED), costs, MOST_STEPS_DRAGGED))
+
+
+def slopes_of(problem: Problem, n: int, released: bool) -> Slopes:
+    """Return the gradient of the loss on a grid of n × n points, or fewer where that would take long."""
+    costs = SLOPE_STEPS * _steps(problem)
+    if released:
+        return slopes(problem, affordable(n, costs))
+    return slopes(problem, affordable(min(n, N_SLOPES_DRAGGED), costs, MOST_STEPS_DRAGGED))
 
 
 def _steps(problem: Problem) -> float:

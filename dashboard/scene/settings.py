@@ -120,6 +120,10 @@ _ROWS: tuple[Setting, ...] = (
     ),
     # Its control lists what is there.
     Compared(name="compared", default=(BEST,)),
+    Choice(
+        name="map_shows", default="loss", label="map", tabs=True, choices={"loss": "loss J", "gradient": "gradient ∇J"},
+        shown=(Area.LANDSCAPE,),
+    ),
     # What stands beside the map.
     Choice(
         name="beside", default="fit", label="beside the map", tabs=True,

@@ -14,7 +14,7 @@ from core.optimisation.basins import Basins, Minimum
 from core.optimisation.methods import METHODS
 from core.optimisation.path import Ending, OptimiserPath
 from core.posterior.profile import Profile
-from core.problem.landscape import Landscape
+from core.problem.landscape import Landscape, Slopes
 from core.problem.slice import Slice
 from core.published import published_prior
 from dashboard import maps
@@ -23,6 +23,7 @@ from dashboard.figures import (
     basins,
     firing,
     fit,
+    gradient,
     inverse_map,
     joint,
     landscape,
@@ -42,6 +43,7 @@ from dashboard.figures import (
 from dashboard.figures import style as plain
 from dashboard.figures.density import Raster
 from dashboard.scene.lowest import Place
+from dashboard.wording.numbers import short
 from tests.dashboard.conftest import arrays, decoded, shows
 
 RNG = np.random.default_rng(1)
@@ -57,6 +59,7 @@ X, Y = np.linspace(-0.2, 1, 40), np.linspace(-0.4, 1.2, 30)
 BOWL = 900 * ((X[None, :] - 0.5) ** 2 + (Y[:, None] - 0.7) ** 2)
 LOSS = np.where(Y[:, None] > 1.1, np.inf, BOWL)
 GRID = Landscape(("theta0", "theta1"), X, Y, LOSS, np.zeros_like(LOSS))
+SLOPES = Slopes(GRID.axes, X, Y, np.stack(np.meshgrid(1800 * (X - 0.5), 1800 * (Y - 0.7)), axis=-1))
 LOWEST_LOSS = float(BOWL.min())
 LOWEST = Place(GRID.lowest(), LOWEST_LOSS)
 PATHS = [
@@ -220,6 +223,7 @@ ALL = {
         Landscape(GRID.axes, X, Y, np.full((30, 40), np.inf), np.zeros((30, 40))),
         landscape.Marks((0.6, 0.4), LOWEST, None, PRIOR),
     ),
+    "gradient": landscape.loss_map(GRID, landscape.Marks((0.6, 0.4)), gradient.gradient_map(SLOPES), gradient.TITLE),
     "map with basins": landscape.loss_map(GRID, landscape.Marks((0.6, 0.4), basins=BASINS)),
     "slice": slice.slice_plot(SLICE, GRID.axes, BOX, "truth", 0, 30.0),
     "slice of nothing": slice.slice_plot(
@@ -372,7 +376,24 @@ def test_the_map_shows_which_share_of_it_has_a_lower_loss():
     assert (np.nanmin(z), np.nanmax(z)) == (0, 100)
     bar = ALL["map"]["data"][0]["colorbar"]
     assert bar["title"]["text"] == "loss J, a quarter of the map between two ticks"
-    assert bar["ticktext"] == [f"{np.quantile(LOSS[finite], share):.3g}" for share in (0, 0.25, 0.5, 0.75, 1)]
+    assert bar["ticktext"] == [short(np.quantile(LOSS[finite], share)) for share in (0, 0.25, 0.5, 0.75, 1)]
+
+
+def test_arrows_point_down_the_bowl_and_shades_follow_the_steepness():
+    heat, shaft, _ = ALL["gradient"]["data"][:3]
+    assert heat["colorbar"]["title"]["text"] == "|∇J|, a quarter of the map between two ticks"
+    assert heat["colorbar"]["ticktext"][-1] == short(1800 * np.hypot(0.7 * 1.2, 1.1 * 1.6))
+    x, y = (decoded(shaft[axis]).reshape(-1, 7) for axis in "xy")
+    assert len(x) == gradient.ARROWS**2
+    tail, tip = (np.stack([x[:, i] - 0.5, y[:, i] - 0.7], axis=-1) for i in (0, 1))
+    middle = 0.5 * (tail + tip)
+    # In units of the widths, 1.2 and 1.6, an arrow has the direction of −∇J, and its length.
+    across = (tip - tail) / [1.2, 1.6]
+    downhill = -middle * [1.2, 1.6]
+    far = np.linalg.norm(downhill, axis=1) > 0.1
+    cosine = np.sum(across * downhill, axis=1) / np.linalg.norm(across, axis=1) / np.linalg.norm(downhill, axis=1)
+    np.testing.assert_allclose(cosine[far], 1, atol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(across, axis=1), gradient.LENGTH, rtol=1e-4)
 
 
 def test_contours_lie_on_the_map_unless_it_is_dragged():

@@ -10,7 +10,7 @@ from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.neuron import loss_landscape
 from core.noise import Noise
 from core.priors import uniform
-from core.problem.landscape import Landscape, computed_landscape, landscape, misfit, trajectory_store
+from core.problem.landscape import Landscape, computed_landscape, landscape, misfit, slopes, trajectory_store
 from core.problem.problem import Problem
 from core.published import full_prior, time_grid
 from tests.reference import SLIDERS_LOWER, SLIDERS_UPPER, known_of, plain_misfit, reference_solution
@@ -157,3 +157,18 @@ def test_a_landscape_without_a_finite_loss_has_no_lowest_point():
 def test_a_trace_of_another_length_ends_in_a_sentence():
     with pytest.raises(ValueError, match="5 samples"):
         misfit(np.ones(5), np.zeros((2, 7)), Noise(0.0, SD))
+
+
+@pytest.mark.parametrize("axes", [("theta0", "theta1"), ("gamma", "zeta")])
+def test_slopes_are_those_of_the_loss(axes):
+    """Central differences at the frozen step; their error falls with the square of the distance."""
+    task, n, h = problem(axes), 4, 1e-5
+    found = slopes(task, n)
+    assert found.gradient.shape == (n, n, 2)
+    for row, column in ((1, 2), (2, 1)):
+        point = np.array([found.x[column], found.y[row]])
+        for k, step in enumerate(h * np.eye(2)):
+            there, back = (float(task.loss(point + sign * step, task.step)) for sign in (1, -1))
+            assert found.gradient[row, column, k] == pytest.approx((there - back) / (2 * h), rel=1e-4, abs=1e-3)
+    widths = [found.x[-1] - found.x[0], found.y[-1] - found.y[0]]
+    np.testing.assert_allclose(found.steepness, np.hypot(*np.moveaxis(found.gradient * widths, -1, 0)))

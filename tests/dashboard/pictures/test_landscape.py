@@ -92,6 +92,24 @@ def test_a_drag_of_the_candidate_computes_no_landscape_and_no_heat_map(monkeypat
     assert calls == ["lowest_known"] * 3
 
 
+def test_the_gradient_is_computed_where_it_is_chosen_and_coarser_while_the_problem_is_dragged(monkeypatch):
+    calls = []
+    original = look.slopes_of
+    monkeypatch.setattr(
+        look, "slopes_of", lambda *arguments, **more: calls.append(more) or original(*arguments, **more)
+    )
+    released(Experiment(t_end=43))
+    assert not calls
+    scene, shown = released(Experiment(t_end=43, map_shows="gradient"))
+    assert shown.plots[0].figure["data"][0]["z"]["shape"] == "100,100"
+    sent = answered(scene, {"candidate_theta0": 0.5}, skeletons(shown))["plots"][0]
+    assert sent["moved"]["data"][0] is None
+    assert calls == [{"released": True}]
+    moved = landscape.picture(dragged(scene, theta0=0.5)).plots[0].figure["data"][0]
+    assert moved["z"]["shape"] == "30,30"
+    assert "image" in moved["meta"]
+
+
 def test_a_drag_of_the_truth_uses_the_kept_trajectories(monkeypatch):
     scene, _ = released(Experiment(t_end=44))
     monkeypatch.setattr("dashboard.scene.problem.computed_landscape", None)

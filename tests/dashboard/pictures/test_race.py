@@ -24,8 +24,8 @@ RUNS = [
 
 def test_it_is_said_how_many_reached_the_lowest_loss_which_was_first_and_what_became_of_the_others():
     assert race.sentences(RUNS, 100.0)[0] == (
-        "2 of 5 runs found the best fit; L-BFGS-B needed only 28 evaluations. 2 are stuck in another valley, 1 stopped "
-        "before any minimum."
+        "2 of 5 runs found the best fit; L-BFGS-B needed only 28 evaluations. 2 are stuck in another valley, 1 reached "
+        "no minimum."
     )
 
 
@@ -45,7 +45,7 @@ def test_the_last_evaluation_within_reach_counts_and_one_beyond_does_not():
 
 def test_where_none_reaches_it_that_is_said():
     said = race.sentences([path("Adam", 7.0, 3), path("Newton", np.inf, 1, Ending.LOSS_INFINITE)], 100.0)[0]
-    assert said == "None of 2 runs found the best fit. 1 is stuck in another valley, 1 stopped before any minimum."
+    assert said == "None of 2 runs found the best fit. 1 is stuck in another valley, 1 reached no minimum."
 
 
 def test_runs_that_were_given_up_are_counted():

@@ -108,7 +108,15 @@ def test_every_area_has_the_controls_of_its_rows():
         assert rows
         assert [made["field"] for made in controls_at(area, Experiment())] == [row.name for row in rows]
     page = controls_at(Area.LANDSCAPE, Experiment(), without=("misfit",))
-    assert [made["field"] for made in page] == ["axis_x", "axis_y", "grid", "regularised", "prior_width", "beside"]
+    assert [made["field"] for made in page] == [
+        "axis_x",
+        "axis_y",
+        "grid",
+        "regularised",
+        "prior_width",
+        "map_shows",
+        "beside",
+    ]
     # These have no control, or one with the maps that are there.
     unseen = [row.name for row in SETTINGS.values() if not row.shown and not row.name.startswith("candidate_")]
     assert unseen == ["compared", "starts", "test_map", "upload", "own_maps"]
