@@ -9,7 +9,7 @@ from core.problem.landscape import Slopes
 from dashboard.figures.landscape import COLOURS, ranked
 from dashboard.figures.style import array, line
 
-TITLE = "Steepness |∇J|: dark is flat, arrows point downhill"
+TITLE = "|∇J|: dark is flat, arrows downhill"
 ARROWS = 13  # a side
 LENGTH = 0.75 / ARROWS  # of the map
 BARB = 0.38  # of the length

@@ -106,7 +106,7 @@ def slice_plot(
     return {
         "data": traces,
         "layout": layout(
-            "Slice of J along the line, and spikes in each valley",
+            "Slice of J: spikes in each valley",
             axis(f"{symbol_of(unknown[k])} along the line", range=[low, high]),
             axis("J", range=[-0.2 * top, top], tickformat="~s", nticks=5),
             shapes=shapes,

@@ -77,9 +77,11 @@ def _twins(look: Look, found: Slice) -> str:
         return ""
     two = found.valleys[pairs[0] : pairs[0] + 2]
     number = int(found.spikes[two[0]])
-    lasting = " and ".join(f"{fixed(duration, 1)} ms" for duration in _durations(look, found.points[two]))
     if number == 0:
         return ""
+    lasting = "longer in one"  # how long waits for the release, since it takes two more simulations
+    if not look.scene.dragging:
+        lasting = " and ".join(f"{fixed(duration, 1)} ms" for duration in _durations(look, found.points[two]))
     return (
         f"Two valleys have {spikes(number)}: the neuron fires as often in both, but a spike lasts {lasting}. "
         "So one of them fits worse."

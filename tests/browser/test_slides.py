@@ -156,6 +156,14 @@ def test_nonconvex_loss_and_its_local_minima(lecturer):
     assert len(lecturer.lab.trace("slice", "loss J")["y"]) > 100
 
 
+def test_sharp_gradients(lecturer):
+    lecturer.page("Landscape").tab("map_shows", "gradient", "map")
+    steep = np.array(lecturer.lab.trace("map")["z"])
+    assert steep.shape == (100 * 100,)
+    assert np.ptp(steep) == pytest.approx(100)
+    assert "downhill" in [trace["name"] for trace in lecturer.lab.drawing("map")["traces"]]
+
+
 def test_gradient_based_methods_fail(lecturer):
     lecturer.page("Landscape")
     lecturer.lab.race(0.8, 0.8)

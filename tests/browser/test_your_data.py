@@ -59,7 +59,7 @@ def test_trace_on_the_published_grid_is_estimated_by_every_map(lab):
     lab.page.locator(".lab-head").get_by_text("uploaded").wait_for()
     assert "truth" not in [each["name"] for each in lab.drawing("potential")["traces"]]
     lab.go("Landscape")
-    lowest = next(shape for shape in lab.drawing("map")["shapes"] if shape.get("fillcolor") == "rgba(0, 127, 92, 1)")
+    lowest = next(shape for shape in lab.drawing("map")["shapes"] if shape.get("fillcolor") == "rgba(179, 51, 123, 1)")
     assert (lowest["xanchor"], lowest["yanchor"]) == pytest.approx(THETA, abs=0.04)
     lab.go("Inverse map")
     assert lab.table()["cnn-noisy"][2] == "–"
