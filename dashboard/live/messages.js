@@ -22,6 +22,8 @@ const link = {
   dragged: /** @type {Changes} */ ({}), // sent since the last final report
   unheard: { sequence: 0, changes: /** @type {Changes} */ ({}) }, // the last final report, until its answer is painted
   detourUntil: 0,
+  handing: false, // a change to Streamlit, which sends it a moment later
+  left: /** @type {HTMLElement | null} */ (null), // a link that was clicked meanwhile
   timer: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined),
 }
 
@@ -121,6 +123,24 @@ function tellStreamlit({ sequence, final }, changes, send) {
     goOn()
   }, PATIENCE_MS)
   send({ sequence, changes, final })
+  link.handing = true
+  setTimeout(() => {
+    link.handing = false
+    if (link.nextFinal) return
+    link.left?.click()
+    link.left = null
+  })
+}
+
+/** Let a click on a link wait until the last change is on its way. Streamlit would send the new page first, and then the
+ * change for a page or a part of one that is gone: the old page came back, or the new one stayed empty.
+ * @param {MouseEvent} event */
+export function leaveAfterChanges(event) {
+  const to = event.target instanceof Element && /** @type {HTMLElement | null} */ (event.target.closest("a[href]"))
+  if (!to || !(link.handing || link.nextFinal)) return
+  event.preventDefault()
+  event.stopImmediatePropagation()
+  link.left = to
 }
 
 /** During a drag the screen is newer than any Streamlit run. Hold runs back until one answers the release, the report

@@ -187,7 +187,19 @@ def test_what_is_typed_stays_with_the_reason_at_its_box(lab, typed, sentence):
     assert field.get_attribute("aria-invalid") == "true"
     assert 0 <= reason.bounding_box()["y"] - field.bounding_box()["y"] <= 60
     lab.type("train_samples", 500)
-    assert not reason.is_visible()
+    reason.wait_for(state="hidden")
+
+
+@pytest.mark.parametrize(("page", "field"), [("Train", "train_samples"), ("Neuron", "theta0")])
+def test_a_page_that_is_left_with_a_box_half_typed_takes_the_text_and_turns(lab, page, field):
+    """By a tap, whose press, change and click come at once."""
+    lab.open(page)
+    lab.text_box(field).fill("0.5")
+    lab.go("Uncertainty").go(page)
+    assert lab.value(field) == 0.5
+    lab.text_box(field).fill("letters")
+    lab.go("Uncertainty").go(page)
+    assert lab.text_box(field).input_value() == ("letters" if page == "Train" else "0.500")
 
 
 def test_the_truth_is_dragged_across_the_fence(lab):
