@@ -114,3 +114,20 @@ def test_hiding_the_truth_removes_it_from_every_page(lab):
         for plot in lab.evaluate("[...document.querySelectorAll('.lab-plot')].map((el) => el.dataset.plot)"):
             assert "truth" not in [trace["name"] for trace in lab.drawing(plot)["traces"]], plot
         assert "error of m" not in lab.metrics()
+
+
+def test_a_change_is_undone_by_its_button_and_by_the_keyboard_on_any_page(lab):
+    lab.open()
+    undo = lab.page.get_by_role("button", name="Undo")
+    assert undo.is_disabled()
+    lab.drag("theta0", 0.6, 0.7)
+    moved = lab.value("theta0")
+    lab.type("sigma", 0.1).go("Landscape")
+    with lab.painting():
+        undo.click()
+    assert (lab.value("sigma"), lab.value("theta0")) == (0.07, moved)
+    with lab.painting():
+        lab.page.keyboard.press("Control+z")
+    assert lab.value("theta0") == 0.4
+    assert "theta0=0.4&" in lab.page.url
+    assert undo.is_disabled()
