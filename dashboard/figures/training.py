@@ -73,19 +73,20 @@ def prior_plane(
     looks = (("circle", 1.1), ("square", 0.9), ("diamond", 1.0))
     return {
         "data": [
-            *_outlines(YOUR_PRIOR, prior, PRIOR, 2.2, "dash"),
-            *_outlines(PUBLISHED_PRIOR, published, FAINT, 1.4, "dot"),
+            # Broad, so that it is seen below a prior that is the same.
+            *_outlines(PUBLISHED_PRIOR, published, translucent(FAINT, 0.4), 6, "solid"),
+            *_outlines(YOUR_PRIOR, prior, PRIOR, 2.4, "dash"),
             legend_entry(TRAINING_SAMPLES, "circle", TRUTH),
             legend_entry(TEST_SAMPLES, "circle", BEST),
         ],
         "layout": layout(
-            "Drag the prior, its corners or its ellipse",
+            "Drag the prior, a corner or the ellipse",
             axis(symbol_of(prior.names[0]), range=view[0].tolist()),
             axis(symbol_of(prior.names[1]), range=view[1].tolist()),
             margin=WITH_LEGEND,
             shapes=[
-                named(TEST_SAMPLES, dots(translucent(BEST, 0.45), test[:, 0], test[:, 1], 2.6)),
-                named(TRAINING_SAMPLES, dots(translucent(TRUTH, 0.75), training[:, 0], training[:, 1], 2.6)),
+                named(TEST_SAMPLES, dots(translucent(BEST, 0.6), test[:, 0], test[:, 1], 3)),
+                named(TRAINING_SAMPLES, dots(translucent(TRUTH, 0.55), training[:, 0], training[:, 1], 3)),
                 *(
                     mark(symbol, PRIOR, at, size=size)
                     for places, (symbol, size) in zip(handles, looks, strict=True)

@@ -22,8 +22,7 @@ const link = {
   dragged: /** @type {Changes} */ ({}), // sent since the last final report
   unheard: { sequence: 0, changes: /** @type {Changes} */ ({}) }, // the last final report, until its answer is painted
   detourUntil: 0,
-  handing: false, // a change to Streamlit, which sends it a moment later
-  left: /** @type {HTMLElement | null} */ (null), // a link that was clicked meanwhile
+  left: /** @type {HTMLElement | null} */ (null), // a link that was clicked before the last change was answered
   timer: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined),
 }
 
@@ -108,6 +107,9 @@ function goOn() {
   clearTimeout(link.timer)
   link.inFlight = null
   sendNext()
+  if (link.inFlight) return
+  link.left?.click()
+  link.left = null
 }
 
 // ------------------------------------------------------------------------------------------------------ Streamlit's way
@@ -123,21 +125,14 @@ function tellStreamlit({ sequence, final }, changes, send) {
     goOn()
   }, PATIENCE_MS)
   send({ sequence, changes, final })
-  link.handing = true
-  setTimeout(() => {
-    link.handing = false
-    if (link.nextFinal) return
-    link.left?.click()
-    link.left = null
-  })
 }
 
-/** Let a click on a link wait until the last change is on its way. Streamlit would send the new page first, and then the
- * change for a page or a part of one that is gone: the old page came back, or the new one stayed empty.
+/** Let a click on a link wait for the answer to the last change. Streamlit would send the new page first, or both at once,
+ * and the change for a page that is gone: it was lost, the old page came back, or the new one stayed empty.
  * @param {MouseEvent} event */
 export function leaveAfterChanges(event) {
   const to = event.target instanceof Element && /** @type {HTMLElement | null} */ (event.target.closest("a[href]"))
-  if (!to || !(link.handing || link.nextFinal)) return
+  if (!to || !(link.inFlight?.final || link.nextFinal) || event.ctrlKey || event.metaKey || event.shiftKey) return
   event.preventDefault()
   event.stopImmediatePropagation()
   link.left = to
