@@ -224,7 +224,9 @@ def test_the_truth_is_dragged_across_the_fence(lab):
 
 
 def test_the_form_stands_open_on_a_narrow_window(tab):
-    lab = tab(viewport={"width": 390, "height": 844}).open("Train")
+    lab = tab()
+    lab.page.set_viewport_size({"width": 390, "height": 844})
+    lab.open("Train")
     assert lab.page.get_by_role("button", name="Controls").count() == 1
     assert lab.page.get_by_role("button", name="Train", exact=True).is_visible()
     assert lab.page.get_by_label("noise in training").is_visible()
