@@ -100,6 +100,9 @@ def prior_plane(
 def losses(progress: Progress) -> dict[str, Any]:
     """Draw training and validation error against the epoch, with the best epoch so far."""
     epochs = np.arange(1, len(progress.training_loss) + 1)
+    errors = [error for error in (*progress.training_loss, *progress.validation_loss) if error > 0]
+    # Errors that fall by little need more ticks than other axes.
+    more_ticks = {} if errors and max(errors) > 6 * min(errors) else {"nticks": 8}
     shapes, entries = [], []
     if progress.best_epoch:
         best = {"x0": progress.best_epoch, "x1": progress.best_epoch, "yref": "paper", "y0": 0, "y1": 1}
@@ -115,8 +118,8 @@ def losses(progress: Progress) -> dict[str, Any]:
         "layout": layout(
             "Mean absolute error",
             axis("epoch", range=[0, max(progress.epochs, 2)]),
-            {**log_axis("error [share of the prior’s range]"), "nticks": 8},  # errors fall by less than a decade
-            margin=NARROW,
+            {**log_axis("error [share of the prior’s range]"), **more_ticks},
+            margin={**NARROW, "l": 64},
             shapes=shapes,
         ),
     }
@@ -138,7 +141,7 @@ def predicted_inside_and_outside(
         for at in bounds
         for first, second, third, fourth in (("y0", "y1", "x0", "x1"), ("x0", "x1", "y0", "y1"))
     ]
-    symbol, colours = symbol_of(name), (look.colour, translucent(look.colour, 0.35))
+    symbol, colours = symbol_of(name), (look.colour, translucent(look.colour, 0.5))
     return {
         "data": [
             line("", FAINT, 1.2, x=scope, y=scope, hoverinfo="skip", showlegend=False),

@@ -120,7 +120,7 @@ def form(scene: Scene, name: str, problem: str, refused: str) -> list[Group]:
     was not started.
     """
     typed, experiment = scene.holdings.training, scene.experiment
-    presets = {**({OWN_PRESET: "–"} if typed.preset == OWN_PRESET else {}), **{each: each for each in PRESETS}}
+    presets = {**({OWN_PRESET: "as typed"} if typed.preset == OWN_PRESET else {}), **{each: each for each in PRESETS}}
     own_noise = typed.text("train_noise") == "own"
     constants = "ζ and γ"
     if not experiment.hidden:
