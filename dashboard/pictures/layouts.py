@@ -89,7 +89,7 @@ LAYOUTS = {
     "poster": Layout(
         "1fr",
         (("player", "auto"), ("recording", 1.0), ("tools", "auto")),
-        "max(20rem, 100vh - 24rem)",
+        "max(20rem, 100vh - 26.75rem)",
         looks=("cards",),
     ),
     "neuron": _neuron(("player player", "auto"), ("potential phase", 0.53), ("recovery rates", 0.47)),

@@ -574,8 +574,12 @@ def test_fixed_points_are_marked_as_stable_or_not():
     for theta, name in (((0.4, 0.4), "unstable"), ((-0.1, 1.1), "stable")):
         parameters = (*theta, -0.4, 3.0)
         figure = neuron.phase_plane(parameters, COURSE, fixed_points(parameters))
-        assert name in {trace["name"] for trace in figure["data"]}
-        for u, v in marks(figure):
+        words = {(note["x"], note["y"]): note["text"] for note in figure["layout"]["annotations"]}
+        assert words.keys() == marks(figure)
+        assert words.pop((0, 0)) == "start"
+        points = set(words)
+        assert set(words.values()) == {name}
+        for u, v in points:
             assert u - u**3 / 3 + v - 0.4 == pytest.approx(0, abs=1e-9)
             assert u - theta[0] + theta[1] * v == pytest.approx(0, abs=1e-9)
 
