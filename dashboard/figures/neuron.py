@@ -32,7 +32,8 @@ from dashboard.figures.style import (
 )
 
 RECOVERY = "theme:muted"
-U_WITH_NOISE = (-3.5, 3.5)  # the usual noise stays within, so that the axis rests while a slider is dragged
+LEAST_HEIGHT = 3.5  # of u, up and down
+LARGEST_SPIKE, LARGEST_NOISE = 2.0, 4.0  # of u, and of thousands of samples of noise, in its sd
 THRESHOLD = f"spike threshold {SPIKE_THRESHOLD}"
 FAR = (1.5, 0.75)  # u and v beyond which a word has room left of a mark alone, and below it
 FIXED_POINTS = "Phase plane with fixed points"
@@ -61,13 +62,20 @@ def state_axis(title: str, span: list[float], across: bool = False) -> dict[str,
     return axis(title, range=span, hoverformat=".2f", ticklabelstandoff=0 if across else 4)
 
 
+def usual_heights(sd: float) -> tuple[float, float]:
+    """Return a range of u that holds nearly all noise of this sd: the axis rests while other sliders are dragged."""
+    height = LEAST_HEIGHT + max(0.0, float(np.ceil(LARGEST_SPIKE + LARGEST_NOISE * sd - LEAST_HEIGHT)))
+    return -height, height
+
+
 def potential(
     times: NDArray[np.float64],
     course: Course | None,
     data: NDArray[np.float64],
+    sd: float,
     time_range: tuple[float, float],
 ) -> dict[str, Any]:
-    """Draw the noisy data, and u(t); course: None where it is not known."""
+    """Draw the noisy data, and u(t); course: None where it is not known; sd: of the noise."""
     u_values = data if course is None else np.concatenate([data, course.states[:, 0]])
     traces = [legend_entry("data", "circle", DATA)]
     if course is not None:
@@ -80,7 +88,7 @@ def potential(
         "layout": layout(
             "Membrane potential u(t)",
             time_axis(time_range),
-            state_axis("u", reach(u_values, U_WITH_NOISE)),
+            state_axis("u", reach(u_values, usual_heights(sd))),
             margin=MARGIN,
             shapes=[named("data", dots(DATA, times, data))],
             meta={"runs": ["t", "u"]},

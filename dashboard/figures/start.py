@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.figures.neuron import MARGIN, U_WITH_NOISE, Course, state_axis, time_axis
+from dashboard.figures.neuron import MARGIN, Course, state_axis, time_axis, usual_heights
 from dashboard.figures.style import (
     CANDIDATE,
     DATA,
@@ -26,10 +26,11 @@ def recording(
     times: NDArray[np.float64],
     data: NDArray[np.float64],
     candidate: Course,
+    sd: float,
     time_range: tuple[float, float],
     found: str = "",
 ) -> dict[str, Any]:
-    """Draw the noisy data, and u(t) of the candidate; found: what is written over them."""
+    """Draw the noisy data, and u(t) of the candidate; sd: of the noise; found: what is written over them."""
     u = candidate.states[:, 0]
     sign = {
         "text": found, "xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "right", "yanchor": "bottom",
@@ -44,7 +45,7 @@ def recording(
         "layout": layout(
             "Membrane potential u(t)",
             time_axis(time_range),
-            state_axis("u", reach(np.concatenate([data, u]), U_WITH_NOISE)),
+            state_axis("u", reach(np.concatenate([data, u]), usual_heights(sd))),
             margin=MARGIN,
             shapes=[named("what was measured", dots(DATA, times, data, 3.5))],
             annotations=[sign] if found else [],

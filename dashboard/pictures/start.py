@@ -51,10 +51,15 @@ def picture(scene: Scene) -> Shown:
     if observation.clean(experiment) is not None:
         items.append(button(name, "Show the answer", experiment.theta0, help="Put the slider where the truth is."))
     items.append(text(f"Held: {_held(scene)}."))
+    sd = experiment.marginal_sd
     found = "✓ Found" if _is_found(scene) else ""
     shown = Shown(
         "poster",
-        [Plot("recording", figures.recording(observation.times, observation.data, course, scene.time_range, found))],
+        [
+            Plot(
+                "recording", figures.recording(observation.times, observation.data, course, sd, scene.time_range, found)
+            )
+        ],
         answer=_answer(scene, course.states[:: _fineness(course.times, observation.times), 0]),
         why=_reasons(scene),
         notes=[observation.note],

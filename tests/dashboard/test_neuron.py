@@ -123,6 +123,17 @@ def test_the_potential_is_drawn_finer_than_the_samples_where_these_are_few(t_end
     np.testing.assert_allclose(u, exact, rtol=0, atol=2e-3)
 
 
+@pytest.mark.parametrize("sigma", [0.07, 0.2, 0.3])
+def test_the_potential_s_axis_rests_while_a_parameter_is_dragged(sigma):
+    """Another range would have Plotly draw the plot anew at each step."""
+    ranges = {
+        tuple(figure(shown(sigma=sigma, **{name: value}), "potential")["layout"]["yaxis"]["range"])
+        for name, values in {"theta0": (0.2, 0.4, 0.6), "zeta": (-0.6, -0.2), "gamma": (2.5, 3.5)}.items()
+        for value in values
+    }
+    assert len(ranges) == 1
+
+
 # ------------------------------------------------------------------------------------------------------------ several θ
 
 
