@@ -22,6 +22,7 @@ from dashboard.scene.scene import Scene
 # Every key of the session's state that is neither a widget's nor a component's.
 KEYS = {
     "scene": "what is on screen: experiment, uploads, what is dragged",
+    "past": "experiments before the last changes, the newest last, to go back to",
     "sentences": "about the last change",
     "live_key": "by which the live route finds the session's holdings",
     "answering": "sequence number of the change that this run answers",
@@ -47,6 +48,7 @@ KEYS = {
 OF_START = "start"  # the part of an address that says that it is one of the start page
 # Of a page, once; "door": which way in from the start page.
 ASKED = ("wish", "sample", "door", "fence", "train_start", "train_stop", "train_watched")
+MOST_PAST = 50  # changes that can be undone
 KEPT_PARTS = ("trace", "recording")  # of an address: names of uploads that the server keeps for a browser
 
 
@@ -91,9 +93,14 @@ def scene() -> Scene:
 
 
 def _show(experiment: Experiment, holdings: Holdings | None = None, dragging: bool = False) -> None:
-    """Put an experiment on screen; dragging: a hand is on a control, and the last release stays what it was."""
+    """Put an experiment on screen; dragging: a hand is on a control, and the last release stays what it was.
+
+    holdings: given when a session starts.
+    """
     if holdings is None:
-        holdings = scene().holdings
+        holdings, released = scene().holdings, scene().released
+        if not dragging and replace(experiment, upload=released.upload) != released:
+            st.session_state.past = (*past(), released)[-MOST_PAST:]
     st.session_state.scene = Scene(experiment, scene().released if dragging else experiment, dragging, holdings)
 
 
@@ -240,6 +247,9 @@ def receive(key: str) -> None:
         st.session_state.sentences = (str(error),)
         return
     st.session_state.answering = report.sequence
+    if "undo" in report.changes:
+        _undo()
+        return
     holdings = scene().holdings
     holdings.training, changes = holdings.training.taking(report.changes)
     for asked in ASKED:
@@ -253,6 +263,21 @@ def receive(key: str) -> None:
     changed, refused = change(experiment(), changes)
     _show(changed, dragging=not report.final)
     st.session_state.sentences = said + refused
+
+
+def past() -> tuple[Experiment, ...]:
+    """Return the experiments before the last changes, the newest last."""
+    return st.session_state.get("past", ())
+
+
+def _undo() -> None:
+    """Go back to the experiment before the last change; an upload stays, and so do the maps trained here."""
+    if not past():
+        return
+    *earlier, before = past()
+    _show(replace(before, upload=experiment().upload, own_maps=experiment().own_maps))
+    st.session_state.past = tuple(earlier)
+    st.session_state.sentences = ()
 
 
 def load_preset(name: str) -> tuple[str, ...]:

@@ -67,6 +67,7 @@ function button(item, send) {
     node,
     update: (next) => {
       latest = next
+      node.disabled = Boolean(next.idle)
     },
   }
 }

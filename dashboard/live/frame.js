@@ -35,6 +35,10 @@ const isTyped = (target) =>
   target.matches("input:not([type=range], [type=checkbox], [type=radio]), textarea, select")
 
 document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.shiftKey && !isTyped(event.target)) {
+    const undo = /** @type {HTMLButtonElement | null} */ (document.querySelector('.lab-button[data-field="undo"]'))
+    undo?.click()
+  }
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || isTyped(event.target)) return
   if (event.key === "l" || event.key === "L") toggleLecture()
   if (event.key === "Escape" && isLecture()) toggleLecture()

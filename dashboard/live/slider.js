@@ -30,11 +30,11 @@ export function slider(item, send) {
     ariaLabel: `${item.label} ${item.symbol}`,
     title: "Double click, or Delete: back to the default",
   })
-  const unit = element("span", { className: "lab-unit", textContent: item.unit })
+  const twin = element("span", { className: "lab-unit" })
   const node = element("label", { className: "lab-slider", dataset: { field: item.field } }, [
-    element("span", { className: "lab-name" }, [element("b", { textContent: item.symbol }), ` ${item.label}`]),
+    element("span", { className: "lab-name" }, [element("b", { textContent: item.symbol }), ` ${item.label} `, twin]),
     typed,
-    unit,
+    element("span", { className: "lab-unit", textContent: item.unit }),
   ])
   if (!item.typed_only) {
     const share = (item.default - item.low) / (item.high - item.low)
@@ -50,8 +50,7 @@ export function slider(item, send) {
   let shown = "" // in the box, before anyone types
   const show = (value) => {
     shown = typed.value = format(value, item)
-    if (item.twin)
-      unit.textContent = `${item.unit} = ${item.twin[0]} ${format(value * item.twin[1], { digits: 2, most: 3 })}`
+    if (item.twin) twin.textContent = `(${item.twin[0]} ${format(value * item.twin[1], { digits: 2, most: 3 })})`
   }
   const tell = (event, value, final) => report(event, send(), { [item.field]: value }, final)
   // A slider let go where it was picked up has no change event: letting go ends the drag. A key that is held has one at

@@ -18,8 +18,13 @@ SIDEBAR_WIDTH = 250  # pixels
 Group = dict[str, Any]
 
 
-def groups(experiment: Experiment, extra: Sequence[Group] = (), without: Sequence[str] = ()) -> list[Group]:
-    """Return the groups of the sidebar, without the controls that do nothing; extra groups stand below the truth."""
+def groups(
+    experiment: Experiment, extra: Sequence[Group] = (), without: Sequence[str] = (), undoable: bool = False
+) -> list[Group]:
+    """Return the groups of the sidebar, without the controls that do nothing; extra groups stand below the truth.
+
+    undoable: whether there is a change to undo.
+    """
     simulated = not experiment.upload  # an upload has no truth, and its window is its own
     known = [control(name, experiment) for name in ("theta0", "theta1") if name not in experiment.axes]
     # On the landscape ζ and γ can be unknown too, and then a hidden truth hides them.
@@ -37,8 +42,13 @@ def groups(experiment: Experiment, extra: Sequence[Group] = (), without: Sequenc
             "Noise and window",
             [item for item in _noise_and_window(experiment, simulated) if item["field"] not in without],
         ),
-        *_group("", [button("share", "Copy link to this experiment", copy=True), _lecture()]),
+        *_group("", [button("share", "Copy link to this experiment", copy=True)]),
+        {"title": "", "items": [_undo(undoable), _lecture()], "columns": 2},
     ]
+
+
+def _undo(possible: bool) -> Control:
+    return button("undo", "Undo", True, idle=not possible, help="Take the last change back (Ctrl+Z).")
 
 
 def _lecture() -> Control:
@@ -104,7 +114,7 @@ def beside_sidebar(
         with st.container(key="lab_sidebar", width=SIDEBAR_WIDTH):
             live.controls(
                 key,
-                groups(session.experiment(), extra, without),
+                groups(session.experiment(), extra, without, bool(session.past())),
                 partial(session.receive, key),
                 address="" if session.scene().dragging else session.address(),
                 answers=answers,

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 PARTS = {"player", "tools", "table", "metrics", "said"}  # of a stage, beside its plots
-WINDOW = "max(33rem, 100vh - 17.5rem)"  # the height that the window leaves for plots above the metrics
-INVERSE_MAP = "max(26rem, 100vh - 25.75rem)"  # the same, above the tabs of what stands below
-BELOW_OPTIONS = "max(29.5rem, 100vh - 20.75rem)"  # the same where options stand above the plots and a player among them
+# The height that the window leaves for plots above the metrics; a window that is tall makes no towers of them.
+WINDOW = "clamp(33rem, 100vh - 17.5rem, 56rem)"
+INVERSE_MAP = "clamp(26rem, 100vh - 25.75rem, 48rem)"  # the same, above the tabs of what stands below
+# The same, where options stand above the plots and a player among them.
+BELOW_OPTIONS = "clamp(29.5rem, 100vh - 20.75rem, 56rem)"
 NARROW_PLOT = "20rem"  # the height of each plot in a window too narrow for two beside each other
 
 
@@ -50,7 +52,7 @@ def _beside_map(*rows: tuple[str, str | float]) -> Layout:
 
 
 def _neuron(*rows: tuple[str, str | float]) -> Layout:
-    return Layout("1.35fr 1fr", (*rows, ("said said", "auto")), "max(31rem, 100vh - 17.75rem)")
+    return Layout("1.35fr 1fr", (*rows, ("said said", "auto")), "clamp(31rem, 100vh - 17.75rem, 56rem)")
 
 
 def _one(plot: str) -> Layout:
@@ -89,7 +91,7 @@ LAYOUTS = {
     "poster": Layout(
         "1fr",
         (("player", "auto"), ("recording", 1.0), ("tools", "auto")),
-        "max(20rem, 100vh - 26.75rem)",
+        "clamp(20rem, 100vh - 26.75rem, 36rem)",
         looks=("cards",),
     ),
     "neuron": _neuron(("player player", "auto"), ("potential phase", 0.53), ("recovery rates", 0.47)),

@@ -122,7 +122,7 @@ _ROWS: tuple[Setting, ...] = (
     Compared(name="compared", default=(BEST,)),
     # What stands beside the map.
     Choice(
-        name="beside", default="fit", label="beside the map",
+        name="beside", default="fit", label="beside the map", tabs=True,
         choices={
             "fit": "fit and slice", "residual": "fit and residual", "surface": "surface", "race": "race",
             "basins": "basins",
@@ -178,7 +178,7 @@ _ROWS: tuple[Setting, ...] = (
         shown=(Area.INVERSE_MAP,),
     ),
     Choice(
-        name="below", default="prediction", label="look at",
+        name="below", default="prediction", label="look at", tabs=True,
         choices={
             "prediction": "prediction of the data",
             "profiles": "profiles of the likelihood",

@@ -134,28 +134,6 @@ def test_a_worst_case_is_opened_on_the_page_neuron_by_its_point(lab):
     stands_on_neuron(lab, theta, noise)
 
 
-@pytest.mark.parametrize(
-    ("choice", "plots"),
-    [
-        ("network", ("network-1", "network-2", "network-3")),
-        ("training", ("training-1", "training-2", "training-3", "training-4")),
-        ("regimes", ("first-1", "first-2", "first-3")),
-        ("series", ("series-1", "series-2", "series-3")),
-        ("samples", ("against-samples",)),
-        ("search", ("trials",)),
-    ],
-)
-def test_each_slide_of_the_talk_is_one_click_away(lab, choice, plots):
-    lab.open("Inverse map")
-    lab.page.locator(f"[data-field=test_view] label:has(input[value={choice}])").click()
-    below(lab, "accuracy-network-3" if choice == "network" else f"accuracy-{choice}", *plots)
-    boxes = [lab.page.locator(f".lab-plot[data-plot={plot}]").bounding_box() for plot in plots]
-    assert all(box["width"] > 150 and box["height"] > 150 for box in boxes)
-    if choice in ("training", "regimes"):  # in one row
-        assert len({round(box["y"]) for box in boxes}) == 1
-        assert sorted(boxes, key=lambda box: box["x"]) == boxes
-
-
 def test_the_arrow_keys_move_along_the_tabs(lab):
     lab.open("Inverse map")
     tabs = lab.page.get_by_role("radiogroup", name="maps")

@@ -355,9 +355,9 @@ def test_common_edges_and_no_hole_where_the_truth_is_hidden(lab):
 def test_the_sd_of_the_noise_stands_beside_sigma(lab):
     lab.open()
     unit = "document.querySelector('[data-field=sigma] .lab-unit').textContent"
-    assert lab.evaluate(unit) == "ms = sd 0.35"
+    assert lab.evaluate(unit) == "(sd 0.35)"
     lab.type("sigma", 0.1)
-    assert lab.evaluate(unit) == "ms = sd 0.50"
+    assert lab.evaluate(unit) == "(sd 0.50)"
 
 
 def test_a_symbol_of_an_equation_lights_its_slider(lab):

@@ -37,6 +37,31 @@ def test_a_malformed_report_becomes_a_sentence_and_changes_nothing(state):
         assert (state.scene.experiment, state.answering, state.scene.dragging) == (Experiment(), 0, False)
 
 
+def test_changes_are_undone_one_by_one_and_a_drag_is_one_change(state):
+    def send(final, **changes):
+        state["sidebar"] = SimpleNamespace(change={"sequence": 1, "final": final, "changes": changes})
+        session.receive("sidebar")
+
+    for final, value in ((False, -0.3), (False, -0.2), (True, -0.1)):
+        send(final, zeta=value)
+    send(True, theta0=0.7)
+    send(True, theta0=0.7)  # no change
+    assert len(session.past()) == 2
+    seen = []
+    for _ in range(3):
+        send(True, undo=True)
+        seen.append((state.scene.experiment.theta0, state.scene.experiment.zeta))
+    assert seen == [(0.4, -0.1), (0.4, -0.4), (0.4, -0.4)]
+    assert state.scene.released == state.scene.experiment
+
+
+def test_no_more_changes_are_kept_than_can_be_undone(state):
+    for seed in range(session.MOST_PAST + 5):
+        state["sidebar"] = SimpleNamespace(change={"sequence": seed, "final": True, "changes": {"seed": seed}})
+        session.receive("sidebar")
+    assert [each.seed for each in session.past()] == list(range(4, session.MOST_PAST + 4))
+
+
 def test_a_report_names_no_upload_and_no_maps(state):
     state["sidebar"] = SimpleNamespace(
         change={"sequence": 1, "final": True, "changes": {"upload": "a.csv", "own_maps": "mine", "zeta": "-0.3"}}
