@@ -195,7 +195,7 @@ def with_truth(figure: dict[str, Any], truth: tuple[float, float] | None) -> dic
         return figure
     ranges = np.array([figure["layout"][name]["range"] for name in ("xaxis", "yaxis")])
     shapes = [named("truth", placed("star", TRUTH, np.array(truth), ranges))]
-    title = {**figure["layout"]["title"], "text": f"{figure['layout']['title']['text']}: click to set θ"}
+    title = {**figure["layout"]["title"], "text": f"{figure['layout']['title']['text']} (click to set θ)"}
     traces = [*figure["data"], legend_entry("truth", "star", TRUTH)]
     return {"data": traces, "layout": {**figure["layout"], "title": title, "shapes": shapes}}
 

@@ -122,6 +122,6 @@ def _reasons(scene: Scene) -> list[str]:
         "θ₀ and θ₁ decide how often the neuron spikes and how long each spike lasts. Here only θ₀ is looked for.",
         f"Noise alone moves a dot off the true curve, typically by {fixed(scene.experiment.marginal_sd, 2)} (its "
         "standard deviation). Your curve is measured alike, by the root of its mean squared distance from the dots.",
-        "It can get worse before it gets better: where the curve has a spike more or less than the neuron, its spikes "
-        "fall between those of the dots. A search that only goes downhill gets stuck there.",
+        "It can get worse before it gets better: where the curve has one spike too many or too few, its spikes fall "
+        "between those of the dots. A search that only goes downhill gets stuck there.",
     ]

@@ -34,8 +34,8 @@ REGIMES = (
     "down for ever."
 )
 NOISE = (
-    "The data d are the potential and noise: of each sample’s noise ηₖ the share ρ is left from the sample before, and "
-    "εₖ is fresh, drawn from a Gaussian."
+    "The data d are the potential plus noise η. Each ηₖ is ρ times the noise before it, plus a fresh part εₖ, drawn "
+    "from a Gaussian."
 )
 
 

@@ -258,8 +258,8 @@ def test_the_regions_without_a_rate_have_a_tone_each():
 
 def test_the_map_of_the_durations_is_one_choice_away():
     rate, duration = (figure(shown(firing=choice), "rates") for choice in ("rate", "duration"))
-    assert rate["layout"]["title"]["text"] == "Spikes per second: click to set θ"
-    assert duration["layout"]["title"]["text"] == "Duration of a spike [ms]: click to set θ"
+    assert rate["layout"]["title"]["text"] == "Spikes per second (click to set θ)"
+    assert duration["layout"]["title"]["text"] == "Duration of a spike [ms] (click to set θ)"
     assert rate["layout"]["images"] != duration["layout"]["images"]
 
 
