@@ -11,7 +11,7 @@ from core.symbols import symbol_of
 from dashboard.figures.heat_image import heat_image
 from dashboard.figures.palette import translucent
 from dashboard.figures.regions import outside, placed
-from dashboard.figures.style import BODY, SMALL, TRUTH, array, axis, layout, legend_entry, named, saved
+from dashboard.figures.style import BODY, SMALL, TRUTH, array, axis, layout, legend_entry, named
 from dashboard.wording.numbers import compact
 
 Array = NDArray[np.float64]
@@ -19,9 +19,16 @@ Array = NDArray[np.float64]
 CIVIDIS = (
     "#00224E", "#123570", "#3B496C", "#575D6D", "#707173", "#8A8678", "#A59C74", "#C3B369", "#E1CC55", "#FEE838",
 )  # fmt: skip
+# Where the neuron rests: tones for both themes, as they shine through, by regime.
+TONES = {"silent": 0.0, "excited": 1.0}
+REST_SCALE = [(0.0, "#C8D0DA"), (1.0, "#5F6670")]
+REST_OPACITY = 0.4
 SCALE = [(i / 9, colour) for i, colour in enumerate(CIVIDIS)]
-MOST_IN_KEY = 6
-KEY_STEPS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0)
+BAR_LENGTH = 0.62  # of the bar of the colours, as a share of the plot's width
+BAR_ASPECT = 36  # its length over its height
+MOST_ON_BAR = 5
+BAR_STEPS = (5.0, 10.0, 20.0, 50.0, 100.0, 1000.0)
+ON_LOGARITHMIC_BAR = (0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0, 200.0, 300.0, 500.0)
 MOST_ROOM = 0.75  # of what a region has: where its name can stand
 LEAST_REGION = 12  # points of the grid that a region needs to have its name written on it
 
@@ -44,18 +51,33 @@ def _labels(x: Array, y: Array, regimes: NDArray[np.str_]) -> list[dict[str, Any
                 "y": float(y[row]),
                 "showarrow": False,
                 "font": {"size": BODY},
-                "bgcolor": translucent("theme:background", 0.75 if name == "spiking" else 0),
+                "bgcolor": translucent("theme:background", 0.75),
                 "borderpad": 2,
             }
         )
     return labels
 
 
-def _image(x: Array, y: Array, fine: Array, low: float, high: float, rises: Callable[[Any], Any]) -> dict[str, Any]:
-    """Return the picture of a map on a fine grid, (ny, nx), that lies under the axes."""
-    half_x, half_y = (0.5 * (axis[-1] - axis[0]) / (n - 1) for axis, n in ((x, fine.shape[1]), (y, fine.shape[0])))
+def _tones(values: Array, fine: Array, regimes: NDArray[np.str_]) -> Array:
+    """Return the place of the regime's tone on REST_SCALE on the fine grid; NaN where there is a value, or no tone."""
+    rests = np.isin(regimes, list(TONES))
+    if not np.any(rests):
+        return np.full(fine.shape, np.nan)
+    tones = np.select([regimes == name for name in TONES], list(TONES.values()), np.nan)
+    # Beside the edge of the spiking, the fine grid rests where the coarse one spikes: the nearest that rests names it.
+    nearest = distance_transform_edt(~rests, return_distances=False, return_indices=True)
+    named_tones = np.where(rests | np.isfinite(values), tones[tuple(nearest)], np.nan)
+    rows, columns = (
+        np.rint(np.linspace(0, coarse - 1, n)).astype(int) for coarse, n in zip(values.shape, fine.shape, strict=True)
+    )
+    return np.where(np.isfinite(fine), np.nan, named_tones[np.ix_(rows, columns)])
+
+
+def _image(x: Array, y: Array, source: str, shape: tuple[int, ...]) -> dict[str, Any]:
+    """Return the picture of a map on a fine grid of a shape, (ny, nx), that lies under the axes."""
+    half_x, half_y = (0.5 * (axis[-1] - axis[0]) / (n - 1) for axis, n in ((x, shape[1]), (y, shape[0])))
     return {
-        "source": heat_image(rises(fine), rises(low), rises(high), SCALE),
+        "source": source,
         "xref": "x",
         "yref": "y",
         "x": float(x[0] - half_x),
@@ -67,22 +89,29 @@ def _image(x: Array, y: Array, fine: Array, low: float, high: float, rises: Call
     }
 
 
-def _key(low: float, high: float, rises: Callable[[Any], Any]) -> dict[str, Any]:
-    """Return the key of the colours, which stands where the other plots have their legends."""
-    step = next(step for step in KEY_STEPS if (high - low) / step <= MOST_IN_KEY)
-    values = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
-    scale = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in CIVIDIS]
-    entries = []
-    for value in values:
-        share = (rises(value) - rises(low)) / (rises(high) - rises(low))
-        tone = [np.interp(share, np.linspace(0, 1, len(CIVIDIS)), channel) for channel in zip(*scale, strict=True)]
-        entries.append(
-            f'<span style="color:rgb({",".join(str(round(part)) for part in tone)})">■</span> {compact(value, 3)}'
-        )
-    return {
-        "text": "   ".join(entries), "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left",
-        "yanchor": "bottom", "showarrow": False, "font": {"size": SMALL}, "borderpad": 4,
+def _numbers(low: float, high: float, rises: Callable[[Any], Any]) -> Array:
+    """Return the round numbers that stand on the bar of the colours."""
+    if rises is np.log:
+        return np.array([number for number in ON_LOGARITHMIC_BAR if low <= number <= high])
+    step = next(step for step in BAR_STEPS if (high - low) / step <= MOST_ON_BAR)
+    return np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+
+
+def _colour_bar(low: float, high: float, rises: Callable[[Any], Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the bar of the colours, above the map on the right, and the labels of its numbers."""
+    values = _numbers(low, high, rises)
+    shares = (rises(values) - rises(low)) / (rises(high) - rises(low))
+    colours = np.tile(np.linspace(0, 1, 8 * BAR_ASPECT), (8, 1))
+    bar = {
+        "source": heat_image(colours, 0, 1, SCALE), "xref": "paper", "yref": "paper", "x": 1, "y": 1.01,
+        "sizex": BAR_LENGTH, "sizey": 1, "sizing": "contain", "xanchor": "right", "yanchor": "bottom",
     }  # fmt: skip
+    above = {
+        "xref": "paper", "yref": "paper", "y": 1, "yshift": 11, "xanchor": "center", "yanchor": "bottom",
+        "showarrow": False, "font": {"size": SMALL}, "borderpad": 0,
+    }  # fmt: skip
+    places = (1 - BAR_LENGTH * (1 - shares)).tolist()
+    return bar, [{**above, "text": compact(value, 3), "x": x} for value, x in zip(values.tolist(), places, strict=True)]
 
 
 def _map(
@@ -126,14 +155,22 @@ def _map(
             "hovertemplate": f"θ₀ %{{x:.3f}}, θ₁ %{{y:.3f}}: {hover}<extra></extra>",
         },
     ]
+    rests = _image(x, y, heat_image(_tones(values, fine, regimes), 0, 1, REST_SCALE), fine.shape)
+    # Plotly takes two images at one place for the same: this one is placed by its other side.
+    images = [{**rests, "x": rests["x"] + rests["sizex"], "xanchor": "right", "opacity": REST_OPACITY}]
+    numbers: list[dict[str, Any]] = []
+    if np.any(spiking):
+        images.append(_image(x, y, heat_image(rises(fine), rises(low), rises(high), SCALE), fine.shape))
+        bar, numbers = _colour_bar(low, high, rises)
+        images.append(bar)
     return {
         "data": traces,
         "layout": layout(
             title,
             axis(symbol_of("theta0"), range=[float(x[0]), float(x[-1])], showgrid=False),
             axis(symbol_of("theta1"), range=[float(y[0]), float(y[-1])], showgrid=False),
-            images=[_image(x, y, fine, low, high, rises)] if np.any(spiking) else [],
-            annotations=[*_labels(x, y, regimes), *([_key(low, high, rises)] if np.any(spiking) else [])],
+            images=images,
+            annotations=[*_labels(x, y, regimes), *numbers],
             margin={"l": 52, "r": 12, "t": 52, "b": 40},
         ),
     }
@@ -158,8 +195,9 @@ def with_truth(figure: dict[str, Any], truth: tuple[float, float] | None) -> dic
         return figure
     ranges = np.array([figure["layout"][name]["range"] for name in ("xaxis", "yaxis")])
     shapes = [named("truth", placed("star", TRUTH, np.array(truth), ranges))]
-    traces = [*figure["data"], saved(legend_entry("truth", "star", TRUTH))]
-    return {"data": traces, "layout": {**figure["layout"], "shapes": shapes}}
+    title = {**figure["layout"]["title"], "text": f"{figure['layout']['title']['text']} (click to set θ)"}
+    traces = [*figure["data"], legend_entry("truth", "star", TRUTH)]
+    return {"data": traces, "layout": {**figure["layout"], "title": title, "shapes": shapes}}
 
 
 def is_outside(truth: tuple[float, float], x: Array, y: Array) -> bool:

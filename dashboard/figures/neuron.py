@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.models.fitzhugh_nagumo.equations import FixedPoint, rates, u_nullcline, v_nullcline
-from dashboard.figures.palette import themed
+from core.models.fitzhugh_nagumo.equations import REST, FixedPoint, rates, u_nullcline, v_nullcline
+from core.models.spikes import SPIKE_THRESHOLD
+from dashboard.figures.palette import themed, translucent
 from dashboard.figures.style import (
+    BODY,
     DATA,
     FAINT,
     MUTED,
@@ -30,6 +32,11 @@ from dashboard.figures.style import (
 )
 
 RECOVERY = "theme:muted"
+LEAST_HEIGHT = 3.5  # of u, up and down
+LARGEST_SPIKE, LARGEST_NOISE = 2.0, 4.0  # of u, and of thousands of samples of noise, in its sd
+THRESHOLD = f"spike threshold {SPIKE_THRESHOLD}"
+FAR = (1.5, 0.75)  # u and v beyond which a word has room left of a mark alone, and below it
+FIXED_POINTS = "Phase plane with fixed points"
 N_ARROWS = 16  # of the direction field, a side
 MARGIN = {"l": 52, "r": 12, "t": 52, "b": 40}  # of all plots of the page, so that their axes stand on common edges
 
@@ -42,24 +49,46 @@ class Course:
     states: NDArray[np.float64]
 
 
+def time_axis(time_range: tuple[float, float]) -> dict[str, Any]:
+    """Return the axis of the time, to whose tenths hover labels are written."""
+    return axis("t [ms]", range=list(time_range), hoverformat=".1f")
+
+
+def state_axis(title: str, span: list[float], across: bool = False) -> dict[str, Any]:
+    """Return the axis of u or v, to whose hundredths hover labels are written.
+
+    across: it lies level; upright, its numbers leave room for the dot at t = 0.
+    """
+    return axis(title, range=span, hoverformat=".2f", ticklabelstandoff=0 if across else 4)
+
+
+def usual_heights(sd: float) -> tuple[float, float]:
+    """Return a range of u that holds nearly all noise of this sd: the axis rests while other sliders are dragged."""
+    height = LEAST_HEIGHT + max(0.0, float(np.ceil(LARGEST_SPIKE + LARGEST_NOISE * sd - LEAST_HEIGHT)))
+    return -height, height
+
+
 def potential(
     times: NDArray[np.float64],
     course: Course | None,
     data: NDArray[np.float64],
+    sd: float,
     time_range: tuple[float, float],
 ) -> dict[str, Any]:
-    """Draw the noisy data, and u(t); course: None where it is not known."""
+    """Draw the noisy data, and u(t); course: None where it is not known; sd: of the noise."""
     u_values = data if course is None else np.concatenate([data, course.states[:, 0]])
     traces = [legend_entry("data", "circle", DATA)]
     if course is not None:
         u = array(course.states[:, 0])
         traces.append(line("truth", TRUTH, y=u, **grid(course.times), meta={"of": "u"}))
+    level = {"y": array([SPIKE_THRESHOLD] * 2), **grid(time_range), "line": {"dash": "dot"}}
+    traces.append(line(THRESHOLD, MUTED, 1, **level, hoverinfo="skip"))
     return {
         "data": traces,
         "layout": layout(
             "Membrane potential u(t)",
-            axis("t [ms]", range=list(time_range)),
-            axis("u", range=reach(u_values, (-3, 3))),
+            time_axis(time_range),
+            state_axis("u", reach(u_values, usual_heights(sd))),
             margin=MARGIN,
             shapes=[named("data", dots(DATA, times, data))],
             meta={"runs": ["t", "u"]},
@@ -74,8 +103,8 @@ def recovery(course: Course, time_range: tuple[float, float]) -> dict[str, Any]:
         "data": [line("recovery v", RECOVERY, 1.5, y=array(v), **grid(course.times), meta={"of": "v"})],
         "layout": layout(
             "Recovery v(t)",
-            axis("t [ms]", range=list(time_range)),
-            axis("v", range=reach(v, V_RANGE)),
+            time_axis(time_range),
+            state_axis("v", reach(v, V_RANGE)),
             margin=MARGIN,
             showlegend=False,
             meta={"runs": ["t", "v"]},
@@ -95,7 +124,9 @@ def _direction_field(parameters: tuple[float, ...], u_range: list[float], v_rang
     # From the tail to the tip, to both ends of the head, and a gap.
     ends = (-towards / 2, towards / 2, towards / 4 + across / 6, towards / 2, towards / 4 - across / 6)
     arrows = np.stack([at + spans * end for end in ends] + [np.full_like(at, np.nan)], axis=1).reshape(-1, 2)
-    return line("direction field", FAINT, 1, x=array(arrows[:, 0]), y=array(arrows[:, 1]), hoverinfo="skip")
+    return line(
+        "direction field", FAINT, 1, x=array(arrows[:, 0]), y=array(arrows[:, 1]), hoverinfo="skip", showlegend=False
+    )
 
 
 def _nullclines(parameters: tuple[float, ...], u_range: list[float], v_range: list[float]) -> list[dict[str, Any]]:
@@ -123,23 +154,34 @@ def phase_plane(
     traces = [
         *([_direction_field(parameters, u_range, v_range)] if with_field else []),
         *_nullclines(parameters, u_range, v_range),
-        line("trajectory", TRUTH, 1.8, x=array(u), y=array(v), hoverinfo="skip", showlegend=False),
+        line("trajectory", TRUTH, 1.8, x=array(u), y=array(v), hoverinfo="skip"),
     ]
-    marks = []
-    for stable, name in ((True, "stable"), (False, "unstable")):
-        colour = TRUTH if stable else "theme:background"
-        points = [point for point in all_points if point.stable == stable]
-        marks += [named(name, mark("circle", colour, (p.u, p.v), TRUTH)) for p in points]
-        if points:
-            traces.append(legend_entry(name, "circle" if stable else "circle-open", TRUTH))
-    return {"data": traces, "layout": _phase_layout("Phase plane", u_range, v_range, shapes=marks)}
+    marks, labels = [_START_MARK], [_START_LABEL]
+    for point in all_points:
+        marks.append(mark("circle", TRUTH if point.stable else "theme:background", (point.u, point.v), TRUTH))
+        word = "stable" if point.stable else "unstable"
+        labels.append(_label(word, point.u, point.v, on_left=point.u > FAR[0], below=point.v > FAR[1]))
+    return {"data": traces, "layout": _phase_layout(FIXED_POINTS, u_range, v_range, shapes=marks, annotations=labels)}
+
+
+def _label(text: str, u: float, v: float, on_left: bool, below: bool) -> dict[str, Any]:
+    """Return a word beside a mark of the phase plane."""
+    side = {"xanchor": "right", "xshift": -8} if on_left else {"xanchor": "left", "xshift": 8}
+    return {
+        "text": text, "x": u, "y": v, **side, "yshift": -11 if below else 11, "showarrow": False,
+        "font": {"size": BODY}, "bgcolor": translucent("theme:background", 0.7), "borderpad": 1,
+    }  # fmt: skip
+
+
+_START_MARK = mark("square", TRUTH, REST, size=0.7)
+_START_LABEL = _label("start", *REST, on_left=True, below=True)
 
 
 def _phase_layout(title: str, u_range: list[float], v_range: list[float], **settings: Any) -> dict[str, Any]:
     return layout(
         title,
-        axis("u", range=u_range),
-        axis("v", range=v_range),
+        state_axis("u", u_range, across=True),
+        state_axis("v", v_range),
         margin=MARGIN,
         meta={"runs": ["u", "v"]},
         **settings,
@@ -157,8 +199,8 @@ def several_potentials(symbol: str, courses: Sequence[Course], time_range: tuple
         "data": traces,
         "layout": layout(
             f"Membrane potential u(t) for {len(courses)} values of {symbol}",
-            axis("t [ms]", range=list(time_range)),
-            axis("u", range=reach(u_values, (-3, 3))),
+            time_axis(time_range),
+            state_axis("u", reach(u_values, (-3, 3))),
             margin=MARGIN,
             showlegend=False,
         ),
@@ -179,7 +221,8 @@ def several_phases(parameters: Sequence[tuple[float, ...]], courses: Sequence[Co
         traces.append(
             line(f"value {i}", colour, width, x=array(course.states[:, 0]), y=array(course.states[:, 1]), **look)
         )
-    return {"data": traces, "layout": _phase_layout("Phase plane", u_range, v_range)}
+    start = {"shapes": [_START_MARK], "annotations": [_START_LABEL]}
+    return {"data": traces, "layout": _phase_layout("Phase plane", u_range, v_range, **start)}
 
 
 def value_colour(i: int) -> str:

@@ -73,19 +73,20 @@ def prior_plane(
     looks = (("circle", 1.1), ("square", 0.9), ("diamond", 1.0))
     return {
         "data": [
-            *_outlines(YOUR_PRIOR, prior, PRIOR, 2.2, "dash"),
-            *_outlines(PUBLISHED_PRIOR, published, FAINT, 1.4, "dot"),
+            # Broad, so that it is seen below a prior that is the same.
+            *_outlines(PUBLISHED_PRIOR, published, translucent(FAINT, 0.4), 6, "solid"),
+            *_outlines(YOUR_PRIOR, prior, PRIOR, 2.4, "dash"),
             legend_entry(TRAINING_SAMPLES, "circle", TRUTH),
             legend_entry(TEST_SAMPLES, "circle", BEST),
         ],
         "layout": layout(
-            "Drag the prior, its corners or its ellipse",
+            "Drag the prior, a corner or the ellipse",
             axis(symbol_of(prior.names[0]), range=view[0].tolist()),
             axis(symbol_of(prior.names[1]), range=view[1].tolist()),
             margin=WITH_LEGEND,
             shapes=[
-                named(TEST_SAMPLES, dots(translucent(BEST, 0.45), test[:, 0], test[:, 1], 2.6)),
-                named(TRAINING_SAMPLES, dots(translucent(TRUTH, 0.75), training[:, 0], training[:, 1], 2.6)),
+                named(TEST_SAMPLES, dots(translucent(BEST, 0.6), test[:, 0], test[:, 1], 3)),
+                named(TRAINING_SAMPLES, dots(translucent(TRUTH, 0.55), training[:, 0], training[:, 1], 3)),
                 *(
                     mark(symbol, PRIOR, at, size=size)
                     for places, (symbol, size) in zip(handles, looks, strict=True)
@@ -99,6 +100,9 @@ def prior_plane(
 def losses(progress: Progress) -> dict[str, Any]:
     """Draw training and validation error against the epoch, with the best epoch so far."""
     epochs = np.arange(1, len(progress.training_loss) + 1)
+    errors = [error for error in (*progress.training_loss, *progress.validation_loss) if error > 0]
+    # Errors that fall by little need more ticks than other axes.
+    more_ticks = {} if errors and max(errors) > 6 * min(errors) else {"nticks": 8}
     shapes, entries = [], []
     if progress.best_epoch:
         best = {"x0": progress.best_epoch, "x1": progress.best_epoch, "yref": "paper", "y0": 0, "y1": 1}
@@ -114,8 +118,8 @@ def losses(progress: Progress) -> dict[str, Any]:
         "layout": layout(
             "Mean absolute error",
             axis("epoch", range=[0, max(progress.epochs, 2)]),
-            {**log_axis("error [share of the prior’s range]"), "nticks": 8},  # errors fall by less than a decade
-            margin=NARROW,
+            {**log_axis("error [share of the prior’s range]"), **more_ticks},
+            margin={**NARROW, "l": 64},
             shapes=shapes,
         ),
     }
@@ -137,7 +141,7 @@ def predicted_inside_and_outside(
         for at in bounds
         for first, second, third, fourth in (("y0", "y1", "x0", "x1"), ("x0", "x1", "y0", "y1"))
     ]
-    symbol, colours = symbol_of(name), (look.colour, translucent(look.colour, 0.35))
+    symbol, colours = symbol_of(name), (look.colour, translucent(look.colour, 0.5))
     return {
         "data": [
             line("", FAINT, 1.2, x=scope, y=scope, hoverinfo="skip", showlegend=False),

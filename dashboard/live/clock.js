@@ -5,7 +5,7 @@ import { numbers } from "./outlines.js"
 import { play } from "./playback.js"
 import { styled } from "./theme.js"
 
-const MARKS = ["cursor", "cover", "dot"]
+const MARKS = ["cursor", "dot"]
 
 /** @typedef {import("./plot.js").Plot} Plot */
 
@@ -18,7 +18,6 @@ export class Clock {
     this.end = 0
     this.colour = ""
     this.playing = false
-    this.moved = false // since the page was opened: before, there is no dot
     this.courses = /** @type {Record<string, (t: number) => number>} */ ({}) // of the variables over time
     this.marks = /** @type {Map<Plot, HTMLElement[]>} */ (new Map())
     this.toggle = element("button", { type: "button", className: "lab-button lab-play", textContent: "Play" })
@@ -38,9 +37,9 @@ export class Clock {
   update(data) {
     const begins = data?.begins && !this.data && !matchMedia("(prefers-reduced-motion: reduce)").matches
     this.data = data
-    if (data && (this.moved || begins)) this.read()
-    if (!data) this.pause()
-    else if (begins) this.play()
+    if (data) this.read()
+    else this.pause()
+    if (begins) this.play()
     this.show()
   }
 
@@ -79,7 +78,6 @@ export class Clock {
   /** @param {number} time in ms */
   seek(time) {
     this.time = Math.min(time, this.end)
-    this.moved = true
     this.show()
   }
 
@@ -91,7 +89,7 @@ export class Clock {
     for (const plot of this.plots.values()) {
       const [across, up] = plot.spec?.figure?.layout.meta?.runs ?? []
       const [x, y] = [across, up].map((name) => (name === "t" ? time : this.courses[name]?.(time)))
-      const stands = Boolean(this.data) && this.moved && plot.ready && Number.isFinite(x)
+      const stands = Boolean(this.data) && plot.ready && Number.isFinite(x)
       if (stands || this.marks.has(plot)) this.place(plot, stands, across === "t", x, y)
     }
   }
@@ -102,10 +100,8 @@ export class Clock {
    * @param {number} x
    * @param {number} y */
   place(plot, stands, overTime, x, y) {
-    const marks = this.marks.get(plot) ?? MARKS.map((name) => element("i", { className: `lab-${name}` }))
-    this.marks.set(plot, marks)
-    if (marks[0].parentElement !== plot.box) plot.box.append(...marks)
-    const [cursor, cover, dot] = marks
+    const marks = this.marks.get(plot) ?? this.mark(plot)
+    const [cursor, dot] = marks
     for (const mark of marks) mark.hidden = true
     if (!stands) return
     const { xaxis, yaxis } = /** @type {any} */ (plot.box)._fullLayout
@@ -115,11 +111,18 @@ export class Clock {
     const spans = { top: `${yaxis._offset}px`, height: `${yaxis._length}px` }
     cursor.hidden = !overTime || !within
     Object.assign(cursor.style, { left: `${left}px`, ...spans })
-    cover.hidden = !overTime || !this.data?.begins || this.time >= this.end || left > right
-    const from = Math.max(left, xaxis._offset)
-    Object.assign(cover.style, { left: `${from}px`, width: `${right + 8 - from}px`, ...spans })
     dot.hidden = !within || !Number.isFinite(y)
     Object.assign(dot.style, { left: `${left}px`, top: `${top}px`, background: this.colour })
+  }
+
+  /** Return new marks of a plot, which follow its zoom and its size.
+   * @param {Plot} plot */
+  mark(plot) {
+    const marks = MARKS.map((name) => element("i", { className: `lab-${name}` }))
+    this.marks.set(plot, marks)
+    plot.box.append(...marks)
+    plot.box.on("plotly_afterplot", () => this.show())
+    return marks
   }
 
   close() {

@@ -25,7 +25,7 @@ function toggle(item, send) {
 }
 
 function choice(item, send) {
-  const select = element("select", { ariaLabel: item.label || item.field.replaceAll("_", " ") })
+  const select = element("select", { ariaLabel: item.label })
   select.append(...item.options.map(([value, label]) => element("option", { value, textContent: label })))
   select.addEventListener("change", (event) => report(event, send(), { [item.field]: select.value }, true))
   const node = element("label", { className: "lab-choice", dataset: { field: item.field } }, [
@@ -44,7 +44,7 @@ function choice(item, send) {
 function button(item, send) {
   const node = element("button", {
     type: "button",
-    className: "lab-button",
+    className: item.primary ? "lab-button lab-primary" : "lab-button",
     textContent: item.label,
     dataset: { field: item.field },
   })
@@ -73,7 +73,7 @@ function button(item, send) {
 }
 
 function progress(item) {
-  const bar = element("progress", { max: 1, ariaLabel: item.field })
+  const bar = element("progress", { max: 1, ariaLabel: item.label })
   const said = element("span")
   const node = element("div", { className: "lab-progress", dataset: { field: item.field } }, [bar, said])
   return {

@@ -26,6 +26,7 @@ export interface Item {
   text?: string
   copy?: boolean
   lecture?: boolean
+  primary?: boolean // whether a button is what its form is for
   idle?: boolean // whether a button has nothing to do now
   symbol: string
   unit: string

@@ -3,7 +3,7 @@
 import { Controls } from "./controls.js"
 import { element } from "./element.js"
 import { drawer } from "./frame.js"
-import { enter, leave, painted, turnOf } from "./messages.js"
+import { enter, leave, leaveAfterChanges, painted, turnOf } from "./messages.js"
 import { Plots } from "./stage.js"
 
 /** An instance on the page, and the updates of it that are under way. */
@@ -56,6 +56,8 @@ class Instance {
 
 /** @type {WeakMap<HTMLElement, Instance>} */
 const instances = new WeakMap()
+
+document.addEventListener("click", leaveAfterChanges, true)
 
 /** Bring the instance in an element up to date, and return what takes it off the page.
  * @param {{ data: import("./data").Data, parentElement: HTMLElement, setTriggerValue: Function }} component */

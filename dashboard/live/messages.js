@@ -22,6 +22,7 @@ const link = {
   dragged: /** @type {Changes} */ ({}), // sent since the last final report
   unheard: { sequence: 0, changes: /** @type {Changes} */ ({}) }, // the last final report, until its answer is painted
   detourUntil: 0,
+  left: /** @type {HTMLElement | null} */ (null), // a link that was clicked before the last change was answered
   timer: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined),
 }
 
@@ -106,6 +107,9 @@ function goOn() {
   clearTimeout(link.timer)
   link.inFlight = null
   sendNext()
+  if (link.inFlight) return
+  link.left?.click()
+  link.left = null
 }
 
 // ------------------------------------------------------------------------------------------------------ Streamlit's way
@@ -121,6 +125,17 @@ function tellStreamlit({ sequence, final }, changes, send) {
     goOn()
   }, PATIENCE_MS)
   send({ sequence, changes, final })
+}
+
+/** Let a click on a link wait for the answer to the last change. Streamlit would send the new page first, or both at once,
+ * and the change for a page that is gone: it was lost, the old page came back, or the new one stayed empty.
+ * @param {MouseEvent} event */
+export function leaveAfterChanges(event) {
+  const to = event.target instanceof Element && /** @type {HTMLElement | null} */ (event.target.closest("a[href]"))
+  if (!to || !(link.inFlight?.final || link.nextFinal) || event.ctrlKey || event.metaKey || event.shiftKey) return
+  event.preventDefault()
+  event.stopImmediatePropagation()
+  link.left = to
 }
 
 /** During a drag the screen is newer than any Streamlit run. Hold runs back until one answers the release, the report

@@ -14,6 +14,8 @@ from dashboard.scene.experiment import Experiment
 from dashboard.scene.presets import PRESETS, matching_preset
 
 SIDEBAR_WIDTH = 250  # pixels
+# What makes the simulated data, where these play no part.
+OF_SIMULATED_DATA = ("preset", "theta0", "theta1", "hidden", "sigma", "rho", "t_end", "seed")
 
 Group = dict[str, Any]
 
@@ -34,14 +36,11 @@ def groups(
         if not (experiment.hidden and name in experiment.axes)
     ]  # fmt: skip
     return [
-        *_group("", _source(experiment)),
-        *(_group("Truth", _truth(experiment)) if simulated else _group("Known", known)),
+        *_group("", [] if "preset" in without else _source(experiment)),
+        *(_group("Truth", _truth(experiment), without) if simulated else _group("Known", known, without)),
         *extra,
         *_group("Neuron", constants),
-        *_group(
-            "Noise and window",
-            [item for item in _noise_and_window(experiment, simulated) if item["field"] not in without],
-        ),
+        *_group("Noise and window", _noise_and_window(experiment, simulated), without),
         *_group("", [button("share", "Copy link to this experiment", copy=True)]),
         {"title": "", "items": [_undo(undoable), _lecture()], "columns": 2},
     ]
@@ -56,9 +55,10 @@ def _lecture() -> Control:
     return button("lecture", "Lecture (L)", lecture=True, help=help_text)
 
 
-def _group(title: str, items: list[Control]) -> list[Group]:
-    """Return the group, or nothing where it has no items."""
-    return [{"title": title, "items": items}] if items else []
+def _group(title: str, items: list[Control], without: Sequence[str] = ()) -> list[Group]:
+    """Return the group without some controls, or nothing where it has no items."""
+    shown = [item for item in items if item["field"] not in without]
+    return [{"title": title, "items": shown}] if shown else []
 
 
 def _source(experiment: Experiment) -> list[Control]:

@@ -31,7 +31,14 @@ def tools(scene: Scene) -> list[dict[str, Any]]:
         else button("wish", "Stop", Wish.STOP_EXPLORING),
     ]
     if progress is not None:
-        items.append(progress_bar("explored share", progress.done / progress.total, _status(progress)))
+        items.append(
+            progress_bar(
+                "explored share",
+                "share of the starts that is explored",
+                progress.done / progress.total,
+                _status(progress),
+            )
+        )
     return items
 
 

@@ -73,9 +73,9 @@ def button(field: str, label: str, value: Any = None, **more: Any) -> Control:
     return {"kind": "button", "field": field, "label": label, "value": value, **more}
 
 
-def progress(field: str, share: float, text: str) -> Control:
+def progress(field: str, label: str, share: float, text: str) -> Control:
     """Return a bar that shows a share from 0 to 1, with a text beside it."""
-    return {"kind": "progress", "field": field, "value": share, "text": text}
+    return {"kind": "progress", "field": field, "label": label, "value": share, "text": text}
 
 
 def box(field: str, label: str, value: str, problem: str = "", symbol: str = "") -> Control:

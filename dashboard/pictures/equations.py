@@ -27,9 +27,11 @@ def model_equations(experiment: Experiment, known: bool) -> list[Equation]:
 
 
 def data_equation(experiment: Experiment) -> Equation:
-    """Return how noise makes the data of the potential."""
+    """Return how noise makes the data of the potential: what is fresh in it is drawn anew at each sample."""
     sd = Symbol("σ/Δt", fixed(experiment.marginal_sd, 2), "sigma")
-    return Equation("data", ["d = u + η,  ηₖ = ", _symbol("rho", experiment), " ηₖ₋₁ + εₖ,  sd(η) = ", sd])
+    return Equation(
+        "data", ["d = u + η,  ηₖ = ", _symbol("rho", experiment), " ηₖ₋₁ + ", Symbol("εₖ", "fresh"), ",  sd(η) = ", sd]
+    )
 
 
 def posterior_equations(problem: Problem, experiment: Experiment) -> list[Equation]:

@@ -93,7 +93,7 @@ LAYOUTS = {
     "poster": Layout(
         "1fr",
         (("player", "auto"), ("recording", 1.0), ("tools", "auto")),
-        "clamp(20rem, 100vh - 24rem, 36rem)",
+        "clamp(20rem, 100vh - 26.75rem, 36rem)",
         looks=("cards",),
     ),
     "neuron": _neuron(("player player", "auto"), ("potential phase", 0.53), ("recovery rates", 0.47)),

@@ -65,7 +65,12 @@ def _one(scene: Scene) -> Shown:
     return Shown(
         "neuron",
         [
-            Plot("potential", figures.potential(observation.times, course, observation.data, scene.time_range)),
+            Plot(
+                "potential",
+                figures.potential(
+                    observation.times, course, observation.data, experiment.marginal_sd, scene.time_range
+                ),
+            ),
             Plot("phase", phase),
             Plot("recovery", figures.recovery(course, scene.time_range)),
             _map(scene),
@@ -82,7 +87,12 @@ def _without_truth(scene: Scene) -> Shown:
     return Shown(
         "neuron-data",
         [
-            Plot("potential", figures.potential(observation.times, None, observation.data, scene.time_range)),
+            Plot(
+                "potential",
+                figures.potential(
+                    observation.times, None, observation.data, scene.experiment.marginal_sd, scene.time_range
+                ),
+            ),
             _map(scene),
         ],
         answer=wording.UPLOADED if observation.trajectory is None else wording.HIDDEN,

@@ -36,7 +36,8 @@ def player(scene: Scene, paths: Sequence[OptimiserPath]) -> Player:
     tools = controls_at(Area.RACE, experiment)
     if held.task is not None:
         done, total = len(held.task.pieces()), len(held.runs)
-        tools.append(progress("race share", done / total, f"{done} of {total} runs have ended"))
+        said = f"{done} of {total} runs have ended"
+        tools.append(progress("race share", "share of the race that is computed", done / total, said))
         tools.append(button("wish", "Stop", Wish.STOP_RACING))
     elif experiment.starts:
         tools.append(button("starts", "Clear the starts", ""))

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from core.maps.dataset import TRAINING_STREAM
-from core.maps.test_sets import published_test_set
+from core.maps.test_sets import N_TEST, published_test_set
 from core.published import N_TIMES, T_END, published_prior
 from core.symbols import symbol_of
 from dashboard.figures import training as figures
+from dashboard.maps import inverse_maps
 from dashboard.pictures.controls import Control, box, button, drop_down, text
 from dashboard.pictures.shown import Plot, Shown
 from dashboard.scene.scene import Scene
@@ -26,10 +27,13 @@ from dashboard.scene.training import (
     Form,
 )
 from dashboard.wording.numbers import compact, count, fixed
-from dashboard.wording.training import about_prior
+from dashboard.wording.training import about_duration, about_prior
 
 QUESTION = "What does a map learn from another prior?"
-MOST_DOTS = 2000  # of the training samples, the first ones
+MOST_DOTS = 500  # of the training samples and of the test samples, the first ones
+# The shipped map whose card says how long a training of a network takes.
+TIMED = {"wide": "best", "cnn": "cnn-noisy", "dense": "dense-noisy"}
+SECONDS_ASIDE = 10.0  # to start a training, and to test its map
 FENCE = (0.8, 0.6)  # θ outside the box of the shipped map narrow
 
 Group = dict[str, object]
@@ -39,13 +43,13 @@ def head(scene: Scene) -> Shown:
     """Return the question, and what a map of the prior on screen would learn."""
     form = scene.holdings.training
     why = [
-        "A map learns from simulated pairs of θ and trace alone. The prior says where their θ are drawn, so that it "
-        "decides which traces the map ever sees.",
-        f"Black dots: {_dots_shown(form)} Blue dots: the 2,000 test samples, drawn from the published prior.",
-        "The middle of the prior moves all of it, a corner its bounds, an end of the ellipse its sd. The boxes follow "
-        "the hand, and the hand the boxes.",
-        "The network’s last layer gives a place in the box, from 0 to 1 along each side: whatever the trace, the "
-        "estimate lies inside.",
+        "A training sample is a θ drawn from the prior, and the noisy trace simulated from it. The network of an "
+        "inverse map learns to tell θ from the trace. It never meets a θ that the prior leaves out.",
+        f"Dark dots: {_dots_shown(form)} Blue dots: {count(MOST_DOTS)} of the {count(N_TEST)} test samples. Their θ "
+        "come from the published prior.",
+        "The box holds every θ of the prior; the ellipse is one sd wide. Drag the middle to move the prior, a corner "
+        "to change the box, a diamond to change the sd. Or type into the boxes on the right.",
+        "Why no estimate leaves the box: the network’s last layer gives a place in it, from 0 to 1 along each side.",
     ]
     return Shown("head", question=QUESTION, answer=about_prior(form.prior), why=why)
 
@@ -60,7 +64,21 @@ def _n(form: Form) -> int:
 
 def _dots_shown(form: Form) -> str:
     n = _n(form)
-    return f"all {count(n)} training samples." if n <= MOST_DOTS else f"{count(MOST_DOTS)} of N = {count(n)}."
+    shown = f"all {count(n)}" if n <= MOST_DOTS else f"{count(MOST_DOTS)} of the N = {count(n)}"
+    return f"{shown} training samples."
+
+
+def _expected(form: Form) -> str:
+    """Say how long the training takes, or return "" where it cannot be known."""
+    timed = inverse_maps()[0].get(TIMED[form.text("train_network")])
+    try:
+        n, epochs = form.number("train_samples"), form.number("train_epochs")
+    except ValueError:
+        return ""
+    if timed is None:
+        return ""
+    each = timed.card["training"]["seconds"] / (timed.recipe.data.n * timed.recipe.optimiser.epochs)
+    return about_duration(SECONDS_ASIDE + n * epochs * each)
 
 
 def picture(scene: Scene) -> Shown:
@@ -81,15 +99,16 @@ def picture(scene: Scene) -> Shown:
         prior,
         published,
         samples,
-        published_test_set().theta,
+        published_test_set().theta[:MOST_DOTS],
         view,
         ([(x, y)], list(corners), [(ends[0], y), (x, ends[1])]),
     )
     cross = button(
         "fence",
-        f"See the shipped map “narrow” at θ = ({compact(FENCE[0])}, {compact(FENCE[1])}), outside its box",
+        "See a map fail outside its prior",
         value=True,
-        help="Opens the page Inverse map: drag the truth across the violet fence there.",
+        help=f"Opens the page Inverse map with the shipped map “narrow” and the truth at ({compact(FENCE[0])}, "
+        f"{compact(FENCE[1])}), outside its box: drag the truth across the violet fence there.",
     )
     return Shown("train-prior", [Plot("prior", figure, handles=handles)], tools=[cross])
 
@@ -101,12 +120,14 @@ def form(scene: Scene, name: str, problem: str, refused: str) -> list[Group]:
     was not started.
     """
     typed, experiment = scene.holdings.training, scene.experiment
-    presets = {**({OWN_PRESET: "–"} if typed.preset == OWN_PRESET else {}), **{each: each for each in PRESETS}}
+    presets = {**({OWN_PRESET: "as typed"} if typed.preset == OWN_PRESET else {}), **{each: each for each in PRESETS}}
     own_noise = typed.text("train_noise") == "own"
     constants = "ζ and γ"
     if not experiment.hidden:
         constants = f"ζ = {compact(experiment.zeta)} and γ = {compact(experiment.gamma)}"
-    known = f"{constants} are those of the sidebar; T = {fixed(T_END, 0)} ms, {count(N_TIMES)} samples."
+    known = (
+        f"{constants} are those of the sidebar. A trace lasts {fixed(T_END, 0)} ms, with {count(N_TIMES)} time points."
+    )
     return [
         {
             "title": "",
@@ -114,27 +135,27 @@ def form(scene: Scene, name: str, problem: str, refused: str) -> list[Group]:
             "items": [
                 box("train_name", "name of the map", name, problem),
                 drop_down("train_network", "network", typed.text("train_network"), NETWORKS),
-            ],
-        },
-        {
-            "title": "",
-            "columns": 3,
-            "items": [
                 _number(typed, "train_samples", "N"),
                 _number(typed, "train_epochs"),
-                drop_down("train_preset", "preset", typed.preset, presets),
+                drop_down("train_preset", "length", typed.preset, presets),
+                drop_down("train_noise", "noise in training", typed.text("train_noise"), NOISES),
             ],
         },
         {"title": "Prior of θ: Gaussian, cut off at the bounds", "columns": 4, "items": _boxes(typed, PARAMETERS)},
+        *(
+            [{"title": "Noise: Gaussian, cut off at the bounds", "columns": 4, "items": _boxes(typed, NOISE)}]
+            if own_noise
+            else ()
+        ),
         {
-            "title": "Noise in the training data",
-            "columns": 4,
+            "title": "",
             "items": [
-                drop_down("train_noise", "", typed.text("train_noise"), NOISES),
-                *(_boxes(typed, NOISE) if own_noise else ()),
+                text(known),
+                text(_expected(typed)),
+                button("train_start", "Train", value=True, primary=True),
+                text(refused),
             ],
         },
-        {"title": "", "items": [text(known), button("train_start", "Train", value=True), text(refused)]},
     ]
 
 

@@ -32,7 +32,9 @@ def picture(folder: Path, done: Progress, names: Sequence[str]) -> Shown:
     tools: list[Control] = []
     if len(names) > 1:
         tools.append(drop_down("train_watched", "training", folder.name, {name: name for name in names}))
-    tools.append(progress("train_progress", done.share_done, status(done, folder)))
+    tools.append(
+        progress("train_progress", "share of the training that is done", done.share_done, status(done, folder))
+    )
     if done.active and not is_stopping(folder):
         tools.append(button("train_stop", "Stop", folder.name, help="Ends the training. Nothing on the page is lost."))
     plots = [Plot("losses", figures.losses(done))] if done.validation_loss else []

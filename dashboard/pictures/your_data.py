@@ -8,7 +8,7 @@ from core.estimate import Estimate, GoodnessOfFit, Outcome
 from core.maps.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_prior, with_constants
-from dashboard.figures import inverse_map as figures
+from dashboard.figures import your_data as figures
 from dashboard.figures.style import MAP_LOOK, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import results
@@ -20,9 +20,13 @@ from dashboard.scene.states_fit import Fit
 from dashboard.wording import entries
 from dashboard.wording.maps import about_novelty, about_training
 from dashboard.wording.numbers import compact, fixed, sds, with_sd
-from dashboard.wording.verdict import about_small_residuals, verdict
+from dashboard.wording.verdict import about_likeness, about_small_residuals, verdict
 
 NO_MAP = "No estimate: no point of the prior’s box can be simulated."
+ABOUT_SCORE = (
+    "The score of a map tells how strange the trace is to it: of the traces that it was trained on, 1 % score above 1. "
+    "A map cannot see a wrong ζ or γ, since such a trace looks like that of another θ."
+)
 ASSUMED = "It assumes ζ and γ of the sidebar and a start at u = v = 0; the fit below can leave them open."
 
 
@@ -42,14 +46,19 @@ def picture(scene: Scene) -> Shown | None:
     values = np.array([each.mean[0] for each in found.values()]).reshape(-1, 2)
     potentials = simulate(with_constants(values, experiment.zeta, experiment.gamma), observation.times)[..., 0]
     lines = {name: (drawn[name], u) for name, u in zip(found, potentials, strict=True)}
-    figure = figures.resimulated(observation.times, observation.data, None, lines)
+    figure = figures.estimated(observation.times, observation.data, lines)
     plot, table = Plot("trace", figure), _table(scene, maps, found, drawn)
     why = [_about_start_and_edge(found, maps), _about_textbook(scene)]
+    if any(name in maps for name in found):
+        why.append(ABOUT_SCORE)
     best = found.get(entries.MAP)
     if best is None or best.fit is None:
         answer = "Let go to see whether the model fits." if scene.dragging else NO_MAP
         return Shown("trace", [plot], answer=answer, why=why, table=table, notes=[observation.note])
     answer = _answer(best.fit, fit_on_screen(scene))
+    if best.fit.outcome == Outcome.EXPLAINED:
+        theta0, theta1 = _with_sds(scene, entries.MAP, found)
+        answer += f" MAP: θ₀ = {theta0}, θ₁ = {theta1}."
     why = [best.fit.sentence, about_small_residuals(best.fit), *why]
     return Shown("trace", [plot], answer=answer, why=why, table=table, notes=[observation.note])
 
@@ -90,14 +99,15 @@ def _table(
 ) -> list[list[Cell]]:
     """Return the rows of the table, its head first."""
     trace = scene.observation.described(scene.experiment)
-    grid = "It takes any time grid, and assumes ζ, γ, σ and ρ of the sidebar."
+    grid = "It assumes ζ, γ, σ and ρ of the sidebar, and takes time points at any distance."
     sentences = {entries.MAP: f"{_about_map_estimate(scene, found)} {grid}"}
     for name, each in maps.items():
         told = about_training({name: each}, trace) or ["Trained for traces like this one."]
         if name in found and not scene.dragging:
             score = results.novelty(each, scene.observation.data, found[name])
             if score is not None:
-                told.append(about_novelty(name, score, bool(each.differences(**trace))))
+                unlike = score > 1 or bool(each.differences(**trace))
+                told.append(about_novelty(name, score, unlike) if unlike else about_likeness(score))
         sentences[name] = " ".join(told)
     upload = scene.holdings.upload
     symbols = ("θ₀", "θ₁") if upload is None or upload.tau is None else ("θ₀ = a", "θ₁ = b")

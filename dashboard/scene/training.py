@@ -26,11 +26,11 @@ COLUMNS = {"mean": _REACH, "sd": (0, MAX_SD), "lower": _REACH, "upper": _REACH} 
 # Training samples and epochs; the form begins with the first.
 PRESETS = {"usual": (20_000, 12), "quick": (5000, 20), "long": (20_000, 180)}
 OWN_PRESET = "own"  # what was typed is of no preset
-NETWORKS = {"wide": "wide, with covariance", "cnn": "CNN, as published", "dense": "dense, as published"}
+NETWORKS = {"wide": "wide, with ±", "cnn": "published CNN", "dense": "published dense"}
 NOISES = {
-    "published": "published distribution of σ and ρ",
-    "own": "a distribution of one’s own",
-    "clean": "none: clean traces",
+    "published": "as published",
+    "own": "σ and ρ as set below",
+    "clean": "none",
 }
 CHOICES = {"train_network": tuple(NETWORKS), "train_noise": tuple(NOISES)}
 LONGEST_TEXT = 60  # characters that are kept of what was typed

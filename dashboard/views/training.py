@@ -12,13 +12,12 @@ from core.maps.recipe_file import recipe_as_json
 from core.published import GAMMA, T_END, ZETA
 from dashboard import live, session
 from dashboard.maps import inverse_maps, runs, taken
-from dashboard.panels.sidebar import beside_sidebar
+from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
 from dashboard.pictures import training as pictures
 from dashboard.pictures import training_run
 
 BEAT = 0.5  # s between two looks at a training
-IDLE = ("t_end",)  # all maps are trained on one window
 
 
 def _free_name() -> str:
@@ -115,7 +114,7 @@ def show() -> None:
         _start()
         refused = st.session_state.pop("train_refused", "")
     scene = session.scene()
-    with beside_sidebar("training", follows=True, without=IDLE):
+    with beside_sidebar("training", follows=True, without=OF_SIMULATED_DATA):
         head("training", pictures.head(scene))
         left, right = st.columns([1.5, 1], gap="medium")
         with left:

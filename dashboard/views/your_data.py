@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard import session
 from dashboard.maps import inverse_maps
-from dashboard.panels.sidebar import beside_sidebar
+from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
 from dashboard.pictures.shown import Shown
 from dashboard.pictures.your_data import estimates, picture
@@ -27,8 +27,8 @@ from dashboard.wording.numbers import compact
 QUESTION = "What can be said about a trace of your own?"
 STYLE = Path(__file__).with_suffix(".css")
 HINT = (
-    "A row for each sample: the time, the potential u and, if it was observed, the recovery variable v. An empty cell "
-    "is a gap. A heading may give the unit of the time."
+    "Each row is a time point: the time, the potential u and, if it was measured, the recovery variable v. An empty "
+    "cell is a gap. A heading may give the unit of the time."
 )
 
 
@@ -70,11 +70,13 @@ def _source(scene: Scene) -> None:
                 st.html(_format(), width=180)
                 st.download_button("Example file", _csv(example()), "example.csv", "text/csv", on_click="ignore")
             st.caption(HINT)
-            st.caption("On screen now: the simulated data of the sidebar.")
+            st.markdown("**On screen now: the simulated data of the sidebar.**")
 
 
 def _buttons(trace: Trace, back: str, go_back: Callable[..., None], *args: Any) -> None:
     file = file_of(trace)
+    if file is None:  # since the page was loaded again
+        st.caption("To read it in another way, upload the file again.")
     with st.container(horizontal=True):
         if file is not None:
             st.button("Change how it is read", on_click=ask_again, args=file)
@@ -110,7 +112,9 @@ def _downloads(scene: Scene) -> None:
 @st.fragment
 def _body() -> None:
     scene = session.scene()
-    with beside_sidebar("your_data", follows=True):
+    # A recording with gaps has no truth, and its noise is typed in the fit.
+    idle = () if scene.holdings.recording is None else OF_SIMULATED_DATA
+    with beside_sidebar("your_data", follows=True, without=idle):
         head("your_data", Shown("head", question=QUESTION))
         _source(scene)
         reading.section()

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.models.fitzhugh_nagumo.equations import FixedPoint
-from core.models.spikes import regime, spike_timing
+from core.models.spikes import SPIKE_THRESHOLD, regime, spike_timing
 from dashboard.wording.numbers import compact, fixed
 
 AT_REST = 0.05  # distance of (u, v) from a fixed point within which the neuron has settled there
@@ -25,8 +25,17 @@ SETTLED = {
     "excited": "Excited: it rises and stays at a stable fixed point, u = {u}. It stops spiking, so there is no rate.",
 }
 VARIABLES = (
-    "u is the membrane potential: what is measured, with noise. It jumps up and down, and each jump up is a spike.",
+    "u is the membrane potential: what is measured, with noise. A spike begins where u rises above {threshold}, and "
+    "lasts until u falls below it. The rate is one over the mean time from spike to spike.",
     "v is the recovery: it follows u slowly, and ends each spike. γ says how much slower: by γ², here {factor} times.",
+)
+REGIMES = (
+    "On the map, a silent neuron stays down, an excited one goes up and stays there, and a spiking one goes up and "
+    "down for ever."
+)
+NOISE = (
+    "The data d are the potential plus noise η. Each ηₖ is ρ times the noise before it, plus a fresh part εₖ, drawn "
+    "from a Gaussian."
 )
 
 
@@ -59,12 +68,13 @@ def answer(trajectory: NDArray[np.float64], times: NDArray[np.float64], points: 
 
 
 def reasons(points: Sequence[FixedPoint], gamma: float) -> list[str]:
-    """Return what u, v and the fixed points mean."""
+    """Return what u, v, the fixed points, the regions of the map and the noise are."""
     places = "; ".join(
         f"u = {fixed(p.u, 2)}, v = {fixed(p.v, 2)}, {'stable' if p.stable else 'unstable'}" for p in points
     )
     nullclines = f"Where the nullclines u′ = 0 and v′ = 0 cross, both stand still: a fixed point. Here: {places}."
-    return [*(sentence.format(factor=compact(gamma**2, 2)) for sentence in VARIABLES), nullclines]
+    known = {"factor": compact(gamma**2, 2), "threshold": fixed(SPIKE_THRESHOLD, 1)}
+    return [*(sentence.format(**known) for sentence in VARIABLES), nullclines, REGIMES, NOISE]
 
 
 SEVERAL = (
@@ -86,7 +96,7 @@ def answer_of_several(
         return f"Only with {symbol} = {fixed(values[first], 2)} does the neuron go on spiking, {rate(rates[first])}."
     said = (
         f"Raising {symbol} from {fixed(values[first], 2)} to {fixed(values[last], 2)} takes the rate from "
-        f"{compact(rates[first], 3)} to {compact(rates[last], 3)} per s, and a spike from {fixed(durations[first], 1)} "
-        f"to {duration(durations[last])}."
+        f"{compact(rates[first], 3)} to {compact(rates[last], 3)} per s, and a spike’s length from "
+        f"{fixed(durations[first], 1)} to {duration(durations[last])}."
     )
     return said if spiking.size == len(values) else f"{said} With the others it stops."

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.maps.recipe import Recipe
 
 ALL, NONE = 0.995, 0.005  # shares of the published prior that are said to be all and none of it
+LESS_THAN_A_MINUTE = 0.75  # min
 
 
 def covered(prior: TruncatedGaussian) -> float:
@@ -33,15 +34,25 @@ def covered(prior: TruncatedGaussian) -> float:
 
 
 def about_prior(prior: TruncatedGaussian) -> str:
-    """Say what a map of a prior would learn."""
+    """Say what the prior is for, or what a map of another prior than the published one would learn."""
+    if prior == published_prior():
+        return (
+            "The prior says which parameters θ a map meets in training. Yours is still the published one: drag the "
+            "violet box, then press Train."
+        )
     share = covered(prior)
+    learns = "The map will learn from θ in your prior, the violet box. It holds "
     if share > ALL:
-        return "Your prior covers all of the published one: the map learns from traces like all that it is tested on."
+        return f"{learns}all of the published prior, from which the test samples come."
     shown = "nothing" if share < NONE else percent(share)
-    return (
-        f"Your prior covers {shown} of the published one: outside it the map has never seen a trace. "
-        "No estimate can leave the box."
-    )
+    return f"{learns}{shown} of the published prior; for the rest no estimate can be right."
+
+
+def about_duration(seconds: float) -> str:
+    """Say how long a training is expected to take."""
+    minutes = seconds / 60
+    time = "less than a minute" if minutes < LESS_THAN_A_MINUTE else f"about {count(max(1, round(minutes)))} min"
+    return f"Takes {time} on a machine that has nothing else to do. It goes on if you leave the page."
 
 
 def _law(law: TruncatedGaussian, units: Sequence[str] = ("", "")) -> str:
@@ -63,7 +74,7 @@ def about_recipe(name: str, recipe: "Recipe") -> str:
         noise = "the published noise" if published else f"noise with {_law(task.noise, ('', ' ms'))}"
     symbols = {quantity.name: quantity.symbol for quantity in task.model.parameters}
     known = " and ".join(f"{symbols[name]} = {compact(value, 3)}" for name, value in task.known)
-    return f"“{name}” learns from N = {count(recipe.data.n)} samples: {prior}, with {noise}, at {known}."
+    return f"“{name}” learns from N = {count(recipe.data.n)} training samples: {prior}, with {noise}, at {known}."
 
 
 def about_inside_and_outside(n_inside: int, n_samples: int, inside: float, outside: float) -> str:

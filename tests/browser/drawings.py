@@ -64,7 +64,7 @@ def check_picture(lab, plot, scheme="light", saved=None):
     box = lab.page.locator(f".lab-plot[data-plot={plot}]")
     box.scroll_into_view_if_needed()
     lab.page.mouse.move(2, 2)
-    shot = box.screenshot(style=".lab-toolbar, .hoverlayer { display: none }")
+    shot = box.screenshot(style=".lab-toolbar, .hoverlayer, .lab-plot > i { display: none }")
     screen = np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
     picture = (saved or lab.saved)(plot)
     width, height = lab.evaluate("(id) => [plot(id).clientWidth, plot(id).clientHeight]", plot)

@@ -1,36 +1,11 @@
-"""No page keeps anybody out: checked by axe-core in both themes, by keyboard, by finger and at every width."""
-
-import itertools
+"""No page keeps anybody out: not where something unfolds, not on a phone, not without a mouse."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser.axe import violations
 from tests.browser.lab import PAGES, STANDS
 
 pytestmark = pytest.mark.browser
-
-GRAVE = ("serious", "critical")
-# The widths of a phone, of a laptop of 1280 px zoomed to 200 %, of a tablet, of laptops and of large screens.
-WIDTHS = (390, 640, 1024, 1280, 1920, 2560)
-
-
-def violations(lab):
-    """Return what axe-core finds on the page that keeps people out, a line each."""
-    found = Axe().run(lab.page).response["violations"]
-    return [
-        f"{each['id']}: {node['target']} {node['html'][:200]}"
-        for each in found
-        if each["impact"] in GRAVE
-        for node in each["nodes"]
-    ]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_on_any_page(tab, scheme):
-    lab = tab(color_scheme=scheme).open()
-    for page in PAGES:
-        lab.go(page)
-        assert violations(lab) == [], page
 
 
 def test_axe_finds_nothing_serious_where_a_race_or_a_test_stands_and_what_unfolds_is_open(tab):
@@ -42,29 +17,6 @@ def test_axe_finds_nothing_serious_where_a_race_or_a_test_stands_and_what_unfold
     lab.open("Uncertainty").choose("below", "profiles")
     lab.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     assert violations(lab) == []
-
-
-def test_nothing_scrolls_sideways_at_any_width(tab):
-    lab = tab().open()
-    for page, width in itertools.product(PAGES, WIDTHS):
-        if width == WIDTHS[0]:
-            lab.page.set_viewport_size({"width": 1280, "height": 844})
-            lab.go(page)
-        lab.page.set_viewport_size({"width": width, "height": 844})
-        over = lab.evaluate("""async () => {
-          const frame = () => new Promise(requestAnimationFrame)
-          for (let i = 0; i < 4; i++) await frame() // plots follow a resize in the next ones
-          const main = document.querySelector("[data-testid='stMain']")
-          const inner = main.clientWidth
-          return [document.documentElement.scrollWidth - innerWidth, main.scrollWidth - inner,
-            ...[...main.querySelectorAll(".lab-controls *, .lab-plots *")]
-              .filter((node) => node.checkVisibility() && !node.closest("svg, .lab-table-frame, .lab-crosshair, i"))
-              .filter((node) => node.getBoundingClientRect().right > innerWidth + 1)
-              .map((node) => node.outerHTML.slice(0, 120))]
-        }""")
-        assert over[0] <= 0, (page, width)
-        assert over[1] <= 0, (page, width)
-        assert over[2:] == [], (page, width)
 
 
 def test_the_sidebar_unfolds_on_a_phone_and_every_page_is_reached(tab):
@@ -88,27 +40,6 @@ def test_the_sidebar_unfolds_on_a_phone_and_every_page_is_reached(tab):
             "(title) => document.querySelector('.lab-head h1')?.textContent.startsWith(title)", PAGES[page].question
         )
         lab.page.wait_for_selector(STANDS)
-
-
-SMALL = """(least) => [...document.querySelectorAll("button, select, input, summary, a[href]")]
-  .filter((node) => node.checkVisibility({ visibilityProperty: true, opacityProperty: false }))
-  // But what stands within text: terms, links, the help and the anchors of Streamlit's headings and labels.
-  .filter((node) => !node.matches(".lab-term, [data-testid=stSkipToContent]"))
-  .filter((node) => !node.closest("p, .stTooltipIcon, h2, h3, h4, h5"))
-  .map((node) => {
-    // A finger that meets the label meets the box.
-    const { width, height } = (node.closest("label") ?? node).getBoundingClientRect()
-    return [Math.round(width), Math.round(height), node.outerHTML.slice(0, 120)]
-  })
-  .filter(([width, height]) => width && (width < least || height < least))"""
-
-
-@pytest.mark.parametrize(("coarse", "least"), [(False, 24), (True, 44)])
-def test_targets_are_large_enough_for_a_finger_or_a_mouse(tab, coarse, least):
-    lab = tab(has_touch=coarse, is_mobile=coarse).open()
-    for page in PAGES:
-        lab.go(page)
-        assert lab.evaluate(SMALL, least) == [], page
 
 
 def test_help_opens_by_keyboard_and_by_press(lab):

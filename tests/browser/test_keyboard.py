@@ -27,7 +27,7 @@ def heard(lab, words):
 def test_arrow_keys_move_a_cross_hair_that_is_spoken_and_enter_sets_theta(lab):
     lab.open("Neuron")
     hair = focus(lab, "rates")
-    assert hair.get_attribute("aria-label") == "Spikes per second: θ₁ over θ₀"
+    assert hair.get_attribute("aria-label") == "Spikes per second (click to set θ): θ₁ over θ₀"
     assert "Enter does what a click does" in hair.get_attribute("aria-description")
     low, high = lab.range("rates")
     keys(lab, "ArrowRight", "Shift+ArrowLeft", "ArrowUp")

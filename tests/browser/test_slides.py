@@ -130,7 +130,7 @@ def test_map_of_rate_and_duration(lecturer, choice, title, at_truth):
     lecturer.page("Neuron")
     if choice != "rate":
         lecturer.tab("firing", choice, "rates")
-    lecturer.lab.until("(title) => plot('rates').layout.title.text === title", title)
+    lecturer.lab.until("(title) => plot('rates').layout.title.text === title", f"{title} (click to set θ)")
     heat = next(each for each in lecturer.lab.drawing("rates")["traces"] if len(each.get("z") or []) > 2)
     z, x, y = (np.array(heat[axis], dtype=float) for axis in "zxy")
     near = z.reshape(y.size, x.size)[np.abs(y - 0.4).argmin(), np.abs(x - 0.4).argmin()]

@@ -1,4 +1,4 @@
-"""The start page: a neuron that draws itself, one slider, the truth, and three ways in."""
+"""The start page: a dot that runs along a curve, one slider, the truth, and three ways in."""
 
 import pytest
 
@@ -11,8 +11,8 @@ def answer(lab):
     return lab.page.locator(".lab-answer").inner_text()
 
 
-def covered(lab):
-    return lab.evaluate("Boolean(plot('recording').querySelector('.lab-cover:not([hidden])'))")
+def time(lab):
+    return float(lab.page.locator(".lab-time").inner_text().removeprefix("t = ").removesuffix(" ms"))
 
 
 @pytest.fixture
@@ -28,43 +28,46 @@ def test_the_slider_moves_the_curve_and_the_sentence_under_the_hand(calm):
     with calm.held("candidate_theta0") as drag_to:
         for share in (0.7, 0.6, 0.55):
             drag_to(share)
-            seen.add((calm.outline("recording", "your θ₀"), answer(calm)))
+            seen.add((calm.outline("recording", "your curve"), answer(calm)))
     assert len(seen) == 3
-    assert "noise sd" in answer(calm)
+    assert "times as far as noise alone would" in answer(calm)
     calm.until("location.search.startsWith('?start=1&')")
 
 
-def test_show_me_brings_the_truth(calm):
+def test_show_the_answer_brings_the_truth(calm):
     calm.open("Start", "start=1&theta0=0.3")
-    assert "This is it" not in answer(calm)
+    sign = "plot('recording').querySelector('.annotation')?.textContent ?? ''"
+    assert "Found" not in answer(calm)
+    assert calm.evaluate(sign) == ""
     with calm.painting():
-        calm.press("Show me")
-    assert answer(calm) == "This is it: θ₀ = 0.300 made the dots. What is left is noise."
+        calm.press("Show the answer")
+    assert answer(calm) == "Found: θ₀ = 0.300 made the dots. What is left between curve and dots is noise."
+    assert calm.evaluate(sign) == "✓ Found"
     assert calm.value("candidate_theta0") == 0.3
 
 
-def test_the_neuron_draws_itself_once_and_can_be_stopped(lab):
+def test_the_dot_runs_along_the_curve_once_and_can_be_stopped(lab):
     lab.open("Start")
-    lab.until("plot('recording').querySelector('.lab-cover:not([hidden])')")
+    lab.until("plot('recording').querySelector('.lab-dot:not([hidden])')")
     lab.press("Pause")
-    assert covered(lab)
+    assert time(lab) < 199.8
     lab.press("Play")
-    lab.until("!plot('recording').querySelector('.lab-cover:not([hidden])')")
+    lab.until("document.querySelector('.lab-time').textContent === 't = 199.8 ms'")
     assert lab.page.get_by_role("button", name="Play", exact=True).is_visible()
 
 
 def test_nothing_moves_for_who_prefers_it_so(calm):
     calm.open("Start")
-    assert not covered(calm)
+    assert time(calm) == 0
     assert calm.page.get_by_role("button", name="Play", exact=True).is_visible()
 
 
 @pytest.mark.parametrize(
     ("title", "page", "preset"),
     [
-        ("Downhill, and lost", "Landscape", "Many minima"),
-        ("Through the noise", "Inverse map", "Drowned in noise"),
-        ("What a prior does", "Train", "Published default"),
+        ("Landscape: search", "Landscape", "Many minima"),
+        ("Inverse map: let a network", "Inverse map", "Drowned in noise"),
+        ("Train: teach a network", "Train", "Published default"),
     ],
 )
 def test_each_way_in_is_one_click(calm, title, page, preset):

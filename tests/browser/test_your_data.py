@@ -54,6 +54,9 @@ def test_trace_on_the_published_grid_is_estimated_by_every_map(lab):
     assert said["cnn-noisy"].startswith("‘cnn-noisy’ can read this trace. It expects noise of sd 0.2 to 0.5")
     assert lab.notes() == ""
     assert {"MAP", *SHIPPED_MAPS} <= {each["name"] for each in lab.drawing("trace")["traces"]}
+    assert lab.names("trace")[:2] == ["data", "MAP"]
+    assert {"MAP", *SHIPPED_MAPS} <= set(lab.names("trace"))
+    assert lab.page.locator("[data-field=theta0]").count() == 0  # an upload has no truth
     # On the other pages it stands in the place of the simulated data, and no truth is known.
     lab.go("Neuron", "phase")
     lab.page.locator(".lab-head").get_by_text("uploaded").wait_for()
@@ -229,6 +232,7 @@ def test_an_upload_outlasts_a_reload_on_every_page_but_opens_for_no_other_browse
     lab.until("location.search.includes('trace=')")
     lab.page.reload()
     on_screen(lab, "good.csv")
+    lab.page.get_by_text("To read it in another way, upload the file again.").wait_for()
     assert lab.drawing("trace")["shapes"][0]["path"] == path
     assert lab.notes() == ""
     other = tab()

@@ -130,7 +130,7 @@ def test_a_hidden_truth_is_nowhere_on_the_page(visit, page):
 
 def test_a_hidden_truth_is_not_given_away_by_its_preset(visit):
     preset = PRESETS["Excited"][1]
-    choice = sidebar_of(visit("train", theta0=preset.theta0, theta1=preset.theta1, hidden=1))["groups"][0]["items"][0]
+    choice = sidebar_of(visit("neuron", theta0=preset.theta0, theta1=preset.theta1, hidden=1))["groups"][0]["items"][0]
     assert choice["value"] != "Excited"
 
 
@@ -224,6 +224,9 @@ def test_a_recording_with_gaps_is_for_the_fit_alone_and_other_pages_keep_their_d
         "can take it. The other pages stay with the simulated data."
     )
     assert "upload=" not in sidebar_of(app)["address"]
+    # The truth of the simulated data is none of it.
+    shown = {item["field"] for group in sidebar_of(app)["groups"] for item in group["items"]}
+    assert shown == {"zeta", "gamma", "share", "undo", "lecture"}
     app = press(app, "Fit")
     table = {row[0]: row[1] for row in first_stage_of(app)["table"]}
     # The samples are clean, so that the fit is off by the error of the simulation alone.

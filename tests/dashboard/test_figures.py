@@ -144,7 +144,7 @@ def figures(hidden):
     truth = None if hidden else TRUTH
     clean = None if hidden else CLEAN
     return {
-        "potential": neuron.potential(TIMES, None if hidden else COURSE, NOISY, WINDOW),
+        "potential": neuron.potential(TIMES, None if hidden else COURSE, NOISY, 0.3, WINDOW),
         "rates": firing.with_truth(firing.rate_map(X, Y, RATES, FINE, SIDES), truth),
         "map": landscape.loss_map(GRID, landscape.Marks((0.6, 0.4), LOWEST, truth, PRIOR, paths=PATHS)),
         "surface": surface.surface(
@@ -174,13 +174,13 @@ def figures(hidden):
 TRIALS = [test_samples.Trial(0, 1e-3, 0.015, True, "0"), test_samples.Trial(1, 2e-3, 0.03, False, "1")]
 ALL = {
     **figures(hidden=False),
-    "uploaded": neuron.potential(TIMES, None, NOISY, WINDOW),
+    "uploaded": neuron.potential(TIMES, None, NOISY, 0.3, WINDOW),
     "recovery": neuron.recovery(COURSE, WINDOW),
     "phase": neuron.phase_plane(PARAMETERS, COURSE, fixed_points(PARAMETERS)),
     "direction field": neuron.phase_plane(PARAMETERS, COURSE, fixed_points(PARAMETERS), with_field=True),
     "several potentials": neuron.several_potentials("θ₀", [COURSE] * 5, WINDOW),
     "several phases": neuron.several_phases([PARAMETERS] * 5, [COURSE] * 5),
-    "recording": start.recording(TIMES, NOISY, COURSE, WINDOW),
+    "recording": start.recording(TIMES, NOISY, COURSE, 0.3, WINDOW),
     "durations": firing.duration_map(X, Y, RATES / 100, FINE / 100, SIDES),
     "no rates": firing.rate_map(X, Y, np.full((30, 40), np.nan), np.full((59, 79), np.nan), SIDES),
     "truth outside": firing.with_truth(firing.rate_map(X, Y, RATES, FINE, SIDES), (5.0, 0.4)),
@@ -216,6 +216,7 @@ ALL = {
         TIMES,
         neuron.Course(TIMES, np.where(TIMES[:, None] > 9, np.nan, TRAJECTORY)),
         np.where(TIMES > 9, np.nan, NOISY),
+        0.3,
         WINDOW,
     ),
     "diverged residual": fit.residual(TIMES, np.full(200, np.nan), False, WINDOW),
@@ -595,8 +596,12 @@ def test_fixed_points_are_marked_as_stable_or_not():
     for theta, name in (((0.4, 0.4), "unstable"), ((-0.1, 1.1), "stable")):
         parameters = (*theta, -0.4, 3.0)
         figure = neuron.phase_plane(parameters, COURSE, fixed_points(parameters))
-        assert name in {trace["name"] for trace in figure["data"]}
-        for u, v in marks(figure):
+        words = {(note["x"], note["y"]): note["text"] for note in figure["layout"]["annotations"]}
+        assert words.keys() == marks(figure)
+        assert words.pop((0, 0)) == "start"
+        points = set(words)
+        assert set(words.values()) == {name}
+        for u, v in points:
             assert u - u**3 / 3 + v - 0.4 == pytest.approx(0, abs=1e-9)
             assert u - theta[0] + theta[1] * v == pytest.approx(0, abs=1e-9)
 

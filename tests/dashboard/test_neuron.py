@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from dashboard.figures import firing as figures
 from dashboard.figures.regions import outside
 from dashboard.pictures import firing, neuron
 from dashboard.pictures.courses import CLOSED, on_plane, over_time
@@ -122,6 +123,17 @@ def test_the_potential_is_drawn_finer_than_the_samples_where_these_are_few(t_end
     np.testing.assert_allclose(u, exact, rtol=0, atol=2e-3)
 
 
+@pytest.mark.parametrize("sigma", [0.07, 0.2, 0.3])
+def test_the_potential_s_axis_rests_while_a_parameter_is_dragged(sigma):
+    """Another range would have Plotly draw the plot anew at each step."""
+    ranges = {
+        tuple(figure(shown(sigma=sigma, **{name: value}), "potential")["layout"]["yaxis"]["range"])
+        for name, values in {"theta0": (0.2, 0.4, 0.6), "zeta": (-0.6, -0.2), "gamma": (2.5, 3.5)}.items()
+        for value in values
+    }
+    assert len(ranges) == 1
+
+
 # ------------------------------------------------------------------------------------------------------------ several θ
 
 
@@ -216,10 +228,38 @@ def test_a_truth_outside_of_the_map_has_an_arrow_that_points_to_it_and_a_sentenc
         assert (mark["xanchor"], mark["yanchor"]) == theta
 
 
+@pytest.mark.parametrize("choice", ["rate", "duration"])
+def test_a_bar_over_the_map_tells_its_colours(choice):
+    """The numbers over the bar stand where the scale, linear in the rate, logarithmic in the duration, has them."""
+    layout = figure(shown(firing=choice), "rates")["layout"]
+    (bar,) = (image for image in layout["images"] if image["xref"] == "paper")
+    numbers = [note for note in layout["annotations"] if note.get("xref") == "paper"]
+    values = np.array([float(note["text"]) for note in numbers])
+    found = firing.firing_map(-0.4, 3.0, 1000)
+    drawn, step, scale = {
+        "rate": (found.rates, 10, np.asarray), "duration": (found.durations, 0.5, np.log),
+    }[choice]  # fmt: skip
+    low, high = np.floor(np.nanmin(drawn) / step) * step, np.ceil(np.nanmax(drawn) / step) * step
+    shares = (scale(values) - scale(low)) / (scale(high) - scale(low))
+    assert [note["x"] for note in numbers] == pytest.approx(bar["x"] - bar["sizex"] * (1 - shares))
+    assert len(values) >= 3
+
+
+def test_the_regions_without_a_rate_have_a_tone_each():
+    """The tones end where the colours begin, to a point of the fine grid; a region has one."""
+    page = Experiment()
+    found = firing.firing_map(page.zeta, page.gamma, page.n_times)
+    tones = figures._tones(found.rates, found.fine_rates, found.regimes)
+    assert np.array_equal(np.isfinite(tones), ~np.isfinite(found.fine_rates))
+    x, y = (np.linspace(axis[0], axis[-1], n) for axis, n in zip((found.x, found.y), tones.T.shape, strict=True))
+    for theta, tone in (((-0.1, 1.1), figures.TONES["silent"]), ((0.95, 0.9), figures.TONES["excited"])):
+        assert tones[np.abs(y - theta[1]).argmin(), np.abs(x - theta[0]).argmin()] == tone
+
+
 def test_the_map_of_the_durations_is_one_choice_away():
     rate, duration = (figure(shown(firing=choice), "rates") for choice in ("rate", "duration"))
-    assert rate["layout"]["title"]["text"] == "Spikes per second"
-    assert duration["layout"]["title"]["text"] == "Duration of a spike [ms]"
+    assert rate["layout"]["title"]["text"] == "Spikes per second (click to set θ)"
+    assert duration["layout"]["title"]["text"] == "Duration of a spike [ms] (click to set θ)"
     assert rate["layout"]["images"] != duration["layout"]["images"]
 
 
@@ -251,6 +291,7 @@ def test_the_equations_hold_the_values_on_screen_and_light_their_sliders():
     symbols = {part.field: part.value for each in equations for part in each.parts if not isinstance(part, str)}
     assert symbols == {
         "gamma": "3.00", "zeta": "−0.400", "theta0": "0.405", "theta1": "0.400", "rho": "0.80", "sigma": "0.35",
+        "": "fresh",  # above εₖ, which has no slider
     }  # fmt: skip
     written = ["".join(part if isinstance(part, str) else part.symbol for part in each.parts) for each in equations]
     assert written == [

@@ -43,8 +43,10 @@ def test_millivolts_are_read_by_an_offset_and_a_scale_that_are_typed(visit):
     app = press(app, "Read it so")
     assert not asks(app)
     assert "upload=mv.csv" in sidebar_of(app)["address"]
-    assert first_stage_of(app)["answer"] == "These data fit the model: residuals 1.0 times the noise."
     # The exact posterior has the mean (0.31078, 0.59573) and the sds (0.0043, 0.0022).
+    assert first_stage_of(app)["answer"] == (
+        "These data fit the model: residuals 1.0 times the noise. MAP: θ₀ = 0.3108 ± 0.0043, θ₁ = 0.5958 ± 0.0022."
+    )
     assert estimates(app)["MAP"] == [("0.3108", "0.0043"), ("0.5958", "0.0022")]
 
 

@@ -9,6 +9,7 @@ from dashboard.wording.verdict import about_small_residuals, verdict
     [
         (0.98, Outcome.EXPLAINED, "These data fit the model: residuals 1.0 times the noise."),
         (0.2, Outcome.EXPLAINED, "These data fit the model: residuals 0.2 times the noise."),
+        (0.001, Outcome.EXPLAINED, "These data fit the model: residuals far below the noise."),
         (
             4.66,
             Outcome.UNEXPLAINED,

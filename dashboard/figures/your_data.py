@@ -1,0 +1,47 @@
+"""The figure above on the page Your data: the trace, and what every estimator makes of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.figures.style import (
+    DATA,
+    LEGEND,
+    Look,
+    array,
+    axis,
+    dots,
+    grid,
+    layout,
+    legend_entry,
+    line,
+    named,
+    reach,
+)
+from dashboard.wording import entries
+
+
+def estimated(
+    times: NDArray[np.float64],
+    data: NDArray[np.float64],
+    potentials: Mapping[str, tuple[Look, NDArray[np.float64]]],
+) -> dict[str, Any]:
+    """Draw the potential, (n_times,), simulated from each estimate over the data; name → (look, u)."""
+    traces = [
+        line(name, look.colour, 1.4, y=array(u), **grid(times), line={"dash": look.dash}, hoverinfo="name")
+        for name, (look, u) in reversed(list(potentials.items()))
+    ]
+    return {
+        "data": [*traces, legend_entry(entries.DATA, "circle", DATA)],
+        "layout": layout(
+            "Potential u(t) of each estimate",
+            axis("t [ms]", range=[float(times[0]), float(times[-1])]),
+            axis("u", range=reach(data, (-3, 3))),
+            shapes=[named(entries.DATA, dots(DATA, times, data, 2.2))],
+            margin={"l": 52, "r": 12, "t": 64, "b": 40},  # with a legend of two rows
+            # What is drawn last, on top, comes first.
+            legend={**LEGEND, "traceorder": "reversed"},
+        ),
+    }
