@@ -209,11 +209,13 @@ export class Plot {
     }
   }
 
-  resize() {
+  async resize() {
     const { clientWidth: width, clientHeight: height } = this.box
     if (!width || (this.size.width === width && this.size.height === height)) return
     this.size = { width, height }
-    window.Plotly.relayout(this.box, this.size)
+    await window.Plotly.relayout(this.box, this.size)
+    // Again, since Plotly places a legend by the rows that it had before.
+    if (!this.closed) await window.Plotly.relayout(this.box, this.size)
   }
 
   click({ event, points: [point] }) {

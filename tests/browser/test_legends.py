@@ -69,3 +69,18 @@ def test_what_is_hidden_stays_so_when_a_race_begins_and_plays(lab):
     lab.press("Pause")
     lab.click_legend("map", "candidate")
     assert candidate in fills()
+
+
+def test_a_legend_stays_above_its_plot_when_the_window_changes(tab):
+    lab = tab()
+    lab.page.set_viewport_size({"width": 390, "height": 844})
+    lab.open("Your data")
+    for width in (1280, 390, 1920):
+        lab.page.set_viewport_size({"width": width, "height": 844})
+        lab.until(
+            """(() => {
+              const box = plot("trace"), top = box.getBoundingClientRect().top + box._fullLayout._size.t
+              return box._fullLayout.width === box.clientWidth
+                && Math.abs(box.querySelector(".legend").getBoundingClientRect().bottom - top) < 1
+            })()"""
+        )
