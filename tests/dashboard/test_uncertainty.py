@@ -297,7 +297,7 @@ def test_the_limit_stands_beside_the_clouds(visit, monkeypatch):
         "Green: everything this trace can tell. θ₀ is known to ±0.0015, θ₁ to ±0.010; an estimator that claims less is "
         "overconfident." in text(beside)
     )
-    assert drawn["layout"]["title"]["text"] == "Estimates of θ, clouds and exact posterior"
+    assert drawn["layout"]["title"]["text"] == "Estimates of θ, clouds under new noise and exact posterior"
     # The estimate of the default's θ₀ has an sd of 0.0015.
     assert float(rows(beside)["exact posterior mean"][0]) == pytest.approx(0.4, abs=0.006)
 
