@@ -30,8 +30,8 @@ from dashboard.figures.style import (
     saved,
 )
 
-SHADED = (0.995, 0.98, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)  # of the probability, in a shade each
-SHADE = 0.085  # the opacity of each: they lie on each other
+SHADED = (0.99, 0.9, 0.7, 0.5, 0.3, 0.1)  # of the probability, in a shade each
+SHADE = 0.18  # the opacity of each: they lie on each other
 PLANE = 0.8  # of the width and of the height
 GAP = 0.02
 HIGHEST = 1.08  # of a marginal, whose exact one reaches up to 1
