@@ -42,7 +42,7 @@ from dashboard.wording.entries import TRUTH as TRUTH_ENTRY
 UNSEEN = "rgba(0, 0, 0, 0)"
 NAMES_AT = (0.78, 0.93)  # of the plot, across and up: the upper end of the column of names
 NAME_INSET = 0.008  # of the plot: from an edge to the name of its prior
-NAME_STEP = 0.05  # of the height of the plot: from one name to the next
+NAME_STEP = 0.075  # of the height of the plot: from one name to the next
 LEAST_HEIGHT = 4.0  # of the axis of u, in either direction: it is doubled where the data leave it
 
 

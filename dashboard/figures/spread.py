@@ -49,7 +49,7 @@ def bias_and_spread(rows: Sequence[tuple[str, Look]], values: Mapping[str, tuple
         "data": data,
         "layout": layout(
             "Bias and spread under new noise",
-            {**log_axis("distance on the plane of θ", range=ends), "nticks": 8},
+            {**log_axis("distance on the plane of θ", range=ends), "nticks": 5},
             axis("estimator", range=[len(rows) - 0.4, -0.6], **names),
             shapes=shapes,
             margin={"l": 36 + 7 * max(len(name) for name, _ in rows), "r": 12, "t": 48, "b": 40},

@@ -29,7 +29,7 @@ from dashboard.wording.estimates import about_laplace, about_maps
 from dashboard.wording.maps import about_training
 from dashboard.wording.noise import about_noise
 from dashboard.wording.numbers import decimals_for, sds
-from dashboard.wording.posterior import about_others, about_truth, answer, form, size
+from dashboard.wording.posterior import about_others, about_truth, answer, form, how_to_read, size
 from dashboard.wording.shape import shape_of
 
 QUESTION = "How sure can one be, and what is the best possible answer?"
@@ -102,7 +102,7 @@ def _posterior(scene: Scene, maps: Mapping[str, InverseMap]) -> Shown:
         prior = prior_density(found.problem, 0, density.x), prior_density(found.problem, 1, density.y)
     names = (found.names[0], found.names[1])
     framed = zoom if experiment.whole_prior else None
-    figure = figures.joint(names, box, density, near, beside, truth, problem.bounds, prior, framed)
+    figure = figures.joint(names, box, density, near, beside, truth, problem.bounds, prior, framed, found.mean)
     explained = found.fit.outcome == Outcome.EXPLAINED
     exact = Estimate(found.mean[None], found.covariance[None], found.names)
     said, why = _words(scene, found, near, truth)
@@ -115,9 +115,9 @@ def _posterior(scene: Scene, maps: Mapping[str, InverseMap]) -> Shown:
     why += about_training({name: maps[name] for name in ticked}, trace)
     why += [_about_outside(box, beside, truth, found), "" if framed is None else _ABOUT_FRAME]
     table = compared.covariances(exact, normal, estimates) if explained else ()
-    plots = [Plot("posterior", figure)]
+    plots, read = [Plot("posterior", figure)], how_to_read(figures.SHADED) if explained else ()
     equations = posterior_equations(problem, experiment)
-    return Shown("uncertainty", plots, answer=said, why=why, equations=equations, table=table, notes=notes)
+    return Shown("uncertainty", plots, answer=said, why=why, equations=equations, table=table, said=read, notes=notes)
 
 
 _ABOUT_FRAME = "The green frame is where the other view zooms in."

@@ -1,6 +1,6 @@
 """What a posterior says: where it lies, what its form means, where the truth is, and what it predicts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,19 @@ MEAN_OUTSIDE = "The region is bent, and its mean lies beside it: take the MAP or
 BEYOND = "The truth lies beyond the prior’s box, where no posterior can find it."
 
 Array = NDArray[np.float64]
+
+
+def how_to_read(shades: Sequence[float]) -> list[str]:
+    """Say what is drawn of a posterior, what its centres are, and what ± means; shades: the probabilities in each."""
+    steps = listed([fixed(100 * mass, 0) for mass in sorted(shades)])
+    return [
+        "Green: the exact posterior. The inner line holds 50 % of the probability, the outer one 90 %; the shades end "
+        f"at {steps} %. An ellipse of another colour holds 90 %.",
+        "Three centres: the mean (green square) is the average of the posterior, the MAP (cross) its highest point, "
+        "and a map’s mark what that network estimates. Where the region is bent they differ.",
+        "± and sd are one standard deviation. corr is the correlation: near −1, raising one parameter makes up for "
+        "lowering the other.",
+    ]
 
 
 def values(found: Posterior) -> str:

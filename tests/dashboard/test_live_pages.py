@@ -168,7 +168,7 @@ def test_a_slow_posterior_stays_as_it_was_and_is_dimmed(monkeypatch):
     for stage in stages.values():
         assert stage["stale"]
         assert all(plot["kept"] and plot["stale"] for plot in stage["plots"])
-    assert told(stages["uncertainty_stage"]) == [before.answer, *filter(None, before.why)]
+    assert told(stages["uncertainty_stage"]) == [before.answer, *filter(None, before.why), *before.said]
 
 
 def test_a_drag_from_data_that_are_lost_finds_a_posterior():

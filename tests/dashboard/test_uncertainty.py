@@ -78,7 +78,10 @@ def test_everything_but_exact_and_truth_waits_to_be_ticked(visit):
     main = shown(visit("uncertainty", compared="-"))["posterior"]
     drawn = figure(main, "posterior")
     assert {each["name"] for each in drawn["data"]} == {"exact", "truth"}
-    assert {shape.get("legendgroup") for shape in drawn["layout"]["shapes"]} == {None, "truth"}
+    assert {shape.get("legendgroup") for shape in drawn["layout"]["shapes"]} == {None, "exact", "truth"}
+    # The square of the exact posterior stands at its mean, which the answer gives.
+    mean = next(each for each in drawn["layout"]["shapes"] if each.get("legendgroup") == "exact")
+    assert main["answer"].startswith(f"θ₀ = {mean['xanchor']:.4f} ± ")
     item = ticks(main)
     assert (item["field"], item["value"]) == ("compared", [])
     options = {each["value"]: each for each in item["options"]}
