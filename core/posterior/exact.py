@@ -171,17 +171,20 @@ def _check_mass(mass: float) -> None:
         raise ValueError(f"The mass of a credible region lies between 0 and 1; {mass} does not.")
 
 
-def posterior(problem: Problem, noise_prior: TruncatedGaussian | None = None) -> Posterior:
+def posterior(
+    problem: Problem, noise_prior: TruncatedGaussian | None = None, coarse: Points | None = None
+) -> Posterior:
     """Return the posterior of a problem's two unknown parameters.
 
     noise_prior: of (rho, sigma [ms]), over which the noise is integrated out; the search then begins with the problem's
-    own noise. None: the problem's noise is known. Raises ValueError unless exactly two parameters are unknown, where no
+    own noise. None: the problem's noise is known. coarse: the loss on a grid over the whole box, where that is known
+    already; None: it is computed. Raises ValueError unless exactly two parameters are unknown, where no
     point of the box can be simulated, and where the noise is far too small for the data.
     """
     if len(problem.unknown) != 2:
         raise ValueError("The exact posterior is computed for exactly two unknown parameters.")
     problem.observation.check_trace()
-    minima = find_minima(problem, coarse_grid(problem))
+    minima = find_minima(problem, coarse_grid(problem) if coarse is None else coarse)
     check_found(minima)
     minima = minima.within(2 * NEGLIGIBLE_LOG_DENSITY)
     nodes = known_noise(problem.noise[0])

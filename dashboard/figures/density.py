@@ -11,7 +11,7 @@ from scipy.signal import fftconvolve
 from core.posterior.exact import Posterior
 
 SIDE = 150  # pixels
-NODES = 64  # a side of the grid from which a posterior is interpolated that it resolves
+NODES = 64  # a side of the grid from which a posterior that it resolves is interpolated, on SIDE pixels
 RESOLVED = 0.35  # of its steps that the shorter side of a cell has to span: a cell is 0.4 sd or less across
 DEEPEST = 60.0  # below the highest log density: what lies lower is not told apart
 BLUR = 0.7  # pixels: the least that leaves a ridge narrower than a pixel whole
@@ -61,12 +61,13 @@ def raster(posterior: Posterior, box: NDArray[np.float64], side: int = SIDE) -> 
     low, high = np.clip(box.T, *posterior.problem.bounds.T)
     size = (high - low) / side
     x, y = (start + (np.arange(side) + 0.5) * step for start, step in zip(low, size, strict=True))
+    nodes = NODES * side // SIDE
     kinds, kind = _kinds(posterior)
     held = np.bincount(kind, weights=posterior.masses) > MINOR_PIECE
-    across = np.linalg.svd(kinds[held] / ((high - low) / (NODES - 1))[:, None], compute_uv=False)
+    across = np.linalg.svd(kinds[held] / ((high - low) / (nodes - 1))[:, None], compute_uv=False)
     if across.min() < RESOLVED:
         return Raster(x, y, _from_cells(posterior, low, size, side))
-    lines = [np.linspace(start, end, NODES) for start, end in zip(low, high, strict=True)]
+    lines = [np.linspace(start, end, nodes) for start, end in zip(low, high, strict=True)]
     heights = posterior.log_density(np.stack(np.meshgrid(*lines), axis=-1))
     heights = np.maximum(heights, heights.max() - DEEPEST)
     return Raster(x, y, np.exp(RectBivariateSpline(lines[1], lines[0], heights)(y, x)) * np.prod(size))

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from core.maps.differences_from_training import listed
 from core.symbols import symbol_of
 from dashboard.figures.density import Raster, widened
-from dashboard.figures.palette import themed, translucent
+from dashboard.figures.palette import translucent
 from dashboard.figures.regions import contours, estimated, frame, in_sight, placed
 from dashboard.figures.style import (
+    BEST,
     DATA,
     LIMIT,
     PRIOR,
@@ -29,16 +30,20 @@ from dashboard.figures.style import (
     line_entry,
     mark_entry,
     markers,
+    named,
     nothing,
-    reach,
+    path_of,
     saved,
 )
-from dashboard.wording.entries import BOUNDS, EXACT_POSTERIOR
+from dashboard.wording.entries import DATA as DATA_ENTRY
+from dashboard.wording.entries import EACH_MAP, EXACT_POSTERIOR, PUBLISHED_PRIOR
+from dashboard.wording.entries import TRUTH as TRUTH_ENTRY
 
 UNSEEN = "rgba(0, 0, 0, 0)"
-BACKGROUND = themed("background")
-LABEL_PIXELS = (54, 24)  # from a mark to its name, across, and from one name up to the next
-NEAR_EDGE = 0.25  # of the width of the plot: names turn inwards there
+NAMES_AT = (0.78, 0.93)  # of the plot, across and up: the upper end of the column of names
+NAME_INSET = 0.008  # of the plot: from an edge to the name of its prior
+NAME_STEP = 0.075  # of the height of the plot: from one name to the next
+LEAST_HEIGHT = 4.0  # of the axis of u, in either direction: it is doubled where the data leave it
 
 
 def estimates(
@@ -50,7 +55,7 @@ def estimates(
     zoom: NDArray[np.float64] | None = None,
     density: Raster | None = None,
     fresh: Mapping[str, tuple[str, NDArray[np.float64]]] = MappingProxyType({}),
-    fences: Sequence[NDArray[np.float64]] = (),
+    fences: Mapping[str, NDArray[np.float64]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Draw each estimate, (2,), the maps' clouds over fresh noise, (n, 2), and the truth within a box, (2, 2).
 
@@ -59,43 +64,95 @@ def estimates(
     own.
     """
     box = widened(bounds, 0.04) if zoom is None else zoom
-    shapes: list[dict[str, Any]] = [frame(each, PRIOR, "dash") for each in (bounds, *fences)]
-    entries = [mark_entry(name, look) for name, (look, _) in found.items()]
-    entries.append(line_entry(BOUNDS, PRIOR, "dash"))
+    priors = {PUBLISHED_PRIOR: bounds, **fences}
+    shapes: list[dict[str, Any]] = [frame(each, PRIOR, "dash") for each in priors.values()]
+    entries = [saved(mark_entry(name, look)) for name, (look, _) in found.items()]
     for name, cloud in clouds.items():
         look, _ = found[name]
         opacity, width = (0.8, 1.8) if look.hollow else (0.45, 3.5)
         shapes.append(dots(translucent(look.colour, opacity), cloud[:, 0], cloud[:, 1], width))
-    for name, (colour, points) in fresh.items():
-        shapes.append(dots(colour, points[:, 0], points[:, 1], 5))
-        entries.append(legend_entry(name, "circle", colour))
     if density is not None:
         entries.append(legend_entry(EXACT_POSTERIOR, "square", translucent(LIMIT, 0.6), LIMIT))
+    for name, (colour, points) in fresh.items():
+        shapes.append(named(name, dots(colour, points[:, 0], points[:, 1], 5)))
+        entries.append(legend_entry(name, "circle", colour))
+    places = _column(len(found), box)
+    shapes += [_leader(look, estimate, at, box) for (look, estimate), at in zip(found.values(), places, strict=True)]
     # The best map stands first, and is drawn last, on top.
     shapes += [estimated(look, estimate, box) for look, estimate in reversed(list(found.values()))]
     if truth is not None:
         shapes.append(placed("star", TRUTH, np.array(truth), box))
-        entries.append(legend_entry("truth", "star", TRUTH))
+        entries.append(saved(legend_entry(TRUTH_ENTRY, "star", TRUTH)))
     shown = ["estimates of θ"] if found else []
     if clouds:
-        shown.append(f"clouds of {len(next(iter(clouds.values())))} fresh noise draws" if zoom is None else "clouds")
+        shown.append("clouds under new noise")
     if density is not None:
         shown.append("exact posterior")
     title = listed(shown) if shown else "the prior’s box of θ"
     symbols = [symbol_of(name) for name in names]
     labels = [_hover(name, estimate, symbols) for name, (_, estimate) in found.items()]
+    names_of_lines = {name: at for name, each in priors.items() if (at := _upper_left(each, box)) is not None}
     return {
-        "data": [nothing() if density is None else contours(density), *labels, *map(saved, entries)],
+        "data": [
+            nothing() if density is None else contours(density, name=EXACT_POSTERIOR),
+            *labels,
+            _texts({name: look.colour for name, (look, _) in found.items()}, places, "middle right"),
+            _texts(dict.fromkeys(names_of_lines, PRIOR), np.array(list(names_of_lines.values())), "bottom right"),
+            *entries,
+        ],
         "layout": layout(
             title[0].upper() + title[1:],
             axis(symbols[0], range=box[0].tolist()),
             axis(symbols[1], range=box[1].tolist()),
             shapes=shapes,
-            annotations=[
-                _label(name, look, estimate, box, i) for i, (name, (look, estimate)) in enumerate(found.items())
-            ],
+            **({} if density is None else {"margin": {"l": 52, "r": 12, "t": 64, "b": 40}}),
         ),
     }
+
+
+def _column(n: int, box: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the places of n names below each other, (n, 2): they stay while the estimates move."""
+    across, top = NAMES_AT
+    up = top - min(NAME_STEP, top / max(n, 1)) * np.arange(n)
+    return box[:, 0] + np.column_stack([np.full(n, across), up]) * (box[:, 1] - box[:, 0])
+
+
+def _texts(colours: Mapping[str, str], places: NDArray[np.float64], position: str) -> dict[str, Any]:
+    """Return a trace of names, each in its colour, at places, (n, 2)."""
+    x, y = places.reshape(-1, 2).T
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "name": position,
+        "x": array(x),
+        "y": array(y),
+        "text": list(colours),
+        "textposition": position,
+        "textfont": {"size": SMALL, "color": list(colours.values())},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "cliponaxis": False,
+    }
+
+
+def _leader(
+    look: Look, estimate: NDArray[np.float64], name_at: NDArray[np.float64], box: NDArray[np.float64]
+) -> dict[str, Any]:
+    """Return the line from an estimate, (2,), or the arrow that points to it, to its name."""
+    path = path_of([in_sight(estimate, box), name_at])
+    drawn = {"color": look.colour, "width": 1}
+    return {"type": "path", "path": path, "layer": "below", "opacity": 0.6, "line": drawn}
+
+
+def _upper_left(prior: NDArray[np.float64], box: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return where the name of a prior stands, (2,): below its upper edge, or right of another that is in sight."""
+    in_view = [[bool(low < end < high) for end in ends] for ends, (low, high) in zip(prior, box, strict=True)]
+    left, top = max(prior[0, 0], box[0, 0]), min(prior[1, 1], box[1, 1])
+    if in_view[0][1] and not (in_view[0][0] or in_view[1][1]):
+        left = prior[0, 1]
+    if not (any(in_view[0]) or in_view[1][1]) or left >= box[0, 1] or top <= box[1, 0]:
+        return None
+    return np.array([left, top]) + NAME_INSET * np.array([1, -1]) * (box[:, 1] - box[:, 0])
 
 
 def _hover(name: str, estimate: NDArray[np.float64], symbols: Sequence[str]) -> dict[str, Any]:
@@ -103,28 +160,6 @@ def _hover(name: str, estimate: NDArray[np.float64], symbols: Sequence[str]) -> 
     text = f"{name}: {symbols[0]} = %{{x:.4f}}, {symbols[1]} = %{{y:.4f}}<extra></extra>"
     place = {"x": array(estimate[:1]), "y": array(estimate[1:])}
     return markers("", UNSEEN, "circle", 18, **place, hovertemplate=text, showlegend=False, meta={"rests": True})
-
-
-def _label(name: str, look: Look, estimate: NDArray[np.float64], box: NDArray[np.float64], i: int) -> dict[str, Any]:
-    """Return the name of an estimate, (2,), beside its mark or the arrow that points to it; i: its place in a fan."""
-    at = in_sight(estimate, box)
-    across, up = (at - box[:, 0]) / (box[:, 1] - box[:, 0])
-    side = 1 if across < NEAR_EDGE else -1 if across > 1 - NEAR_EDGE else 1 - 2 * (i % 2)
-    rise = LABEL_PIXELS[1] * (i // 2 - 1) - 10
-    return {
-        "x": float(at[0]),
-        "y": float(at[1]),
-        "text": name,
-        "ax": side * LABEL_PIXELS[0],
-        "ay": abs(rise) if up > 1 - NEAR_EDGE else -abs(rise) if up < NEAR_EDGE else rise,
-        "xanchor": "left" if side > 0 else "right",
-        "arrowhead": 0,
-        "arrowwidth": 1,
-        "arrowcolor": look.colour,
-        "standoff": 7,
-        "font": {"color": look.colour, "size": SMALL},
-        "bgcolor": translucent(BACKGROUND, 0.75),
-    }
 
 
 def resimulated(
@@ -135,18 +170,35 @@ def resimulated(
 ) -> dict[str, Any]:
     """Draw the potential, (n_times,), simulated from each estimate over the data and the truth; name → (look, u)."""
     traces = [
-        saved(line(name, look.colour, 1.4, y=array(u), **grid(times), line={"dash": look.dash}, hoverinfo="name"))
+        {
+            **saved(
+                line(name, look.colour, 1.4, y=array(u), **grid(times), line={"dash": look.dash}, hoverinfo="name")
+            ),
+            "legendgroup": EACH_MAP,  # its entry shows and hides them all
+        }
         for name, (look, u) in reversed(list(potentials.items()))
     ]
+    height = _height(data)
+    entries = [legend_entry(DATA_ENTRY, "circle", DATA)]
     if truth is not None:
-        dotted = line("truth", TRUTH, 1.3, y=array(truth), **grid(times), line={"dash": "dot"}, hoverinfo="skip")
-        traces.append(saved(dotted))
+        dotted = line(TRUTH_ENTRY, TRUTH, 1.3, y=array(truth), **grid(times), line={"dash": "dot"}, hoverinfo="skip")
+        traces.append({**dotted, "showlegend": False})
+        entries.append(line_entry(TRUTH_ENTRY, TRUTH, "dot"))
+    if potentials:
+        entries.append(line_entry(EACH_MAP, BEST))
     return {
-        "data": [*traces, saved(legend_entry("data", "circle", DATA))],
+        "data": [*traces, *entries],
         "layout": layout(
-            "Potential u(t) re-simulated from the estimates" if potentials else "Data u(t)",
+            "Potential u(t) simulated from each estimate" if potentials else "Data u(t)",
             axis("t [ms]", range=[float(times[0]), float(times[-1])]),
-            axis("u", range=reach(data, (-3, 3))),
-            shapes=[dots(DATA, times, data, 2.2)],
+            axis("u", range=[-height, height], tickvals=[-height / 2, 0, height / 2]),
+            shapes=[named(DATA_ENTRY, dots(DATA, times, data, 2.2))],
+            margin={"l": 52, "r": 12, "t": 48, "b": 40},
         ),
     }
+
+
+def _height(data: NDArray[np.float64]) -> float:
+    """Return where the axis of u ends, which changes rarely while the noise is dragged: then all is drawn anew."""
+    largest = np.nanmax(np.abs(data), initial=LEAST_HEIGHT)
+    return LEAST_HEIGHT * 2 ** float(np.ceil(np.log2(largest / LEAST_HEIGHT)))

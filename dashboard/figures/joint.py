@@ -30,8 +30,8 @@ from dashboard.figures.style import (
     saved,
 )
 
-SHADED = (0.995, 0.98, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)  # of the probability, in a shade each
-SHADE = 0.085  # the opacity of each: they lie on each other
+SHADED = (0.99, 0.9, 0.7, 0.5, 0.3, 0.1)  # of the probability, in a shade each
+SHADE = 0.18  # the opacity of each: they lie on each other
 PLANE = 0.8  # of the width and of the height
 GAP = 0.02
 HIGHEST = 1.08  # of a marginal, whose exact one reaches up to 1
@@ -59,12 +59,14 @@ def joint(
     bounds: Array | None = None,
     prior: tuple[Array, Array] | None = None,
     zoom: Array | None = None,
+    mean: Array | None = None,
 ) -> dict[str, Any]:
     """Draw the posterior in a box, (2, 2), of the plane, with its marginals and what stands beside it.
 
     density, near: the posterior in that box, and where its probability is, for the marginals.
     bounds, prior: the box of the prior and its densities, (n,) each, at the pixels of density, if they are shown.
-    zoom: a box to frame. What lies outside is pointed to from the frame of the plane.
+    zoom: a box to frame. mean: (2,), of the posterior, to mark.
+    What lies outside is pointed to from the frame of the plane.
     """
     shapes = _regions(density)
     traces, entries = [], [legend_entry("exact", "square", LIMIT)]
@@ -82,6 +84,8 @@ def joint(
     if zoom is not None:
         half = np.maximum(0.5 * (zoom[:, 1] - zoom[:, 0]), SMALLEST_FRAME * (box[:, 1] - box[:, 0]))
         shapes.append(frame(zoom.mean(axis=1)[:, None] + np.outer(half, [-1, 1]), LIMIT))
+    if mean is not None:
+        shapes.append(named("exact", placed("square", LIMIT, mean, box)))
     for each in beside:
         traces += _normal(each, places, heights)
         entries.append(mark_entry(each.name, each.look))
@@ -99,11 +103,11 @@ def _layout(names: tuple[str, str], box: Array, shapes: list[dict[str, Any]]) ->
     plane, margin = [0, PLANE], [PLANE + GAP, 1]
     bare: dict[str, Any] = {"range": [0, HIGHEST], "showticklabels": False, "showgrid": False, "fixedrange": True}
     return layout(
-        f"Posterior of {first} and {second}: 50 % and 90 % regions",
+        "Posterior: lines hold 50 % and 90 %",
         axis(first, range=box[0].tolist(), domain=plane),
         axis(second, range=box[1].tolist(), domain=plane),
-        xaxis2={**axis("density", **bare), "domain": margin, "anchor": "y"},
-        yaxis2={**axis("density", **bare), "domain": margin, "anchor": "x"},
+        xaxis2={**axis(f"p({second})", **bare), "domain": margin, "anchor": "y"},
+        yaxis2={**axis(f"p({first})", **bare), "domain": margin, "anchor": "x"},
         shapes=shapes,
         margin={"l": 62, "r": 8, "t": 30, "b": 40},
         uirevision="-".join(names),

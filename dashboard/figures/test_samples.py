@@ -122,7 +122,8 @@ def trials(tried: Sequence[Trial]) -> dict[str, Any]:
         "data": traces,
         "layout": layout(
             f"{count(len(tried))} trained trials of the search",
-            log_axis("learning rate [10⁻³]", range=around([1e3 * each.rate for each in tried])),
+            # So few that 1, 2 and 5 alone are labelled.
+            {**log_axis("learning rate [10⁻³]", range=around([1e3 * each.rate for each in tried])), "nticks": 3},
             log_axis("error on the validation set [%]", range=around([100 * each.error for each in tried])),
             margin={"l": 62, "r": 12, "t": 48, "b": 40},
         ),

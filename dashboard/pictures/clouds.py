@@ -12,6 +12,7 @@ from core.noise import colour
 from dashboard.scene.scene import Scene
 
 N_CLOUD = 200
+N_DRAGGED = 64  # while a control is dragged: the first ones
 
 Array = NDArray[np.float64]
 
@@ -31,11 +32,12 @@ def able(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, InverseMap]:
 
 
 def clouds(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, Array]:
-    """Return each map's estimates, (200, 2), for fresh noise on the truth's trajectory."""
+    """Return each map's estimates for fresh noise on the truth's trajectory: (200, 2), or (64, 2) during a drag."""
     experiment, observation = scene.experiment, scene.observation
     if observation.trajectory is None or not maps:
         return {}
-    noise = colour(cloud_normals(experiment.seed, observation.times.size), experiment.rho, experiment.marginal_sd)
+    normals = cloud_normals(experiment.seed, observation.times.size)[: N_DRAGGED if scene.dragging else N_CLOUD]
+    noise = colour(normals, experiment.rho, experiment.marginal_sd)
     traces = (observation.trajectory[:, 0] + noise).astype(np.float32)
     # Two maps at once: PyTorch computes each on one thread.
     with ThreadPoolExecutor(2) as pool:

@@ -22,7 +22,7 @@ from dashboard.scene.kinds import Area
 from dashboard.scene.scene import Scene
 from dashboard.wording import clouds as wording
 from dashboard.wording import entries
-from dashboard.wording.maps import about_novelty, about_training, trained_for
+from dashboard.wording.maps import about_novelty, about_recipe, about_training, kind, trained_for
 from dashboard.wording.numbers import compact, count, fixed, sds
 
 QUESTION = "What does a learned inverse map make of these data, and of noise?"
@@ -65,9 +65,9 @@ def picture(scene: Scene) -> Shown:
 
     rows = _table(scene, maps, drawn, {name: estimate.mean[0] for name, estimate in estimates.items()}, truth)
     if experiment.limit:
-        rows.append(_row(name_cell(entries.MAP, MAP_LOOK), beside.map, truth, ""))
+        rows.append(_row(name_cell(entries.MAP, MAP_LOOK), beside.map, truth, "", ""))
         head: Cell = {"text": entries.EXACT_MEAN, "colour": LIMIT}
-        rows.append(_row(head, None if beside.found is None else beside.found.mean, truth, ""))
+        rows.append(_row(head, None if beside.found is None else beside.found.mean, truth, "", ""))
     shown = Shown(
         "inverse-map" if len(plots) == 3 else "inverse-map-alone",
         plots,
@@ -90,7 +90,7 @@ def _said(
     """Return the answer for what is on screen, and the sentences behind it."""
     trace = scene.observation.described(scene.experiment)
     means = {name: each.mean[0] for name, each in estimates.items()}
-    sd, answer, why = np.array(published_prior().sd), "", list[str]()
+    answer, why = "", list[str]()
     best = best_of(maps) if means else ""
     if means:
         assumed = [each.answer for each in maps[best].differences(**trace) if each.answer]
@@ -99,14 +99,15 @@ def _said(
             own = None if covariance is None else sds(covariance[0])
             answer = wording.unknown_truth(best, means[best], own, uploaded=scene.observation.trajectory is None)
         elif assumed and spread:
-            answer = wording.mistaken(best, means[best], truth, sd, spread[best], assumed)
+            answer = wording.mistaken(best, means[best], truth, spread[best], assumed)
         else:
-            answer = wording.nearest(means, truth, sd, spread, noisy=scene.experiment.sigma > 0)
+            answer = wording.nearest(means, truth, spread, noisy=scene.experiment.sigma > 0)
         if truth is not None and len(means) > 1:
             clean = [each for each in maps if not maps[each].recipe.noisy] if scene.experiment.sigma > 0 else []
-            why.append(wording.worst(means, truth, sd, clean))
+            why.append(wording.worst(means, truth, clean))
     if spread:
         why.append(wording.about_clouds(spread, best, scene.experiment.marginal_sd, maps))
+        why.append(wording.HOW_MEASURED)
     why += [beside.sentence, *about_training(maps, trace)]
     if not scene.dragging:
         for name, each in sorted(maps.items(), key=lambda item: item[0] == best):
@@ -127,11 +128,10 @@ def _spread(
 
     limit: whether the MAP and the exact posterior's mean have a row, though they may still be computed.
     """
-    sd = np.array(published_prior().sd)
     rows = [(name, look) for name, look in drawn.items() if name in estimates][:MOST_ROWS]
     rows += [(entries.MAP, MAP_LOOK), (entries.EXACT_MEAN, Look(LIMIT))] if limit else []
     values = {
-        name: tuple(float(np.linalg.norm(each / sd)) for each in (points.mean(axis=0) - truth, points.std(axis=0)))
+        name: (wording.distance(points.mean(axis=0), truth), float(np.linalg.norm(points.std(axis=0))))
         for name, points in estimates.items()
         if len(points) > 1
     }
@@ -151,7 +151,12 @@ def _estimates(
     bounds = np.column_stack(
         [np.min([each.lower for each in priors], axis=0), np.max([each.upper for each in priors], axis=0)]
     )
-    fences = {(each.lower, each.upper) for each in (maps[name].recipe.task.prior for name in found if name in maps)}
+    own = {name: maps[name].recipe.task.prior for name in found if name in maps}
+    fences = {
+        f"prior of {name}": np.column_stack([each.lower, each.upper])
+        for name, each in own.items()
+        if (each.lower, each.upper) != (prior.lower, prior.upper)
+    }
     return figures.estimates(
         (prior.names[0], prior.names[1]),
         bounds,
@@ -168,7 +173,7 @@ def _estimates(
             )
             if code in beside.clouds
         },
-        [np.column_stack(fence) for fence in sorted(fences - {(prior.lower, prior.upper)})],
+        fences,
     )
 
 
@@ -181,29 +186,31 @@ def _table(
 ) -> list[list[Cell]]:
     """Return the head, the truth's row, and a row for each map."""
     trace = scene.observation.described(scene.experiment)
-    rows: list[list[Cell]] = [["", "θ₀", "θ₁", "error θ₀", "error θ₁", "trained for it"]]
+    rows: list[list[Cell]] = [["estimate of", "θ₀", "θ₁", "off by", "network, traces", "trained for it"]]
     if truth is not None:
         true = [fixed(value, 3) for value in truth]
-        rows.append([{"text": entries.TRUTH, "colour": TRUTH}, *true, "–", "–", ""])
+        rows.append([{"text": entries.TRUTH, "colour": TRUTH}, *true, fixed(0, wording.DECIMALS), "", ""])
     rows += [
-        _row(name_cell(name, drawn[name]), found.get(name), truth, trained_for(each, trace))
+        _row(
+            name_cell(name, drawn[name]),
+            found.get(name),
+            truth,
+            {"text": kind(each.recipe), "help": about_recipe(each)},
+            trained_for(each, trace),
+        )
         for name, each in maps.items()
     ]
     return rows
 
 
-def _row(head: Cell, estimate: Array | None, truth: tuple[float, ...] | None, trained_for: str) -> list[Cell]:
+def _row(head: Cell, estimate: Array | None, truth: tuple[float, ...] | None, *about: Cell) -> list[Cell]:
     """Return the row of an estimate, (2,), as far as it is known."""
-    numbers, errors = ["–", "–"], ["–", "–"]
+    numbers, miss = ["–", "–"], "–"
     if estimate is not None:
         numbers = [fixed(value, 3) for value in estimate]
     if estimate is not None and truth is not None:
-        errors = [_relative(value, true) for value, true in zip(estimate, truth, strict=True)]
-    return [head, *numbers, *errors, trained_for]
-
-
-def _relative(estimate: float, truth: float) -> str:
-    return "–" if truth == 0 else f"{fixed(100 * abs(estimate - truth) / abs(truth), 1)} %"
+        miss = wording.far(wording.distance(estimate, truth))
+    return [head, *numbers, miss, *about]
 
 
 def _not_taken(scene: Scene) -> str:

@@ -116,8 +116,8 @@ LAYOUTS = {
         "1.1fr 1fr",
         (
             ("estimates table", "auto"),
-            ("estimates spread", f"minmax(10.75rem, calc(0.34 * {INVERSE_MAP}))"),
-            ("estimates resimulated", f"minmax(7.5rem, calc(0.3 * {INVERSE_MAP}))"),
+            ("estimates spread", f"minmax(12.25rem, calc(0.34 * {INVERSE_MAP}))"),
+            ("estimates resimulated", f"minmax(8.25rem, calc(0.3 * {INVERSE_MAP}))"),
         ),
     ),
     "inverse-map-alone": Layout(

@@ -1,6 +1,6 @@
 """The posterior that the Uncertainty page shows, the window it is shown in, and what the maps make of its data."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +10,16 @@ from core.maps.inverse_map import InverseMap
 from core.posterior import exact
 from core.posterior.exact import Posterior
 from core.priors import TruncatedGaussian
+from core.problem.landscape import store_key
 from core.problem.problem import Problem
 from dashboard.figures.density import widened, window
 from dashboard.figures.regions import outside
 from dashboard.figures.style import Look
 from dashboard.maps import looks
 from dashboard.pictures import results
+from dashboard.pictures.released import at_release
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.problem import problem_of
+from dashboard.scene.problem import coarse_points, problem_of
 from dashboard.scene.scene import Scene
 
 FOLLOWS = 0.25  # s: a posterior that takes longer waits until the slider is released
@@ -30,10 +32,21 @@ Point = tuple[float, float]
 def posterior_of(scene: Scene) -> Posterior:
     """Return the posterior on screen; raises ValueError where no point of the prior's box can be simulated.
 
-    While a control is dragged it is not kept: it would drive out what was computed at the last releases.
+    While a control is dragged it is not kept: it would drive out what was computed at the last releases. Its search
+    then begins on kept trajectories, if they are those of the last release.
     """
     problem, noise = problem_of(scene.experiment, scene.observation), _noise_prior(scene.experiment)
-    return exact.posterior(problem, noise) if scene.dragging else results.posterior(problem, noise)
+    if not scene.dragging:
+        return results.posterior(problem, noise)
+    has_same_trajectories = store_key(problem) == at_release(_trajectories, scene)
+    return exact.posterior(problem, noise, coarse_points(problem) if has_same_trajectories else None)
+
+
+def _trajectories(scene: Scene) -> Hashable:
+    """Return what a problem shares with others that have the same trajectories; None where there are no data."""
+    if not scene.observation.usable:
+        return None
+    return store_key(problem_of(scene.experiment, scene.observation))
 
 
 def _noise_prior(experiment: Experiment) -> TruncatedGaussian | None:
@@ -62,12 +75,15 @@ def window_on_screen(scene: Scene, found: Posterior) -> Array:
 
     While a control is dragged it stays what it was at the last release, as long as it holds the posterior's mean.
     """
-    before = _posterior_at_release(scene) if scene.dragging else None
-    if before is not None:
-        box = window_of(before, truth_of(scene.at_release, before.problem))
-        if not outside(box, found.mean):
-            return box
+    box = at_release(_own_window, scene) if scene.dragging else None
+    if box is not None and not outside(box, found.mean):
+        return box
     return window_of(found, truth_of(scene, found.problem))
+
+
+def _own_window(scene: Scene) -> Array | None:
+    found = _posterior_at_release(scene)
+    return None if found is None else window_of(found, truth_of(scene, found.problem))
 
 
 def window_of(found: Posterior, truth: Point | None) -> Array:

@@ -192,9 +192,8 @@ def _table(
     truth: Point | None,
 ) -> list[Row]:
     symbols = [symbol_of(name) for name in found.names]
-    head: Row = ["", *symbols, *(f"error {symbol}" for symbol in symbols), "in the exact 90 % region",
-                 "truth in its own 90 % region"]  # fmt: skip
-    rows = [head]
+    errors = (f"error {symbol}" for symbol in symbols)
+    rows: list[Row] = [["estimate of", *symbols, *errors, "in the exact 90 %", "truth in its own 90 %"]]
     # A column has one number of decimals: the one with which the exact posterior's sd has two digits.
     decimals = [decimals_for(sd) for sd in sds(found.covariance)]
     if truth is not None:

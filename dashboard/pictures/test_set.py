@@ -67,7 +67,7 @@ def limit_of(regime: str) -> Figures | None:
 
 def head() -> list[Cell]:
     """Return the head of a table of metrics."""
-    return ["", *(figure_label(*each) for each in FIGURES)]
+    return ["map", *(figure_label(*each) for each in FIGURES)]
 
 
 def row(name: Cell, found: Figures) -> list[Cell]:

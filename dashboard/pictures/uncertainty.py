@@ -29,7 +29,7 @@ from dashboard.wording.estimates import about_laplace, about_maps
 from dashboard.wording.maps import about_training
 from dashboard.wording.noise import about_noise
 from dashboard.wording.numbers import decimals_for, sds
-from dashboard.wording.posterior import about_others, about_truth, answer, form, size
+from dashboard.wording.posterior import KEY, about_others, about_truth, answer, form, how_to_read, size
 from dashboard.wording.shape import shape_of
 
 QUESTION = "How sure can one be, and what is the best possible answer?"
@@ -102,7 +102,7 @@ def _posterior(scene: Scene, maps: Mapping[str, InverseMap]) -> Shown:
         prior = prior_density(found.problem, 0, density.x), prior_density(found.problem, 1, density.y)
     names = (found.names[0], found.names[1])
     framed = zoom if experiment.whole_prior else None
-    figure = figures.joint(names, box, density, near, beside, truth, problem.bounds, prior, framed)
+    figure = figures.joint(names, box, density, near, beside, truth, problem.bounds, prior, framed, found.mean)
     explained = found.fit.outcome == Outcome.EXPLAINED
     exact = Estimate(found.mean[None], found.covariance[None], found.names)
     said, why = _words(scene, found, near, truth)
@@ -111,13 +111,23 @@ def _posterior(scene: Scene, maps: Mapping[str, InverseMap]) -> Shown:
     # Of a fit that explains nothing, neither form nor neighbours of its posterior mean anything.
     if explained:
         law = normal if entries.MAP_AND_LAPLACE in experiment.compared else None
+        why += how_to_read(figures.SHADED)
         why += ["" if law is None else about_laplace(found, law), about_maps(found, laws)]
     why += about_training({name: maps[name] for name in ticked}, trace)
     why += [_about_outside(box, beside, truth, found), "" if framed is None else _ABOUT_FRAME]
     table = compared.covariances(exact, normal, estimates) if explained else ()
-    plots = [Plot("posterior", figure)]
+    plots, key = [Plot("posterior", figure)], [KEY] if explained else []
     equations = posterior_equations(problem, experiment)
-    return Shown("uncertainty", plots, answer=said, why=why, equations=equations, table=table, notes=notes)
+    return Shown(
+        "uncertainty",
+        plots,
+        answer=said,
+        why=why,
+        equations=equations,
+        table=table,
+        said=key,
+        notes=notes,
+    )
 
 
 _ABOUT_FRAME = "The green frame is where the other view zooms in."

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.stepping import longest_step
+from core.optimisation.minima import GRID_POINTS_A_SIDE, Points
 from core.priors import TruncatedGaussian
 from core.problem.landscape import (
     Landscape,
@@ -26,14 +27,13 @@ from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation
 from dashboard.scene.settings import DEFAULTS
 
-N_SLOPES_DRAGGED = 30  # the same of a grid of gradients
-SLOPE_STEPS = 3  # steps without a gradient that one with it takes as long as
 N_DRAGGED = 60  # points a side, at most, of a grid that is computed anew at each step of a slider
+N_SLOPES_DRAGGED = 30  # the same of a grid of gradients
+SLOPE_STEPS = 3  # a step with its gradient takes as long as so many without
 MOST_STEPS = 2e8  # of all trajectories of a grid together: a third of a second on two cores
 MOST_STEPS_DRAGGED = 8e6
 MOST_SAMPLES = 5e7  # of a grid whose trajectories are kept: 200 MB
-MOST_KEPT = 3  # grids
-
+MOST_KEPT = 4  # grids
 LEAST_POINTS = 15  # a side, whatever they cost
 
 Key = tuple[Hashable, int]
@@ -102,6 +102,12 @@ def slopes_of(problem: Problem, n: int, released: bool) -> Slopes:
     if released:
         return slopes(problem, affordable(n, costs))
     return slopes(problem, affordable(min(n, N_SLOPES_DRAGGED), costs, MOST_STEPS_DRAGGED))
+
+
+def coarse_points(problem: Problem) -> Points:
+    """Return the loss on a coarse grid over the prior's box, from trajectories that are kept, or simulated once."""
+    found = landscape(problem, store(problem, GRID_POINTS_A_SIDE))
+    return Points(np.stack(np.meshgrid(found.x, found.y), axis=-1).reshape(-1, 2), found.loss.ravel())
 
 
 def _steps(problem: Problem) -> float:

@@ -93,13 +93,13 @@ _ROWS: tuple[Setting, ...] = (
         name="axis_y", default="theta1", label="and", choices=_SYMBOLS, shown=(Area.LANDSCAPE, Area.UNCERTAINTY),
     ),
     Choice(
-        name="misfit", default="ar1", label="misfit",
+        name="misfit", default="ar1", label="noise model",
         choices={"ar1": "AR(1), as simulated", "white": "white, as published"},
         shown=(Area.LANDSCAPE, Area.UNCERTAINTY),
     ),
     Toggle(
-        name="noise_known", default=True, label="noise known",
-        help="On: use σ and ρ from the sidebar. Off: integrate over both.",
+        name="noise_known", default=True, label="σ and ρ are known",
+        help="On: use σ and ρ from the sidebar. Off: average over all that fit the data.",
         shown=(Area.UNCERTAINTY,),
     ),
     Choice(
@@ -107,7 +107,7 @@ _ROWS: tuple[Setting, ...] = (
         shown=(Area.LANDSCAPE,),
     ),
     Toggle(
-        name="regularised", default=True, label="prior", help="Add the prior’s regularisation to the loss.",
+        name="regularised", default=True, label="use the prior", help="Add the prior’s regularisation to the loss.",
         help_at={Area.UNCERTAINTY: "Weigh the prior’s box by the prior."}, shown=(Area.LANDSCAPE, Area.UNCERTAINTY),
     ),
     Slider(
@@ -115,7 +115,7 @@ _ROWS: tuple[Setting, ...] = (
         least=0.005, most=100, shown=(Area.LANDSCAPE, Area.UNCERTAINTY),
     ),
     Toggle(
-        name="whole_prior", default=False, label="whole prior", help="Show all of the prior’s box.",
+        name="whole_prior", default=False, label="show the whole prior", help="Show all of the prior’s box.",
         shown=(Area.UNCERTAINTY,),
     ),
     # Its control lists what is there.

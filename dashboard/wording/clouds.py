@@ -1,7 +1,6 @@
 """What the maps make of the trace on screen, in an answer, and how far noise moves their estimates."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,66 +14,61 @@ if TYPE_CHECKING:
     from core.maps.inverse_map import InverseMap
 
 EDGE = 1e-6  # of the width of the box: an estimate nearer than this was stopped there
+DECIMALS = 3  # of distances on the plane
 MANY = 3.0  # times its scatter that an estimate is off: noise is not the reason
 SYMBOLS = ("θ₀", "θ₁")
+HOW_MEASURED = (
+    "All distances are those on the plane of (θ₀, θ₁): √(Δθ₀² + Δθ₁²). ± is one standard deviation. The bias leads "
+    "from the truth to the middle of a cloud, the spread from there to its points."
+)
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Off:
-    """How far an estimate is off: (2,) in units of the prior's sd, and in words."""
-
-    scaled: float
-    words: str
+def distance(estimate: Array, truth: Sequence[float]) -> float:
+    """Return how far an estimate, (2,), is from the truth on the plane of θ."""
+    return float(np.linalg.norm(estimate - np.array(truth)))
 
 
-def off(estimate: Array, truth: Sequence[float], sd: Array) -> Off:
-    """Return how far an estimate, (2,), is off the truth; sd: of the prior, (2,)."""
-    miss = np.abs(estimate - truth)
-    parts = [
-        f"{fixed(each, 3) if true == 0 else f'{fixed(100 * each / abs(true), 1)} %'} in {symbol}"
-        for each, true, symbol in zip(miss, truth, SYMBOLS, strict=True)
-    ]
-    return Off(float(np.sqrt(np.sum((miss / sd) ** 2))), listed(parts))
+def far(length: float) -> str:
+    """Return a distance on the plane of θ in words, with the decimals of the table."""
+    return fixed(length, DECIMALS)
 
 
 def moves(cloud: Array) -> str:
     """Return how far noise moves an estimate, as an sd of each parameter; cloud: (n, 2)."""
     spread = cloud.std(axis=0)
-    return listed([f"±{fixed(each, decimals_for(each))}" for each in spread])
+    return ", ".join(
+        [f"±{fixed(each, decimals_for(each))} in {name}" for each, name in zip(spread, SYMBOLS, strict=True)]
+    )
 
 
-def nearest(
-    estimates: Mapping[str, Array], truth: Sequence[float], sd: Array, clouds: Mapping[str, Array], noisy: bool
-) -> str:
+def nearest(estimates: Mapping[str, Array], truth: Sequence[float], clouds: Mapping[str, Array], noisy: bool) -> str:
     """Say which map is nearest to the truth on this trace, how far it is off, and how far it scatters."""
-    misses = {name: off(estimate, truth, sd) for name, estimate in estimates.items()}
-    best = min(misses, key=lambda name: misses[name].scaled)
-    text = f"On this trace {quoted([best])} is nearest to the truth: off by {misses[best].words}."
+    misses = {name: distance(estimate, truth) for name, estimate in estimates.items()}
+    best = min(misses, key=misses.__getitem__)
+    text = f"On this trace {quoted([best])} is nearest to the truth: {far(misses[best])} away."
     if noisy and best in clouds:
-        text += f" New noise moves it by {moves(clouds[best])}."
+        text += f" New noise moves it {moves(clouds[best])}."
     return text
 
 
-def mistaken(
-    name: str, estimate: Array, truth: Sequence[float], sd: Array, cloud: Array, assumed: Sequence[str]
-) -> str:
+def mistaken(name: str, estimate: Array, truth: Sequence[float], cloud: Array, assumed: Sequence[str]) -> str:
     """Say how far off a map is that takes wrong constants for granted; assumed: those, such as "ζ = −0.4"."""
-    text = f"The maps take {listed(assumed)} for granted, which is wrong here: {quoted([name])} is off by "
-    text += f"{off(estimate, truth, sd).words}"
+    text = f"The maps take {listed(assumed)} for granted, which is wrong here: {quoted([name])} is "
+    text += f"{far(distance(estimate, truth))} away from the truth"
     spread = cloud.std(axis=0)
     if np.all(spread > 0) and np.max(np.abs(estimate - truth) / spread) > MANY:
-        return f"{text}, though new noise moves it by {moves(cloud)} only. A tight cloud is no proof."
+        return f"{text}, though new noise moves it {moves(cloud)} only. A tight cloud is no proof."
     return f"{text}."
 
 
-def worst(estimates: Mapping[str, Array], truth: Sequence[float], sd: Array, clean: Sequence[str]) -> str:
+def worst(estimates: Mapping[str, Array], truth: Sequence[float], clean: Sequence[str]) -> str:
     """Say which map is furthest from the truth on this trace; clean: the maps that were trained without noise."""
-    misses = {name: off(estimate, truth, sd) for name, estimate in estimates.items()}
-    name = max(misses, key=lambda name: misses[name].scaled)
+    misses = {name: distance(estimate, truth) for name, estimate in estimates.items()}
+    name = max(misses, key=misses.__getitem__)
     why = " It never saw noise in training." if name in clean else ""
-    return f"Furthest off is {quoted([name])}, by {misses[name].words}.{why}"
+    return f"Furthest off is {quoted([name])}: {far(misses[name])} away.{why}"
 
 
 def unknown_truth(name: str, estimate: Array, sds: Array | None, uploaded: bool) -> str:
@@ -96,7 +90,7 @@ def about_clouds(clouds: Mapping[str, Array], best: str, marginal_sd: float, map
         return "σ = 0: there is no noise to move the estimates."
     cloud, called = clouds[best], quoted([best])
     n, at_edge = len(cloud), _at_edge(cloud, maps[best].recipe.task.prior)
-    text = f"Each cloud shows how far noise alone moves a map’s estimate: {called} by {moves(cloud)} over {n} draws."
+    text = f"Each cloud shows how far noise alone moves a map’s estimate: {called} {moves(cloud)} over {n} draws."
     if at_edge:
         count = "All" if at_edge == n else str(at_edge)
         text += f" {count} of them lie on the edge of the box in which {called} estimates, which holds them back."

@@ -13,7 +13,7 @@ MAP_WITH_NOISE = "MAP together with σ and ρ"
 EXACT = "exact"
 EXACT_POSTERIOR = "exact posterior"
 EXACT_MEAN = "exact posterior mean"
-BOUNDS = "bounds of the prior"
+EACH_MAP = "estimates"
 EXACT_MEANS = "exact posterior means"
 SIGMA_NOW = "σ now"
 MAPS_OF_DRAWS = "MAP of each draw"
@@ -40,6 +40,6 @@ OUTSIDE = "outside its box"
 
 ENTRIES = (
     DATA, TRUTH, PRIOR, MAP, LAPLACE, MAP_AND_LAPLACE, MAP_WITH_NOISE, EXACT, EXACT_POSTERIOR, EXACT_MEAN,
-    BOUNDS, EXACT_MEANS, SIGMA_NOW, MAPS_OF_DRAWS, BIAS, SPREAD, *STORED.values(), IDEAL,
+    EACH_MAP, EXACT_MEANS, SIGMA_NOW, MAPS_OF_DRAWS, BIAS, SPREAD, *STORED.values(), IDEAL,
     YOUR_PRIOR, PUBLISHED_PRIOR, TRAINING_SAMPLES, TEST_SAMPLES, INSIDE, OUTSIDE,
 )  # fmt: skip

@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.learning.training_settings import Cnn, Dense, Residual
+from core.maps.card import learned_steps
 from core.maps.differences_from_training import Difference, can_read, not_trained_for, quoted
-from dashboard.wording.numbers import fixed, percent
+from core.maps.recipe import NewNoise, NewSimulations, Recipe
+from dashboard.wording.numbers import count, fixed, percent
 
 if TYPE_CHECKING:
     from core.maps.inverse_map import InverseMap
@@ -15,6 +18,26 @@ def trained_for(inverse_map: "InverseMap", trace: dict[str, Any]) -> str:
     if inverse_map.differences(**trace):
         return "no"
     return "not known" if inverse_map.expected(**trace) else "yes"
+
+
+def kind(recipe: Recipe) -> str:
+    """Return in two words what network a map is, and what traces it has learned from."""
+    network = {Cnn: "CNN", Dense: "dense", Residual: "residual"}[type(recipe.body)]
+    return f"{network}, {'noisy' if recipe.noisy else 'clean'}"
+
+
+def about_recipe(inverse_map: "InverseMap") -> str:
+    """Say what network a map is, and what traces it has learned from."""
+    recipe = inverse_map.recipe
+    networks = {Cnn: "convolutional network (CNN)", Dense: "dense network", Residual: "residual network"}
+    samples = count(recipe.data.n)
+    traces = f"{samples} {'noisy' if recipe.noisy else 'clean'} traces"
+    if isinstance(recipe.data, NewNoise):
+        traces = f"{samples} simulations, with new noise on them again and again"
+    elif isinstance(recipe.data, NewSimulations):
+        traces = f"{traces} at a time, which are simulated anew again and again"
+    step = " A Gauss–Newton step refines its estimate." if learned_steps(inverse_map.card, recipe) else ""
+    return f"A {networks[type(recipe.body)]}, trained on {traces}.{step}"
 
 
 def about_training(maps: Mapping[str, "InverseMap"], trace: dict[str, Any]) -> list[str]:

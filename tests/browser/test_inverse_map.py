@@ -49,26 +49,30 @@ def test_regime_changes_the_scatter(lab):
     assert seen[0]["shapes"] != seen[1]["shapes"]
 
 
-NAME_AT = """(name) => {
-    const plane = plot("estimates")
-    const i = plane.layout.annotations.findIndex(({ text }) => text === name)
-    const box = plane.querySelector(`.annotation[data-index="${i}"]`).getBoundingClientRect()
-    return [box.x + box.width / 2, box.y + box.height / 2]
-}"""
+# Where names stand, and where the lines from the estimates to them begin and end, in pixels of the drawing.
+NAMES = """() => [...plot("estimates").querySelectorAll(".textpoint text")].map((text) => [
+    text.textContent, Number(text.getAttribute("x")), Number(text.getAttribute("y"))])"""
+LINES = """() => [...plot("estimates").querySelectorAll(".shapelayer path")]
+    .map((path) => path.getAttribute("d").match(/^M([\\d.-]+),([\\d.-]+)L([\\d.-]+),([\\d.-]+)$/)?.slice(1).map(Number))
+    .filter(Boolean)"""
 
 
-def test_names_stand_at_the_estimates_and_slide_with_them(lab):
+def test_names_stay_while_the_lines_to_them_slide_with_the_estimates(lab):
     lab.open("Inverse map")
-    names = ("best", "cnn-noisy", "dense-noisy")
-    before = {name: lab.evaluate(NAME_AT, name) for name in names}
+    names, before = lab.evaluate(NAMES), lab.evaluate(LINES)
+    assert [name for name, *_ in names] == [*SHIPPED_MAPS, "published prior", "prior of narrow"]
+    assert len(before) == len(SHIPPED_MAPS)
     with lab.held("theta1") as drag_to:
         for share in (0.55, 0.6):
             drag_to(share)
-        during = {name: lab.evaluate(NAME_AT, name) for name in names}
-    after = {name: lab.evaluate(NAME_AT, name) for name in names}
-    for name in names:
-        assert during[name][1] < before[name][1] - 10, name  # θ₁ runs upwards
-        assert during[name] == pytest.approx(after[name], abs=3), name
+        assert lab.evaluate(NAMES) == names
+        during = lab.evaluate(LINES)
+    after = lab.evaluate(LINES)
+    for name, first, second, last in zip(SHIPPED_MAPS, before, during, after, strict=True):
+        if name in ("best", "cnn-noisy", "dense-noisy"):
+            assert second[1] < first[1] - 10, name  # θ₁ runs upwards
+        assert second[2:] == pytest.approx(first[2:], abs=0.2), name
+        assert second == pytest.approx(last, abs=3), name
 
 
 def test_an_estimate_that_is_pointed_at_says_its_name_and_numbers(lab):
@@ -84,9 +88,9 @@ def test_an_estimate_that_is_pointed_at_says_its_name_and_numbers(lab):
 def test_the_answer_stands_under_the_question(lab):
     lab.open("Inverse map")
     answer = lab.page.locator(".lab-answer").first
-    assert answer.inner_text().startswith("On this trace ‘best’ is nearest to the truth: off by ")
+    assert answer.inner_text().startswith("On this trace ‘best’ is nearest to the truth: ")
     lab.type("zeta", -0.2)
-    assert answer.inner_text().startswith("The maps take ζ = −0.4 for granted, which is wrong here: ‘best’ is off by ")
+    assert answer.inner_text().startswith("The maps take ζ = −0.4 for granted, which is wrong here: ‘best’ is ")
 
 
 def test_of_a_window_of_400_ms_the_maps_read_the_beginning(lab):

@@ -60,8 +60,8 @@ def test_both_regions_are_drawn_around_the_truth_and_read(lab):
     assert picture["width"] > 0.5 * (1280 - picture["x"] - 20)
     assert picture["y"] + picture["height"] < 800
     assert picture["height"] == pytest.approx(picture["width"], rel=0.15)
-    # At most three sentences are in view.
-    assert lab.page.locator("[data-layout=uncertainty] .lab-said p").count() == 0
+    # At most three sentences are in view: two of the answer, and how to read the lines.
+    assert lab.page.locator("[data-layout=uncertainty] .lab-said p").count() == 1
 
 
 def test_the_marginals_stand_on_the_plane_s_own_axes(lab):
@@ -208,7 +208,7 @@ def test_what_cannot_follow_a_drag_is_dimmed_says_so_and_hides_the_truth(lab):
         lab.until(
             "[...document.querySelectorAll('.lab-stale > *')].every((node) => getComputedStyle(node).opacity < 0.5)"
         )
-        assert set(lab.stale()) == {"posterior", "prediction", "lab-table"}
+        assert set(lab.stale()) == {"posterior", "prediction", "lab-table", "lab-said"}
         assert {opacity for marks in truths(lab).values() for opacity in marks} == {0}
         assert tops(lab) == before
     lab.page.wait_for_selector(STANDS)

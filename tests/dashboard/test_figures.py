@@ -703,8 +703,10 @@ def test_the_title_of_the_estimates_names_what_is_drawn():
         return inverse_map.estimates(("theta0", "theta1"), BOX, found, *arguments)["layout"]["title"]["text"]
 
     assert title({}, None) == "Estimates of θ"
-    assert title({"cnn-noisy": CLOUD}, None) == "Estimates of θ and clouds of 200 fresh noise draws"
-    assert title({"cnn-noisy": CLOUD}, None, NEAR, DENSITY) == "Estimates of θ, clouds and exact posterior"
+    assert title({"cnn-noisy": CLOUD}, None) == "Estimates of θ and clouds under new noise"
+    assert (
+        title({"cnn-noisy": CLOUD}, None, NEAR, DENSITY) == "Estimates of θ, clouds under new noise and exact posterior"
+    )
     assert title({}, None, NEAR, DENSITY) == "Estimates of θ and exact posterior"
     assert title({}, None, NEAR, DENSITY, found={}) == "Exact posterior"
     assert title({}, None, found={}) == "The prior’s box of θ"

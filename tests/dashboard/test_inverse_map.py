@@ -63,15 +63,14 @@ def noisy(times):
 def test_a_wrong_stimulus_is_the_answer_and_its_tight_cloud_no_proof(visit):
     """At ζ = −0.2 the best map is a fifth off, and neither its scatter nor its score sees it."""
     part = stage(visit("inverse-map", zeta=-0.2))
-    first, second = rows(part)["best"][2:4]
-    assert float(first.split(" ")[0]) > 10
+    away = rows(part)["best"][2]
+    assert float(away) > 0.04
     assert re.fullmatch(
-        r"The maps take ζ = −0\.4 for granted, which is wrong here: "
-        rf"‘best’ is off by {first} in θ₀ and {second} in θ₁, "
-        r"though new noise moves it by ±0\.00\d+ and ±0\.01\d only\. A tight cloud is no proof\.",
+        rf"The maps take ζ = −0\.4 for granted, which is wrong here: ‘best’ is {away} away from the truth, "
+        r"though new noise moves it ±0\.00\d+ in θ₀, ±0\.01\d in θ₁ only\. A tight cloud is no proof\.",
         part["answer"],
     )
-    assert part["why"][2:4] == [
+    assert part["why"][3:5] == [
         "Tick “zoom in, with MAP and exact posterior” to see what no map can beat.",
         "‘best’, ‘cnn-noisy’, ‘dense-noisy’ and ‘narrow’ were not trained for ζ = −0.2 (trained at −0.4). Their "
         "estimates answer for a neuron with ζ = −0.4.",
@@ -83,17 +82,16 @@ def test_a_wrong_stimulus_is_the_answer_and_its_tight_cloud_no_proof(visit):
 def test_the_answer_names_the_nearest_map_and_how_far_it_is_off(visit):
     part = stage(visit("inverse-map"))
     table = rows(part)
-    first, second = table["best"][2:4]
+    numbers = [float(cell) for cell in table["best"][:3]]
+    assert numbers[2] == pytest.approx(np.hypot(numbers[0] - 0.4, numbers[1] - 0.4), abs=1.3e-3)
     assert part["answer"].startswith(
-        f"On this trace ‘best’ is nearest to the truth: off by {first} in θ₀ and {second} in θ₁. New noise moves it by "
+        f"On this trace ‘best’ is nearest to the truth: {table['best'][2]} away. New noise moves it ±"
     )
     # The sds of the exact posterior are 0.0015 and 0.010, which a map at the limit scatters by.
     scatter = [float(text) for text in re.findall(r"±([\d.]+\d)", part["answer"])]
     assert scatter == pytest.approx([0.0015, 0.010], rel=0.2)
-    first, second = table["cnn-clean"][2:4]
-    assert part["why"][0] == (
-        f"Furthest off is ‘cnn-clean’, by {first} in θ₀ and {second} in θ₁. It never saw noise in training."
-    )
+    away = table["cnn-clean"][2]
+    assert part["why"][0] == f"Furthest off is ‘cnn-clean’: {away} away. It never saw noise in training."
 
 
 def test_the_default_is_familiar_and_says_what_the_score_cannot_see(visit):
@@ -101,7 +99,7 @@ def test_the_default_is_familiar_and_says_what_the_score_cannot_see(visit):
     assert part["why"][-1].startswith("This trace looks like the training data of ‘best’")
     assert part["why"][-1].endswith("A wrong ζ or γ need not show in this score.")
     assert "‘cnn-clean’ and ‘dense-clean’ never saw noise in training. Do not trust them here." in part["why"]
-    assert title(part) == "Estimates of θ and clouds of 200 fresh noise draws"
+    assert title(part) == "Estimates of θ and clouds under new noise"
     assert {name: row[-1] for name, row in rows(part).items() if name in TRAINED} == TRAINED
 
 
@@ -111,18 +109,26 @@ def test_bias_and_spread_are_those_of_the_cloud(visit):
     shapes = estimates["figure"]["layout"]["shapes"]
     # The frame and the narrow map's fence stand first, then the clouds in the order of the maps.
     cloud = np.column_stack([decoded(shapes[2]["dots"][axis]) for axis in "xy"])
-    bias, sd = ((cloud.mean(axis=0) - 0.4) / [0.3, 0.4], cloud.std(axis=0) / [0.3, 0.4])
-    bars = [float(re.search(r"L([\d.]+),", shape["path"])[1]) for shape in spread["figure"]["layout"]["shapes"]]
-    assert bars[:2] == pytest.approx([max(100 * np.linalg.norm(bias), 0.1), 100 * np.linalg.norm(sd)], rel=1e-3)
+    assert len(cloud) == 200
+    marks = {shape["legendgroup"]: shape["xanchor"] for shape in spread["figure"]["layout"]["shapes"][:2]}
+    assert marks["bias"] == pytest.approx(np.linalg.norm(cloud.mean(axis=0) - 0.4), rel=1e-3)
+    assert marks["spread"] == pytest.approx(np.linalg.norm(cloud.std(axis=0)), rel=1e-3)
     assert spread["figure"]["layout"]["yaxis"]["ticktext"] == list(TRAINED)
 
 
 def test_every_estimate_has_its_name_beside_it_and_its_numbers_where_it_is_pointed_at(visit):
     part = stage(visit("inverse-map"))
     figure, table = part["plots"][0]["figure"], rows(part)
-    assert {note["text"]: (f"{note['x']:.3f}", f"{note['y']:.3f}") for note in figure["layout"]["annotations"]} == {
-        name: tuple(table[name][:2]) for name in TRAINED
-    }
+    names, priors = (trace for trace in figure["data"] if trace["mode"] == "text")
+    assert names["text"] == list(TRAINED)
+    # A line leads from each estimate to its name.
+    lines = [shape for shape in figure["layout"]["shapes"] if re.fullmatch(r"M[^ML]+L[^ML]+", shape.get("path", ""))]
+    ends = [[[float(value) for value in end.split(",")] for end in line["path"][1:].split("L")] for line in lines]
+    assert [tuple(f"{value:.3f}" for value in start) for start, _ in ends] == [
+        tuple(table[name][:2]) for name in TRAINED
+    ]
+    np.testing.assert_allclose([end for _, end in ends], np.column_stack([decoded(names[axis]) for axis in "xy"]), 1e-4)
+    assert priors["text"] == ["published prior", "prior of narrow"]
     seen = [trace["hovertemplate"].split(":")[0] for trace in figure["data"] if trace.get("meta") == {"rests": True}]
     assert seen == list(TRAINED)
 
@@ -130,9 +136,27 @@ def test_every_estimate_has_its_name_beside_it_and_its_numbers_where_it_is_point
 def test_a_column_of_the_table_has_one_number_of_decimals(visit):
     table = rows(stage(visit("inverse-map", theta0=0.4, theta1=0.25)))
     assert table["truth"][:2] == ["0.400", "0.250"]
-    for column in range(4):
-        cells = [row[column].split(" ")[0] for name, row in table.items() if name and row[column] != "–"]
-        assert {len(cell.partition(".")[2]) for cell in cells} == {3 if column < 2 else 1}
+    assert next(iter(table)) == "estimate of"
+    for column in range(3):
+        cells = [row[column] for name, row in table.items() if name != "estimate of" and row[column] != "–"]
+        assert {len(cell.partition(".")[2]) for cell in cells} == {3}
+
+
+def test_each_map_says_what_network_it_is_and_what_it_was_trained_on(visit):
+    """The published sets have 8,000 samples; the best map's simulations are drawn anew, 20,000 at a time."""
+    cells = {name: row[3] for name, row in rows(stage(visit("inverse-map"))).items() if name in TRAINED}
+    assert cells["cnn-clean"] == {
+        "text": "CNN, clean",
+        "help": "A convolutional network (CNN), trained on 8,000 clean traces.",
+    }
+    assert cells["best"]["text"] == cells["narrow"]["text"] == cells["dense-noisy"]["text"] == "dense, noisy"
+    assert cells["best"]["help"] == (
+        "A dense network, trained on 20,000 noisy traces at a time, which are simulated anew again and again. A "
+        "Gauss–Newton step refines its estimate."
+    )
+    assert cells["narrow"]["help"] == (
+        "A dense network, trained on 20,000 simulations, with new noise on them again and again."
+    )
 
 
 def test_without_noise_the_page_says_that_nothing_moves(visit):

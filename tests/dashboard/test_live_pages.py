@@ -1,6 +1,7 @@
 """What the live route answers while a control is dragged on the pages of the maps: the page's own pictures, no more."""
 
 import json
+import re
 from dataclasses import replace
 from importlib import import_module
 
@@ -16,7 +17,7 @@ from dashboard.scene.holdings import Holdings, keep
 from dashboard.scene.observation import Trace
 from dashboard.scene.scene import Scene
 from dashboard.scene.states_fit import Fitting, Settings
-from tests.dashboard.conftest import told
+from tests.dashboard.conftest import decoded, told
 
 SHORT = Experiment(t_end=60)
 UNKNOWN = ("theta0", "theta1", "gamma", "u0", "v0")
@@ -48,6 +49,10 @@ def as_json(shown):
     return {**json.loads(json.dumps(shown.as_json())), "settled": False}
 
 
+def shapes_of(plot):
+    return plot["figure"]["layout"]["shapes"]
+
+
 def never(*_, **__):
     raise AssertionError("computed under the hand")
 
@@ -59,9 +64,20 @@ def test_the_clouds_follow_the_hand_and_the_test_samples_are_left_alone(monkeypa
     stages, scene = answered("inverse_map", Experiment(), changes)
     assert list(stages) == ["inverse_map_stage"]
     assert stages["inverse_map_stage"] == as_json(inverse_map.picture(scene))
-    still = inverse_map.picture(replace(scene, dragging=False))
-    assert stages["inverse_map_stage"]["plots"] == as_json(still)["plots"]
-    assert stages["inverse_map_stage"]["table"] == as_json(still)["table"]
+    still = as_json(inverse_map.picture(replace(scene, dragging=False)))
+    estimates, spread, resimulated = stages["inverse_map_stage"]["plots"]
+    # Under the hand a cloud is the first 64 of its 200 draws, so that the mark of a spread moves by a few per cent.
+    clouds = [
+        [shape["dots"] for shape in shapes_of(plot) if "dots" in shape] for plot in (estimates, still["plots"][0])
+    ]
+    for dragged, settled in zip(*clouds, strict=True):
+        for axis in "xy":
+            np.testing.assert_allclose(decoded(dragged[axis]), decoded(settled[axis])[:64], atol=1e-4)
+    marks = [[shape["xanchor"] for shape in shapes_of(plot)[::2]] for plot in (spread, still["plots"][1])]
+    np.testing.assert_allclose(*marks, rtol=0.5)
+    assert [plot["skeleton"] for plot in (estimates, spread)] == [plot["skeleton"] for plot in still["plots"][:2]]
+    assert resimulated == still["plots"][2]
+    assert stages["inverse_map_stage"]["table"] == still["table"]
     assert not stages["inverse_map_stage"]["stale"]
 
 
@@ -73,12 +89,20 @@ def test_estimates_names_and_bars_slide_without_being_drawn_anew():
     first, second = ({plot["id"]: plot["skeleton"] for plot in stage["plots"]} for stage in stages)
     assert list(first) == ["estimates", "spread", "resimulated"]
     assert first == second
-    # The narrow map, at whose fence θ₀ = 0.42 lies, need not follow.
-    names = [
-        [each for each in stage["plots"][0]["figure"]["layout"]["annotations"] if each["text"] != "narrow"]
+    # The names stay, and the lines from the estimates to them follow. The narrow map, at whose fence θ₀ = 0.42 lies,
+    # comes last and need not.
+    names = [[trace for trace in stage["plots"][0]["figure"]["data"] if trace["mode"] == "text"] for stage in stages]
+    assert names[0] == names[1]
+    starts = [
+        [
+            float(found[1])
+            for shape in shapes_of(stage["plots"][0])
+            if (found := re.fullmatch(r"M([^,]+),[^ML]+L[^ML]+", shape.get("path", "")))
+        ][:-1]
         for stage in stages
     ]
-    assert all(after["x"] > before["x"] for before, after in zip(*names, strict=True))
+    assert len(starts[0]) == 5
+    assert all(after > before for before, after in zip(*starts, strict=True))
 
 
 def test_the_mark_of_the_noise_is_the_one_part_below_that_follows():
@@ -144,7 +168,7 @@ def test_a_slow_posterior_stays_as_it_was_and_is_dimmed(monkeypatch):
     for stage in stages.values():
         assert stage["stale"]
         assert all(plot["kept"] and plot["stale"] for plot in stage["plots"])
-    assert told(stages["uncertainty_stage"]) == [before.answer, *filter(None, before.why)]
+    assert told(stages["uncertainty_stage"]) == [before.answer, *filter(None, before.why), *before.said]
 
 
 def test_a_drag_from_data_that_are_lost_finds_a_posterior():

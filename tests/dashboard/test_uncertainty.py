@@ -78,7 +78,10 @@ def test_everything_but_exact_and_truth_waits_to_be_ticked(visit):
     main = shown(visit("uncertainty", compared="-"))["posterior"]
     drawn = figure(main, "posterior")
     assert {each["name"] for each in drawn["data"]} == {"exact", "truth"}
-    assert {shape.get("legendgroup") for shape in drawn["layout"]["shapes"]} == {None, "truth"}
+    assert {shape.get("legendgroup") for shape in drawn["layout"]["shapes"]} == {None, "exact", "truth"}
+    # The square of the exact posterior stands at its mean, which the answer gives.
+    mean = next(each for each in drawn["layout"]["shapes"] if each.get("legendgroup") == "exact")
+    assert main["answer"].startswith(f"θ₀ = {mean['xanchor']:.4f} ± ")
     item = ticks(main)
     assert (item["field"], item["value"]) == ("compared", [])
     options = {each["value"]: each for each in item["options"]}
@@ -297,7 +300,7 @@ def test_the_limit_stands_beside_the_clouds(visit, monkeypatch):
         "Green: everything this trace can tell. θ₀ is known to ±0.0015, θ₁ to ±0.010; an estimator that claims less is "
         "overconfident." in text(beside)
     )
-    assert drawn["layout"]["title"]["text"] == "Estimates of θ, clouds and exact posterior"
+    assert drawn["layout"]["title"]["text"] == "Estimates of θ, clouds under new noise and exact posterior"
     # The estimate of the default's θ₀ has an sd of 0.0015.
     assert float(rows(beside)["exact posterior mean"][0]) == pytest.approx(0.4, abs=0.006)
 

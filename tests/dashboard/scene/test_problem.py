@@ -5,10 +5,11 @@ import pytest
 from scipy.linalg import solve_toeplitz
 
 from core.optimisation.minima import map_estimate
+from core.posterior.exact import posterior
 from core.published import published_prior
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Trace, observe
-from dashboard.scene.problem import landscape_of, problem_of, store, theta_problem
+from dashboard.scene.problem import coarse_points, landscape_of, problem_of, store, theta_problem
 from tests.reference import reference_solutions
 
 EXPERIMENT = Experiment(theta0=0.3, theta1=0.5, t_end=40)
@@ -164,3 +165,14 @@ def test_a_narrow_prior_draws_the_map_estimate_to_its_mean():
     ]
     assert distances[0] > distances[1] > distances[2]
     assert distances[2] < 0.01
+
+
+@pytest.mark.parametrize("theta0", [0.4, -0.1, 0.865], ids=["spiking", "silent", "bifurcation"])
+def test_a_posterior_whose_search_begins_on_kept_trajectories_is_the_same(theta0):
+    experiment = Experiment(theta0=theta0, t_end=100)
+    problem = problem_of(experiment, observe(experiment, None))
+    points = coarse_points(problem)
+    np.testing.assert_allclose(points.losses[::397], problem.loss(points.positions[::397]), rtol=1e-3)
+    anew, kept = posterior(problem), posterior(problem, coarse=points)
+    np.testing.assert_allclose(kept.mean, anew.mean, rtol=0, atol=0.02 * np.sqrt(np.diag(anew.covariance)).min())
+    np.testing.assert_allclose(kept.covariance, anew.covariance, rtol=0.02)

@@ -184,14 +184,14 @@ def test_nothing_of_the_table_is_typed_a_second_time():
 @pytest.mark.parametrize(
     ("source", "found"),
     [
-        ('toggle("whole_prior", "whole prior")', ["whole prior"]),
+        ('toggle("whole_prior", "show the whole prior")', ["show the whole prior"]),
         ('help = "Show all of the prior’s box."', ["Show all of the prior’s box."]),
         ('LABELS = {"ar1": "one", "white": "two"}', [("ar1", "white")]),
         ('if beside in ("surface", "race"): pass', [("surface", "race")]),
         ("Experiment(seed=7)", [("seed", 7)]),
         ('grid: str = "100"', [("grid", "100")]),
         ('settings = {"misfit": "ar1"}', [("misfit", "ar1")]),
-        ('def show(): "whole prior"\nif experiment.below == "noise": pass', []),
+        ('def show(): "show the whole prior"\nif experiment.below == "noise": pass', []),
     ],
 )
 def test_what_is_typed_a_second_time_is_found(source, found):
