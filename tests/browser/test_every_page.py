@@ -31,7 +31,7 @@ def touched(browser, server):
 def test_it_stands_when_it_is_opened(standing):
     page, lab = standing
     assert lab.page.locator("h1").inner_text().endswith("?")
-    slider = "candidate_theta0" if page == "Start" else "theta0"
+    slider = {"Start": "candidate_theta0", "Train": "zeta"}.get(page, "theta0")
     assert lab.page.locator(f"[data-field={slider}] input[type=range]").is_visible()
     assert lab.notes() == ""
 
