@@ -21,7 +21,7 @@ from core.models.fitzhugh_nagumo.sensitivities import sensitivities
 from core.models.fitzhugh_nagumo.simulate import simulate, simulate_potential
 from core.models.spikes import spike_timing
 from core.noise import sample_ar1
-from core.problem.landscape import misfit
+from core.problem.landscape import POTENTIALS_ALONE, misfit
 from core.published import published_noise, time_grid
 from core.terminal_encoding import replace_unencodable_characters
 from dashboard.maps import use_runs, warm_up
@@ -37,7 +37,7 @@ def _compile() -> None:
     sys.stdout.write("Preparing the solver (the very first start compiles it: up to a minute) …\n")
     sys.stdout.flush()
     times = time_grid()
-    alone, many = np.tile([0.4, 0.4, -0.4, 3.0], (1, 1)), np.tile([0.4, 0.4, -0.4, 3.0], (32, 1))
+    alone, many = (np.tile([0.4, 0.4, -0.4, 3.0], (n, 1)) for n in (1, POTENTIALS_ALONE + 1))
     noise = published_noise()
     data = sample_ar1(noise.rho, noise.marginal_sd, times.size, np.random.default_rng(0))
     for parameters in (alone, many):

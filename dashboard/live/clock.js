@@ -102,8 +102,10 @@ export class Clock {
   place(plot, stands, overTime, x, y) {
     const marks = this.marks.get(plot) ?? this.mark(plot)
     const [cursor, dot] = marks
-    for (const mark of marks) mark.hidden = true
-    if (!stands) return
+    if (!stands) {
+      for (const mark of marks) mark.hidden = true
+      return
+    }
     const { xaxis, yaxis } = /** @type {any} */ (plot.box)._fullLayout
     const [left, top] = [xaxis._offset + xaxis.d2p(x), yaxis._offset + yaxis.d2p(y)]
     const right = xaxis._offset + xaxis._length

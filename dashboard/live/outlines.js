@@ -1,7 +1,11 @@
 // Where the lines and marks of a figure lie in the pixels of its drawing.
 
+const FINEST = 0.5 // pixels: what lies nearer to the last corner of an outline is not seen
+
 export function numbers(array) {
-  const bytes = Uint8Array.from(atob(array.bdata), (letter) => letter.charCodeAt(0))
+  const letters = atob(array.bdata)
+  const bytes = new Uint8Array(letters.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i)
   return new Float32Array(bytes.buffer)
 }
 
@@ -17,14 +21,20 @@ export function outline(trace, xaxis, yaxis) {
   const [left, top] = [pixels(xaxis), pixels(yaxis)]
   let path = ""
   let pen = "M"
+  let [lastAcross, lastUp] = [0, 0]
   for (let i = 0; i < y.length; i++) {
-    const across = x ? x[i] : trace.x0 + trace.dx * i
-    if (Number.isNaN(across + y[i])) {
+    const value = x ? x[i] : trace.x0 + trace.dx * i
+    if (Number.isNaN(value + y[i])) {
       pen = "M"
       continue
     }
-    path += `${pen}${left(across).toFixed(1)},${top(y[i]).toFixed(1)}`
+    const [across, up] = [left(value), top(y[i])]
+    const isNear = Math.abs(across - lastAcross) < FINEST && Math.abs(up - lastUp) < FINEST
+    if (pen === "L" && isNear && i < y.length - 1 && !Number.isNaN(y[i + 1])) continue
+    path += `${pen}${across.toFixed(1)},${up.toFixed(1)}`
     pen = "L"
+    lastAcross = across
+    lastUp = up
   }
   return path
 }

@@ -16,6 +16,7 @@ export class Plots {
   /** @param {HTMLElement} root
    * @param {string} name */
   constructor(root, name) {
+    this.root = root
     this.grid = element("div", { className: "lab-plots" })
     this.metrics = element("div", { className: "lab-metrics" })
     this.said = element("div", { className: "lab-said" })
@@ -94,6 +95,7 @@ export class Plots {
   /** @param {import("./data").Grid} grid */
   place({ wide, narrow, least, looks }) {
     this.grid.className = ["lab-plots", ...looks.map((look) => `lab-${look}`)].join(" ")
+    this.root.dataset.looks = looks.join(" ") // a selector with :has() would be tried again at every picture
     for (const [name, value] of Object.entries({ wide, narrow, least })) this.grid.style.setProperty(`--${name}`, value)
   }
 
