@@ -41,6 +41,7 @@ from dashboard.wording.entries import TRUTH as TRUTH_ENTRY
 
 UNSEEN = "rgba(0, 0, 0, 0)"
 NAMES_AT = (0.78, 0.93)  # of the plot, across and up: the upper end of the column of names
+BESIDE = 0.3  # of the box: what is added to its right, where the names stand and no estimate can
 NAME_INSET = 0.008  # of the plot: from an edge to the name of its prior
 NAME_STEP = 0.075  # of the height of the plot: from one name to the next
 LEAST_HEIGHT = 4.0  # of the axis of u, in either direction: it is doubled where the data leave it
@@ -63,7 +64,7 @@ def estimates(
     estimators make of the same noise: name → (colour, (n, 2)); fences: the boxes, (2, 2), of maps with a prior of their
     own.
     """
-    box = widened(bounds, 0.04) if zoom is None else zoom
+    box = _with_column(bounds) if zoom is None else zoom
     priors = {PUBLISHED_PRIOR: bounds, **fences}
     shapes: list[dict[str, Any]] = [frame(each, PRIOR, "dash") for each in priors.values()]
     entries = [saved(mark_entry(name, look)) for name, (look, _) in found.items()]
@@ -108,6 +109,13 @@ def estimates(
             **({} if density is None else {"margin": {"l": 52, "r": 12, "t": 64, "b": 40}}),
         ),
     }
+
+
+def _with_column(bounds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the box, (2, 2), that holds these bounds with a margin, and a column of names to the right of them."""
+    box = widened(bounds, 0.04)
+    box[0, 1] += BESIDE * (box[0, 1] - box[0, 0])
+    return box
 
 
 def _column(n: int, box: NDArray[np.float64]) -> NDArray[np.float64]:

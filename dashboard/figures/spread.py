@@ -19,7 +19,7 @@ SIZE = 0.75  # of a mark, in usual ones
 def bias_and_spread(rows: Sequence[tuple[str, Look]], values: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
     """Draw two marks for each estimator: its bias, a circle, and its spread, a square, both distances on the plane.
 
-    rows: name and look, from above. values: bias and spread by name; who has none keeps an empty row.
+    rows: name and look, from above. values: bias and spread by name; who has none, or zero, has no mark.
     """
     shapes, places, heights, hover = [], [], [], []
     for i, (name, look) in enumerate(rows):
@@ -30,7 +30,8 @@ def bias_and_spread(rows: Sequence[tuple[str, Look]], values: Mapping[str, tuple
             values.get(name, (np.nan, np.nan))[::-1],
             strict=True,
         ):
-            at = float(np.clip(value, *REACH)) if np.isfinite(value) else REACH[1] ** 2 / REACH[0]  # out of sight
+            is_seen = np.isfinite(value) and value > 0  # zero has no place on a logarithmic axis
+            at = float(np.clip(value, *REACH)) if is_seen else REACH[1] ** 2 / REACH[0]
             shapes.append(named(kind, mark(symbol, colour, (at, i), look.colour, SIZE)))
             places.append(at)
             heights.append(i)

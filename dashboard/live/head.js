@@ -11,8 +11,7 @@ export class Head {
     this.reasons = element("div")
     this.why = element("details", { className: "lab-why" }, [element("summary", { textContent: "why?" }), this.reasons])
     this.equations = element("div", { className: "lab-equations" })
-    this.words = element("div", {}, [this.question, this.answer, this.why])
-    this.node = element("header", { className: "lab-head" }, [this.words, this.equations])
+    this.node = element("header", { className: "lab-head" }, [this.question, this.answer, this.why, this.equations])
     this.shape = ""
   }
 
@@ -23,7 +22,7 @@ export class Head {
     this.node.hidden = !question && !answer
     // A page has one heading of the first level, so that an empty one is none.
     if (!question) this.question.remove()
-    else if (!this.question.parentElement) this.words.prepend(this.question)
+    else if (!this.question.parentElement) this.node.prepend(this.question)
     say(this.question, question)
     explain(this.answer, answer)
     this.why.hidden = !why.length

@@ -222,7 +222,9 @@ export class Plot {
     const { click } = this.spec
     if (!click) return
     if (click.both && event.detail > 1) return // the second click of a double click is no other place
-    if (click.both) window.Plotly.Fx.unhover(this.box) // its label would cover what begins there
+    // Its label would cover what begins there, and Plotly would show it again with the next picture.
+    window.Plotly.Fx.unhover(this.box)
+    /** @type {any} */ (this.box)._fullLayout._hoversubplot = undefined
     this.choose(event, point.data.type === "surface" ? point : coordinates(this.box, event), point)
   }
 

@@ -105,10 +105,11 @@ def _said(
         if truth is not None and len(means) > 1:
             clean = [each for each in maps if not maps[each].recipe.noisy] if scene.experiment.sigma > 0 else []
             why.append(wording.worst(means, truth, clean))
+    why += about_training(maps, trace)
     if spread:
         why.append(wording.about_clouds(spread, best, scene.experiment.marginal_sd, maps))
-        why.append(wording.HOW_MEASURED)
-    why += [beside.sentence, *about_training(maps, trace)]
+        why += [wording.HOW_MEASURED, wording.INVERSE_MAP]
+    why.append(beside.sentence)
     if not scene.dragging:
         for name, each in sorted(maps.items(), key=lambda item: item[0] == best):
             score = results.novelty(each, scene.observation.data, estimates[name])

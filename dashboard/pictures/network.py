@@ -12,6 +12,7 @@ from dashboard.figures import network as figures
 from dashboard.figures.network import Layer
 from dashboard.figures.style import Look
 from dashboard.pictures.shown import Plot, Shown
+from dashboard.wording.clouds import INVERSE_MAP
 from dashboard.wording.numbers import count
 
 if TYPE_CHECKING:
@@ -64,11 +65,10 @@ def picture(maps: Maps) -> Shown:
         title = f"{DRAWN[name]}: {count(n_weights(each.network))} weights"
         plots.append(Plot(f"network-{number}", figures.network(title, trace, layers(each), look.colour)))
     said = [
-        "An inverse map is a network that takes the whole trace d(t) and returns θ at once. It learns from simulated "
-        "pairs (θ, d) drawn from the prior, and needs no trace’s loss landscape.",
+        f"{INVERSE_MAP} It needs no loss landscape.",
         "A dense layer joins every number to every unit; a convolution slides one short filter along the trace, which "
         "takes fewer weights. At most 12 units of a layer are drawn.",
     ]
     if any(hasattr(each.network, "step") for _, each, _ in maps):
-        said.append("Our network corrects its estimate by one simulation: a learned Gauss–Newton step.")
+        said.append("The network of ‘best’ corrects its estimate by one simulation: a learned Gauss–Newton step.")
     return Shown(f"accuracy-network-{len(plots)}", plots, said=said)

@@ -17,6 +17,10 @@ EDGE = 1e-6  # of the width of the box: an estimate nearer than this was stopped
 DECIMALS = 3  # of distances on the plane
 MANY = 3.0  # times its scatter that an estimate is off: noise is not the reason
 SYMBOLS = ("θ₀", "θ₁")
+INVERSE_MAP = (
+    "An inverse map is a network that takes the whole trace d(t) and returns θ at once. It has learned from simulated "
+    "pairs (θ, d) drawn from its prior, and never answers outside that prior’s box."
+)
 HOW_MEASURED = (
     "All distances are those on the plane of (θ₀, θ₁): √(Δθ₀² + Δθ₁²). ± is one standard deviation. The bias leads "
     "from the truth to the middle of a cloud, the spread from there to its points."

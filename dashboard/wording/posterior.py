@@ -134,7 +134,7 @@ def about_truth(found: Posterior, truth: tuple[float, float] | None, uploaded: b
         return "The truth lies between the 50 % and the 90 % region."
     if white:
         return "The truth lies outside the 90 % region: the white misfit makes it too small."
-    return "The truth lies outside the 90 % region. One time in ten it must."
+    return "The truth lies outside the 90 % region. That happens one time in ten."
 
 
 def about_others(outside: Mapping[str, Array], decimals: tuple[int, int], of_theta: bool) -> str:

@@ -106,7 +106,7 @@ def test_where_the_truth_lies(found):
     step = np.sqrt(1 / np.linalg.inv(each.covariance)[0, 0])
     assert "between the 50 %" in about_truth(each, (first + 1.7 * step, second), False, False)
     outside = (first + 4 * step, second)
-    assert about_truth(each, outside, False, False).endswith("outside the 90 % region. One time in ten it must.")
+    assert about_truth(each, outside, False, False).endswith("outside the 90 % region. That happens one time in ten.")
     assert "white misfit" in about_truth(each, outside, False, True)
     assert "beyond the prior’s box" in about_truth(each, (1.5, 0.4), False, False)
     assert about_truth(each, None, True, False) == "What made this trace is not known."
