@@ -29,9 +29,10 @@ class Clock:
             Stage.STEP: step_work(recipe, N_CALIBRATION) if has_step else 0.0,
             Stage.TEST: self._testing(INPUTS_WORK if has_step else PREDICTION_WORK),
         }
-        self.stage, self.done = Stage.SIMULATE, 0.0
+        self.stage: Stage | None = None  # until the first is told of: what comes before is compiling
+        self.done = 0.0
         self.start = self.began = now()
-        self.first = 0.0  # the share of the stage that was done when it began, as after a checkpoint
+        self.first = 0.0  # the share of the stage that was done when it was first told of, as after a checkpoint
         self.unit = 0.0  # seconds for a unit of work, from the last stage whose work is known
         self.share = 0.0  # of the whole; it never falls
 
@@ -55,13 +56,15 @@ class Clock:
 
     def _measure(self) -> None:
         """Take the time of a unit of work from the present stage."""
-        done = (self.done - self.first) * self.work.get(self.stage, 0.0)
+        done = (self.done - self.first) * self.work.get(self.stage, 0.0) if self.stage else 0.0
         if done and self.done - self.first >= LEAST_SHARE:
             self.unit = (self.now() - self.began) / done
 
     @property
     def seconds_left(self) -> float | None:
         """The seconds that the rest of the training takes, or None while nothing is known about its speed."""
+        if self.stage is None:
+            return None
         passed, new = self.now() - self.began, self.done - self.first
         if new >= LEAST_SHARE:
             left = passed * (1 - self.done) / new

@@ -149,7 +149,10 @@ export class Controls {
   build(data, shape) {
     this.shape = shape
     this.items = []
-    this.root.classList.toggle("lab-folds", data.groups.some(({ title }) => title))
+    this.root.classList.toggle(
+      "lab-folds",
+      data.groups.some(({ title }) => title),
+    )
     this.root.replaceChildren(
       ...data.groups.map((group) => {
         const parts = group.items.map((item) => {

@@ -223,9 +223,10 @@ export class Plot {
     if (!click) return
     if (click.both && event.detail > 1) return // the second click of a double click is no other place
     // Its label would cover what begins there, and Plotly would show it again with the next picture.
-    window.Plotly.Fx.unhover(this.box)
-    /** @type {any} */ (this.box)._fullLayout._hoversubplot = undefined
-    this.choose(event, point.data.type === "surface" ? point : coordinates(this.box, event), point)
+    const box = /** @type {any} */ (this.box)
+    window.Plotly.Fx.unhover(box)
+    box._fullLayout._hoversubplot = undefined
+    this.choose(event, point.data.type === "surface" ? point : coordinates(box, event), point)
   }
 
   /** Do what a click at a place, or on a point, does.

@@ -47,6 +47,18 @@ def test_the_time_left_of_a_training_with_a_step_is_true():
     assert shares[-1] == 1.0
 
 
+def test_what_is_compiled_before_the_first_stage_does_not_count_as_its_speed():
+    recipe = quick_recipe(published_task(), 5000, 20)
+    hand = Hand()
+    clock = Clock(recipe, 2, hand)
+    for seconds, stage, share in ((60, Stage.SIMULATE, 2 / 7), (65, Stage.SIMULATE, 1.0), (65, Stage.LEARN, 0.0),
+                                  (115, Stage.LEARN, 0.5)):  # fmt: skip
+        hand.seconds = seconds
+        clock.tell(stage, share)
+    # 5,000 traces took 5 s, and half of the epochs 50.
+    assert clock.seconds_left == pytest.approx(50 + (clock.work[Stage.STEP] + clock.work[Stage.TEST]) / 1000)
+
+
 def test_a_stage_that_turns_out_slow_corrects_what_was_expected_of_it():
     recipe = quick_recipe(published_task(), 5000, 20)
     work = Clock(recipe, 2).work
