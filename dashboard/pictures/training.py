@@ -45,10 +45,10 @@ def head(scene: Scene) -> Shown:
     why = [
         "A training sample is a θ drawn from the prior, and the noisy trace simulated from it. The network of an "
         "inverse map learns to tell θ from the trace. It never meets a θ that the prior leaves out.",
-        f"Dark dots: {_dots_shown(form)} Blue dots: {count(MOST_DOTS)} of the {count(N_TEST)} test samples. Their θ "
-        "come from the published prior.",
-        "The box holds every θ of the prior; the ellipse reaches one sd to each side. Drag the middle to move the prior, a corner "
-        "to change the box, a diamond to change the sd. Or type into the boxes on the right.",
+        f"Dark dots: {_dots_shown(form)} Blue dots: {count(MOST_DOTS)} of the {count(N_TEST)} test samples, whose θ "
+        "always come from the published prior.",
+        "The box holds every θ of the prior; the ellipse reaches one sd to each side. Drag the middle to move the "
+        "prior, a corner to change the box, a diamond to change the sd. Or type into the boxes on the right.",
         "Why no estimate leaves the box: the network’s last layer gives a place in it, from 0 to 1 along each side.",
     ]
     return Shown("head", question=QUESTION, answer=about_prior(form.prior), why=why)
