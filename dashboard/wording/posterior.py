@@ -32,7 +32,7 @@ def how_to_read(shades: Sequence[float]) -> list[str]:
     steps = listed([fixed(100 * mass, 0) for mass in sorted(shades)])
     return [
         f"Green is the exact posterior, whose shades end at {steps} % of the probability. corr is the correlation: "
-        "near −1, raising one parameter makes up for lowering the other.",
+        "near −1, raising one parameter makes up for lowering the other, near 1 for raising it.",
         "Three centres: the mean (green square) is the average of the posterior, the MAP (cross) its highest point, "
         "and a map’s mark what that network estimates. Where the region is bent they differ.",
     ]
