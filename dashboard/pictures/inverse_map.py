@@ -10,6 +10,7 @@ from core.maps.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import N_TIMES, SAMPLING_INTERVAL, T_END, published_prior, with_constants
 from dashboard.figures import inverse_map as figures
+from dashboard.figures.regions import outside
 from dashboard.figures.spread import bias_and_spread
 from dashboard.figures.style import LIMIT, MAP, MAP_LOOK, TRUTH, Look
 from dashboard.maps import inverse_maps, looks
@@ -100,6 +101,8 @@ def _said(
             answer = wording.unknown_truth(best, means[best], own, uploaded=scene.observation.trajectory is None)
         elif assumed and spread:
             answer = wording.mistaken(best, means[best], truth, spread[best], assumed)
+        elif fenced := [name for name in means if _is_beyond(maps[name], truth)]:
+            answer = f"{wording.nearest(means, truth, {}, noisy=False)} {wording.fenced(fenced, means, truth)}"
         else:
             answer = wording.nearest(means, truth, spread, noisy=scene.experiment.sigma > 0)
         if truth is not None and len(means) > 1:
@@ -120,6 +123,12 @@ def _said(
     if beside.verdict:
         answer, why = beside.verdict, [answer, *why]
     return answer, list(filter(None, why))
+
+
+def _is_beyond(inverse_map: InverseMap, truth: tuple[float, float]) -> bool:
+    """Say whether a truth lies outside the prior of a map, which can estimate nothing there."""
+    prior = inverse_map.recipe.task.prior
+    return outside(np.column_stack([prior.lower, prior.upper]), np.array(truth))
 
 
 def _spread(

@@ -57,6 +57,13 @@ def nearest(estimates: Mapping[str, Array], truth: Sequence[float], clouds: Mapp
     return text
 
 
+def fenced(names: Sequence[str], estimates: Mapping[str, Array], truth: Sequence[float]) -> str:
+    """Say how far off maps are whose prior does not hold the truth; names: theirs."""
+    misses = listed([far(distance(estimates[name], truth)) for name in names])
+    box, verb = ("its prior’s box", "is") if len(names) == 1 else ("their priors’ boxes", "are")
+    return f"{quoted(names)} cannot leave {box}, and {verb} {misses} away."
+
+
 def mistaken(name: str, estimate: Array, truth: Sequence[float], cloud: Array, assumed: Sequence[str]) -> str:
     """Say how far off a map is that takes wrong constants for granted; assumed: those, such as "ζ = −0.4"."""
     text = f"The maps take {listed(assumed)} for granted, which is wrong here: {quoted([name])} is "

@@ -299,3 +299,14 @@ def test_the_preset_of_many_minima_has_an_estimate_that_is_right(visit):
     # The exact posterior's sds are 0.008 and 0.006.
     assert estimate == pytest.approx([preset.theta0, preset.theta1], abs=0.03)
     assert part["notes"] == []
+
+
+def test_a_truth_beyond_the_fence_of_a_map_is_in_the_answer(visit):
+    part = stage(visit("inverse-map", theta0=0.8, theta1=0.6))
+    table = rows(part)
+    assert part["answer"] == (
+        f"On this trace ‘best’ is nearest to the truth: {table['best'][2]} away. ‘narrow’ cannot leave its prior’s "
+        f"box, and is {table['narrow'][2]} away."
+    )
+    # From the fence at (0.4, 0.6) to the truth at least.
+    assert float(table["narrow"][2]) >= 0.4
