@@ -14,6 +14,7 @@ from dashboard.scene.address import from_address, to_address
 from dashboard.scene.changes import change
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, keep
+from dashboard.scene.moment import Moment
 from dashboard.scene.observation import Observation, Trace
 from dashboard.scene.presets import PRESET_FIELDS, PRESETS
 from dashboard.scene.report import read_report
@@ -22,7 +23,8 @@ from dashboard.scene.scene import Scene
 # Every key of the session's state that is neither a widget's nor a component's.
 KEYS = {
     "scene": "what is on screen: experiment, uploads, what is dragged",
-    "past": "experiments before the last changes, the newest last, to go back to",
+    "moment": "what was set at the last release of a control",
+    "past": "the moments before the last changes, the newest last, to go back to",
     "sentences": "about the last change",
     "live_key": "by which the live route finds the session's holdings",
     "answering": "sequence number of the change that this run answers",
@@ -93,15 +95,15 @@ def scene() -> Scene:
 
 
 def _show(experiment: Experiment, holdings: Holdings | None = None, dragging: bool = False) -> None:
-    """Put an experiment on screen; dragging: a hand is on a control, and the last release stays what it was.
-
-    holdings: given when a session starts.
-    """
+    """Put an experiment on screen; dragging: a hand is on a control, and the last release stays what it was."""
     if holdings is None:
-        holdings, released = scene().holdings, scene().released
-        if not dragging and replace(experiment, upload=released.upload) != released:
-            st.session_state.past = (*past(), released)[-MOST_PAST:]
+        holdings = scene().holdings
     st.session_state.scene = Scene(experiment, scene().released if dragging else experiment, dragging, holdings)
+    if not dragging:
+        before, now = st.session_state.get("moment"), Moment.of(scene())
+        if before is not None and not now.is_like(before):
+            st.session_state.past = (*past(), before)[-MOST_PAST:]
+        st.session_state.moment = now
 
 
 def experiment() -> Experiment:
@@ -247,11 +249,11 @@ def receive(key: str) -> None:
         st.session_state.sentences = (str(error),)
         return
     st.session_state.answering = report.sequence
-    if "undo" in report.changes:
-        _undo()
-        return
     holdings = scene().holdings
     holdings.training, changes = holdings.training.taking(report.changes)
+    # A report that is sent again undoes nothing more.
+    if changes.pop("undo", 0) == len(past()) > 0:
+        _undo()
     for asked in ASKED:
         if asked in changes:
             st.session_state[asked] = changes.pop(asked)
@@ -265,19 +267,16 @@ def receive(key: str) -> None:
     st.session_state.sentences = said + refused
 
 
-def past() -> tuple[Experiment, ...]:
-    """Return the experiments before the last changes, the newest last."""
+def past() -> tuple[Moment, ...]:
+    """Return the moments before the last changes, the newest last."""
     return st.session_state.get("past", ())
 
 
 def _undo() -> None:
-    """Go back to the experiment before the last change; an upload stays, and so do the maps trained here."""
-    if not past():
-        return
+    """Go back to the moment before the last change."""
     *earlier, before = past()
-    _show(replace(before, upload=experiment().upload, own_maps=experiment().own_maps))
+    _show(before.back_in(scene()))
     st.session_state.past = tuple(earlier)
-    st.session_state.sentences = ()
 
 
 def load_preset(name: str) -> tuple[str, ...]:

@@ -35,7 +35,9 @@ const isTyped = (target) =>
   target.matches("input:not([type=range], [type=checkbox], [type=radio]), textarea, select")
 
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.shiftKey && !isTyped(event.target)) {
+  const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z"
+  if (isUndo && !event.repeat && !isTyped(event.target) && !isLecture()) {
+    event.preventDefault()
     const undo = /** @type {HTMLButtonElement | null} */ (document.querySelector('.lab-button[data-field="undo"]'))
     undo?.click()
   }

@@ -21,11 +21,11 @@ Group = dict[str, Any]
 
 
 def groups(
-    experiment: Experiment, extra: Sequence[Group] = (), without: Sequence[str] = (), undoable: bool = False
+    experiment: Experiment, extra: Sequence[Group] = (), without: Sequence[str] = (), n_past: int = 0
 ) -> list[Group]:
     """Return the groups of the sidebar, without the controls that do nothing; extra groups stand below the truth.
 
-    undoable: whether there is a change to undo.
+    n_past: changes that can be undone.
     """
     simulated = not experiment.upload  # an upload has no truth, and its window is its own
     known = [control(name, experiment) for name in ("theta0", "theta1") if name not in experiment.axes]
@@ -42,12 +42,12 @@ def groups(
         *_group("Neuron", constants),
         *_group("Noise and window", _noise_and_window(experiment, simulated), without),
         *_group("", [button("share", "Copy link to this experiment", copy=True)]),
-        {"title": "", "items": [_undo(undoable), _lecture()], "columns": 2},
+        {"title": "", "items": [_undo(n_past), _lecture()], "columns": 2},
     ]
 
 
-def _undo(possible: bool) -> Control:
-    return button("undo", "Undo", True, idle=not possible, help="Take the last change back (Ctrl+Z).")
+def _undo(n_past: int) -> Control:
+    return button("undo", "Undo", n_past, idle=n_past == 0, help="Take the last change back (Ctrl+Z).")
 
 
 def _lecture() -> Control:
@@ -114,7 +114,7 @@ def beside_sidebar(
         with st.container(key="lab_sidebar", width=SIDEBAR_WIDTH):
             live.controls(
                 key,
-                groups(session.experiment(), extra, without, bool(session.past())),
+                groups(session.experiment(), extra, without, len(session.past())),
                 partial(session.receive, key),
                 address="" if session.scene().dragging else session.address(),
                 answers=answers,

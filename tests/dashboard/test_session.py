@@ -37,29 +37,60 @@ def test_a_malformed_report_becomes_a_sentence_and_changes_nothing(state):
         assert (state.scene.experiment, state.answering, state.scene.dragging) == (Experiment(), 0, False)
 
 
-def test_changes_are_undone_one_by_one_and_a_drag_is_one_change(state):
-    def send(final, **changes):
-        state["sidebar"] = SimpleNamespace(change={"sequence": 1, "final": final, "changes": changes})
-        session.receive("sidebar")
+def send(state, final=True, **changes):
+    """Report changes as a browser does."""
+    state["sidebar"] = SimpleNamespace(change={"sequence": 1, "final": final, "changes": changes})
+    session.receive("sidebar")
 
+
+def undo(state, **more):
+    send(state, undo=len(session.past()), **more)
+
+
+def test_changes_are_undone_one_by_one_and_a_drag_is_one_change(state):
+    session.turn_to("Neuron")
     for final, value in ((False, -0.3), (False, -0.2), (True, -0.1)):
-        send(final, zeta=value)
-    send(True, theta0=0.7)
-    send(True, theta0=0.7)  # no change
+        send(state, final, zeta=value)
+    send(state, theta0=0.7)
+    send(state, theta0=0.7)  # no change
+    send(state, hidden=True)  # what is shown to a class is not undone
     assert len(session.past()) == 2
     seen = []
     for _ in range(3):
-        send(True, undo=True)
-        seen.append((state.scene.experiment.theta0, state.scene.experiment.zeta))
-    assert seen == [(0.4, -0.1), (0.4, -0.4), (0.4, -0.4)]
+        undo(state)
+        seen.append((state.scene.experiment.theta0, state.scene.experiment.zeta, state.scene.experiment.hidden))
+    assert seen == [(0.4, -0.1, True), (0.4, -0.4, True), (0.4, -0.4, True)]
     assert state.scene.released == state.scene.experiment
 
 
+def test_an_undo_that_is_sent_again_with_another_change_undoes_nothing_more(state):
+    session.turn_to("Neuron")
+    for value in (0.5, 0.6, 0.7):
+        send(state, theta0=value)
+    send(state, undo=3)
+    assert state.scene.experiment.theta0 == 0.6
+    send(state, undo=3, zeta=-0.2)
+    assert (state.scene.experiment.theta0, state.scene.experiment.zeta) == (0.6, -0.2)
+
+
+def test_the_form_of_a_training_and_an_upload_are_undone_too(state):
+    session.turn_to("Train")
+    send(state, train_samples="500")
+    session.use_upload(TRACE)
+    assert state.scene.experiment.upload == "mine.csv"
+    undo(state)
+    assert (state.scene.experiment.upload, state.scene.holdings.upload) == ("", None)
+    assert state.scene.holdings.training.typed["train_samples"] == "500"
+    undo(state)
+    assert "train_samples" not in state.scene.holdings.training.typed
+    assert session.past() == ()
+
+
 def test_no_more_changes_are_kept_than_can_be_undone(state):
+    session.turn_to("Neuron")
     for seed in range(session.MOST_PAST + 5):
-        state["sidebar"] = SimpleNamespace(change={"sequence": seed, "final": True, "changes": {"seed": seed}})
-        session.receive("sidebar")
-    assert [each.seed for each in session.past()] == list(range(4, session.MOST_PAST + 4))
+        send(state, seed=seed)
+    assert [each.experiment.seed for each in session.past()] == list(range(4, session.MOST_PAST + 4))
 
 
 def test_a_report_names_no_upload_and_no_maps(state):
