@@ -58,7 +58,6 @@ class Landscape:
 class Slopes:
     """The gradient of the loss on a grid over two unknowns, (ny, nx, 2), over x (nx,) and y (ny,)."""
 
-    axes: tuple[str, ...]
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     gradient: NDArray[np.float64]
@@ -135,7 +134,7 @@ def slopes(problem: Problem, n: int = 100) -> Slopes:
     Raises ValueError as `grid` does.
     """
     x, y, values = grid(problem, n)
-    return Slopes(problem.unknown, x, y, problem.gradient(values)[1])
+    return Slopes(x, y, problem.gradient(values)[1])
 
 
 def misfit(data: ArrayLike, potentials: ArrayLike, noise: Noise) -> NDArray[np.float64]:

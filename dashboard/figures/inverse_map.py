@@ -36,7 +36,7 @@ from dashboard.figures.style import (
     saved,
 )
 from dashboard.wording.entries import DATA as DATA_ENTRY
-from dashboard.wording.entries import EACH_MAP, EXACT_POSTERIOR, PUBLISHED_PRIOR
+from dashboard.wording.entries import EACH_MAP, EXACT_POSTERIOR
 from dashboard.wording.entries import TRUTH as TRUTH_ENTRY
 
 UNSEEN = "rgba(0, 0, 0, 0)"
@@ -61,12 +61,10 @@ def estimates(
     """Draw each estimate, (2,), the maps' clouds over fresh noise, (n, 2), and the truth within a box, (2, 2).
 
     found: name → (look, estimate); zoom: a box to show alone; density: the exact posterior in it; fresh: what other
-    estimators make of the same noise: name → (colour, (n, 2)); fences: the boxes, (2, 2), of maps with a prior of their
-    own.
+    estimators make of the same noise: name → (colour, (n, 2)); fences: the boxes of priors, (2, 2), by name.
     """
     box = _with_column(bounds) if zoom is None else zoom
-    priors = {PUBLISHED_PRIOR: bounds, **fences}
-    shapes: list[dict[str, Any]] = [frame(each, PRIOR, "dash") for each in priors.values()]
+    shapes: list[dict[str, Any]] = [frame(each, PRIOR, "dash") for each in fences.values()]
     entries = [saved(mark_entry(name, look)) for name, (look, _) in found.items()]
     for name, cloud in clouds.items():
         look, _ = found[name]
@@ -92,7 +90,7 @@ def estimates(
     title = listed(shown) if shown else "the prior’s box of θ"
     symbols = [symbol_of(name) for name in names]
     labels = [_hover(name, estimate, symbols) for name, (_, estimate) in found.items()]
-    names_of_lines = {name: at for name, each in priors.items() if (at := _upper_left(each, box)) is not None}
+    names_of_lines = {name: at for name, each in fences.items() if (at := _upper_left(each, box)) is not None}
     return {
         "data": [
             nothing() if density is None else contours(density, name=EXACT_POSTERIOR),

@@ -149,6 +149,7 @@ export class Controls {
   build(data, shape) {
     this.shape = shape
     this.items = []
+    this.latest = [] // what is new has no values yet
     this.root.classList.toggle(
       "lab-folds",
       data.groups.some(({ title }) => title),

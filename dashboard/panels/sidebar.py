@@ -11,11 +11,11 @@ from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from dashboard import live, session
 from dashboard.pictures.controls import Control, button, control, drop_down, text
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.presets import PRESETS, matching_preset
+from dashboard.scene.presets import PRESET_FIELDS, PRESETS, matching_preset
 
 SIDEBAR_WIDTH = 250  # pixels
-# What makes the simulated data, where these play no part.
-OF_SIMULATED_DATA = ("preset", "theta0", "theta1", "hidden", "sigma", "rho", "t_end", "seed")
+# Controls that a page leaves out where it shows no simulated data; ζ and γ are known of any data.
+OF_SIMULATED_DATA = ("preset", "hidden", "seed", *(name for name in PRESET_FIELDS if name not in ("zeta", "gamma")))
 
 Group = dict[str, Any]
 

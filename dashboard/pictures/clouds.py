@@ -12,7 +12,7 @@ from core.noise import colour
 from dashboard.scene.scene import Scene
 
 N_CLOUD = 200
-N_DRAGGED = 64  # while a control is dragged: the first ones
+DRAWS_DRAGGED = 64  # while a control is dragged: the first ones
 
 Array = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ def clouds(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, Array]:
     experiment, observation = scene.experiment, scene.observation
     if observation.trajectory is None or not maps:
         return {}
-    normals = cloud_normals(experiment.seed, observation.times.size)[: N_DRAGGED if scene.dragging else N_CLOUD]
+    normals = cloud_normals(experiment.seed, observation.times.size)[: DRAWS_DRAGGED if scene.dragging else N_CLOUD]
     noise = colour(normals, experiment.rho, experiment.marginal_sd)
     traces = (observation.trajectory[:, 0] + noise).astype(np.float32)
     # Two maps at once: PyTorch computes each on one thread.

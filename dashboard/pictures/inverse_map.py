@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.estimate import Estimate
+from core.maps.differences_from_training import listed
 from core.maps.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import N_TIMES, SAMPLING_INTERVAL, T_END, published_prior, with_constants
@@ -161,12 +162,14 @@ def _estimates(
     bounds = np.column_stack(
         [np.min([each.lower for each in priors], axis=0), np.max([each.upper for each in priors], axis=0)]
     )
-    own = {name: maps[name].recipe.task.prior for name in found if name in maps}
-    fences = {
-        f"prior of {name}": np.column_stack([each.lower, each.upper])
-        for name, each in own.items()
-        if (each.lower, each.upper) != (prior.lower, prior.upper)
-    }
+    owners: dict[tuple[tuple[float, ...], ...], list[str]] = {(prior.lower, prior.upper): []}
+    for name in found:
+        if name in maps:
+            own = maps[name].recipe.task.prior
+            owners.setdefault((own.lower, own.upper), []).append(name)
+    (published, _), *others = owners.items()
+    fences = {entries.PUBLISHED_PRIOR: np.column_stack(published)}
+    fences |= {f"prior of {listed(names)}": np.column_stack(box) for box, names in others}
     return figures.estimates(
         (prior.names[0], prior.names[1]),
         bounds,

@@ -17,7 +17,7 @@ LOSS = (
 )
 GRADIENT = (
     "A shade is the rank of |∇J|, the length of the gradient, with each parameter in units of the map’s width: dark is "
-    "flat. An arrow points straight downhill: a method that follows them ends in the nearest valley."
+    "flat. An arrow points straight downhill: a method that follows the arrows crosses no ridge."
 )
 NOTHING = "No point of this grid can be simulated: bring the known parameters back towards the sliders’ ranges."
 
@@ -52,12 +52,13 @@ def answer(look: Look) -> str:
     said = f"Your candidate fires {spikes(own)}, {whose} {count(best) if best else 'none'}: "
     if np.array_equal(look.candidate, look.target[1]):
         if look.target[0] == "truth":
-            return f"Your candidate is the truth, with {spikes(own)}. The noise alone moves the MAP away from it."
+            return f"Your candidate is the truth, with {spikes(own)}. Noise and prior move the MAP away from it."
         return f"Your candidate is the MAP, with {spikes(own)}: no point on the map has a lower loss."
     ridges = look.slice.ridges_between(0.0, 1.0)
     if own == best and own and ridges:
         mine, theirs = _durations(look, [look.candidate, look.target[1]])
-        said = f"Your spikes are {'shorter' if mine < theirs else 'longer'} than {whose}’s: "
+        if np.isfinite(mine + theirs) and mine != theirs:
+            said = f"Your spikes are {'shorter' if mine < theirs else 'longer'} than {whose}’s: "
     if ridges == 0:
         return f"{said}no ridge lies between them. Along this line, downhill leads to the best fit."
     many = "1 ridge" if ridges == 1 else f"{ridges} ridges"
@@ -66,8 +67,8 @@ def answer(look: Look) -> str:
 
 
 def _durations(look: Look, points: ArrayLike) -> list[float]:
-    """Return how long a spike lasts, in ms, at points, (n, 2)."""
-    return spike_timing(look.problem.observed(points), look.problem.times)[1].tolist()
+    """Return how long a spike lasts, in ms to the digit that is shown, at points, (n, 2); NaN where none ends."""
+    return np.round(spike_timing(look.problem.observed(points), look.problem.times)[1], 1).tolist()
 
 
 def _twins(look: Look, found: Slice) -> str:
@@ -79,13 +80,13 @@ def _twins(look: Look, found: Slice) -> str:
     number = int(found.spikes[two[0]])
     if number == 0:
         return ""
-    lasting = "longer in one"  # how long waits for the release, since it takes two more simulations
-    if not look.scene.dragging:
-        lasting = " and ".join(f"{fixed(duration, 1)} ms" for duration in _durations(look, found.points[two]))
-    return (
-        f"Two valleys have {spikes(number)}: the neuron fires as often in both, but a spike lasts {lasting}. "
-        "So one of them fits worse."
-    )
+    said = f"Two valleys have {spikes(number)}, with a high ridge between them: the neuron fires as often in both"
+    if look.scene.dragging:  # how long a spike lasts takes two more simulations
+        return f"{said}."
+    first, second = _durations(look, found.points[two])
+    if not np.isfinite(first + second) or first == second:
+        return f"{said}."
+    return f"{said}, but a spike lasts {fixed(first, 1)} ms in one and {fixed(second, 1)} ms in the other."
 
 
 def reasons(look: Look) -> list[str]:
@@ -104,7 +105,7 @@ def reasons(look: Look) -> list[str]:
         "On a ridge the candidate’s spikes fall between those of the data; on both sides of it they meet more of them. "
         "So a method that only goes downhill cannot cross it.",
         _twins(look, look.slice),
-        "The cross is the MAP (maximum a posteriori): the θ of least loss, the most probable one given data and prior. "
+        "The cross is the MAP (maximum a posteriori): the m of least loss, the most probable one given data and prior. "
         "It is searched for between the map’s points too.",
         GRADIENT if look.scene.experiment.map_shows == "gradient" else LOSS,
         "The misfit ½‖W(d − u(m))‖² measures the residual in units of the noise. In the prior’s part m̄ is its mean, s "

@@ -17,7 +17,7 @@ QUESTION = "Which θ made this?"
 TASK = "A neuron spiked; noise blurred the recording. Move θ₀ until your curve lies on the dots."
 TEMPO = 25.0  # ms of the neuron in each second: the published window of 200 ms takes 8 s
 LOST = "With this θ₀ the model is no neuron."
-CLOSE = 1.5  # times as far off as noise alone
+FOUND_STEPS, CLOSE_STEPS = 0.5, 4.0  # of the slider, from the truth
 # Title, sentence, page and preset of each way in.
 DOORS = (
     (
@@ -52,7 +52,7 @@ def picture(scene: Scene) -> Shown:
         items.append(button(name, "Show the answer", experiment.theta0, help="Put the slider where the truth is."))
     items.append(text(f"Held: {_held(scene)}."))
     sd = experiment.marginal_sd
-    found = "✓ Found" if _is_found(scene) else ""
+    found = "✓ Found" if _steps_off(scene) <= FOUND_STEPS else ""
     shown = Shown(
         "poster",
         [
@@ -83,15 +83,15 @@ def _answer(scene: Scene, u: Any) -> str:
     experiment, observation = scene.experiment, scene.observation
     if not np.all(np.isfinite(u)) or not observation.usable:
         return f"{TASK} {LOST}"
-    if _is_found(scene):
+    if _steps_off(scene) <= FOUND_STEPS:
         return (
             f"Found: θ₀ = {fixed(experiment.candidate_theta0, 3)} made the dots. "
             "What is left between curve and dots is noise."
         )
     off = float(np.sqrt(np.mean((observation.data - u) ** 2)))
     sd = experiment.marginal_sd
-    distance = f"{tenths(off / sd)} times as far as noise alone would" if sd > 0 else f"by {fixed(off, 2)} on average"
-    if off < CLOSE * sd:
+    distance = f"{tenths(off / sd)} times as far as noise alone would" if sd > 0 else f"typically by {fixed(off, 2)}"
+    if _steps_off(scene) <= CLOSE_STEPS:
         return f"Close: your curve misses the dots {distance}. The arrow keys move θ₀ by one step."
     said = f"{TASK} It misses them {distance}"
     if observation.trajectory is None:
@@ -99,12 +99,12 @@ def _answer(scene: Scene, u: Any) -> str:
     return f"{said}, and spikes {spike_count(u)} times; the neuron spiked {spike_count(observation.trajectory[:, 0])}."
 
 
-def _is_found(scene: Scene) -> bool:
-    """Say whether the slider stands where the truth is, to the nearest of its steps; not of a truth that is unseen."""
+def _steps_off(scene: Scene) -> float:
+    """Return how many of its steps the slider stands off the truth; infinite for a truth that is unseen."""
     experiment, observation = scene.experiment, scene.observation
     if observation.clean(experiment) is None or not observation.usable:
-        return False
-    return abs(experiment.candidate_theta0 - experiment.theta0) <= SLIDERS["candidate_theta0"].step / 2
+        return np.inf
+    return abs(experiment.candidate_theta0 - experiment.theta0) / SLIDERS["candidate_theta0"].step
 
 
 def _held(scene: Scene) -> str:

@@ -18,8 +18,8 @@ BENT = 0.75  # of the area that a normal distribution of the same covariance has
 NARROWER = 2.0  # times than the prior, below which the data say little
 
 KEY = (
-    "The inner green line holds 50 % of the probability, the outer one 90 %, as does each ellipse; ± and sd are one "
-    "standard deviation, and the green square is the mean."
+    "The inner green line holds 50 % of the probability, the outer one 90 %. An ellipse is an estimator’s own 90 % "
+    "region. ± and sd are one standard deviation; the green square is the mean."
 )
 MEAN_OUTSIDE = "The region is bent, and its mean lies beside it: take the MAP or the whole region."
 BEYOND = "The truth lies beyond the prior’s box, where no posterior can find it."

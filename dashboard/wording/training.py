@@ -51,8 +51,8 @@ def about_prior(prior: TruncatedGaussian) -> str:
 def about_duration(seconds: float) -> str:
     """Say how long a training is expected to take."""
     minutes = seconds / 60
-    time = "less than a minute" if minutes < LESS_THAN_A_MINUTE else f"about {count(max(1, round(minutes)))} min"
-    return f"Takes {time} on a machine that has nothing else to do. It goes on if you leave the page."
+    time = "less than a minute" if minutes < LESS_THAN_A_MINUTE else f"about {count(round(minutes))} min"
+    return f"Takes {time} on the machine that trained the shipped maps. It goes on if you leave the page."
 
 
 def _law(law: TruncatedGaussian, units: Sequence[str] = ("", "")) -> str:

@@ -59,7 +59,7 @@ X, Y = np.linspace(-0.2, 1, 40), np.linspace(-0.4, 1.2, 30)
 BOWL = 900 * ((X[None, :] - 0.5) ** 2 + (Y[:, None] - 0.7) ** 2)
 LOSS = np.where(Y[:, None] > 1.1, np.inf, BOWL)
 GRID = Landscape(("theta0", "theta1"), X, Y, LOSS, np.zeros_like(LOSS))
-SLOPES = Slopes(GRID.axes, X, Y, np.stack(np.meshgrid(1800 * (X - 0.5), 1800 * (Y - 0.7)), axis=-1))
+SLOPES = Slopes(X, Y, np.stack(np.meshgrid(1800 * (X - 0.5), 1800 * (Y - 0.7)), axis=-1))
 LOWEST_LOSS = float(BOWL.min())
 LOWEST = Place(GRID.lowest(), LOWEST_LOSS)
 PATHS = [
@@ -152,7 +152,9 @@ def figures(hidden):
         ),
         "basins": basins.basin_map(BASINS, ("theta0", "theta1"), BOX, 5.0, truth),
         "fit": fit.fit(TIMES, NOISY, np.cos(TIMES), clean, WINDOW),
-        "estimates": inverse_map.estimates(("theta0", "theta1"), BOX, FOUND, {"cnn-noisy": CLOUD}, truth),
+        "estimates": inverse_map.estimates(
+            ("theta0", "theta1"), BOX, FOUND, {"cnn-noisy": CLOUD}, truth, fences={"published prior": BOX}
+        ),
         "resimulated": inverse_map.resimulated(TIMES, NOISY, clean, POTENTIALS),
         "beside the limit": inverse_map.estimates(
             GRID.axes,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,13 @@ from streamlit.util import calc_hash
 from core.learning.training_settings import Cnn
 from core.maps.recipes import best_recipe, published_recipe
 from core.published import time_grid
+from dashboard.figures.style import Look
+from dashboard.maps import inverse_maps
 from dashboard.pictures.clouds import best_of
+from dashboard.pictures.inverse_map import picture
+from dashboard.scene.experiment import Experiment
 from dashboard.scene.presets import PRESETS
+from dashboard.scene.scene import Scene
 from dashboard.wording import clouds as wording
 from tests.dashboard.conftest import checked, decoded, trace_csv
 from tests.reference import reference_solution
@@ -310,3 +316,20 @@ def test_a_truth_beyond_the_fence_of_a_map_is_in_the_answer(visit):
     )
     # From the fence at (0.4, 0.6) to the truth at least.
     assert float(table["narrow"][2]) >= 0.4
+
+
+def test_a_map_of_a_wider_prior_does_not_take_the_published_one_s_name(visit, monkeypatch):
+    """Two maps of one box share its name; the box of a wider one is not called the published prior."""
+    maps, unreadable = inverse_maps()
+    wide = replace(maps["narrow"].recipe.task.prior, lower=(-0.5, -0.5), upper=(1.5, 1.5))
+    recipe = maps["narrow"].recipe
+    own = replace(maps["narrow"], name="wide", recipe=replace(recipe, task=replace(recipe.task, prior=wide)))
+    shown = {**maps, "twin": replace(maps["narrow"], name="twin"), "wide": own}
+    monkeypatch.setattr("dashboard.pictures.inverse_map.inverse_maps", lambda: (shown, unreadable))
+    monkeypatch.setattr("dashboard.pictures.inverse_map.looks", lambda maps: dict.fromkeys(maps, Look("theme:best")))
+    figure = picture(Scene(Experiment(), Experiment())).plots[0].figure
+    rectangles = [each for each in figure["layout"]["shapes"] if each["type"] == "rect"]
+    boxes = {(each["x0"], each["x1"], each["y0"], each["y1"]) for each in rectangles}
+    assert boxes == {(-0.2, 1.0, -0.4, 1.2), (0.0, 0.4, 0.2, 0.6), (-0.5, 1.5, -0.5, 1.5)}
+    names = {text for trace in figure["data"] for text in trace.get("text", [])}
+    assert {"published prior", "prior of narrow and twin", "prior of wide"} <= names

@@ -87,7 +87,7 @@ def test_the_curve_is_that_of_the_slider_and_the_dots_are_the_data():
 @pytest.mark.parametrize(
     ("fields", "said"),
     [({"candidate_theta0": 100}, start.TASK), ({"sigma": 0}, start.TASK), ({"theta1": -1}, start.TASK),
-     ({"t_end": 2}, "Close: ")],
+     ({"t_end": 2}, start.TASK), ({"sigma": 0.4}, start.TASK)],
 )  # fmt: skip
 def test_extreme_values_end_in_a_sentence(fields, said):
     assert shown(**fields).answer.startswith(said)

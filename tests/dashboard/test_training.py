@@ -216,7 +216,7 @@ def test_what_does_nothing_here_has_no_control(visit):
 )
 def test_the_form_says_how_long_the_training_takes(visit, fields, expected):
     items = parts(fill(visit("train"), **fields))["training_form"]["groups"][-1]["items"]
-    assert items[1]["label"].startswith(f"{expected} on a machine that has nothing else to do.")
+    assert items[1]["label"].startswith(f"{expected} on the machine that trained the shipped maps.")
 
 
 def test_no_time_is_said_of_a_training_that_cannot_be_read(visit):

@@ -92,7 +92,7 @@ def test_the_answer_tells_a_valley_of_as_many_spikes_from_that_of_the_truth(visi
     """At (−0.088, 0.4) the neuron fires 22 spikes of 1.75 ms by SciPy; at the truth 22 of 2.58 ms."""
     stage = first_stage_of(visit("landscape", candidate_theta0=-0.088))
     assert stage["answer"].startswith("Your spikes are shorter than the data’s: 1 ridge lies between them.")
-    assert any("a spike lasts 1.7 ms and 2.6 ms" in sentence for sentence in stage["why"])
+    assert any("a spike lasts 1.7 ms in one and 2.6 ms in the other" in sentence for sentence in stage["why"])
     stage = first_stage_of(visit("landscape", candidate_theta0=0.4, candidate_theta1=0.4))
     assert stage["answer"].startswith("Your candidate is the truth, with 22 spikes.")
 
