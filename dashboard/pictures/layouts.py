@@ -117,8 +117,9 @@ LAYOUTS = {
         (
             ("estimates table", "auto"),
             ("estimates spread", f"minmax(12.25rem, calc(0.34 * {INVERSE_MAP}))"),
-            ("estimates resimulated", f"minmax(8.25rem, calc(0.3 * {INVERSE_MAP}))"),
+            ("estimates resimulated", f"minmax(9rem, calc(0.3 * {INVERSE_MAP}))"),
         ),
+        looks=("dense-table",),
     ),
     "inverse-map-alone": Layout(
         "1.1fr 1fr", (("estimates table", "auto"), ("estimates resimulated", f"calc(0.7 * {INVERSE_MAP})"))

@@ -45,11 +45,11 @@ def test_the_sidebar_unfolds_on_a_phone_and_every_page_is_reached(tab):
 def test_help_opens_by_keyboard_and_by_press(lab):
     lab.open("Uncertainty")
     box = lab.page.locator("[data-field=noise_known] input")
-    assert "integrate over both" in box.get_attribute("aria-description")
+    assert "average over all" in box.get_attribute("aria-description")
     lab.page.keyboard.press("Tab")
     box.focus()
     leaf = lab.page.locator(".lab-meaning:popover-open")
-    assert "integrate over both" in leaf.inner_text()
+    assert "average over all" in leaf.inner_text()
     lab.page.keyboard.press("Escape")
     assert leaf.count() == 0
     box.hover()
