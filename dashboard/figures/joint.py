@@ -30,8 +30,7 @@ from dashboard.figures.style import (
     saved,
 )
 
-SHADED = (0.99, 0.9, 0.7, 0.5, 0.3, 0.1)  # of the probability, in a shade each
-SHADE = 0.18  # the opacity of each: they lie on each other
+SHADE = 0.25  # the opacity of each region: they lie on each other
 PLANE = 0.8  # of the width and of the height
 GAP = 0.02
 HIGHEST = 1.08  # of a marginal, whose exact one reaches up to 1
@@ -116,13 +115,9 @@ def _layout(names: tuple[str, str], box: Array, shapes: list[dict[str, Any]]) ->
 
 
 def _regions(density: Raster) -> list[dict[str, Any]]:
-    """Return the posterior as shapes, which slide: shades one on the other, and the edges of its two regions."""
-    shapes = []
-    for mass, path in zip(SHADED, outlines(density, SHADED), strict=True):
-        edge = {"color": LIMIT, "width": 1.6 if mass in MASSES else 0}
-        fill = {"fillcolor": translucent(LIMIT, SHADE), "fillrule": "evenodd"}
-        shapes.append({"type": "path", "path": path, "layer": "below", "line": edge, **fill})
-    return shapes
+    """Return the two regions of the posterior as shapes, which slide: the smaller lies on the larger."""
+    look = {"line": {"color": LIMIT, "width": 1.6}, "fillcolor": translucent(LIMIT, SHADE), "fillrule": "evenodd"}
+    return [{"type": "path", "path": path, "layer": "below", **look} for path in outlines(density, MASSES[::-1])]
 
 
 def _across(i: int) -> dict[str, str]:

@@ -29,7 +29,7 @@ from dashboard.wording.estimates import about_laplace, about_maps
 from dashboard.wording.maps import about_training
 from dashboard.wording.noise import about_noise
 from dashboard.wording.numbers import decimals_for, sds
-from dashboard.wording.posterior import KEY, about_others, about_truth, answer, form, how_to_read, size
+from dashboard.wording.posterior import HOW_TO_READ, KEY, about_others, about_truth, answer, form, size
 from dashboard.wording.shape import shape_of
 
 QUESTION = "How sure can one be, and what is the best possible answer?"
@@ -111,7 +111,7 @@ def _posterior(scene: Scene, maps: Mapping[str, InverseMap]) -> Shown:
     # Of a fit that explains nothing, neither form nor neighbours of its posterior mean anything.
     if explained:
         law = normal if entries.MAP_AND_LAPLACE in experiment.compared else None
-        why += how_to_read(figures.SHADED)
+        why += HOW_TO_READ
         why += ["" if law is None else about_laplace(found, law), about_maps(found, laws)]
     why += about_training({name: maps[name] for name in ticked}, trace)
     why += [_about_outside(box, beside, truth, found), "" if framed is None else _ABOUT_FRAME]

@@ -1,6 +1,6 @@
 """What a posterior says: where it lies, what its form means, where the truth is, and what it predicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,24 +18,18 @@ BENT = 0.75  # of the area that a normal distribution of the same covariance has
 NARROWER = 2.0  # times than the prior, below which the data say little
 
 KEY = (
-    "The inner green line holds 50 % of the probability, the outer one 90 %. An ellipse is an estimator’s own 90 % "
-    "region. ± and sd are one standard deviation; the green square is the mean."
+    "Green is the exact posterior: the inner line holds 50 % of the probability, the outer one 90 %. An ellipse is an "
+    "estimator’s own 90 % region. ± and sd are one standard deviation; the green square is the mean."
 )
 MEAN_OUTSIDE = "The region is bent, and its mean lies beside it: take the MAP or the whole region."
+HOW_TO_READ = (
+    "corr is the correlation: near −1, raising one parameter makes up for lowering the other, near 1 for raising it.",
+    "Three centres: the mean (green square) is the average of the posterior, the MAP (cross) its highest point, and a "
+    "map’s mark what that network estimates. Where the region is bent they differ.",
+)
 BEYOND = "The truth lies beyond the prior’s box, where no posterior can find it."
 
 Array = NDArray[np.float64]
-
-
-def how_to_read(shades: Sequence[float]) -> list[str]:
-    """Say what is drawn of a posterior, and what its centres are; shades: the probabilities in each."""
-    steps = listed([fixed(100 * mass, 0) for mass in sorted(shades)])
-    return [
-        f"Green is the exact posterior, whose shades end at {steps} % of the probability. corr is the correlation: "
-        "near −1, raising one parameter makes up for lowering the other, near 1 for raising it.",
-        "Three centres: the mean (green square) is the average of the posterior, the MAP (cross) its highest point, "
-        "and a map’s mark what that network estimates. Where the region is bent they differ.",
-    ]
 
 
 def values(found: Posterior) -> str:

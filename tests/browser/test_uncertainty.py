@@ -7,7 +7,7 @@ from tests.browser.lab import STANDS
 
 pytestmark = pytest.mark.browser
 
-# The outlines on screen of both regions, of all shades those with an edge.
+# The outlines on screen of both regions.
 REGIONS = """[...plot("posterior").querySelectorAll(".shapelayer path")]
     .filter((path) => path.style.strokeWidth === "1.6px").map((path) => path.getAttribute("d"))"""
 
