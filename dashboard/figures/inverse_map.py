@@ -44,7 +44,8 @@ NAMES_AT = (0.78, 0.93)  # of the plot, across and up: the upper end of the colu
 BESIDE = 0.3  # of the box: what is added to its right, where the names stand and no estimate can
 NAME_INSET = 0.008  # of the plot: from an edge to the name of its prior
 NAME_STEP = 0.075  # of the height of the plot: from one name to the next
-LEAST_HEIGHT = 4.0  # of the axis of u, in either direction: it is doubled where the data leave it
+LEAST_HEIGHT = 3.2  # of the axis of u, in either direction
+GROWTH = 1.5  # times, as often as it takes for the data not to leave it
 
 
 def estimates(
@@ -197,7 +198,7 @@ def resimulated(
         "layout": layout(
             "Potential u(t) simulated from each estimate" if potentials else "Data u(t)",
             axis("t [ms]", range=[float(times[0]), float(times[-1])]),
-            axis("u", range=[-height, height], tickvals=[-height / 2, 0, height / 2]),
+            axis("u", range=[-height, height], tickvals=[-2, 0, 2]),
             shapes=[named(DATA_ENTRY, dots(DATA, times, data, 2.2))],
             margin={"l": 52, "r": 12, "t": 48, "b": 40},
         ),
@@ -207,4 +208,4 @@ def resimulated(
 def _height(data: NDArray[np.float64]) -> float:
     """Return where the axis of u ends, which changes rarely while the noise is dragged: then all is drawn anew."""
     largest = np.nanmax(np.abs(data), initial=LEAST_HEIGHT)
-    return LEAST_HEIGHT * 2 ** float(np.ceil(np.log2(largest / LEAST_HEIGHT)))
+    return float(LEAST_HEIGHT * GROWTH ** np.ceil(np.log(largest / LEAST_HEIGHT) / np.log(GROWTH)))

@@ -39,7 +39,7 @@ Point = tuple[float, float]
 COLOURS = [
     (0.0, "#01060C"), (0.03, "#0C2136"), (0.12, "#274A6C"), (0.35, "#5F82A3"), (0.65, "#A0B7CB"), (1.0, "#E3EAF1"),
 ]  # fmt: skip
-BAR_TITLE = "a quarter of the map between two ticks"
+BAR_TITLE = "¼ of the map between ticks"
 BAR_TICKS = (0, 25, 50, 75, 100)  # %
 BAR_WORDS = ("lowest", "lower", "median", "higher", "highest")  # while a control is dragged
 BAR_ROOM = 82  # pixels to the right of the map, enough for the bar with its widest labels, so that the map stands still

@@ -37,7 +37,7 @@ def about_prior(prior: TruncatedGaussian) -> str:
     """Say what the prior is for, or what a map of another prior than the published one would learn."""
     if prior == published_prior():
         return (
-            "The prior says which parameters θ a map meets in training. Yours is still the published one: drag the "
+            "The prior says which parameters θ a network meets in training. Yours is still the published one: drag the "
             "violet box, then press Train."
         )
     share = covered(prior)

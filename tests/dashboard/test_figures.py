@@ -378,13 +378,13 @@ def test_the_map_shows_which_share_of_it_has_a_lower_loss():
     assert np.all(np.isnan(z[~finite]))
     assert (np.nanmin(z), np.nanmax(z)) == (0, 100)
     bar = ALL["map"]["data"][0]["colorbar"]
-    assert bar["title"]["text"] == "loss J, a quarter of the map between two ticks"
+    assert bar["title"]["text"] == "loss J, ¼ of the map between ticks"
     assert bar["ticktext"] == [short(np.quantile(LOSS[finite], share)) for share in (0, 0.25, 0.5, 0.75, 1)]
 
 
 def test_arrows_point_down_the_bowl_and_shades_follow_the_steepness():
     heat, shaft, _ = ALL["gradient"]["data"][:3]
-    assert heat["colorbar"]["title"]["text"] == "|∇J|, a quarter of the map between two ticks"
+    assert heat["colorbar"]["title"]["text"] == "|∇J|, ¼ of the map between ticks"
     assert heat["colorbar"]["ticktext"][-1] == short(1800 * np.hypot(0.7 * 1.2, 1.1 * 1.6))
     x, y = (decoded(shaft[axis]).reshape(-1, 7) for axis in "xy")
     assert len(x) == gradient.ARROWS**2
