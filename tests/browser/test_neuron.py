@@ -317,7 +317,10 @@ def test_the_dot_runs_round_the_limit_cycle_with_the_time(lab):
     assert np.hypot(*(states - at).T).min() < 0.06
     assert (u, v) == pytest.approx(tuple(at), abs=1e-3)
     lab.zoom("potential", 3, 60)
-    assert dot(lab, "potential") == pytest.approx([t, u], abs=1e-3)
+    # The browser places it to the 64th of a pixel: of 200 ms on some 400 pixels, to 0.008 ms.
+    there = dot(lab, "potential")
+    assert there[0] == pytest.approx(t, abs=0.01)
+    assert there[1] == pytest.approx(u, abs=2e-3)
     # A released change moves it to the new neuron's place at the same time.
     lab.type("theta0", 0.6)
     states = reference_solution((0.6, 0.4, -0.4, 3.0), np.concatenate([[0], about]))[1:]

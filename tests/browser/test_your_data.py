@@ -137,6 +137,7 @@ def test_a_trace_that_is_not_clear_is_asked_about_and_what_was_on_screen_stays(l
         assert (lab.drawing("trace"), lab.table()) == before, name
     lab.press("Leave it")
     lab.page.get_by_text("How is this file read?").wait_for(state="detached")
+    lab.stand("Your data")
     assert (lab.drawing("trace"), lab.table()) == before
     lab.page.get_by_text("On screen now, on every page: good.csv").wait_for()
 
