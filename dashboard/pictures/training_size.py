@@ -21,7 +21,7 @@ COMPARED = (PAPER, CNN, DENSE, OURS)
 MEANS = (ERROR, ("r2", "mean"))
 ABOUT = (
     "Each cell: Median-APE, and R² in brackets, each the mean of both parameters and of three trainings; the paper "
-    "gives one. A network that was trained without noise gets worse on noisy traces the more samples it has."
+    "gives one."
 )
 
 
@@ -46,7 +46,23 @@ def picture(regime: str) -> Shown:
     if limit is not None:
         said += f"; for the exact posterior mean it is {per_cent(limit[ERROR])}"
     return Shown(
-        "accuracy-samples", [Plot("against-samples", figure)], table=_table(measured, sizes), said=[f"{said}.", ABOUT]
+        "accuracy-samples",
+        [Plot("against-samples", figure)],
+        table=_table(measured, sizes),
+        said=[f"{said}.", f"{ABOUT} {_spoiled(measured, sizes)}".rstrip()],
+    )
+
+
+def _spoiled(measured: Mapping[Key, float], sizes: Sequence[int]) -> str:
+    """Say which networks get worse on noisy traces with more samples that have no noise, or return ""."""
+    ends = {each: [measured.get(Key(each, *ERROR, "clean-noisy", n), np.nan) for n in (sizes[0], sizes[-1])]
+            for each in COMPARED}  # fmt: skip
+    worse = [named(stored_curve(each, np.empty(0), {}).name) for each, (few, many) in ends.items() if many > few]
+    if not worse:
+        return ""
+    return (
+        f"Trained without noise, {listed(worse)} {'is' if len(worse) == 1 else 'are'} worse on noisy traces with "
+        f"{count(sizes[-1])} samples than with {count(sizes[0])}."
     )
 
 
