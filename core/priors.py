@@ -59,6 +59,11 @@ class TruncatedGaussian:
         places = [self.names.index(name) for name in names]
         return TruncatedGaussian(names, *(tuple(column[i] for i in places) for column in columns))
 
+    @property
+    def bounds(self) -> NDArray[np.float64]:
+        """The lower and upper bounds, (p, 2)."""
+        return np.column_stack([self.lower, self.upper])
+
     def flat(self) -> "TruncatedGaussian":
         """Return the uniform distribution within the same bounds."""
         return replace(self, sd=(np.inf,) * len(self.names))

@@ -48,15 +48,15 @@ class Clock:
         if stage is not self.stage:
             self.stage, self.began, self.first = stage, self.now(), share
         self.done = share
-        self._measure()
+        self._measure(stage)
         left = self.seconds_left
         if left is not None:
             passed = self.now() - self.start
             self.share = max(self.share, passed / (passed + left) if passed + left else 0.0)
 
-    def _measure(self) -> None:
+    def _measure(self, stage: Stage) -> None:
         """Take the time of a unit of work from the present stage."""
-        done = (self.done - self.first) * self.work.get(self.stage, 0.0) if self.stage else 0.0
+        done = (self.done - self.first) * self.work.get(stage, 0.0)
         if done and self.done - self.first >= LEAST_SHARE:
             self.unit = (self.now() - self.began) / done
 

@@ -107,7 +107,7 @@ class Problem:
     @property
     def bounds(self) -> Array:
         """The prior's lower and upper bounds of the unknowns, (p, 2)."""
-        return np.column_stack([self.prior.lower, self.prior.upper])
+        return self.prior.bounds
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let workers have it: a view of a mapping cannot be pickled."""

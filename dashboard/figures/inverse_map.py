@@ -169,6 +169,16 @@ def _hover(name: str, estimate: NDArray[np.float64], symbols: Sequence[str]) -> 
     return markers("", UNSEEN, "circle", 18, **place, hovertemplate=text, showlegend=False, meta={"rests": True})
 
 
+def simulated(
+    times: NDArray[np.float64], potentials: Mapping[str, tuple[Look, NDArray[np.float64]]]
+) -> list[dict[str, Any]]:
+    """Return the lines of potentials, (n_times,), the first on top; name → (look, u)."""
+    return [
+        line(name, look.colour, 1.4, y=array(u), **grid(times), line={"dash": look.dash}, hoverinfo="name")
+        for name, (look, u) in reversed(list(potentials.items()))
+    ]
+
+
 def resimulated(
     times: NDArray[np.float64],
     data: NDArray[np.float64],
@@ -176,15 +186,8 @@ def resimulated(
     potentials: Mapping[str, tuple[Look, NDArray[np.float64]]],
 ) -> dict[str, Any]:
     """Draw the potential, (n_times,), simulated from each estimate over the data and the truth; name → (look, u)."""
-    traces = [
-        {
-            **saved(
-                line(name, look.colour, 1.4, y=array(u), **grid(times), line={"dash": look.dash}, hoverinfo="name")
-            ),
-            "legendgroup": EACH_MAP,  # its entry shows and hides them all
-        }
-        for name, (look, u) in reversed(list(potentials.items()))
-    ]
+    # The entry of all maps shows and hides them all.
+    traces = [{**saved(curve), "legendgroup": EACH_MAP} for curve in simulated(times, potentials)]
     height = _height(data)
     entries = [legend_entry(DATA_ENTRY, "circle", DATA)]
     if truth is not None:

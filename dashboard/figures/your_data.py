@@ -6,17 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.figures.inverse_map import simulated
 from dashboard.figures.style import (
     DATA,
     LEGEND,
     Look,
-    array,
     axis,
     dots,
-    grid,
     layout,
     legend_entry,
-    line,
     named,
     reach,
 )
@@ -29,12 +27,8 @@ def estimated(
     potentials: Mapping[str, tuple[Look, NDArray[np.float64]]],
 ) -> dict[str, Any]:
     """Draw the potential, (n_times,), simulated from each estimate over the data; name → (look, u)."""
-    traces = [
-        line(name, look.colour, 1.4, y=array(u), **grid(times), line={"dash": look.dash}, hoverinfo="name")
-        for name, (look, u) in reversed(list(potentials.items()))
-    ]
     return {
-        "data": [*traces, legend_entry(entries.DATA, "circle", DATA)],
+        "data": [*simulated(times, potentials), legend_entry(entries.DATA, "circle", DATA)],
         "layout": layout(
             "Potential u(t) of each estimate",
             axis("t [ms]", range=[float(times[0]), float(times[-1])]),

@@ -71,7 +71,7 @@ def _errors(name: str, inverse_map: InverseMap, regime: str) -> Shown:
         names,
         data.theta,
         errors,
-        np.column_stack([prior.lower, prior.upper]),
+        prior.bounds,
         f"Error of {name} over ({symbol_of(names[0])}, {symbol_of(names[1])}), tested {'noisy' if noisy else 'clean'}",
     )
     rows: list[list[Cell]] = [["true θ₀, θ₁", "estimate", "error [prior sd]", ""]]

@@ -102,7 +102,7 @@ def _said(
             answer = wording.unknown_truth(best, means[best], own, uploaded=scene.observation.trajectory is None)
         elif assumed and spread:
             answer = wording.mistaken(best, means[best], truth, spread[best], assumed)
-        elif fenced := [name for name in means if _is_beyond(maps[name], truth)]:
+        elif fenced := [name for name in means if outside(maps[name].recipe.task.prior.bounds, np.array(truth))]:
             answer = f"{wording.nearest(means, truth, {}, noisy=False)} {wording.fenced(fenced, means, truth)}"
         else:
             answer = wording.nearest(means, truth, spread, noisy=scene.experiment.sigma > 0)
@@ -124,12 +124,6 @@ def _said(
     if beside.verdict:
         answer, why = beside.verdict, [answer, *why]
     return answer, list(filter(None, why))
-
-
-def _is_beyond(inverse_map: InverseMap, truth: tuple[float, float]) -> bool:
-    """Say whether a truth lies outside the prior of a map, which can estimate nothing there."""
-    prior = inverse_map.recipe.task.prior
-    return outside(np.column_stack([prior.lower, prior.upper]), np.array(truth))
 
 
 def _spread(

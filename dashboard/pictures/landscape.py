@@ -1,6 +1,7 @@
 """What the Landscape page shows: the loss over the two unknown parameters, and what stands beside it."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -75,19 +76,18 @@ def _picture(scene: Scene) -> Shown:
 
 def _map(look: Look) -> Plot:
     experiment, problem = look.scene.experiment, look.problem
-    waits, key = look.problem_waits, (problem.identity, look.grid.x.size)
-    title = f"Loss J over ({', '.join(map(symbol_of, problem.unknown))}): dark is low"
     if experiment.map_shows == "gradient":
-        title = gradients.TITLE
-        heat = (
-            gradients.gradient_map(look.slopes, dragged=True)
-            if waits
-            else results.kept(GRADIENT_MAP, key, lambda: gradients.gradient_map(look.slopes))
-        )
-    elif waits:
-        heat = figures.heat_map(look.grid, dragged=True)
+        name, title = GRADIENT_MAP, gradients.TITLE
     else:
-        heat = results.kept(HEAT_MAP, key, lambda: figures.heat_map(look.grid))
+        name, title = HEAT_MAP, f"Loss J over ({', '.join(map(symbol_of, problem.unknown))}): dark is low"
+
+    def drawn(dragged: bool = False) -> list[dict[str, Any]]:
+        if name == GRADIENT_MAP:
+            return gradients.gradient_map(look.slopes, dragged)
+        return figures.heat_map(look.grid, dragged)
+
+    key = problem.identity, look.grid.x.size
+    heat = drawn(dragged=True) if look.problem_waits else results.kept(name, key, drawn)
     marks = figures.Marks(
         look.candidate,
         None if look.sought else look.lowest,

@@ -1,7 +1,9 @@
 """The problem on the Landscape page, and what the pictures of it have in common."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,7 @@ LANDSCAPE, SLOPES = "landscape", "slopes"  # names of kept results
 CANDIDATE = tuple(f"candidate_{name}" for name in FITZHUGH_NAGUMO.parameter_names)  # settings that change no problem
 
 Point = tuple[float, float]
+Computed = TypeVar("Computed", Landscape, Slopes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,22 +74,20 @@ class Look:
     @cached_property
     def grid(self) -> Landscape:
         """The loss on a grid."""
-        if self.problem_waits and not results.is_kept(LANDSCAPE, self._grid_key):
-            return landscape_of(self.problem, self._grid_key[1], released=False)
-        return results.kept(
-            LANDSCAPE, self._grid_key, lambda: landscape_of(self.problem, self._grid_key[1], released=True)
-        )
+        return self._on_grid(LANDSCAPE, landscape_of)
 
     @cached_property
     def slopes(self) -> Slopes:
         """The gradient of the loss on a grid."""
-        if self.problem_waits and not results.is_kept(SLOPES, self._grid_key):
-            return slopes_of(self.problem, self._grid_key[1], released=False)
-        return results.kept(SLOPES, self._grid_key, lambda: slopes_of(self.problem, self._grid_key[1], released=True))
+        return self._on_grid(SLOPES, slopes_of)
 
-    @property
-    def _grid_key(self) -> tuple[str, int]:
-        return self.problem.identity, int(self.scene.experiment.grid)
+    def _on_grid(self, name: str, compute: Callable[..., Computed]) -> Computed:
+        """Return what is kept under a name, or what is computed: coarsely and not to keep while the problem waits."""
+        n = int(self.scene.experiment.grid)
+        key = self.problem.identity, n
+        if self.problem_waits and not results.is_kept(name, key):
+            return compute(self.problem, n, released=False)
+        return results.kept(name, key, lambda: compute(self.problem, n, released=True))
 
     @cached_property
     def best(self) -> Estimate | None:

@@ -26,10 +26,9 @@ def training_parameters(n: int) -> np.ndarray[tuple[int, int], np.dtype[np.float
 def picture() -> Shown:
     """Return a plane for each size of the training set."""
     prior, test = published_prior(), published_test_set().theta
-    bounds = np.column_stack([prior.lower, prior.upper])
     names = (prior.names[0], prior.names[1])
     plots = [
-        Plot(f"training-{number}", training_plane(names, training_parameters(n), test, bounds))
+        Plot(f"training-{number}", training_plane(names, training_parameters(n), test, prior.bounds))
         for number, n in enumerate(SIZES, 1)
     ]
     widths = prior.sd

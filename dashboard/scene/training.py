@@ -141,7 +141,7 @@ class Form:
     @property
     def box(self) -> Array:
         """The bounds of the prior, (2, 2)."""
-        return np.column_stack([self.prior.lower, self.prior.upper])
+        return self.prior.bounds
 
     @property
     def view(self) -> Array:

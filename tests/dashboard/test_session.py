@@ -113,27 +113,22 @@ def test_a_report_from_a_page_that_was_left_is_dropped(state):
 TRACE = Trace("mine.csv", np.arange(20.0), np.zeros(20))
 
 
-def report(state, **changes):
-    state["sidebar"] = SimpleNamespace(change={"sequence": 1, "final": True, "changes": changes})
-    session.receive("sidebar")
-
-
 def test_neither_a_preset_nor_another_truth_takes_an_upload_off(state):
     session.use_upload(TRACE)
-    report(state, preset="Excited")
+    send(state, preset="Excited")
     assert state.scene.holdings.upload is TRACE
     assert state.scene.experiment == Experiment(upload="mine.csv")
     assert state.sentences == ("The upload mine.csv stays on screen: take it off to see simulated data.",)
     assert session.set_truth({"theta0": 0.1}) == state.sentences
     assert state.scene.experiment == Experiment(upload="mine.csv")
-    report(state, upload="")
+    send(state, upload="")
     assert (state.scene.holdings.upload, state.scene.experiment) == (None, Experiment())
-    report(state, preset="Excited")
+    send(state, preset="Excited")
     assert (state.scene.experiment.theta0, state.sentences) == (0.95, ())
 
 
 def test_a_report_cannot_name_an_upload_that_there_is_not(state):
-    report(state, upload="never sent.csv")
+    send(state, upload="never sent.csv")
     assert (state.scene.holdings.upload, state.scene.experiment) == (None, Experiment())
 
 
