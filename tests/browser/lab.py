@@ -451,8 +451,11 @@ class Lab:
         self.until("([id, before]) => drawn(id).length !== before", [plot, before])
 
     def race(self, x: float, y: float) -> "Lab":
-        """Click the map at (x, y) and wait until the race from there begins."""
-        return self.click("map", x, y).race_stands()
+        """Click the map at (x, y) and wait until the race from there begins, and its curves stand beside the map."""
+        self.click("map", x, y).race_stands()
+        # The first race brings its curves to the page, which then draws its plots anew.
+        self.until("['map', 'course'].every((id) => plot(id)?.data && plot(id).querySelector('.main-svg'))")
+        return self
 
     def press(self, name: str) -> "Lab":
         """Press a button of the page, which may answer on its own or by the server."""
