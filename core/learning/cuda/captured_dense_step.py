@@ -16,6 +16,8 @@ from core.learning.dense_layers_of import dense_layers_of
 
 EPSILON = 1e-8  # of Adam, as in PyTorch
 THREADS, TILE, SAMPLES, UNITS = 256, 64, 32, 4  # as in dense.cu
+WIDE_AT_ONCE = 2  # wide layers whose updates fit beside the backward pass
+OPTIONS = ("--prec-div=false", "--prec-sqrt=false")  # to two units in the last place, which halves Adam's arithmetic
 NARROW_WEIGHTS = 2**19  # up to which a layer's own kernels beat the library's matrix product
 SOURCE = Path(__file__).with_name("dense.cu")
 
@@ -90,7 +92,7 @@ class CapturedDenseSteps:
             raise ValueError("Captured steps need layers whose numbers of inputs are multiples of 4.")
         self.network, self._linears, self._dropout, self._betas = network, layers.linears, layers.dropout, betas
         device, kind = inputs.device, torch.bfloat16 if half_precision else torch.float32
-        self._kernels = Kernels(SOURCE.read_text("utf-8"), ("-DHALF",) if half_precision else ())
+        self._kernels = Kernels(SOURCE.read_text("utf-8"), (*OPTIONS, "-DHALF") if half_precision else OPTIONS)
         self._inputs, self._targets = inputs.to(kind), targets.float()
         self._batch_targets = torch.zeros((batch_size, targets.shape[1]), device=device)
         values, self._layers = torch.zeros((batch_size, inputs.shape[1]), dtype=kind, device=device), []
@@ -142,13 +144,19 @@ class CapturedDenseSteps:
         self._set_rates()
         if self._dropout > 0:
             self._draws.uniform_()
+        main, updates = torch.cuda.current_stream(), list[torch.cuda.Event]()
         for i, (batch, rate) in enumerate(zip(self._order, self._rates, strict=True)):
+            for update in updates[:1]:
+                main.wait_event(update)
             torch.index_select(self._inputs, 0, batch, out=self._layers[0].values)
             torch.index_select(self._targets, 0, batch, out=self._batch_targets)
-            for layer, draws in zip(self._layers, self._draws_of_layers, strict=False):
+            for j, (layer, draws) in enumerate(zip(self._layers, self._draws_of_layers, strict=False)):
+                for update in updates[j + 1 : j + 2]:  # the next layer's, which reads what this one writes
+                    main.wait_event(update)
                 self._forward(layer, draws[i])
             self._output(self._layers[-1])
-            self._backward(rate)
+            updates = self._backward(rate)
+        main.wait_stream(self._side)
 
     def _forward(self, layer: _Layer, draws: torch.Tensor) -> None:
         batch_size, width = layer.outputs.shape
@@ -172,16 +180,24 @@ class CapturedDenseSteps:
             last.values.shape[1],
         ))  # fmt: skip
 
-    def _backward(self, rate: torch.Tensor) -> None:
-        """Go back through the layers; a stream beside it updates the weights that the backward pass has used."""
-        main = torch.cuda.current_stream()
-        for before, layer in zip(reversed([None, *self._layers[:-1]]), reversed(self._layers), strict=True):
-            if before is not None:
-                self._before(layer, before)
-            self._side.wait_stream(main)
-            with torch.cuda.stream(self._side):
-                self._update(layer, rate)
-        main.wait_stream(self._side)
+    def _backward(self, rate: torch.Tensor) -> list[torch.cuda.Event]:
+        """Go back through the layers; a stream beside it updates the weights that the backward pass has used.
+
+        Return an event for each layer that is updated late: the first layers, whose updates take longer than the
+        backward pass. They come in the order in which the next forward pass needs them, so that it runs beside them.
+        """
+        main, n_wide = torch.cuda.current_stream(), sum(not layer.is_narrow for layer in self._layers)
+        n_late = max(0, n_wide - WIDE_AT_ONCE)
+        for i in range(len(self._layers) - 1, -1, -1):
+            if i > 0:
+                self._before(self._layers[i], self._layers[i - 1])
+            if i >= n_late:
+                self._side.wait_stream(main)
+                self._update(self._layers[i], rate)
+        self._side.wait_stream(main)
+        if n_late == 0:
+            main.wait_stream(self._side)
+        return [self._update(layer, rate) for layer in self._layers[:n_late]]
 
     def _before(self, layer: _Layer, before: _Layer) -> None:
         """Compute the derivative of the loss by the products of the layer before."""
@@ -194,10 +210,13 @@ class CapturedDenseSteps:
             torch.mm(layer.delta, layer.weight, out=before.gradient)
             torch.mul(before.gradient, before.slopes, out=before.delta)
 
-    def _update(self, layer: _Layer, rate: torch.Tensor) -> None:
+    def _update(self, layer: _Layer, rate: torch.Tensor) -> torch.cuda.Event:
+        """Update a layer's weights on the stream beside the passes; return the event of its end."""
         n_outputs, n_inputs = layer.weight.shape
         arguments: tuple[Argument, ...] = (
             *layer.state(), layer.delta, layer.values, rate, len(layer.delta), n_outputs, n_inputs, *self._betas,
             EPSILON,
         )  # fmt: skip
-        self._kernels.start("update", (-(-n_inputs // TILE), -(-n_outputs // TILE)), THREADS, arguments)
+        with torch.cuda.stream(self._side):
+            self._kernels.start("update", (-(-n_inputs // TILE), -(-n_outputs // TILE)), THREADS, arguments)
+            return self._side.record_event()

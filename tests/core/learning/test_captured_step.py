@@ -31,7 +31,7 @@ def data():
 # Adam divides by the gradient's size, so that in half precision small gradients count as much as large ones.
 @pytest.mark.parametrize(("half", "error"), [(False, 1e-2), (True, 0.2)])
 @pytest.mark.parametrize("kind", [CapturedSteps, CapturedDenseSteps])
-@pytest.mark.parametrize("widths", [(32, 128, 32), (1024, 768)])
+@pytest.mark.parametrize("widths", [(32, 128, 32), (1024, 768, 768, 768)])
 def test_captured_steps_are_those_of_double_precision(kind, widths, half, error, data):
     network, exact = network_of(widths), network_of(widths).double()
     first, order = weights_of(network), torch.randint(0, 200, (2, N_STEPS, BATCH_SIZE), device="cuda")
