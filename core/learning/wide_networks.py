@@ -69,7 +69,7 @@ def fused_training(width: int) -> Training:
 
     def train(n_steps: int) -> None:
         for batch in _batches(n_steps):
-            step(inputs[batch], targets[batch], LEARNING_RATE)
+            step(inputs.index_select(0, batch), targets.index_select(0, batch), LEARNING_RATE)
 
     return train
 
