@@ -15,6 +15,8 @@ from core.experiments.records import store
 from core.experiments.tables import text
 from core.experiments.training_size import run as training_size
 from core.experiments.trajectories_of_estimates import run as time_series
+from core.experiments.width import run as width
+from core.learning.wide_networks import gpu_name
 from core.parallel import PROCESSES, report, workers
 from core.terminal_encoding import replace_unencodable_characters
 
@@ -29,6 +31,7 @@ EXPERIMENTS = {
     "noise": noise,
     "optimisers": optimisers,
     "magi": magi,
+    "width": width,
 }
 
 
@@ -43,16 +46,25 @@ def main() -> None:
         epilog="limit: the best possible accuracy, and calibration of the exact posterior; training-size, accuracy, "
         "regimes, time-series: the paper's tables, with its networks and with ours; calibration: the best map against "
         "the limit; noise: every map against the noise level; optimisers: how often each method finds the global "
-        "minimum; magi: least squares on problems of other authors.",
+        "minimum; magi: least squares on problems of other authors; width: the time of a training against the width "
+        "of the network, where each run replaces the figures of its device and keeps the others.",
     )
     parser.add_argument("name", choices=(*EXPERIMENTS, "all"), metavar="NAME", help=", ".join((*EXPERIMENTS, "all")))
     parser.add_argument("--quick", action="store_true", help="a small version, which is printed and not stored")
     parser.add_argument("--work", type=Path, default=Path("runs/experiments"), help="folder of intermediate results")
     parser.add_argument("--processes", type=int, default=PROCESSES, help="tasks at a time on this machine")
     parser.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler, whose workers are to do the tasks")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where width trains")
     options = parser.parse_args()
+    if options.device != "cpu" and options.name != "width":
+        parser.error("Only width can run on a GPU: name it, or leave out --device.")
+    if options.device == "cuda":
+        try:
+            gpu_name()
+        except ValueError as error:
+            parser.error(str(error))
     folder = options.work / "quick" if options.quick else options.work
-    context = Context(report, folder, options.quick)
+    context = Context(report, folder, options.quick, options.device)
     with workers(options.dask, options.processes):
         for name in EXPERIMENTS if options.name == "all" else (options.name,):
             report(f"{name}:")

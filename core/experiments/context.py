@@ -16,11 +16,13 @@ class Context:
     report: takes a line of progress.
     folder: of intermediate results, with which an interrupted run resumes.
     quick: whether to run a small version.
+    device: "cpu" or "cuda", for times of trainings.
     """
 
     report: Callable[[str], None]
     folder: Path
     quick: bool = False
+    device: str = "cpu"
 
     def kept(self, name: str) -> Path:
         """Return the folder of an experiment's intermediate results; create it if it is missing."""

@@ -14,3 +14,11 @@ TRUTH, BOUND = "truth", "cramer-rao"
 # Regimes: maps trained and tested on noisy traces; the noisy test traces, for estimators without training; and test
 # traces with a chosen σ, which is the entry `at` of the key.
 NOISY_REGIME, NOISY_TRACES, CHOSEN_SIGMA = "noisy-noisy", "noisy", "chosen-sigma"
+
+# Trainings of dense networks: the published ones on a processor and on a Cerebras CS-2; a plain loop in PyTorch and
+# steps by hand on the processor; and on a GPU, CUDA graphs of steps by hand and of automatic differentiation.
+PUBLISHED_CPU, CEREBRAS = "published-cpu", "cerebras-cs-2"
+PLAIN_LOOP, FUSED_STEP = "plain-loop", "fused-step"
+GPU_BY_HAND, GPU_AUTOMATIC = "gpu-by-hand", "gpu-automatic"
+# Their regimes, in which the width is the entry `at` of the key.
+PUBLISHED_PRECISION, SINGLE_PRECISION, MIXED_PRECISION = "published-precision", "single-precision", "mixed-precision"

@@ -5,20 +5,29 @@ from collections.abc import Mapping
 from core.experiments.estimators import (
     BEST,
     BOUND,
+    CEREBRAS,
     CNN,
     DENSE,
     EXACT,
     FROM_TRUTH,
+    FUSED_STEP,
     GLOBAL_MAP,
+    GPU_AUTOMATIC,
+    GPU_BY_HAND,
     JOINT,
     KNOWN,
     LAPLACE,
     LEAST_SQUARES,
     MAP,
+    MIXED_PRECISION,
     NOISY_TRACES,
     OURS,
+    PLAIN_LOOP,
     POLISHED,
+    PUBLISHED_CPU,
+    PUBLISHED_PRECISION,
     REWEIGHTED,
+    SINGLE_PRECISION,
     TRUTH,
     WHITE,
 )
@@ -49,6 +58,12 @@ ESTIMATOR_LABELS = {
     FROM_TRUTH: "least squares from the truth",
     BOUND: "Cramér–Rao bound",
     TRUTH: "truth",
+    PUBLISHED_CPU: "CPU",
+    CEREBRAS: "Cerebras CS-2",
+    PLAIN_LOOP: "plain PyTorch loop, CPU",
+    FUSED_STEP: "ours, CPU",
+    GPU_BY_HAND: "ours, GPU",
+    GPU_AUTOMATIC: "captured autograd, GPU",
 }
 # {of}: the symbol of the parameter. {at}: the argument of the metric.
 METRIC_LABELS = {
@@ -78,14 +93,22 @@ METRIC_LABELS = {
     "doubted": "with a warning",
     "median_seconds": "median seconds of a fit",
     "longest_seconds": "longest",
+    "total_seconds": "total [s]",
+    "training_seconds": "training [s]",
+    "measured_steps": "steps measured",
+    "speed_up": "times as fast as the plain loop",
 }
 REGIME_LABELS = {
     "clean-clean": "trained clean, tested clean",
     "clean-noisy": "trained clean, tested noisy",
     "noisy-noisy": "trained noisy, tested noisy",
     NOISY_TRACES: "noisy test traces",
+    PUBLISHED_PRECISION: "published",
+    SINGLE_PRECISION: "single precision",
+    MIXED_PRECISION: "mixed precision",
     **{set_up.name: set_up.title for set_up in (BOTH, U_ALONE, PINTS)},
 }
+_PRECISIONS = (PUBLISHED_PRECISION, SINGLE_PRECISION, MIXED_PRECISION)
 _UNITS = {"sigma": " ms"}
 
 
@@ -109,6 +132,7 @@ def key_label(key: Key) -> str:
     """Return the full name of a figure, with estimator, regime and N."""
     where = [ESTIMATOR_LABELS.get(key.estimator, key.estimator), REGIME_LABELS[key.regime]]
     where += [] if key.n is None else [f"N = {key.n:,}"]
+    where += [f"width {key.at:,.0f}"] if key.regime in _PRECISIONS and key.at else []
     return f"{', '.join(where)}: {figure_label(key.metric, key.parameter, key.at)}"
 
 

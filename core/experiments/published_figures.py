@@ -1,5 +1,6 @@
 """Published figures of other authors, as measurements on 2,000 test traces of the published prior."""
 
+from core.experiments.estimators import CEREBRAS, PUBLISHED_CPU, PUBLISHED_PRECISION
 from core.experiments.records import Key, Measurement
 from core.maps.recipes import REFERENCE_SIZE
 
@@ -23,6 +24,14 @@ _R_SQUARED = {
 _SERIES = {"clean-clean": (2.8e-6, 0.061), "clean-noisy": (1.8e-3, 2.001), "noisy-noisy": (1.2e-3, 0.536)}
 # The authors' own code with N = 1,024 and noise: R² of θ₀, of θ₁, and their mean.
 _RUNS = {TENSORFLOW: (0.9625, 0.9344, 0.9484), PYTORCH: (0.9605, 0.9285, 0.9445)}
+# Seconds in which dense networks of eight layers of these widths were trained: the talk on SOURCE. The last network had
+# mixed precision on the CS-2, the others single precision.
+WIDTHS = (32, 128, 512, 2048)
+_TRAINING_SECONDS = {
+    (PUBLISHED_CPU, "total_seconds"): (21.0, 47.9, 221.6, 2576.2),
+    (CEREBRAS, "total_seconds"): (178.6, 177.6, 191.1, 810.4),
+    (CEREBRAS, "training_seconds"): (4.9, 4.6, 5.7, 8.9),
+}
 
 PUBLISHED = tuple(
     Measurement(key, value)
@@ -42,6 +51,11 @@ PUBLISHED = tuple(
             (Key(run, "r2", parameter, "noisy-noisy", REFERENCE_SIZE), value)
             for run, values in _RUNS.items()
             for parameter, value in zip(("theta0", "theta1", "mean"), values, strict=True)
+        ),
+        *(
+            (Key(machine, metric, "", PUBLISHED_PRECISION, at=width), value)
+            for (machine, metric), values in _TRAINING_SECONDS.items()
+            for width, value in zip(WIDTHS, values, strict=True)
         ),
     )
 )

@@ -38,6 +38,7 @@ from core.experiments.least_squares_of_others import FIGURES
 from core.experiments.limit import MASSES, PARAMETERS
 from core.experiments.published_figures import PAPER, PUBLISHED, PYTORCH, TENSORFLOW
 from core.experiments.records import Key, Result, Target, stored
+from core.experiments.width import STEP_COLUMNS, TIME_COLUMNS
 from core.maps.recipes import REFERENCE_SIZE
 from core.symbols import symbol_of
 
@@ -140,6 +141,10 @@ def _accuracy(result: Result, figures: Figures) -> list[Table]:
 
 def _regimes(result: Result, figures: Figures) -> list[Table]:
     columns = metrics(*((metric, each) for metric in ("r2", "median_ape") for each in ("theta0", "theta1", "mean")))
+    return _by_regime(result, figures, columns)
+
+
+def _by_regime(result: Result, figures: Figures, columns: Sequence[Line]) -> list[Table]:
     n = result.settings["n_samples"]
     return [
         figures.table(REGIME_LABELS[regime], "estimator", _compared(n, regime), columns, {"regime": regime})
@@ -166,11 +171,7 @@ def _training_size(result: Result, figures: Figures) -> list[Table]:
 def _time_series(result: Result, figures: Figures) -> list[Table]:
     columns = metrics(*((f"{part}_{reference}", "") for reference in ("clean", "noisy") for part in
                         ("squared_bias", "centred_mse")))  # fmt: skip
-    n = result.settings["n_samples"]
-    return [
-        figures.table(REGIME_LABELS[regime], "estimator", _compared(n, regime), columns, {"regime": regime})
-        for regime in REGIMES
-    ]
+    return _by_regime(result, figures, columns)
 
 
 def _limit(result: Result, figures: Figures) -> list[Table]:
@@ -239,6 +240,17 @@ def _magi(result: Result, figures: Figures) -> list[Table]:
     return [*tables, figures.table(title, "set-up", set_ups, ends, {"estimator": LEAST_SQUARES})]
 
 
+def _width(result: Result, figures: Figures) -> list[Table]:
+    sizes = zip(result.settings["widths"], result.settings["n_weights"], strict=True)
+    rows: list[Line] = [(f"{width:,} ({n:,})", {"at": width}) for width, n in sizes]
+    times, steps = ([(key_label(key), key.as_json()) for key in keys] for keys in (TIME_COLUMNS, STEP_COLUMNS))
+    corner = "width (weights)"
+    return [
+        figures.table("Seconds for all steps", corner, rows, times),
+        figures.table("Steps that were measured", corner, rows, steps),
+    ]
+
+
 LAYOUTS: dict[str, Callable[[Result, Figures], list[Table]]] = {
     "limit": _limit,
     "training-size": _training_size,
@@ -249,6 +261,7 @@ LAYOUTS: dict[str, Callable[[Result, Figures], list[Table]]] = {
     "noise": _noise,
     "optimisers": _optimisers,
     "magi": _magi,
+    "width": _width,
 }
 
 

@@ -74,12 +74,18 @@ class Dense:
 
     All trajectories start from the same state, so that the position of a sample in time has a meaning of its own. With
     many simulations, sharing weights along time therefore gains nothing.
+
+    dropout: the probability with which each output of a layer is set to zero in training.
     """
 
     widths: tuple[int, ...]
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         _check_widths(self.widths)
+        if not is_finite(self.dropout) or not 0 <= self.dropout < 1:
+            raise ValueError("The probability of dropout must be a number from 0 to below 1.")
+        object.__setattr__(self, "dropout", float(self.dropout))
 
 
 @dataclass(frozen=True)

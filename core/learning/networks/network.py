@@ -47,8 +47,9 @@ def _body_layers(body: Body, n_times: int) -> tuple[list[nn.Module], int]:
     """Return the layers of a body, and the number of their output features."""
     if isinstance(body, Cnn):
         return cnn_layers(n_times), CNN_WIDTHS[-1]
-    layers = dense_layers if isinstance(body, Dense) else residual_layers
-    return layers(n_times, body.widths), body.widths[-1]
+    if isinstance(body, Dense):
+        return dense_layers(n_times, body.widths, body.dropout), body.widths[-1]
+    return residual_layers(n_times, body.widths), body.widths[-1]
 
 
 def build(

@@ -81,7 +81,7 @@ def test_an_experiment_that_was_not_run_has_no_result():
 
 def test_the_published_figures_are_those_of_the_paper():
     """Its table for N = 500 and for 8,000 with noise, and the authors' reference run."""
-    assert len({each.key for each in PUBLISHED}) == len(PUBLISHED) == 36
+    assert len({each.key for each in PUBLISHED}) == len(PUBLISHED) == 48
     figures = {
         ("clean-clean", 500): (0.023, 0.990),
         ("clean-noisy", 500): (0.169, 0.788),
@@ -92,3 +92,4 @@ def test_the_published_figures_are_those_of_the_paper():
         found = tuple(find(PUBLISHED, Key("paper", each, "mean", regime, n)).value for each in ("median_ape", "r2"))
         assert found == expected
     assert find(PUBLISHED, Key("authors-pytorch", "r2", "theta1", "noisy-noisy", 1024)).value == 0.9285
+    assert find(PUBLISHED, Key("published-cpu", "total_seconds", "", "published-precision", at=2048)).value == 2576.2
