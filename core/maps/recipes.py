@@ -135,6 +135,19 @@ def joint_task() -> Task:
     return replace(published_task(), estimates_noise=True)
 
 
+def published_joint_recipe(inputs: Inputs, n: int, seed: int = 0) -> Recipe:
+    """Return the published recipe for the joint task, with the same shortening as `published_recipe`."""
+    epochs = 200 if n <= REFERENCE_SIZE else 60
+    recipe = point_recipe(joint_task(), Cnn(), n, Adam(epochs), seed)
+    return replace(recipe, inputs=inputs)
+
+
+def our_joint_recipe(n: int, seed: int = 0) -> Recipe:
+    """Return our recipe for the joint task with 1000 or 8000 simulations, and new noise in each epoch."""
+    recipe = our_recipe(n, noisy=True, seed=seed)
+    return replace(recipe, task=joint_task(), inputs=WhitenedTimeSeriesAndSpectrum(PUBLISHED_NOISE))
+
+
 def joint_recipe() -> Recipe:
     """Return the recipe of the map of θ₀, θ₁, σ and ρ, from the whitened trace and its spectrum."""
     recipe = unlimited_recipe(joint_task(), (640, 512, 512, 512, 512))
