@@ -37,7 +37,7 @@ from core.learning.wide_networks import (
     versions,
 )
 
-N_THREADS = 1  # of the processor: a second one gains nothing at this batch size
+N_THREADS = 1  # of the processor, for both loops
 ROUNDS = {32: 61, 128: 61, 512: 21, 2048: 5}  # in each, both loops do one pass of the samples
 QUICK_ROUNDS, QUICK_STEPS = 1, 250
 FEWER_STEPS = 5000  # where a training on the GPU is only timed for comparison
