@@ -51,9 +51,10 @@ def adam(
 
 @dataclass(frozen=True, eq=False)
 class _Block:
-    """Some rows of a layer: the derivative by their products, their gradient, and what `adam` takes."""
+    """Some rows of a layer: the derivative by their products, their weights and gradient, and what `adam` takes."""
 
     products: torch.Tensor
+    weight_transposed: torch.Tensor
     gradient: torch.Tensor
     arrays: tuple[NDArray[np.float32], ...]
 
@@ -76,7 +77,6 @@ class _Layer:
     derivative: torch.Tensor
     outputs: torch.Tensor
     kept: torch.Tensor
-    weight_transposed: torch.Tensor
     values_transposed: torch.Tensor
     inputs_derivative: torch.Tensor
 
@@ -115,7 +115,7 @@ class FusedDenseStep:
             products = torch.empty(rows, batch_size)
             layers.append(_Layer(
                 weight, self._blocks(weight, products), values[i], products, derivative, outputs[i],
-                kept[i] if i < len(kept) else torch.ones(()), weight.t(), values[i].t(), derivative[:-1],
+                kept[i] if i < len(kept) else torch.ones(()), values[i].t(), derivative[:-1],
             ))  # fmt: skip
         return values[0].t()[:, :-1], layers
 
@@ -126,7 +126,7 @@ class FusedDenseStep:
         for parts in zip(products.split(n_rows), *(each.split(n_rows) for each in state), strict=True):
             gradient = self._gradients[: parts[1].numel()]
             arrays = tuple(part.numpy().reshape(-1) for part in (*parts[1:], gradient))
-            blocks.append(_Block(parts[0], gradient.view_as(parts[1]), arrays))
+            blocks.append(_Block(parts[0], parts[1].t(), gradient.view_as(parts[1]), arrays))
         return blocks
 
     def __call__(self, inputs: torch.Tensor, targets: torch.Tensor, learning_rate: float) -> torch.Tensor:
@@ -169,14 +169,16 @@ class FusedDenseStep:
         torch.mul(difference, 2 / difference.numel(), out=last.products)
         last.products.mul_(last.outputs).mul_(1 - last.outputs)
         for layer, before in zip(self._layers[:0:-1], self._layers[-2::-1], strict=True):
-            torch.mm(layer.weight_transposed, layer.products, out=layer.derivative)
-            self._update(layer)
+            layer.derivative.zero_()
+            for block in layer.blocks:  # each is read from memory once for both
+                torch.addmm(layer.derivative, block.weight_transposed, block.products, out=layer.derivative)
+                self._update(block, layer.values_transposed)
             layer.inputs_derivative.mul_(before.kept)
             silu_backward(layer.inputs_derivative, before.products, grad_input=before.products)
-        self._update(self._layers[0])
+        for block in self._layers[0].blocks:
+            self._update(block, self._layers[0].values_transposed)
         return difference.square_().mean()
 
-    def _update(self, layer: _Layer) -> None:
-        for block in layer.blocks:
-            torch.mm(block.products, layer.values_transposed, out=block.gradient)
-            adam(*block.arrays, self._rates)
+    def _update(self, block: _Block, values: torch.Tensor) -> None:
+        torch.mm(block.products, values, out=block.gradient)
+        adam(*block.arrays, self._rates)
