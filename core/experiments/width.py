@@ -155,8 +155,8 @@ def _result(measurements: list[Measurement], machines: dict[str, Any], before: R
     return Result(
         f"The time in which dense networks of {N_LAYERS} layers are trained: {N_STEPS:,} steps of Adam with "
         f"batches of {BATCH_SIZE}, which are 1,000 epochs of 1,000 samples, and dropout {DROPOUT}. "
-        "Times are extrapolated from the numbers of steps in the second table. On the CPU they are processor times of one "
-        "thread.",
+        "Times are extrapolated from the numbers of steps in the second table. On the CPU, the processor time of one "
+        "thread is measured.",
         {
             "widths": list(WIDTHS),
             "n_weights": [n_weights(width) for width in WIDTHS],
