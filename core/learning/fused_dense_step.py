@@ -130,7 +130,16 @@ class FusedDenseStep:
         return blocks
 
     def __call__(self, inputs: torch.Tensor, targets: torch.Tensor, learning_rate: float) -> torch.Tensor:
-        """Do a step on inputs, (batch_size, n_inputs), and targets, (batch_size, p); return the loss before it."""
+        """Do a step on inputs, (batch_size, n_inputs), and targets, (batch_size, p); return the loss before it.
+
+        Raises ValueError for other shapes.
+        """
+        shapes = self._first_inputs.shape, self._layers[-1].outputs.t().shape
+        if (inputs.shape, targets.shape) != shapes:
+            raise ValueError(
+                f"A step takes inputs and targets of the shapes {' and '.join(str(tuple(shape)) for shape in shapes)}; "
+                f"these have {tuple(inputs.shape)} and {tuple(targets.shape)}."
+            )
         if self._dropout > 0:
             self._draw_dropout()
         self._first_inputs.copy_(inputs)

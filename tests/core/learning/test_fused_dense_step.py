@@ -113,6 +113,12 @@ def test_other_networks_are_refused(body, head):
         FusedDenseStep(network, BATCH_SIZE)
 
 
+def test_batches_of_another_size_are_refused():
+    step, (inputs, targets) = FusedDenseStep(network_of(0.0), BATCH_SIZE), batches(1)
+    with pytest.raises(ValueError, match=r"of the shapes \(16, 60\) and \(16, 2\); these have \(1, 60\) and \(16, 2\)"):
+        step(inputs[0, :1], targets[0], RATE)
+
+
 def test_the_plain_loop_does_a_step_for_each_full_batch():
     """The first steps of Adam change each weight by the learning rate at most."""
     network, (inputs, targets) = network_of(0.0), batches(3)
