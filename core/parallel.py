@@ -1,5 +1,6 @@
 """Run tasks in parallel with joblib, on this machine or a Dask cluster; results are kept, so that a run can resume."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -7,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numba
-from joblib import Parallel, delayed, parallel_config
+from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 
 PROCESSES = 2
 
@@ -50,7 +51,10 @@ def completed(
     found = {key: read(key) for key in tasks}
     missing = [key for key, result in found.items() if result is None]
     began = time.monotonic()
-    results = Parallel(return_as="generator_unordered")(delayed(_one)(work, key, tasks[key]) for key in missing)
+    threads = max((os.cpu_count() or 1) // effective_n_jobs(), 1)
+    results = Parallel(return_as="generator_unordered")(
+        delayed(_one)(work, key, tasks[key], threads) for key in missing
+    )
     for done, (key, result) in enumerate(results, 1):
         write(key, result)
         found[key] = result
@@ -59,10 +63,10 @@ def completed(
     return {key: result for key, result in found.items() if result is not None}
 
 
-def _one(work: Callable[..., Result], key: str, arguments: tuple[Any, ...]) -> tuple[str, Result]:
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)  # each process uses one core
+def _one(work: Callable[..., Result], key: str, arguments: tuple[Any, ...], threads: int) -> tuple[str, Result]:
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(threads, before))  # the processes share the cores
     try:
         return key, work(*arguments)
     finally:
-        numba.set_num_threads(threads)
+        numba.set_num_threads(before)

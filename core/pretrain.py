@@ -1,4 +1,4 @@
-"""Fill pretrained/: `python -m core.pretrain` trains the published networks, the best map, and one of a narrow prior.
+"""Fill pretrained/: `python -m core.pretrain` trains the published networks, our maps, and one of a narrow prior.
 
 Each published network is trained with three seeds. The map with the lowest validation error is kept, and its card lists
 all three. The work folder holds finished trainings and is shared with the experiments. A stopped training resumes from
@@ -18,8 +18,17 @@ from core.maps.evaluation import describe, evaluate
 from core.maps.inverse_map import PRETRAINED, InverseMap
 from core.maps.out_of_distribution import novelty_reference
 from core.maps.recipe import Recipe
-from core.maps.recipes import PUBLISHED_DENSE, best_recipe, narrow_recipe, published_recipe
-from core.maps.test_sets import own_test_set, published_test_set
+from core.maps.recipes import (
+    PUBLISHED_DENSE,
+    best_recipe,
+    conditional_recipe,
+    four_recipe,
+    joint_recipe,
+    narrow_recipe,
+    published_recipe,
+    window_recipe,
+)
+from core.maps.test_sets import can_read_published, own_test_set, published_test_set
 from core.maps.train import Trained, key_of, map_of, read_trained, run_training, write_trained
 from core.parallel import completed, report, workers
 from core.published import published_prior
@@ -28,11 +37,18 @@ from core.terminal_encoding import replace_unencodable_characters
 
 COMMAND = "python -m core.pretrain"
 PUBLISHED_ABOUT = "The published network on the published prior (Rudi, Bessac and Lenzi 2021, arXiv:2012.06691)."
-BEST_ABOUT = (
-    "Our best map for one trace at a time: wide dense layers on whitened traces that give a Gaussian with full "
-    "covariance, trained on the negative log-likelihood with simulations and noise that never end; then a Gauss–Newton "
-    "step from one simulation at the estimate, learnt from further simulations."
+OURS_ABOUT = (
+    "{what} Wide dense layers on whitened traces give a Gaussian with full covariance. They are trained on the "
+    "negative log-likelihood, with simulations and noise that never end. Then come learned Gauss–Newton steps, each "
+    "from one simulation at the estimate so far."
 )
+OURS = {
+    "best": (best_recipe, "Our best map of θ at the published ζ and γ."),
+    "conditional": (conditional_recipe, "A map of θ that is told ζ and γ, from all over their ranges."),
+    "joint": (joint_recipe, "A map of θ and of the noise's σ and ρ, which also gets the spectrum of the trace."),
+    "four": (four_recipe, "A map of all four parameters of the neuron, none of which it is told."),
+    "window": (window_recipe, "A map of θ for traces of 100 to 2,000 samples, 20 to 400 ms."),
+}
 NARROW_ABOUT = (
     "A small map of a narrow prior, to show what a map makes of traces from outside its prior: no estimate leaves its "
     "box, θ₀ from 0 to 0.4 and θ₁ from 0.2 to 0.6."
@@ -50,28 +66,28 @@ def published(samples: int) -> dict[str, list[Recipe]]:
 
 def _described(name: str, seeds: list[Recipe], work: Path, about: str, **more: Any) -> InverseMap:
     """Return the map of the seed with the lowest validation error; its card lists the metrics of all seeds."""
-    data = published_test_set()
+    task = seeds[0].task
+    sets = {"published": published_test_set()} if can_read_published(task) else {}
+    if not sets or task.prior != published_prior():
+        sets["own"] = own_test_set(task)
     records = [read_json(work / f"{key_of(recipe)}.json") for recipe in seeds]
     maps = [map_of(work, recipe, name) for recipe in seeds]
-    results = [evaluate(each, data) for each in maps]
+    results = [{name: evaluate(each, data) for name, data in sets.items()} for each in maps]
     chosen = int(np.argmin([record["validation_loss"] for record in records]))
     training = {key: records[chosen][key] for key in ("best_epoch", "seconds", "validation_loss", "threads", "device")}
     if len(seeds) > 1:
         training["chosen"] = f"the lowest validation error of {len(seeds)} seeds"
         more["seeds"] = [
-            {"seed": recipe.seed, "validation_loss": record["validation_loss"], "metrics": {"published": result}}
+            {"seed": recipe.seed, "validation_loss": record["validation_loss"], "metrics": result}
             for recipe, record, result in zip(seeds, records, results, strict=True)
         ]
-    metrics = {"published": results[chosen]}
-    if maps[chosen].recipe.task.prior != published_prior():
-        metrics["own"] = evaluate(maps[chosen], own_test_set(maps[chosen].recipe.task))
-    return describe(maps[chosen], about, COMMAND, training, metrics, **more)
+    return describe(maps[chosen], about, COMMAND, training, results[chosen], **more)
 
 
 def _wanted(samples: int) -> dict[str, tuple[list[Recipe], str]]:
     """Return the recipes of each map, all seeds, and what its card says about it; what takes longest comes first."""
     return {
-        "best": ([best_recipe()], BEST_ABOUT),
+        **{name: ([recipe()], OURS_ABOUT.format(what=what)) for name, (recipe, what) in OURS.items()},
         "narrow": ([narrow_recipe()], NARROW_ABOUT),
         **{name: (seeds, PUBLISHED_ABOUT) for name, seeds in published(samples).items()},
     }
@@ -85,7 +101,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=PRETRAINED, help="folder to fill")
     parser.add_argument("--processes", type=int, default=2, help="trainings at a time, one thread each")
     parser.add_argument("--samples", type=int, default=8000, help="size N of the published training sets")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where the best map is trained")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where our maps are trained")
     parser.add_argument("--maps", nargs="+", metavar="NAME", help="the maps to write; all of them by default")
     options = parser.parse_args()
     maps = _wanted(options.samples)
@@ -95,8 +111,7 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     options.out.mkdir(parents=True, exist_ok=True)
     wanted = {key_of(recipe): (recipe, "cpu") for seeds, _ in maps.values() for recipe in seeds}
-    if "best" in maps:
-        wanted[key_of(best_recipe())] = (best_recipe(), options.device)
+    wanted |= {key_of(maps[name][0][0]): (maps[name][0][0], options.device) for name in OURS if name in maps}
     checkpoints = {key: options.work / f"{key}.checkpoint" for key in wanted}
 
     def write(key: str, trained: Trained) -> None:

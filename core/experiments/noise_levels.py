@@ -1,5 +1,6 @@
 """Median-APE of every shipped map and of the exact posterior mean at several levels of noise."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def noisy_at(sigma: float) -> Dataset:
     rng = np.random.default_rng(SEED)  # the same random numbers at every level
     noise = sample_ar1(np.full(n, RHO), sigma / SAMPLING_INTERVAL, n_times, rng)
     parameters = np.column_stack([np.full(n, RHO), np.full(n, sigma)])
-    return Dataset(data.theta, parameters, data.clean, (data.clean + noise).astype(np.float32))
+    return replace(data, noise_parameters=parameters, noisy=(data.clean + noise).astype(np.float32))
 
 
 def _means(sigma: float, first: int) -> dict[str, Any]:

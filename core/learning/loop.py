@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 from torch import nn
 
 from core.learning.checkpoint import Checkpoint, load_checkpoint
-from core.learning.losses import absolute_error, loss_of
 from core.learning.networks.network import predict
 from core.learning.training_settings import Adam, Loss
+from core.learning.training_step import TrainingStep
 
 WARM_UP_SHARE = 0.03  # share of the training in which the learning rate rises to its maximum
 SAVING_INTERVAL_SECONDS = 60.0  # between two checkpoints
 SEED_STRIDE = 2**20  # between the shuffling seeds of two epochs, so that small seeds never shuffle alike
 
-Samples = tuple[NDArray[np.float32], NDArray[np.float64]]  # traces (n, n_times), and scaled parameters (n, p)
+Samples = tuple[NDArray[np.float32], NDArray[np.float64]]  # inputs (n, columns), and scaled parameters (n, p)
+DeviceSamples = tuple[torch.Tensor, torch.Tensor]  # the same in single precision on the device of a training
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,7 @@ def train_network(
     loss: Loss,
     optimiser: Adam,
     seed: int,
-    samples: Callable[[int], Samples],
+    samples: Callable[[int], Samples | DeviceSamples],
     validation: Samples,
     kept: Kept | None = None,
     device: str = "cpu",
@@ -97,16 +98,16 @@ def train_network(
     """
     start = saved = time.monotonic()
     network = network.to(device)
-    adam = torch.optim.Adam(network.parameters(), lr=optimiser.learning_rate, betas=optimiser.betas, fused=True)
+    step = TrainingStep(network, loss, optimiser, device)
     state = None if kept is None else load_checkpoint(kept.path, kept.recipe)
     if state is None:
         state = Checkpoint((), (), 0, np.inf, 0.0, {}, {}, {})
     else:
         network.load_state_dict(state.weights)
-        adam.load_state_dict({**adam.state_dict(), "state": state.moments})
+        step.adam.load_state_dict({**step.adam.state_dict(), "state": state.moments})
     before = state.seconds
     for epoch in range(state.epoch + 1, optimiser.epochs + 1):
-        training_loss = _train_epoch(network, adam, loss, optimiser, samples(epoch), seed, epoch, device, tell)
+        training_loss = _train_epoch(step, samples(epoch), seed, epoch, tell)
         validation_loss = mean_absolute_error(network, validation, device)
         best_epoch, best_loss, best_weights = state.best_epoch, state.best_validation_loss, state.best_weights
         if math.isfinite(training_loss) and validation_loss < best_loss:
@@ -116,7 +117,7 @@ def train_network(
         losses = (*state.training_losses, training_loss), (*state.validation_losses, validation_loss)
         seconds = before + now - start
         state = Checkpoint(
-            *losses, best_epoch, best_loss, seconds, network.state_dict(), best_weights, adam.state_dict()["state"]
+            *losses, best_epoch, best_loss, seconds, network.state_dict(), best_weights, step.adam.state_dict()["state"]
         )
         due = now - saved > SAVING_INTERVAL_SECONDS and epoch < optimiser.epochs
         if kept is not None and due and state.is_finite:
@@ -137,36 +138,16 @@ def _learning_rate(highest: float, done: float) -> float:
 
 
 def _train_epoch(
-    network: nn.Module,
-    adam: torch.optim.Optimizer,
-    loss: Loss,
-    optimiser: Adam,
-    samples: Samples,
-    seed: int,
-    epoch: int,
-    device: str,
-    tell: Callable[[float], None],
+    step: TrainingStep, samples: Samples | DeviceSamples, seed: int, epoch: int, tell: Callable[[float], None]
 ) -> float:
     """Train on all batches once, and return the mean absolute error of scaled parameters during this epoch."""
-    traces = torch.from_numpy(samples[0]).to(device)
-    targets = torch.from_numpy(samples[1].astype(np.float32)).to(device)
-    shuffle = torch.Generator().manual_seed(seed + SEED_STRIDE * epoch)
-    network.train()
-    total = 0.0
-    for i, batch in enumerate(torch.randperm(len(traces), generator=shuffle).split(optimiser.batch_size)):
-        done = (epoch - 1 + i * optimiser.batch_size / len(traces)) / optimiser.epochs
-        for group in adam.param_groups:
-            group["lr"] = _learning_rate(optimiser.learning_rate, done)
-        with torch.autocast(device, torch.bfloat16, enabled=optimiser.half_precision):
-            output = network(traces[batch])
-        batch_loss = loss_of(loss, output, targets[batch])
-        adam.zero_grad()
-        batch_loss.backward()
-        size = batch_loss
-        if optimiser.gradient_clip is not None:
-            size = nn.utils.clip_grad_norm_(network.parameters(), optimiser.gradient_clip)
-        if torch.isfinite(size):
-            adam.step()
-        total += absolute_error(output, targets[batch]) * len(batch)
-        tell((epoch - 1 + min((i + 1) * optimiser.batch_size / len(traces), 1.0)) / optimiser.epochs)
-    return total / len(traces)
+    inputs, targets = (torch.as_tensor(each, dtype=torch.float32, device=step.device) for each in samples)
+    optimiser, n = step.optimiser, len(inputs)
+    order = torch.randperm(n, generator=torch.Generator().manual_seed(seed + SEED_STRIDE * epoch)).to(step.device)
+    step.network.train()
+    step.sum_of_errors.zero_()
+    for i, batch in enumerate(order.split(optimiser.batch_size)):
+        done = (epoch - 1 + i * optimiser.batch_size / n) / optimiser.epochs
+        step(inputs[batch], targets[batch], _learning_rate(optimiser.learning_rate, done))
+        tell((epoch - 1 + min((i + 1) * optimiser.batch_size / n, 1.0)) / optimiser.epochs)
+    return float(step.sum_of_errors) / n

@@ -26,7 +26,7 @@ def loss_of(loss: Loss, output: Gaussian | torch.Tensor, targets: torch.Tensor) 
     return nn.functional.mse_loss(output.float(), targets)
 
 
-def absolute_error(output: Gaussian | torch.Tensor, targets: torch.Tensor) -> float:
-    """Return the mean absolute error of scaled parameters, (n, p)."""
+def absolute_error(output: Gaussian | torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return the mean absolute error, (), of scaled parameters, (n, p)."""
     mean = output.mean if isinstance(output, Gaussian) else output.float()
-    return nn.functional.l1_loss(mean.detach(), targets).item()
+    return nn.functional.l1_loss(mean.detach(), targets)

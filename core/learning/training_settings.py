@@ -43,7 +43,22 @@ class WhitenedTimeSeries:
         object.__setattr__(self, "noise", Noise(float(self.noise.rho), float(self.noise.marginal_sd)))
 
 
-Inputs = TimeSeries | WhitenedTimeSeries
+@dataclass(frozen=True)
+class Spectrum:
+    """The network gets the logarithm of the trace's power at each frequency, which says nothing of when it spikes."""
+
+
+@dataclass(frozen=True)
+class TimeSeriesAndSpectrum:
+    """The network gets the trace, then its `Spectrum`."""
+
+
+@dataclass(frozen=True)
+class WhitenedTimeSeriesAndSpectrum(WhitenedTimeSeries):
+    """The network gets the whitened trace, then the spectrum of it."""
+
+
+Inputs = TimeSeries | WhitenedTimeSeries | Spectrum | TimeSeriesAndSpectrum | WhitenedTimeSeriesAndSpectrum
 
 
 def _check_widths(widths: object) -> None:

@@ -6,6 +6,7 @@ from scipy.stats import chi2
 from core.learning.networks.network import Layers, predict
 from core.maps.dataset import CALIBRATION_STREAM, dataset
 from core.maps.gauss_newton_step import Refined
+from core.maps.inputs import inputs_of
 from core.maps.recipe import Recipe
 from core.metrics import squared_distances
 
@@ -24,10 +25,10 @@ def calibrate(recipe: Recipe, network: Layers | Refined) -> None:
     factor = network.calibration_factor
     factor.fill_(1.0)
     data = dataset(recipe.task, N_CALIBRATION, CALIBRATION_STREAM)
-    mean, covariance = predict(network, data.noisy)
+    mean, covariance = predict(network, inputs_of(recipe.task, data))
     assert covariance is not None
     try:
-        distances = squared_distances(recipe.task.scale(data.theta) - mean, covariance)
+        distances = squared_distances(recipe.task.scale(data.truth(recipe.task)) - mean, covariance)
     except np.linalg.LinAlgError:
         raise ValueError("The training has found no covariance: narrow the prior, or lower the noise.") from None
     factor.fill_(float(np.sqrt(np.quantile(distances, MASS) / chi2.ppf(MASS, mean.shape[1]))))

@@ -91,7 +91,7 @@ def read_card(path: Path) -> tuple[dict[str, Any], Recipe]:
     try:
         recipe = recipe_from_json(card["recipe"])
         _check_training(card.get("training", {}), recipe)
-        _check_metrics(card.get("metrics", {}), recipe.task.names)
+        _check_metrics(card.get("metrics", {}), recipe)
         if card.get("novelty") is not None:
             _check_novelty(NoveltyReference.from_json(card["novelty"]), recipe)
     except ValueError as error:
@@ -100,7 +100,7 @@ def read_card(path: Path) -> tuple[dict[str, Any], Recipe]:
 
 
 def learned_steps(card: Mapping[str, Any], recipe: Recipe) -> int:
-    """Return how many learned steps a map has: those of its recipe, unless its training has left out one."""
+    """Return how many learned steps a map has: those of its recipe, unless its training has left some out."""
     steps: int = card.get("training", {}).get("learned_steps", recipe.learned_steps)
     return steps
 
@@ -111,15 +111,15 @@ def _check_training(training: Any, recipe: Recipe) -> None:
         raise ValueError("Its training must be an object.")
     steps = training.get("learned_steps", recipe.learned_steps)
     if not is_whole(steps) or not 0 <= steps <= recipe.learned_steps:
-        raise ValueError("Its training must have kept the learned step of its recipe, 1, or none, 0.")
+        raise ValueError("Its training must have kept some of the learned steps of its recipe, or none, 0.")
 
 
-def _check_metrics(metrics: Any, names: tuple[str, ...]) -> None:
+def _check_metrics(metrics: Any, recipe: Recipe) -> None:
     """Raise ValueError where metrics exist but lack numbers that the tables show."""
     if not isinstance(metrics, dict):
         raise ValueError("Its metrics must be an object.")
     for prior in ("own", "published"):
-        for kind in ("clean", "noisy"):
+        for kind, names in (("clean", recipe.task.prior.names), ("noisy", recipe.task.names)):
             for metric in ("r2", "median_ape"):
                 if prior in metrics and not _has_figures(metrics[prior], names, kind, metric):
                     raise ValueError(f"Its metrics need finite numbers for all parameters ({prior}, {kind}, {metric}).")

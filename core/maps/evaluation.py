@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 
 from core.maps.dataset import Dataset
 from core.maps.gauss_newton_step import learned_steps_of
+from core.maps.inputs import TraceInputs
 from core.maps.inverse_map import InverseMap, inverse_map
 from core.metrics import median_ape, r_squared, rmse
-from core.published import N_TIMES, SAMPLING_INTERVAL
+from core.published import SAMPLING_INTERVAL
 
 
 def predictions(trained: InverseMap, data: Dataset) -> dict[str, NDArray[np.float64]]:
     """Return a map's estimates, (n, p), of clean and of noisy traces."""
-    return {kind: trained.predict(traces).mean for kind, traces in (("clean", data.clean), ("noisy", data.noisy))}
+    both = (("clean", data.clean), ("noisy", data.noisy))
+    return {kind: trained.estimate(TraceInputs(traces, data.given, data.lengths)).mean for kind, traces in both}
 
 
 def evaluate(
@@ -27,15 +29,17 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return R², Median-APE and RMSE on clean and noisy traces, for each parameter and as the mean over parameters.
 
+    On clean traces, there is no noise to estimate.
     estimates: the map's `predictions` on the data, where they are known already.
     """
     results: dict[str, Any] = {"n_samples": len(data.theta)}
+    task = trained.recipe.task
     for kind, estimate in (predictions(trained, data) if estimates is None else estimates).items():
-        figures = {}
+        figures, names = {}, task.prior.names if kind == "clean" else task.names
         for name, metric in (("r2", r_squared), ("median_ape", median_ape), ("rmse", rmse)):
-            values = metric(data.theta, estimate)
+            values = metric(data.truth(task)[:, : len(names)], estimate[:, : len(names)])
             figures[name] = {
-                **{parameter: float(value) for parameter, value in zip(trained.parameter_names, values, strict=True)},
+                **{parameter: float(value) for parameter, value in zip(names, values, strict=True)},
                 "mean": float(np.mean(values)),
             }
         results[kind] = figures
@@ -59,7 +63,7 @@ def describe(
         "about": about,
         "parameter_names": list(trained.parameter_names),
         "initial_state": [state.default for state in trained.recipe.task.model.states],
-        "time_grid": {"n_times": N_TIMES, "interval_ms": SAMPLING_INTERVAL},
+        "time_grid": {"n_times": trained.times.size, "interval_ms": SAMPLING_INTERVAL},
         "n_weights": sum(weights.numel() for weights in trained.network.parameters()),
         "command": command,
         "versions": versions(),

@@ -17,21 +17,23 @@ from safetensors.torch import save as save_tensors
 from torch import nn
 
 from core.checks import with_gaps
-from core.estimate import Estimate, Finding, remark
+from core.estimate import Estimate, Finding, Remark, remark
 from core.files import write_bytes, write_json
 from core.learning.networks.network import predict
 from core.maps.card import learned_steps, read_card
 from core.maps.differences_from_training import Difference, not_trained_for
 from core.maps.gauss_newton_step import network_of
+from core.maps.inputs import TraceInputs, as_columns
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_as_json
-from core.maps.task import NOISE_SYMBOLS
-from core.published import N_TIMES, SAMPLING_INTERVAL, time_grid
+from core.maps.task import NOISE_SYMBOLS, Task
+from core.priors import shape_sentence
+from core.published import SAMPLING_INTERVAL
+from core.symbols import symbol_of
 
 PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
 MAX_FILE_BYTES = 10 * 2**20
 MAX_OBSERVED = 1e6  # traces are clipped here; beyond, all are equally far from the training data
-_SQUARE_WAVE = np.sign(np.sin(0.1 * np.arange(N_TIMES)))  # a loaded map must give finite estimates on its multiples
 MIN_SD_WIDTHS = 1e-6  # smallest sd of an estimate in any direction, in widths of the prior's box; the largest is one
 
 
@@ -54,8 +56,8 @@ class InverseMap:
 
     @property
     def times(self) -> NDArray[np.float64]:
-        """The only time grid, (n_times,) in ms, that traces for this map may have."""
-        return time_grid()
+        """The time grid, (n_times,) in ms, of the longest traces that the map takes."""
+        return self.recipe.task.times
 
     @property
     def fingerprint(self) -> str:
@@ -64,38 +66,61 @@ class InverseMap:
         return hashlib.sha256(save_tensors(self.network.state_dict()) + reference).hexdigest()[:16]
 
     def takes(self, times: NDArray[np.float64]) -> bool:
-        """Return whether these times are the map's own time grid."""
-        return len(times) == len(self.times) and bool(np.allclose(times, self.times, rtol=0, atol=1e-6))
+        """Return whether these times are the map's own time grid, or for a map of windows one of its windows."""
+        fewest, most = self.recipe.task.n_times
+        own = self.times[: len(times)]
+        return fewest <= len(times) <= most and bool(np.allclose(times, own, rtol=0, atol=1e-6))
 
     def predict(self, data: ArrayLike, known: ArrayLike | None = None) -> Estimate:
         """Estimate the parameters of traces, (n, n_times).
 
-        known: (n, k), the known parameters of each trace, in the order of the recipe; for FitzHugh–Nagumo ζ and γ. They
-        are not inputs of the network. A remark on the estimate warns where they differ from those of the training.
-        Raises ValueError for traces of another length or with numbers that are not finite.
+        known: (n, k), the model's parameters that the map does not estimate, in the order of `Task.known_names`; for
+        FitzHugh–Nagumo ζ and γ. A map that is told some of them needs all. For others, a remark on the estimate warns
+        where they differ from those of the training.
+        Raises ValueError for traces of another length or with numbers that are not finite, and where known is missing.
         """
-        data = with_gaps(data)
-        if data.ndim != 2 or data.shape[1] != len(self.times):
+        task, data = self.recipe.task, with_gaps(data)
+        fewest, most = task.n_times
+        if data.ndim != 2 or not fewest <= data.shape[1] <= most:
+            lengths = f"{fewest:,} to {most:,}" if task.has_window else f"{most}"
             raise ValueError(
-                f"The map {self.name} takes traces of {len(self.times)} samples, {SAMPLING_INTERVAL} ms apart, as an "
-                f"array (n, {len(self.times)}); it was given one of shape {data.shape}."
+                f"The map {self.name} takes traces of {lengths} samples, {SAMPLING_INTERVAL} ms apart, as an "
+                f"array (n, {'n_times' if task.has_window else most}); it was given one of shape {data.shape}."
             )
         if not np.all(np.isfinite(data)):
             raise ValueError(f"The map {self.name} takes finite numbers only: fill the gaps in the trace first.")
+        constants = self._known(len(data), known)
+        told = np.unique(constants, axis=0).tolist()
+        sentences = {self.outside(parameters=dict(zip(task.known_names, row, strict=True))) for row in told}
+        remarks = tuple(remark(Finding.NOT_TRAINED_FOR, what=sentence) for sentence in sorted(sentences - {""}))
+        traces = np.zeros((len(data), most), np.float32)
+        traces[:, : data.shape[1]] = np.clip(data, -MAX_OBSERVED, MAX_OBSERVED)
+        given = [] if task.given is None else [task.known_names.index(name) for name in task.given.names]
+        inputs = TraceInputs(traces, constants[:, given] if given else np.empty((len(data), 0)),
+                             np.full(len(data), data.shape[1]))  # fmt: skip
+        return self.estimate(inputs, remarks)
+
+    def _known(self, n: int, known: ArrayLike | None) -> NDArray[np.float64]:
+        """Return the known parameters of n traces, (n, k), or (0, k) where none are given and none are needed."""
         task = self.recipe.task
-        names = [name for name, _ in task.known]
-        constants = (
-            np.empty((0, len(names)))
-            if known is None
-            else np.unique(np.atleast_2d(np.asarray(known, dtype=float)), axis=0)
-        )
-        sentences = {self.outside(parameters=dict(zip(names, row, strict=True))) for row in constants.tolist()}
-        scaled, covariance = predict(self.network, np.clip(data, -MAX_OBSERVED, MAX_OBSERVED))
-        lower, upper = np.array(task.prior.lower), np.array(task.prior.upper)
+        if known is None:
+            if task.given is not None:
+                symbols = " and ".join(map(symbol_of, task.given.names))
+                raise ValueError(f"The map {self.name} is told {symbols} of each trace: pass them as known.")
+            return np.empty((0, len(task.known_names)))
+        constants = np.atleast_2d(np.asarray(known, dtype=float))
+        if constants.shape[1:] != (len(task.known_names),) or len(constants) not in (1, n):
+            raise ValueError(shape_sentence(task.known_names, constants.shape))
+        return np.broadcast_to(constants, (n, len(task.known_names)))
+
+    def estimate(self, inputs: TraceInputs, remarks: tuple[Remark, ...] = ()) -> Estimate:
+        """Estimate the parameters of traces whose lengths may differ."""
+        task = self.recipe.task
+        scaled, covariance = predict(self.network, as_columns(task, inputs))
+        lower, upper = task.law.bounds.T
         mean = np.clip(task.unscale(scaled), lower, upper)
         if covariance is not None:
             covariance = _bounded(covariance) * np.outer(upper - lower, upper - lower)
-        remarks = tuple(remark(Finding.NOT_TRAINED_FOR, what=sentence) for sentence in sorted(sentences - {""}))
         return Estimate(mean, covariance, self.parameter_names, remarks)
 
     def differences(
@@ -111,10 +136,11 @@ class InverseMap:
         rho, sigma [ms]: of the trace's noise; sigma = 0 for a clean trace.
         """
         found = []
-        if times is not None and not self.takes(times):
-            grid = f"trained on {len(self.times):,} samples {SAMPLING_INTERVAL} ms apart"
-            found.append(Difference("this time grid", grid))
         task = self.recipe.task
+        if times is not None and not self.takes(times):
+            fewest, most = task.n_times
+            lengths = f"{fewest:,} to {most:,}" if task.has_window else f"{most:,}"
+            found.append(Difference("this time grid", f"trained on {lengths} samples {SAMPLING_INTERVAL} ms apart"))
         symbols = {quantity.name: quantity.symbol for quantity in task.model.parameters}
         for name, own in task.known:
             value = parameters.get(name)
@@ -122,7 +148,7 @@ class InverseMap:
                 symbol, at = symbols[name], _number(own)
                 found.append(Difference(f"{symbol} = {_given(value)}", f"trained at {at}", f"{symbol} = {at}"))
         found += self._noise_differences(rho, sigma)
-        for name, low, high in zip(task.names, task.prior.lower, task.prior.upper, strict=True):
+        for name, low, high in _ranges(task):
             value = parameters.get(name)
             if value is not None and not low <= value <= high:
                 trained = f"trained on {_number(low)} to {_number(high)}"
@@ -160,8 +186,8 @@ class InverseMap:
             (rho_low, sigma_low), (rho_high, sigma_high) = task.noise.lower, task.noise.upper
             low, high = (f"{sigma / SAMPLING_INTERVAL:.2g}" for sigma in (sigma_low, sigma_high))
             expected.append(f"noise of sd {low} to {high} with ρ from {rho_low:.2g} to {rho_high:.2g}")
-        if not set(task.names) <= set(trace.get("parameters", ())):
-            ranges = zip(task.names, task.prior.lower, task.prior.upper, strict=True)
+        if not {name for name, _, _ in _ranges(task)} <= set(trace.get("parameters", ())):
+            ranges = _ranges(task)
             expected += [f"{symbols[name]} from {_number(low)} to {_number(high)}" for name, low, high in ranges]
         if expected:
             expected += [f"{symbols[name]} = {_number(value)}" for name, value in task.known]
@@ -184,6 +210,12 @@ def _bounded(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     return bounded
 
 
+def _ranges(task: Task) -> list[tuple[str, float, float]]:
+    """Return name, smallest and largest value of each of the model's parameters that differs from trace to trace."""
+    laws = filter(None, (task.prior, task.given))
+    return [range_ for law in laws for range_ in zip(law.names, law.lower, law.upper, strict=True)]
+
+
 def _number(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
@@ -201,6 +233,8 @@ def inverse_map(name: str, recipe: Recipe, weights: Mapping[str, torch.Tensor], 
     # Built without memory first, so that a wrong recipe cannot claim more memory than the weights need.
     with torch.device("meta"):
         network = network_of(recipe, learned_steps(card, recipe))
+    if any(key.startswith("step.") for key in weights):
+        raise ValueError(f"The learned step of {name} is one of an earlier version: train the map again.")
     copies = {key: tensor.detach().cpu().clone() for key, tensor in weights.items()}
     try:
         network.load_state_dict(copies, assign=True)
@@ -237,7 +271,10 @@ def load_inverse_map(name_or_path: str | Path) -> InverseMap:
     except OSError:
         raise ValueError(f"The files of the map {path.stem} cannot be read.") from None
     loaded = inverse_map(path.stem, recipe, weights, card)
-    estimate = loaded.predict(np.multiply.outer([0.0, 1.0, MAX_OBSERVED, -MAX_OBSERVED], _SQUARE_WAVE))
+    square_wave = np.sign(np.sin(0.1 * np.arange(loaded.times.size)))
+    traces = np.multiply.outer([0.0, 1.0, MAX_OBSERVED, -MAX_OBSERVED], square_wave).astype(np.float32)
+    middle = () if recipe.task.given is None else recipe.task.given.mean
+    estimate = loaded.estimate(TraceInputs(traces, np.tile(middle, (4, 1)), np.full(4, loaded.times.size)))
     covariance = 0.0 if estimate.covariance is None else estimate.covariance
     if not (np.all(np.isfinite(estimate.mean)) and np.all(np.isfinite(covariance))):
         raise ValueError(f"The weights in {path.name} give estimates that are not finite: copy or train it again.")

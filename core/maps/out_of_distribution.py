@@ -22,7 +22,7 @@ from core.metrics import squared_distances_by_precision
 from core.noise import autocorrelation
 from core.optimisation.minima import descend_together
 from core.problem.problem import Problem
-from core.published import published_noise, time_grid
+from core.published import published_noise
 
 FALSE_ALARM_RATE = 0.01
 N_STARTS = 16  # the mean of the Gaussian and draws from it
@@ -40,7 +40,7 @@ def problem_of(task: Task) -> Problem:
     """
     if task.noise is None:
         raise ValueError("A problem needs noise to weigh the misfit by, and this map knows clean traces alone.")
-    times, noise = time_grid(), published_noise(*task.noise.mean)
+    times, noise = task.times, published_noise(*task.noise.mean)
     nothing = np.zeros(times.size)
     return Problem.of_trace(task.model, nothing, times, task.prior.names, dict(task.known), noise, task.prior)
 

@@ -10,19 +10,23 @@ from core.checks import is_whole
 from core.learning.training_settings import (
     Adam,
     Body,
+    Dense,
     GaussianEstimate,
     GaussianLikelihood,
     Head,
     InitialWeights,
     Inputs,
     Loss,
+    TimeSeries,
+    WhitenedTimeSeries,
     check_range,
 )
 from core.maps.task import Task
 
-SAMPLES_RANGE = (100, 20_000)
+SAMPLES_RANGE = (100, 100_000)
 EPOCHS_EACH_RANGE = (1, 1000)
 SEED_RANGE = (0, 2**63 - 1)
+MOST_STEPS = 4
 
 
 def _check_n(n: int) -> None:
@@ -75,7 +79,7 @@ Data = Fixed | NewNoise | NewSimulations
 class Recipe:
     """The settings of a training: task, network, data and optimiser.
 
-    learned_steps: the number of learned Gauss–Newton steps after the network, 0 or 1.
+    learned_steps: the number of learned Gauss–Newton steps after the network.
     seed: of weights, samples and their order.
     Raises ValueError where two settings contradict each other.
     """
@@ -102,8 +106,9 @@ class Recipe:
         if not is_whole(self.seed):
             raise ValueError("The seed must be a whole number.")
         check_range("seed", self.seed, SEED_RANGE)
-        if not is_whole(self.learned_steps) or self.learned_steps not in (0, 1):
-            raise ValueError("A recipe has no learned step, 0, or one, 1.")
+        if not is_whole(self.learned_steps):
+            raise ValueError("The number of learned steps must be a whole number.")
+        check_range("number of learned steps", self.learned_steps, (0, MOST_STEPS))
         self._check_agreement()
 
     def _check_agreement(self) -> None:
@@ -120,6 +125,12 @@ class Recipe:
         if self.learned_steps and not self.gives_covariance:
             raise ValueError("A learned step refines a Gaussian: choose a Gaussian head, or no learned step.")
         self._check_renewal()
+        if (self.task.given is not None or self.task.has_window) and not isinstance(self.body, Dense):
+            raise ValueError(
+                "Only dense layers take known parameters or the length of a trace beside it: choose a dense body."
+            )
+        if self.task.has_window and type(self.inputs) not in (TimeSeries, WhitenedTimeSeries):
+            raise ValueError("Traces of different lengths have no common frequencies: choose the time series alone.")
         if self.task.noise is None:
             if self.learned_steps:
                 raise ValueError("A learned step weighs the misfit by the noise: choose noisy traces, or no such step.")

@@ -1,5 +1,6 @@
 """Write a recipe as JSON values, and read it with every entry checked."""
 
+import math
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -13,21 +14,37 @@ from core.learning.training_settings import (
     InitialWeights,
     PointEstimate,
     Residual,
+    Spectrum,
     SquaredError,
     TimeSeries,
+    TimeSeriesAndSpectrum,
     WhitenedTimeSeries,
+    WhitenedTimeSeriesAndSpectrum,
 )
 from core.maps.recipe import Fixed, NewNoise, NewSimulations, Recipe
 from core.maps.task import Task
 from core.noise import Noise
 from core.priors import TruncatedGaussian
+from core.published import N_TIMES
 
 KINDS: dict[str, dict[str, Any]] = {
-    "inputs": {"time series": TimeSeries, "whitened time series": WhitenedTimeSeries},
+    "inputs": {
+        "time series": TimeSeries,
+        "whitened time series": WhitenedTimeSeries,
+        "spectrum": Spectrum,
+        "time series and spectrum": TimeSeriesAndSpectrum,
+        "whitened time series and spectrum": WhitenedTimeSeriesAndSpectrum,
+    },
     "body": {"dense": Dense, "cnn": Cnn, "residual": Residual},
     "head": {"point": PointEstimate, "gaussian": GaussianEstimate},
     "loss": {"squared error": SquaredError, "gaussian likelihood": GaussianLikelihood},
     "data": {"fixed": Fixed, "new noise": NewNoise, "new simulations": NewSimulations},
+}
+# Entries that are written only where they differ from these defaults, so that the recipes of earlier versions, and the
+# names of trainings that are made from them, stay the same.
+OPTIONAL: dict[str, dict[str, Any]] = {
+    "task": {"given": None, "estimates_noise": False, "n_times": [N_TIMES, N_TIMES]},
+    "body": {"dropout": 0.0},
 }
 LONGEST_SHOWN = 20  # characters of an unknown entry's name that a sentence quotes
 
@@ -35,13 +52,17 @@ LONGEST_SHOWN = 20  # characters of an unknown entry's name that a sentence quot
 def recipe_as_json(recipe: Recipe) -> dict[str, Any]:
     """Return a recipe as JSON values that `recipe_from_json` reads."""
     task = recipe.task
+    content = {
+        "model": task.model_name,
+        "prior": _written(task.prior),
+        "known": dict(task.known),
+        "noise": None if task.noise is None else _written(task.noise),
+        "given": None if task.given is None else _written(task.given),
+        "estimates_noise": task.estimates_noise,
+        "n_times": list(task.n_times),
+    }
     return {
-        "task": {
-            "model": task.model_name,
-            "prior": _as_lists(asdict(task.prior)),
-            "known": dict(task.known),
-            "noise": None if task.noise is None else _as_lists(asdict(task.noise)),
-        },
+        "task": _without_defaults("task", content),
         **{place: _tagged(place, getattr(recipe, place)) for place in KINDS},
         "optimiser": _as_lists(asdict(recipe.optimiser)),
         "initial_weights": str(recipe.initial_weights),
@@ -50,13 +71,24 @@ def recipe_as_json(recipe: Recipe) -> dict[str, Any]:
     }
 
 
+def _without_defaults(place: str, content: dict[str, Any]) -> dict[str, Any]:
+    defaults = OPTIONAL.get(place, {})
+    return {key: value for key, value in content.items() if key not in defaults or value != defaults[key]}
+
+
+def _written(law: TruncatedGaussian) -> dict[str, Any]:
+    """Return a distribution as lists; JSON has no infinite numbers, so that the sd of a uniform one is null."""
+    content = _as_lists(asdict(law))
+    return {**content, "sd": [None if sd == math.inf else sd for sd in content["sd"]]}
+
+
 def _as_lists(content: dict[str, Any]) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in content.items()}
 
 
 def _tagged(place: str, value: Any) -> dict[str, Any]:
     kind = next(name for name, cls in KINDS[place].items() if type(value) is cls)
-    return {"kind": kind, **_as_lists(asdict(value))}
+    return {"kind": kind, **_without_defaults(place, _as_lists(asdict(value)))}
 
 
 def recipe_from_json(content: Any) -> Recipe:
@@ -75,9 +107,10 @@ def recipe_from_json(content: Any) -> Recipe:
 
 
 def _entries(content: Any, names: list[str], place: str) -> dict[str, Any]:
-    """Return content if it is an object with exactly the named entries, else raise ValueError."""
+    """Return content with the defaults of its place; raises ValueError unless it then has exactly the named entries."""
     if not isinstance(content, dict):
         raise ValueError(f"The recipe is not complete: the {place} must be an object with the entries {_list(names)}.")
+    content = {**{key: value for key, value in OPTIONAL.get(place, {}).items() if key in names}, **content}
     lacking = [name for name in names if name not in content]
     if lacking:
         raise ValueError(f"The recipe is not complete: the {place} lacks {_list(lacking)}.")
@@ -100,15 +133,28 @@ def _distribution(content: Any, place: str) -> TruncatedGaussian:
     entries = _entries(content, columns, place)
     if not all(isinstance(entries[column], list | tuple) for column in columns):
         raise ValueError(f"The recipe is not valid: all entries of the {place} must be lists.")
+    entries = {**entries, "sd": [math.inf if sd is None else sd for sd in entries["sd"]]}
     return TruncatedGaussian(**{column: tuple(entries[column]) for column in columns})
 
 
 def _task(content: Any) -> Task:
-    entries = _entries(content, ["model", "prior", "known", "noise"], "task")
+    entries = _entries(content, ["model", "prior", "known", "noise", *OPTIONAL["task"]], "task")
     if not isinstance(entries["known"], dict):
         raise ValueError("The recipe is not valid: the known values must be an object of names and numbers.")
-    noise = None if entries["noise"] is None else _distribution(entries["noise"], "noise")
-    return Task(entries["model"], _distribution(entries["prior"], "prior"), tuple(entries["known"].items()), noise)
+    noise, given = (
+        None if entries[name] is None else _distribution(entries[name], place)
+        for name, place in (("noise", "noise"), ("given", "given parameters"))
+    )
+    entries = _tuples(entries)
+    return Task(
+        entries["model"],
+        _distribution(entries["prior"], "prior"),
+        tuple(entries["known"].items()),
+        noise,
+        given,
+        entries["estimates_noise"],
+        entries["n_times"],
+    )
 
 
 def _kind(place: str, content: Any) -> Any:
@@ -119,8 +165,8 @@ def _kind(place: str, content: Any) -> Any:
     cls = KINDS[place][name]
     entries = _entries({key: value for key, value in content.items() if key != "kind"},
                        [field.name for field in fields(cls)], place)  # fmt: skip
-    if cls is WhitenedTimeSeries:
-        return WhitenedTimeSeries(_noise(entries["noise"]))
+    if issubclass(cls, WhitenedTimeSeries):
+        return cls(_noise(entries["noise"]))
     return cls(**_tuples(entries))
 
 

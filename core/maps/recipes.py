@@ -1,5 +1,7 @@
 """The recipes of this laboratory: the published ones, our own, and that of the best map."""
 
+from dataclasses import replace
+
 from core.learning.training_settings import (
     Adam,
     Body,
@@ -14,18 +16,32 @@ from core.learning.training_settings import (
     SquaredError,
     TimeSeries,
     WhitenedTimeSeries,
+    WhitenedTimeSeriesAndSpectrum,
 )
 from core.maps.recipe import Data, Fixed, NewNoise, NewSimulations, Recipe
 from core.maps.task import Task
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.noise import Noise
-from core.priors import TruncatedGaussian
-from core.published import GAMMA, RHO, SAMPLING_INTERVAL, SIGMA, ZETA, published_noise_prior, published_prior
+from core.priors import TruncatedGaussian, uniform
+from core.published import (
+    GAMMA,
+    GAMMA_RANGE,
+    RHO,
+    SAMPLING_INTERVAL,
+    SIGMA,
+    ZETA,
+    ZETA_RANGE,
+    full_prior,
+    published_noise_prior,
+    published_prior,
+)
 
 PUBLISHED_DENSE = Dense((32, 32, 32, 32))
 PUBLISHED_NOISE = Noise(RHO, SIGMA / SAMPLING_INTERVAL)
 REFERENCE_SIZE = 1024  # samples in the authors' reference run
 MANY_SAMPLES = 4000  # from this size on, our recipe has larger batches, and dense layers for clean traces
+UNLIMITED_EPOCHS, UNROLLED_STEPS = 800, 3
+WINDOW = (100, 2000)  # samples
 RESIDUAL_EPOCHS = {True: {500: 240, 1000: 160, 4000: 100, 8000: 80}, False: {500: 300, 1000: 140}}  # by noisy, size
 
 
@@ -98,13 +114,53 @@ def our_recipe(n: int, noisy: bool, seed: int = 0) -> Recipe:
     return gaussian_recipe(task, Residual((128, 128)), data, RESIDUAL_EPOCHS[noisy][n], batch_size, 1e-3, seed)
 
 
-def best_recipe() -> Recipe:
-    """Return the recipe of the best map, whose size was found by `python -m core.search`.
+def unlimited_recipe(task: Task, widths: tuple[int, ...] = (768, 512, 512, 512, 512), seed: int = 0) -> Recipe:
+    """Return the recipe of our best maps: simulations and noise that never end, and unrolled learned steps.
 
-    The learning rate is lower than in the best trial, because this training is much longer.
+    The size of the body was found by `python -m core.search`. The training has more and larger batches than a trial of
+    that search, since it is meant for a GPU.
     """
-    body = Dense((768, 512, 512, 512, 512))
-    return gaussian_recipe(published_task(), body, NewSimulations(20_000), 800, batch_size=128, learning_rate=1e-3)
+    data = NewSimulations(100_000, epochs_each=8)
+    recipe = gaussian_recipe(task, Dense(widths), data, UNLIMITED_EPOCHS, batch_size=512, learning_rate=1e-3, seed=seed)
+    return replace(recipe, optimiser=replace(recipe.optimiser, half_precision=False), learned_steps=UNROLLED_STEPS)
+
+
+def best_recipe() -> Recipe:
+    """Return the recipe of the best map of θ at the published ζ and γ."""
+    return unlimited_recipe(published_task())
+
+
+def joint_task() -> Task:
+    """Return the published task, with the noise to estimate too."""
+    return replace(published_task(), estimates_noise=True)
+
+
+def joint_recipe() -> Recipe:
+    """Return the recipe of the map of θ₀, θ₁, σ and ρ, from the whitened trace and its spectrum."""
+    recipe = unlimited_recipe(joint_task(), (640, 512, 512, 512, 512))
+    return replace(recipe, inputs=WhitenedTimeSeriesAndSpectrum(PUBLISHED_NOISE))
+
+
+def conditional_task() -> Task:
+    """Return the task to estimate θ where ζ and γ are known for each trace."""
+    names, (zeta, gamma) = ("zeta", "gamma"), zip(ZETA_RANGE, GAMMA_RANGE, strict=True)
+    given = uniform(names, zeta, gamma)
+    return Task(FITZHUGH_NAGUMO.name, published_prior(), (), published_noise_prior(), given)
+
+
+def conditional_recipe() -> Recipe:
+    """Return the recipe of the map that is told ζ and γ."""
+    return unlimited_recipe(conditional_task())
+
+
+def four_recipe() -> Recipe:
+    """Return the recipe of the map of all four parameters of the neuron."""
+    return unlimited_recipe(Task(FITZHUGH_NAGUMO.name, full_prior(), (), published_noise_prior()))
+
+
+def window_recipe() -> Recipe:
+    """Return the recipe of the map of traces of 100 to 2,000 samples, which is 20 to 400 ms."""
+    return unlimited_recipe(replace(published_task(), n_times=WINDOW), (640, 512, 512, 512, 512))
 
 
 def narrow_prior() -> TruncatedGaussian:

@@ -16,9 +16,10 @@ from core.learning.loop import Kept, Report, Samples, train_network
 from core.learning.networks.network import Layers
 from core.maps.calibration import N_CALIBRATION, calibrate
 from core.maps.dataset import Dataset, epoch_dataset
-from core.maps.gauss_newton_step import Refined, learned_steps_of, step_work, with_learned_step
+from core.maps.device_samples import NoiseOnDevice
+from core.maps.gauss_newton_step import Refined, learned_steps_of, step_work, with_learned_steps
 from core.maps.inverse_map import InverseMap, inverse_map
-from core.maps.recipe import Recipe
+from core.maps.recipe import Fixed, Recipe
 from core.maps.recipe_file import recipe_as_json
 from core.maps.stages import Stage, StoppedError, Tell, Work, untold
 from core.maps.untrained_network import N_VALIDATION, samples, untrained_network, validation_samples
@@ -29,7 +30,7 @@ Trained = tuple[bytes, dict[str, Any]]  # weights as safetensors, and the record
 
 
 def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu", tell: Tell = untold) -> Iterator[Report]:
-    """Train the network of a recipe, without a learned step, and yield a report after each epoch.
+    """Train the network of a recipe, without learned steps, and yield a report after each epoch.
 
     checkpoint: a file for the state of the training, from which a training with the same recipe resumes.
     device: "cpu" or "cuda".
@@ -53,7 +54,9 @@ def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu", t
         recipe.loss,
         recipe.optimiser,
         recipe.seed,
-        samples_of,
+        samples_of
+        if device == "cpu" or recipe.task.noise is None or isinstance(recipe.data, Fixed)
+        else NoiseOnDevice(recipe, device),
         validation,
         None if checkpoint is None else Kept(checkpoint, recipe_as_json(recipe)),
         device,
@@ -62,9 +65,9 @@ def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu", t
 
 
 def finished(recipe: Recipe, weights: dict[str, torch.Tensor], tell: Tell = untold) -> Layers | Refined:
-    """Return the complete network of a map, calibrated and with its learned step, from the best weights of a training.
+    """Return the complete network of a map, calibrated and with its learned steps, from the best weights of a training.
 
-    tell: is told how far the step is; where it raises StoppedError, the network is returned without the step.
+    tell: is told how far the steps are; where it raises StoppedError, the network is returned without them.
     Raises ValueError where there are no weights.
     """
     if not weights:
@@ -76,7 +79,7 @@ def finished(recipe: Recipe, weights: dict[str, torch.Tensor], tell: Tell = unto
         return network
     work = Work(Stage.STEP, step_work(recipe, N_CALIBRATION), tell)
     try:
-        refined = with_learned_step(recipe, network, work.add)
+        refined = with_learned_steps(recipe, network, work.add)
         calibrate(recipe, refined)
     except StoppedError:
         return network

@@ -5,22 +5,32 @@ from torch import nn
 from core.learning.loop import Samples, mean_absolute_error
 from core.learning.networks.network import Layers, build
 from core.maps.dataset import VALIDATION_STREAM, Dataset, dataset
+from core.maps.inputs import inputs_of, n_columns
 from core.maps.recipe import Recipe
 from core.maps.task import Task
-from core.published import N_TIMES
 
 N_VALIDATION = 2000
 
 
 def untrained_network(recipe: Recipe) -> Layers:
     """Return the network of a recipe before its training, without a learned step."""
-    n_parameters = len(recipe.task.names)
-    return build(recipe.inputs, recipe.body, recipe.head, recipe.initial_weights, N_TIMES, n_parameters, recipe.seed)
+    task = recipe.task
+    return build(
+        recipe.inputs,
+        recipe.body,
+        recipe.head,
+        recipe.initial_weights,
+        task.n_times[1],
+        len(task.names),
+        recipe.seed,
+        n_columns(task),
+        task.has_window,
+    )
 
 
 def samples(task: Task, data: Dataset) -> Samples:
-    """Return the traces, (n, n_times), and scaled parameters, (n, p), of a data set, for the training loop."""
-    return data.noisy, task.scale(data.theta)
+    """Return a network's inputs, (n, columns), and the scaled true values, (n, p), of a data set."""
+    return inputs_of(task, data), task.scale(data.truth(task))
 
 
 def validation_samples(task: Task) -> Samples:

@@ -176,7 +176,7 @@ def test_what_is_typed_stays_with_the_reason_at_its_box(lab):
     for typed, sentence in (
         ("letters", "N must be a number; “letters” is none."),
         ("", "N must be a number; the box is empty."),
-        ("999999999", "N must lie between 100 and 20,000; 999999999 does not."),
+        ("999999999", "N must lie between 100 and 100,000; 999999999 does not."),
     ):
         lab.type("train_samples", typed)
         reason = lab.page.locator("[data-field=train_samples] .lab-problem")

@@ -237,7 +237,7 @@ def test_every_control_has_a_name_of_its_own(visit):
     [
         ({"train_samples": "many"}, "N must be a number; “many” is none."),
         ({"train_samples": ""}, "N must be a number; the box is empty."),
-        ({"train_samples": "999999999"}, "N must lie between 100 and 20,000; 999999999 does not."),
+        ({"train_samples": "999999999"}, "N must lie between 100 and 100,000; 999999999 does not."),
         ({"train_samples": "1000.5"}, "N must be a whole number; 1000.5 is none."),
         ({"train_epochs": "0"}, "The number of epochs must lie between 1 and 1,000; 0 does not."),
         ({"train_theta1_mean": "a"}, "θ₁ mean must be a number; “a” is none."),
@@ -281,7 +281,7 @@ def test_an_impossible_training_is_refused_and_not_started(visit, new_run, runs,
     [
         ("train_samples", "letters", "N must be a number; “letters” is none."),
         ("train_samples", "", "N must be a number; the box is empty."),
-        ("train_samples", "999999999", "N must lie between 100 and 20,000; 999999999 does not."),
+        ("train_samples", "999999999", "N must lie between 100 and 100,000; 999999999 does not."),
         ("train_theta0_sd", "0", "The distribution of θ₀ needs a standard deviation above zero."),
         ("train_name", "../../etc/passwd", "Name a map with at most 40 letters, digits, spaces, dots, hyphens or"),
         ("train_name", "MAP", "'MAP' is what a row of the tables or a curve beside the maps is called."),

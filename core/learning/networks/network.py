@@ -12,8 +12,8 @@ from core.learning.networks.cnn import WIDTHS as CNN_WIDTHS
 from core.learning.networks.cnn import cnn_layers
 from core.learning.networks.dense import dense_layers
 from core.learning.networks.heads import Gaussian, GaussianHead, point_layers
+from core.learning.networks.input_layer import InputLayer
 from core.learning.networks.residual import residual_layers
-from core.learning.networks.whitening import Whitening
 from core.learning.training_settings import (
     Body,
     Cnn,
@@ -22,7 +22,7 @@ from core.learning.training_settings import (
     Head,
     InitialWeights,
     Inputs,
-    WhitenedTimeSeries,
+    TimeSeries,
 )
 
 TRACES_AT_ONCE = 500
@@ -53,14 +53,24 @@ def _body_layers(body: Body, n_times: int) -> tuple[list[nn.Module], int]:
 
 
 def build(
-    inputs: Inputs, body: Body, head: Head, initial_weights: InitialWeights, n_times: int, n_parameters: int, seed: int
+    inputs: Inputs,
+    body: Body,
+    head: Head,
+    initial_weights: InitialWeights,
+    n_times: int,
+    n_parameters: int,
+    seed: int,
+    n_columns: int = 0,
+    has_window: bool = False,
 ) -> Layers:
     """Return a network that maps traces, (n, n_times), to scaled parameters, (n, p), or to a `Gaussian` of them.
 
+    n_columns: further inputs after the samples. has_window: whether the last is the share of samples that are real.
     The weights are drawn with the seed; the biases are zero.
     """
-    first = [Whitening(inputs.noise)] if isinstance(inputs, WhitenedTimeSeries) else []
-    layers, n_features = _body_layers(body, n_times)
+    input_layer = InputLayer(inputs, n_times, n_columns, has_window)
+    first = [] if type(inputs) is TimeSeries and not n_columns else [input_layer]
+    layers, n_features = _body_layers(body, input_layer.n_features)
     gaussian = isinstance(head, GaussianEstimate)
     last = [GaussianHead(n_features, n_parameters)] if gaussian else point_layers(n_features, n_parameters)
     network = Layers(*first, *layers, *last)

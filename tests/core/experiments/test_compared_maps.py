@@ -1,6 +1,6 @@
 """The experiments of accuracy, on trainings small enough for a test."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 
 import numpy as np
@@ -48,7 +48,7 @@ def context(tmp_path_factory) -> Context:
 def few() -> Dataset:
     """Return the first of the published test traces."""
     data = published_test_set()
-    return Dataset(*(each[:200] for each in (data.theta, data.noise_parameters, data.clean, data.noisy)))
+    return Dataset(*(getattr(data, field.name)[:200] for field in fields(Dataset)))
 
 
 @pytest.fixture(scope="module")

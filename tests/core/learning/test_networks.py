@@ -6,9 +6,9 @@ from scipy.special import expit
 from scipy.stats import multivariate_normal
 from torch import nn
 
+from core.learning.networks.input_layer import whitened
 from core.learning.networks.network import build
 from core.learning.networks.residual import ResidualBlock
-from core.learning.networks.whitening import Whitening
 from core.learning.training_settings import (
     Cnn,
     Dense,
@@ -148,7 +148,7 @@ def test_gaussian_against_scipy(body):
 
 def test_whitening_is_that_of_its_noise():
     noise = sample_ar1(np.full(3, 0.8), np.full(3, 0.35), 1000, np.random.default_rng(0))
-    filtered = Whitening(NOISE)(torch.from_numpy(noise)).numpy()
+    filtered = whitened(torch.from_numpy(noise), NOISE).numpy()
     assert np.allclose(filtered, [whiten(each, Noise(0.8, 0.35)) for each in noise], rtol=0, atol=1e-12)
 
 

@@ -94,8 +94,8 @@ def test_settings_that_contradict_each_other_are_refused(recipe, changes, senten
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: Fixed(99), "The number of samples N must lie between 100 and 20,000; it is 99."),
-        (lambda: NewNoise(20_001), "The number of samples N must lie between 100 and 20,000; it is 20,001."),
+        (lambda: Fixed(99), "The number of samples N must lie between 100 and 100,000; it is 99."),
+        (lambda: NewNoise(100_001), "The number of samples N must lie between 100 and 100,000; it is 100,001."),
         (lambda: Fixed(200.5), "The number of samples N must be a whole number."),
         (lambda: NewSimulations(200, 0), "The number of epochs that simulations last must lie between 1 and 1,000; it "
                                          "is 0."),

@@ -1,0 +1,114 @@
+"""The inputs of a learned Gauss–Newton step: the expansion of the misfit at an estimate, and the residual's noise."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.learning.networks.heads import Gaussian
+from core.maps.inputs import TraceInputs, from_columns
+from core.maps.task import Task
+from core.published import SAMPLING_INTERVAL
+
+MAX_CORRELATION = 0.999
+MIN_INFORMATION = 1e-3  # added to the Hessian's diagonal, in inverse variances of the Gaussian before the step
+HESSIAN_ROUNDING = 1e-9  # this share of its matrix trace is added too, as curvatures can differ by a factor of 1e9
+MIN_NOISE_SD = 1e-3
+
+Array = NDArray[np.float64]
+
+
+def n_features(task: Task) -> int:
+    """Return the number of features of a step, without the Gaussian that it refines."""
+    p, q = len(task.names), len(task.prior.names)
+    n_given = 0 if task.given is None else len(task.given.names)
+    return q + p + triangle(q) + 2 + p + triangle(p) + n_given + task.has_window
+
+
+def triangle(p: int) -> int:
+    """Return the number of entries of a lower triangle, (p, p)."""
+    return p * (p + 1) // 2
+
+
+def step_inputs(task: Task, columns: torch.Tensor, before: Gaussian) -> torch.Tensor:
+    """Return the inputs of a `Step`, (n, k), from a network's inputs, (n, columns), and its Gaussian.
+
+    They are features; then the Gauss–Newton proposal, of a step (p) and of a factor of the precision (triangle of p);
+    then the mean (p) and the factor (triangle of p) of the Gaussian. Steps and factors are in units of that Gaussian.
+    """
+    inputs = from_columns(task, columns.float().cpu().numpy())
+    mean, factor = (part.double().cpu().numpy() for part in before)
+    p, q = mean.shape[1], len(task.prior.names)
+    scale = np.linalg.inv(factor)  # a square root of the covariance, as the factor is a square root of the precision
+    gradients, hessians, correlation, size = _expansion(task, inputs, mean[:, :q], scale[:, :q, :q])
+    least = MIN_INFORMATION + HESSIAN_ROUNDING * np.einsum("nii->n", hessians)
+    hessians = hessians + least[:, None, None] * np.eye(q)
+    step = np.zeros_like(mean)
+    step[:, :q] = -np.einsum("nij,nj->ni", scale[:, :q, :q], np.linalg.solve(hessians, gradients[..., None])[..., 0])
+    if task.estimates_noise:
+        both = np.column_stack([size * SAMPLING_INTERVAL, correlation])
+        step[:, q:] = np.clip((both - task.law.bounds[q:, 0]) / task.widths[q:], 0, 1) - mean[:, q:]
+    step = np.einsum("nij,nj->ni", factor, step)
+    precision = np.broadcast_to(np.eye(p), factor.shape).copy()
+    precision[:, :q, :q] = _lower_square_root(hessians)
+    # arcsinh and logarithms, because sizes differ by orders of magnitude.
+    features = [np.arcsinh(gradients), np.arcsinh(step), _logarithmic(precision[:, :q, :q])]
+    features += [np.arctanh(correlation), np.log(size), mean, _logarithmic(factor), inputs.given]
+    if task.has_window:
+        features.append(np.log(inputs.lengths))
+    together = np.column_stack([*features, step, _logarithmic(precision), mean, factor[:, *np.tril_indices(p)]])
+    return torch.from_numpy(together.astype(np.float32))
+
+
+def _expansion(task: Task, inputs: TraceInputs, mean: Array, scale: Array) -> tuple[Array, Array, Array, Array]:
+    """Return gradients (n, q) and Gauss–Newton Hessians (n, q, q) of the misfit, and the residual's noise.
+
+    mean: (n, q) scaled parameters of the model to expand at.
+    scale: (n, q, q) lower triangles; results are in these units.
+    The noise is a correlation (n,) and a marginal standard deviation (n,), estimated from each residual. The misfit is
+    weighed by this noise within the bounds of the noise distribution.
+    """
+    prior, model = task.noise, task.model
+    assert prior is not None, "a recipe without noise has no learned step"
+    n_times = int(inputs.lengths.max())
+    low, widths = np.array(task.prior.lower), np.subtract(task.prior.upper, task.prior.lower)
+    parameters = task.complete(low + mean * widths, inputs.given)
+    states, derivatives = model.sensitivities(parameters, task.times[:n_times])
+    real = np.arange(n_times) < inputs.lengths[:, None]
+    residuals = np.where(real, inputs.traces[:, :n_times] - _within(states[..., model.observed_column]), 0.0)
+    jacobians = _within(derivatives[..., model.observed_column, task.columns]) * widths @ scale
+    products = np.sum(residuals[:, 1:] * residuals[:, :-1], axis=1)
+    squares = np.sum(np.where(real[:, 1:], residuals[:, :-1], 0.0) ** 2, axis=1)
+    correlation = np.clip(products / np.maximum(squares, MIN_NOISE_SD), -MAX_CORRELATION, MAX_CORRELATION)
+    rho = np.clip(correlation, prior.lower[0], prior.upper[0])
+    innovations = np.where(real[:, 1:], _whitened(residuals, rho), 0.0)
+    size = np.sqrt(np.sum(innovations**2, axis=1) / (inputs.lengths - 1)) + MIN_NOISE_SD
+    bounds = np.array([prior.lower[1], prior.upper[1]]) / SAMPLING_INTERVAL
+    marginal_sd = np.clip(size, *bounds) + MIN_NOISE_SD
+    slopes = np.where(real[:, 1:, None], _whitened(jacobians, rho), 0.0) / marginal_sd[:, None, None]
+    gradients = -np.einsum("nti,nt->ni", slopes, innovations / marginal_sd[:, None])
+    return gradients, slopes.transpose(0, 2, 1) @ slopes, correlation, size
+
+
+def _whitened(series: Array, rho: Array) -> Array:
+    """Return the innovations, (n, n_times − 1, …), of series, (n, n_times, …), under correlations (n,)."""
+    rho = rho.reshape(-1, *[1] * (series.ndim - 1))
+    return np.asarray((series[:, 1:] - rho * series[:, :-1]) / np.sqrt(1 - rho**2))
+
+
+def _within(series: Array) -> Array:
+    """Replace missing samples of diverged trajectories by zeros."""
+    return np.nan_to_num(series, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _lower_square_root(matrices: Array) -> Array:
+    """Return the lower triangles A, (n, q, q), with A'A equal to symmetric positive matrices, (n, q, q)."""
+    # Cholesky's factor L has LL' equal to its argument; turning rows and columns round exchanges the two orders.
+    turned = np.asarray(np.linalg.cholesky(matrices[:, ::-1, ::-1]), dtype=np.float64)
+    return turned[:, ::-1, ::-1].transpose(0, 2, 1)
+
+
+def _logarithmic(lower: Array) -> Array:
+    """Return for lower triangles, (n, p, p), the logarithms of the diagonals and transformed entries below them."""
+    diagonal = np.einsum("nii->ni", lower)
+    rows, columns = np.tril_indices(lower.shape[1], -1)
+    return np.column_stack([np.log(diagonal), lower[:, rows, columns] / diagonal[:, rows]])
