@@ -1,8 +1,9 @@
 """A training step for dense networks on the processor, written out by hand.
 
 With batches of 32, a step of automatic differentiation spends most of its time between the operations. This one has
-few: inputs have a one behind them, so that the biases are columns of the weight matrices; one draw gives the dropout of
-all layers; and one call of Adam updates all weights, which lie side by side in memory.
+few: inputs have a one behind them, so that the biases are columns of the weight matrices, and one draw gives the
+dropout of all layers. In a wide network the traffic of memory decides: Adam updates a block of rows as soon as its
+gradient is computed, in a buffer that stays in the processor's cache.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from core.learning.dense_layers_of import dense_layers_of
 EPSILON = 1e-8  # of Adam, as in PyTorch
 DRAWS = 2**16  # values of a draw; the probability of dropout is rounded to a multiple of their inverse
 
+BLOCK = 2**16  # numbers in the buffer of gradients, unless a row has more
+
 silu, silu_backward = torch.ops.aten.silu.out, torch.ops.aten.silu_backward.grad_input
 
 
@@ -29,11 +32,38 @@ def keep(draws: NDArray[np.uint16], n_dropped: int, factor: float, kept: NDArray
         kept[i] = value if draws[i] >= threshold else np.float32(0.0)
 
 
+@kernel
+def adam(
+    weights: NDArray[np.float32], means: NDArray[np.float32], squares: NDArray[np.float32],
+    gradients: NDArray[np.float32], rates: NDArray[np.float32],
+) -> None:  # fmt: skip
+    """Do a step of Adam for weights with running means of gradients and of their squares; all are (n,).
+
+    rates: 1 − β₁, 1 − β₂, the learning rate over 1 − β₁ᵗ in step t, one over the root of 1 − β₂ᵗ, and ε.
+    """
+    mean_rate, square_rate, learning_rate, square_factor, epsilon = rates
+    for i in range(weights.size):
+        gradient = gradients[i]
+        means[i] += mean_rate * (gradient - means[i])
+        squares[i] += square_rate * (gradient * gradient - squares[i])
+        weights[i] -= learning_rate * means[i] / (np.sqrt(squares[i]) * square_factor + epsilon)
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """Some rows of a layer: the derivative by their products, their weights and gradient, and what `adam` takes."""
+
+    products: torch.Tensor
+    weight_transposed: torch.Tensor
+    gradient: torch.Tensor
+    arrays: tuple[NDArray[np.float32], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class _Layer:
-    """The buffers of a layer, all views. Samples are columns.
+    """The buffers of a layer, most of them views. Samples are columns.
 
-    weight, gradient: (n_outputs, n_inputs + 1), the bias last.
+    weight: (n_outputs, n_inputs + 1), the bias last.
     values: (n_inputs + 1, batch_size), the inputs and a row of ones.
     products: (n_outputs, batch_size), weight times values; then the derivative of the loss by them.
     derivative: (n_inputs + 1, batch_size), of the loss by the values.
@@ -41,13 +71,12 @@ class _Layer:
     """
 
     weight: torch.Tensor
-    gradient: torch.Tensor
+    blocks: list[_Block]
     values: torch.Tensor
     products: torch.Tensor
     derivative: torch.Tensor
     outputs: torch.Tensor
     kept: torch.Tensor
-    weight_transposed: torch.Tensor
     values_transposed: torch.Tensor
     inputs_derivative: torch.Tensor
 
@@ -64,45 +93,62 @@ class FusedDenseStep:
         read = dense_layers_of(network)
         self._linears, self._dropout, self._betas = read.linears, read.dropout, betas
         shapes = [(linear.out_features, linear.in_features + 1) for linear in read.linears]
-        n_weights, n_units = sum(rows * columns for rows, columns in shapes), sum(rows for rows, _ in shapes[:-1])
-        self._flat, self._gradient, self._mean, self._square = (torch.zeros(n_weights) for _ in range(4))
-        self._n_done = torch.zeros(())
+        n_units = sum(rows for rows, _ in shapes[:-1])
+        self._n_done = 0
         self._random = np.random.Generator(np.random.SFC64(seed))
         self._kept = np.ones(n_units * batch_size, np.float32)
+        self._rates = np.zeros(5, np.float32)
+        self._gradients = torch.zeros(max(BLOCK, *(columns for _, columns in shapes)))
         self._first_inputs, self._layers = self._lay_out(shapes, batch_size)
         for layer, linear in zip(self._layers, self._linears, strict=True):
             layer.weight[:, :-1], layer.weight[:, -1] = linear.weight.detach(), linear.bias.detach()
 
     def _lay_out(self, shapes: list[tuple[int, int]], batch_size: int) -> tuple[torch.Tensor, list[_Layer]]:
         """Return the buffer of the network's inputs, (batch_size, n_inputs), and the layers."""
-        sizes = [rows * columns for rows, columns in shapes]
         # The first layer's values are stored sample by sample, as the inputs come.
         values = [torch.ones(batch_size, shapes[0][1]).t(), *(torch.ones(n, batch_size) for _, n in shapes[1:])]
         outputs = [*(each[:-1] for each in values[1:]), torch.empty(shapes[-1][0], batch_size)]
-        widths = [rows for rows, _ in shapes[:-1]]
-        kept = [*torch.from_numpy(self._kept).view(-1, batch_size).split(widths), torch.empty(0)]
+        kept = torch.from_numpy(self._kept).view(-1, batch_size).split([rows for rows, _ in shapes[:-1]])
         layers = []
-        for i, (weight, gradient) in enumerate(zip(self._flat.split(sizes), self._gradient.split(sizes), strict=True)):
-            weight, derivative = weight.view(shapes[i]), torch.empty(shapes[i][1], batch_size)
+        for i, (rows, columns) in enumerate(shapes):
+            weight, derivative = torch.zeros(rows, columns), torch.empty(columns, batch_size)
+            products = torch.empty(rows, batch_size)
             layers.append(_Layer(
-                weight, gradient.view(shapes[i]), values[i], torch.empty(shapes[i][0], batch_size), derivative,
-                outputs[i], kept[i], weight.t(), values[i].t(), derivative[:-1],
+                weight, self._blocks(weight, products), values[i], products, derivative, outputs[i],
+                kept[i] if i < len(kept) else torch.ones(()), values[i].t(), derivative[:-1],
             ))  # fmt: skip
         return values[0].t()[:, :-1], layers
 
+    def _blocks(self, weight: torch.Tensor, products: torch.Tensor) -> list[_Block]:
+        """Return a layer's rows in blocks whose gradients fit into the buffer."""
+        state = (weight, torch.zeros_like(weight), torch.zeros_like(weight))
+        n_rows, blocks = self._gradients.numel() // weight.shape[1], []
+        for parts in zip(products.split(n_rows), *(each.split(n_rows) for each in state), strict=True):
+            gradient = self._gradients[: parts[1].numel()]
+            arrays = tuple(part.numpy().reshape(-1) for part in (*parts[1:], gradient))
+            blocks.append(_Block(parts[0], parts[1].t(), gradient.view_as(parts[1]), arrays))
+        return blocks
+
     def __call__(self, inputs: torch.Tensor, targets: torch.Tensor, learning_rate: float) -> torch.Tensor:
-        """Do a step on inputs, (batch_size, n_inputs), and targets, (batch_size, p); return the loss before it."""
+        """Do a step on inputs, (batch_size, n_inputs), and targets, (batch_size, p); return the loss before it.
+
+        Raises ValueError for other shapes.
+        """
+        shapes = self._first_inputs.shape, self._layers[-1].outputs.t().shape
+        if (inputs.shape, targets.shape) != shapes:
+            raise ValueError(
+                f"A step takes inputs and targets of the shapes {' and '.join(str(tuple(shape)) for shape in shapes)}; "
+                f"these have {tuple(inputs.shape)} and {tuple(targets.shape)}."
+            )
         if self._dropout > 0:
             self._draw_dropout()
         self._first_inputs.copy_(inputs)
-        self._forward()
-        loss = self._backward(targets)
         self._n_done += 1
-        torch._fused_adam_(
-            [self._flat], [self._gradient], [self._mean], [self._square], [], [self._n_done], lr=learning_rate,
-            beta1=self._betas[0], beta2=self._betas[1], weight_decay=0.0, eps=EPSILON, amsgrad=False, maximize=False,
-        )  # fmt: skip
-        return loss
+        beta1, beta2 = self._betas
+        rate, factor = learning_rate / (1 - beta1**self._n_done), (1 - beta2**self._n_done) ** -0.5
+        self._rates[:] = 1 - beta1, 1 - beta2, rate, factor, EPSILON
+        self._forward()
+        return self._backward(targets)
 
     def load(self) -> None:
         """Copy the weights to the network."""
@@ -126,15 +172,22 @@ class FusedDenseStep:
         torch.sigmoid(last.products, out=last.outputs)
 
     def _backward(self, targets: torch.Tensor) -> torch.Tensor:
-        """Write the gradients, and return the loss."""
+        """Update the weights from the last layer to the first, and return the loss."""
         last = self._layers[-1]
         difference = last.outputs - targets.t()
         torch.mul(difference, 2 / difference.numel(), out=last.products)
         last.products.mul_(last.outputs).mul_(1 - last.outputs)
-        torch.mm(last.products, last.values_transposed, out=last.gradient)
         for layer, before in zip(self._layers[:0:-1], self._layers[-2::-1], strict=True):
-            torch.mm(layer.weight_transposed, layer.products, out=layer.derivative)
+            layer.derivative.zero_()
+            for block in layer.blocks:  # each is read from memory once for both
+                torch.addmm(layer.derivative, block.weight_transposed, block.products, out=layer.derivative)
+                self._update(block, layer.values_transposed)
             layer.inputs_derivative.mul_(before.kept)
             silu_backward(layer.inputs_derivative, before.products, grad_input=before.products)
-            torch.mm(before.products, before.values_transposed, out=before.gradient)
+        for block in self._layers[0].blocks:
+            self._update(block, self._layers[0].values_transposed)
         return difference.square_().mean()
+
+    def _update(self, block: _Block, values: torch.Tensor) -> None:
+        torch.mm(block.products, values, out=block.gradient)
+        adam(*block.arrays, self._rates)

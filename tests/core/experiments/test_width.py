@@ -40,7 +40,8 @@ def clock(tmp_path, monkeypatch):
         return training(0.5)
 
     monkeypatch.setattr(records, "RESULTS", tmp_path)
-    monkeypatch.setattr(width.time, "perf_counter", lambda: now[0])
+    for clock in ("perf_counter", "process_time"):
+        monkeypatch.setattr(width.time, clock, lambda: now[0])
     monkeypatch.setattr(width, "plain_training", lambda units: training(4.0))
     monkeypatch.setattr(width, "fused_training", lambda units: training(1.0))
     monkeypatch.setattr(width, "captured_training", captured)

@@ -5,6 +5,7 @@ from scipy.optimize import check_grad
 from scipy.special import expit
 from torch import nn
 
+from core.learning import fused_dense_step
 from core.learning.fused_dense_step import FusedDenseStep, keep
 from core.learning.networks.network import build
 from core.learning.plain_loop import PlainLoop
@@ -31,9 +32,16 @@ def kept(step):
     return [layer.kept.t().double() for layer in step._layers[:-1]]
 
 
-@pytest.mark.parametrize("dropout", [0.0, 0.3])
-def test_steps_are_those_of_automatic_differentiation_and_adam(dropout):
+def gradient_of(layer):
+    """The gradients by a layer's weights and by its biases: after one step their running mean is a tenth of them."""
+    matrix = 10 * np.concatenate([block.arrays[1] for block in layer.blocks]).reshape(layer.weight.shape).astype(float)
+    return matrix[:, :-1].ravel(), matrix[:, -1]
+
+
+@pytest.mark.parametrize(("dropout", "block"), [(0.0, 2**16), (0.3, 2**16), (0.3, 200)])
+def test_steps_are_those_of_automatic_differentiation_and_adam(dropout, block, monkeypatch):
     """In double precision, with the same dropout. Twenty steps of Adam let single precision err by 1e-4 of the way."""
+    monkeypatch.setattr(fused_dense_step, "BLOCK", block)
     network, exact = network_of(dropout), network_of(0.0).double()
     first, step = weights_of(network), FusedDenseStep(network, BATCH_SIZE, (0.8, 0.95))
     adam = torch.optim.Adam(exact.parameters(), RATE, (0.8, 0.95))
@@ -60,10 +68,7 @@ def test_gradient_against_finite_differences():
     start, step = weights_of(network).numpy(), FusedDenseStep(network, BATCH_SIZE)
     step(inputs[0], targets[0], 0.0)
     factors = [each.numpy() for each in kept(step)]
-    gradient = np.concatenate([
-        part.double().numpy().ravel()
-        for layer in step._layers for part in (layer.gradient[:, :-1], layer.gradient[:, -1])
-    ])  # fmt: skip
+    gradient = np.concatenate([part for layer in step._layers for part in gradient_of(layer)])
 
     def loss(weights):
         values, used = inputs[0].double().numpy(), 0
@@ -106,6 +111,12 @@ def test_other_networks_are_refused(body, head):
     network = build(TimeSeries(), body, head, InitialWeights.GLOROT, N_INPUTS, 2, 0)
     with pytest.raises(ValueError, match="This training step is for networks of linear layers with swish"):
         FusedDenseStep(network, BATCH_SIZE)
+
+
+def test_batches_of_another_size_are_refused():
+    step, (inputs, targets) = FusedDenseStep(network_of(0.0), BATCH_SIZE), batches(1)
+    with pytest.raises(ValueError, match=r"of the shapes \(16, 60\) and \(16, 2\); these have \(1, 60\) and \(16, 2\)"):
+        step(inputs[0, :1], targets[0], RATE)
 
 
 def test_the_plain_loop_does_a_step_for_each_full_batch():
