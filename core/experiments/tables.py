@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.experiments.best_map import OUT_OF_DISTRIBUTION
-from core.experiments.compared_maps import METRICS, REGIMES
+from core.experiments.compared_maps import REGIMES
 from core.experiments.estimators import (
     BEST,
     CHOSEN_SIGMA,
@@ -39,6 +39,7 @@ from core.experiments.limit import MASSES, PARAMETERS
 from core.experiments.published_figures import PAPER, PUBLISHED, PYTORCH, TENSORFLOW
 from core.experiments.records import Key, Result, Target, stored
 from core.maps.recipes import REFERENCE_SIZE
+from core.metrics import METRICS
 from core.symbols import symbol_of
 
 Parts = Mapping[str, Any]  # entries of a `Key`
