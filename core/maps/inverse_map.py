@@ -22,10 +22,11 @@ from core.files import write_bytes, write_json
 from core.learning.networks.network import predict
 from core.maps.card import learned_steps, read_card
 from core.maps.differences_from_training import Difference, not_trained_for
-from core.maps.gauss_newton_step import network_of
+from core.maps.gauss_newton_step import learned_steps_of, network_of
 from core.maps.inputs import TraceInputs, as_columns
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_as_json
+from core.maps.mending import mended
 from core.maps.task import NOISE_SYMBOLS, Task
 from core.priors import shape_sentence
 from core.published import SAMPLING_INTERVAL
@@ -115,13 +116,20 @@ class InverseMap:
 
     def estimate(self, inputs: TraceInputs, remarks: tuple[Remark, ...] = ()) -> Estimate:
         """Estimate the parameters of traces whose lengths may differ."""
+        mean, covariance = self._by_network(inputs)
+        if covariance is not None and learned_steps_of(self.network):
+            mean, covariance = mended(self.recipe.task, inputs, mean, covariance)
+        return Estimate(mean, covariance, self.parameter_names, remarks)
+
+    def _by_network(self, inputs: TraceInputs) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Return the means, (n, p), and covariances, (n, p, p), that the network gives."""
         task = self.recipe.task
         scaled, covariance = predict(self.network, as_columns(task, inputs))
         lower, upper = task.law.bounds.T
         mean = np.clip(task.unscale(scaled), lower, upper)
         if covariance is not None:
             covariance = _bounded(covariance) * np.outer(upper - lower, upper - lower)
-        return Estimate(mean, covariance, self.parameter_names, remarks)
+        return mean, covariance
 
     def differences(
         self,
@@ -274,9 +282,8 @@ def load_inverse_map(name_or_path: str | Path) -> InverseMap:
     square_wave = np.sign(np.sin(0.1 * np.arange(loaded.times.size)))
     traces = np.multiply.outer([0.0, 1.0, MAX_OBSERVED, -MAX_OBSERVED], square_wave).astype(np.float32)
     middle = () if recipe.task.given is None else recipe.task.given.mean
-    estimate = loaded.estimate(TraceInputs(traces, np.tile(middle, (4, 1)), np.full(4, loaded.times.size)))
-    covariance = 0.0 if estimate.covariance is None else estimate.covariance
-    if not (np.all(np.isfinite(estimate.mean)) and np.all(np.isfinite(covariance))):
+    inputs = TraceInputs(traces, np.tile(middle, (4, 1)), np.full(4, loaded.times.size))
+    if not all(np.all(np.isfinite(part)) for part in loaded._by_network(inputs) if part is not None):
         raise ValueError(f"The weights in {path.name} give estimates that are not finite: copy or train it again.")
     return loaded
 
