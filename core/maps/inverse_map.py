@@ -21,7 +21,7 @@ from core.estimate import Estimate, Finding, Remark, remark
 from core.files import write_bytes, write_json
 from core.learning.networks.network import predict
 from core.maps.card import learned_steps, read_card
-from core.maps.differences_from_training import Difference, not_trained_for
+from core.maps.differences_from_training import Difference, listed, not_trained_for
 from core.maps.gauss_newton_step import network_of
 from core.maps.inputs import TraceInputs, as_columns
 from core.maps.recipe import Recipe
@@ -77,7 +77,7 @@ class InverseMap:
         known: (n, k), the model's parameters that the map does not estimate, in the order of `Task.known_names`; for
         FitzHugh–Nagumo ζ and γ. A map that is told some of them needs all. For others, a remark on the estimate warns
         where they differ from those of the training.
-        Raises ValueError for traces of another length or with numbers that are not finite, and where known is missing.
+        Raises ValueError for traces of another length, for numbers that are not finite, and where known is missing.
         """
         task, data = self.recipe.task, with_gaps(data)
         fewest, most = task.n_times
@@ -105,12 +105,15 @@ class InverseMap:
         task = self.recipe.task
         if known is None:
             if task.given is not None:
-                symbols = " and ".join(map(symbol_of, task.given.names))
+                symbols = listed([symbol_of(name) for name in task.given.names])
                 raise ValueError(f"The map {self.name} is told {symbols} of each trace: pass them as known.")
             return np.empty((0, len(task.known_names)))
         constants = np.atleast_2d(np.asarray(known, dtype=float))
         if constants.shape[1:] != (len(task.known_names),) or len(constants) not in (1, n):
             raise ValueError(shape_sentence(task.known_names, constants.shape))
+        if not np.all(np.isfinite(constants)):
+            symbols = listed([symbol_of(name) for name in task.known_names])
+            raise ValueError(f"The map {self.name} takes finite values of {symbols} only.")
         return np.broadcast_to(constants, (n, len(task.known_names)))
 
     def estimate(self, inputs: TraceInputs, remarks: tuple[Remark, ...] = ()) -> Estimate:
