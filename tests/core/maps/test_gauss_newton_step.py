@@ -9,7 +9,7 @@ from core.learning.networks.network import predict
 from core.learning.training_settings import Dense
 from core.maps import gauss_newton_step as refinement
 from core.maps.dataset import TEST_STREAM, dataset
-from core.maps.gauss_newton_step import Step, learned_steps_of, step_inputs, with_learned_step
+from core.maps.gauss_newton_step import Step, learned_steps_of, step_inputs, with_learned_steps
 from core.maps.inverse_map import inverse_map
 from core.maps.recipe import NewSimulations
 from core.maps.recipes import gaussian_recipe, published_task
@@ -40,7 +40,7 @@ def first():
 
 @pytest.fixture(scope="module")
 def refined(first):
-    return with_learned_step(RECIPE, first)
+    return with_learned_steps(RECIPE, first)
 
 
 def law(data):
@@ -169,4 +169,4 @@ def test_a_step_that_helps_nothing_is_left_out(first, monkeypatch):
     monkeypatch.setattr(refinement, "EPOCHS", 1)
     monkeypatch.setattr(refinement, "LEARNING_RATE", 1e-12)
     monkeypatch.setattr(refinement, "validation_error", lambda recipe, network: 1.0)
-    assert with_learned_step(RECIPE, first) is first
+    assert with_learned_steps(RECIPE, first) is first
