@@ -25,6 +25,9 @@ def rmse(truth: ArrayLike, estimate: ArrayLike) -> NDArray[np.float64]:
     return np.sqrt(np.mean((estimate - truth) ** 2, axis=0))
 
 
+METRICS = {"r2": r_squared, "median_ape": median_ape, "rmse": rmse}  # by their codes in the results of experiments
+
+
 def squared_distances(deviations: ArrayLike, covariance: ArrayLike) -> NDArray[np.float64]:
     """Return d′ C⁻¹ d, (n,), of deviations d, (n, p), under covariances C, (n, p, p) or one (p, p) (Mahalanobis)."""
     deviations = np.asarray(deviations, dtype=float)

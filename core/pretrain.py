@@ -16,7 +16,7 @@ from core.files import read_json
 from core.learning.training_settings import Cnn
 from core.maps.evaluation import describe, evaluate
 from core.maps.inverse_map import PRETRAINED, InverseMap
-from core.maps.out_of_distribution import novelty_reference
+from core.maps.out_of_distribution import can_score, novelty_reference
 from core.maps.recipe import Recipe
 from core.maps.recipes import (
     PUBLISHED_DENSE,
@@ -130,7 +130,7 @@ def main() -> None:
         more: dict[str, Any] = {}
         if name == "best":
             more["search"] = read_json(WORK / SUMMARY) if (WORK / SUMMARY).is_file() else {}
-        if seeds[0].gives_covariance:
+        if can_score(seeds[0]):
             more["novelty"] = novelty_reference(map_of(options.work, seeds[0], name)).as_json()
         _described(name, seeds, options.work, about, **more).save(options.out)
 

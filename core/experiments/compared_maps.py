@@ -16,14 +16,13 @@ from core.maps.recipe import Recipe
 from core.maps.recipes import PUBLISHED_DENSE, our_recipe, published_recipe
 from core.maps.test_sets import published_test_set
 from core.maps.train import key_of, map_of, read_trained, run_training, write_trained
-from core.metrics import median_ape, r_squared, rmse
+from core.metrics import METRICS
 from core.parallel import completed
 from core.published import published_prior
 
 SIZES = (500, 1000, 4000, 8000)
 SEEDS = (0, 1, 2)
 QUICK_SIZES, QUICK_SEEDS, QUICK_EPOCHS = (500, 1000), (0,), 10
-METRICS = {"r2": r_squared, "median_ape": median_ape, "rmse": rmse}
 
 
 class Regime(NamedTuple):

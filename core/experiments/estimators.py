@@ -6,6 +6,7 @@ CNN, DENSE, OURS = "cnn-published", "dense-published", "ours"
 BEST, POLISHED, REWEIGHTED = "best", "best-polished", "best-reweighted"
 # The exact posterior: with known noise, with the noise integrated out, and with the white misfit.
 KNOWN, EXACT, WHITE = "posterior-noise-known", "posterior-noise-integrated-out", "posterior-white-misfit"
+SAMPLED = "posterior-by-importance-sampling"  # of more than two parameters, with the noise integrated out
 MAP, LAPLACE, JOINT = "map-noise-known", "laplace-noise-known", "map-with-noise"
 GLOBAL_MAP = "global-map"
 LEAST_SQUARES, FROM_TRUTH = "least-squares", "least-squares-from-truth"

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2, kstest
 
-from core.experiments.compared_maps import METRICS
 from core.experiments.context import Context, traces
 from core.experiments.estimators import EXACT, JOINT, KNOWN, LAPLACE, MAP, NOISY_TRACES, WHITE
+from core.experiments.limits import accuracy
 from core.experiments.records import Key, Measurement, Result, Target
 from core.maps.dataset import Dataset
 from core.maps.test_sets import N_TEST, published_test_set
@@ -99,11 +99,7 @@ def _measured(name: str, truth: NDArray[np.float64], rows: list[dict[str, Any]])
         return Measurement(Key(name, metric, parameter, NOISY_TRACES, at=at), float(value))
 
     mean = np.array([row["mean"] for row in rows])
-    measurements = []
-    for code, metric in METRICS.items():
-        values = metric(truth, mean)
-        measurements += [of(code, value, parameter) for parameter, value in zip(PARAMETERS, values, strict=True)]
-        measurements.append(of(code, float(np.mean(values)), "mean"))
+    measurements = accuracy(name, NOISY_TRACES, PARAMETERS, truth, mean)
     credibility = np.array([row["credibility"] for row in rows if "credibility" in row])
     if credibility.size:
         measurements += [of("coverage", float(np.mean(credibility < mass)), at=mass) for mass in CURVE]

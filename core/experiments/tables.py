@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.experiments.best_map import OUT_OF_DISTRIBUTION
-from core.experiments.compared_maps import METRICS, REGIMES
+from core.experiments.compared_maps import REGIMES
 from core.experiments.estimators import (
     BEST,
     CHOSEN_SIGMA,
@@ -40,6 +40,7 @@ from core.experiments.published_figures import PAPER, PUBLISHED, PYTORCH, TENSOR
 from core.experiments.records import Key, Result, Target, stored
 from core.experiments.width import STEP_COLUMNS, TIME_COLUMNS
 from core.maps.recipes import REFERENCE_SIZE
+from core.metrics import METRICS
 from core.symbols import symbol_of
 
 Parts = Mapping[str, Any]  # entries of a `Key`

@@ -28,8 +28,8 @@ MAX_OUTPUT = 6.0  # bound of every output, such as the step in each direction in
 MAX_FEATURE_SDS = 3.0  # features are clipped this far from their training mean, as nothing was learnt beyond
 MIN_FEATURE_SD = 1e-2
 DATA_SETS = 4  # further training sets for each step, each as large as an epoch of the first network
-MIN_SAMPLES = 5000  # smallest size of such a set
-EPOCHS, BATCH_SIZE, LEARNING_RATE = 30, 512, 2e-3
+SAMPLES_RANGE = (5000, 50_000)  # sizes of such a set
+EPOCHS, BATCH_SIZE, LEARNING_RATE = 24, 512, 2e-3
 WARM_UP_SHARE = 0.05  # share of the training in which the learning rate rises
 MAX_GRADIENT_NORM = 0.5
 AT_ONCE = 500  # traces whose inputs are computed together
@@ -127,7 +127,7 @@ def learned_steps_of(network: nn.Module) -> int:
 
 def step_work(recipe: Recipe, n_calibration: int) -> float:
     """Return the work of all learned steps and their calibration, in units of the time of simulating a trace."""
-    k, n = recipe.learned_steps, DATA_SETS * max(recipe.data.n, MIN_SAMPLES)
+    k, n = recipe.learned_steps, DATA_SETS * _set_size(recipe)
     simulations = k * (k + 1) / 2  # the training of a step begins with all steps before it
     training = n * (k + INPUTS_WORK * simulations + k * EPOCHS * EPOCH_WORK)
     return training + (N_VALIDATION + n_calibration) * (k + INPUTS_WORK * simulations)
@@ -160,6 +160,11 @@ def with_learned_steps(
     return found
 
 
+def _set_size(recipe: Recipe) -> int:
+    """Return the number of traces in each training set of a step."""
+    return int(np.clip(recipe.data.n, *SAMPLES_RANGE))
+
+
 def _weights_before(network: Layers | Refined) -> dict[str, torch.Tensor]:
     """Return the weights of a network under the names that they have when one more step follows."""
     weights = network.state_dict()
@@ -171,7 +176,7 @@ def _examples(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return inputs and scaled true values of one further training set."""
     task = recipe.task
-    data = dataset(task, max(recipe.data.n, MIN_SAMPLES), REFINEMENT_STREAM, recipe.seed, number)
+    data = dataset(task, _set_size(recipe), REFINEMENT_STREAM, recipe.seed, number)
     inputs = []
     for columns in torch.from_numpy(inputs_of(task, data)).split(AT_ONCE):
         inputs.append(network.inputs(columns))

@@ -17,6 +17,7 @@ from core.estimate import Estimate
 from core.maps.card import N_SUMMARY, NoveltyReference
 from core.maps.dataset import NOVELTY_STREAM, dataset, observed_traces
 from core.maps.inverse_map import InverseMap
+from core.maps.recipe import Recipe
 from core.maps.task import Task
 from core.metrics import squared_distances_by_precision
 from core.noise import autocorrelation
@@ -43,6 +44,13 @@ def problem_of(task: Task) -> Problem:
     times, noise = task.times, published_noise(*task.noise.mean)
     nothing = np.zeros(times.size)
     return Problem.of_trace(task.model, nothing, times, task.prior.names, dict(task.known), noise, task.prior)
+
+
+def can_score(recipe: Recipe) -> bool:
+    """Return whether the maps of a recipe can have a reference: one problem must describe all of their traces."""
+    task = recipe.task
+    one_problem = task.given is None and not task.has_window and not task.estimates_noise
+    return recipe.gives_covariance and recipe.noisy and one_problem
 
 
 def novelty_reference(trained: InverseMap) -> NoveltyReference:

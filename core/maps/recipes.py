@@ -40,7 +40,7 @@ PUBLISHED_DENSE = Dense((32, 32, 32, 32))
 PUBLISHED_NOISE = Noise(RHO, SIGMA / SAMPLING_INTERVAL)
 REFERENCE_SIZE = 1024  # samples in the authors' reference run
 MANY_SAMPLES = 4000  # from this size on, our recipe has larger batches, and dense layers for clean traces
-UNLIMITED_EPOCHS, UNROLLED_STEPS = 800, 3
+UNLIMITED_EPOCHS, UNROLLED_STEPS = 800, 2
 WINDOW = (100, 2000)  # samples
 RESIDUAL_EPOCHS = {True: {500: 240, 1000: 160, 4000: 100, 8000: 80}, False: {500: 300, 1000: 140}}  # by noisy, size
 

@@ -6,19 +6,18 @@ the weighted mean so far. The weights come from the exact posterior, noise integ
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln, logsumexp
+from scipy.special import logsumexp
 
 from core.checks import with_gaps
 from core.estimate import Estimate, Finding, remark
-from core.metrics import squared_distances
 from core.noise import ResidualSums
+from core.posterior.student_mixture import StudentMixture
 from core.priors import TruncatedGaussian
 from core.problem.likelihood import noise_nodes
 from core.problem.problem import Problem
 
 DRAWS = 500  # in each round
 ROUNDS = 2  # the second round is centred on the weighted mean of the first
-DEGREES_OF_FREEDOM = 4.0  # of the Student distribution, whose tails are heavier than those of a posterior
 STRETCH = 1.3  # scale of the Student distribution over the estimate's standard deviations
 FEWEST_EFFECTIVE_DRAWS = 20.0  # with fewer, the weighted mean is too inaccurate
 
@@ -52,16 +51,6 @@ def reweight(
     return Estimate(means, covariances, problem.unknown, remarks)
 
 
-def _student(
-    points: NDArray[np.float64], mean: NDArray[np.float64], covariance: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the log density, (k,), of the Student distribution with this mean and scale at points (k, p)."""
-    p, dof = mean.size, DEGREES_OF_FREEDOM
-    distances = squared_distances(points - mean, covariance)
-    constant = gammaln((dof + p) / 2) - gammaln(dof / 2) - 0.5 * p * np.log(dof * np.pi)
-    return constant - 0.5 * np.linalg.slogdet(covariance)[1] - 0.5 * (dof + p) * np.log1p(distances / dof)
-
-
 def _reweighted(
     problem: Problem,
     mean: NDArray[np.float64],
@@ -71,14 +60,13 @@ def _reweighted(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Return mean (p,) and covariance (p, p), or None where too few draws have weight."""
     p, n_times = mean.size, problem.times.size
-    proposals: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+    proposals: list[StudentMixture] = []
     draws, logs = np.empty((0, p)), np.empty(0)
     nodes = None
     for _ in range(ROUNDS):
-        proposals.append((mean, STRETCH**2 * covariance))
-        normals = rng.standard_normal((DRAWS, p)) @ np.linalg.cholesky(proposals[-1][1]).T
-        stretches = np.sqrt(DEGREES_OF_FREEDOM / rng.chisquare(DEGREES_OF_FREEDOM, (DRAWS, 1)))
-        new = mean + normals * stretches
+        factors = np.asarray(np.linalg.cholesky(STRETCH**2 * covariance[None]), dtype=np.float64)
+        proposals.append(StudentMixture(np.ones(1), mean[None], factors))
+        new = proposals[-1].draws(DRAWS, rng)
         new = new[np.isfinite(problem.prior.log_density(new))]
         if not len(new):
             return None
@@ -91,7 +79,7 @@ def _reweighted(
         draws = np.concatenate([draws, new])
         logs = np.concatenate([logs, nodes.log_likelihood(sums, n_times) + problem.prior.log_density(new)])
         # All draws so far are weighted as draws from the mixture of all proposals so far (Owen and Zhou 2000).
-        mixture = logsumexp([_student(draws, *proposal) for proposal in proposals], axis=0)
+        mixture = logsumexp([proposal.log_density(draws) for proposal in proposals], axis=0)
         weights = np.exp(logs - mixture - np.max(logs - mixture))
         weights /= weights.sum()
         if not 1 / np.sum(weights**2) >= p + 1:
