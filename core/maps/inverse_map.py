@@ -33,7 +33,7 @@ from core.symbols import symbol_of
 
 PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
 MAX_FILE_BYTES = 10 * 2**20
-MAX_OBSERVED = 1e6  # traces are clipped here; beyond, all are equally far from the training data
+MAX_OBSERVED = 1e6  # traces, and parameters told, are clipped here; beyond, all are equally far from the training
 MIN_SD_WIDTHS = 1e-6  # smallest sd of an estimate in any direction, in widths of the prior's box; the largest is one
 
 
@@ -90,15 +90,14 @@ class InverseMap:
         if not np.all(np.isfinite(data)):
             raise ValueError(f"The map {self.name} takes finite numbers only: fill the gaps in the trace first.")
         constants = self._known(len(data), known)
-        told = np.unique(constants, axis=0).tolist()
-        sentences = {self.outside(parameters=dict(zip(task.known_names, row, strict=True))) for row in told}
+        different = np.unique(constants, axis=0).tolist()
+        sentences = {self.outside(parameters=dict(zip(task.known_names, row, strict=True))) for row in different}
         remarks = tuple(remark(Finding.NOT_TRAINED_FOR, what=sentence) for sentence in sorted(sentences - {""}))
         traces = np.zeros((len(data), most), np.float32)
         traces[:, : data.shape[1]] = np.clip(data, -MAX_OBSERVED, MAX_OBSERVED)
         given = [] if task.given is None else [task.known_names.index(name) for name in task.given.names]
-        inputs = TraceInputs(traces, constants[:, given] if given else np.empty((len(data), 0)),
-                             np.full(len(data), data.shape[1]))  # fmt: skip
-        return self.estimate(inputs, remarks)
+        told = np.clip(constants[:, given], -MAX_OBSERVED, MAX_OBSERVED) if given else np.empty((len(data), 0))
+        return self.estimate(TraceInputs(traces, told, np.full(len(data), data.shape[1])), remarks)
 
     def _known(self, n: int, known: ArrayLike | None) -> NDArray[np.float64]:
         """Return the known parameters of n traces, (n, k), or (0, k) where none are given and none are needed."""
