@@ -217,7 +217,7 @@ def test_steps_are_kept_as_long_as_the_validation_error_falls(errors, kept, monk
 def test_the_examples_of_a_step_are_traces_that_no_other_step_has_seen(monkeypatch):
     """Other numbers of the refinement stream for each step, four of them; and the work is told in full."""
     recipe, seen, told = dataclasses.replace(RECIPE, learned_steps=2), [], []
-    monkeypatch.setattr(refinement, "MIN_SAMPLES", 1)
+    monkeypatch.setattr(refinement, "SAMPLES_RANGE", (1, 1000))
     monkeypatch.setattr(refinement, "DATA_SETS", 2)
     monkeypatch.setattr(refinement, "EPOCHS", 1)
     small = dataclasses.replace(recipe, data=NewSimulations(100))
