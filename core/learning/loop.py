@@ -107,7 +107,10 @@ def train_network(
         step.adam.load_state_dict({**step.adam.state_dict(), "state": state.moments})
     before = state.seconds
     for epoch in range(state.epoch + 1, optimiser.epochs + 1):
-        training_loss = _train_epoch(step, samples(epoch), seed, epoch, tell)
+        training_set = samples(epoch)
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(seed + SEED_STRIDE * epoch)  # of dropout
+            training_loss = _train_epoch(step, training_set, seed, epoch, tell)
         validation_loss = mean_absolute_error(network, validation, device)
         best_epoch, best_loss, best_weights = state.best_epoch, state.best_validation_loss, state.best_weights
         if math.isfinite(training_loss) and validation_loss < best_loss:

@@ -21,20 +21,20 @@ from core.estimate import Estimate, Finding, Remark, remark
 from core.files import write_bytes, write_json
 from core.learning.networks.network import predict
 from core.maps.card import learned_steps, read_card
-from core.maps.differences_from_training import Difference, not_trained_for
+from core.maps.differences_from_training import Difference, listed, not_trained_for
 from core.maps.gauss_newton_step import learned_steps_of, network_of
 from core.maps.inputs import TraceInputs, as_columns
+from core.maps.mending import mended
+from core.maps.range_of_training import differences, expected_of
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_as_json
-from core.maps.mending import mended
-from core.maps.task import NOISE_SYMBOLS, Task
 from core.priors import shape_sentence
 from core.published import SAMPLING_INTERVAL
 from core.symbols import symbol_of
 
 PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
 MAX_FILE_BYTES = 10 * 2**20
-MAX_OBSERVED = 1e6  # traces are clipped here; beyond, all are equally far from the training data
+MAX_OBSERVED = 1e6  # traces, and parameters told, are clipped here; beyond, all are equally far from the training
 MIN_SD_WIDTHS = 1e-6  # smallest sd of an estimate in any direction, in widths of the prior's box; the largest is one
 
 
@@ -78,7 +78,7 @@ class InverseMap:
         known: (n, k), the model's parameters that the map does not estimate, in the order of `Task.known_names`; for
         FitzHugh–Nagumo ζ and γ. A map that is told some of them needs all. For others, a remark on the estimate warns
         where they differ from those of the training.
-        Raises ValueError for traces of another length or with numbers that are not finite, and where known is missing.
+        Raises ValueError for traces of another length, for numbers that are not finite, and where known is missing.
         """
         task, data = self.recipe.task, with_gaps(data)
         fewest, most = task.n_times
@@ -91,27 +91,29 @@ class InverseMap:
         if not np.all(np.isfinite(data)):
             raise ValueError(f"The map {self.name} takes finite numbers only: fill the gaps in the trace first.")
         constants = self._known(len(data), known)
-        told = np.unique(constants, axis=0).tolist()
-        sentences = {self.outside(parameters=dict(zip(task.known_names, row, strict=True))) for row in told}
+        different = np.unique(constants, axis=0).tolist()
+        sentences = {self.outside(parameters=dict(zip(task.known_names, row, strict=True))) for row in different}
         remarks = tuple(remark(Finding.NOT_TRAINED_FOR, what=sentence) for sentence in sorted(sentences - {""}))
         traces = np.zeros((len(data), most), np.float32)
         traces[:, : data.shape[1]] = np.clip(data, -MAX_OBSERVED, MAX_OBSERVED)
         given = [] if task.given is None else [task.known_names.index(name) for name in task.given.names]
-        inputs = TraceInputs(traces, constants[:, given] if given else np.empty((len(data), 0)),
-                             np.full(len(data), data.shape[1]))  # fmt: skip
-        return self.estimate(inputs, remarks)
+        told = np.clip(constants[:, given], -MAX_OBSERVED, MAX_OBSERVED) if given else np.empty((len(data), 0))
+        return self.estimate(TraceInputs(traces, told, np.full(len(data), data.shape[1])), remarks)
 
     def _known(self, n: int, known: ArrayLike | None) -> NDArray[np.float64]:
         """Return the known parameters of n traces, (n, k), or (0, k) where none are given and none are needed."""
         task = self.recipe.task
         if known is None:
             if task.given is not None:
-                symbols = " and ".join(map(symbol_of, task.given.names))
+                symbols = listed([symbol_of(name) for name in task.given.names])
                 raise ValueError(f"The map {self.name} is told {symbols} of each trace: pass them as known.")
             return np.empty((0, len(task.known_names)))
         constants = np.atleast_2d(np.asarray(known, dtype=float))
         if constants.shape[1:] != (len(task.known_names),) or len(constants) not in (1, n):
             raise ValueError(shape_sentence(task.known_names, constants.shape))
+        if not np.all(np.isfinite(constants)):
+            symbols = listed([symbol_of(name) for name in task.known_names])
+            raise ValueError(f"The map {self.name} takes finite values of {symbols} only.")
         return np.broadcast_to(constants, (n, len(task.known_names)))
 
     def estimate(self, inputs: TraceInputs, remarks: tuple[Remark, ...] = ()) -> Estimate:
@@ -149,32 +151,7 @@ class InverseMap:
             fewest, most = task.n_times
             lengths = f"{fewest:,} to {most:,}" if task.has_window else f"{most:,}"
             found.append(Difference("this time grid", f"trained on {lengths} samples {SAMPLING_INTERVAL} ms apart"))
-        symbols = {quantity.name: quantity.symbol for quantity in task.model.parameters}
-        for name, own in task.known:
-            value = parameters.get(name)
-            if value is not None and not np.isclose(value, own, rtol=0, atol=1e-9):
-                symbol, at = symbols[name], _number(own)
-                found.append(Difference(f"{symbol} = {_given(value)}", f"trained at {at}", f"{symbol} = {at}"))
-        found += self._noise_differences(rho, sigma)
-        for name, low, high in _ranges(task):
-            value = parameters.get(name)
-            if value is not None and not low <= value <= high:
-                trained = f"trained on {_number(low)} to {_number(high)}"
-                found.append(Difference(f"{symbols[name]} = {_given(value)}", trained))
-        return tuple(found)
-
-    def _noise_differences(self, rho: float | None, sigma: float | None) -> list[Difference]:
-        noise = self.recipe.task.noise
-        if noise is None:
-            return [Difference("noise", "trained on clean traces")] if sigma is not None and sigma > 0 else []
-        found = []
-        if sigma is not None and not noise.lower[1] <= sigma <= noise.upper[1]:
-            trained = f"trained on {_number(noise.lower[1])} to {_number(noise.upper[1])} ms"
-            found.append(Difference(f"{NOISE_SYMBOLS['sigma']} = {_given(sigma)} ms", trained))
-        if rho is not None and sigma and not noise.lower[0] <= rho <= noise.upper[0]:
-            trained = f"trained on {_number(noise.lower[0])} to {_number(noise.upper[0])}"
-            found.append(Difference(f"{NOISE_SYMBOLS['rho']} = {_given(rho)}", trained))
-        return found
+        return (*found, *differences(task, parameters, rho, sigma))
 
     def outside(self, **trace: Any) -> str:
         """Return a sentence that lists the `differences` of a trace, or "" where there are none."""
@@ -186,20 +163,7 @@ class InverseMap:
 
         The arguments are those of `differences`.
         """
-        task, expected = self.recipe.task, []
-        symbols = {quantity.name: quantity.symbol for quantity in task.model.parameters}
-        if trace.get("sigma") is None and task.noise is None:
-            expected.append("no noise")
-        elif trace.get("sigma") is None and task.noise is not None:
-            (rho_low, sigma_low), (rho_high, sigma_high) = task.noise.lower, task.noise.upper
-            low, high = (f"{sigma / SAMPLING_INTERVAL:.2g}" for sigma in (sigma_low, sigma_high))
-            expected.append(f"noise of sd {low} to {high} with ρ from {rho_low:.2g} to {rho_high:.2g}")
-        if not {name for name, _, _ in _ranges(task)} <= set(trace.get("parameters", ())):
-            ranges = _ranges(task)
-            expected += [f"{symbols[name]} from {_number(low)} to {_number(high)}" for name, low, high in ranges]
-        if expected:
-            expected += [f"{symbols[name]} = {_number(value)}" for name, value in task.known]
-        return tuple(expected)
+        return expected_of(self.recipe.task, trace)
 
     def save(self, folder: Path) -> None:
         """Write NAME.json and NAME.safetensors to folder, each in one step; the weights last, as they need a card."""
@@ -216,21 +180,6 @@ def _bounded(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     bounded = covariance.copy()
     bounded[changed] = scaled @ directions[changed].transpose(0, 2, 1)
     return bounded
-
-
-def _ranges(task: Task) -> list[tuple[str, float, float]]:
-    """Return name, smallest and largest value of each of the model's parameters that differs from trace to trace."""
-    laws = filter(None, (task.prior, task.given))
-    return [range_ for law in laws for range_ in zip(law.names, law.lower, law.upper, strict=True)]
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
-
-
-def _given(value: float) -> str:
-    """Return a trace's number with enough digits to differ from the training's."""
-    return f"{value:.6g}".replace("-", "−")
 
 
 def inverse_map(name: str, recipe: Recipe, weights: Mapping[str, torch.Tensor], card: Mapping[str, Any]) -> InverseMap:

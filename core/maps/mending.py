@@ -1,8 +1,8 @@
 """Mend the estimates of a map with learned steps where its own training cannot have taught it better.
 
-A residual that is smaller than any noise of the training shows a trace that is nearly clean. Its posterior is narrow, so
-that the estimate descends to the nearest minimum. A residual that no such noise explains shows an estimate in the wrong
-valley. A second start then searches the whole box, and is taken where the loss is lower there.
+A residual smaller than any noise of the training shows a trace that is nearly clean. Its posterior is narrow, so that the
+estimate descends to the nearest minimum. A residual that no such noise explains shows an estimate in the wrong valley. A
+second start then searches the whole box, and is taken where the loss is lower there.
 """
 
 from dataclasses import dataclass
@@ -114,7 +114,7 @@ def _mended(task: Task, trace: TraceInputs, mean: Array, strange: bool) -> tuple
             best = loss, position, descent.hessians[0]
     if best is None or not best[0] < own or not np.linalg.eigvalsh(best[2])[0] > 0:
         return None
-    return best[1], np.linalg.inv(best[2])
+    return best[1], np.asarray(np.linalg.inv(best[2]), dtype=np.float64)
 
 
 def _loss(task: Task, trace: TraceInputs, mean: Array) -> float:

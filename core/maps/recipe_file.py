@@ -143,7 +143,7 @@ def _task(content: Any) -> Task:
         raise ValueError("The recipe is not valid: the known values must be an object of names and numbers.")
     noise, given = (
         None if entries[name] is None else _distribution(entries[name], place)
-        for name, place in (("noise", "noise"), ("given", "given parameters"))
+        for name, place in (("noise", "noise"), ("given", "distribution of the given parameters"))
     )
     entries = _tuples(entries)
     return Task(

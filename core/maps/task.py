@@ -110,9 +110,10 @@ class Task:
         known = tuple(pair[0] for pair in pairs if pair is not None)
         groups = (unknown, known, () if self.given is None else self.given.names)
         ordered = tuple(tuple(name for name in names if name in group) for group in groups)
-        if not unknown or groups != ordered or sum(map(len, groups)) != len(names):
+        if not unknown or groups != ordered or sorted(sum(groups, ())) != sorted(names):
+            given = "" if self.given is None else ", the given parameters"
             raise ValueError(
-                f"The prior and the known values must together name each parameter once, in the order {symbols}."
+                f"The prior{given} and the known values must together name each parameter once, in the order {symbols}."
             )
 
     def _check_traces(self) -> None:

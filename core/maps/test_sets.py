@@ -1,6 +1,6 @@
 """The traces that maps are tested on: those of the published set-up, and those of a map's own task."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import lru_cache
 
 from core.maps.dataset import TEST_STREAM, Dataset, dataset
@@ -18,8 +18,8 @@ def published_test_set() -> Dataset:
     Its arrays cannot be written to, since all callers share them.
     """
     data = dataset(published_task(), N_TEST, TEST_STREAM)
-    for values in (data.theta, data.noise_parameters, data.clean, data.noisy):
-        values.setflags(write=False)
+    for field in fields(data):
+        getattr(data, field.name).setflags(write=False)
     return data
 
 

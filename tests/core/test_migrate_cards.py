@@ -11,9 +11,9 @@ from safetensors.torch import load_file, save_file
 
 from core.learning.training_settings import Cnn, Dense, GaussianEstimate, Residual, TimeSeries
 from core.maps.inverse_map import PRETRAINED, load_inverse_map
-from core.maps.recipe import Fixed
+from core.maps.recipe import Fixed, NewSimulations
 from core.maps.recipe_file import recipe_as_json
-from core.maps.recipes import best_recipe, gaussian_recipe, our_recipe, published_recipe, published_task
+from core.maps.recipes import gaussian_recipe, our_recipe, published_recipe, published_task
 from core.maps.train import key_of
 from core.maps.untrained_network import untrained_network
 from core.migrate_cards import main, migrate, recipe_of
@@ -42,7 +42,7 @@ def earlier(**changes):
         (
             earlier(architecture="wide", widths=[768, *[512] * 4], n_samples=20_000, epochs=800, batch_size=128,
                     learning_rate=1e-3, seed=0, renewed="everything"),
-            best_recipe(),
+            gaussian_recipe(published_task(), Dense((768, *[512] * 4)), NewSimulations(20_000), 800, 128, 1e-3),
         ),
         (
             earlier(architecture="residual", widths=[128, 128], epochs=80, batch_size=64, learning_rate=1e-3, seed=1,

@@ -92,7 +92,8 @@ def predict(
     """Return a network's means, (n, p), and covariances, (n, p, p) or None, for traces, (n, n_times)."""
     network.eval()
     with torch.inference_mode():
-        batches = torch.from_numpy(np.ascontiguousarray(traces, dtype=np.float32)).split(TRACES_AT_ONCE)
+        # PyTorch warns of arrays that cannot be written to, such as those of a test set that all share.
+        batches = torch.from_numpy(np.require(traces, np.float32, ["C", "W"])).split(TRACES_AT_ONCE)
         outputs = [network(batch.to(device)) for batch in batches]
         if not isinstance(outputs[0], Gaussian):
             return torch.cat(outputs).double().cpu().numpy(), None

@@ -436,9 +436,9 @@ def test_a_training_that_was_ended_goes_on_from_its_checkpoint(tmp_path, monkeyp
 def spoil_epochs(monkeypatch):
     """Let every epoch from now on leave weights that are not finite."""
 
-    def spoilt(network, *_):
+    def spoilt(step, *_):
         with torch.no_grad():
-            for weights in network.parameters():
+            for weights in step.network.parameters():
                 weights.fill_(math.nan)
         return math.nan
 

@@ -1,12 +1,13 @@
+import dataclasses
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from scipy.stats import kstest, truncnorm
+from scipy.stats import kstest, loguniform, truncnorm, uniform
 
-from core.maps.dataset import epoch_dataset, make_dataset
+from core.maps.dataset import epoch_dataset, lengths_of, make_dataset
 from core.maps.recipe import Fixed, NewNoise, NewSimulations
-from core.maps.recipes import fitzhugh_nagumo_task, published_task
+from core.maps.recipes import conditional_task, fitzhugh_nagumo_task, published_task
 from core.maps.test_sets import published_test_set
 from core.priors import TruncatedGaussian
 from core.published import published_noise_prior, published_prior, time_grid
@@ -15,6 +16,7 @@ from tests.reference import escape_time, reference_solution
 TIMES = time_grid(40, 200)
 N = 2000
 TASK = fitzhugh_nagumo_task(published_prior(), published_noise_prior(), -0.3, 2.5)
+TOLD = dataclasses.replace(conditional_task(), n_times=(100, 200))
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +124,82 @@ def test_clean_traces_draw_no_noise():
 
 def test_nobody_can_change_the_test_set_that_all_share():
     data = published_test_set()
-    for values in (data.theta, data.noise_parameters, data.clean, data.noisy):
+    for field in dataclasses.fields(data):
         with pytest.raises(ValueError, match="read-only"):
-            values[0] = 0
+            getattr(data, field.name)[0] = 0
+
+
+@pytest.fixture(scope="module")
+def told():
+    """Return samples of a task with given ζ and γ, and windows of 100 to 200 of 200 samples."""
+    return make_dataset(TOLD, 400, TIMES, np.random.default_rng(2))
+
+
+def test_given_parameters_are_those_of_the_simulations(told):
+    """Of SciPy's solutions at these θ, ζ and γ, and of no others."""
+    assert told.given.shape == (400, 2)
+    for i in range(0, 400, 20):
+        parameters = (*told.theta[i], *told.given[i])
+        assert np.abs(told.clean[i] - reference_solution(parameters, TIMES)[:, 0]).max() <= 1e-4
+        assert np.abs(told.clean[i] - reference_solution((*told.theta[i], -0.4, 3.0), TIMES)[:, 0]).max() > 1e-3
+
+
+def test_given_parameters_follow_their_law_and_stay_in_range(told):
+    """Kolmogorov, as above."""
+    for values, low, high in zip(told.given.T, (-0.8, 2.0), (0.0, 5.0), strict=True):
+        assert np.all((values >= low) & (values <= high))
+        assert kstest(values, uniform(low, high - low).cdf).statistic <= 2.4 / np.sqrt(400)
+
+
+def test_given_parameters_that_diverge_are_drawn_again():
+    """Together with θ: those that leave for infinity in SciPy's solution, and no others."""
+    wide = TruncatedGaussian(("theta0", "theta1"), (0.4, -1.0), (0.3, 1000.0), (-0.2, -2.0), (1.0, 0.0))
+    task, rng = dataclasses.replace(TOLD, prior=wide, n_times=(1000, 1000)), np.random.default_rng(0)
+    drawn = np.column_stack([wide.sample(200, rng), task.given.sample(200, rng)])
+    data = make_dataset(task, 200, task.times, np.random.default_rng(0))
+    parameters = np.column_stack([data.theta, data.given])
+    again = np.any(parameters != drawn, axis=1)
+    assert np.array_equal(again, np.all(parameters != drawn, axis=1))
+    for i in range(0, 200, 20):
+        assert again[i] == (escape_time(drawn[i], task.times[-1]) < np.inf)
+        assert escape_time(parameters[i], task.times[-1]) == np.inf
+    assert 0 < again.sum() < 200
+
+
+def test_numbers_of_samples_are_log_uniform():
+    """Kolmogorov, as above, and rounding to whole numbers: half a sample of 100 is 0.5/100/log(20) = 0.0017.
+
+    So the mean of their logarithms is log √(100 · 2000), known to log(20)/√(12 n).
+    """
+    n, task = 20_000, dataclasses.replace(published_task(), n_times=(100, 2000))
+    lengths = lengths_of(task, n, np.random.default_rng(3))
+    assert (lengths.min(), lengths.max()) == (100, 2000)
+    assert kstest(lengths, loguniform(100, 2000).cdf).statistic <= 2.4 / np.sqrt(n) + 0.0017
+    assert abs(np.mean(np.log(lengths)) - np.log(np.sqrt(100 * 2000))) <= 5 * np.log(20) / np.sqrt(12 * n)
+
+
+def test_traces_of_one_length_have_it_all(told, dataset):
+    assert np.all(dataset.lengths == 1000)
+    assert dataset.given.shape == (N, 0)
+    assert np.all((told.lengths >= 100) & (told.lengths <= 200))
+
+
+def test_the_truth_is_all_that_a_map_estimates(dataset):
+    """θ alone, or θ with σ, then ρ, which is the order of a map's names."""
+    assert np.array_equal(dataset.truth(TASK), dataset.theta)
+    joint = dataclasses.replace(TASK, estimates_noise=True)
+    assert joint.names == ("theta0", "theta1", "sigma", "rho")
+    rho, sigma = dataset.noise_parameters.T
+    assert np.array_equal(dataset.truth(joint), np.column_stack([dataset.theta, sigma, rho]))
+    assert np.all((dataset.truth(joint) >= joint.law.lower) & (dataset.truth(joint) <= joint.law.upper))
+
+
+def test_new_noise_brings_new_windows_and_keeps_what_was_simulated():
+    task = dataclasses.replace(conditional_task(), n_times=(100, 200))
+    first = epoch_dataset(task, NewNoise(100), 0, 1, None)
+    second = epoch_dataset(task, NewNoise(100), 0, 2, first)
+    assert first.clean.shape == (100, 200)
+    for same in ("theta", "given", "clean"):
+        assert np.array_equal(getattr(first, same), getattr(second, same))
+    for new in ("noise_parameters", "noisy", "lengths"):
+        assert not np.array_equal(getattr(first, new), getattr(second, new))

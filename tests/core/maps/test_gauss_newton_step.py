@@ -9,18 +9,16 @@ from core.learning.networks.network import predict
 from core.learning.training_settings import Dense
 from core.maps import gauss_newton_step as refinement
 from core.maps.dataset import TEST_STREAM, dataset
-from core.maps.gauss_newton_step import Step, learned_steps_of, step_inputs, with_learned_step
+from core.maps.gauss_newton_step import Refined, Step, learned_steps_of, with_learned_steps
+from core.maps.inputs import inputs_of
 from core.maps.inverse_map import inverse_map
 from core.maps.recipe import NewSimulations
-from core.maps.recipes import gaussian_recipe, published_task
+from core.maps.recipes import conditional_task, gaussian_recipe, joint_task, published_task
+from core.maps.step_inputs import step_inputs
 from core.maps.train import train
 from core.maps.untrained_network import untrained_network
 from core.metrics import squared_distances
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
-from core.noise import Noise
-from core.problem.landscape import misfit
-from core.published import with_constants
-from tests.reference import reference_solutions
 
 RECIPE = gaussian_recipe(published_task(), Dense((64, 64)), NewSimulations(2000), 16, batch_size=64)
 TASK = RECIPE.task
@@ -40,7 +38,7 @@ def first():
 
 @pytest.fixture(scope="module")
 def refined(first):
-    return with_learned_step(RECIPE, first)
+    return with_learned_steps(RECIPE, first)
 
 
 def law(data):
@@ -50,55 +48,22 @@ def law(data):
     return Gaussian(torch.tensor(mean, dtype=torch.float32), torch.tensor(factor, dtype=torch.float32))
 
 
-def test_gradient_against_differences_of_tightly_solved_trajectories(data):
-    """Central differences of the AR(1) misfit, the noise held, in standard deviations of the law; so the Hessian.
-
-    Simulated to 1e-4 of residuals of the order of 1, products with slopes are off by less than a thousandth.
-    """
-    given = law(data)
-    mean, scale = given.mean.double().numpy(), np.linalg.inv(given.factor.double().numpy())
-    traces = data.noisy[:4].astype(float)
-    gradients, hessians, noise = refinement._expansion(TASK, traces, mean, scale)
-    times = np.arange(1000) * 0.2
-
-    def potentials(scaled):
-        return reference_solutions(with_constants(TASK.unscale(scaled), -0.4, 3.0), times)[..., 0]
-
-    size, slopes = 1e-5, np.empty((4, 2, 1000))
-    rhos = np.clip(np.tanh(noise[:, 0]), 0.8 - 3 * 0.057, 0.8 + 3 * 0.057)
-    sds = np.clip(np.exp(noise[:, 1]), 0.0409 / 0.2, 0.0991 / 0.2) + refinement.MIN_NOISE_SD
-    for i in range(2):
-        shift = size * scale[:, :, i]
-        ahead, behind = potentials(mean + shift), potentials(mean - shift)
-        for n in range(4):
-            pair = np.stack([ahead[n], behind[n]])
-            slope = np.subtract(*misfit(traces[n], pair, Noise(rhos[n], sds[n]))) / (2 * size)
-            assert abs(slope - gradients[n, i]) <= 1e-3 * max(1.0, np.abs(gradients[n]).max())
-            slopes[n, i] = (ahead[n] - behind[n]) / (2 * size)
-    for n in range(4):
-        # By polarisation: the misfit of a difference is a quadratic form.
-        slope = np.stack([*slopes[n], slopes[n].sum(axis=0)])
-        first, second, both = misfit(np.zeros(1000), slope, Noise(rhos[n], sds[n])) * 2
-        expected = np.array([[first, (both - first - second) / 2], [(both - first - second) / 2, second]])
-        assert np.max(np.abs(hessians[n] - expected)) <= 1e-3 * np.max(expected)
-
-
 def test_untrained_step_leaves_the_law_alone(data):
     given = law(data)
-    step = Step(2)
-    found = step(step_inputs(TASK, data.noisy[:4].astype(float), given))
+    step = Step(TASK)
+    found = step(step_inputs(TASK, torch.from_numpy(data.noisy[:4]), given))
     assert torch.allclose(found.mean, given.mean, rtol=0, atol=1e-6)
     assert torch.allclose(found.covariance(), given.covariance(), rtol=1e-3, atol=0)
 
 
 def test_step_is_measured_in_standard_deviations(data):
     """A shift z and a factor A become mean + C z and covariance C (A'A)⁻¹ C', with C C' the first covariance."""
-    given, step = law(data), Step(2)
+    given, step = law(data), Step(TASK)
     z, logs, below = np.array([0.5, -0.3]), np.array([0.7, -0.2]), 0.4
     outputs, farthest = np.concatenate([z, 8 * np.arctanh(logs / 8), [below]]), refinement.MAX_OUTPUT
     with torch.no_grad():
-        step.layers[-1].bias.copy_(torch.tensor(farthest * np.arctanh(outputs / farthest)))
-    found = step(step_inputs(TASK, data.noisy[:4].astype(float), given))
+        step.layers[-1].bias[5:].copy_(torch.tensor(farthest * np.arctanh(outputs / farthest)))
+    found = step(step_inputs(TASK, torch.from_numpy(data.noisy[:4]), given))
     scale = np.linalg.inv(given.factor.double().numpy())
     factor = np.exp(logs)[:, None] * np.array([[1.0, 0.0], [below, 1.0]])
     expected = scale @ np.linalg.inv(factor.T @ factor) @ scale.transpose(0, 2, 1)
@@ -135,9 +100,9 @@ def test_trajectories_that_diverge_leave_numbers(changes, data):
     parameters = task.complete(task.unscale(mean))
     assert np.any(np.isnan(simulate_potential(parameters, np.arange(1000) * 0.2)))
     given = Gaussian(torch.tensor(mean).float(), (30 * torch.eye(2)).repeat(len(mean), 1, 1))
-    inputs = step_inputs(task, data.noisy[: len(mean)].astype(float), given)
+    inputs = step_inputs(task, torch.from_numpy(data.noisy[: len(mean)]), given)
     assert torch.all(torch.isfinite(inputs))
-    found = Step(2)(inputs)
+    found = Step(task)(inputs)
     assert torch.all(torch.isfinite(found.mean))
     assert torch.all(torch.isfinite(found.covariance()))
 
@@ -165,8 +130,114 @@ def test_the_card_says_whether_a_step_was_left_out_or_else_the_recipe(first, ref
         inverse_map("a-map", RECIPE, first.state_dict(), {})
 
 
+def test_a_step_can_take_the_share_of_the_gauss_newton_step_that_it_has_learnt(data):
+    """A share of one half for the step, and what was to be added to the factor: none."""
+    given, step = law(data), Step(TASK)
+    inputs = step_inputs(TASK, torch.from_numpy(data.noisy[:4]), given)
+    first, farthest = step.n_features, refinement.MAX_OUTPUT
+    with torch.no_grad():
+        step.layers[-1].bias[:2] = farthest * np.arctanh(0.5 / farthest)
+    proposal = inputs[:, first : first + 2].double().numpy().clip(-farthest, farthest)
+    scale = np.linalg.inv(given.factor.double().numpy())
+    shift = np.einsum("nij,nj->ni", scale, 0.5 * proposal)
+    assert np.abs(proposal).max() > 0.1
+    found = step.train()(inputs)
+    assert np.allclose(found.mean.detach(), given.mean.numpy() + shift, rtol=0, atol=1e-5)
+    assert torch.allclose(found.covariance(), given.covariance(), rtol=1e-3, atol=0)
+
+
+UNROLLED = {
+    "two parameters": RECIPE,
+    "with the noise": dataclasses.replace(RECIPE, task=joint_task()),
+    "told, and windows": dataclasses.replace(
+        RECIPE, task=dataclasses.replace(conditional_task(), n_times=(100, 300), estimates_noise=True)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNROLLED)
+def test_untrained_steps_leave_the_first_network_as_it_is(name):
+    """Means as they are, covariances up to rounding, whatever the number of steps."""
+    recipe = UNROLLED[name]
+    columns = torch.from_numpy(inputs_of(recipe.task, dataset(recipe.task, 20, TEST_STREAM)))
+    expected = untrained_network(recipe)(columns)
+    for steps in (1, 3):
+        network = Refined(recipe, steps).eval()
+        found = network(columns)
+        assert learned_steps_of(network) == steps
+        assert torch.allclose(found.mean, expected.mean, rtol=0, atol=1e-5)
+        assert torch.allclose(found.covariance(), expected.covariance(), rtol=1e-3, atol=1e-6)
+
+
+def test_each_step_begins_where_the_step_before_has_led():
+    """Against one step after the other by hand."""
+    network = Refined(RECIPE, 2).eval().requires_grad_(False)
+    with torch.no_grad():
+        for number, step in enumerate(network.steps):
+            step.layers[-1].bias.copy_(torch.linspace(-0.5, 0.4, 10) * (1 + number))
+    columns = torch.from_numpy(dataset(TASK, 5, TEST_STREAM).noisy)
+    found = network.first(columns)
+    for step in network.steps:
+        found = step(step_inputs(TASK, columns, found))
+    assert not torch.allclose(found.mean, network.first(columns).mean, rtol=0, atol=1e-3)
+    assert torch.equal(network(columns).mean, found.mean)
+    assert torch.equal(network(columns).factor, found.factor)
+    assert network.calibration_factor is network.steps[1].spread
+
+
+@pytest.mark.parametrize(
+    ("errors", "kept"),
+    [((0.5, 0.4, 0.3, 0.2), 3), ((0.5, 0.4, 0.4), 1), ((0.5, 0.4, 0.3, 0.31), 2), ((0.5, 0.5), 0), ((0.5, np.nan), 0)],
+)
+def test_steps_are_kept_as_long_as_the_validation_error_falls(errors, kept, monkeypatch):
+    """A kept step stays as it was trained, and no step is trained after one that is left out."""
+    recipe, left, trained = dataclasses.replace(RECIPE, learned_steps=3), list(errors), []
+
+    def train_step(step, *_):
+        trained.append(torch.full((10,), 0.1 * (1 + len(trained))))
+        with torch.no_grad():
+            step.layers[-1].bias.copy_(trained[-1])
+
+    monkeypatch.setattr(refinement, "validation_error", lambda recipe, network: left.pop(0))
+    monkeypatch.setattr(refinement, "_examples", lambda network, *_: (torch.zeros(1, 1), torch.zeros(1, 2)))
+    monkeypatch.setattr(refinement, "_train", train_step)
+    first = untrained_network(dataclasses.replace(recipe, seed=5))
+    found = with_learned_steps(recipe, first)
+    assert (learned_steps_of(found), len(trained), left) == (kept, len(errors) - 1, [])
+    if not kept:
+        assert found is first
+        return
+    assert [torch.equal(step.layers[-1].bias, bias) for step, bias in zip(found.steps, trained, strict=False)] == [
+        True
+    ] * kept
+    weights = found.first.state_dict()
+    assert all(torch.equal(weights[name], tensor) for name, tensor in first.state_dict().items())
+
+
+def test_the_examples_of_a_step_are_traces_that_no_other_step_has_seen(monkeypatch):
+    """Other numbers of the refinement stream for each step, four of them; and the work is told in full."""
+    recipe, seen, told = dataclasses.replace(RECIPE, learned_steps=2), [], []
+    monkeypatch.setattr(refinement, "SAMPLES_RANGE", (1, 1000))
+    monkeypatch.setattr(refinement, "DATA_SETS", 2)
+    monkeypatch.setattr(refinement, "EPOCHS", 1)
+    small = dataclasses.replace(recipe, data=NewSimulations(100))
+    errors = iter((3.0, 2.0, 1.0))
+    monkeypatch.setattr(refinement, "validation_error", lambda recipe, network: next(errors))
+
+    def noted(task, n, stream, seed, number):
+        seen.append((n, stream, number))
+        return dataset(task, n, stream, seed, number)
+
+    monkeypatch.setattr(refinement, "dataset", noted)
+    found = with_learned_steps(small, untrained_network(small), told.append)
+    assert learned_steps_of(found) == 2
+    assert seen == [(100, refinement.REFINEMENT_STREAM, number) for number in range(4)]
+    tests = (refinement.N_VALIDATION + 50) * (2 + refinement.INPUTS_WORK * 3)
+    assert np.isclose(sum(told) + tests, refinement.step_work(small, 50), rtol=1e-12)
+
+
 def test_a_step_that_helps_nothing_is_left_out(first, monkeypatch):
     monkeypatch.setattr(refinement, "EPOCHS", 1)
     monkeypatch.setattr(refinement, "LEARNING_RATE", 1e-12)
     monkeypatch.setattr(refinement, "validation_error", lambda recipe, network: 1.0)
-    assert with_learned_step(RECIPE, first) is first
+    assert with_learned_steps(RECIPE, first) is first

@@ -203,7 +203,7 @@ def enlarge(path):
         ),
         (
             lambda path: rewrite_card(path, lambda card: card.update(training={"learned_steps": 1})),
-            "a-map.json is not valid. Its training must have kept the learned step of its recipe, 1, or none, 0",
+            "a-map.json is not valid. Its training must have kept some of the learned steps of its recipe, or none, 0",
         ),
         (lambda path: rewrite_card(path, lambda card: card.update(training=[])), "Its training must be an object"),
         (lambda path: rewrite_card(path, lambda card: card.update(novelty="x")), "a-map.json is not valid. The out-of"),

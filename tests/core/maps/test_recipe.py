@@ -13,21 +13,33 @@ from core.learning.training_settings import (
     InitialWeights,
     PointEstimate,
     Residual,
+    Spectrum,
     SquaredError,
+    TimeSeriesAndSpectrum,
     WhitenedTimeSeries,
+    WhitenedTimeSeriesAndSpectrum,
 )
+from core.maps.inverse_map import PRETRAINED
 from core.maps.recipe import Fixed, NewNoise, NewSimulations
 from core.maps.recipe_file import recipe_as_json, recipe_from_json
 from core.maps.recipes import (
     PUBLISHED_DENSE,
     best_recipe,
+    conditional_recipe,
+    conditional_task,
     fitzhugh_nagumo_task,
+    four_recipe,
     gaussian_recipe,
+    joint_recipe,
+    narrow_recipe,
+    our_joint_recipe,
     our_recipe,
     point_recipe,
+    published_joint_recipe,
     published_recipe,
     published_task,
     quick_recipe,
+    window_recipe,
 )
 from core.maps.train import key_of
 from core.noise import Noise
@@ -37,6 +49,8 @@ from core.published import published_noise_prior, published_prior
 POINT = point_recipe(published_task(), Cnn(), 200, Adam(12))
 GAUSSIAN = gaussian_recipe(published_task(), Dense((64, 32)), NewSimulations(200), 12)
 CLEAN = published_task(noisy=False)
+WINDOW = dataclasses.replace(published_task(), n_times=(100, 2000))
+ONLY_DENSE = "Only dense layers take known parameters or the length of a trace beside it: choose a dense body."
 
 
 @pytest.mark.parametrize(
@@ -80,7 +94,19 @@ CLEAN = published_task(noisy=False)
             "Simulations that last 13 epochs are never drawn anew in a training of 12: choose fixed data, which is the "
             "same, or more epochs.",
         ),
-        (GAUSSIAN, {"learned_steps": 2}, "A recipe has no learned step, 0, or one, 1."),
+        (GAUSSIAN, {"learned_steps": 5}, "The number of learned steps must lie between 0 and 4; it is 5."),
+        (GAUSSIAN, {"learned_steps": -1}, "The number of learned steps must lie between 0 and 4; it is −1."),
+        (GAUSSIAN, {"learned_steps": True}, "The number of learned steps must be a whole number."),
+        (GAUSSIAN, {"task": conditional_task(), "body": Cnn()}, ONLY_DENSE),
+        (GAUSSIAN, {"task": WINDOW, "body": Residual((8,))}, ONLY_DENSE),
+        *(
+            (
+                GAUSSIAN,
+                {"task": WINDOW, "inputs": inputs},
+                "Traces of different lengths have no common frequencies: choose the time series alone.",
+            )
+            for inputs in (Spectrum(), TimeSeriesAndSpectrum(), WhitenedTimeSeriesAndSpectrum(Noise(0.8, 0.35)))
+        ),
         (GAUSSIAN, {"seed": -1}, "The seed must lie between 0 and 9,223,372,036,854,775,807; it is −1."),
         (GAUSSIAN, {"seed": None}, "The seed must be a whole number."),
         (GAUSSIAN, {"body": "cnn"}, "The body of a recipe must be of a known kind."),
@@ -112,6 +138,9 @@ def test_settings_that_contradict_each_other_are_refused(recipe, changes, senten
         (lambda: Dense(()), "From 1 to 16 layers can have widths, each from 1 to 4,096."),
         (lambda: Residual((8, 0)), "From 1 to 16 layers can have widths, each from 1 to 4,096."),
         (lambda: Dense([8]), "The widths of layers must be whole numbers."),
+        *((lambda dropout=dropout: Dense((8,), dropout),
+           "The probability of dropout must be a number from 0 to below 1.")
+          for dropout in (-0.1, 1.0, float("nan"), "0.2", None)),
         (lambda: GaussianLikelihood(1.5), "The β of a Gaussian likelihood must be a number from 0 to 1."),
         (lambda: WhitenedTimeSeries(None), "A whitened time series needs the noise that it is whitened for."),
         (lambda: WhitenedTimeSeries(Noise(0.5, 1e-50)), "The standard deviation of the noise that is whitened must lie "
@@ -150,6 +179,17 @@ RECIPES = {
     "ours": our_recipe(8000, noisy=True),
     "ours, clean": our_recipe(8000, noisy=False),
     "best": best_recipe(),
+    "joint": joint_recipe(),
+    "told": conditional_recipe(),
+    "four": four_recipe(),
+    "window": window_recipe(),
+    "joint, published": published_joint_recipe(Spectrum(), 1000),
+    "joint, published, both": published_joint_recipe(TimeSeriesAndSpectrum(), 8000, seed=1),
+    "joint, ours": our_joint_recipe(8000),
+    "dropout": point_recipe(published_task(), Dense((32,) * 8, 0.2), 1000, Adam()),
+    "told and window": dataclasses.replace(
+        window_recipe(), task=dataclasses.replace(conditional_task(), n_times=(100, 500), estimates_noise=True)
+    ),
     "quick": quick_recipe(
         fitzhugh_nagumo_task(published_prior(), published_noise_prior(), zeta=-0.3, gamma=1 / 3), 123, 4
     ),
@@ -161,7 +201,41 @@ RECIPES = {
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_recipes_survive_json(name):
-    assert recipe_from_json(json.loads(json.dumps(recipe_as_json(RECIPES[name])))) == RECIPES[name]
+    written = json.dumps(recipe_as_json(RECIPES[name]), allow_nan=False)
+    assert recipe_from_json(json.loads(written)) == RECIPES[name]
+
+
+def test_recipes_of_earlier_versions_keep_their_names():
+    """As the version before there were given parameters, windows and dropout wrote them, and named their trainings."""
+    keys = {
+        "7385fb29465606ce": published_recipe(Cnn(), 8000, noisy=True),
+        "8b91f67af2e5cafa": our_recipe(8000, noisy=False),
+        "a55195fb3997d54b": narrow_recipe(),
+    }
+    for key, recipe in keys.items():
+        assert key_of(recipe) == key
+        content = recipe_as_json(recipe)
+        assert content["task"].keys() == {"model", "prior", "known", "noise"}
+        assert content["body"].keys() <= {"kind", "widths"}
+
+
+@pytest.mark.parametrize("name", ["cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy", "narrow"])
+def test_recipes_of_cards_are_written_as_they_were_read(name):
+    content = json.loads((PRETRAINED / f"{name}.json").read_text())["recipe"]
+    assert recipe_as_json(recipe_from_json(content)) == content
+
+
+def test_what_is_new_in_a_recipe_is_written_where_it_is_used():
+    """JSON has no infinite numbers: the standard deviation of a uniform distribution is null."""
+    told = recipe_as_json(RECIPES["told and window"])["task"]
+    assert told["given"] == {"names": ["zeta", "gamma"], "mean": [-0.4, 3.5], "sd": [None, None],
+                             "lower": [-0.8, 2.0], "upper": [0.0, 5.0]}  # fmt: skip
+    assert (told["n_times"], told["estimates_noise"], told["known"]) == ([100, 500], True, {})
+    assert recipe_as_json(RECIPES["four"])["task"]["prior"]["sd"] == [0.3, 0.4, None, None]
+    assert recipe_as_json(RECIPES["dropout"])["body"]["dropout"] == 0.2
+    assert "given" not in recipe_as_json(RECIPES["window"])["task"]
+    keys = [key_of(recipe) for recipe in RECIPES.values()]
+    assert len(set(keys)) == len(keys)
 
 
 def test_the_seven_choices_of_the_published_networks_and_of_ours():
@@ -177,7 +251,7 @@ def test_the_seven_choices_of_the_published_networks_and_of_ours():
     assert GAUSSIAN.inputs == WhitenedTimeSeries(Noise(0.8, 0.07 / 0.2))
     # A learned step simulates at each estimate: only where simulations are not counted.
     assert (GAUSSIAN.learned_steps, our_recipe(8000, noisy=True).learned_steps, best_recipe().learned_steps) == (
-        1, 0, 1
+        1, 0, 2
     )  # fmt: skip
 
 
@@ -197,6 +271,25 @@ def test_the_seven_choices_of_the_published_networks_and_of_ours():
          "Each parameter needs a mean, a standard deviation and two bounds."),
         (lambda recipe: recipe["task"]["prior"].update(mean=["0.4", 0.4]),
          "The distribution of θ₀ needs a finite mean and finite bounds."),
+        (lambda recipe: recipe["task"].update(given=[]),
+         "The recipe is not complete: the distribution of the given parameters must be an object with the entries "
+         "names, mean, sd, lower, upper."),
+        (lambda recipe: recipe["task"].update(given={"names": ["zeta"]}),
+         "The recipe is not complete: the distribution of the given parameters lacks mean, sd, lower, upper."),
+        (lambda recipe: recipe["task"].update(n_times=1000),
+         "The smallest and the largest number of samples must be whole numbers."),
+        (lambda recipe: recipe["task"].update(n_times=[100, 1e9]),
+         "The smallest and the largest number of samples must be whole numbers."),
+        (lambda recipe: recipe["task"].update(estimates_noise="yes"),
+         "A task needs to know whether the noise is estimated: true or false."),
+        (lambda recipe: recipe["task"].update(window=[1, 2]),
+         "The recipe has an entry that is not known: window, in the task."),
+        (lambda recipe: recipe["body"].update(dropout=None),
+         "The probability of dropout must be a number from 0 to below 1."),
+        (lambda recipe: recipe["optimiser"].update(dropout=0.1),
+         "The recipe has an entry that is not known: dropout, in the optimiser."),
+        (lambda recipe: recipe.update(learned_steps=5),
+         "The number of learned steps must lie between 0 and 4; it is 5."),
         (lambda recipe: recipe["task"].update(known=[1]),
          "The recipe is not valid: the known values must be an object of names and numbers."),
         (lambda recipe: recipe["optimiser"].update(epochs="many"),

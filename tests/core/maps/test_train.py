@@ -150,7 +150,7 @@ def test_ours_comes_calibrated():
 
 
 def test_a_step_that_a_training_left_out_is_told_in_its_record_and_its_card(tmp_path, monkeypatch):
-    monkeypatch.setattr("core.maps.gauss_newton_step.MIN_SAMPLES", 200)
+    monkeypatch.setattr("core.maps.gauss_newton_step.SAMPLES_RANGE", (200, 200))
     monkeypatch.setattr("core.maps.gauss_newton_step.validation_error", lambda recipe, network: 1.0)
     recipe = small(WITHOUT_PRECEDENT["dense with one learned step"])
     weights, record = run_training(recipe)
@@ -186,7 +186,7 @@ WITHOUT_PRECEDENT = {
 
 @pytest.mark.parametrize("name", WITHOUT_PRECEDENT)
 def test_settings_that_were_never_tied_together_make_a_map(name, tmp_path, monkeypatch):
-    monkeypatch.setattr("core.maps.gauss_newton_step.MIN_SAMPLES", 200)
+    monkeypatch.setattr("core.maps.gauss_newton_step.SAMPLES_RANGE", (200, 200))
     recipe = small(WITHOUT_PRECEDENT[name])
     weights, record = run_training(recipe)
     assert recipe_from_json(json.loads(json.dumps(record["recipe"]))) == recipe
