@@ -28,6 +28,7 @@ class Experiment:
     hidden: bool = DEFAULTS["hidden"]
     several: str = DEFAULTS["several"]
     firing: str = DEFAULTS["firing"]
+    under_potential: str = DEFAULTS["under_potential"]
     phase_plane: str = DEFAULTS["phase_plane"]
     candidate_theta0: float = DEFAULTS["candidate_theta0"]
     candidate_theta1: float = DEFAULTS["candidate_theta1"]

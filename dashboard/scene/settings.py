@@ -82,8 +82,12 @@ _ROWS: tuple[Setting, ...] = (
         choices={"rate": "spike rate", "duration": "spike duration"}, shown=(Area.NEURON,),
     ),
     Choice(
+        name="under_potential", default="recovery", label="below u", tabs=True,
+        choices={"recovery": "recovery", "spectrum": "spectrum"}, shown=(Area.NEURON,),
+    ),
+    Choice(
         name="phase_plane", default="trajectory", label="phase plane",
-        choices={"trajectory": "trajectory and nullclines", "field": "with the direction field"}, shown=(Area.NEURON,),
+        choices={"trajectory": "with nullclines", "field": "with arrows"}, shown=(Area.NEURON,),
     ),
     *(replace(row, name=f"candidate_{row.name}", default=_CANDIDATE[row.name]) for row in _TRUTH),
     Choice(
