@@ -172,4 +172,5 @@ LAYOUTS = {
         looks=("train-run",),
     ),
     "trace": _one("trace"),
+    "trace-spectrum": _one("spectrum"),
 }

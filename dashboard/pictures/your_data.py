@@ -1,27 +1,33 @@
 """What the page Your data shows above: the trace, what every estimator makes of it, and what to know about each."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from core.estimate import Estimate, GoodnessOfFit, Outcome
 from core.maps.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.simulate import simulate
-from core.published import published_prior, with_constants
+from core.published import SAMPLING_INTERVAL, published_noise, published_prior, with_constants
 from dashboard.figures import your_data as figures
-from dashboard.figures.style import MAP_LOOK, Look
+from dashboard.figures.spectrum import Part, spectrum
+from dashboard.figures.style import MAP, MAP_LOOK, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import results
+from dashboard.pictures.controls import controls_at
 from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
 from dashboard.pictures.states_fit import fit_on_screen
+from dashboard.scene.kinds import Area
 from dashboard.scene.problem import theta_problem
 from dashboard.scene.scene import Scene
 from dashboard.scene.states_fit import Fit
 from dashboard.wording import entries
 from dashboard.wording.maps import about_novelty, about_training
+from dashboard.wording.noise import ABOUT_NOISE_LEFT, about_noise_left, about_other_noise
 from dashboard.wording.numbers import compact, fixed, sds, with_sd
-from dashboard.wording.verdict import about_likeness, about_small_residuals, verdict
+from dashboard.wording.verdict import NO_NOISE, about_likeness, about_small_residuals, verdict
 
+SPECTRUM = "Spectrum S(f) of the data and of the best fit’s residual"
 NO_MAP = "No estimate: no point of the prior’s box can be simulated."
 ABOUT_SCORE = (
     "The score of a map tells how strange the trace is to it: of the traces that it was trained on, 1 % score above 1. "
@@ -43,24 +49,67 @@ def picture(scene: Scene) -> Shown | None:
     maps, _ = inverse_maps()
     drawn = {entries.MAP: MAP_LOOK, **looks(maps)}
     found = estimates(scene, maps)
-    values = np.array([each.mean[0] for each in found.values()]).reshape(-1, 2)
-    potentials = simulate(with_constants(values, experiment.zeta, experiment.gamma), observation.times)[..., 0]
-    lines = {name: (drawn[name], u) for name, u in zip(found, potentials, strict=True)}
-    figure = figures.estimated(observation.times, observation.data, lines)
-    plot, table = Plot("trace", figure), _table(scene, maps, found, drawn)
+    table = _table(scene, maps, found, drawn)
+    best = found.get(entries.MAP)
+    if experiment.trace_shows == "spectrum":
+        shown = Shown("trace-spectrum", [_spectrum(scene, best)])
+    else:
+        shown = Shown("trace", [_potentials(scene, found, drawn)])
     why = [_about_start_and_edge(found, maps), _about_textbook(scene)]
     if any(name in maps for name in found):
         why.append(ABOUT_SCORE)
-    best = found.get(entries.MAP)
+    shown = replace(shown.under("", controls_at(Area.YOUR_DATA, experiment)), table=table, notes=[observation.note])
     if best is None or best.fit is None:
         answer = "Let go to see whether the model fits." if scene.dragging else NO_MAP
-        return Shown("trace", [plot], answer=answer, why=why, table=table, notes=[observation.note])
-    answer = _answer(best.fit, fit_on_screen(scene))
+        return replace(shown, answer=answer, why=why)
+    answer, about_noise = _answer(best.fit, fit_on_screen(scene)), _about_noise(scene, best)
     if best.fit.outcome == Outcome.EXPLAINED:
         theta0, theta1 = _with_sds(scene, entries.MAP, found)
-        answer += f" MAP: θ₀ = {theta0}, θ₁ = {theta1}."
-    why = [best.fit.sentence, about_small_residuals(best.fit), *why]
-    return Shown("trace", [plot], answer=answer, why=why, table=table, notes=[observation.note])
+        answer += f" MAP: θ₀ = {theta0}, θ₁ = {theta1}. {about_noise.pop(0)}"
+    why = [best.fit.sentence, about_small_residuals(best.fit), *about_noise, *why]
+    return replace(shown, answer=answer.strip(), why=why)
+
+
+def _potentials(scene: Scene, found: Mapping[str, Estimate], drawn: Mapping[str, Look]) -> Plot:
+    """Return the trace with what is simulated from each estimate."""
+    experiment, observation = scene.experiment, scene.observation
+    values = np.array([each.mean[0] for each in found.values()]).reshape(-1, 2)
+    potentials = simulate(with_constants(values, experiment.zeta, experiment.gamma), observation.times)[..., 0]
+    lines = {name: (drawn[name], u) for name, u in zip(found, potentials, strict=True)}
+    return Plot("trace", figures.estimated(observation.times, observation.data, lines))
+
+
+def _noise_left(scene: Scene, best: Estimate) -> Estimate:
+    """Return what the residuals of the best fit say about (rho, sigma [ms])."""
+    problem = theta_problem(scene.experiment, scene.observation)
+    return results.noise_left(problem, best, results.noise_prior(scene.experiment))
+
+
+def _about_noise(scene: Scene, best: Estimate) -> list[str]:
+    """Return the sentences on the noise in the data, the first of which belongs to the answer if the fit is good."""
+    assert best.fit is not None
+    if best.fit.residual_ratio < NO_NOISE:  # another sentence says so
+        return [""]
+    noise, given = _noise_left(scene, best), scene.observation.noise(scene.experiment.rho, scene.experiment.sigma)
+    explained = best.fit.outcome == Outcome.EXPLAINED
+    told = [about_noise_left(noise, explained), ABOUT_NOISE_LEFT]
+    return [*told, about_other_noise((given.rho, SAMPLING_INTERVAL * given.marginal_sd), noise)] if explained else told
+
+
+def _spectrum(scene: Scene, best: Estimate | None) -> Plot:
+    """Return the spectrum of the data and of the best fit's residual; it stays as it is until that is known."""
+    observation = scene.observation
+    if best is None and scene.dragging:
+        return Plot("spectrum", None, stale=True)
+    part, noise = None, None
+    if best is not None:
+        problem = theta_problem(scene.experiment, observation)
+        residual = observation.data - problem.states(best.mean[0])[:, 0]
+        part = Part(entries.RESIDUAL, MAP, residual)
+        rho, sigma = _noise_left(scene, best).mean[0]
+        noise = published_noise(rho, sigma)
+    ends = float(observation.times[0]), float(observation.times[-1])
+    return Plot("spectrum", spectrum(observation.times, observation.data, part, noise, ends, SPECTRUM))
 
 
 def _answer(best: GoodnessOfFit, below: Fit | None) -> str:

@@ -56,6 +56,7 @@ class Experiment:
     test_map: str = DEFAULTS["test_map"]
     limit: bool = DEFAULTS["limit"]
     below: str = DEFAULTS["below"]
+    trace_shows: str = DEFAULTS["trace_shows"]
     upload: str = DEFAULTS["upload"]
     own_maps: str = DEFAULTS["own_maps"]
 

@@ -195,6 +195,11 @@ _ROWS: tuple[Setting, ...] = (
         },
         shown=(Area.SUPPORT,),
     ),
+    Choice(
+        name="trace_shows", default="potential", label="look at", tabs=True,
+        choices={"potential": "potential of each estimate", "spectrum": "spectrum of the residual"},
+        shown=(Area.YOUR_DATA,),
+    ),
     # No control changes these: the name of an upload, and of the maps trained here, with commas between them.
     Setting(name="upload"),
     Setting(name="own_maps"),

@@ -250,6 +250,8 @@ class Lab:
         if page == "Inverse map":
             self.page.wait_for_selector("[data-field=test_view]")
             plots = ("estimates", "resimulated", *TEST_VIEWS[self.values()["test_view"]])
+        if page == "Your data" and self.evaluate("location.search.includes('trace_shows=spectrum')"):
+            plots = ("spectrum",)
         self.until(
             "(ids) => ids.every((id) => plot(id)?.querySelector('.main-svg') && plot(id)._fullLayout)",
             [plot for plot in plots if plot not in missing],
