@@ -1,5 +1,7 @@
 """The spectrum of a trace and of its noise, with the curve that AR(1) noise follows."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +13,7 @@ from dashboard.figures.palette import translucent
 from dashboard.figures.style import (
     DATA,
     LIMIT,
+    Look,
     array,
     axis,
     layout,
@@ -27,6 +30,7 @@ N_CURVE = 100  # frequencies at which the curve is drawn
 CHANCE = 0.9  # of the values of a periodogram of noise lie within the band
 BAND = translucent(LIMIT, 0.18)
 USUAL_DECADES = (-7, 0)  # of the density in 1/Hz: the axis rests while a slider is dragged
+LEGEND_ROW = 20  # pixels: with more curves the legend has another row
 MARGIN = {"l": 58, "r": 12, "t": 52, "b": 40}
 
 Array = NDArray[np.float64]
@@ -47,11 +51,12 @@ def spectrum(
     noise: Noise | None,
     time_range: tuple[float, float],
     title: str,
-    margin: dict[str, int] = MARGIN,
+    curves: Mapping[str, tuple[Look, Noise]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Draw the periodograms of the data and of a part of them, and the spectral density of a noise with a band.
 
     times: in ms, (n_times,), equally spaced. time_range: in ms, of the longest window under the hand.
+    curves: the noises of estimators, by name.
     """
     interval = (times[1] - times[0]) / MS_PER_S
     drawn = [(entries.DATA, DATA, 1.0, data)] + ([] if part is None else [(part.name, part.colour, 1.0, part.values)])
@@ -59,13 +64,16 @@ def spectrum(
     for name, colour, width, values in drawn:
         if not np.all(np.isfinite(values)):  # of a trajectory that diverged
             continue
-        frequencies, density = periodogram(values, interval)
+        multiples, density = periodogram(values, interval)
         heights.append(density)
-        traces.append(line(name, colour, width, x=array(frequencies), y=array(density), hoverinfo="skip"))
+        traces.append(line(name, colour, width, x=array(multiples), y=array(density), hoverinfo="skip"))
     ends = 1 / (np.ptp(time_range) / MS_PER_S + interval), 0.5 / interval
     shapes = []
+    frequencies = np.geomspace(*ends, N_CURVE)
+    for name, (look, each) in curves.items():
+        course = {"x": array(frequencies), "y": array(spectral_density(each, frequencies, interval))}
+        traces.append(line(name, look.colour, 2, **course, hoverinfo="name"))
     if noise is not None:
-        frequencies = np.geomspace(*ends, N_CURVE)
         density = spectral_density(noise, frequencies, interval)
         heights.append(density)
         shapes.append(named(entries.NOISE_BAND, _band(frequencies, density)))
@@ -79,7 +87,7 @@ def spectrum(
             log_axis("f [Hz]", range=np.log10(ends).tolist()),
             axis("S(f) [1/Hz]", type="log", range=_decades(heights), exponentformat="power", dtick=2),
             shapes=shapes,
-            margin=margin,
+            margin={**MARGIN, "t": MARGIN["t"] + (LEGEND_ROW if curves else 0)},
         ),
     }
 

@@ -126,6 +126,9 @@ LAYOUTS = {
     "inverse-map-alone": Layout(
         "1.1fr 1fr", (("estimates table", "auto"), ("estimates resimulated", f"calc(0.7 * {INVERSE_MAP})"))
     ),
+    "inverse-map-noise": Layout(
+        "1.1fr 1fr", (("estimates table", "auto"), ("estimates spectrum", f"calc(0.7 * {INVERSE_MAP})"))
+    ),
     **{f"accuracy-network-{n}": _stacked("network", n, "14rem") for n in range(4)},
     "accuracy-training": _columns("training", 4, "21rem"),
     **{f"accuracy-scatter-{n}": _columns("first second", n, "18rem") for n in range(1, 7)},

@@ -54,6 +54,7 @@ class Experiment:
     regime: str = DEFAULTS["regime"]
     network: str = DEFAULTS["network"]
     test_map: str = DEFAULTS["test_map"]
+    plane: str = DEFAULTS["plane"]
     limit: bool = DEFAULTS["limit"]
     below: str = DEFAULTS["below"]
     trace_shows: str = DEFAULTS["trace_shows"]

@@ -50,6 +50,8 @@ _CANDIDATE = {"theta0": 0.6, "theta1": _TRUTH[1].default, "zeta": -0.2, "gamma":
 
 SEVERAL = {"offsets": "theta0", "slopes": "theta1"}  # by choice: the parameter that takes several values
 
+PLANES = {"theta": ("theta0", "theta1"), "noise": ("sigma", "rho"), "neuron": ("zeta", "gamma")}  # by choice
+
 # The order is that of the controls in each place, and of the parts of an address.
 _ROWS: tuple[Setting, ...] = (
     *_TRUTH,
@@ -180,6 +182,11 @@ _ROWS: tuple[Setting, ...] = (
         choices={"published-cnn": "CNN", "published-dense": "dense"}, shown=(Area.TEST_SAMPLES,),
     ),
     MapName(name="test_map", label="map"),
+    # Its control offers what some map estimates.
+    Choice(
+        name="plane", default="theta", label="estimates of", tabs=True,
+        choices={"theta": "θ₀, θ₁", "noise": "noise σ, ρ", "neuron": "ζ, γ"}, shown=(Area.INVERSE_MAP,),
+    ),
     Toggle(
         name="limit", default=False, label="zoom in, with MAP and exact posterior",
         help="Show what an optimiser and the exact posterior make of the same data and noise.",
