@@ -52,3 +52,8 @@ def clouds(scene: Scene, maps: Mapping[str, InverseMap], names: Sequence[str]) -
     with ThreadPoolExecutor(2) as pool:
         answers = pool.map(lambda each: answer_of(each, traces, scene), maps.values())
         return {name: selected(each, names).mean for name, each in zip(maps, answers, strict=True)}
+
+
+def with_empty(spread: Mapping[str, Array], maps: Mapping[str, InverseMap]) -> dict[str, Array]:
+    """Return a cloud for each map, without points where it has none: the plot then keeps its parts, and slides."""
+    return {name: spread.get(name, np.empty((0, 2))) for name in maps} if spread else {}

@@ -15,7 +15,7 @@ from dashboard.figures.spectrum import Part, spectrum
 from dashboard.figures.style import TRUTH, Look
 from dashboard.maps import looks
 from dashboard.pictures.answers import able, answer_of, best_of, described, neuron_of, noise_of, selected
-from dashboard.pictures.clouds import clouds, quick_enough
+from dashboard.pictures.clouds import clouds, quick_enough, with_empty
 from dashboard.pictures.shown import Cell, Plot, Shown
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import PLANES, SLIDERS
@@ -59,7 +59,7 @@ def picture(scene: Scene, maps: Mapping[str, InverseMap], names: tuple[str, str]
         names,
         np.column_stack([boxes[:, :, 0].min(axis=0), boxes[:, :, 1].max(axis=0)]),
         {name: (drawn[name], each.mean[0]) for name, each in found.items()},
-        spread,
+        with_empty(spread, taking),
         truth,
         fences=_fences({name: law.bounds for name, law in laws.items()}),
         ellipses={name: each.covariance[0] for name, each in found.items() if each.covariance is not None},

@@ -27,7 +27,7 @@ from dashboard.pictures.answers import (
     selected,
     standard_of,
 )
-from dashboard.pictures.clouds import clouds, quick_enough
+from dashboard.pictures.clouds import clouds, quick_enough, with_empty
 from dashboard.pictures.controls import Control, controls_at
 from dashboard.pictures.first_window import first_window
 from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
@@ -92,10 +92,12 @@ def _picture(scene: Scene, maps: Mapping[str, InverseMap]) -> Shown:
     if observation.usable and not taking:
         notes.append(_not_taken(scene, maps))
 
-    plots = [Plot("estimates", _estimates(maps, found, spread, truth, beside))]
+    plots = [Plot("estimates", _estimates(maps, found, with_empty(spread, taking), truth, beside))]
     if spread and truth is not None:
         fitting = {name: drawn[name] for name in _most_fitting(scene, taking, standard)}
-        plots.append(Plot("spread", _spread(fitting, {**spread, **beside.clouds}, truth, experiment.limit)))
+        plots.append(
+            Plot("spread", _spread(fitting, {**with_empty(spread, taking), **beside.clouds}, truth, experiment.limit))
+        )
     if observation.usable:
         potentials = simulate(np.array(list(neurons.values())).reshape(-1, 4), observation.times)[..., 0]
         lines = {name: (look, u) for (name, (look, _)), u in zip(found.items(), potentials, strict=True)}
