@@ -1,135 +1,141 @@
 """Mend the estimates of a map with learned steps where its own training cannot have taught it better.
 
-A residual smaller than any noise of the training shows a nearly clean trace. Its posterior is narrow, so that the
-estimate descends to the nearest minimum. A residual that no such noise explains shows a wrong valley. A
-second start then searches the whole box, and is taken where the loss is lower there.
+A residual smaller than any noise of the training shows a nearly clean trace. Its posterior is narrow, so the estimate
+descends to the nearest minimum. A residual that no noise explains shows an estimate in the wrong valley. A second start
+then searches the whole box, and is taken where it explains the trace better.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.maps.dataset import observed_traces
 from core.maps.inputs import TraceInputs
+from core.maps.residual_noise import ResidualNoise, residual_noise
+from core.maps.step_inputs import expansion
 from core.maps.task import Task
 from core.noise import Noise
-from core.optimisation.minima import coarse_grid, descend_together, find_minima
+from core.optimisation.minima import coarse_grid, find_minima
 from core.problem.problem import Problem
 from core.published import SAMPLING_INTERVAL
 
-MAX_CORRELATION = 0.99
-MIN_NOISE_SD = 0.01  # a descent weighs the misfit by no smaller noise: its end would be the same, but take longer
+SIMULATION_ERROR = 1e-3  # a residual below this is that of the simulations
 FARTHEST = 10.0  # a residual with this many times the noise's largest sd is no neuron's, and stays as it is
 STRANGE_SDS = 6.0  # a residual is strange when its tails or size lie this far, in standard errors, from the noise's
-SMALLEST = 1e-10  # added to variances, against division by zero
-ROUNDS = 2  # of descents, each with the noise of the residual before it
-STEPS = 20  # of each descent
+VARIANCE_OF_TAILS = 24.0  # of the tails of n Gaussian samples, times n
+ITERATIONS = 30  # of a descent, at most
+LEAST_GAIN = 1e-3  # a descent ends when an iteration makes the residual smaller by a smaller share than this
+LARGEST_DAMPING = 1e8  # a descent ends where only smaller steps would make the residual smaller
+ROUNDING = 1e-12
+DAMPING, DAMPING_FACTOR = 1e-3, 10.0  # of Levenberg and Marquardt: at first, and from one iteration to the next
+SMALLEST_SD = 1e-6  # of a residual, for its covariance
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Residuals:
-    """The noise that residuals of n traces show: correlation, marginal_sd, and the innovations' tails, (n,) each.
-
-    tails: the fourth moment over the square of the second, which is 3 for Gaussian noise.
-    """
-
-    correlation: Array
-    marginal_sd: Array
-    tails: Array
-
-
-def residual_noise(residuals: Array, lengths: NDArray[np.int64]) -> Residuals:
-    """Describe residuals, (n, n_times), of which the first lengths, (n,), count."""
-    real = np.arange(residuals.shape[1]) < lengths[:, None]
-    residuals = np.where(real, np.nan_to_num(residuals), 0.0)
-    pairs = np.sum(residuals[:, 1:] * residuals[:, :-1], axis=1)
-    squares = np.sum(np.where(real[:, 1:], residuals[:, :-1], 0.0) ** 2, axis=1)
-    correlation = np.clip(pairs / np.maximum(squares, SMALLEST), -MAX_CORRELATION, MAX_CORRELATION)
-    innovations = np.where(real[:, 1:], residuals[:, 1:] - correlation[:, None] * residuals[:, :-1], 0.0)
-    variance = np.sum(innovations**2, axis=1) / (lengths - 1) + SMALLEST
-    tails = np.sum(innovations**4, axis=1) / (lengths - 1) / variance**2
-    return Residuals(correlation, np.sqrt(variance / (1 - correlation**2)), tails)
-
-
 def mended(task: Task, inputs: TraceInputs, mean: Array, covariance: Array) -> tuple[Array, Array]:
     """Return means (n, p) and covariances (n, p, p), mended where the residuals at the means ask for it."""
-    q, law = len(task.prior.names), task.noise
+    law, q = task.noise, len(task.prior.names)
     assert law is not None, "maps of clean traces have no learned steps"
-    noise = _noise_at(task, inputs, mean[:, :q])
-    least, most = np.array([law.lower[1], law.upper[1]]) / SAMPLING_INTERVAL
-    errors = STRANGE_SDS / np.sqrt(inputs.lengths)
-    # The sample variances of s and of the tails of Gaussian noise: s²/2n for independent samples, and 24/n.
-    small = noise.marginal_sd < least
-    strange = ~small & ((noise.tails > 3 + errors * np.sqrt(24)) | (noise.marginal_sd > most * (1 + errors)))
+    least, most = law.bounds[1] / SAMPLING_INTERVAL
     mean, covariance = mean.copy(), covariance.copy()
-    strange &= noise.marginal_sd < FARTHEST * most
-    for i in np.flatnonzero(strange | small):
-        trace = TraceInputs(inputs.traces[i : i + 1], inputs.given[i : i + 1], inputs.lengths[i : i + 1])
-        found = _mended(task, trace, mean[i, :q], bool(strange[i]))
-        if found is None:
-            continue
-        mean[i, :q], covariance[i] = found[0], 0.0
-        covariance[i, :q, :q] = found[1]
-        if task.estimates_noise:
-            mean[i, q:], variances = _noise_of(task, trace, found[0])
-            covariance[i, range(q, q + 2), range(q, q + 2)] = variances
+    noise = _noise_at(task, inputs, mean[:, :q])
+    strange = _strange(noise, inputs.lengths, most)
+    _descend(task, inputs, np.flatnonzero(strange | (noise.marginal_sd < least)), mean, covariance)
+    if q != 2 or not strange.any():
+        return mean, covariance  # the search over the whole box is made for two parameters
+    again = np.flatnonzero(_strange(_noise_at(task, inputs, mean[:, :q]), inputs.lengths, most))
+    for i in again:
+        _start_again(task, _part(inputs, np.array([i])), mean[i], covariance[i])
+    _descend(task, inputs, again, mean, covariance)
     return mean, covariance
 
 
-def _noise_of(task: Task, trace: TraceInputs, mean: Array) -> tuple[Array, Array]:
-    """Return σ [ms] and ρ of the residual of one trace within their bounds, and their variances by Cramér and Rao."""
-    noise, n = _noise_at(task, trace, mean[None]), trace.lengths[0]
-    values = np.array([noise.marginal_sd[0] * SAMPLING_INTERVAL, noise.correlation[0]])
-    sigma, rho = np.clip(values, *task.law.bounds[-2:].T)
-    return np.array([sigma, rho]), np.array([sigma**2 * (1 + rho**2) / (1 - rho**2) / (2 * n), (1 - rho**2) / n])
+def _part(inputs: TraceInputs, which: NDArray[np.int64]) -> TraceInputs:
+    return TraceInputs(inputs.traces[which], inputs.given[which], inputs.lengths[which])
 
 
-def _noise_at(task: Task, inputs: TraceInputs, mean: Array) -> Residuals:
+def _noise_at(task: Task, inputs: TraceInputs, mean: Array) -> ResidualNoise:
     n_times = int(inputs.lengths.max())
     simulated = observed_traces(task.model, task.complete(mean, inputs.given), task.times[:n_times])
     return residual_noise(inputs.traces[:, :n_times].astype(float) - simulated, inputs.lengths)
 
 
-def _mended(task: Task, trace: TraceInputs, mean: Array, strange: bool) -> tuple[Array, Array] | None:
-    """Return mean (q,) and covariance (q, q) of one trace at a lower loss, or None where there is none."""
-    problem, own = _problem(task, trace), _loss(task, trace, mean)
-    starts = [mean]
-    if strange and len(mean) == 2:
-        starts.append(find_minima(problem, coarse_grid(problem)).positions[0])
-    best: tuple[float, Array, Array] | None = None
-    for start in starts:
-        position = start
-        for _ in range(ROUNDS):
-            noise = _noise_at(task, trace, position[None])
-            weighed = problem.with_noise(
-                Noise(float(noise.correlation[0]), float(max(noise.marginal_sd[0], MIN_NOISE_SD)))
-            )
-            descent = descend_together(weighed, position[None], STEPS)
-            position = descent.positions[0]
-        loss = _loss(task, trace, position)
-        if best is None or loss < best[0]:
-            best = loss, position, descent.hessians[0]
-    if best is None or not best[0] < own or not np.linalg.eigvalsh(best[2])[0] > 0:
-        return None
-    return best[1], np.asarray(np.linalg.inv(best[2]), dtype=np.float64)
+def _strange(noise: ResidualNoise, lengths: NDArray[np.int64], most: float) -> NDArray[np.bool_]:
+    """Return which residuals, (n,), are no Gaussian noise up to the largest standard deviation."""
+    errors = STRANGE_SDS / np.sqrt(lengths)
+    with_tails = noise.tails > 3 + errors * np.sqrt(VARIANCE_OF_TAILS)
+    large = noise.marginal_sd > most * (1 + errors)
+    return (with_tails | large) & (noise.marginal_sd > SIMULATION_ERROR) & (noise.marginal_sd < FARTHEST * most)
 
 
-def _loss(task: Task, trace: TraceInputs, mean: Array) -> float:
-    """Return the negative log-likelihood of one trace up to a constant, with the noise that its residual shows."""
-    noise = _noise_at(task, trace, mean[None])
-    innovation_sd = noise.marginal_sd[0] * np.sqrt(1 - noise.correlation[0] ** 2)
-    return float(trace.lengths[0] * np.log(innovation_sd))
+def _start_again(task: Task, trace: TraceInputs, mean: Array, covariance: Array) -> None:
+    """Replace mean (p,) and covariance (p, p) of one trace by those of the lowest minimum, where that is better."""
+    q, problem = len(task.prior.names), _problem(task, trace)
+    minima = find_minima(problem, coarse_grid(problem))
+    if not len(minima.positions) or not np.linalg.eigvalsh(minima.hessians[0])[0] > 0:
+        return
+    before, after = (_noise_at(task, trace, each[None]) for each in (mean[:q], minima.positions[0]))
+    if not after.innovation_sd[0] < before.innovation_sd[0]:
+        return
+    mean[:q], covariance[:] = minima.positions[0], 0.0
+    covariance[:q, :q] = np.linalg.inv(minima.hessians[0])
+    if task.estimates_noise:
+        _set_noise(task, after, trace.lengths, mean[None], covariance[None])
 
 
 def _problem(task: Task, trace: TraceInputs) -> Problem:
-    n_times = int(trace.lengths[0])
-    known = dict(task.known)
+    known, n_times = dict(task.known), int(trace.lengths[0])
     if task.given is not None:
         known |= dict(zip(task.given.names, trace.given[0].tolist(), strict=True))
     assert task.noise is not None, "maps of clean traces have no learned steps"
-    noise = Noise(task.noise.mean[0], task.noise.mean[1] / SAMPLING_INTERVAL)
-    data = trace.traces[0, :n_times].astype(float)
+    rho, sigma = task.noise.mean
+    data, noise = trace.traces[0, :n_times].astype(float), Noise(rho, sigma / SAMPLING_INTERVAL)
     return Problem.of_trace(task.model, data, task.times[:n_times], task.prior.names, known, noise, task.prior)
+
+
+def _descend(task: Task, inputs: TraceInputs, which: NDArray[np.int64], mean: Array, covariance: Array) -> None:
+    """Replace means (n, p) and covariances (n, p, p) of some traces by those of minima (Levenberg and Marquardt)."""
+    if not which.size:
+        return
+    q, inputs = len(task.prior.names), _part(inputs, which)
+    low, widths = np.array(task.prior.lower), np.subtract(task.prior.upper, task.prior.lower)
+    unit = np.broadcast_to(np.eye(q), (which.size, q, q))
+    scaled, damping = (mean[which, :q] - low) / widths, np.full(which.size, DAMPING)
+    found, moving = expansion(task, inputs, scaled, unit), np.arange(which.size)
+    for _ in range(ITERATIONS):
+        hessian, gradient = found.hessian[moving], found.gradient[moving]
+        # The trace of the matrix keeps it regular where a parameter has no influence.
+        least = ROUNDING * np.einsum("nii->n", hessian) + SMALLEST_SD
+        damped = hessian + unit[moving] * (damping[moving, None, None] * hessian + least[:, None, None])
+        trial = np.clip(scaled[moving] - np.linalg.solve(damped, gradient[..., None])[..., 0], 0, 1)
+        new = expansion(task, _part(inputs, moving), trial, unit[moving])
+        before = found.innovation_sd[moving]
+        lower = new.innovation_sd < before
+        scaled[moving[lower]] = trial[lower]
+        found = found.replaced(moving[lower], new, lower)
+        damping[moving] *= np.where(lower, 1 / DAMPING_FACTOR, DAMPING_FACTOR)
+        still = (new.innovation_sd > SMALLEST_SD) & (damping[moving] < LARGEST_DAMPING)
+        moving = moving[still & ~(lower & (new.innovation_sd > (1 - LEAST_GAIN) * before))]
+        if not moving.size:
+            break
+    mean[which, :q] = low + scaled * widths
+    # The Hessian is that of a noise within the bounds of the training; the residual's own noise may be smaller.
+    share = (np.maximum(found.marginal_sd, SMALLEST_SD) / found.weighed_sd) ** 2
+    regular = found.hessian + SMALLEST_SD * unit
+    new_covariance = np.zeros((which.size, *covariance.shape[1:]))
+    new_covariance[:, :q, :q] = share[:, None, None] * np.linalg.inv(regular) * np.outer(widths, widths)
+    if task.estimates_noise:
+        new_mean = mean[which]
+        noise = _noise_at(task, inputs, new_mean[:, :q])
+        _set_noise(task, noise, inputs.lengths, new_mean, new_covariance)
+        mean[which] = new_mean
+    covariance[which] = new_covariance
+
+
+def _set_noise(task: Task, noise: ResidualNoise, lengths: NDArray[np.int64], mean: Array, covariance: Array) -> None:
+    """Set σ [ms] and ρ to those of residuals, within their bounds, and their variances to Cramér and Rao's bound."""
+    values = np.column_stack([noise.marginal_sd * SAMPLING_INTERVAL, noise.correlation])
+    mean[:, -2:] = np.clip(values, *task.law.bounds[-2:].T)
+    sigma, rho = mean[:, -2:].T
+    covariance[:, -2, -2] = sigma**2 * (1 + rho**2) / (1 - rho**2) / (2 * lengths)
+    covariance[:, -1, -1] = (1 - rho**2) / lengths

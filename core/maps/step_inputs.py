@@ -1,5 +1,7 @@
 """The inputs of a learned Gauss–Newton step: the expansion of the misfit at an estimate, and the residual's noise."""
 
+from dataclasses import dataclass, fields
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -39,9 +41,10 @@ def step_inputs(task: Task, columns: torch.Tensor, before: Gaussian) -> torch.Te
     mean, factor = (part.double().cpu().numpy() for part in before)
     p, q = mean.shape[1], len(task.prior.names)
     scale = np.linalg.inv(factor)  # a square root of the covariance, as the factor is a square root of the precision
-    gradients, hessians, correlation, size = _expansion(task, inputs, mean[:, :q], scale[:, :q, :q])
-    least = MIN_INFORMATION + HESSIAN_ROUNDING * np.einsum("nii->n", hessians)
-    hessians = hessians + least[:, None, None] * np.eye(q)
+    found = expansion(task, inputs, mean[:, :q], scale[:, :q, :q])
+    gradients, correlation, size = found.gradient, found.correlation, found.marginal_sd
+    least = MIN_INFORMATION + HESSIAN_ROUNDING * np.einsum("nii->n", found.hessian)
+    hessians = found.hessian + least[:, None, None] * np.eye(q)
     step = np.zeros_like(mean)
     step[:, :q] = -np.einsum("nij,nj->ni", scale[:, :q, :q], np.linalg.solve(hessians, gradients[..., None])[..., 0])
     if task.estimates_noise:
@@ -59,14 +62,37 @@ def step_inputs(task: Task, columns: torch.Tensor, before: Gaussian) -> torch.Te
     return torch.from_numpy(together.astype(np.float32))
 
 
-def _expansion(task: Task, inputs: TraceInputs, mean: Array, scale: Array) -> tuple[Array, Array, Array, Array]:
-    """Return gradients (n, q) and Gauss–Newton Hessians (n, q, q) of the misfit, and the residual's noise.
+@dataclass(frozen=True, eq=False)
+class TraceExpansion:
+    """The misfits of n traces: gradient (n, q), Gauss–Newton Hessian (n, q, q), and the noise of the residuals.
 
-    mean: (n, q) scaled parameters of the model to expand at.
-    scale: (n, q, q) lower triangles; results are in these units.
-    The noise is a correlation (n,) and a marginal standard deviation (n,), estimated from each residual. The misfit is
-    weighed by this noise within the bounds of the noise distribution.
+    correlation, marginal_sd: (n,), estimated from each residual.
+    innovation_sd: (n,), of the residual less the correlated part.
+    weighed_sd: (n,), the marginal standard deviation that weighs the misfit: that of the residual within the bounds of
+    the noise distribution.
     """
+
+    gradient: Array
+    hessian: Array
+    correlation: Array
+    marginal_sd: Array
+    innovation_sd: Array
+    weighed_sd: Array
+
+    def replaced(
+        self, places: NDArray[np.int64], other: "TraceExpansion", which: NDArray[np.bool_]
+    ) -> "TraceExpansion":
+        """Return this expansion with those of some traces, (k,), replaced by the chosen ones, (m,), of another."""
+        replaced = {}
+        for field in fields(self):
+            values = getattr(self, field.name).copy()
+            values[places] = getattr(other, field.name)[which]
+            replaced[field.name] = values
+        return TraceExpansion(**replaced)
+
+
+def expansion(task: Task, inputs: TraceInputs, mean: Array, scale: Array) -> TraceExpansion:
+    """Expand the misfits of traces at scaled parameters, (n, q), of the model, in units of triangles, (n, q, q)."""
     prior, model = task.noise, task.model
     assert prior is not None, "a recipe without noise has no learned step"
     n_times = int(inputs.lengths.max())
@@ -86,7 +112,8 @@ def _expansion(task: Task, inputs: TraceInputs, mean: Array, scale: Array) -> tu
     marginal_sd = np.clip(size, *bounds) + MIN_NOISE_SD
     slopes = np.where(real[:, 1:, None], _whitened(jacobians, rho), 0.0) / marginal_sd[:, None, None]
     gradients = -np.einsum("nti,nt->ni", slopes, innovations / marginal_sd[:, None])
-    return gradients, slopes.transpose(0, 2, 1) @ slopes, correlation, size
+    innovation_sd = (size - MIN_NOISE_SD) * np.sqrt(1 - rho**2)
+    return TraceExpansion(gradients, slopes.transpose(0, 2, 1) @ slopes, correlation, size, innovation_sd, marginal_sd)
 
 
 def _whitened(series: Array, rho: Array) -> Array:
