@@ -22,11 +22,12 @@ from core.files import write_bytes, write_json
 from core.learning.networks.network import predict
 from core.maps.card import learned_steps, read_card
 from core.maps.differences_from_training import Difference, listed, not_trained_for
-from core.maps.gauss_newton_step import network_of
+from core.maps.gauss_newton_step import learned_steps_of, network_of
 from core.maps.inputs import TraceInputs, as_columns
+from core.maps.mending import mended
+from core.maps.range_of_training import differences, expected_of
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_as_json
-from core.maps.task import NOISE_SYMBOLS, Task
 from core.priors import shape_sentence
 from core.published import SAMPLING_INTERVAL
 from core.symbols import symbol_of
@@ -117,13 +118,20 @@ class InverseMap:
 
     def estimate(self, inputs: TraceInputs, remarks: tuple[Remark, ...] = ()) -> Estimate:
         """Estimate the parameters of traces whose lengths may differ."""
+        mean, covariance = self._by_network(inputs)
+        if covariance is not None and learned_steps_of(self.network):
+            mean, covariance = mended(self.recipe.task, inputs, mean, covariance)
+        return Estimate(mean, covariance, self.parameter_names, remarks)
+
+    def _by_network(self, inputs: TraceInputs) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Return the means, (n, p), and covariances, (n, p, p), that the network gives."""
         task = self.recipe.task
         scaled, covariance = predict(self.network, as_columns(task, inputs))
         lower, upper = task.law.bounds.T
         mean = np.clip(task.unscale(scaled), lower, upper)
         if covariance is not None:
             covariance = _bounded(covariance) * np.outer(upper - lower, upper - lower)
-        return Estimate(mean, covariance, self.parameter_names, remarks)
+        return mean, covariance
 
     def differences(
         self,
@@ -143,32 +151,7 @@ class InverseMap:
             fewest, most = task.n_times
             lengths = f"{fewest:,} to {most:,}" if task.has_window else f"{most:,}"
             found.append(Difference("this time grid", f"trained on {lengths} samples {SAMPLING_INTERVAL} ms apart"))
-        symbols = {quantity.name: quantity.symbol for quantity in task.model.parameters}
-        for name, own in task.known:
-            value = parameters.get(name)
-            if value is not None and not np.isclose(value, own, rtol=0, atol=1e-9):
-                symbol, at = symbols[name], _number(own)
-                found.append(Difference(f"{symbol} = {_given(value)}", f"trained at {at}", f"{symbol} = {at}"))
-        found += self._noise_differences(rho, sigma)
-        for name, low, high in _ranges(task):
-            value = parameters.get(name)
-            if value is not None and not low <= value <= high:
-                trained = f"trained on {_number(low)} to {_number(high)}"
-                found.append(Difference(f"{symbols[name]} = {_given(value)}", trained))
-        return tuple(found)
-
-    def _noise_differences(self, rho: float | None, sigma: float | None) -> list[Difference]:
-        noise = self.recipe.task.noise
-        if noise is None:
-            return [Difference("noise", "trained on clean traces")] if sigma is not None and sigma > 0 else []
-        found = []
-        if sigma is not None and not noise.lower[1] <= sigma <= noise.upper[1]:
-            trained = f"trained on {_number(noise.lower[1])} to {_number(noise.upper[1])} ms"
-            found.append(Difference(f"{NOISE_SYMBOLS['sigma']} = {_given(sigma)} ms", trained))
-        if rho is not None and sigma and not noise.lower[0] <= rho <= noise.upper[0]:
-            trained = f"trained on {_number(noise.lower[0])} to {_number(noise.upper[0])}"
-            found.append(Difference(f"{NOISE_SYMBOLS['rho']} = {_given(rho)}", trained))
-        return found
+        return (*found, *differences(task, parameters, rho, sigma))
 
     def outside(self, **trace: Any) -> str:
         """Return a sentence that lists the `differences` of a trace, or "" where there are none."""
@@ -180,20 +163,7 @@ class InverseMap:
 
         The arguments are those of `differences`.
         """
-        task, expected = self.recipe.task, []
-        symbols = {quantity.name: quantity.symbol for quantity in task.model.parameters}
-        if trace.get("sigma") is None and task.noise is None:
-            expected.append("no noise")
-        elif trace.get("sigma") is None and task.noise is not None:
-            (rho_low, sigma_low), (rho_high, sigma_high) = task.noise.lower, task.noise.upper
-            low, high = (f"{sigma / SAMPLING_INTERVAL:.2g}" for sigma in (sigma_low, sigma_high))
-            expected.append(f"noise of sd {low} to {high} with ρ from {rho_low:.2g} to {rho_high:.2g}")
-        if not {name for name, _, _ in _ranges(task)} <= set(trace.get("parameters", ())):
-            ranges = _ranges(task)
-            expected += [f"{symbols[name]} from {_number(low)} to {_number(high)}" for name, low, high in ranges]
-        if expected:
-            expected += [f"{symbols[name]} = {_number(value)}" for name, value in task.known]
-        return tuple(expected)
+        return expected_of(self.recipe.task, trace)
 
     def save(self, folder: Path) -> None:
         """Write NAME.json and NAME.safetensors to folder, each in one step; the weights last, as they need a card."""
@@ -210,21 +180,6 @@ def _bounded(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     bounded = covariance.copy()
     bounded[changed] = scaled @ directions[changed].transpose(0, 2, 1)
     return bounded
-
-
-def _ranges(task: Task) -> list[tuple[str, float, float]]:
-    """Return name, smallest and largest value of each of the model's parameters that differs from trace to trace."""
-    laws = filter(None, (task.prior, task.given))
-    return [range_ for law in laws for range_ in zip(law.names, law.lower, law.upper, strict=True)]
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
-
-
-def _given(value: float) -> str:
-    """Return a trace's number with enough digits to differ from the training's."""
-    return f"{value:.6g}".replace("-", "−")
 
 
 def inverse_map(name: str, recipe: Recipe, weights: Mapping[str, torch.Tensor], card: Mapping[str, Any]) -> InverseMap:
@@ -276,9 +231,8 @@ def load_inverse_map(name_or_path: str | Path) -> InverseMap:
     square_wave = np.sign(np.sin(0.1 * np.arange(loaded.times.size)))
     traces = np.multiply.outer([0.0, 1.0, MAX_OBSERVED, -MAX_OBSERVED], square_wave).astype(np.float32)
     middle = () if recipe.task.given is None else recipe.task.given.mean
-    estimate = loaded.estimate(TraceInputs(traces, np.tile(middle, (4, 1)), np.full(4, loaded.times.size)))
-    covariance = 0.0 if estimate.covariance is None else estimate.covariance
-    if not (np.all(np.isfinite(estimate.mean)) and np.all(np.isfinite(covariance))):
+    inputs = TraceInputs(traces, np.tile(middle, (4, 1)), np.full(4, loaded.times.size))
+    if not all(np.all(np.isfinite(part)) for part in loaded._by_network(inputs) if part is not None):
         raise ValueError(f"The weights in {path.name} give estimates that are not finite: copy or train it again.")
     return loaded
 
