@@ -180,3 +180,27 @@ def log_density(residual: ArrayLike, noise: Noise) -> NDArray[np.float64]:
     n = white.shape[-1]
     log_determinant = n * np.log(noise.marginal_sd) + 0.5 * (n - 1) * np.log(1 - noise.rho**2)
     return -0.5 * np.sum(white**2, axis=-1) - log_determinant - 0.5 * n * np.log(2 * np.pi)
+
+
+def spectral_density(noise: Noise, frequencies: ArrayLike, interval: float) -> NDArray[np.float64]:
+    """Return the one-sided power spectral density, (...), of AR(1) noise at frequencies (...).
+
+    S(f) = 2 Δt s² (1 − ρ²) / |1 − ρ exp(−2πi f Δt)|² (Percival and Walden 1993, section 9.2). Its integral from 0 to
+    the Nyquist frequency 1/(2Δt) is s². interval: Δt; frequencies: in one over its unit.
+    """
+    turns = np.exp(-2j * np.pi * interval * np.asarray(frequencies, dtype=float))
+    scale = 2 * interval * noise.marginal_sd**2 * (1 - noise.rho**2)
+    return np.asarray(scale / np.abs(1 - noise.rho * turns) ** 2, dtype=np.float64)
+
+
+def periodogram(values: ArrayLike, interval: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return frequencies, (k,), and the one-sided periodogram, (k,), of values (n_times,) without their mean.
+
+    The frequencies are the multiples of 1/(n_times Δt) between 0 and the Nyquist frequency, both left out. Each value
+    for AR(1) noise is nearly exponential about its `spectral_density`. interval: Δt.
+    """
+    values = np.asarray(values, dtype=float)
+    multiples = np.arange(1, (values.size + 1) // 2)
+    amplitudes = np.fft.rfft(values - values.mean())[multiples]
+    density = 2 * interval / values.size * np.abs(amplitudes) ** 2
+    return multiples / (values.size * interval), np.asarray(density, dtype=np.float64)

@@ -57,8 +57,8 @@ def _load(path: Path, stamp: Stamp) -> "InverseMap | str":
         if isinstance(error.__context__, OSError):
             raise
         return str(error)
-    if loaded.parameter_names != published_prior().names:
-        return f"{path.name} estimates other parameters than θ₀ and θ₁, which these pages show."
+    if not set(published_prior().names) <= set(loaded.parameter_names):
+        return f"{path.name} does not estimate θ₀ and θ₁, which these pages show."
     return loaded
 
 

@@ -1,7 +1,7 @@
 """Mend the estimates of a map with learned steps where its own training cannot have taught it better.
 
-A residual smaller than any noise of the training shows a trace that is nearly clean. Its posterior is narrow, so that the
-estimate descends to the nearest minimum. A residual that no such noise explains shows an estimate in the wrong valley. A
+A residual smaller than any noise of the training shows a nearly clean trace. Its posterior is narrow, so that the
+estimate descends to the nearest minimum. A residual that no such noise explains shows a wrong valley. A
 second start then searches the whole box, and is taken where the loss is lower there.
 """
 

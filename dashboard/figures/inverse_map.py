@@ -11,7 +11,7 @@ from core.maps.differences_from_training import listed
 from core.symbols import symbol_of
 from dashboard.figures.density import Raster, widened
 from dashboard.figures.palette import translucent
-from dashboard.figures.regions import contours, estimated, frame, in_sight, placed
+from dashboard.figures.regions import contours, ellipse, estimated, frame, in_sight, placed
 from dashboard.figures.style import (
     BEST,
     DATA,
@@ -38,7 +38,9 @@ from dashboard.figures.style import (
 from dashboard.wording.entries import DATA as DATA_ENTRY
 from dashboard.wording.entries import EACH_MAP, EXACT_POSTERIOR
 from dashboard.wording.entries import TRUTH as TRUTH_ENTRY
+from dashboard.wording.further import unit_of
 
+ELLIPSE_MASS = 0.9
 UNSEEN = "rgba(0, 0, 0, 0)"
 NAMES_AT = (0.78, 0.93)  # of the plot, across and up: the upper end of the column of names
 BESIDE = 0.3  # of the box: what is added to its right, where the names stand and no estimate can
@@ -58,11 +60,13 @@ def estimates(
     density: Raster | None = None,
     fresh: Mapping[str, tuple[str, NDArray[np.float64]]] = MappingProxyType({}),
     fences: Mapping[str, NDArray[np.float64]] = MappingProxyType({}),
+    ellipses: Mapping[str, NDArray[np.float64]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Draw each estimate, (2,), the maps' clouds over fresh noise, (n, 2), and the truth within a box, (2, 2).
 
     found: name → (look, estimate); zoom: a box to show alone; density: the exact posterior in it; fresh: what other
-    estimators make of the same noise: name → (colour, (n, 2)); fences: the boxes of priors, (2, 2), by name.
+    estimators make of the same noise: name → (colour, (n, 2)); fences: the boxes of priors, (2, 2), by name; ellipses:
+    the covariances, (2, 2), of estimates that are shown with a 90 % region.
     """
     box = _with_column(bounds) if zoom is None else zoom
     shapes: list[dict[str, Any]] = [frame(each, PRIOR, "dash") for each in fences.values()]
@@ -76,6 +80,11 @@ def estimates(
     for name, (colour, points) in fresh.items():
         shapes.append(named(name, dots(colour, points[:, 0], points[:, 1], 5)))
         entries.append(legend_entry(name, "circle", colour))
+    shapes += [
+        {"type": "path", "path": path_of(ellipse(found[name][1], each, ELLIPSE_MASS), closed=True), "layer": "above",
+         "line": {"color": found[name][0].colour, "width": 2, "dash": found[name][0].dash}}
+        for name, each in ellipses.items()
+    ]  # fmt: skip
     places = _column(len(found), box)
     shapes += [_leader(look, estimate, at, box) for (look, estimate), at in zip(found.values(), places, strict=True)]
     # The best map stands first, and is drawn last, on top.
@@ -83,13 +92,14 @@ def estimates(
     if truth is not None:
         shapes.append(placed("star", TRUTH, np.array(truth), box))
         entries.append(saved(legend_entry(TRUTH_ENTRY, "star", TRUTH)))
-    shown = ["estimates of θ"] if found else []
+    symbols = [symbol_of(name) for name in names]
+    what = "θ" if names == ("theta0", "theta1") else " and ".join(symbols)
+    shown = [f"estimates of {what}"] if found else []
     if clouds:
         shown.append("clouds under new noise")
     if density is not None:
         shown.append("exact posterior")
-    title = listed(shown) if shown else "the prior’s box of θ"
-    symbols = [symbol_of(name) for name in names]
+    title = listed(shown) if shown else f"the prior’s box of {what}"
     labels = [_hover(name, estimate, symbols) for name, (_, estimate) in found.items()]
     names_of_lines = {name: at for name, each in fences.items() if (at := _upper_left(each, box)) is not None}
     return {
@@ -102,12 +112,18 @@ def estimates(
         ],
         "layout": layout(
             title[0].upper() + title[1:],
-            axis(symbols[0], range=box[0].tolist()),
-            axis(symbols[1], range=box[1].tolist()),
+            axis(_title(names[0]), range=box[0].tolist()),
+            axis(_title(names[1]), range=box[1].tolist()),
             shapes=shapes,
             **({} if density is None else {"margin": {"l": 52, "r": 12, "t": 64, "b": 40}}),
         ),
     }
+
+
+def _title(name: str) -> str:
+    """Return the title of a parameter's axis: its symbol, and its unit where it has one."""
+    unit = unit_of(name).strip()
+    return f"{symbol_of(name)} [{unit}]" if unit else symbol_of(name)
 
 
 def _with_column(bounds: NDArray[np.float64]) -> NDArray[np.float64]:

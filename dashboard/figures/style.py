@@ -44,6 +44,11 @@ SHIPPED_MAPS = {
     "dense-noisy": Look(DENSE, "triangle-up"),
     "dense-clean": Look(DENSE, "triangle-up"),
     "narrow": Look(themed("narrow"), "triangle-down"),
+    "conditional": Look(themed("conditional"), "hexagon"),
+    "window": Look(themed("window"), "diamond-wide"),
+    "joint": Look(themed("joint"), "cross"),
+    "cnn-joint": Look(CNN, "cross"),
+    "four": Look(themed("four"), "diamond-tall"),
 }
 OWN_MAPS = tuple(
     Look(themed(f"own-{tone}"), symbol)
@@ -110,6 +115,8 @@ _CIRCLE = "M" + "L".join(f"{7 * np.cos(a):.1f},{7 * np.sin(a):.1f}" for a in np.
 _DIAMOND = "M0,8L6,0L0,-8L-6,0Z"
 _CROSS = "M-6,-4L-4,-6L0,-2L4,-6L6,-4L2,0L6,4L4,6L0,2L-4,6L-6,4L-2,0Z"
 _SQUARE = "M-5,-5L5,-5L5,5L-5,5Z"
+_HEXAGON = "M0,7.5L6.5,3.75L6.5,-3.75L0,-7.5L-6.5,-3.75L-6.5,3.75Z"
+_PLUS = "M-2.2,7L2.2,7L2.2,2.2L7,2.2L7,-2.2L2.2,-2.2L2.2,-7L-2.2,-7L-2.2,-2.2L-7,-2.2L-7,2.2L-2.2,2.2Z"
 _OUTLINES = {
     "star": _STAR,
     "circle": _CIRCLE,
@@ -120,6 +127,10 @@ _OUTLINES = {
     "triangle-down": "M0,-8L7,5L-7,5Z",
     "pentagon": "M0,7.5L7.1,2.3L4.4,-6L-4.4,-6L-7.1,2.3Z",
     "hourglass": "M-6,7L6,7L-6,-7L6,-7Z",
+    "hexagon": _HEXAGON,
+    "cross": _PLUS,
+    "diamond-wide": "M0,5L9,0L0,-5L-9,0Z",
+    "diamond-tall": "M0,9L5,0L0,-9L-5,0Z",
     "bowtie": "M-7,6L7,-6L7,6L-7,-6Z",
 }
 

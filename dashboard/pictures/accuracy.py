@@ -13,7 +13,7 @@ from core.maps.differences_from_training import listed
 from core.maps.inverse_map import InverseMap
 from core.maps.test_sets import published_test_set
 from core.models.spikes import regime as regime_of
-from core.published import published_prior
+from core.published import published_prior, time_grid
 from core.symbols import symbol_of
 from dashboard.figures import accuracy as figures
 from dashboard.figures.style import SHIPPED_MAPS, Look
@@ -113,7 +113,7 @@ def picture(scene: Scene) -> Shown:
 def _still(experiment: Experiment) -> Shown:
     """Return a picture that no slider moves, with the controls of its own."""
     view = experiment.test_view
-    maps, _ = inverse_maps()
+    maps = {name: each for name, each in inverse_maps()[0].items() if each.takes(time_grid())}
     drawn = looks(maps)
     if view == "network":
         return network.picture(tuple((name, maps[name], drawn[name]) for name in network.DRAWN if name in maps))

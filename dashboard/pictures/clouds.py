@@ -1,14 +1,16 @@
 """What fresh noise on the truth's trajectory does to the estimates of inverse maps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.maps.card import learned_steps
 from core.maps.inverse_map import InverseMap
 from core.noise import colour
+from dashboard.pictures.answers import answer_of, selected
 from dashboard.scene.scene import Scene
 
 N_CLOUD = 200
@@ -25,14 +27,21 @@ def cloud_normals(seed: int, n_times: int) -> Array:
     return normals
 
 
-def able(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, InverseMap]:
-    """Return the maps that take the data on screen."""
-    observation = scene.observation
-    return {name: each for name, each in maps.items() if observation.usable and each.takes(observation.times)}
+def quick_enough(scene: Scene, maps: Mapping[str, InverseMap], best: str) -> dict[str, InverseMap]:
+    """Return the maps whose clouds are drawn: while a control is dragged, the best one and those that do not simulate.
+
+    A learned step simulates each draw, which takes a hundred times as long as the network.
+    """
+    if not scene.dragging:
+        return dict(maps)
+    return {name: each for name, each in maps.items() if name == best or not learned_steps(each.card, each.recipe)}
 
 
-def clouds(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, Array]:
-    """Return each map's estimates for fresh noise on the truth's trajectory: (200, 2), or (64, 2) during a drag."""
+def clouds(scene: Scene, maps: Mapping[str, InverseMap], names: Sequence[str]) -> dict[str, Array]:
+    """Return each map's estimates of p parameters for fresh noise on the truth's trajectory, (200, p).
+
+    names: of the parameters. While a control is dragged there are 64 draws.
+    """
     experiment, observation = scene.experiment, scene.observation
     if observation.trajectory is None or not maps:
         return {}
@@ -41,10 +50,10 @@ def clouds(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, Array]:
     traces = (observation.trajectory[:, 0] + noise).astype(np.float32)
     # Two maps at once: PyTorch computes each on one thread.
     with ThreadPoolExecutor(2) as pool:
-        means = pool.map(lambda each: each.predict(traces).mean, maps.values())
-        return dict(zip(maps, means, strict=True))
+        answers = pool.map(lambda each: answer_of(each, traces, scene), maps.values())
+        return {name: selected(each, names).mean for name, each in zip(maps, answers, strict=True)}
 
 
-def best_of(maps: Mapping[str, InverseMap]) -> str:
-    """Return the name of the map that stands for the best: the first with a covariance, or else trained on noise."""
-    return min(maps, key=lambda name: (not maps[name].recipe.gives_covariance, not maps[name].recipe.noisy))
+def with_empty(spread: Mapping[str, Array], maps: Mapping[str, InverseMap]) -> dict[str, Array]:
+    """Return a cloud for each map, without points where it has none: the plot then keeps its parts, and slides."""
+    return {name: spread.get(name, np.empty((0, 2))) for name in maps} if spread else {}

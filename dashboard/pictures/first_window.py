@@ -5,34 +5,34 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.published import N_TIMES, T_END, time_grid
+from core.published import SAMPLING_INTERVAL, time_grid
+from dashboard.maps import inverse_maps
 from dashboard.scene.observation import Trace
 from dashboard.scene.scene import Scene
-from dashboard.wording.numbers import fixed
-
-CUT = f"The maps read the first {fixed(T_END, 0)} ms."
 
 
 @lru_cache(maxsize=16)
-def _cut(trace: Trace) -> Trace:
+def _cut(trace: Trace, n_times: int) -> Trace:
     """Return the first samples of an upload, if it goes on longer than a map reads, in the steps that a map reads."""
-    times = trace.times[:N_TIMES]
-    if trace.times.size <= N_TIMES or not np.allclose(times, time_grid(), rtol=0, atol=1e-6):
+    times, grid = trace.times[:n_times], time_grid(n_times * SAMPLING_INTERVAL, n_times)
+    if trace.times.size <= n_times or not np.allclose(times, grid, rtol=0, atol=1e-6):
         return trace
-    return replace(trace, times=times, u=trace.u[:N_TIMES], v=None if trace.v is None else trace.v[:N_TIMES])
+    return replace(trace, times=times, u=trace.u[:n_times], v=None if trace.v is None else trace.v[:n_times])
 
 
-def first_window(scene: Scene) -> tuple[Scene, str]:
-    """Return the scene with as much of the trace as a map reads, and a sentence where that is not all.
+def first_window(scene: Scene) -> Scene:
+    """Return the scene with as much of the trace as the map of the longest traces reads.
 
     A shorter window has the same noise as the beginning of a longer one.
     """
+    maps, _ = inverse_maps()
+    n_times = max((len(each.times) for each in maps.values()), default=0)
+    if not n_times:
+        return scene
     upload = scene.holdings.upload
     if upload is not None:
-        shorter = _cut(upload)
-        if shorter is upload:
-            return scene, ""
-        return replace(scene, holdings=replace(scene.holdings, upload=shorter)), CUT
-    experiment, released = (replace(each, t_end=min(each.t_end, T_END)) for each in (scene.experiment, scene.released))
-    cut = CUT if scene.experiment.t_end > T_END else ""
-    return replace(scene, experiment=experiment, released=released), cut
+        shorter = _cut(upload, n_times)
+        return scene if shorter is upload else replace(scene, holdings=replace(scene.holdings, upload=shorter))
+    end = n_times * SAMPLING_INTERVAL
+    experiment, released = (replace(each, t_end=min(each.t_end, end)) for each in (scene.experiment, scene.released))
+    return replace(scene, experiment=experiment, released=released)

@@ -98,7 +98,9 @@ LAYOUTS = {
     ),
     "neuron": _neuron(("player player", "auto"), ("potential phase", 0.53), ("recovery rates", 0.47)),
     "neuron-several": _neuron(("potential phase", 0.53), ("table rates", 0.47)),
+    "neuron-spectrum": _neuron(("player player", "auto"), ("potential phase", 0.53), ("spectrum rates", 0.47)),
     "neuron-data": _neuron(("potential rates", 1.0)),
+    "neuron-data-spectrum": _neuron(("potential rates", 0.53), ("spectrum rates", 0.47)),
     "landscape-fit": _beside_map(("map fit", 0.45), ("map slice", 0.55)),
     "landscape-residual": _beside_map(("map fit", 0.5), ("map residual", 0.5)),
     "landscape-surface": _beside_map(("map surface", f"calc({BELOW_OPTIONS} + 0.4rem)")),
@@ -123,6 +125,9 @@ LAYOUTS = {
     ),
     "inverse-map-alone": Layout(
         "1.1fr 1fr", (("estimates table", "auto"), ("estimates resimulated", f"calc(0.7 * {INVERSE_MAP})"))
+    ),
+    "inverse-map-noise": Layout(
+        "1.1fr 1fr", (("estimates table", "auto"), ("estimates spectrum", f"calc(0.7 * {INVERSE_MAP})"))
     ),
     **{f"accuracy-network-{n}": _stacked("network", n, "14rem") for n in range(4)},
     "accuracy-training": _columns("training", 4, "21rem"),
@@ -170,4 +175,5 @@ LAYOUTS = {
         looks=("train-run",),
     ),
     "trace": _one("trace"),
+    "trace-spectrum": _one("spectrum"),
 }

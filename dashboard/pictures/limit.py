@@ -13,11 +13,13 @@ from core.noise import colour
 from core.optimisation.minima import map_estimate
 from core.posterior.exact import Posterior, posterior
 from core.problem.problem import Problem
+from core.published import published_prior
 from dashboard.figures.density import Raster, raster, widened, window
 from dashboard.figures.regions import outside
 from dashboard.maps import inverse_maps
 from dashboard.pictures import results
-from dashboard.pictures.clouds import able, best_of, cloud_normals, clouds
+from dashboard.pictures.answers import able, standard_of
+from dashboard.pictures.clouds import cloud_normals, clouds
 from dashboard.pictures.released import at_release
 from dashboard.scene.observation import LEAST_SIGMA
 from dashboard.scene.problem import theta_problem
@@ -160,10 +162,11 @@ def _box(scene: Scene) -> Array | None:
     except ValueError:
         return None
     parts = [window(found).T]
-    maps = able(scene, inverse_maps()[0])
+    maps, names = able(scene, inverse_maps()[0]), published_prior().names
     if maps:
-        best = best_of(maps)
-        parts += [np.quantile(cloud, [0.02, 0.98], axis=0) for cloud in clouds(scene, {best: maps[best]}).values()]
+        best = standard_of(scene, maps)
+        of_best = clouds(scene, {best: maps[best]}, names)
+        parts += [np.quantile(cloud, [0.02, 0.98], axis=0) for cloud in of_best.values()]
     if observation.clean(experiment) is not None:
         parts.append(np.array([[experiment.theta0, experiment.theta1]]))
     points = np.concatenate(parts)

@@ -51,8 +51,12 @@ def layers(inverse_map: InverseMap) -> list[Layer]:
             found.append(Layer("estimate", held, 0, part.out_features, n_weights(part)))
         elif isinstance(part, nn.Linear):
             found.append(Layer("dense", f"{count(part.out_features)} units", 0, part.out_features, n_weights(part)))
-    if hasattr(network, "step"):
-        found.append(Layer("learned step", "from one simulation", 0, found[-1].length, n_weights(network.step)))
+    steps = list(getattr(network, "steps", ()))
+    if steps:
+        name, cost = "learned step", "from one simulation"
+        if len(steps) > 1:
+            name, cost = f"{len(steps)} learned steps", "from one simulation each"
+        found.append(Layer(name, cost, 0, found[-1].length, n_weights(network.steps)))
     return found
 
 
@@ -69,6 +73,6 @@ def picture(maps: Maps) -> Shown:
         "A dense layer joins every number to every unit; a convolution slides one short filter along the trace, which "
         "takes fewer weights. At most 12 units of a layer are drawn.",
     ]
-    if any(hasattr(each.network, "step") for _, each, _ in maps):
-        said.append("The network of ‘best’ corrects its estimate by one simulation: a learned Gauss–Newton step.")
+    if any(hasattr(each.network, "steps") for _, each, _ in maps):
+        said.append("The network of ‘best’ corrects its estimate by simulations: learned Gauss–Newton steps.")
     return Shown(f"accuracy-network-{len(plots)}", plots, said=said)

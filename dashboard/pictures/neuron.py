@@ -12,6 +12,8 @@ from core.models.spikes import spike_timing
 from core.symbols import symbol_of
 from dashboard.figures import neuron as figures
 from dashboard.figures.firing import is_outside
+from dashboard.figures.spectrum import Part, spectrum
+from dashboard.figures.style import TRUTH
 from dashboard.pictures import firing
 from dashboard.pictures.controls import controls_at
 from dashboard.pictures.courses import of_several, on_plane, over_time
@@ -21,9 +23,11 @@ from dashboard.scene.experiment import Experiment
 from dashboard.scene.kinds import Area
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import SEVERAL
+from dashboard.wording import entries
 from dashboard.wording import neuron as wording
 from dashboard.wording.numbers import fixed
 
+SPECTRUM = "Spectrum S(f) of data and noise"
 QUESTION = "What do the parameters do to the neuron?"
 TEMPO = 10.0  # ms of the neuron in each second of its player: a hundred times slower than life
 WINDOW_OF_SEVERAL = 50.0  # ms, in which several spike trains part but can still be told apart
@@ -42,7 +46,7 @@ def picture(scene: Scene) -> Shown:
     if not known:
         shown = _without_truth(scene)
     elif experiment.several in SEVERAL:
-        idle = ("phase_plane",)
+        idle = ("phase_plane", "under_potential")
         shown = _several(scene, SEVERAL[experiment.several])
     else:
         shown = _one(scene)
@@ -62,8 +66,10 @@ def _one(scene: Scene) -> Shown:
         points,
         with_field=experiment.phase_plane == "field",
     )
+    below = _spectrum(scene) if _shows_spectrum(experiment) else _recovery(course, scene)
+    reasons = wording.reasons(points, experiment.gamma)
     return Shown(
-        "neuron",
+        "neuron-spectrum" if _shows_spectrum(experiment) else "neuron",
         [
             Plot(
                 "potential",
@@ -72,30 +78,54 @@ def _one(scene: Scene) -> Shown:
                 ),
             ),
             Plot("phase", phase),
-            Plot("recovery", figures.recovery(course, scene.time_range)),
+            below,
             _map(scene),
         ],
         answer=wording.answer(observation.trajectory, observation.times, points),
-        why=wording.reasons(points, experiment.gamma),
+        why=[*reasons, *_about_spectrum(experiment)],
         said=_out_of_view(scene),
         clock=Clock(TEMPO) if observation.usable else None,
     )
 
 
+def _recovery(course: figures.Course, scene: Scene) -> Plot:
+    return Plot("recovery", figures.recovery(course, scene.time_range))
+
+
+def _shows_spectrum(experiment: Experiment) -> bool:
+    return experiment.under_potential == "spectrum"
+
+
+def _about_spectrum(experiment: Experiment) -> list[str]:
+    return [wording.about_spectrum(experiment.rho)] if _shows_spectrum(experiment) else []
+
+
+def _spectrum(scene: Scene) -> Plot:
+    """Return the spectrum of the data, and of their noise where the truth is known."""
+    experiment, observation = scene.experiment, scene.observation
+    clean, noise, noisy = observation.clean(experiment), None, experiment.sigma > 0
+    part = Part(entries.NOISE, TRUTH, observation.data - clean) if clean is not None and noisy else None
+    if noisy:
+        noise = observation.noise(experiment.rho, experiment.sigma)
+    figure = spectrum(observation.times, observation.data, part, noise, scene.time_range, SPECTRUM)
+    return Plot("spectrum", figure)
+
+
 def _without_truth(scene: Scene) -> Shown:
-    observation = scene.observation
+    observation, experiment = scene.observation, scene.experiment
+    below = [_spectrum(scene)] if _shows_spectrum(experiment) else []
     return Shown(
-        "neuron-data",
+        "neuron-data-spectrum" if below else "neuron-data",
         [
             Plot(
                 "potential",
-                figures.potential(
-                    observation.times, None, observation.data, scene.experiment.marginal_sd, scene.time_range
-                ),
+                figures.potential(observation.times, None, observation.data, experiment.marginal_sd, scene.time_range),
             ),
+            *below,
             _map(scene),
         ],
         answer=wording.UPLOADED if observation.trajectory is None else wording.HIDDEN,
+        why=_about_spectrum(experiment),
     )
 
 

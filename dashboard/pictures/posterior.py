@@ -1,6 +1,7 @@
 """The posterior that the Uncertainty page shows, the window it is shown in, and what the maps make of its data."""
 
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from dashboard.figures.regions import outside
 from dashboard.figures.style import Look
 from dashboard.maps import looks
 from dashboard.pictures import results
+from dashboard.pictures.answers import answer_of, selected, whole_readers
 from dashboard.pictures.released import at_release
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.problem import coarse_points, problem_of
@@ -112,16 +114,12 @@ def estimates_of(scene: Scene, problem: Problem, maps: Mapping[str, InverseMap])
     """Return what inverse maps make of the data on the axes of the problem: name → (look, estimate)."""
     if set(problem.unknown) != {"theta0", "theta1"}:
         return {}
-    drawn = looks(maps)
-    order = [("theta0", "theta1").index(name) for name in problem.unknown]
-    found = {}
-    for name, each in maps.items():
-        if each.takes(scene.observation.times):
-            estimate = each.predict(scene.observation.data[None])
-            covariance = None if estimate.covariance is None else estimate.covariance[:, order][:, :, order]
-            if covariance is not None and not _is_law(covariance[0]):
-                covariance = None
-            found[name] = (drawn[name], Estimate(estimate.mean[:, order].copy(), covariance, problem.unknown))
+    drawn, found = looks(maps), {}
+    for name, each in whole_readers(scene, maps).items():  # others have seen less than the posterior
+        estimate = selected(answer_of(each, scene.observation.data[None], scene), problem.unknown)
+        if estimate.covariance is not None and not _is_law(estimate.covariance[0]):
+            estimate = replace(estimate, covariance=None)
+        found[name] = (drawn[name], estimate)
     return found
 
 

@@ -19,6 +19,7 @@ from core.posterior import exact
 from core.posterior import laplace as laplace_approximation
 from core.posterior import profile as profiles
 from core.posterior.exact import Posterior
+from core.posterior.noise_of_fit import noise_of_fit
 from core.posterior.parameters_and_noise import estimate_with_noise
 from core.posterior.profile import Profile
 from core.priors import TruncatedGaussian
@@ -142,6 +143,11 @@ def laplace(problem: Problem) -> Estimate:
 def with_noise(problem: Problem, law: TruncatedGaussian) -> Estimate:
     """Return the MAP estimate of the parameters and the noise together."""
     return kept("with noise", (problem.identity, law), lambda: estimate_with_noise(problem, law))
+
+
+def noise_left(problem: Problem, best: Estimate, law: TruncatedGaussian) -> Estimate:
+    """Return what the residuals of the MAP estimate say about (rho, sigma [ms])."""
+    return kept("noise left", (problem.identity, law), lambda: noise_of_fit(problem, best.mean[0], law))
 
 
 def profile(problem: Problem, name: str) -> Profile:

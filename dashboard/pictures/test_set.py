@@ -11,10 +11,12 @@ from core.experiments.estimators import EXACT, NOISY_TRACES
 from core.experiments.labels import figure_label
 from core.experiments.records import Key, stored
 from core.maps.inverse_map import InverseMap
+from core.maps.recipes import published_task
 from core.maps.test_sets import published_test_set
 from core.metrics import median_ape, r_squared
 from core.published import published_prior
 from dashboard.figures.style import Look
+from dashboard.pictures.answers import selected
 from dashboard.pictures.shown import Cell, Shown
 from dashboard.wording.numbers import compact, fixed, percent
 
@@ -29,9 +31,11 @@ Maps = tuple[tuple[str, InverseMap, Look], ...]  # name, map and look
 
 @lru_cache(maxsize=64)
 def predictions(inverse_map: InverseMap, noisy: bool) -> Array:
-    """Return a map's predictions, (2000, 2), for the clean or the noisy test traces."""
-    data = published_test_set()
-    return inverse_map.predict(data.noisy if noisy else data.clean).mean
+    """Return a map's predictions of θ, (2000, 2), for the clean or the noisy test traces."""
+    data, task, published = published_test_set(), inverse_map.recipe.task, dict(published_task().known)
+    known = None if task.given is None else [[published[name] for name in task.known_names]]
+    estimates = inverse_map.predict(data.noisy if noisy else data.clean, known)
+    return selected(estimates, published_prior().names).mean
 
 
 def scaled_errors(estimates: Array, truth: Array) -> Array:

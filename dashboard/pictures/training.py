@@ -12,22 +12,22 @@ from dashboard.figures import training as figures
 from dashboard.maps import inverse_maps
 from dashboard.pictures.controls import Control, box, button, drop_down, text
 from dashboard.pictures.shown import Plot, Shown
+from dashboard.scene.experiment import Experiment
 from dashboard.scene.scene import Scene
 from dashboard.scene.training import (
     CENTRE,
     COLUMNS,
     ENDS,
-    NETWORKS,
     NOISE,
-    NOISES,
     NUMBERS,
     OWN_PRESET,
     PARAMETERS,
     PRESETS,
     Form,
 )
+from dashboard.scene.training_choices import CHOICES
 from dashboard.wording.numbers import compact, count, fixed
-from dashboard.wording.training import about_duration, about_prior
+from dashboard.wording.training import about_choices, about_duration, about_prior, about_ranges
 
 QUESTION = "What does a map learn from another prior?"
 MOST_DOTS = 500  # of the training samples and of the test samples, the first ones
@@ -75,7 +75,7 @@ def _expected(form: Form) -> str:
         n, epochs = form.number("train_samples"), form.number("train_epochs")
     except ValueError:
         return ""
-    if timed is None:
+    if timed is None or timed.card["training"].get("device") == "cuda":  # a GPU’s time says nothing of a processor’s
         return ""
     each = timed.card["training"]["seconds"] / (timed.recipe.data.n * timed.recipe.optimiser.epochs)
     return about_duration(SECONDS_ASIDE + n * epochs * each)
@@ -125,22 +125,27 @@ def form(scene: Scene, name: str, problem: str, refused: str) -> list[Group]:
     constants = "ζ and γ"
     if not experiment.hidden:
         constants = f"ζ = {compact(experiment.zeta)} and γ = {compact(experiment.gamma)}"
-    known = (
-        f"{constants} are those of the sidebar. A trace lasts {fixed(T_END, 0)} ms, with {count(N_TIMES)} time points."
-    )
+    length = f"A trace lasts {fixed(T_END, 0)} ms, with {count(N_TIMES)} time points."
+    varied = typed.text("train_estimates") == "four" or typed.text("train_constants") == "given"
+    known = about_ranges() if varied else f"{constants} are those of the sidebar."
     return [
         {
             "title": "",
             "columns": 2,
             "items": [
                 box("train_name", "name of the map", name, problem),
-                drop_down("train_network", "network", typed.text("train_network"), NETWORKS),
+                _choice(typed, "train_network", "network"),
                 _number(typed, "train_samples", "N"),
                 _number(typed, "train_epochs"),
                 drop_down("train_preset", "length", typed.preset, presets),
-                drop_down("train_noise", "noise in training", typed.text("train_noise"), NOISES),
+                _choice(typed, "train_noise", "noise in training"),
+                _choice(typed, "train_estimates", "estimates"),
+                *([] if typed.text("train_estimates") == "four" else [_choice(typed, "train_constants", "ζ and γ")]),
+                _choice(typed, "train_inputs", "the network gets"),
+                _choice(typed, "train_head", "the network gives"),
             ],
         },
+        {"title": "", "items": [text(" ".join(about_choices(typed.chosen))), text(_disagreement(typed, experiment))]},
         {"title": "Prior of θ: Gaussian, cut off at the bounds", "columns": 4, "items": _boxes(typed, PARAMETERS)},
         *(
             [{"title": "Noise: Gaussian, cut off at the bounds", "columns": 4, "items": _boxes(typed, NOISE)}]
@@ -150,13 +155,28 @@ def form(scene: Scene, name: str, problem: str, refused: str) -> list[Group]:
         {
             "title": "",
             "items": [
-                text(known),
+                text(f"{known} {length}"),
                 text(_expected(typed)),
                 button("train_start", "Train", value=True, primary=True),
                 text(refused),
             ],
         },
     ]
+
+
+def _choice(form: Form, name: str, label: str) -> Control:
+    return drop_down(name, label, form.text(name), CHOICES[name])
+
+
+def _disagreement(form: Form, experiment: Experiment) -> str:
+    """Return the recipe's sentence where two choices do not agree; a number that is wrong has its own at its box."""
+    if form.problems:
+        return ""
+    try:
+        form.recipe(experiment.zeta, experiment.gamma)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _number(form: Form, name: str, symbol: str = "") -> Control:

@@ -13,6 +13,7 @@ from core.maps.recipe_file import recipe_from_json
 from core.maps.test_sets import N_TEST, published_test_set
 from core.metrics import median_ape, r_squared
 from core.published import published_prior
+from core.symbols import symbol_of
 from dashboard.figures import training as figures
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures.controls import Control, button, drop_down, progress
@@ -52,7 +53,8 @@ def picture(folder: Path, done: Progress, names: Sequence[str]) -> Shown:
         said.append(sentence)
         layout = "train-tested" if len(plots) == 3 else layout
     said.append("The map stands beside the shipped ones on the pages Inverse map and Your data.")
-    top: list[Cell] = ["", "R² θ₀", "R² θ₁", "Median-APE θ₀", "Median-APE θ₁"]
+    symbols = [symbol_of(name) for name in trained.parameter_names]
+    top: list[Cell] = ["", *(f"{metric} {symbol}" for metric in ("R²", "Median-APE") for symbol in symbols)]
     return Shown(layout, plots, tools=tools, said=said, table=[top, *rows] if rows else [])
 
 
@@ -138,10 +140,11 @@ def _tested(
 def _own_metrics(trained: InverseMap) -> list[list[Cell]]:
     """Return the metrics of the card on noisy traces of the map's own prior, if that is not the published one."""
     metrics = trained.card.get("metrics", {})
-    own = trained.recipe.task.prior != published_prior()
-    kinds = (
-        [("published", "published prior")] if not own else [("own", "its own prior"), ("published", "published prior")]
-    )
+    kinds = [("own", "its own test samples"), ("published", "published prior")]
+    if trained.recipe.task.prior != published_prior():
+        kinds[0] = ("own", "its own prior")
+    elif "published" in metrics:
+        kinds = kinds[1:]
     rows = []
     for key, label in kinds:
         if key in metrics:

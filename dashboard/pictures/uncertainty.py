@@ -15,6 +15,7 @@ from dashboard.figures.density import SIDE, Raster, raster, widened
 from dashboard.figures.regions import outside
 from dashboard.maps import inverse_maps
 from dashboard.pictures import compared, results
+from dashboard.pictures.answers import about_standard, described, standard_of, whole_readers
 from dashboard.pictures.controls import controls_at
 from dashboard.pictures.equations import posterior_equations
 from dashboard.pictures.posterior import Point, estimates_of, follows, posterior_of, truth_of, window_on_screen
@@ -24,6 +25,7 @@ from dashboard.scene.kinds import Area
 from dashboard.scene.observation import LEAST_SIGMA
 from dashboard.scene.problem import problem_of
 from dashboard.scene.scene import Scene
+from dashboard.scene.settings import DEFAULTS
 from dashboard.wording import entries
 from dashboard.wording.estimates import about_laplace, about_maps
 from dashboard.wording.maps import about_training
@@ -49,16 +51,27 @@ def picture(scene: Scene) -> Shown:
 
 
 def _picture(scene: Scene) -> Shown:
-    experiment, observation = scene.experiment, scene.observation
+    observation = scene.observation
     maps, _ = inverse_maps()
     # Those that can be drawn on these axes, for this trace.
-    able = {name: each for name, each in maps.items() if _of_theta(experiment.axes) and each.takes(observation.times)}
+    drawable = whole_readers(scene, maps) if _of_theta(scene.experiment.axes) else {}
+    scene, switched = _with_standard(scene, drawable)
+    experiment = scene.experiment
     truth_known = observation.clean(experiment) is not None
     # A noise that is integrated out is always AR(1).
     idle = () if experiment.noise_known else ("misfit",)
     tools = controls_at(Area.UNCERTAINTY, experiment, without=idle)
-    shown = replace(_posterior(scene, able), tools=tools)
-    return shown.under(QUESTION, [compared.ticks(experiment, able, truth_known)])
+    shown = _posterior(scene, drawable)
+    shown = replace(shown, tools=tools, said=[*shown.said, *filter(None, [switched])])
+    return shown.under(QUESTION, [compared.ticks(experiment, drawable, truth_known)])
+
+
+def _with_standard(scene: Scene, maps: Mapping[str, InverseMap]) -> tuple[Scene, str]:
+    """Return the scene with the map that is made for its data, where the visitor has chosen none, and why it is."""
+    standard = standard_of(scene, maps)
+    if scene.experiment.compared != DEFAULTS["compared"] or not standard:
+        return scene, ""
+    return replace(scene, experiment=replace(scene.experiment, compared=(standard,))), about_standard(scene, maps)
 
 
 def _of_theta(names: Sequence[str]) -> bool:
@@ -107,13 +120,13 @@ def _posterior(scene: Scene, maps: Mapping[str, InverseMap]) -> Shown:
     exact = Estimate(found.mean[None], found.covariance[None], found.names)
     said, why = _words(scene, found, near, truth)
     laws = {name: each for name, (_, each) in ticked.items() if each.covariance is not None}
-    trace = scene.observation.described(experiment)
+    shown = {name: maps[name] for name in ticked}
     # Of a fit that explains nothing, neither form nor neighbours of its posterior mean anything.
     if explained:
         law = normal if entries.MAP_AND_LAPLACE in experiment.compared else None
         why += HOW_TO_READ
         why += ["" if law is None else about_laplace(found, law), about_maps(found, laws)]
-    why += about_training({name: maps[name] for name in ticked}, trace)
+    why += about_training(shown, described(scene, shown))
     why += [_about_outside(box, beside, truth, found), "" if framed is None else _ABOUT_FRAME]
     table = compared.covariances(exact, normal, estimates) if explained else ()
     plots, key = [Plot("posterior", figure)], [KEY] if explained else []

@@ -28,6 +28,7 @@ class Experiment:
     hidden: bool = DEFAULTS["hidden"]
     several: str = DEFAULTS["several"]
     firing: str = DEFAULTS["firing"]
+    under_potential: str = DEFAULTS["under_potential"]
     phase_plane: str = DEFAULTS["phase_plane"]
     candidate_theta0: float = DEFAULTS["candidate_theta0"]
     candidate_theta1: float = DEFAULTS["candidate_theta1"]
@@ -53,8 +54,10 @@ class Experiment:
     regime: str = DEFAULTS["regime"]
     network: str = DEFAULTS["network"]
     test_map: str = DEFAULTS["test_map"]
+    plane: str = DEFAULTS["plane"]
     limit: bool = DEFAULTS["limit"]
     below: str = DEFAULTS["below"]
+    trace_shows: str = DEFAULTS["trace_shows"]
     upload: str = DEFAULTS["upload"]
     own_maps: str = DEFAULTS["own_maps"]
 

@@ -19,6 +19,7 @@ class Area(Enum):
     TEST_SAMPLES = auto()
     UNCERTAINTY = auto()
     SUPPORT = auto()  # below the posterior
+    YOUR_DATA = auto()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,6 +50,8 @@ _CANDIDATE = {"theta0": 0.6, "theta1": _TRUTH[1].default, "zeta": -0.2, "gamma":
 
 SEVERAL = {"offsets": "theta0", "slopes": "theta1"}  # by choice: the parameter that takes several values
 
+PLANES = {"theta": ("theta0", "theta1"), "noise": ("sigma", "rho"), "neuron": ("zeta", "gamma")}  # by choice
+
 # The order is that of the controls in each place, and of the parts of an address.
 _ROWS: tuple[Setting, ...] = (
     *_TRUTH,
@@ -82,8 +84,12 @@ _ROWS: tuple[Setting, ...] = (
         choices={"rate": "spike rate", "duration": "spike duration"}, shown=(Area.NEURON,),
     ),
     Choice(
+        name="under_potential", default="recovery", label="below u", tabs=True,
+        choices={"recovery": "recovery", "spectrum": "spectrum"}, shown=(Area.NEURON,),
+    ),
+    Choice(
         name="phase_plane", default="trajectory", label="phase plane",
-        choices={"trajectory": "trajectory and nullclines", "field": "with the direction field"}, shown=(Area.NEURON,),
+        choices={"trajectory": "with nullclines", "field": "with arrows"}, shown=(Area.NEURON,),
     ),
     *(replace(row, name=f"candidate_{row.name}", default=_CANDIDATE[row.name]) for row in _TRUTH),
     Choice(
@@ -176,6 +182,11 @@ _ROWS: tuple[Setting, ...] = (
         choices={"published-cnn": "CNN", "published-dense": "dense"}, shown=(Area.TEST_SAMPLES,),
     ),
     MapName(name="test_map", label="map"),
+    # Its control offers what some map estimates.
+    Choice(
+        name="plane", default="theta", label="estimates of", tabs=True,
+        choices={"theta": "θ₀, θ₁", "noise": "noise σ, ρ", "neuron": "ζ, γ"}, shown=(Area.INVERSE_MAP,),
+    ),
     Toggle(
         name="limit", default=False, label="zoom in, with MAP and exact posterior",
         help="Show what an optimiser and the exact posterior make of the same data and noise.",
@@ -190,6 +201,11 @@ _ROWS: tuple[Setting, ...] = (
             "calibration": "calibration of regions",
         },
         shown=(Area.SUPPORT,),
+    ),
+    Choice(
+        name="trace_shows", default="potential", label="look at", tabs=True,
+        choices={"potential": "potential of each estimate", "spectrum": "spectrum of the residual"},
+        shown=(Area.YOUR_DATA,),
     ),
     # No control changes these: the name of an upload, and of the maps trained here, with commas between them.
     Setting(name="upload"),

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.learning.training_settings import EPOCHS_RANGE, Adam, Cnn
+from core.learning.training_settings import EPOCHS_RANGE
 from core.maps.recipe import SAMPLES_RANGE, Recipe
-from core.maps.recipes import PUBLISHED_DENSE, fitzhugh_nagumo_task, point_recipe, quick_recipe
 from core.maps.task import MAX_PARAMETER, MAX_SD, Task
 from core.priors import TruncatedGaussian
 from core.published import published_noise_prior, published_prior
 from core.symbols import symbol_of
 from dashboard.scene.changes import typed_number
 from dashboard.scene.kinds import Number
+from dashboard.scene.training_choices import CHOICES, CLEAN_INPUTS, USUAL, recipe_of, task_of
 from dashboard.wording.numbers import compact
 
 PARAMETERS, NOISE = ("theta0", "theta1"), ("rho", "sigma")
@@ -26,13 +26,6 @@ COLUMNS = {"mean": _REACH, "sd": (0, MAX_SD), "lower": _REACH, "upper": _REACH} 
 # Training samples and epochs; the form begins with the first.
 PRESETS = {"usual": (20_000, 12), "quick": (5000, 20), "long": (20_000, 180)}
 OWN_PRESET = "own"  # what was typed is of no preset
-NETWORKS = {"wide": "wide, with ±", "cnn": "published CNN", "dense": "published dense"}
-NOISES = {
-    "published": "as published",
-    "own": "σ and ρ as set below",
-    "clean": "none",
-}
-CHOICES = {"train_network": tuple(NETWORKS), "train_noise": tuple(NOISES)}
 LONGEST_TEXT = 60  # characters that are kept of what was typed
 LEAST_WIDTH = 0.02  # of the box and of the sd, by hand; less can be typed
 VIEW = np.array([[-0.6, 1.4], [-0.9, 1.7]])  # of the plane of θ, where the prior fits in it
@@ -66,6 +59,17 @@ ENDS = ("train_end_theta0", "train_end_theta1")
 FIELDS = frozenset((*NUMBERS, *CHOICES, "train_name", "train_preset", *CENTRE, *ENDS))
 
 
+def _together(name: str, value: str, typed: Mapping[str, str]) -> dict[str, str]:
+    """Return what is chosen together with a choice: what a network usually gets and gives.
+
+    Clean traces are not whitened, which would amplify the details that are hardest to learn.
+    """
+    if name == "train_network":
+        return USUAL[value]
+    whitened = typed.get("train_inputs", next(iter(CHOICES["train_inputs"])))
+    return {"train_inputs": CLEAN_INPUTS[whitened]} if value == "clean" and whitened in CLEAN_INPUTS else {}
+
+
 @dataclass(frozen=True, eq=False)
 class Form:
     """What was typed and chosen, by field; what was not is at its default.
@@ -79,7 +83,7 @@ class Form:
     def text(self, name: str) -> str:
         """Return what stands in a box, or what is chosen."""
         if name in self.typed or name not in NUMBERS:
-            return self.typed.get(name, CHOICES[name][0] if name in CHOICES else "")
+            return self.typed.get(name, next(iter(CHOICES[name])) if name in CHOICES else "")
         return compact(NUMBERS[name].default)
 
     @property
@@ -87,6 +91,11 @@ class Form:
         """The preset that N and the number of epochs are those of."""
         typed = self.text("train_samples"), self.text("train_epochs")
         return next((name for name, pair in PRESETS.items() if typed == tuple(map(str, pair))), OWN_PRESET)
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """What is chosen, by field."""
+        return {name: self.text(name) for name in CHOICES}
 
     @cached_property
     def problems(self) -> dict[str, str]:
@@ -123,20 +132,27 @@ class Form:
         noise = None if chosen == "clean" else published_noise_prior()
         if chosen == "own":
             noise = self._distribution(NOISE)
-        return fitzhugh_nagumo_task(self._distribution(PARAMETERS), noise, zeta, gamma)
+        return task_of(
+            self.text("train_estimates"),
+            self.text("train_constants"),
+            self._distribution(PARAMETERS),
+            noise,
+            zeta,
+            gamma,
+        )
 
     def recipe(self, zeta: float, gamma: float) -> Recipe:
-        """Return the recipe; raises ValueError with sentences where something cannot be what was typed.
-
-        The wide network takes new simulations and new noise in every epoch, the published ones the same throughout.
-        """
+        """Return the recipe; raises ValueError with sentences where something cannot be what was typed or chosen."""
         if self.problems:
             raise ValueError(" ".join(self.problems.values()))
-        task, network = self.task(zeta, gamma), self.text("train_network")
-        n, epochs = int(self.number("train_samples")), int(self.number("train_epochs"))
-        if network == "wide":
-            return quick_recipe(task, n, epochs)
-        return point_recipe(task, Cnn() if network == "cnn" else PUBLISHED_DENSE, n, Adam(epochs))
+        return recipe_of(
+            self.task(zeta, gamma),
+            self.text("train_network"),
+            self.text("train_inputs"),
+            self.text("train_head"),
+            int(self.number("train_samples")),
+            int(self.number("train_epochs")),
+        )
 
     @property
     def box(self) -> Array:
@@ -169,6 +185,7 @@ class Form:
                 typed["train_samples"], typed["train_epochs"] = map(str, PRESETS[value])
             elif name in CHOICES and value in CHOICES[name]:
                 typed[name] = str(value)
+                typed |= _together(name, str(value), typed)
             elif name == "train_name" or (name in NUMBERS and isinstance(value, str)):
                 typed[name] = str(value)[:LONGEST_TEXT]
         moved = {name: float(value) for name, value in own.items() if not isinstance(value, str | bool)}

@@ -34,7 +34,7 @@ def _complete(scene: Scene) -> None:
 
     Leaving the page or changing a setting stops it.
     """
-    fresh = limit.fresh_noise(first_window(scene)[0])
+    fresh = limit.fresh_noise(first_window(scene))
     if fresh is None or len(fresh.known) >= limit.N_MEANS:
         return
     with st.container(key="lab_waiting_limit"):

@@ -95,7 +95,7 @@ def _csv(observation: Observation) -> str:
 def _downloads(scene: Scene) -> None:
     content = {
         "estimates": {
-            name: dict(zip(("theta0", "theta1"), map(float, each.mean[0]), strict=True))
+            name: dict(zip(each.names, map(float, each.mean[0]), strict=True))
             for name, each in estimates(scene, inverse_maps()[0]).items()
         },
         "experiment": session.address(),

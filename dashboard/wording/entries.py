@@ -18,6 +18,8 @@ EXACT_MEANS = "exact posterior means"
 SIGMA_NOW = "σ now"
 MAPS_OF_DRAWS = "MAP of each draw"
 BIAS, SPREAD = "bias", "spread"
+NOISE, RESIDUAL = "noise", "residual"
+NOISE_CURVE, NOISE_BAND = "AR(1)", "90 % of AR(1) noise"
 # What the curves of stored measurements are called, by estimator; a map is called by its name.
 STORED = {
     codes.POLISHED: "best after polishing",
@@ -40,6 +42,6 @@ OUTSIDE = "outside its box"
 
 ENTRIES = (
     DATA, TRUTH, PRIOR, MAP, LAPLACE, MAP_AND_LAPLACE, MAP_WITH_NOISE, EXACT, EXACT_POSTERIOR, EXACT_MEAN,
-    EACH_MAP, EXACT_MEANS, SIGMA_NOW, MAPS_OF_DRAWS, BIAS, SPREAD, *STORED.values(), IDEAL,
-    YOUR_PRIOR, PUBLISHED_PRIOR, TRAINING_SAMPLES, TEST_SAMPLES, INSIDE, OUTSIDE,
+    EACH_MAP, EXACT_MEANS, SIGMA_NOW, MAPS_OF_DRAWS, BIAS, SPREAD, NOISE, RESIDUAL, NOISE_CURVE, NOISE_BAND,
+    *STORED.values(), IDEAL, YOUR_PRIOR, PUBLISHED_PRIOR, TRAINING_SAMPLES, TEST_SAMPLES, INSIDE, OUTSIDE,
 )  # fmt: skip

@@ -5,8 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from core.learning.training_settings import Cnn, Dense, Residual
 from core.maps.card import learned_steps
-from core.maps.differences_from_training import Difference, can_read, not_trained_for, quoted
+from core.maps.differences_from_training import Difference, can_read, listed, not_trained_for, quoted
 from core.maps.recipe import NewNoise, NewSimulations, Recipe
+from core.maps.task import Task
+from core.published import SAMPLING_INTERVAL, T_END, published_prior
+from core.symbols import symbol_of
 from dashboard.wording.numbers import count, fixed, percent
 
 if TYPE_CHECKING:
@@ -36,27 +39,70 @@ def about_recipe(inverse_map: "InverseMap") -> str:
         traces = f"{samples} simulations, with new noise on them again and again"
     elif isinstance(recipe.data, NewSimulations):
         traces = f"{traces} at a time, which are simulated anew again and again"
-    step = " A Gauss–Newton step refines its estimate." if learned_steps(inverse_map.card, recipe) else ""
-    return f"A {networks[type(recipe.body)]}, trained on {traces}.{step}"
+    steps = learned_steps(inverse_map.card, recipe)
+    refined = {0: "", 1: " A Gauss–Newton step refines its estimate."}
+    said = refined.get(steps, f" {steps} Gauss–Newton steps refine its estimate.")
+    return f"A {networks[type(recipe.body)]}, trained on {traces}.{said}{_about_task(recipe.task)}"
 
 
-def about_training(maps: Mapping[str, "InverseMap"], trace: dict[str, Any]) -> list[str]:
+def _about_task(task: Task) -> str:
+    """Say what a map is told, what it estimates beside θ and which windows it reads, as far as that is not as usual."""
+    further = [symbol_of(name) for name in task.names if name not in published_prior().names]
+    said = f" It estimates {listed(further)} too." if further else ""
+    if task.given is not None:
+        said += f" It is told {listed([symbol_of(name) for name in task.given.names])} of each trace."
+    if task.has_window:
+        shortest, longest = (fixed(SAMPLING_INTERVAL * n, 0) for n in task.n_times)
+        said += f" It reads windows of {shortest} to {longest} ms."
+    return said
+
+
+def about_training(maps: Mapping[str, "InverseMap"], traces: Mapping[str, dict[str, Any]]) -> list[str]:
     """Say what maps were not trained for in a trace, or what they expect of it where that is not known.
 
+    traces: what is known of the trace, or of the part that a map reads, by the name of the map.
     Maps of which the same holds share a sentence; a map that was trained for the trace has none.
     """
     untrained: dict[tuple[Difference, ...], list[str]] = {}
     unknown: dict[tuple[str, ...], list[str]] = {}
     for name, each in maps.items():
-        differences = each.differences(**trace)
+        differences = each.differences(**traces[name])
         if differences:
             untrained.setdefault(differences, []).append(name)
-        elif expected := each.expected(**trace):
+        elif expected := each.expected(**traces[name]):
             unknown.setdefault(expected, []).append(name)
     return [
         *(_untrained(names, differences) for differences, names in untrained.items()),
         *(can_read(names, expected) for expected, names in unknown.items()),
     ]
+
+
+def answers_here(name: str, best: str, assumed: Sequence[str], longer: bool) -> str:
+    """Say which map answers in the place of the best one, and why.
+
+    assumed: what the best one takes for granted and this one is told, such as "ζ = −0.4"; nothing for a map of windows.
+    longer: whether the trace is longer than those of the other maps.
+    """
+    why = "it reads windows of any length"
+    if assumed:
+        why = f"it is told ζ and γ, where {quoted([best])} takes {listed(assumed)} for granted"
+    elif longer:
+        why += f", the other maps the first {fixed(T_END, 0)} ms"
+    return f"{quoted([name])} answers here: {why}."
+
+
+def read_in_part(furthest: Sequence[str], others: Sequence[str], end: float, whole: bool) -> str:
+    """Say how much of a long trace maps read.
+
+    furthest: the maps that read the most, up to end in ms; whole: whether that is all of it. others: the other maps.
+    """
+    if whole and not others:
+        return ""
+    far = "all of it" if whole else f"the first {fixed(end, 0)} ms"
+    if not others:
+        return f"The maps read {far}."
+    verb = "reads" if len(furthest) == 1 else "read"
+    return f"{quoted(furthest)} {verb} {far}, the other maps the first {fixed(T_END, 0)} ms."
 
 
 def _untrained(names: Sequence[str], differences: Sequence[Difference]) -> str:

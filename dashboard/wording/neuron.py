@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from core.models.fitzhugh_nagumo.equations import FixedPoint
 from core.models.spikes import SPIKE_THRESHOLD, regime, spike_timing
-from dashboard.wording.numbers import compact, fixed
+from dashboard.wording.numbers import compact, fixed, significant
 
 AT_REST = 0.05  # distance of (u, v) from a fixed point within which the neuron has settled there
 HIDDEN = "The truth is hidden: the class sees the data alone."
@@ -100,3 +100,15 @@ def answer_of_several(
         f"{fixed(durations[first], 1)} to {duration(durations[last])}."
     )
     return said if spiking.size == len(values) else f"{said} With the others it stops."
+
+
+def about_spectrum(rho: float) -> str:
+    """Say how the noise's power is spread over the frequencies, and how to read the spectrum."""
+    text = "The spectrum S(f) says how much power lies at each frequency f; its area is the variance. "
+    if rho == 0:
+        text += "With ρ = 0 the noise has as much at all frequencies."
+    else:
+        more, less, why = ("lowest", "highest", "alike") if rho > 0 else ("highest", "lowest", "opposite")
+        ratio = significant(((1 + abs(rho)) / (1 - abs(rho))) ** 2, 2)
+        text += f"The noise has {ratio} times as much at the {more} as at the {less}: neighbouring samples are {why}."
+    return f"{text} Spikes that repeat stand out as peaks. A single draw of the noise scatters as the band shows."

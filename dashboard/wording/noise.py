@@ -8,13 +8,33 @@ from core.estimate import Estimate
 from core.maps.differences_from_training import listed
 from core.posterior.exact import Posterior
 from core.published import SAMPLING_INTERVAL
-from dashboard.wording.numbers import compact, fixed, sds, times
+from dashboard.wording.numbers import compact, fixed, sds, times, with_sd
 
 ALIKE = 1.2  # ratio of two areas that count as the same
 CHANCE = 0.05  # of the lags of white noise lie outside their band
 FAR_OFF = 3.0  # standard deviations between an assumed noise and what the data say
 
 Array = NDArray[np.float64]
+
+
+ABOUT_NOISE_LEFT = (
+    "σ and ρ of the noise are estimated from the residuals of the best fit: σ/Δt is their sd, and ρ the correlation of "
+    "neighbouring samples. ± is one sd of what these residuals leave open."
+)
+
+
+def about_noise_left(noise: Estimate, explained: bool) -> str:
+    """Say what the residuals of the best fit tell of the noise; noise: of (rho, sigma [ms])."""
+    assert noise.covariance is not None
+    rho, sigma = (with_sd(*each) for each in zip(noise.mean[0], sds(noise.covariance[0]), strict=True))
+    said = f"σ = {sigma} ms, ρ = {rho}."
+    return f"Noise: {said}" if explained else f"If all that is left were noise, it would have {said}"
+
+
+def about_other_noise(given: tuple[float, float], noise: Estimate) -> str:
+    """Say which of σ and ρ of the sidebar, (ρ, σ [ms]), are not those of the data; noise: estimated."""
+    far = _far_off(given, noise)
+    return f"The sidebar has another {listed(far)}: set it to the estimate, or each ± is off." if far else ""
 
 
 def about_noise(found: Posterior) -> str:
@@ -68,13 +88,18 @@ def about_residuals(lags: tuple[Array, Array], n_times: int) -> str:
 
 def about_given_noise(given: tuple[float, float], joint: Estimate) -> str:
     """Say where the noise that is assumed, (ρ, σ [ms]), is not what the data say; joint: with it in the last places."""
-    if joint.covariance is None:
-        return ""
-    off = np.abs(joint.mean[0, -2:] - given) / sds(joint.covariance[0])[-2:]
-    far = [symbol for symbol, distance in zip(("ρ", "σ"), off, strict=True) if distance > FAR_OFF]
+    far = _far_off(given, joint)
     if not far:
         return ""
     return (
         f"The data themselves say another {listed(far)} than is assumed: set the sidebar to it, or untick “noise "
         "known”."
     )
+
+
+def _far_off(given: tuple[float, float], joint: Estimate) -> list[str]:
+    """Return the symbols of (ρ, σ [ms]), the last ones of an estimate, that are given far from it."""
+    if joint.covariance is None:
+        return []
+    off = np.abs(joint.mean[0, -2:] - given) / sds(joint.covariance[0])[-2:]
+    return [symbol for symbol, distance in zip(("ρ", "σ"), off, strict=True) if distance > FAR_OFF]

@@ -1,6 +1,6 @@
 """What a map learns from a prior, and what it did learn, in sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from core.priors import TruncatedGaussian
-from core.published import published_noise_prior, published_prior
+from core.published import GAMMA_RANGE, ZETA_RANGE, published_noise_prior, published_prior
 from core.symbols import symbol_of
 from dashboard.wording.numbers import compact, count, percent, significant
 
@@ -48,6 +48,33 @@ def about_prior(prior: TruncatedGaussian) -> str:
     return f"{learns}{shown} of the published prior; for the rest no estimate can be right."
 
 
+# By field and choice: what it means, where its label does not say so.
+_ABOUT_CHOICES = {
+    ("train_estimates", "with-noise"): "σ and ρ are estimated together with θ: the same trace tells all four.",
+    ("train_estimates", "four"): "ζ and γ are unknown too: the traces of different neurons then look more alike.",
+    ("train_constants", "given"): "The network is told ζ and γ beside the trace.",
+    ("train_inputs", "whitened"): "Whitening makes the published noise independent from sample to sample.",
+    ("train_inputs", "spectrum"): "The spectrum says how often the neuron spikes, and not when.",
+    ("train_inputs", "both"): "The spectrum stands beside the trace, which holds it already, but hidden.",
+    ("train_inputs", "whitened-both"): "The spectrum is that of the whitened trace, and stands beside it.",
+    ("train_head", "gaussian"): "± is learned by the likelihood of a Gaussian, with the correlations.",
+    ("train_head", "point"): "Only the squared error is learned from: the estimates have no ±.",
+}
+
+
+def about_choices(chosen: Mapping[str, str]) -> list[str]:
+    """Say what the choices of a training mean; chosen: by field."""
+    idle = ("train_constants",) if chosen["train_estimates"] == "four" else ()
+    return [said for (name, value), said in _ABOUT_CHOICES.items() if chosen[name] == value and name not in idle]
+
+
+def about_ranges() -> str:
+    """Say from which ranges ζ and γ are drawn where they differ from trace to trace."""
+    ranges = zip("ζγ", (ZETA_RANGE, GAMMA_RANGE), strict=True)
+    drawn = " and ".join(f"{symbol} from {compact(low)} to {compact(high)}" for symbol, (low, high) in ranges)
+    return f"{drawn} are drawn anew for each trace."
+
+
 def about_duration(seconds: float) -> str:
     """Say how long a training is expected to take."""
     minutes = seconds / 60
@@ -56,25 +83,32 @@ def about_duration(seconds: float) -> str:
 
 
 def _law(law: TruncatedGaussian, units: Sequence[str] = ("", "")) -> str:
+    rows = zip(law.names, law.mean, law.sd, law.lower, law.upper, units, strict=True)
     return " and ".join(
-        f"{symbol_of(name)} of {compact(mean, 3)} ± {compact(sd, 3)}{unit} from {compact(low, 3)} to {compact(high, 3)}"
-        for name, mean, sd, low, high, unit in zip(
-            law.names, law.mean, law.sd, law.lower, law.upper, units, strict=True
-        )
+        f"{symbol_of(name)}{'' if np.isinf(sd) else f' of {compact(mean, 3)} ± {compact(sd, 3)}{unit}'} "
+        f"from {compact(low, 3)} to {compact(high, 3)}"
+        for name, mean, sd, low, high, unit in rows
     )
 
 
 def about_recipe(name: str, recipe: "Recipe") -> str:
     """Say which prior, noise and number of samples the map of this name learns from."""
-    task = recipe.task
-    prior = "the published prior" if task.prior == published_prior() else _law(task.prior)
+    task, theta = recipe.task, published_prior().names
+    of_theta = task.prior.select(theta)
+    prior = "the published prior" if of_theta == published_prior() else _law(of_theta)
     noise = "no noise"
     if task.noise is not None:
         published = task.noise == published_noise_prior()
         noise = "the published noise" if published else f"noise with {_law(task.noise, ('', ' ms'))}"
-    symbols = {quantity.name: quantity.symbol for quantity in task.model.parameters}
-    known = " and ".join(f"{symbols[name]} = {compact(value, 3)}" for name, value in task.known)
-    return f"“{name}” learns from N = {count(recipe.data.n)} training samples: {prior}, with {noise}, at {known}."
+    further = tuple(name for name in task.prior.names if name not in theta)
+    where = [f"at {symbol_of(name)} = {compact(value, 3)}" for name, value in task.known]
+    constants = " and ".join(where).replace("and at ", "and ")
+    if further:
+        constants = f"{_law(task.prior.select(further))}, which it estimates too"
+    elif task.given is not None:
+        constants = f"{_law(task.given)}, which it is told"
+    said = f"“{name}” learns from N = {count(recipe.data.n)} training samples: {prior}, with {noise}, {constants}."
+    return f"{said} It estimates σ and ρ too." if task.estimates_noise else said
 
 
 def about_inside_and_outside(n_inside: int, n_samples: int, inside: float, outside: float) -> str:

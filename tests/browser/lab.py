@@ -249,7 +249,10 @@ class Lab:
             plots = ("map", *BESIDE[self.values()["beside"]])
         if page == "Inverse map":
             self.page.wait_for_selector("[data-field=test_view]")
-            plots = ("estimates", "resimulated", *TEST_VIEWS[self.values()["test_view"]])
+            beside = "spectrum" if self.values().get("plane") == "noise" else "resimulated"
+            plots = ("estimates", beside, *TEST_VIEWS[self.values()["test_view"]])
+        if page == "Your data" and self.evaluate("location.search.includes('trace_shows=spectrum')"):
+            plots = ("spectrum",)
         self.until(
             "(ids) => ids.every((id) => plot(id)?.querySelector('.main-svg') && plot(id)._fullLayout)",
             [plot for plot in plots if plot not in missing],

@@ -367,3 +367,26 @@ def test_a_symbol_of_an_equation_lights_its_slider(lab):
     lab.open()
     lab.page.locator(".lab-equations ruby[data-lights=theta1]").hover()
     assert lab.evaluate("document.querySelector('[data-field=theta1]').classList.contains('lab-lit')")
+
+
+def test_the_spectrum_follows_sigma_and_rho_under_the_hand(lab):
+    """The curve lies 2 log₁₀(σ′/σ) powers of ten higher for σ′; what slides is what Plotly draws on release."""
+    lab.open("Neuron", "under_potential=spectrum")
+    band = "plot('spectrum').querySelector('.shapelayer path').getAttribute('d')"
+    lines = ("data", "noise", "AR(1)")
+    decade = lab.evaluate("plot('spectrum')._fullLayout.yaxis._length / 7")
+    before = points(lab.outline("spectrum", "AR(1)"))
+    with lab.held("sigma") as drag_to:
+        for share in (0.4, 0.6, 0.8):
+            drag_to(share)
+        slid = {name: points(lab.outline("spectrum", name)) for name in lines}
+        slid_band = points(lab.evaluate(band))
+    rise = 2 * np.log10(lab.value("sigma") / 0.07) * decade
+    assert before[0, 1] - slid["AR(1)"][0, 1] == pytest.approx(rise, abs=0.5)
+    for name in lines:
+        assert distance(points(lab.outline("spectrum", name)), slid[name]) < 0.7, name
+    np.testing.assert_allclose(points(lab.evaluate(band)), slid_band, atol=0.2)
+    tilted = slid["AR(1)"][-1, 1] - slid["AR(1)"][0, 1]
+    lab.drag("rho", 0.1)
+    after = points(lab.outline("spectrum", "AR(1)"))
+    assert after[-1, 1] - after[0, 1] < 0.3 * tilted

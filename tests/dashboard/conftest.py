@@ -88,6 +88,12 @@ def write_map(folder, name, training_seed=0, noisy=True, **changes):
     return folder / f"{name}.safetensors"
 
 
+def untrained(name, recipe):
+    """Return an untrained map of a recipe, without learned steps."""
+    recipe = replace(recipe, learned_steps=0)
+    return inverse_map(name, recipe, untrained_network(recipe).state_dict(), {"name": name})
+
+
 @pytest.fixture
 def runs(tmp_path):
     """Make the registry look at a folder of runs that holds nothing."""

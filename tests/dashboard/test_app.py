@@ -6,6 +6,7 @@ import pytest
 from streamlit.util import calc_hash
 
 from core.jobs.folder import is_name
+from core.maps.inverse_map import available_inverse_maps
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import time_grid
 from dashboard.figures.style import SHIPPED_MAPS
@@ -172,12 +173,13 @@ def test_how_a_file_was_read_and_what_looks_wrong_in_it_stays_with_the_trace(vis
             "On screen now, on every page: mine.csv\nTime is “time (s)”, in s; u is “u”. 40 rows; 0 to 19.5 ms."
         )
         assert first_stage_of(app)["notes"] == [warning]
-        verdict, detail, start = told(first_stage_of(app))
+        verdict, detail, noise, _, start = told(first_stage_of(app))
         assert verdict == (
             "No parameters explain these data: the best fit leaves residuals 11 times the noise. It assumes ζ and γ of "
             "the sidebar and a start at u = v = 0; the fit below can leave them open."
         )
         assert detail.startswith("The residuals are 11.4 times as large as the noise explains")
+        assert noise.startswith("If all that is left were noise, it would have σ = ")
         assert start == "The model starts at u = v = 0 at the first sample. If yours does not, use the fit below."
         checked(app.run())
     for page in ("neuron", "landscape", "inverse-map", "uncertainty"):
@@ -294,7 +296,7 @@ def test_what_stands_beside_the_maps_has_names_that_no_map_can_have(visit, page,
         heads = [row[0]["text"] for row in stage["table"][1:] if isinstance(row[0], dict)]
         assert len(heads) == len(set(heads))
         rows |= set(heads)
-    assert set(SHIPPED_MAPS) <= rows
+    assert set(available_inverse_maps()) <= rows
     names = set(rows)
     for plot in (plot for stage in stages for plot in stage["plots"]):
         traces = [trace["name"] for trace in plot["figure"]["data"] if trace.get("showlegend", True)]

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter, periodogram
 
 from dashboard.figures import firing as figures
 from dashboard.figures.regions import outside
@@ -275,9 +276,19 @@ def test_the_direction_field_is_drawn_when_it_is_chosen():
 @pytest.mark.parametrize(
     ("fields", "controls", "plots"),
     [
-        ({}, ["several", "firing", "phase_plane"], ["potential", "phase", "recovery", "rates"]),
+        ({}, ["several", "firing", "under_potential", "phase_plane"], ["potential", "phase", "recovery", "rates"]),
         ({"several": "slopes"}, ["several", "firing"], ["potential", "phase", "rates"]),
-        ({"hidden": True}, ["firing"], ["potential", "rates"]),
+        ({"hidden": True}, ["firing", "under_potential"], ["potential", "rates"]),
+        (
+            {"under_potential": "spectrum"},
+            ["several", "firing", "under_potential", "phase_plane"],
+            ["potential", "phase", "spectrum", "rates"],
+        ),
+        (
+            {"under_potential": "spectrum", "hidden": True},
+            ["firing", "under_potential"],
+            ["potential", "spectrum", "rates"],
+        ),
     ],
 )
 def test_the_page_offers_what_there_is_to_choose(fields, controls, plots):
@@ -303,3 +314,85 @@ def test_the_dot_runs_where_there_is_a_truth(visit):
     assert stage(visit("neuron"))["clock"] == {"tempo": 10.0, "begins": False}
     for query in ({"hidden": 1}, {"theta1": -1}, {"several": "offsets"}):
         assert stage(visit("neuron", **query))["clock"] is None
+
+
+# ------------------------------------------------------------------------------------------------------------- spectrum
+
+
+def spectrum(**fields):
+    page = shown(under_potential="spectrum", **fields)
+    return page, figure(page, "spectrum")
+
+
+def course(drawn, name):
+    each = trace(drawn, name)
+    return decoded(each["x"]).astype(float), decoded(each["y"]).astype(float)
+
+
+def test_the_spectrum_is_the_periodogram_of_what_the_sliders_make():
+    """The noise is that of SciPy's recursive filter on the draws of the seed; frequencies are in Hz."""
+    _, drawn = spectrum(sigma=0.1, rho=0.6, seed=5)
+    normals = np.random.default_rng(5).standard_normal(1000)
+    fresh = normals * np.append(1, np.full(999, np.sqrt(1 - 0.6**2)))
+    noise = 0.5 * lfilter([1], [1, -0.6], fresh)
+    data = reference_solution((0.4, 0.4, -0.4, 3.0), np.arange(1000) * 0.2)[:, 0] + noise
+    for name, values, tolerance in (("noise", noise, 1e-4), ("data", data, 0.02)):
+        frequencies, expected = periodogram(values, 5000.0)
+        its_frequencies, density = course(drawn, name)
+        np.testing.assert_allclose(its_frequencies, frequencies[1:-1], rtol=1e-6)
+        np.testing.assert_allclose(density, expected[1:-1], rtol=tolerance, atol=1e-4 * expected.max() * tolerance)
+
+
+@pytest.mark.parametrize("fields", [{}, {"sigma": 0.2}, {"rho": 0.0}, {"rho": 0.97, "hidden": True}])
+def test_the_curve_holds_the_variance_of_the_sliders_noise(fields):
+    """The trapezoid over 100 frequencies from 5 to 2500 Hz leaves out 5 Hz of S(0) at the low end."""
+    _, drawn = spectrum(**fields)
+    page = Experiment(**fields)
+    frequencies, density = course(drawn, "AR(1)")
+    held = np.trapezoid(density, frequencies) + 5 * density[0]
+    assert held == pytest.approx(page.marginal_sd**2, rel=0.01)
+    assert ("noise" in {each["name"] for each in drawn["data"]}) == (not page.hidden)
+
+
+def test_nine_of_ten_values_of_the_noise_lie_in_the_band():
+    """Of 499 independent values of a seed 90 % ± 1.3 % lie inside; the mean of 20 seeds has an sd of 0.3 %."""
+    held = []
+    for seed in range(20):
+        _, drawn = spectrum(seed=seed)
+        frequencies, density = course(drawn, "noise")
+        (band,) = drawn["layout"]["shapes"]
+        corners = np.array([pair.split(",") for pair in band["path"].strip("MZ").split("L")], float)
+        lower, upper = corners[:100], corners[:99:-1]
+        low, high = (np.exp(np.interp(np.log(frequencies), *np.log(edge).T)) for edge in (lower, upper))
+        held.append(np.mean((density > low) & (density < high)))
+    assert np.mean(held) == pytest.approx(0.9, abs=4 * 0.003)
+
+
+def test_without_noise_the_spectrum_is_that_of_the_data_alone():
+    _, drawn = spectrum(sigma=0.0)
+    assert [each["name"] for each in drawn["data"]] == ["data"]
+    assert drawn["layout"]["shapes"] == []
+
+
+def test_the_axes_of_the_spectrum_rest_while_the_noise_is_dragged():
+    ranges = {
+        tuple(spectrum(**fields)[1]["layout"]["yaxis"]["range"])
+        for fields in ({}, {"sigma": 0.03}, {"sigma": 0.4}, {"rho": 0.98}, {"theta0": 0.9})
+    }
+    assert ranges == {(-7, 0)}
+
+
+@pytest.mark.parametrize(
+    ("rho", "said"),
+    [(0.8, "81 times as much at the lowest"), (-0.5, "9 times as much at the highest"), (0.0, "as much at all")],
+)
+def test_the_spectrum_s_sentence_says_how_uneven_the_noise_is(rho, said):
+    """S at f = 0 over S at Nyquist is ((1 + ρ) / (1 − ρ))²."""
+    page, _ = spectrum(rho=rho)
+    assert sum(said in sentence for sentence in page.why) == 1
+    assert not any("spectrum" in sentence for sentence in shown(rho=rho).why)
+
+
+def test_a_trajectory_that_diverges_leaves_the_curve_alone():
+    _, drawn = spectrum(theta1=-50.0)
+    assert "AR(1)" in {each["name"] for each in drawn["data"]}

@@ -11,11 +11,18 @@ from safetensors.numpy import load_file, save
 
 from core.jobs import queue as jobs
 from core.jobs.folder import PREDICTIONS
-from core.learning.training_settings import Adam, Cnn
+from core.learning.training_settings import (
+    Adam,
+    Cnn,
+    Spectrum,
+    TimeSeries,
+    TimeSeriesAndSpectrum,
+    WhitenedTimeSeries,
+)
 from core.maps.dataset import TRAINING_STREAM, dataset
 from core.maps.inverse_map import inverse_map, load_inverse_map
 from core.maps.recipe_file import recipe_as_json
-from core.maps.recipes import narrow_prior, narrow_recipe, point_recipe, published_task
+from core.maps.recipes import fitzhugh_nagumo_task, narrow_prior, narrow_recipe, point_recipe, published_task
 from core.maps.test_sets import published_test_set
 from core.priors import TruncatedGaussian
 from core.published import published_noise_prior, published_prior
@@ -480,3 +487,89 @@ def test_a_card_without_metrics_ends_in_no_traceback(visit, new_run):
     finish(folder)
     write_map(folder, "mine")
     visit("train")
+
+
+# ------------------------------------------------------------------------------------------------------------- choices
+
+
+def recipe_of(**fields):
+    form, rest = Form().taking(fields)
+    assert rest == {}
+    return form.recipe(-0.3, 2.5)
+
+
+def test_the_choices_make_the_task():
+    """ζ and γ range over [−0.8, 0] and [2, 5]."""
+    assert recipe_of().task == fitzhugh_nagumo_task(published_prior(), published_noise_prior(), -0.3, 2.5)
+    joint = recipe_of(train_estimates="with-noise").task
+    assert joint.names == ("theta0", "theta1", "sigma", "rho")
+    assert joint.known == (("zeta", -0.3), ("gamma", 2.5))
+    four = recipe_of(train_estimates="four").task
+    assert (four.names, four.known, four.given) == (("theta0", "theta1", "zeta", "gamma"), (), None)
+    assert (four.prior.lower[2:], four.prior.upper[2:]) == ((-0.8, 2.0), (0.0, 5.0))
+    told = recipe_of(train_constants="given").task
+    assert (told.names, told.known) == (("theta0", "theta1"), ())
+    assert told.given.bounds.tolist() == [[-0.8, 0.0], [2.0, 5.0]]
+
+
+def test_the_choices_make_the_network():
+    usual = recipe_of()
+    assert (type(usual.inputs), usual.gives_covariance, usual.learned_steps) == (WhitenedTimeSeries, True, 1)
+    alone = recipe_of(train_head="point", train_inputs="spectrum")
+    assert (type(alone.inputs), alone.gives_covariance, alone.learned_steps) == (Spectrum, False, 0)
+    published = recipe_of(train_network="cnn")
+    assert (type(published.inputs), published.gives_covariance) == (TimeSeries, False)
+    both = recipe_of(train_network="dense", train_inputs="both", train_head="gaussian")
+    assert (type(both.inputs), both.gives_covariance) == (TimeSeriesAndSpectrum, True)
+    assert both.body == recipe_of(train_network="dense").body
+
+
+def test_clean_traces_are_not_whitened_by_themselves():
+    assert type(recipe_of(train_noise="clean").inputs) is TimeSeries
+    assert type(recipe_of(train_noise="clean", train_inputs="whitened").inputs) is WhitenedTimeSeries
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        (
+            {"train_network": "cnn", "train_constants": "given"},
+            "Only dense layers take known parameters or the length of a trace beside it: choose a dense body.",
+        ),
+        (
+            {"train_noise": "clean", "train_estimates": "with-noise"},
+            "Clean traces have no noise to estimate: choose noisy traces, or the parameters alone.",
+        ),
+    ],
+)
+def test_choices_that_do_not_agree_show_the_recipe_s_sentence_and_start_nothing(visit, started, fields, sentence):
+    app = fill(visit("train"), **fields)
+    texts = [
+        item["label"] for group in parts(app)["training_form"]["groups"] for item in group["items"]
+        if item["kind"] == "text"
+    ]  # fmt: skip
+    assert sentence in texts
+    assert refusal(ask(app, "train_start")) == f"{sentence} Nothing was started."
+    assert started == []
+
+
+def test_the_form_says_what_is_told_and_what_is_unknown(visit):
+    drawn = "ζ from −0.8 to 0 and γ from 2 to 5 are drawn anew for each trace."
+    app = fill(visit("train"), train_constants="given")
+    assert parts(app)["training_form"]["groups"][-1]["items"][0]["label"].startswith(drawn)
+    app = fill(visit("train"), train_estimates="four")
+    assert parts(app)["training_form"]["groups"][-1]["items"][0]["label"].startswith(drawn)
+    assert "train_constants" not in form_of(app)
+
+
+def test_what_a_training_estimates_and_is_told_is_said():
+    assert about_recipe("mine", recipe_of(train_constants="given")) == (
+        "“mine” learns from N = 20,000 training samples: the published prior, with the published noise, ζ from −0.8 to "
+        "0 and γ from 2 to 5, which it is told."
+    )
+    assert about_recipe("mine", recipe_of(train_estimates="four")).endswith(
+        "ζ from −0.8 to 0 and γ from 2 to 5, which it estimates too."
+    )
+    assert about_recipe("mine", recipe_of(train_estimates="with-noise")).endswith(
+        "at ζ = −0.3 and γ = 2.5. It estimates σ and ρ too."
+    )

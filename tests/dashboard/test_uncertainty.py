@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import chi2, norm, truncnorm
 
 from core.estimate import Estimate
+from core.maps.recipes import published_task
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.noise import colour
 from core.posterior import exact
@@ -95,7 +96,11 @@ def test_everything_but_exact_and_truth_waits_to_be_ticked(visit):
     hidden = shown(visit("uncertainty", hidden=1))["posterior"]
     assert "truth" not in [each["value"] for each in ticks(hidden)["options"]]
     short = shown(visit("uncertainty", **SHORT))["posterior"]
-    assert [each["value"] for each in ticks(short)["options"]] == ["exact", "truth", "MAP and Laplace", "prior"]
+    # A window that only the map of windows reads.
+    reading = [name for name, each in registry.inverse_maps()[0].items() if each.recipe.task.has_window]
+    assert [each["value"] for each in ticks(short)["options"]] == [
+        "exact", "truth", *reading, "MAP and Laplace", "prior",
+    ]  # fmt: skip
 
 
 def test_the_covariances_stand_beside_each_other(visit):
@@ -146,7 +151,7 @@ def test_the_ellipse_of_the_map_is_that_of_its_covariance(visit):
 
 
 def test_a_map_that_was_not_trained_for_the_trace_says_so_beside_its_ellipses(visit):
-    said = text(shown(visit("uncertainty", gamma=4))["posterior"])
+    said = text(shown(visit("uncertainty", gamma=4, compared="best,prior"))["posterior"])
     assert "‘best’ was not trained for γ = 4 (trained at 3). Its estimate answers for a neuron with γ = 3." in said
     # It takes one time grid only.
     assert "‘best’" not in text(shown(visit("uncertainty", **SHORT))["posterior"])
@@ -459,9 +464,11 @@ def test_own_regions_of_estimators_are_those_of_their_normal_law(short_posterior
 def test_what_is_no_covariance_is_dropped(monkeypatch, wrong):
     experiment = Experiment()
     wild = Estimate(np.zeros((1, 2)), np.array([wrong]), ("theta0", "theta1"))
-    every = {"wild": SimpleNamespace(takes=lambda _: True, predict=lambda _: wild)}
-    monkeypatch.setattr(posterior, "looks", lambda _: {"wild": Look("#000000")})
     scene = Scene(experiment, experiment)
+    recipe = SimpleNamespace(task=published_task())
+    times = {"times": scene.observation.times, "takes": lambda _: True}
+    every = {"wild": SimpleNamespace(**times, recipe=recipe, parameter_names=wild.names, predict=lambda *_: wild)}
+    monkeypatch.setattr(posterior, "looks", lambda _: {"wild": Look("#000000")})
     estimates = posterior.estimates_of(scene, problem_of(experiment, scene.observation), every)
     assert estimates["wild"][1].covariance is None
 

@@ -1,12 +1,22 @@
 """The page Your data asks how a file is read where the file does not say so; what was typed stays."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from streamlit.util import calc_hash
 
+from core.noise import sample_ar1
+from dashboard.pictures import your_data
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.holdings import Holdings
+from dashboard.scene.observation import Trace
+from dashboard.scene.scene import Scene
 from tests.cases.test_data import HERE, PAIRS
-from tests.dashboard.conftest import checked
+from tests.dashboard.conftest import checked, decoded
 from tests.dashboard.test_app import first_stage_of, payloads, press, sidebar_of, upload
+from tests.reference import reference_solution
 
 
 def asks(app):
@@ -45,7 +55,8 @@ def test_millivolts_are_read_by_an_offset_and_a_scale_that_are_typed(visit):
     assert "upload=mv.csv" in sidebar_of(app)["address"]
     # The exact posterior has the mean (0.31078, 0.59573) and the sds (0.0043, 0.0022).
     assert first_stage_of(app)["answer"] == (
-        "These data fit the model: residuals 1.0 times the noise. MAP: θ₀ = 0.3108 ± 0.0043, θ₁ = 0.5958 ± 0.0022."
+        "These data fit the model: residuals 1.0 times the noise. MAP: θ₀ = 0.3108 ± 0.0043, θ₁ = 0.5958 ± 0.0022. "
+        "Noise: σ = 0.0704 ± 0.0034 ms, ρ = 0.799 ± 0.019."
     )
     assert estimates(app)["MAP"] == [("0.3108", "0.0043"), ("0.5958", "0.0022")]
 
@@ -162,3 +173,79 @@ def test_the_example_file_gives_its_parameters(visit):
     # Within four standard deviations.
     assert abs(float(theta0) - 0.3) < 4 * float(sd0)
     assert abs(float(theta1) - 0.6) < 4 * float(sd1)
+
+
+# ------------------------------------------------------------------------------------------------ the noise in a trace
+
+
+def scene_of(true_sigma, true_rho, interval=0.2, **fields):
+    """Return the scene of an upload at θ = (0.4, 0.4), with noise of sd σ/0.2 ms and ρ between its samples."""
+    times = np.arange(1000) * interval
+    u = reference_solution((0.4, 0.4, -0.4, 3.0), times)[:, 0]
+    data = u + sample_ar1(true_rho, true_sigma / 0.2, times.size, np.random.default_rng(2))
+    experiment = Experiment(upload="mine.csv", **fields)
+    return Scene(experiment, experiment, holdings=Holdings(upload=Trace("mine.csv", times, data)))
+
+
+def estimated_noise(text):
+    """Return σ ± and ρ ± of a sentence."""
+    return np.array(re.search(r"σ = ([\d.]+) ± ([\d.]+) ms, ρ = ([\d.]+) ± ([\d.]+)\.", text).groups(), float)
+
+
+@pytest.mark.parametrize(("sigma", "rho"), [(0.07, 0.8), (0.04, 0.3), (0.1, 0.9)])
+def test_the_noise_in_an_upload_is_said_with_its_uncertainty(sigma, rho):
+    """For n samples ρ has the sd √((1 − ρ²)/n), and s the relative sd √((1 + ρ²)/(1 − ρ²)/(2 n)); 4 of them."""
+    answer = your_data.picture(scene_of(sigma, rho, sigma=sigma, rho=rho)).answer
+    found, sd, found_rho, sd_rho = estimated_noise(answer)
+    assert sd == pytest.approx(found * np.sqrt((1 + found_rho**2) / (1 - found_rho**2) / 2000), rel=0.1)
+    assert sd_rho == pytest.approx(np.sqrt((1 - found_rho**2) / 1000), rel=0.1)
+    assert abs(found - sigma) < 4 * sd
+    assert abs(found_rho - rho) < 4 * sd_rho
+
+
+def test_another_noise_than_the_sidebar_s_is_named():
+    page = your_data.picture(scene_of(0.04, 0.8))
+    assert estimated_noise(page.answer)[0] == pytest.approx(0.04, abs=0.01)
+    assert sum("The sidebar has another σ: set it" in sentence for sentence in page.why) == 1
+    page = your_data.picture(scene_of(0.07, 0.8))
+    assert not any("The sidebar has another" in sentence for sentence in page.why)
+
+
+def test_of_data_that_no_parameters_explain_the_noise_is_said_as_what_is_left():
+    page = your_data.picture(scene_of(0.07, 0.8, sigma=0.01))
+    assert page.answer.startswith("No parameters explain these data")
+    assert "Noise" not in page.answer
+    (said,) = (sentence for sentence in page.why if sentence.startswith("If all that is left were noise"))
+    assert estimated_noise(said)[0] == pytest.approx(0.07, abs=0.015)
+
+
+def test_clean_data_have_no_noise_to_estimate():
+    page = your_data.picture(scene_of(0.0, 0.0))
+    assert "residuals far below the noise" in page.answer
+    assert "σ =" not in page.answer
+
+
+def test_the_residual_s_spectrum_stands_under_the_curve_of_the_estimated_noise():
+    """The curve's trapezoid holds the estimated variance; S(0) fills the 5 Hz below the lowest frequency."""
+    scene = scene_of(0.07, 0.8, trace_shows="spectrum")
+    page = your_data.picture(scene)
+    (plot,) = page.plots
+    assert (plot.id, page.layout) == ("spectrum", "trace-spectrum")
+    traces = {each["name"]: each for each in plot.figure["data"]}
+    curve = [decoded(traces["AR(1)"][axis]).astype(float) for axis in "xy"]
+    held = np.trapezoid(curve[1], curve[0]) + 5 * curve[1][0]
+    assert np.sqrt(held) * 0.2 == pytest.approx(estimated_noise(page.answer)[0], rel=0.01)
+    residual = [decoded(traces["residual"][axis]).astype(float) for axis in "xy"]
+    ratio = residual[1] / np.interp(residual[0], *curve)
+    inside = (ratio > -np.log(0.95)) & (ratio < -np.log(0.05))
+    assert np.mean(inside) == pytest.approx(0.9, abs=4 * 0.0134)  # of 499 independent values
+    dragged = Scene(replace(scene.experiment, zeta=-0.35), scene.experiment, True, scene.holdings)
+    (plot,) = your_data.picture(dragged).plots
+    assert (plot.figure, plot.stale) == (None, True)
+
+
+def test_the_noise_of_samples_further_apart_is_that_between_them():
+    """At 0.5 ms the slider's ρ = 0.8 is 0.8^2.5 between neighbouring samples."""
+    page = your_data.picture(scene_of(0.07, 0.8**2.5, interval=0.5))
+    assert estimated_noise(page.answer)[2] == pytest.approx(0.8**2.5, abs=4 * 0.026)
+    assert not any("The sidebar has another" in sentence for sentence in page.why)

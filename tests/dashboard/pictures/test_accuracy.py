@@ -187,7 +187,8 @@ def test_each_map_of_a_regime_has_a_column_of_its_own_and_a_row_of_metrics(visit
                 assert layout["title"]["text"] == f"{name}: R² {r2[j]:.3f}"
                 dots = layout["shapes"][0]["dots"]
                 np.testing.assert_array_equal(decoded(dots["x"]), data.theta[:, j].astype("f4"))
-                np.testing.assert_array_equal(decoded(dots["y"]), values[:, j].astype("f4"))
+                # Two runs of a network may differ in rounding.
+                np.testing.assert_allclose(decoded(dots["y"]), values[:, j], rtol=0, atol=1e-6)
 
 
 def test_the_sentence_names_the_map_of_the_least_median_error(visit):
@@ -236,7 +237,8 @@ def test_the_errors_of_a_map_come_with_its_ten_worst(visit):
 def test_an_unknown_map_makes_room_for_the_first(visit):
     part = lower(visit("inverse-map", test_view="errors", test_map="theirs"))
     assert part["tools"][2]["value"] == "best"
-    assert [name for name, _ in part["tools"][2]["options"]] == ["best", "cnn-noisy", "dense-noisy", "narrow"]
+    noisy = [name for name, each in registry.inverse_maps()[0].items() if each.recipe.noisy]
+    assert [name for name, _ in part["tools"][2]["options"]] == noisy
 
 
 def test_the_stored_errors_stand_against_the_noise(visit, results):

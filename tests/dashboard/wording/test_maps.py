@@ -38,7 +38,7 @@ def maps():
 
 def test_maps_that_were_not_trained_for_a_trace_share_a_sentence(maps):
     trace = observe(Experiment(zeta=-0.2), None).described(Experiment(zeta=-0.2))
-    assert about_training(maps, trace) == [
+    assert about_training(maps, dict.fromkeys(maps, trace)) == [
         "‘best’ and ‘cnn-noisy’ were not trained for ζ = −0.2 (trained at −0.4). Their estimates answer for a neuron "
         "with ζ = −0.4.",
         "‘cnn-clean’ was not trained for ζ = −0.2 (trained at −0.4) and noise (trained on clean traces). Its estimate "
@@ -51,20 +51,23 @@ def test_of_an_upload_maps_say_what_they_expect(maps):
     upload = Trace("mine.csv", time_grid(), np.zeros(1000))
     trace = observe(Experiment(), upload).described(Experiment())
     rest = "θ₀ from −0.2 to 1, θ₁ from −0.4 to 1.2, ζ = −0.4 and γ = 3."
-    assert about_training(maps, trace) == [
+    assert about_training(maps, dict.fromkeys(maps, trace)) == [
         "‘best’ and ‘cnn-noisy’ can read this trace. They expect noise of sd 0.2 to 0.5 with ρ from 0.63 to 0.97, "
         + rest,
         f"‘cnn-clean’ can read this trace. It expects no noise, {rest}",
     ]
     assert {trained_for(each, trace) for each in maps.values()} == {"not known"}
     claimed = Experiment(zeta=-0.2)
-    assert "not trained for ζ = −0.2" in about_training(maps, observe(claimed, upload).described(claimed))[0]
+    assert (
+        "not trained for ζ = −0.2"
+        in about_training(maps, dict.fromkeys(maps, observe(claimed, upload).described(claimed)))[0]
+    )
 
 
 def test_a_map_that_was_trained_for_a_trace_has_no_sentence(maps):
     trace = observe(Experiment(), None).described(Experiment())
     assert [trained_for(each, trace) for each in maps.values()] == ["yes", "yes", "no"]
-    assert about_training({"best": maps["best"]}, trace) == []
+    assert about_training({"best": maps["best"]}, {"best": trace}) == []
     hidden = Experiment(hidden=True)
     # Whether a hidden θ lies where the maps were trained would give it away.
     assert trained_for(maps["best"], observe(hidden, None).described(hidden)) == "not known"
