@@ -137,3 +137,7 @@ def _check_novelty(reference: NoveltyReference, recipe: Recipe) -> None:
         raise ValueError(f"The out-of-distribution reference must have {N_SUMMARY} means.")
     if not (recipe.gives_covariance and recipe.noisy):
         raise ValueError("Only a map of noisy traces with a covariance can have an out-of-distribution reference.")
+    if not recipe.task.is_one_problem:
+        raise ValueError(
+            "A map that estimates the noise, is told parameters or takes windows has no out-of-distribution reference."
+        )

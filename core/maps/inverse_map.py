@@ -114,6 +114,10 @@ class InverseMap:
         if not np.all(np.isfinite(constants)):
             symbols = listed([symbol_of(name) for name in task.known_names])
             raise ValueError(f"The map {self.name} takes finite values of {symbols} only.")
+        positive = {quantity.name for quantity in task.model.parameters if quantity.positive}
+        for name, values in zip(task.known_names, constants.T, strict=True):
+            if task.given is not None and name in positive and np.any(values <= 0):
+                raise ValueError(f"The map {self.name} takes values of {symbol_of(name)} above zero only.")
         return np.broadcast_to(constants, (n, len(task.known_names)))
 
     def estimate(self, inputs: TraceInputs, remarks: tuple[Remark, ...] = ()) -> Estimate:

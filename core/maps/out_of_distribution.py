@@ -47,10 +47,8 @@ def problem_of(task: Task) -> Problem:
 
 
 def can_score(recipe: Recipe) -> bool:
-    """Return whether the maps of a recipe can have a reference: one problem must describe all of their traces."""
-    task = recipe.task
-    one_problem = task.given is None and not task.has_window and not task.estimates_noise
-    return recipe.gives_covariance and recipe.noisy and one_problem
+    """Return whether the maps of a recipe can have a reference."""
+    return recipe.gives_covariance and recipe.noisy and recipe.task.is_one_problem
 
 
 def novelty_reference(trained: InverseMap) -> NoveltyReference:

@@ -182,6 +182,11 @@ class Task:
         return self.n_times[0] < self.n_times[1]
 
     @property
+    def is_one_problem(self) -> bool:
+        """Whether all traces pose the same inverse problem, in which the model's parameters alone are unknown."""
+        return self.given is None and not self.has_window and not self.estimates_noise
+
+    @property
     def widths(self) -> NDArray[np.float64]:
         """The widths of the box of all that the map estimates, (p,)."""
         return np.subtract(self.law.upper, self.law.lower)

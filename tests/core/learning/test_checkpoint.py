@@ -13,9 +13,10 @@ from core.maps.train import train
 
 PUBLISHED = point_recipe(published_task(), PUBLISHED_DENSE, 200, Adam(6))
 OURS = gaussian_recipe(published_task(), Dense((16,)), NewSimulations(200), 6, batch_size=64, learning_rate=1e-3)
+DROPOUT = point_recipe(published_task(), Dense((16,), 0.3), 200, Adam(6))
 
 
-@pytest.mark.parametrize("recipe", [PUBLISHED, OURS], ids=["published", "ours"])
+@pytest.mark.parametrize("recipe", [PUBLISHED, OURS, DROPOUT], ids=["published", "ours", "dropout"])
 def test_a_training_goes_on_as_if_it_had_not_been_stopped(recipe, tmp_path, monkeypatch):
     monkeypatch.setattr("core.learning.loop.SAVING_INTERVAL_SECONDS", 0.0)
     path = tmp_path / "state"

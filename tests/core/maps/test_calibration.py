@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -7,8 +9,9 @@ from core.learning.networks.network import predict
 from core.learning.training_settings import Adam, Dense
 from core.maps.calibration import calibrate
 from core.maps.dataset import TEST_STREAM, dataset
+from core.maps.inputs import inputs_of
 from core.maps.recipe import NewNoise, NewSimulations
-from core.maps.recipes import PUBLISHED_DENSE, gaussian_recipe, point_recipe, published_task
+from core.maps.recipes import PUBLISHED_DENSE, conditional_task, gaussian_recipe, point_recipe, published_task
 from core.maps.train import finished, train
 from core.maps.untrained_network import untrained_network
 
@@ -37,6 +40,19 @@ def test_ninety_per_cent_regions_hold_ninety_per_cent(recipe):
     assert all(0.5 < spread < 2 for spread in before)
     calibrate(recipe, network)
     assert spreads(network) == before
+
+
+def test_regions_of_the_noise_are_calibrated_too():
+    """Of four parameters, given ζ and γ, in windows; by the same tolerance, before any training."""
+    task = dataclasses.replace(conditional_task(), n_times=(100, 200), estimates_noise=True)
+    recipe = gaussian_recipe(task, Dense((16,)), NewNoise(1000), 8)
+    network = untrained_network(recipe)
+    calibrate(recipe, network)
+    data = dataset(task, 2000, TEST_STREAM)
+    mean, covariance = predict(network, inputs_of(task, data))
+    deviations = (task.scale(data.truth(task)) - mean)[..., None]
+    distances = np.sum(deviations * np.linalg.solve(covariance, deviations), axis=(1, 2))
+    assert abs(np.mean(distances < chi2.ppf(0.9, 4)) - 0.9) <= 0.032
 
 
 def test_a_network_without_covariance_stays_as_it_is():

@@ -13,7 +13,9 @@ from scipy.special import expit
 
 from core.learning.networks.network import predict
 from core.learning.training_settings import Adam, Cnn
+from core.maps.card import N_SUMMARY
 from core.maps.inverse_map import MAX_FILE_BYTES, PRETRAINED, available_inverse_maps, inverse_map, load_inverse_map
+from core.maps.out_of_distribution import can_score
 from core.maps.recipe import NewNoise
 from core.maps.recipes import (
     PUBLISHED_DENSE,
@@ -324,7 +326,7 @@ import torch
 from core.maps.inverse_map import load_inverse_map
 
 torch.set_num_threads(2)
-traces = np.random.default_rng(0).normal(size=(300, 1000))
+traces = np.random.default_rng(0).normal(size=(10, 1000))  # unlike any: each estimate is mended
 maps = [load_inverse_map(name) for name in ("best", "cnn-clean")]
 
 def work(_):
@@ -349,6 +351,17 @@ def test_only_a_map_with_covariance_can_have_an_out_of_distribution_reference(sa
     rewrite_card(saved, lambda card: card.update(novelty=reference))
     with pytest.raises(ValueError, match="Only a map of noisy traces with a covariance can have an out-of-dist"):
         load_inverse_map(saved)
+
+
+@pytest.mark.parametrize("name", ["conditional", "joint", "window"])
+def test_only_a_map_of_one_problem_can_have_an_out_of_distribution_reference(tmp_path, name):
+    for end in ("safetensors", "json"):
+        shutil.copy(PRETRAINED / f"{name}.{end}", tmp_path / f"a-map.{end}")
+    assert not can_score(load_inverse_map(name).recipe)
+    reference = {"mean": [0.0] * N_SUMMARY, "precision": np.eye(N_SUMMARY).tolist(), "threshold": 1.0}
+    rewrite_card(tmp_path / "a-map.safetensors", lambda card: card.update(novelty=reference))
+    with pytest.raises(ValueError, match="is told parameters or takes windows has no out-of-distribution reference"):
+        load_inverse_map(tmp_path / "a-map.safetensors")
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,21 @@ import numpy as np
 import pytest
 
 from core.estimate import Estimate
+from core.learning.training_settings import Cnn
 from core.maps.dataset import TEST_STREAM, dataset
 from core.maps.inverse_map import load_inverse_map
-from core.maps.out_of_distribution import NoveltyReference, problem_of, residual_summaries, with_novelty
-from core.maps.recipes import fitzhugh_nagumo_task, published_task
+from core.maps.out_of_distribution import NoveltyReference, can_score, problem_of, residual_summaries, with_novelty
+from core.maps.recipes import (
+    best_recipe,
+    conditional_recipe,
+    fitzhugh_nagumo_task,
+    joint_recipe,
+    narrow_recipe,
+    our_recipe,
+    published_recipe,
+    published_task,
+    window_recipe,
+)
 from core.maps.task import Task
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import Noise, sample_ar1
@@ -113,6 +124,22 @@ def test_residuals_of_another_model_are_summarised():
 def test_a_task_on_clean_traces_has_no_misfit_to_weigh():
     with pytest.raises(ValueError, match="this map knows clean traces alone"):
         problem_of(published_task(noisy=False))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [
+        (best_recipe(), True),
+        (narrow_recipe(), True),
+        (published_recipe(Cnn(), 8000, noisy=True), False),
+        (our_recipe(8000, noisy=False), False),
+        (joint_recipe(), False),
+        (conditional_recipe(), False),
+        (window_recipe(), False),
+    ],
+)
+def test_maps_with_covariance_of_one_problem_with_noise_can_score(recipe, expected):
+    assert can_score(recipe) == expected
 
 
 def test_a_map_without_reference_gives_no_score(data):

@@ -6,6 +6,8 @@ from core.files import read_json
 from core.maps.evaluation import evaluate
 from core.maps.inputs import TraceInputs
 from core.maps.inverse_map import PRETRAINED, available_inverse_maps, load_inverse_map
+from core.maps.recipe_file import recipe_from_json
+from core.maps.recipes import best_recipe, conditional_recipe, joint_recipe, window_recipe
 from core.maps.test_sets import own_test_set, published_test_set
 from tests.reference import reference_solutions
 
@@ -146,7 +148,7 @@ def test_card_of_the_best_map():
     assert (PRETRAINED / "best.safetensors").stat().st_size <= 10e6
     assert card["command"] == "python -m core.pretrain"
     assert card["recipe"]["data"]["kind"] == "new simulations"
-    assert card["recipe"]["learned_steps"] == 1
+    assert recipe_from_json(card["recipe"]) == best_recipe()
     assert card["training"]["device"] in ("cpu", "cuda")
     assert card["training"]["seconds"] > 0
     search = card["search"]
@@ -181,6 +183,8 @@ def test_maps_of_other_tasks_are_as_good_as_their_cards_say(name):
 )
 def test_maps_of_other_tasks_explain_what_can_be_explained(name, least):
     card = read_json(PRETRAINED / f"{name}.json")
+    recipes = {"conditional": conditional_recipe(), "joint": joint_recipe(), "window": window_recipe()}
+    assert recipe_from_json(card["recipe"]) == recipes[name]
     assert (PRETRAINED / f"{name}.safetensors").stat().st_size <= 10e6
     assert tuple(card["parameter_names"]) == tuple(least)
     r2 = card["metrics"]["own"]["noisy"]["r2"]
