@@ -11,7 +11,7 @@ from core.experiments.limit import problem_of
 from core.experiments.records import Key, Measurement, Result
 from core.maps.dataset import Dataset
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
-from core.maps.test_sets import published_test_set
+from core.maps.test_sets import can_read_published, published_test_set
 from core.metrics import median_ape
 from core.noise import sample_ar1
 from core.posterior.exact import posterior
@@ -44,7 +44,11 @@ def run(context: Context) -> Result:
     tasks = {f"{sigma:g}-{first}": (sigma, first) for sigma in SIGMAS_MS if sigma > 0 for first in range(0, n, CHUNK)}
     found = records(_means, tasks, context, "noise")
     maps = {name: load_inverse_map(name) for name in available_inverse_maps()}
-    maps = {name: each for name, each in maps.items() if each.recipe.task.prior == published_prior()}
+    maps = {
+        name: each
+        for name, each in maps.items()
+        if can_read_published(each.recipe.task) and each.recipe.task.prior == published_prior()
+    }
     measurements = []
     for sigma in SIGMAS_MS:
         data = noisy_at(sigma)

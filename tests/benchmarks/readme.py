@@ -164,7 +164,7 @@ def maps() -> str:
     cards = [read_json(path.with_suffix(".json")) for path in weights]
     rows = []
     for card in cards:
-        metrics = card["metrics"]["published"]
+        metrics = card["metrics"].get("published") or card["metrics"]["own"]
         figures = (shown(metrics[traces][metric]["mean"]) for traces, metric in MAPS_METRICS)
         rows.append((card["name"], training_samples(card), *figures))
     head = ("map", "simulations", "clean: R²", "clean: Median-APE", "noisy: R²", "noisy: Median-APE")

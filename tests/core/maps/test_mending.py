@@ -6,8 +6,9 @@ from scipy.optimize import least_squares
 
 from core.maps.dataset import TEST_STREAM, dataset
 from core.maps.inputs import TraceInputs
-from core.maps.mending import MAX_CORRELATION, mended, residual_noise
+from core.maps.mending import mended
 from core.maps.recipes import conditional_task, joint_task, published_task
+from core.maps.residual_noise import MAX_CORRELATION, residual_noise
 from core.noise import Noise, sample_ar1, whiten
 from tests.reference import reference_solution, reference_solutions
 
