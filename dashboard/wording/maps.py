@@ -40,8 +40,10 @@ def about_recipe(inverse_map: "InverseMap") -> str:
     elif isinstance(recipe.data, NewSimulations):
         traces = f"{traces} at a time, which are simulated anew again and again"
     steps = learned_steps(inverse_map.card, recipe)
-    refined = {0: "", 1: " A Gauss–Newton step refines its estimate."}
-    said = refined.get(steps, f" {steps} Gauss–Newton steps refine its estimate.")
+    several = dict(enumerate(("Two", "Three", "Four"), 2)).get(steps)
+    said = f" {several} Gauss–Newton steps refine its estimate." if several else ""
+    if steps == 1:
+        said = " A Gauss–Newton step refines its estimate."
     return f"A {networks[type(recipe.body)]}, trained on {traces}.{said}{_about_task(recipe.task)}"
 
 

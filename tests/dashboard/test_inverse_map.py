@@ -158,7 +158,7 @@ def test_a_column_of_the_table_has_one_number_of_decimals(visit):
 
 
 def test_each_map_says_what_network_it_is_and_what_it_was_trained_on(visit):
-    """The published sets have 8,000 samples; the best map's simulations are drawn anew, 20,000 at a time."""
+    """The published sets have 8,000 samples; the best map's simulations are drawn anew, 100,000 at a time."""
     cells = {name: row[3] for name, row in rows(stage(visit("inverse-map"))).items() if name in TRAINED}
     assert cells["cnn-clean"] == {
         "text": "CNN, clean",
@@ -166,8 +166,8 @@ def test_each_map_says_what_network_it_is_and_what_it_was_trained_on(visit):
     }
     assert cells["best"]["text"] == cells["narrow"]["text"] == cells["dense-noisy"]["text"] == "dense, noisy"
     assert cells["best"]["help"] == (
-        "A dense network, trained on 20,000 noisy traces at a time, which are simulated anew again and again. A "
-        "Gauss–Newton step refines its estimate."
+        "A dense network, trained on 100,000 noisy traces at a time, which are simulated anew again and again. "
+        "Two Gauss–Newton steps refine its estimate."
     )
     assert cells["narrow"]["help"] == (
         "A dense network, trained on 20,000 simulations, with new noise on them again and again."
