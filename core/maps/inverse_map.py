@@ -125,6 +125,9 @@ class InverseMap:
         mean, covariance = self._by_network(inputs)
         if covariance is not None and learned_steps_of(self.network):
             mean, covariance = mended(self.recipe.task, inputs, mean, covariance)
+        if covariance is not None:
+            widths = np.outer(self.recipe.task.widths, self.recipe.task.widths)
+            covariance = _bounded(covariance / widths) * widths
         return Estimate(mean, covariance, self.parameter_names, remarks)
 
     def _by_network(self, inputs: TraceInputs) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
@@ -134,7 +137,7 @@ class InverseMap:
         lower, upper = task.law.bounds.T
         mean = np.clip(task.unscale(scaled), lower, upper)
         if covariance is not None:
-            covariance = _bounded(covariance) * np.outer(upper - lower, upper - lower)
+            covariance = covariance * np.outer(upper - lower, upper - lower)
         return mean, covariance
 
     def differences(

@@ -118,7 +118,7 @@ def _descend(task: Task, inputs: TraceInputs, which: NDArray[np.int64], mean: Ar
         moving = moving[still & ~(lower & (new.innovation_sd > (1 - LEAST_GAIN) * before))]
         if not moving.size:
             break
-    mean[which, :q] = low + scaled * widths
+    mean[which, :q] = np.clip(low + scaled * widths, task.prior.lower, task.prior.upper)
     # The Hessian is that of a noise within the bounds of the training; the residual's own noise may be smaller.
     share = (np.maximum(found.marginal_sd, SMALLEST_SD) / found.weighed_sd) ** 2
     regular = found.hessian + SMALLEST_SD * unit

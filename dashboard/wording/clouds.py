@@ -53,7 +53,7 @@ def nearest(estimates: Mapping[str, Array], truth: Sequence[float], clouds: Mapp
     best = min(misses, key=misses.__getitem__)
     text = f"On this trace {quoted([best])} is nearest to the truth: {far(misses[best])} away."
     if noisy and best in clouds:
-        text += f" New noise moves it {moves(clouds[best])}."
+        text += f" New noise: {moves(clouds[best])}."
     return text
 
 

@@ -100,7 +100,7 @@ def test_the_answer_names_the_nearest_map_and_how_far_it_is_off(visit):
     numbers = [float(cell) for cell in table["best"][:3]]
     assert numbers[2] == pytest.approx(np.hypot(numbers[0] - 0.4, numbers[1] - 0.4), abs=1.3e-3)
     assert part["answer"].startswith(
-        f"On this trace ‘best’ is nearest to the truth: {table['best'][2]} away. New noise moves it ±"
+        f"On this trace ‘best’ is nearest to the truth: {table['best'][2]} away. New noise: ±"
     )
     # The sds of the exact posterior are 0.0015 and 0.010, which a map at the limit scatters by.
     scatter = [float(text) for text in re.findall(r"±([\d.]+\d)", part["answer"])]
