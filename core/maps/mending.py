@@ -20,7 +20,7 @@ from core.published import SAMPLING_INTERVAL
 
 SIMULATION_ERROR = 1e-3  # a residual below this is that of the simulations
 FARTHEST = 10.0  # a residual with this many times the noise's largest sd is no neuron's, and stays as it is
-STRANGE_SDS = 6.0  # a residual is strange when its tails or size lie this far, in standard errors, from the noise's
+STRANGE_SDS = 6.0  # a residual is strange when its tails lie this far, in standard errors, above the noise's
 VARIANCE_OF_TAILS = 24.0  # of the tails of n Gaussian samples, times n
 ITERATIONS = 30  # of a descent, at most
 LEAST_GAIN = 1e-3  # a descent ends when an iteration makes the residual smaller by a smaller share than this
@@ -61,11 +61,9 @@ def _noise_at(task: Task, inputs: TraceInputs, mean: Array) -> ResidualNoise:
 
 
 def _strange(noise: ResidualNoise, lengths: NDArray[np.int64], most: float) -> NDArray[np.bool_]:
-    """Return which residuals, (n,), are no Gaussian noise up to the largest standard deviation."""
-    errors = STRANGE_SDS / np.sqrt(lengths)
-    with_tails = noise.tails > 3 + errors * np.sqrt(VARIANCE_OF_TAILS)
-    large = noise.marginal_sd > most * (1 + errors)
-    return (with_tails | large) & (noise.marginal_sd > SIMULATION_ERROR) & (noise.marginal_sd < FARTHEST * most)
+    """Return which residuals, (n,), have other tails than Gaussian noise, which may be larger than in the training."""
+    with_tails = noise.tails > 3 + STRANGE_SDS * np.sqrt(VARIANCE_OF_TAILS / lengths)
+    return with_tails & (noise.marginal_sd > SIMULATION_ERROR) & (noise.marginal_sd < FARTHEST * most)
 
 
 def _start_again(task: Task, trace: TraceInputs, mean: Array, covariance: Array) -> None:

@@ -14,7 +14,7 @@ from dashboard.pictures.answers import answer_of, selected
 from dashboard.scene.scene import Scene
 
 N_CLOUD = 200
-DRAWS_DRAGGED = 64  # while a control is dragged: the first ones
+DRAWS_DRAGGED = 32  # while a control is dragged: the first ones
 
 Array = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ def quick_enough(scene: Scene, maps: Mapping[str, InverseMap], best: str) -> dic
 def clouds(scene: Scene, maps: Mapping[str, InverseMap], names: Sequence[str]) -> dict[str, Array]:
     """Return each map's estimates of p parameters for fresh noise on the truth's trajectory, (200, p).
 
-    names: of the parameters. While a control is dragged there are 64 draws.
+    names: of the parameters. While a control is dragged there are 32 draws.
     """
     experiment, observation = scene.experiment, scene.observation
     if observation.trajectory is None or not maps:
