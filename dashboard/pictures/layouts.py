@@ -118,8 +118,8 @@ LAYOUTS = {
         "1.1fr 1fr",
         (
             ("estimates table", "auto"),
-            ("estimates spread", f"minmax(11rem, calc(0.34 * {INVERSE_MAP}))"),
-            ("estimates resimulated", f"minmax(10.25rem, calc(0.3 * {INVERSE_MAP}))"),
+            ("estimates spread", f"minmax(9rem, calc(0.34 * {INVERSE_MAP}))"),
+            ("estimates resimulated", f"minmax(8.2rem, calc(0.3 * {INVERSE_MAP}))"),
         ),
         looks=("dense-table",),
     ),
