@@ -195,7 +195,7 @@ def test_the_sentence_names_the_map_of_the_least_median_error(visit):
     (said, *_) = lower(visit("inverse-map"))["said"]
     # Its median errors stand in the card; those of the exact posterior mean are 0.83 % and 1.9 %.
     assert said == (
-        "Most accurate: ‘best’. Half of its estimates miss by less than 0.82 % in θ₀ and 1.9 % in θ₁, as little as the "
+        "Most accurate: ‘best’. Half of its estimates miss by less than 0.83 % in θ₀ and 1.9 % in θ₁, as little as the "
         "exact answer does."
     )
     (said, *_) = lower(visit("inverse-map", regime="clean-noisy"))["said"]
