@@ -12,8 +12,9 @@ from core.experiments.estimators import BEST, EXACT, NOISY_REGIME, NOISY_TRACES,
 from core.experiments.limit import CURVE, PARAMETERS
 from core.experiments.records import Key, Measurement, Result, Target, stored
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
-from core.maps.out_of_distribution import FALSE_ALARM_RATE, N_REFERENCE, problem_of, with_novelty
+from core.maps.out_of_distribution import FALSE_ALARM_RATE, N_REFERENCE, with_novelty
 from core.maps.polish import polish
+from core.maps.problem_of_task import problem_of
 from core.maps.test_sets import N_TEST, published_test_set
 from core.metrics import median_ape, r_squared, rmse, squared_distances
 from core.models.fitzhugh_nagumo.simulate import simulate_potential

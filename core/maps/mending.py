@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from core.maps.dataset import observed_traces
 from core.maps.inputs import TraceInputs
+from core.maps.problem_of_task import problem_of
 from core.maps.residual_noise import ResidualNoise, residual_noise
 from core.maps.step_inputs import expansion
 from core.maps.task import Task
-from core.noise import Noise
 from core.optimisation.minima import coarse_grid, find_minima
-from core.problem.problem import Problem
 from core.published import SAMPLING_INTERVAL
 
 SIMULATION_ERROR = 1e-3  # a residual below this is that of the simulations
@@ -68,7 +67,9 @@ def _strange(noise: ResidualNoise, lengths: NDArray[np.int64], most: float) -> N
 
 def _start_again(task: Task, trace: TraceInputs, mean: Array, covariance: Array) -> None:
     """Replace mean (p,) and covariance (p, p) of one trace by those of the lowest minimum, where that is better."""
-    q, problem = len(task.prior.names), _problem(task, trace)
+    q, n_times = len(task.prior.names), int(trace.lengths[0])
+    data = trace.traces[0, :n_times].astype(float)
+    problem = problem_of(task, n_times, trace.given[0]).with_data(data)
     minima = find_minima(problem, coarse_grid(problem))
     if not len(minima.positions) or not np.linalg.eigvalsh(minima.hessians[0])[0] > 0:
         return
@@ -79,16 +80,6 @@ def _start_again(task: Task, trace: TraceInputs, mean: Array, covariance: Array)
     covariance[:q, :q] = np.linalg.inv(minima.hessians[0])
     if task.estimates_noise:
         _set_noise(task, after, trace.lengths, mean[None], covariance[None])
-
-
-def _problem(task: Task, trace: TraceInputs) -> Problem:
-    known, n_times = dict(task.known), int(trace.lengths[0])
-    if task.given is not None:
-        known |= dict(zip(task.given.names, trace.given[0].tolist(), strict=True))
-    assert task.noise is not None, "maps of clean traces have no learned steps"
-    rho, sigma = task.noise.mean
-    data, noise = trace.traces[0, :n_times].astype(float), Noise(rho, sigma / SAMPLING_INTERVAL)
-    return Problem.of_trace(task.model, data, task.times[:n_times], task.prior.names, known, noise, task.prior)
 
 
 def _descend(task: Task, inputs: TraceInputs, which: NDArray[np.int64], mean: Array, covariance: Array) -> None:

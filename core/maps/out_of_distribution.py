@@ -17,13 +17,12 @@ from core.estimate import Estimate
 from core.maps.card import N_SUMMARY, NoveltyReference
 from core.maps.dataset import NOVELTY_STREAM, dataset, observed_traces
 from core.maps.inverse_map import InverseMap
+from core.maps.problem_of_task import problem_of
 from core.maps.recipe import Recipe
-from core.maps.task import Task
 from core.metrics import squared_distances_by_precision
 from core.noise import autocorrelation
 from core.optimisation.minima import descend_together
 from core.problem.problem import Problem
-from core.published import published_noise
 
 FALSE_ALARM_RATE = 0.01
 N_STARTS = 16  # the mean of the Gaussian and draws from it
@@ -32,18 +31,6 @@ N_LAGS = N_SUMMARY - 3  # the other three numbers are correlation, size and tail
 N_REFERENCE = 6000  # traces
 TRIMMED_SHARE = 0.03  # share of the reference left out of mean and precision: fits that ended in a wrong minimum
 SEED = 0
-
-
-def problem_of(task: Task) -> Problem:
-    """Return the inverse problem of a map's task, with the mean of its noise distribution, and zeros as its trace.
-
-    Raises ValueError for a task on clean traces.
-    """
-    if task.noise is None:
-        raise ValueError("A problem needs noise to weigh the misfit by, and this map knows clean traces alone.")
-    times, noise = task.times, published_noise(*task.noise.mean)
-    nothing = np.zeros(times.size)
-    return Problem.of_trace(task.model, nothing, times, task.prior.names, dict(task.known), noise, task.prior)
 
 
 def can_score(recipe: Recipe) -> bool:

@@ -5,7 +5,8 @@ from core.estimate import Estimate
 from core.learning.training_settings import Cnn
 from core.maps.dataset import TEST_STREAM, dataset
 from core.maps.inverse_map import load_inverse_map
-from core.maps.out_of_distribution import NoveltyReference, can_score, problem_of, residual_summaries, with_novelty
+from core.maps.out_of_distribution import NoveltyReference, can_score, residual_summaries, with_novelty
+from core.maps.problem_of_task import problem_of
 from core.maps.recipes import (
     best_recipe,
     conditional_recipe,

@@ -1,0 +1,25 @@
+"""The inverse problem of a map's task."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.maps.task import Task
+from core.problem.problem import Problem
+from core.published import published_noise
+
+
+def problem_of(task: Task, n_times: int | None = None, given: NDArray[np.float64] | None = None) -> Problem:
+    """Return the inverse problem of a map's task, with the mean of its noise distribution, and zeros as its trace.
+
+    n_times: samples of the trace; by default those of the longest traces.
+    given: (g,), the given parameters, for a task that has any.
+    Raises ValueError for a task on clean traces.
+    """
+    if task.noise is None:
+        raise ValueError("A problem needs noise to weigh the misfit by, and this map knows clean traces alone.")
+    times, noise, known = task.times[:n_times], published_noise(*task.noise.mean), dict(task.known)
+    if task.given is not None:
+        assert given is not None, "a task with given parameters needs their values"
+        known |= dict(zip(task.given.names, given.tolist(), strict=True))
+    nothing = np.zeros(times.size)
+    return Problem.of_trace(task.model, nothing, times, task.prior.names, known, noise, task.prior)
