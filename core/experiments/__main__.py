@@ -12,7 +12,7 @@ from core.experiments.noise_levels import run as noise
 from core.experiments.noise_regimes import run as regimes
 from core.experiments.optimisers import run as optimisers
 from core.experiments.records import store
-from core.experiments.tables import text
+from core.experiments.reports import text
 from core.experiments.training_size import run as training_size
 from core.experiments.trajectories_of_estimates import run as time_series
 from core.experiments.width import run as width

@@ -19,7 +19,7 @@ from core.experiments.labels import shown, with_spread
 from core.experiments.least_squares_of_others import BOTH
 from core.experiments.published_figures import PAPER, PUBLISHED
 from core.experiments.records import Key, find, stored
-from core.experiments.tables import LAYOUTS, markdown
+from core.experiments.reports import LAYOUTS, markdown
 from core.files import read_json, write_bytes
 from tests.imports import CORE, DASHBOARD
 

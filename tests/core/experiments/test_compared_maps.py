@@ -18,7 +18,7 @@ from core.experiments import (
 from core.experiments.context import Context
 from core.experiments.estimators import CNN, DENSE, OURS
 from core.experiments.records import Key, Result, stored
-from core.experiments.tables import tables
+from core.experiments.reports import tables
 from core.learning.training_settings import Cnn
 from core.maps import calibration, untrained_network
 from core.maps.dataset import Dataset

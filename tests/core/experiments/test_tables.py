@@ -4,7 +4,8 @@ from core.experiments import records
 from core.experiments.__main__ import EXPERIMENTS
 from core.experiments.labels import key_label, shown, with_spread
 from core.experiments.records import RESULTS, Key, Measurement, Result, Target, stored
-from core.experiments.tables import LAYOUTS, Figures, estimators, markdown, metrics, tables, text
+from core.experiments.reports import LAYOUTS, markdown, tables, text
+from core.experiments.tables import Figures, estimators, metrics
 
 OURS = Key("ours", "r2", "mean", "noisy-noisy", 8000)
 MAPS = Result(
