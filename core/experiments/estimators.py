@@ -4,6 +4,7 @@
 # Gauss–Newton steps, and refined by weighted draws.
 CNN, DENSE, OURS = "cnn-published", "dense-published", "ours"
 BEST, POLISHED, REWEIGHTED = "best", "best-polished", "best-reweighted"
+JOINT_MAP = "joint"  # the shipped map of θ₀, θ₁, σ and ρ
 # The exact posterior: with known noise, with the noise integrated out, and with the white misfit.
 KNOWN, EXACT, WHITE = "posterior-noise-known", "posterior-noise-integrated-out", "posterior-white-misfit"
 SAMPLED = "posterior-by-importance-sampling"  # of more than two parameters, with the noise integrated out
@@ -15,6 +16,9 @@ TRUTH, BOUND = "truth", "cramer-rao"
 # Regimes: maps trained and tested on noisy traces; the noisy test traces, for estimators without training; and test
 # traces with a chosen σ, which is the entry `at` of the key.
 NOISY_REGIME, NOISY_TRACES, CHOSEN_SIGMA = "noisy-noisy", "noisy", "chosen-sigma"
+
+# What the maps of θ₀, θ₁, σ and ρ are shown of noisy traces; and the same traces, for estimators without training.
+TIME_SERIES, SPECTRUM, TIME_AND_SPECTRUM, JOINT_TRACES = "time-series", "spectrum", "time-and-spectrum", "joint"
 
 # Trainings of dense networks: the published ones on a processor and on a Cerebras CS-2; a plain loop in PyTorch and
 # steps by hand on the processor; and on a GPU, CUDA graphs of steps by hand and of automatic differentiation.

@@ -15,6 +15,7 @@ from core.experiments.estimators import (
     GPU_AUTOMATIC,
     GPU_BY_HAND,
     JOINT,
+    JOINT_TRACES,
     KNOWN,
     LAPLACE,
     LEAST_SQUARES,
@@ -29,6 +30,9 @@ from core.experiments.estimators import (
     REWEIGHTED,
     SAMPLED,
     SINGLE_PRECISION,
+    SPECTRUM,
+    TIME_AND_SPECTRUM,
+    TIME_SERIES,
     TRUTH,
     WHITE,
 )
@@ -67,6 +71,11 @@ ESTIMATOR_LABELS = {
     GPU_BY_HAND: "ours, GPU",
     GPU_AUTOMATIC: "captured autograd, GPU",
 }
+_INPUT_LABELS = {
+    TIME_SERIES: "time series",
+    SPECTRUM: "Fourier spectrum",
+    TIME_AND_SPECTRUM: "time and Fourier",
+}
 # {of}: the symbol of the parameter. {at}: the argument of the metric.
 METRIC_LABELS = {
     "r2": "R²{of}",
@@ -101,12 +110,15 @@ METRIC_LABELS = {
     "training_seconds": "training [s]",
     "measured_steps": "steps measured",
     "speed_up": "times as fast as the plain loop",
+    **{f"r2_above_{inputs}": f"R²{{of}} above that from {label}" for inputs, label in _INPUT_LABELS.items()},
 }
 REGIME_LABELS = {
     "clean-clean": "trained clean, tested clean",
     "clean-noisy": "trained clean, tested noisy",
     "noisy-noisy": "trained noisy, tested noisy",
     NOISY_TRACES: "noisy test traces",
+    **_INPUT_LABELS,
+    JOINT_TRACES: "noisy test traces, noise estimated",
     PUBLISHED_PRECISION: "published",
     SINGLE_PRECISION: "single precision",
     MIXED_PRECISION: "mixed precision",

@@ -3,14 +3,13 @@
 from typing import Any
 
 from core.experiments.context import Context
-from core.experiments.estimators import EXACT
+from core.experiments.estimators import EXACT, JOINT_TRACES
 from core.experiments.limit_traces import LimitTraces, joint_traces
 from core.experiments.limits import Limit, accuracy, calibration, chunk_of, computed, theta_posterior
 from core.experiments.records import Measurement
 from core.posterior.joint import joint_moments
 
 NAME = "limit-joint"  # of the folder of intermediate results
-REGIME = "joint"
 
 
 def _row(traces: LimitTraces, i: int) -> dict[str, Any]:
@@ -33,4 +32,4 @@ def estimates(context: Context) -> Limit:
 def limit_measured(context: Context) -> list[Measurement]:
     """Return the accuracy of the exact posterior mean of all four."""
     traces, mean = joint_traces(), estimates(context).mean
-    return accuracy(EXACT, REGIME, traces.names, traces.truth[: len(mean)], mean)
+    return accuracy(EXACT, JOINT_TRACES, traces.names, traces.truth[: len(mean)], mean)

@@ -1,6 +1,13 @@
 """Published figures of other authors, as measurements on 2,000 test traces of the published prior."""
 
-from core.experiments.estimators import CEREBRAS, PUBLISHED_CPU, PUBLISHED_PRECISION
+from core.experiments.estimators import (
+    CEREBRAS,
+    PUBLISHED_CPU,
+    PUBLISHED_PRECISION,
+    SPECTRUM,
+    TIME_AND_SPECTRUM,
+    TIME_SERIES,
+)
 from core.experiments.records import Key, Measurement
 from core.maps.recipes import REFERENCE_SIZE
 
@@ -24,6 +31,17 @@ _R_SQUARED = {
 _SERIES = {"clean-clean": (2.8e-6, 0.061), "clean-noisy": (1.8e-3, 2.001), "noisy-noisy": (1.2e-3, 0.536)}
 # The authors' own code with N = 1,024 and noise: R² of θ₀, of θ₁, and their mean.
 _RUNS = {TENSORFLOW: (0.9625, 0.9344, 0.9484), PYTORCH: (0.9605, 0.9285, 0.9445)}
+# The CNN of θ₀, θ₁, σ and ρ: R² of each, by what the CNN is shown and by N. From the talk on SOURCE.
+JOINT_SIZES = (1000, 8000)
+JOINT_PARAMETERS = ("theta0", "theta1", "sigma", "rho")
+_JOINT_R_SQUARED = {
+    (TIME_SERIES, 1000): (0.914, 0.812, -0.62, -0.80),
+    (SPECTRUM, 1000): (0.460, 0.577, 0.524, 0.603),
+    (TIME_AND_SPECTRUM, 1000): (0.935, 0.856, 0.589, 0.645),
+    (TIME_SERIES, 8000): (0.962, 0.933, 0.627, 0.557),
+    (SPECTRUM, 8000): (0.580, 0.797, 0.669, 0.721),
+    (TIME_AND_SPECTRUM, 8000): (0.968, 0.942, 0.684, 0.722),
+}
 # Seconds in which dense networks of eight layers of these widths were trained: the talk on SOURCE. The last network had
 # mixed precision on the CS-2, the others single precision.
 WIDTHS = (32, 128, 512, 2048)
@@ -51,6 +69,11 @@ PUBLISHED = tuple(
             (Key(run, "r2", parameter, "noisy-noisy", REFERENCE_SIZE), value)
             for run, values in _RUNS.items()
             for parameter, value in zip(("theta0", "theta1", "mean"), values, strict=True)
+        ),
+        *(
+            (Key(PAPER, "r2", parameter, inputs, n), value)
+            for (inputs, n), values in _JOINT_R_SQUARED.items()
+            for parameter, value in zip(JOINT_PARAMETERS, values, strict=True)
         ),
         *(
             (Key(machine, metric, "", PUBLISHED_PRECISION, at=width), value)
