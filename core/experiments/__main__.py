@@ -6,6 +6,7 @@ from pathlib import Path
 from core.experiments.accuracy import run as accuracy
 from core.experiments.best_map import run as calibration
 from core.experiments.context import Context
+from core.experiments.joint import run as joint
 from core.experiments.least_squares_of_others import run as magi
 from core.experiments.limit import run as limit
 from core.experiments.noise_levels import run as noise
@@ -32,6 +33,7 @@ EXPERIMENTS = {
     "optimisers": optimisers,
     "magi": magi,
     "width": width,
+    "joint": joint,
 }
 
 
@@ -47,7 +49,8 @@ def main() -> None:
         "regimes, time-series: the paper's tables, with its networks and with ours; calibration: the best map against "
         "the limit; noise: every map against the noise level; optimisers: how often each method finds the global "
         "minimum; magi: least squares on problems of other authors; width: the time of a training against the width "
-        "of the network, where each run replaces the figures of its device and keeps the others.",
+        "of the network, where each run replaces the figures of its device and keeps the others; joint: the paper's "
+        "table of joint estimates of the parameters and the noise, with its CNN and with ours.",
     )
     parser.add_argument("name", choices=(*EXPERIMENTS, "all"), metavar="NAME", help=", ".join((*EXPERIMENTS, "all")))
     parser.add_argument("--quick", action="store_true", help="a small version, which is printed and not stored")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from core.experiments import layouts
 from core.experiments.labels import key_label, shown
+from core.experiments.layout_joint import joint
 from core.experiments.records import Result, Target
 from core.experiments.tables import Figures, Table
 
@@ -18,6 +19,7 @@ LAYOUTS: dict[str, Callable[[Result, Figures], list[Table]]] = {
     "optimisers": layouts.optimisers,
     "magi": layouts.magi,
     "width": layouts.width,
+    "joint": joint,
 }
 
 
