@@ -1,7 +1,7 @@
 """Joint estimates of θ₀, θ₁, σ and ρ from the time series, its Fourier spectrum or both, beside the paper's table."""
 
 from collections.abc import Sequence
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 
@@ -35,7 +35,7 @@ def run(context: Context) -> Result:
     measurements: list[Measurement] = []
     for (estimator, inputs, n), maps in _trained(sizes, context).items():
         measurements += measured(estimator, inputs, n, maps)
-    measurements += gains(measurements)
+    measurements += gains(measurements, sizes)
     shipped = load_inverse_map(JOINT_MAP) if JOINT_MAP in available_inverse_maps() else None
     if shipped is None:
         context.report(
@@ -87,19 +87,17 @@ def measured(estimator: str, inputs: str, n: int | None, maps: Sequence[InverseM
     return found
 
 
-def gains(measurements: Sequence[Measurement]) -> list[Measurement]:
+def gains(measurements: Sequence[Measurement], sizes: Sequence[int]) -> list[Measurement]:
     """Return by how much the CNN's R² from one input is above that from another, where the paper's clearly is.
 
-    measurements: of the CNN, with all inputs and parameters for each N. A gain is negative where the order of the two
-    inputs is not the published one.
+    measurements: of the CNN, with all inputs and parameters for each N in sizes. A gain is negative where the order of
+    the two inputs is not the published one.
     """
     found = []
-    for n in sorted({each.key.n for each in measurements if each.key.estimator == CNN and each.key.n is not None}):
-        for parameter in JOINT_PARAMETERS:
-            for better, worse in permutations(INPUTS, 2):
-                if _gain(PUBLISHED, PAPER, parameter, better, worse, n) > CLEAR_DIFFERENCE:
-                    key = Key(CNN, f"{GAIN}{worse}", parameter, better, n)
-                    found.append(Measurement(key, _gain(measurements, CNN, parameter, better, worse, n)))
+    for n, parameter, (better, worse) in product(sizes, JOINT_PARAMETERS, permutations(INPUTS, 2)):
+        if _gain(PUBLISHED, PAPER, parameter, better, worse, n) > CLEAR_DIFFERENCE:
+            gain = _gain(measurements, CNN, parameter, better, worse, n)
+            found.append(Measurement(Key(CNN, f"{GAIN}{worse}", parameter, better, n), gain))
     return found
 
 

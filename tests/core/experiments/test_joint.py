@@ -20,7 +20,7 @@ from core.experiments.estimators import (
     TIME_SERIES,
 )
 from core.experiments.labels import key_label
-from core.experiments.published_figures import JOINT_PARAMETERS, PUBLISHED
+from core.experiments.published_figures import JOINT_PARAMETERS, JOINT_SIZES, PUBLISHED
 from core.experiments.records import Key, Measurement, Result, find
 from core.experiments.reports import tables
 from core.maps import calibration, untrained_network
@@ -92,7 +92,7 @@ def test_scores_are_means_over_the_seeds_with_their_spread():
 
 
 def test_the_order_of_two_inputs_is_compared_where_the_published_figures_clearly_differ():
-    found = joint.gains(published_as_measured())
+    found = joint.gains(published_as_measured(), JOINT_SIZES)
     expected = {
         Key(CNN, f"r2_above_{worse}", parameter, better, n): gain
         for (parameter, better, worse, n), gain in PUBLISHED_GAINS.items()
@@ -107,7 +107,7 @@ def test_a_pair_of_inputs_in_another_order_has_a_negative_gain_and_misses_its_ta
     """The time series is put above time and Fourier in θ₁ at N = 1,000, by 0.02."""
     key = Key(CNN, "r2", "theta1", TIME_SERIES, 1000)
     figures = [each if each.key != key else Measurement(key, 0.876) for each in published_as_measured()]
-    gains = joint.gains(figures)
+    gains = joint.gains(figures, JOINT_SIZES)
     targets = joint._targets(gains)
     assert len(targets) == len(PUBLISHED_GAINS)
     (missed,) = Result("By hand.", {}, tuple(gains), tuple(targets)).missed
