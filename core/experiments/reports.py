@@ -2,23 +2,34 @@
 
 from collections.abc import Callable, Iterable
 
-from core.experiments import layouts
 from core.experiments.labels import key_label, shown
 from core.experiments.layout_joint import joint
+from core.experiments.layouts import (
+    accuracy,
+    calibration,
+    limit,
+    magi,
+    noise,
+    optimisers,
+    regimes,
+    time_series,
+    training_size,
+    width,
+)
 from core.experiments.records import Result, Target
 from core.experiments.tables import Figures, Table
 
 LAYOUTS: dict[str, Callable[[Result, Figures], list[Table]]] = {
-    "limit": layouts.limit,
-    "training-size": layouts.training_size,
-    "accuracy": layouts.accuracy,
-    "regimes": layouts.regimes,
-    "time-series": layouts.time_series,
-    "calibration": layouts.calibration,
-    "noise": layouts.noise,
-    "optimisers": layouts.optimisers,
-    "magi": layouts.magi,
-    "width": layouts.width,
+    "limit": limit,
+    "training-size": training_size,
+    "accuracy": accuracy,
+    "regimes": regimes,
+    "time-series": time_series,
+    "calibration": calibration,
+    "noise": noise,
+    "optimisers": optimisers,
+    "magi": magi,
+    "width": width,
     "joint": joint,
 }
 

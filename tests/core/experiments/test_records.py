@@ -80,8 +80,8 @@ def test_an_experiment_that_was_not_run_has_no_result():
 
 
 def test_the_published_figures_are_those_of_the_paper():
-    """Its table for N = 500 and for 8,000 with noise, and the authors' reference run."""
-    assert len({each.key for each in PUBLISHED}) == len(PUBLISHED) == 48
+    """Its table for N = 500 and for 8,000 with noise, the authors' reference run, and joint estimates for N = 8,000."""
+    assert len({each.key for each in PUBLISHED}) == len(PUBLISHED) == 72
     figures = {
         ("clean-clean", 500): (0.023, 0.990),
         ("clean-noisy", 500): (0.169, 0.788),
@@ -92,4 +92,9 @@ def test_the_published_figures_are_those_of_the_paper():
         found = tuple(find(PUBLISHED, Key("paper", each, "mean", regime, n)).value for each in ("median_ape", "r2"))
         assert found == expected
     assert find(PUBLISHED, Key("authors-pytorch", "r2", "theta1", "noisy-noisy", 1024)).value == 0.9285
+    joint = [
+        find(PUBLISHED, Key("paper", "r2", parameter, "time-and-spectrum", 8000)).value
+        for parameter in ("theta0", "theta1", "sigma", "rho")
+    ]
+    assert joint == [0.968, 0.942, 0.684, 0.722]
     assert find(PUBLISHED, Key("published-cpu", "total_seconds", "", "published-precision", at=2048)).value == 2576.2
