@@ -5,7 +5,9 @@ from pathlib import Path
 
 from core.experiments.accuracy import run as accuracy
 from core.experiments.best_map import run as calibration
+from core.experiments.conditional import run as conditional
 from core.experiments.context import Context
+from core.experiments.four import run as four
 from core.experiments.joint import run as joint
 from core.experiments.least_squares_of_others import run as magi
 from core.experiments.limit import run as limit
@@ -17,6 +19,7 @@ from core.experiments.reports import text
 from core.experiments.training_size import run as training_size
 from core.experiments.trajectories_of_estimates import run as time_series
 from core.experiments.width import run as width
+from core.experiments.windows import run as window
 from core.learning.wide_networks import gpu_name
 from core.parallel import PROCESSES, report, workers
 from core.terminal_encoding import replace_unencodable_characters
@@ -34,6 +37,9 @@ EXPERIMENTS = {
     "magi": magi,
     "width": width,
     "joint": joint,
+    "conditional": conditional,
+    "window": window,
+    "four": four,
 }
 
 
@@ -50,7 +56,9 @@ def main() -> None:
         "the limit; noise: every map against the noise level; optimisers: how often each method finds the global "
         "minimum; magi: least squares on problems of other authors; width: the time of a training against the width "
         "of the network, where each run replaces the figures of its device and keeps the others; joint: the paper's "
-        "table of joint estimates of the parameters and the noise, with its CNN and with ours.",
+        "table of joint estimates of the parameters and the noise, with its CNN and with ours; conditional, window, "
+        "four: the shipped maps that are told ζ and γ, that read windows, and that estimate all four parameters, "
+        "against their limits.",
     )
     parser.add_argument("name", choices=(*EXPERIMENTS, "all"), metavar="NAME", help=", ".join((*EXPERIMENTS, "all")))
     parser.add_argument("--quick", action="store_true", help="a small version, which is printed and not stored")

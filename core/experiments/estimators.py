@@ -5,6 +5,8 @@
 CNN, DENSE, OURS = "cnn-published", "dense-published", "ours"
 BEST, POLISHED, REWEIGHTED = "best", "best-polished", "best-reweighted"
 JOINT_MAP = "joint"  # the shipped map of θ₀, θ₁, σ and ρ
+# Shipped maps that are told ζ and γ, that read windows, and that estimate all four; and the published CNN as shipped.
+CONDITIONAL_MAP, WINDOW_MAP, FOUR_MAP, CNN_MAP = "conditional", "window", "four", "cnn-noisy"
 # The exact posterior: with known noise, with the noise integrated out, and with the white misfit.
 KNOWN, EXACT, WHITE = "posterior-noise-known", "posterior-noise-integrated-out", "posterior-white-misfit"
 SAMPLED = "posterior-by-importance-sampling"  # of more than two parameters, with the noise integrated out
@@ -19,6 +21,8 @@ NOISY_REGIME, NOISY_TRACES, CHOSEN_SIGMA = "noisy-noisy", "noisy", "chosen-sigma
 
 # What the maps of θ₀, θ₁, σ and ρ are shown of noisy traces; and the same traces, for estimators without training.
 TIME_SERIES, SPECTRUM, TIME_AND_SPECTRUM, JOINT_TRACES = "time-series", "spectrum", "time-and-spectrum", "joint"
+# The published test traces, for estimators that are told ζ and γ.
+PUBLISHED_CONSTANTS = "published-constants"
 
 # Trainings of dense networks: the published ones on a processor and on a Cerebras CS-2; a plain loop in PyTorch and
 # steps by hand on the processor; and on a GPU, CUDA graphs of steps by hand and of automatic differentiation.

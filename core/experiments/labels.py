@@ -25,6 +25,7 @@ from core.experiments.estimators import (
     OURS,
     PLAIN_LOOP,
     POLISHED,
+    PUBLISHED_CONSTANTS,
     PUBLISHED_CPU,
     PUBLISHED_PRECISION,
     REWEIGHTED,
@@ -37,9 +38,25 @@ from core.experiments.estimators import (
     WHITE,
 )
 from core.experiments.least_squares_of_others import BOTH, PINTS, U_ALONE
+from core.experiments.limit_conditional import REGIME, REGIONS, bounds_of, regime_of
+from core.experiments.limit_four import REGIME as FOUR_REGIME
+from core.experiments.limit_traces import WINDOWS
+from core.experiments.limit_windows import regime_of as window_of
 from core.experiments.published_figures import PAPER, PYTORCH, TENSORFLOW
 from core.experiments.records import Key, Measurement
 from core.symbols import symbol_of
+
+
+def shown(value: float) -> str:
+    """Return a figure with three digits, or all digits before the decimal point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}".replace("-", "−")
+
+
+def region_label(region: int) -> str:
+    """Return the parts of the ranges of ζ and γ that make a region, such as "ζ −0.8 to −0.533, γ 2 to 3"."""
+    parts = zip("ζγ", bounds_of(region), strict=True)
+    return ", ".join(f"{symbol} {shown(low)} to {shown(high)}" for symbol, (low, high) in parts)
+
 
 # The other estimators are shipped maps and optimisers, whose codes are their labels.
 ESTIMATOR_LABELS = {
@@ -119,6 +136,11 @@ REGIME_LABELS = {
     NOISY_TRACES: "noisy test traces",
     **_INPUT_LABELS,
     JOINT_TRACES: "noisy test traces, noise estimated",
+    REGIME: "all ζ and γ",
+    **{regime_of(region): region_label(region) for region in REGIONS},
+    PUBLISHED_CONSTANTS: "published ζ and γ",
+    **{window_of(n_times): f"{n_times:,} samples" for n_times in WINDOWS},
+    FOUR_REGIME: "four unknowns",
     PUBLISHED_PRECISION: "published",
     SINGLE_PRECISION: "single precision",
     MIXED_PRECISION: "mixed precision",
@@ -126,11 +148,6 @@ REGIME_LABELS = {
 }
 _PRECISIONS = (PUBLISHED_PRECISION, SINGLE_PRECISION, MIXED_PRECISION)
 _UNITS = {"sigma": " ms"}
-
-
-def shown(value: float) -> str:
-    """Return a figure with three digits, or all digits before the decimal point."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}".replace("-", "−")
 
 
 def with_spread(measurement: Measurement) -> str:

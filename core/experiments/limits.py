@@ -68,13 +68,18 @@ def chunk_of(row: Callable[[LimitTraces, int], dict[str, Any]], traces: LimitTra
     return {"traces": [row(traces, i) for i in range(first, min(first + CHUNK, len(traces.noisy)))]}
 
 
+def n_used(traces: LimitTraces, context: Context) -> int:
+    """Return how many of a set's traces a run uses."""
+    return min(N_QUICK, len(traces.noisy)) if context.quick else len(traces.noisy)
+
+
 def computed(work: Callable[[int], dict[str, Any]], traces: LimitTraces, context: Context, name: str) -> Limit:
     """Return the limit on a set of traces; compute what is not stored yet.
 
     work: returns the rows of CHUNK traces from an index on. Files are stored under the name of the limit, and called
     after the fingerprint of the traces and the first index.
     """
-    n = min(N_QUICK, len(traces.noisy)) if context.quick else len(traces.noisy)
+    n = n_used(traces, context)
     keys = {f"{traces.fingerprint}-{first}": (first,) for first in range(0, n, CHUNK)}
     found = records(work, keys, context, name)
     rows = [row for key in keys for row in found[key]["traces"]]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.estimate import Estimate
-from core.experiments.estimators import BEST
+from core.experiments.estimators import BEST, CONDITIONAL_MAP, WINDOW_MAP
 from core.maps.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.noise import Noise
@@ -18,7 +18,7 @@ from dashboard.scene.scene import Scene
 from dashboard.wording.maps import answers_here
 
 # The maps that stand for the best one, the first that is made for a trace.
-STANDARD = (BEST, "conditional", "window")
+STANDARD = (BEST, CONDITIONAL_MAP, WINDOW_MAP)
 
 Array = NDArray[np.float64]
 

@@ -109,6 +109,13 @@ def test_regions_divide_the_range_of_zeta_and_gamma():
     assert limit_conditional.region_of(known).tolist() == [0, 1, 3, 5, 6, 8]
 
 
+def test_the_bounds_of_regions_divide_the_range_too():
+    assert limit_conditional.bounds_of(0) == pytest.approx(np.array([[-0.8, -0.8 * 2 / 3], [2, 3]]))
+    assert limit_conditional.bounds_of(5) == pytest.approx(np.array([[-0.8 * 2 / 3, -0.8 / 3], [4, 5]]))
+    middles = [limit_conditional.bounds_of(region).mean(axis=1) for region in limit_conditional.REGIONS]
+    assert limit_conditional.region_of(middles).tolist() == list(range(9))
+
+
 def test_estimates_are_measured_over_all_and_in_each_region():
     traces = limit_traces.conditional_traces()
     mean = traces.truth + np.where(traces.known[:, :1] < -0.8 / 3 * 2, 0.1, 0.2)

@@ -1,0 +1,171 @@
+"""The experiments on the maps for further tasks: what is measured of estimates by hand, and their fresh traces."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from core.experiments import conditional, four, fresh_traces, over_limit, windows
+from core.experiments.context import Context
+from core.experiments.estimators import CNN_MAP, CONDITIONAL_MAP, EXACT, FOUR_MAP, SAMPLED, WINDOW_MAP
+from core.experiments.limit_conditional import REGIONS, region_of
+from core.experiments.limit_traces import WINDOWS, conditional_traces, four_traces, joint_traces, window_traces
+from core.experiments.limits import accuracy
+from core.experiments.records import Key, Measurement, find
+from core.experiments.reports import tables
+from core.maps.recipes import conditional_task, four_recipe, published_task
+from core.parallel import workers
+
+N = 40  # traces of a quick run
+ERROR = 0.01  # of the limit's estimates; those of the maps are off by twice as much
+
+
+def map_of(task, truth, fingerprint="by hand"):
+    """Return a map that is off by 2 ERROR in each of the first estimates, and whose sds are 2 ERROR too."""
+
+    def predict(traces, known=None):
+        assert (known is not None) == (task.given is not None)
+        n, p = len(traces), len(task.names)
+        mean = (truth[:n] if len(truth) >= n else np.zeros((n, p))) + 2 * ERROR
+        return SimpleNamespace(mean=mean, covariance=np.tile(4 * ERROR**2 * np.eye(p), (n, 1, 1)))
+
+    recipe = SimpleNamespace(task=task)
+    return SimpleNamespace(recipe=recipe, parameter_names=task.names, fingerprint=fingerprint, predict=predict)
+
+
+def quick(monkeypatch, tmp_path, module, maps):
+    """Return what a quick run of an experiment finds with maps by hand, and 20 fresh traces of each set."""
+    for each in (over_limit, fresh_traces):
+        monkeypatch.setattr(each, "load_inverse_map", maps.__getitem__)
+    monkeypatch.setattr(over_limit, "available_inverse_maps", lambda: tuple(maps))
+    monkeypatch.setattr(fresh_traces, "CHUNK", 20)
+    with workers(None, 1):
+        return module.run(Context(lambda line: None, tmp_path, quick=True))
+
+
+def test_shares_inside_gaussian_regions_are_those_of_their_distances():
+    """In two dimensions, the regions of 50 % and 90 % end at −2 ln 0.5 = 1.386 and at −2 ln 0.1 = 4.605."""
+    found = fresh_traces.shares_inside("best", "noisy", np.array([1.38, 1.39, 4.60, 4.61]), 2)
+    assert [find(found, Key("best", "coverage", "", "noisy", at=mass)).value for mass in (0.5, 0.9)] == [0.25, 0.75]
+
+
+def test_figures_over_the_limit_are_ratios_of_means():
+    figures = {
+        ("best", "rmse"): 0.03,
+        ("best", "median_ape"): 0.02,
+        (EXACT, "rmse"): 0.02,
+        (EXACT, "median_ape"): 0.016,
+    }
+    measurements = [Measurement(Key(*key, "mean", "noisy"), value) for key, value in figures.items()]
+    found = {each.key.metric: each.value for each in over_limit.over_limit(measurements, "best", ["noisy"])}
+    assert found == pytest.approx({"rmse_over_limit": 1.5, "median_ape_over_limit": 1.25})
+
+
+def test_a_map_that_is_not_shipped_is_named(monkeypatch):
+    monkeypatch.setattr(over_limit, "available_inverse_maps", lambda: ("best",))
+    with pytest.raises(SystemExit, match=r"no map called four: run `python -m core\.pretrain` first"):
+        over_limit.shipped("four")
+
+
+def test_distances_are_stored_for_this_very_map(monkeypatch, tmp_path):
+    """Of two traces, the truths lie √2 and √32 from the estimates, in sds of 0.5: outside of 1.386, and of 4.605."""
+    context = Context(lambda line: None, tmp_path, quick=True)
+    calls = []
+
+    def make(first):
+        calls.append(first)
+        data = fresh_traces.fresh_chunk(published_task(), 100, (9, 9), first)
+        truth = data.truth(published_task())
+        maps["best"].predict = lambda traces, known: SimpleNamespace(
+            mean=truth + np.array([[0.25, 0.25], [2.0, 2.0]]), covariance=np.tile(0.25 * np.eye(2), (2, 1, 1))
+        )
+        return data
+
+    maps = {"best": map_of(published_task(), np.empty((0, 2)))}
+    monkeypatch.setattr(fresh_traces, "load_inverse_map", maps.__getitem__)
+    monkeypatch.setattr(fresh_traces, "CHUNK", 2)
+    with workers(None, 1):
+        found = fresh_traces.coverage("best", {"noisy": make}, context)
+        assert fresh_traces.coverage("best", {"noisy": make}, context) == found
+        assert calls == [0]
+        maps["best"].fingerprint = "another"
+        fresh_traces.coverage("best", {"noisy": make}, context)
+        assert calls == [0, 0]
+    assert [each.value for each in found] == [0.5, 0.5]
+
+
+def test_fresh_traces_are_from_their_region_and_of_their_length(monkeypatch):
+    monkeypatch.setattr(fresh_traces, "CHUNK", 50)
+    for region in (0, 5):
+        data = conditional.fresh_traces(region, 50)
+        assert region_of(data.given).tolist() == [region] * 50
+        assert not np.isin(data.theta[:, 0], conditional_traces().truth[:, 0]).any()
+        assert not np.isin(data.theta[:, 0], conditional.fresh_traces(region, 0).theta[:, 0]).any()
+    assert windows.fresh_traces(200, 0).noisy.shape == (50, 200)
+    assert not np.isin(windows.fresh_traces(200, 0).theta[:, 0], window_traces(200).truth[:, 0]).any()
+
+
+def test_the_conditional_map_is_measured_over_the_range_and_at_the_published_constants(monkeypatch, tmp_path):
+    traces, published = conditional_traces(), joint_traces()
+    for name, each in (("conditional_limit", traces), ("joint_limit", published)):
+        limit = SimpleNamespace(mean=each.truth[:N] + ERROR)
+        monkeypatch.setattr(conditional, name, lambda context, limit=limit: limit)
+    maps = {
+        CONDITIONAL_MAP: map_of(conditional_task(), traces.truth),
+        CNN_MAP: map_of(published_task(), traces.truth),
+    }
+    result = quick(monkeypatch, tmp_path, conditional, maps)
+
+    def value(estimator, metric, regime, at=None, parameter="mean"):
+        return result.value(Key(estimator, metric, parameter, regime, at=at))
+
+    assert value(CONDITIONAL_MAP, "rmse", "conditional") == pytest.approx(2 * ERROR)
+    assert value(CONDITIONAL_MAP, "median_ape_over_limit", "conditional") == pytest.approx(2)
+    # At the published constants, the maps by hand return the truths of other traces.
+    off = traces.truth[:N] + 2 * ERROR - published.truth[:N, :2]
+    assert value(CNN_MAP, "rmse", "published-constants") == pytest.approx(np.sqrt(np.mean(off**2, axis=0)).mean())
+    assert value(EXACT, "rmse", "published-constants") == pytest.approx(ERROR)
+    for region in REGIONS:
+        assert 0 <= value(CONDITIONAL_MAP, "coverage", f"conditional-{region}", 0.9, "") <= 1
+    accuracy, at_published, regions = tables("conditional", result)
+    assert [label for label, _ in accuracy.rows] == [
+        "conditional",
+        "cnn-noisy",
+        "exact posterior, noise integrated out",
+    ]
+    assert len(at_published.rows) == 3
+    assert regions.rows[5][0] == "ζ −0.533 to −0.267, γ 4 to 5"
+
+
+def test_the_map_of_windows_is_measured_for_each_number_of_samples(monkeypatch, tmp_path):
+    """Maps by hand that are right for one window are off for the others, whose traces are other ones."""
+    limit = [
+        each
+        for n_times in WINDOWS
+        for each in accuracy(
+            EXACT, f"window-{n_times}", ("theta0", "theta1"),
+            window_traces(n_times).truth[:N], window_traces(n_times).truth[:N] + ERROR,
+        )
+    ]  # fmt: skip
+    monkeypatch.setattr(windows, "limit_measured", lambda context: limit)
+    maps = {WINDOW_MAP: map_of(published_task(), window_traces(500).truth)}
+    result = quick(monkeypatch, tmp_path, windows, maps)
+    ratios = {n: result.value(Key(WINDOW_MAP, "rmse_over_limit", "mean", f"window-{n}")) for n in WINDOWS}
+    assert ratios[500] == pytest.approx(2)
+    assert min(ratios[n] for n in WINDOWS if n != 500) > 10
+    for table in tables("window", result):
+        assert [label for label, _ in table.rows] == ["100", "200", "500", "1,000", "2,000"]
+
+
+def test_four_unknowns_are_measured_beside_the_sampled_posterior(monkeypatch, tmp_path):
+    names, truth = four_traces().names, four_traces().truth[:N]
+    limit = accuracy(SAMPLED, "four", names, truth, truth + ERROR)
+    limit += [Measurement(Key(SAMPLED, "sd_over_prior", name, "four"), 0.1) for name in names]
+    limit.append(Measurement(Key(SAMPLED, "fewest_effective", "", "four"), 1234.0))
+    monkeypatch.setattr(four, "limit_measured", lambda context: limit)
+    result = quick(monkeypatch, tmp_path, four, {FOUR_MAP: map_of(four_recipe().task, truth)})
+    assert result.value(Key(FOUR_MAP, "rmse", "gamma", "four")) == pytest.approx(2 * ERROR)
+    assert result.value(Key(FOUR_MAP, "rmse_over_limit", "mean", "four")) == pytest.approx(2)
+    *_, identified, regions = tables("four", result)
+    assert [cell.text for cell in identified.rows[0][1]] == ["0.1"] * 4 + ["1,234"]
+    assert len(regions.rows) == 1
