@@ -1,7 +1,7 @@
 """The inverse maps that every page shows: the shipped ones, and those trained here, which lie in the folder of runs."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -86,7 +86,26 @@ def _own_files() -> Iterator[Path]:
             yield from sorted(path for path in folder.glob("*.safetensors") if path.name != WEIGHTS)
 
 
+def listed_for(names: Collection[str], maps: Mapping[str, "InverseMap"]) -> dict[str, "InverseMap"]:
+    """Return the maps that are listed where estimates of the parameters of these names are shown.
+
+    A shipped map that estimates ζ or γ too is less exact in θ than one that knows them: it is listed where these are.
+    """
+    theta = published_prior().names
+    return {
+        name: each
+        for name, each in maps.items()
+        if name not in SHIPPED_MAPS or set(each.recipe.task.prior.names) <= {*theta, *names}
+    }
+
+
 def inverse_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
+    """Return the maps that are listed where θ is shown, and a sentence for each that cannot be used."""
+    maps, sentences = all_inverse_maps()
+    return listed_for((), maps), sentences
+
+
+def all_inverse_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
     """Return all maps by name, the shipped ones first, and a sentence for each that cannot be used.
 
     A picture calls this once: a training that ends meanwhile adds a map.

@@ -6,8 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.estimate import Estimate
+from core.experiments.estimators import SAMPLED
+from core.experiments.limit_four import REGIME as FOUR_UNKNOWNS
+from core.experiments.records import Key, stored
 from core.maps.differences_from_training import listed
 from core.maps.inverse_map import InverseMap
+from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import published_noise
 from dashboard.figures import inverse_map as figures
@@ -25,7 +29,7 @@ from dashboard.wording.maps import about_recipe, about_training, trained_for
 from dashboard.wording.numbers import fixed
 
 SPECTRUM = "Spectrum S(f), and the noise as it is read"
-NOISE = PLANES["noise"]
+NOISE, NEURON = PLANES["noise"], PLANES["neuron"]
 
 Array = NDArray[np.float64]
 Point = tuple[float, float]
@@ -53,6 +57,8 @@ def picture(scene: Scene, maps: Mapping[str, InverseMap], names: tuple[str, str]
     why = about_training(taking, described(scene, taking))
     if spread:
         why = [wording.about_cloud(best, spread[best], found[best]), wording.HOW_TO_READ, *why]
+    if names == NEURON:
+        why += _identified()
     laws = {name: each.recipe.task.law.select(names) for name, each in taking.items()}
     boxes = np.stack([law.bounds for law in laws.values()])
     plane = figures.estimates(
@@ -73,6 +79,15 @@ def picture(scene: Scene, maps: Mapping[str, InverseMap], names: tuple[str, str]
         table=_table(scene, taking, drawn, found, truth),
         notes=notes,
     )
+
+
+def _identified() -> list[str]:
+    """Return what the experiment on four unknowns has found of each parameter, or nothing before it was run."""
+    found, names = stored("four"), FITZHUGH_NAGUMO.parameter_names
+    if found is None:
+        return []
+    shares = found.curve(Key(SAMPLED, "sd_over_prior", name, FOUR_UNKNOWNS) for name in names)
+    return [wording.identified(dict(zip(names, shares, strict=True)), found.settings["n_test"])]
 
 
 def _fences(boxes: Mapping[str, Array]) -> dict[str, Array]:

@@ -15,7 +15,7 @@ from dashboard.figures import inverse_map as figures
 from dashboard.figures.regions import outside
 from dashboard.figures.spread import bias_and_spread
 from dashboard.figures.style import LIMIT, MAP, MAP_LOOK, TRUTH, Look
-from dashboard.maps import inverse_maps, looks
+from dashboard.maps import all_inverse_maps, listed_for, looks
 from dashboard.pictures import further, limit
 from dashboard.pictures.answers import (
     able,
@@ -49,13 +49,14 @@ Array = NDArray[np.float64]
 def picture(scene: Scene) -> Shown:
     """Return what stands above: the estimates of θ, or of the noise, or of ζ and γ."""
     whole, scene = scene, first_window(scene)
-    maps, unreadable = inverse_maps()
+    every, unreadable = all_inverse_maps()
     names = PLANES[scene.experiment.plane]
-    of_theta = names == THETA or not able(scene, maps, names)
+    of_theta = names == THETA or not able(scene, every, names)
+    maps = listed_for(THETA if of_theta else names, every)
     shown = _picture(scene, maps) if of_theta else further.picture(scene, maps, names)
     answer = " ".join(filter(None, (shown.answer, _read_in_part(whole, able(scene, maps, names)))))
     idle = () if of_theta else ("limit",)  # which is the exact posterior of θ
-    controls = [_offered(each, maps) for each in controls_at(Area.INVERSE_MAP, scene.experiment, without=idle)]
+    controls = [_offered(each, every) for each in controls_at(Area.INVERSE_MAP, scene.experiment, without=idle)]
     shown = replace(shown, answer=answer, notes=[*shown.notes, *unreadable])
     return shown.under(QUESTION, [each for each in controls if each is not None])
 

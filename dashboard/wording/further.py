@@ -9,7 +9,7 @@ from core.estimate import Estimate
 from core.maps.differences_from_training import listed, quoted
 from core.published import published_prior
 from core.symbols import symbol_of
-from dashboard.wording.numbers import compact, decimals_for, fixed, sds, with_sd
+from dashboard.wording.numbers import compact, count, decimals_for, fixed, percent, sds, with_sd
 
 UNITS: Mapping[str, str] = {"sigma": "ms"}
 POINT_DIGITS = 3  # of an estimate without a covariance
@@ -65,6 +65,16 @@ def also_reads(estimate: Estimate) -> str:
     """Say what a map estimates beside θ₀ and θ₁, or return ""."""
     values = _values(estimate, [name for name in estimate.names if name not in published_prior().names])
     return f"It also reads {listed(values)}." if values else ""
+
+
+def identified(shares: Mapping[str, float], n: int) -> str:
+    """Say how narrow the posterior of all four parameters is: its median sd over the prior's, by name."""
+    first, *others = ((percent(share), symbol_of(name)) for name, share in shares.items())
+    parts = [f"{first[0]} of the prior’s for {first[1]}", *(f"{share} for {symbol}" for share, symbol in others)]
+    return (
+        f"Where all four are unknown, the exact posterior’s sd is {listed(parts)}. These are medians over {count(n)} "
+        "traces, by importance sampling."
+    )
 
 
 def about_cloud(name: str, cloud: Array, estimate: Estimate) -> str:

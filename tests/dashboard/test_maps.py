@@ -17,7 +17,7 @@ from dashboard.scene.scene import Scene
 from dashboard.scene.settings import CHOICES
 from tests.dashboard.conftest import write_map
 
-SHIPPED = list(available_inverse_maps())
+SHIPPED = [name for name in available_inverse_maps() if name != "four"]  # which is listed beside ζ and γ alone
 DATA = np.sin(np.arange(1000) * 0.1)[None]
 
 
@@ -71,6 +71,13 @@ def test_the_shipped_maps_stand_first_and_are_all_there(runs):
     maps, sentences = registry.inverse_maps()
     assert list(maps) == SHIPPED
     assert sentences == ()
+
+
+def test_the_shipped_map_of_all_four_is_listed_beside_zeta_and_gamma():
+    every, sentences = registry.all_inverse_maps()
+    assert (list(every), sentences) == (list(available_inverse_maps()), ())
+    assert list(registry.listed_for(("zeta", "gamma"), every)) == list(every)
+    assert list(registry.listed_for(("sigma", "rho"), every)) == SHIPPED
 
 
 @pytest.mark.case("36")
