@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from core.experiments.labels import key_label, shown
+from core.experiments.layout_fresh import fresh
 from core.experiments.layout_joint import joint
 from core.experiments.layouts import (
     accuracy,
@@ -31,6 +32,7 @@ LAYOUTS: dict[str, Callable[[Result, Figures], list[Table]]] = {
     "magi": magi,
     "width": width,
     "joint": joint,
+    "fresh": fresh,
 }
 
 
