@@ -1,14 +1,17 @@
 """The result of every estimator, in one form, so that pages, tables and tests can compare estimators."""
 
+import math
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
 from core.checks import as_names
+from core.metrics import squared_distances
+from core.regions import credibilities
 
 FALSE_ALARM_PROBABILITY = 1e-9  # how often pure noise may be judged unexplained
 LARGEST_RATIO = 1.25  # residuals up to this many times the noise make the reported sds at most a quarter too small
@@ -120,6 +123,7 @@ class Estimate:
     remarks: how far the estimates can be trusted.
     novelty: (n,) out-of-distribution scores, above 1 for traces unlike the training data; None where not computed.
     fit: whether the noise explains the residuals of one trace's best fit; None where the estimator fits none.
+    freedom: degrees of freedom of its regions, as in `core.regions`; infinite for those of a normal distribution.
     Raises ValueError for shapes that do not agree, and for names that are not each given once.
     """
 
@@ -129,6 +133,7 @@ class Estimate:
     remarks: tuple[Remark, ...] = ()
     novelty: NDArray[np.float64] | None = None
     fit: GoodnessOfFit | None = None
+    freedom: float = math.inf
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", as_names(self.names, "parameter"))
@@ -147,7 +152,7 @@ class Estimate:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let copies go through the constructor, which freezes their arrays."""
-        return Estimate, (self.mean, self.covariance, self.names, self.remarks, self.novelty, self.fit)
+        return Estimate, (self.mean, self.covariance, self.names, self.remarks, self.novelty, self.fit, self.freedom)
 
     def check(self, names: tuple[str, ...], n: int) -> None:
         """Raise ValueError unless these are finite estimates of the named parameters, in this order, for n traces."""
@@ -158,6 +163,16 @@ class Estimate:
             )
         if not np.all(np.isfinite(self.mean)):
             raise ValueError("The estimates must be finite numbers: leave out those that are NaN or infinite.")
+
+    def credibilities(self, truth: ArrayLike) -> NDArray[np.float64]:
+        """Return the probability, (n,), of the region around each estimate with the truth, (n, p), on its edge.
+
+        Raises ValueError for estimates without a covariance.
+        """
+        if self.covariance is None:
+            raise ValueError("Estimates without a covariance have no regions.")
+        distances = squared_distances(np.asarray(truth, dtype=float) - self.mean, self.covariance)
+        return credibilities(distances, len(self.names), self.freedom)
 
     @property
     def status(self) -> str:

@@ -75,8 +75,8 @@ class Package:
 
 
 FOUNDATION = (
-    "files", "checks", "buffers", "terminal_encoding", "symbols", "compiled", "metrics", "estimate", "noise", "priors",
-    "published", "parallel",
+    "files", "checks", "buffers", "terminal_encoding", "symbols", "compiled", "metrics", "regions", "estimate", "noise",
+    "priors", "published", "parallel",
 )  # fmt: skip
 STEPS = ("models", "problem", "optimisation", "posterior", "learning", "maps", "jobs", "experiments")
 COMMANDS = ("neuron", "__init__", "search", "pretrain", "migrate_cards")

@@ -1,6 +1,8 @@
 """The command `python -m core.experiments NAME`: run an experiment, print what it found, and store it as JSON."""
 
 import argparse
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from core.experiments.accuracy import run as accuracy
@@ -8,13 +10,14 @@ from core.experiments.best_map import run as calibration
 from core.experiments.conditional import run as conditional
 from core.experiments.context import Context
 from core.experiments.four import run as four
+from core.experiments.fresh import run as fresh
 from core.experiments.joint import run as joint
 from core.experiments.least_squares_of_others import run as magi
 from core.experiments.limit import run as limit
 from core.experiments.noise_levels import run as noise
 from core.experiments.noise_regimes import run as regimes
 from core.experiments.optimisers import run as optimisers
-from core.experiments.records import store
+from core.experiments.records import Result, store
 from core.experiments.reports import text
 from core.experiments.training_size import run as training_size
 from core.experiments.trajectories_of_estimates import run as time_series
@@ -37,10 +40,20 @@ EXPERIMENTS = {
     "magi": magi,
     "width": width,
     "joint": joint,
+    "fresh": fresh,
     "conditional": conditional,
     "window": window,
     "four": four,
 }
+DESCRIPTION = """\
+Run an experiment, print what it found and store it as JSON in core/experiments/results.
+The folder of --work keeps intermediate results, from which an interrupted run resumes.
+Delete the folder after changing the engine."""
+
+
+def _about(run: Callable[[Context], Result]) -> str:
+    """Return the first line of the documentation of an experiment's file."""
+    return (sys.modules[run.__module__].__doc__ or "").partition("\n")[0]
 
 
 def main() -> None:
@@ -48,17 +61,9 @@ def main() -> None:
     replace_unencodable_characters()
     parser = argparse.ArgumentParser(
         prog="python -m core.experiments",
-        description="Run an experiment, print what it found and store it as JSON in core/experiments/results. The "
-        "folder of --work keeps intermediate results, from which an interrupted run resumes. Delete the folder "
-        "after changing the engine.",
-        epilog="limit: the best possible accuracy, and calibration of the exact posterior; training-size, accuracy, "
-        "regimes, time-series: the paper's tables, with its networks and with ours; calibration: the best map against "
-        "the limit; noise: every map against the noise level; optimisers: how often each method finds the global "
-        "minimum; magi: least squares on problems of other authors; width: the time of a training against the width "
-        "of the network, where each run replaces the figures of its device and keeps the others; joint: the paper's "
-        "table of joint estimates of the parameters and the noise, with its CNN and with ours; conditional, window, "
-        "four: the shipped maps that are told ζ and γ, that read windows, and that estimate all four parameters, "
-        "against their limits.",
+        description=DESCRIPTION,
+        epilog="\n".join(f"{name:14} {_about(run)}" for name, run in EXPERIMENTS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", choices=(*EXPERIMENTS, "all"), metavar="NAME", help=", ".join((*EXPERIMENTS, "all")))
     parser.add_argument("--quick", action="store_true", help="a small version, which is printed and not stored")

@@ -1,22 +1,23 @@
 """The best map against the limit: accuracy, coverage of its regions, and detection of out-of-distribution traces."""
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from core.estimate import Estimate
 from core.experiments.context import Context, records
 from core.experiments.estimators import BEST, EXACT, NOISY_REGIME, NOISY_TRACES, POLISHED, REWEIGHTED
 from core.experiments.limit import CURVE, PARAMETERS
 from core.experiments.records import Key, Measurement, Result, Target, stored
+from core.maps.card import freedom
 from core.maps.inverse_map import available_inverse_maps, load_inverse_map
 from core.maps.out_of_distribution import FALSE_ALARM_RATE, N_REFERENCE, with_novelty
 from core.maps.polish import polish
 from core.maps.problem_of_task import problem_of
 from core.maps.test_sets import N_TEST, published_test_set
-from core.metrics import median_ape, r_squared, rmse, squared_distances
+from core.metrics import median_ape, r_squared, rmse
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.noise import sample_ar1
 from core.posterior.importance import reweight
@@ -90,16 +91,9 @@ def _out_of_distribution_scores(name: str) -> dict[str, Any]:
     return {"novelty": _scores(with_novelty(best, traces, best.predict(traces)))}
 
 
-def credibilities(truth: Array, mean: Array, covariance: Array) -> Array:
-    """Return the probability of the Gaussian's region with the truth on its edge, (n,).
-
-    truth, mean: (n, p). covariance: (n, p, p).
-    """
-    return np.asarray(chi2.cdf(squared_distances(truth - mean, covariance), truth.shape[1]))
-
-
-def _measured(name: str, truth: Array, mean: Array, covariance: Array, limit: Result | None) -> list[Measurement]:
-    """Return an estimator's accuracy, coverage, and errors over the limit; mean: (n, 2), covariance: (n, 2, 2)."""
+def _measured(name: str, truth: Array, estimate: Estimate, limit: Result | None) -> list[Measurement]:
+    """Return an estimator's accuracy, coverage, and errors over the limit; truth: (n, 2)."""
+    mean = estimate.mean
 
     def of(metric: str, value: float, parameter: str = "", at: float | None = None) -> Measurement:
         return Measurement(Key(name, metric, parameter, NOISY_REGIME, at=at), float(value))
@@ -111,7 +105,7 @@ def _measured(name: str, truth: Array, mean: Array, covariance: Array, limit: Re
         if limit is not None:
             of_limit = limit.value(Key(EXACT, metric, "mean", NOISY_TRACES))
             found.append(of(f"{metric}_over_limit", value / of_limit, "mean"))
-    inside = credibilities(truth, mean, covariance)
+    inside = estimate.credibilities(truth)
     return [*found, *(of("coverage", float(np.mean(inside < mass)), at=mass) for mass in CURVE)]
 
 
@@ -120,7 +114,8 @@ def run(context: Context) -> Result:
     if BEST not in available_inverse_maps():
         raise SystemExit("There is no map called best: run `python -m core.pretrain` first.")
     n = N_QUICK if context.quick else N_TEST
-    version = load_inverse_map(BEST).fingerprint
+    best = load_inverse_map(BEST)
+    version = best.fingerprint
     found = records(_chunk, {f"{version}-{i}": (i,) for i in range(0, n, CHUNK)}, context, "calibration")
     chunks = [found[f"{version}-{i}"] for i in range(0, n, CHUNK)]
     tasks = {f"{version}-{name}": (name,) for name in OUT_OF_DISTRIBUTION}
@@ -130,7 +125,8 @@ def run(context: Context) -> Result:
     measurements: list[Measurement] = []
     for name in (BEST, POLISHED, REWEIGHTED):
         mean, covariance = (np.concatenate([chunk[name][part] for chunk in chunks]) for part in ("mean", "covariance"))
-        measurements += _measured(name, truth, mean, covariance, limit)
+        tails = freedom(best.card) if name == BEST else math.inf
+        measurements += _measured(name, truth, Estimate(mean, covariance, PARAMETERS, freedom=tails), limit)
     novelty = np.concatenate([chunk["novelty"] for chunk in chunks])
     measurements.append(Measurement(_flagged(NOISY_REGIME), float(np.mean(novelty > 1))))
     for name in OUT_OF_DISTRIBUTION:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from functools import partial
 
 from core.experiments.context import Context
+from core.experiments.coverage import N_FRESH, coverage, fresh_chunk
 from core.experiments.estimators import CNN_MAP, CONDITIONAL_MAP, EXACT, PUBLISHED_CONSTANTS
-from core.experiments.fresh_traces import N_FRESH, coverage, fresh_chunk
 from core.experiments.limit_conditional import REGIME, REGIONS, bounds_of, regime_of
 from core.experiments.limit_conditional import estimates as conditional_limit
 from core.experiments.limit_conditional import measured as measured_by_region

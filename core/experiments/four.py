@@ -3,8 +3,8 @@
 from functools import partial
 
 from core.experiments.context import Context
+from core.experiments.coverage import N_FRESH, coverage, fresh_chunk
 from core.experiments.estimators import FOUR_MAP, SAMPLED
-from core.experiments.fresh_traces import N_FRESH, coverage, fresh_chunk
 from core.experiments.limit_four import EFFECTIVE_SIZE, REGIME, limit_measured
 from core.experiments.limit_traces import four_traces
 from core.experiments.limits import accuracy, n_used

@@ -134,6 +134,8 @@ REGIME_LABELS = {
     "clean-noisy": "trained clean, tested noisy",
     "noisy-noisy": "trained noisy, tested noisy",
     NOISY_TRACES: "noisy test traces",
+    "fresh": "fresh noisy traces",
+    "fresh-clean": "fresh clean traces",
     **_INPUT_LABELS,
     JOINT_TRACES: "noisy test traces, noise estimated",
     REGIME: "all ζ and γ",

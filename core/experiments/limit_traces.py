@@ -1,4 +1,4 @@
-"""The test traces on which limits are computed: joint, windows, conditional and four unknowns. It imports no torch."""
+"""The test traces on which limits are computed: joint, fresh, windows, conditional and four unknowns; without torch."""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -26,9 +26,10 @@ from core.published import (
 
 WINDOWS = (100, 200, 500, 1000, 2000)  # samples
 N_WINDOW = 1000  # traces of each window
+N_FRESH, N_FRESH_LIMIT = 10_000, 6000  # traces, and those of them with a limit
 N_CONDITIONAL = 2000
 N_FOUR = 300
-WINDOW_SEED, FULL_SEED = 1, 2  # second entries of the seed sequence
+WINDOW_SEED, FULL_SEED, FRESH_SEED = 1, 2, 3  # second entries of the seed sequence
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +81,20 @@ def joint_traces() -> LimitTraces:
     truth = np.concatenate([data.theta, data.noise_parameters[:, ::-1]], axis=1)
     names = (*published_task().names, "sigma", "rho")
     return LimitTraces(time_grid(), data.noisy, names, truth, ("zeta", "gamma"), _published_constants(len(truth)))
+
+
+@lru_cache(maxsize=1)
+def fresh_set() -> Dataset:
+    """Return 10,000 samples of the published prior and noise, clean and noisy, that no choice has looked at."""
+    return make_dataset(published_task(), N_FRESH, time_grid(), np.random.default_rng([TEST_STREAM, FRESH_SEED]))
+
+
+@lru_cache(maxsize=1)
+def fresh_traces() -> LimitTraces:
+    """Return the first 6,000 of the fresh samples, of which θ is to be estimated."""
+    data, constants = fresh_set(), _published_constants(N_FRESH_LIMIT)
+    noisy, theta = data.noisy[:N_FRESH_LIMIT], data.theta[:N_FRESH_LIMIT]
+    return LimitTraces(time_grid(), noisy, published_task().names, theta, ("zeta", "gamma"), constants)
 
 
 @lru_cache(maxsize=len(WINDOWS))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from core.experiments.labels import key_label, shown
+from core.experiments.layout_fresh import fresh
 from core.experiments.layout_further import conditional, four, window
 from core.experiments.layout_joint import joint
 from core.experiments.layouts import (
@@ -32,6 +33,7 @@ LAYOUTS: dict[str, Callable[[Result, Figures], list[Table]]] = {
     "magi": magi,
     "width": width,
     "joint": joint,
+    "fresh": fresh,
     "conditional": conditional,
     "window": window,
     "four": four,

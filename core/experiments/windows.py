@@ -3,8 +3,8 @@
 from functools import partial
 
 from core.experiments.context import Context
+from core.experiments.coverage import N_FRESH, coverage, fresh_chunk
 from core.experiments.estimators import WINDOW_MAP
-from core.experiments.fresh_traces import N_FRESH, coverage, fresh_chunk
 from core.experiments.limit_traces import WINDOWS, window_traces
 from core.experiments.limit_windows import limit_measured, regime_of
 from core.experiments.limits import accuracy, n_used

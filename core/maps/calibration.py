@@ -1,7 +1,10 @@
-"""Calibrate a map: scale its covariance so that its 90 % regions hold the truth for 90 % of separate traces."""
+"""Calibrate a map on separate traces: the scale of its covariance, and the tails of its regions."""
+
+import math
 
 import numpy as np
-from scipy.stats import chi2
+from numpy.typing import NDArray
+from torch import nn
 
 from core.learning.networks.network import Layers, predict
 from core.maps.dataset import CALIBRATION_STREAM, dataset
@@ -9,26 +12,41 @@ from core.maps.gauss_newton_step import Refined
 from core.maps.inputs import inputs_of
 from core.maps.recipe import Recipe
 from core.metrics import squared_distances
+from core.regions import CALIBRATED_MASS, freedom_of, squared_radius
 
-MASS = 0.9  # probability in the regions that are made right
 N_CALIBRATION = 5000  # traces
 
 
 def calibrate(recipe: Recipe, network: Layers | Refined) -> None:
-    """Set the calibration factor of a network's standard deviations; a network without covariance stays unchanged.
+    """Set the calibration factor of a network's standard deviations, so that 90 % regions hold the truth as often.
 
-    For a posterior with heavy tails, no Gaussian has the right regions of every mass; this factor makes those of 90 %
-    right. Raises ValueError where a covariance is singular.
+    A network without covariance stays unchanged. Raises ValueError where a covariance is singular.
     """
     if not recipe.gives_covariance:
         return
     factor = network.calibration_factor
     factor.fill_(1.0)
+    outer = np.quantile(_distances(recipe, network), CALIBRATED_MASS)
+    factor.fill_(float(np.sqrt(outer / squared_radius(CALIBRATED_MASS, len(recipe.task.names)))))
+
+
+def tails(recipe: Recipe, network: nn.Module) -> float:
+    """Return the degrees of freedom with which a network's regions of 50 % hold the truth as often too.
+
+    A posterior that is not normal, or a covariance that is not always right, gives distances from the truth heavier
+    tails than a normal distribution has. Infinite for a network without covariance.
+    """
+    if not recipe.gives_covariance:
+        return math.inf
+    return freedom_of(_distances(recipe, network), len(recipe.task.names))
+
+
+def _distances(recipe: Recipe, network: nn.Module) -> NDArray[np.float64]:
+    """Return the squared Mahalanobis distances, (n,), of a network's estimates from the truths of separate traces."""
     data = dataset(recipe.task, N_CALIBRATION, CALIBRATION_STREAM)
     mean, covariance = predict(network, inputs_of(recipe.task, data))
     assert covariance is not None
     try:
-        distances = squared_distances(recipe.task.scale(data.truth(recipe.task)) - mean, covariance)
+        return squared_distances(recipe.task.scale(data.truth(recipe.task)) - mean, covariance)
     except np.linalg.LinAlgError:
         raise ValueError("The training has found no covariance: narrow the prior, or lower the noise.") from None
-    factor.fill_(float(np.sqrt(np.quantile(distances, MASS) / chi2.ppf(MASS, mean.shape[1]))))

@@ -1,5 +1,6 @@
 """The card of a map: a JSON file beside its weights with its recipe, metrics and out-of-distribution reference."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from core.files import read_json
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_from_json
 from core.metrics import squared_distances_by_precision
+from core.regions import FREEDOM_RANGE
 
 MAX_CARD_BYTES = 2**20
 N_SUMMARY = 11  # numbers in the summary of a residual, see `core.maps.out_of_distribution`
@@ -91,6 +93,8 @@ def read_card(path: Path) -> tuple[dict[str, Any], Recipe]:
     try:
         recipe = recipe_from_json(card["recipe"])
         _check_training(card.get("training", {}), recipe)
+        if "freedom" in card:
+            _check_freedom(card["freedom"])
         _check_metrics(card.get("metrics", {}), recipe)
         if card.get("novelty") is not None:
             _check_novelty(NoveltyReference.from_json(card["novelty"]), recipe)
@@ -103,6 +107,17 @@ def learned_steps(card: Mapping[str, Any], recipe: Recipe) -> int:
     """Return how many learned steps a map has: those of its recipe, unless its training has left some out."""
     steps: int = card.get("training", {}).get("learned_steps", recipe.learned_steps)
     return steps
+
+
+def freedom(card: Mapping[str, Any]) -> float:
+    """Return the degrees of freedom of a map's regions; infinite, as of a normal distribution, where it names none."""
+    return float(card.get("freedom", math.inf))
+
+
+def _check_freedom(value: Any) -> None:
+    least, most = FREEDOM_RANGE
+    if not (is_finite(value) and least <= value <= most):
+        raise ValueError(f"Its regions need {least:g} to {most:,g} degrees of freedom.")
 
 
 def _check_training(training: Any, recipe: Recipe) -> None:

@@ -1,5 +1,6 @@
 """The accuracy of a map on test samples, and the card that quotes it."""
 
+import math
 import platform
 from typing import Any
 
@@ -10,6 +11,7 @@ import scipy
 import torch
 from numpy.typing import NDArray
 
+from core.maps.calibration import tails
 from core.maps.dataset import Dataset
 from core.maps.gauss_newton_step import learned_steps_of
 from core.maps.inputs import TraceInputs
@@ -57,7 +59,8 @@ def versions() -> dict[str, str]:
 def describe(
     trained: InverseMap, about: str, command: str, training: dict[str, Any], metrics: dict[str, Any], **more: Any
 ) -> InverseMap:
-    """Return the map with its card: description, time grid, training and metrics."""
+    """Return the map with its card: description, time grid, training and metrics, and the tails of its regions."""
+    freedom = tails(trained.recipe, trained.network)
     card = {
         "name": trained.name,
         "about": about,
@@ -69,6 +72,7 @@ def describe(
         "versions": versions(),
         "training": {**training, "learned_steps": learned_steps_of(trained.network)},
         "metrics": metrics,
+        **({} if math.isinf(freedom) else {"freedom": freedom}),
         **more,
     }
     return inverse_map(trained.name, trained.recipe, trained.network.state_dict(), card)

@@ -20,7 +20,7 @@ from core.checks import with_gaps
 from core.estimate import Estimate, Finding, Remark, remark
 from core.files import write_bytes, write_json
 from core.learning.networks.network import predict
-from core.maps.card import learned_steps, read_card
+from core.maps.card import freedom, learned_steps, read_card
 from core.maps.differences_from_training import Difference, listed, not_trained_for
 from core.maps.gauss_newton_step import learned_steps_of, network_of
 from core.maps.inputs import TraceInputs, as_columns
@@ -128,7 +128,7 @@ class InverseMap:
         if covariance is not None:
             widths = np.outer(self.recipe.task.widths, self.recipe.task.widths)
             covariance = _bounded(covariance / widths) * widths
-        return Estimate(mean, covariance, self.parameter_names, remarks)
+        return Estimate(mean, covariance, self.parameter_names, remarks, freedom=freedom(self.card))
 
     def _by_network(self, inputs: TraceInputs) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
         """Return the means, (n, p), and covariances, (n, p, p), that the network gives."""

@@ -1,6 +1,7 @@
 """What inverse maps answer for traces on screen: how much they read, what they are told, and what they estimate."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ def selected(estimate: Estimate, names: Sequence[str]) -> Estimate:
     """Return the part of estimates that is about the parameters of these names, in their order."""
     at = [estimate.names.index(name) for name in names]
     covariance = None if estimate.covariance is None else estimate.covariance[:, at][:, :, at]
-    return Estimate(estimate.mean[:, at], covariance, tuple(names), estimate.remarks, estimate.novelty, estimate.fit)
+    return replace(estimate, mean=estimate.mean[:, at], covariance=covariance, names=tuple(names))
 
 
 def neuron_of(estimate: Estimate, experiment: Experiment) -> Array:

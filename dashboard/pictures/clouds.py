@@ -40,7 +40,7 @@ def quick_enough(scene: Scene, maps: Mapping[str, InverseMap], best: str) -> dic
 def clouds(scene: Scene, maps: Mapping[str, InverseMap], names: Sequence[str]) -> dict[str, Array]:
     """Return each map's estimates of p parameters for fresh noise on the truth's trajectory, (200, p).
 
-    names: of the parameters. While a control is dragged there are 32 draws.
+    names: of the parameters. While a control is dragged there are DRAWS_DRAGGED draws.
     """
     experiment, observation = scene.experiment, scene.observation
     if observation.trajectory is None or not maps:

@@ -15,6 +15,8 @@ def test_axe_finds_nothing_serious_where_a_race_or_a_test_stands_and_what_unfold
     lab.open("Inverse map", "test_view=errors")
     assert violations(lab) == []
     lab.open("Uncertainty").choose("below", "profiles")
+    lab.until("plot('profile-first')?.querySelector('.main-svg')")
+    lab.page.wait_for_selector(STANDS)
     lab.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     assert violations(lab) == []
 

@@ -24,6 +24,8 @@ def test_basins_are_explored_drawn_and_listed(tab):
     assert lab.page.locator(".lab-table tbody tr").count() == 0
     lab.press("Explore basins")
     lab.until(f"{SOME} && {IDLE}")
+    # The controls stand a moment before the plots are drawn.
+    lab.until("drawing('basins').traces[0].z?.flat().every(Number.isFinite)")
     z = np.array(cells(lab), dtype=float).reshape(10, 10)
     assert np.all(np.isfinite(z))
     assert "100 of 100 starts" in lab.page.locator(".lab-progress").inner_text()

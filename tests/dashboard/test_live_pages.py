@@ -11,6 +11,7 @@ import pytest
 from dashboard import live_route
 from dashboard.pictures import accuracy, inverse_map, limit, posterior, results, states_fit, support, your_data
 from dashboard.pictures import uncertainty as uncertainty_page
+from dashboard.pictures.clouds import DRAWS_DRAGGED
 from dashboard.scene.address import to_address
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, keep
@@ -82,17 +83,17 @@ def test_the_clouds_follow_the_hand_and_the_test_samples_are_left_alone(monkeypa
     assert_alike(stages["inverse_map_stage"], as_json(inverse_map.picture(scene)))
     still = as_json(inverse_map.picture(replace(scene, dragging=False)))
     estimates, spread, resimulated = stages["inverse_map_stage"]["plots"]
-    # Under the hand a cloud is the first 64 of its 200 draws: that leaves a spread an sd of about 1 / √(2 · 64), 9 %.
+    # Under the hand a cloud is the first of its 200 draws: n of them leave a spread an sd of about 1 / √(2 n).
     clouds = [
         [shape["dots"] for shape in shapes_of(plot) if "dots" in shape] for plot in (estimates, still["plots"][0])
     ]
     for dragged, settled in zip(*clouds, strict=True):
         # A map that simulates each draw has none meanwhile.
         for axis in "xy" if decoded(dragged["y"]).size else "":
-            np.testing.assert_allclose(decoded(dragged[axis]), decoded(settled[axis])[:64], atol=1e-4)
+            np.testing.assert_allclose(decoded(dragged[axis]), decoded(settled[axis])[:DRAWS_DRAGGED], atol=1e-4)
     marks = [[shape["xanchor"] for shape in shapes_of(plot)[::2]] for plot in (spread, still["plots"][1])]
     there = np.array(marks[0]) < 1e3  # others stand beyond the axis
-    np.testing.assert_allclose(*np.array(marks)[:, there], rtol=4 / np.sqrt(2 * 64))  # four sds, for six maps
+    np.testing.assert_allclose(*np.array(marks)[:, there], rtol=4 / np.sqrt(2 * DRAWS_DRAGGED))  # four sds
     assert [plot["skeleton"] for plot in (estimates, spread)] == [plot["skeleton"] for plot in still["plots"][:2]]
     assert resimulated == still["plots"][2]
     assert stages["inverse_map_stage"]["table"] == still["table"]

@@ -5,13 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.experiments import conditional, four, fresh_traces, over_limit, windows
+from core.estimate import Estimate
+from core.experiments import conditional, coverage, four, over_limit, windows
 from core.experiments.context import Context
 from core.experiments.estimators import CNN_MAP, CONDITIONAL_MAP, EXACT, FOUR_MAP, SAMPLED, WINDOW_MAP
 from core.experiments.limit_conditional import REGIONS, region_of
 from core.experiments.limit_traces import WINDOWS, conditional_traces, four_traces, joint_traces, window_traces
 from core.experiments.limits import accuracy
-from core.experiments.records import Key, Measurement, find
+from core.experiments.records import Key, Measurement
 from core.experiments.reports import tables
 from core.maps.recipes import conditional_task, four_recipe, published_task
 from core.parallel import workers
@@ -27,7 +28,7 @@ def map_of(task, truth, fingerprint="by hand"):
         assert (known is not None) == (task.given is not None)
         n, p = len(traces), len(task.names)
         mean = (truth[:n] if len(truth) >= n else np.zeros((n, p))) + 2 * ERROR
-        return SimpleNamespace(mean=mean, covariance=np.tile(4 * ERROR**2 * np.eye(p), (n, 1, 1)))
+        return Estimate(mean, np.tile(4 * ERROR**2 * np.eye(p), (n, 1, 1)), task.names)
 
     recipe = SimpleNamespace(task=task)
     return SimpleNamespace(recipe=recipe, parameter_names=task.names, fingerprint=fingerprint, predict=predict)
@@ -35,18 +36,12 @@ def map_of(task, truth, fingerprint="by hand"):
 
 def quick(monkeypatch, tmp_path, module, maps):
     """Return what a quick run of an experiment finds with maps by hand, and 20 fresh traces of each set."""
-    for each in (over_limit, fresh_traces):
+    for each in (over_limit, coverage):
         monkeypatch.setattr(each, "load_inverse_map", maps.__getitem__)
     monkeypatch.setattr(over_limit, "available_inverse_maps", lambda: tuple(maps))
-    monkeypatch.setattr(fresh_traces, "CHUNK", 20)
+    monkeypatch.setattr(coverage, "CHUNK", 20)
     with workers(None, 1):
         return module.run(Context(lambda line: None, tmp_path, quick=True))
-
-
-def test_shares_inside_gaussian_regions_are_those_of_their_distances():
-    """In two dimensions, the regions of 50 % and 90 % end at −2 ln 0.5 = 1.386 and at −2 ln 0.1 = 4.605."""
-    found = fresh_traces.shares_inside("best", "noisy", np.array([1.38, 1.39, 4.60, 4.61]), 2)
-    assert [find(found, Key("best", "coverage", "", "noisy", at=mass)).value for mass in (0.5, 0.9)] == [0.25, 0.75]
 
 
 def test_figures_over_the_limit_are_ratios_of_means():
@@ -68,34 +63,37 @@ def test_a_map_that_is_not_shipped_is_named(monkeypatch):
 
 
 def test_distances_are_stored_for_this_very_map(monkeypatch, tmp_path):
-    """Of two traces, the truths lie √2 and √32 from the estimates, in sds of 0.5: outside of 1.386, and of 4.605."""
+    """In two dimensions, regions of 50 % and 90 % end at squared distances of −2 ln 0.5 = 1.386 and −2 ln 0.1 = 4.605.
+
+    The truths lie at 1.36, 1.44, 4.5 and 4.7, in sds of 0.5.
+    """
     context = Context(lambda line: None, tmp_path, quick=True)
     calls = []
 
     def make(first):
         calls.append(first)
-        data = fresh_traces.fresh_chunk(published_task(), 100, (9, 9), first)
+        data = coverage.fresh_chunk(published_task(), 100, (9, 9), first)
         truth = data.truth(published_task())
-        maps["best"].predict = lambda traces, known: SimpleNamespace(
-            mean=truth + np.array([[0.25, 0.25], [2.0, 2.0]]), covariance=np.tile(0.25 * np.eye(2), (2, 1, 1))
-        )
+        off = 0.5 * np.sqrt([[1.36, 0], [0, 1.44], [2.25, 2.25], [4.7, 0]])
+        covariance = np.tile(0.25 * np.eye(2), (4, 1, 1))
+        maps["best"].predict = lambda traces, known: Estimate(truth + off, covariance, ("theta0", "theta1"))
         return data
 
     maps = {"best": map_of(published_task(), np.empty((0, 2)))}
-    monkeypatch.setattr(fresh_traces, "load_inverse_map", maps.__getitem__)
-    monkeypatch.setattr(fresh_traces, "CHUNK", 2)
+    monkeypatch.setattr(coverage, "load_inverse_map", maps.__getitem__)
+    monkeypatch.setattr(coverage, "CHUNK", 4)
     with workers(None, 1):
-        found = fresh_traces.coverage("best", {"noisy": make}, context)
-        assert fresh_traces.coverage("best", {"noisy": make}, context) == found
+        found = coverage.coverage("best", {"noisy": make}, context)
+        assert coverage.coverage("best", {"noisy": make}, context) == found
         assert calls == [0]
         maps["best"].fingerprint = "another"
-        fresh_traces.coverage("best", {"noisy": make}, context)
+        coverage.coverage("best", {"noisy": make}, context)
         assert calls == [0, 0]
-    assert [each.value for each in found] == [0.5, 0.5]
+    assert [each.value for each in found] == [0.25, 0.75]
 
 
 def test_fresh_traces_are_from_their_region_and_of_their_length(monkeypatch):
-    monkeypatch.setattr(fresh_traces, "CHUNK", 50)
+    monkeypatch.setattr(coverage, "CHUNK", 50)
     for region in (0, 5):
         data = conditional.fresh_traces(region, 50)
         assert region_of(data.given).tolist() == [region] * 50

@@ -1,0 +1,105 @@
+"""The best map on traces that no choice has looked at: beside the limit, its regions, and clean traces."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.estimate import Estimate
+from core.experiments.context import Context, records
+from core.experiments.estimators import BEST, EXACT
+from core.experiments.limit_fresh import estimates
+from core.experiments.limit_traces import fresh_set, fresh_traces
+from core.experiments.limits import accuracy
+from core.experiments.records import Key, Measurement, Result, Target
+from core.maps.card import freedom
+from core.maps.inverse_map import available_inverse_maps, load_inverse_map
+from core.metrics import median_ape, r_squared, rmse
+
+CHUNK = 100  # traces
+N_QUICK = 100  # traces with regions
+N_RESAMPLES = 1000
+SEED = 8080
+REGIME, CLEAN = "fresh", "fresh-clean"
+MASSES = (0.5, 0.9)
+MOST_OVER_LIMIT = {"rmse": 1.03, "median_ape": 1.05}
+COVERAGE = {0.5: (0.48, 0.52), 0.9: (0.89, 0.91)}
+LEAST_CLEAN_R2 = 0.9995
+RATIOS = {"rmse": rmse, "median_ape": median_ape}
+
+Array = NDArray[np.float64]
+
+
+def _chunk(first: int) -> dict[str, Any]:
+    """Return the best map's answers to some of the noisy and clean traces, as it gives them to its users."""
+    best, data = load_inverse_map(BEST), fresh_set()
+    part = slice(first, first + CHUNK)
+    noisy = best.predict(data.noisy[part])
+    assert noisy.covariance is not None
+    return {
+        "mean": noisy.mean.tolist(),
+        "covariance": noisy.covariance.tolist(),
+        "clean": best.predict(data.clean[part]).mean.tolist(),
+    }
+
+
+def ratio_and_spread(
+    metric: Callable[[Array, Array], Array], truth: Array, estimate: Array, limit: Array
+) -> tuple[float, float]:
+    """Return a map's error over the limit's, and the standard deviation of that over resamples of the traces.
+
+    truth, estimate, limit: (n, p). Each error is the mean over the parameters. A resample draws n traces with
+    replacement, the same ones for both (a paired bootstrap, Efron 1979).
+    """
+
+    def ratio(which: NDArray[np.int64]) -> float:
+        return float(np.mean(metric(truth[which], estimate[which])) / np.mean(metric(truth[which], limit[which])))
+
+    rng, n = np.random.default_rng(SEED), len(truth)
+    resampled = [ratio(rng.integers(n, size=n)) for _ in range(N_RESAMPLES)]
+    return ratio(np.arange(n)), float(np.std(resampled, ddof=1))
+
+
+def run(context: Context) -> Result:
+    """Compute missing answers and limits, and compare them."""
+    if BEST not in available_inverse_maps():
+        raise SystemExit("There is no map called best: run `python -m core.pretrain` first.")
+    traces, limit = fresh_traces(), estimates(context)
+    n, n_covered = len(limit.mean), N_QUICK if context.quick else len(fresh_set().theta)
+    best = load_inverse_map(BEST)
+    version = best.fingerprint
+    keys = {f"{version}-{first}": (first,) for first in range(0, n_covered, CHUNK)}
+    found = records(_chunk, keys, context, "fresh")
+    mean, covariance, clean = (
+        np.concatenate([found[key][part] for key in keys]) for part in ("mean", "covariance", "clean")
+    )
+    truth, theta = traces.truth[:n], fresh_set().theta[:n_covered]
+    inside = Estimate(mean, covariance, traces.names, freedom=freedom(best.card)).credibilities(theta)
+    measurements = accuracy(BEST, REGIME, traces.names, truth, mean[:n])
+    measurements += accuracy(EXACT, REGIME, traces.names, truth, limit.mean)
+    for code, metric in RATIOS.items():
+        ratio, spread = ratio_and_spread(metric, truth, mean[:n], limit.mean)
+        measurements.append(Measurement(Key(BEST, f"{code}_over_limit", "mean", REGIME), ratio, spread))
+    for name, values in ((BEST, inside), (EXACT, limit.figures["credibility"])):
+        measurements += [
+            Measurement(Key(name, "coverage", "", REGIME, at=mass), float(np.mean(values < mass))) for mass in MASSES
+        ]
+    for name, value in zip(traces.names, r_squared(theta, clean), strict=True):
+        measurements.append(Measurement(Key(BEST, "r2", name, CLEAN), float(value)))
+    return Result(
+        f"The best map on {n:,} noisy traces of the published prior and noise that no choice has looked at, against "
+        f"the exact posterior mean with the noise integrated out; its regions on {n_covered:,}; and its estimates of "
+        "as many clean traces. ± is the sd of a paired bootstrap over the traces.",
+        {"map": version, "n_traces": n, "n_covered": n_covered, "resamples": N_RESAMPLES, "seed": SEED},
+        tuple(measurements),
+        () if context.quick else tuple(_targets(traces.names)),
+    )
+
+
+def _targets(names: tuple[str, ...]) -> list[Target]:
+    targets = [
+        Target(Key(BEST, f"{code}_over_limit", "mean", REGIME), at_most=most) for code, most in MOST_OVER_LIMIT.items()
+    ]
+    targets += [Target(Key(BEST, "coverage", "", REGIME, at=mass), *bounds) for mass, bounds in COVERAGE.items()]
+    return targets + [Target(Key(BEST, "r2", name, CLEAN), at_least=LEAST_CLEAN_R2) for name in names]
