@@ -9,10 +9,13 @@ import numpy as np
 from core.experiments.context import Context, records
 from core.experiments.limit import MASSES
 from core.experiments.records import Key, Measurement
+from core.maps.card import freedom
 from core.maps.dataset import TEST_STREAM, Dataset, make_dataset
 from core.maps.inverse_map import load_inverse_map
 from core.maps.task import Task
+from core.metrics import squared_distances
 from core.published import SAMPLING_INTERVAL, time_grid
+from core.regions import credibilities
 
 N_FRESH = 4000  # traces of each set
 CHUNK = 500  # traces
@@ -30,11 +33,13 @@ def fresh_chunk(task: Task, n_times: int, seeds: tuple[int, int], first: int) ->
     return make_dataset(task, CHUNK, time_grid(n_times * SAMPLING_INTERVAL, n_times), rng)
 
 
-def _credibilities(name: str, make: Make, first: int) -> dict[str, Any]:
-    """Return the probabilities of a map's regions with the truths on their edges."""
+def _distances(name: str, make: Make, first: int) -> dict[str, Any]:
+    """Return the squared distances of the truths from a map's estimates, in units of its covariances."""
     found, data = load_inverse_map(name), make(first)
     estimate = found.predict(data.noisy, data.given if data.given.size else None)
-    return {"credibilities": estimate.credibilities(data.truth(found.recipe.task)).tolist()}
+    assert estimate.covariance is not None, "a map without regions has no coverage"
+    distances = squared_distances(data.truth(found.recipe.task) - estimate.mean, estimate.covariance)
+    return {"squared_distances": distances.tolist()}
 
 
 def coverage(name: str, sets: Mapping[str, Make], context: Context) -> list[Measurement]:
@@ -43,12 +48,12 @@ def coverage(name: str, sets: Mapping[str, Make], context: Context) -> list[Meas
     sets: of fresh traces, by the regime in the keys.
     """
     n = CHUNK if context.quick else N_FRESH
-    version = load_inverse_map(name).fingerprint
-    found = []
+    loaded, found = load_inverse_map(name), []
     for regime, make in sets.items():
-        tasks = {f"{version}-{regime}-{first}": (first,) for first in range(0, n, CHUNK)}
-        chunks = records(partial(_credibilities, name, make), tasks, context, "coverage")
-        inside = np.concatenate([chunks[key]["credibilities"] for key in tasks])
+        tasks = {f"{loaded.fingerprint}-{regime}-{first}": (first,) for first in range(0, n, CHUNK)}
+        chunks = records(partial(_distances, name, make), tasks, context, "coverage")
+        distances = np.concatenate([chunks[key]["squared_distances"] for key in tasks])
+        inside = credibilities(distances, len(loaded.parameter_names), freedom(loaded.card))
         shares = {mass: float(np.mean(inside < mass)) for mass in MASSES}
         found += [Measurement(Key(name, "coverage", "", regime, at=mass), share) for mass, share in shares.items()]
     return found

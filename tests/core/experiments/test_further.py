@@ -31,7 +31,7 @@ def map_of(task, truth, fingerprint="by hand"):
         return Estimate(mean, np.tile(4 * ERROR**2 * np.eye(p), (n, 1, 1)), task.names)
 
     recipe = SimpleNamespace(task=task)
-    return SimpleNamespace(recipe=recipe, parameter_names=task.names, fingerprint=fingerprint, predict=predict)
+    return SimpleNamespace(recipe=recipe, parameter_names=task.names, fingerprint=fingerprint, predict=predict, card={})
 
 
 def quick(monkeypatch, tmp_path, module, maps):
