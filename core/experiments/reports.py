@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from core.experiments.labels import key_label, shown
 from core.experiments.layout_fresh import fresh
 from core.experiments.layout_joint import joint
+from core.experiments.layout_mended import mended
 from core.experiments.layouts import (
     accuracy,
     calibration,
@@ -33,6 +34,7 @@ LAYOUTS: dict[str, Callable[[Result, Figures], list[Table]]] = {
     "width": width,
     "joint": joint,
     "fresh": fresh,
+    "mended": mended,
 }
 
 
