@@ -14,6 +14,7 @@ from core.experiments.fresh import run as fresh
 from core.experiments.joint import run as joint
 from core.experiments.least_squares_of_others import run as magi
 from core.experiments.limit import run as limit
+from core.experiments.mended import run as mended
 from core.experiments.noise_levels import run as noise
 from core.experiments.noise_regimes import run as regimes
 from core.experiments.optimisers import run as optimisers
@@ -41,6 +42,7 @@ EXPERIMENTS = {
     "width": width,
     "joint": joint,
     "fresh": fresh,
+    "mended": mended,
     "conditional": conditional,
     "window": window,
     "four": four,

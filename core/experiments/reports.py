@@ -6,6 +6,7 @@ from core.experiments.labels import key_label, shown
 from core.experiments.layout_fresh import fresh
 from core.experiments.layout_further import conditional, four, window
 from core.experiments.layout_joint import joint
+from core.experiments.layout_mended import mended
 from core.experiments.layouts import (
     accuracy,
     calibration,
@@ -34,6 +35,7 @@ LAYOUTS: dict[str, Callable[[Result, Figures], list[Table]]] = {
     "width": width,
     "joint": joint,
     "fresh": fresh,
+    "mended": mended,
     "conditional": conditional,
     "window": window,
     "four": four,

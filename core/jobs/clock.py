@@ -23,11 +23,11 @@ class Clock:
 
     def __init__(self, recipe: Recipe, n_tests: int, now: Callable[[], float] = time.monotonic):
         self.now, self.n_tests = now, n_tests
-        has_step = bool(recipe.learned_steps)
+        steps = recipe.learned_steps
         self.work = {
             Stage.SIMULATE: float(N_VALIDATION + recipe.data.n),
-            Stage.STEP: step_work(recipe, N_CALIBRATION) if has_step else 0.0,
-            Stage.TEST: self._testing(INPUTS_WORK if has_step else PREDICTION_WORK),
+            Stage.STEP: step_work(recipe, N_CALIBRATION) if steps else 0.0,
+            Stage.TEST: self._testing(steps * INPUTS_WORK or PREDICTION_WORK),
         }
         self.stage: Stage | None = None  # until the first is told of: what comes before is compiling
         self.done = 0.0

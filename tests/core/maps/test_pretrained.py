@@ -13,7 +13,7 @@ from tests.reference import reference_solutions
 
 PUBLISHED = ("cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy")
 NAMES = ("best", *PUBLISHED, "narrow")
-OTHER_TASKS = ("conditional", "joint", "window")  # which the published test samples do not suit
+OTHER_TASKS = ("conditional", "four", "joint", "window")  # which the published test samples do not suit
 
 
 @pytest.fixture(scope="module")
