@@ -1,6 +1,7 @@
 """What inverse maps answer for traces on screen: how much they read, what they are told, and what they estimate."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +54,12 @@ def answer_of(inverse_map: InverseMap, traces: ArrayLike, scene: Scene) -> Estim
     task, n = inverse_map.recipe.task, n_read(inverse_map, scene.observation.times)
     known = None if task.given is None else [[getattr(scene.experiment, name) for name in task.known_names]]
     return inverse_map.predict(np.asarray(traces)[:, :n], known)
+
+
+def answers(maps: Mapping[str, InverseMap], traces: ArrayLike, scene: Scene) -> dict[str, Estimate]:
+    """Return what each map makes of traces, two maps at a time: PyTorch computes each on one thread."""
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(maps, pool.map(lambda each: answer_of(each, traces, scene), maps.values()), strict=True))
 
 
 def selected(estimate: Estimate, names: Sequence[str]) -> Estimate:

@@ -1,7 +1,6 @@
 """What fresh noise on the truth's trajectory does to the estimates of inverse maps."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from core.maps.card import learned_steps
 from core.maps.inverse_map import InverseMap
 from core.noise import colour
-from dashboard.pictures.answers import answer_of, selected
+from dashboard.pictures.answers import answers, selected
 from dashboard.scene.scene import Scene
 
 N_CLOUD = 200
@@ -48,10 +47,7 @@ def clouds(scene: Scene, maps: Mapping[str, InverseMap], names: Sequence[str]) -
     normals = cloud_normals(experiment.seed, observation.times.size)[: DRAWS_DRAGGED if scene.dragging else N_CLOUD]
     noise = colour(normals, experiment.rho, experiment.marginal_sd)
     traces = (observation.trajectory[:, 0] + noise).astype(np.float32)
-    # Two maps at once: PyTorch computes each on one thread.
-    with ThreadPoolExecutor(2) as pool:
-        answers = pool.map(lambda each: answer_of(each, traces, scene), maps.values())
-        return {name: selected(each, names).mean for name, each in zip(maps, answers, strict=True)}
+    return {name: selected(each, names).mean for name, each in answers(maps, traces, scene).items()}
 
 
 def with_empty(spread: Mapping[str, Array], maps: Mapping[str, InverseMap]) -> dict[str, Array]:

@@ -18,7 +18,7 @@ from dashboard.figures import inverse_map as figures
 from dashboard.figures.spectrum import Part, spectrum
 from dashboard.figures.style import TRUTH, Look
 from dashboard.maps import looks
-from dashboard.pictures.answers import able, answer_of, best_of, described, neuron_of, noise_of, selected
+from dashboard.pictures.answers import able, answers, best_of, described, neuron_of, noise_of, selected
 from dashboard.pictures.clouds import clouds, quick_enough, with_empty
 from dashboard.pictures.shown import Cell, Plot, Shown
 from dashboard.scene.scene import Scene
@@ -47,7 +47,7 @@ def picture(scene: Scene, maps: Mapping[str, InverseMap], names: tuple[str, str]
     """Return the estimates of two parameters beside θ, on their plane and in a table, and what follows from them."""
     drawn, taking, observation = looks(maps), able(scene, maps, names), scene.observation
     truth = truth_of(scene, names)
-    whole = {name: answer_of(each, observation.data[None], scene) for name, each in taking.items()}
+    whole = answers(taking, observation.data[None], scene)
     found = {name: selected(each, names) for name, each in whole.items()}
     best = best_of(taking)
     spread = clouds(scene, quick_enough(scene, taking, best), names)

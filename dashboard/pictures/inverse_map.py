@@ -20,7 +20,7 @@ from dashboard.pictures import further, limit
 from dashboard.pictures.answers import (
     able,
     about_standard,
-    answer_of,
+    answers,
     described,
     neuron_of,
     novelty_of,
@@ -76,7 +76,7 @@ def _picture(scene: Scene, maps: Mapping[str, InverseMap]) -> Shown:
     drawn, taking = looks(maps), able(scene, maps)
     clean = observation.clean(experiment)
     truth = None if clean is None else (experiment.theta0, experiment.theta1)
-    whole = {name: answer_of(each, observation.data[None], scene) for name, each in taking.items()}
+    whole = answers(taking, observation.data[None], scene)
     estimates = {name: selected(each, THETA) for name, each in whole.items()}
     found = {name: (drawn[name], estimate.mean[0]) for name, estimate in estimates.items()}
     neurons = {name: neuron_of(each, experiment)[0] for name, each in whole.items()}

@@ -14,7 +14,7 @@ from dashboard.figures.spectrum import Part, spectrum
 from dashboard.figures.style import MAP, MAP_LOOK, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import results
-from dashboard.pictures.answers import able, answer_of, described, neuron_of, noise_of, novelty_of, selected
+from dashboard.pictures.answers import able, answers, described, neuron_of, noise_of, novelty_of, selected
 from dashboard.pictures.controls import controls_at
 from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
 from dashboard.pictures.states_fit import fit_on_screen
@@ -145,7 +145,7 @@ def estimates(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, Estimat
     observation = scene.observation
     best = results.map_estimate(theta_problem(scene.experiment, observation), search=not scene.dragging)
     found = {} if best is None else {entries.MAP: best}
-    return found | {name: answer_of(each, observation.data[None], scene) for name, each in able(scene, maps).items()}
+    return found | answers(able(scene, maps), observation.data[None], scene)
 
 
 def _table(

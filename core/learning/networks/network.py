@@ -90,7 +90,8 @@ def predict(
     network: nn.Module, traces: NDArray[np.floating], device: str = "cpu"
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Return a network's means, (n, p), and covariances, (n, p, p) or None, for traces, (n, n_times)."""
-    network.eval()
+    if network.training:  # else each of its layers would be told again, which takes as long as a small network
+        network.eval()
     with torch.inference_mode():
         # PyTorch warns of arrays that cannot be written to, such as those of a test set that all share.
         batches = torch.from_numpy(np.require(traces, np.float32, ["C", "W"])).split(TRACES_AT_ONCE)
