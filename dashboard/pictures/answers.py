@@ -89,6 +89,15 @@ def described(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, dict[st
     return {name: {**trace, "times": trace["times"][:n]} for name, n in read.items()}
 
 
+def assumed(scene: Scene, maps: Mapping[str, InverseMap]) -> dict[str, list[str]]:
+    """Return the wrong ζ and γ that each map takes for granted, such as "γ = 3", by the map's name."""
+    traces = described(scene, maps)
+    return {
+        name: [each.answer for each in inverse_map.differences(**traces[name]) if each.answer]
+        for name, inverse_map in maps.items()
+    }
+
+
 def standard_of(scene: Scene, maps: Mapping[str, InverseMap]) -> str:
     """Return the name of the map that stands for the best one here; "" where there is none that reads the data.
 
@@ -98,11 +107,10 @@ def standard_of(scene: Scene, maps: Mapping[str, InverseMap]) -> str:
     readers = able(scene, {name: maps[name] for name in STANDARD if name in maps})
     if not readers:
         return best_of(able(scene, maps))
-    traces, n_times = described(scene, readers), len(scene.observation.times)
+    wrong, n_times = assumed(scene, readers), len(scene.observation.times)
 
     def flaws(name: str) -> tuple[bool, bool]:
-        assumes = any(each.answer for each in readers[name].differences(**traces[name]))
-        return assumes, n_read(readers[name], scene.observation.times) < n_times
+        return bool(wrong[name]), n_read(readers[name], scene.observation.times) < n_times
 
     return min(readers, key=flaws)
 
@@ -118,9 +126,8 @@ def about_standard(scene: Scene, maps: Mapping[str, InverseMap]) -> str:
     name = standard_of(scene, maps)
     if name not in STANDARD or name == BEST or BEST not in maps:
         return ""
-    found = maps[BEST].differences(**described(scene, {BEST: maps[BEST]})[BEST])
-    assumed = [each.answer for each in found if each.answer] if maps[name].recipe.task.given is not None else []
-    return answers_here(name, BEST, assumed, len(scene.observation.times) > len(maps[BEST].times))
+    wrong = assumed(scene, {BEST: maps[BEST]})[BEST] if maps[name].recipe.task.given is not None else []
+    return answers_here(name, BEST, wrong, len(scene.observation.times) > len(maps[BEST].times))
 
 
 def novelty_of(inverse_map: InverseMap, scene: Scene, estimate: Estimate) -> float | None:

@@ -150,6 +150,13 @@ def test_of_a_long_window_it_is_said_once_who_reads_what(monkeypatch):
     )
 
 
+def test_a_map_that_takes_a_wrong_damping_for_granted_has_no_cloud_where_it_would_search_for_each_draw():
+    refined = {name: replace(each, card={"training": {"learned_steps": 1}}) for name, each in maps().items()}
+    assert list(quick_enough(scene(), refined, "best")) == list(maps())
+    assert list(quick_enough(scene(gamma=4.0), refined, "conditional")) == ["conditional", "four"]
+    assert list(quick_enough(scene(gamma=4.0), maps(), "conditional")) == list(maps())
+
+
 def test_while_a_control_is_dragged_maps_that_simulate_have_no_cloud_but_the_best_one():
     there = {name: each for name, each in maps().items() if name in ("best", "joint")}
     refined = {name: replace(each, card={"training": {"learned_steps": 1}}) for name, each in there.items()}
