@@ -77,16 +77,21 @@ def profile_likelihood(problem: Problem, name: str) -> Profile:
     minima = find_minima(free, coarse_grid(free))
     check_found(minima)
     best, curvature = minima.positions[0], minima.hessians[0]
-    low, high = problem.bounds[axis]
     covariance = np.linalg.pinv(curvature)
-    sd = min(float(np.sqrt(max(covariance[axis, axis], 0.0))) or high - low, high - low)
-    near = np.clip(best[axis] + sd * np.linspace(-NEAR_REACH_SDS, NEAR_REACH_SDS, NEAR_VALUES), low, high)
-    values = np.unique(np.concatenate([np.linspace(low, high, WIDE_VALUES), near, [best[axis]]]))
+    values = values_around(best[axis], covariance[axis, axis], problem.bounds[axis])
     slope = float(covariance[1 - axis, axis] / max(covariance[axis, axis], 1e-300))
     losses = _lowest_along(free, axis, values, best, slope)
     # Descents this far above the lowest misfit have been given up, so that higher rises are not exact.
     rises = np.minimum(losses - min(float(np.min(losses)), float(minima.losses[0])), HOPELESS_RISE)
-    return Profile(name, values, rises, _interval(values, rises), free.goodness_of_fit(best))
+    return Profile(name, values, rises, interval_of(values, rises), free.goodness_of_fit(best))
+
+
+def values_around(best: float, variance: float, bounds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values of a parameter, ascending, across its bounds (2,) and closer together around the best one."""
+    low, high = bounds
+    sd = min(float(np.sqrt(max(variance, 0.0))) or high - low, high - low)
+    near = np.clip(best + sd * np.linspace(-NEAR_REACH_SDS, NEAR_REACH_SDS, NEAR_VALUES), low, high)
+    return np.unique(np.concatenate([np.linspace(low, high, WIDE_VALUES), near, [best]]))
 
 
 def _lowest_along(
@@ -107,7 +112,7 @@ def _lowest_along(
     return np.min(losses.reshape(values.size, STARTS + 1), axis=1)
 
 
-def _interval(values: NDArray[np.float64], rises: NDArray[np.float64]) -> tuple[float | None, float | None]:
+def interval_of(values: NDArray[np.float64], rises: NDArray[np.float64]) -> tuple[float | None, float | None]:
     """Return the outermost crossings of RISE_95, None on a side where the rise at the last value is below it."""
     inside = np.flatnonzero(rises <= RISE_95)
     first, last = inside[0], inside[-1]

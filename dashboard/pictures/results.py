@@ -19,6 +19,7 @@ from core.posterior import exact
 from core.posterior import laplace as laplace_approximation
 from core.posterior import profile as profiles
 from core.posterior.exact import Posterior
+from core.posterior.followed_profile import followed_profile
 from core.posterior.noise_of_fit import noise_of_fit
 from core.posterior.parameters_and_noise import estimate_with_noise
 from core.posterior.profile import Profile
@@ -153,6 +154,13 @@ def noise_left(problem: Problem, best: Estimate, law: TruncatedGaussian) -> Esti
 def profile(problem: Problem, name: str) -> Profile:
     """Return the profile likelihood of one of the two unknown parameters."""
     return kept("profile", (problem.identity, name), lambda: profiles.profile_likelihood(problem, name))
+
+
+def profile_of_many(problem: Problem, name: str, start: NDArray[np.float64]) -> Profile:
+    """Return the profile likelihood of one of many unknown parameters, from a start, (p,), near the lowest minimum."""
+    return kept(
+        "profile of many", (problem.identity, name, tuple(start)), lambda: followed_profile(problem, name, start)
+    )
 
 
 def predicted(found: Posterior) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -13,6 +13,7 @@ from core.experiments.records import Key, stored
 from core.metrics import squared_distances
 from core.noise import autocorrelation, whiten
 from core.posterior.exact import Posterior
+from core.posterior.profile import Profile
 from core.problem.problem import Problem
 from core.published import SAMPLING_INTERVAL
 from core.symbols import symbol_of
@@ -28,14 +29,14 @@ from dashboard.pictures.released import at_release
 from dashboard.pictures.shown import Cell, Plot, Shown
 from dashboard.pictures.stored_curves import stored_curve
 from dashboard.scene.kinds import Area
-from dashboard.scene.problem import problem_of
+from dashboard.scene.problem import problem_of, problem_of_all
 from dashboard.scene.scene import Scene
 from dashboard.wording import entries
 from dashboard.wording.estimates import HOW_TO_READ_CALIBRATION, about_calibration
 from dashboard.wording.noise import about_given_noise, about_noise_models, about_residuals
 from dashboard.wording.numbers import decimals_for, fixed, sds, signed, with_sd
 from dashboard.wording.posterior import about_prediction, unexplained
-from dashboard.wording.profiles import METHOD, about_profile
+from dashboard.wording.profiles import METHOD, METHOD_OF_ALL, about_profile
 from dashboard.wording.shape import region_area
 
 N_LAGS = 30
@@ -66,7 +67,7 @@ def _support(scene: Scene) -> Shown | None:
     if experiment.below == "prediction":
         shown = _prediction(scene, found)
     elif experiment.below == "profiles":
-        shown = _profiles(problem, window_of(found, truth), truth)
+        shown = _profiles_of_all(scene, found, truth) if experiment.all_unknown else _profiles(found, truth)
     elif experiment.below == "calibration":
         shown = _calibration(looks(maps))
     else:
@@ -78,7 +79,7 @@ def _support(scene: Scene) -> Shown | None:
     if experiment.below == "noise" or not experiment.noise_known:
         joint = _joint(scene, problem)
     table = _table(found, results.laplace(found.problem), joint, estimates_of(scene, problem, maps), truth)
-    tabs = controls_at(Area.SUPPORT, experiment)
+    tabs = controls_at(Area.SUPPORT, experiment, () if experiment.below == "profiles" else ("all_unknown",))
     return replace(shown.under(shown.question, tabs), table=table)
 
 
@@ -98,15 +99,36 @@ def _prediction(scene: Scene, found: Posterior) -> Shown:
     return Shown("uncertainty-prediction", [Plot("prediction", figure)], question, answer, why=[more])
 
 
-def _profiles(problem: Problem, box: Array, truth: Point | None) -> Shown:
-    plots, said, why = [], [], [METHOD]
+def _profiles(found: Posterior, truth: Point | None) -> Shown:
+    problem = found.problem
+    profiles = [results.profile(problem, name) for name in problem.unknown]
+    return _shown_profiles(profiles, window_of(found, truth), truth, METHOD)
+
+
+def _profiles_of_all(scene: Scene, found: Posterior, truth: Point | None) -> Shown:
+    """Return the profiles of the two parameters of the axes where all four are unknown.
+
+    They are followed from the mode of the posterior, at which the other two have their known values.
+    """
+    problem, start = problem_of_all(scene.experiment, scene.observation), found.problem.parameters(found.mode)
+    profiles = [results.profile_of_many(problem, name, start) for name in found.problem.unknown]
+    return _shown_profiles(profiles, np.array([_stretch(each) for each in profiles]), truth, METHOD_OF_ALL)
+
+
+def _stretch(found: Profile) -> Array:
+    """Return the ends, (2,), of the values at which the misfit has not left the plot."""
+    near = found.values[found.rises <= figures.HIGHEST_RISE]
+    return near[[0, -1]]
+
+
+def _shown_profiles(profiles: Sequence[Profile], box: Array, truth: Point | None, method: str) -> Shown:
+    plots, said, why = [], [], [method]
     for axis, identity in enumerate(("profile-first", "profile-second")):
-        name = problem.unknown[axis]
-        found = results.profile(problem, name)
-        known = None if truth is None else truth[axis]
-        plots.append(Plot(identity, figures.profile(found, box[axis], known, f"Profile of {symbol_of(name)}")))
+        found, known = profiles[axis], None if truth is None else truth[axis]
+        symbol = symbol_of(found.name)
+        plots.append(Plot(identity, figures.profile(found, box[axis], known, f"Profile of {symbol}")))
         said.append(about_profile(found))
-        why.append(f"{symbol_of(name)}: {found.sentence}")
+        why.append(f"{symbol}: {found.sentence}")
     return Shown("uncertainty-profiles", plots, "What do the data say without the prior?", " ".join(said), why=why)
 
 

@@ -57,6 +57,7 @@ class Experiment:
     plane: str = DEFAULTS["plane"]
     limit: bool = DEFAULTS["limit"]
     below: str = DEFAULTS["below"]
+    all_unknown: bool = DEFAULTS["all_unknown"]
     trace_shows: str = DEFAULTS["trace_shows"]
     upload: str = DEFAULTS["upload"]
     own_maps: str = DEFAULTS["own_maps"]

@@ -44,14 +44,23 @@ _lock = threading.Lock()  # for a moment, while the two above change
 
 def problem_of(experiment: Experiment, observation: Observation) -> Problem:
     """Return the inverse problem on screen: two unknown parameters, the others known, with the noise of the sliders."""
+    return _problem(experiment, observation, experiment.axes)
+
+
+def problem_of_all(experiment: Experiment, observation: Observation) -> Problem:
+    """Return the inverse problem on screen with all four parameters unknown."""
+    return _problem(experiment, observation, FITZHUGH_NAGUMO.parameter_names)
+
+
+def _problem(experiment: Experiment, observation: Observation, unknown: tuple[str, ...]) -> Problem:
     values = dict(zip(FITZHUGH_NAGUMO.parameter_names, experiment.parameters, strict=True))
-    known = {name: value for name, value in values.items() if name not in experiment.axes}
+    known = {name: value for name, value in values.items() if name not in unknown}
     noise = observation.noise(experiment.rho, experiment.sigma)
     return Problem.of_trace(
         FITZHUGH_NAGUMO,
         observation.data,
         observation.times,
-        experiment.axes,
+        unknown,
         known,
         noise if experiment.misfit == "ar1" else noise.white,
         prior_of(experiment),

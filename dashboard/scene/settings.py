@@ -202,6 +202,10 @@ _ROWS: tuple[Setting, ...] = (
         },
         shown=(Area.SUPPORT,),
     ),
+    Toggle(
+        name="all_unknown", default=False, label="all four unknown",
+        help="Choose the best values of all other parameters, not of one alone.", shown=(Area.SUPPORT,),
+    ),
     Choice(
         name="trace_shows", default="potential", label="look at", tabs=True,
         choices={"potential": "potential of each estimate", "spectrum": "spectrum of the residual"},

@@ -9,6 +9,11 @@ METHOD = (
     "at 95 %. No prior is used but its box."
 )
 
+METHOD_OF_ALL = (
+    "Fix one parameter, choose the best values of the other three. Where even those fit worse by 1.92, the value is "
+    "rejected at 95 %. The best values are followed from one value to the next, from those of the posterior’s mode."
+)
+
 
 def about_profile(found: Profile) -> str:
     """Say what a profile likelihood tells of its parameter."""

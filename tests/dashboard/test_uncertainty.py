@@ -189,6 +189,26 @@ def test_each_view_below_has_its_plots_and_its_sentence(visit):
         assert not part["said"]
 
 
+def test_the_profiles_of_all_four_are_wider_than_those_of_two(visit):
+    """Every other parameter that is free can only lower the misfit at a value, and both have the truth within."""
+    ends = {}
+    for unknown in (0, 1):
+        part = shown(visit("uncertainty", below="profiles", all_unknown=unknown))["profile-first"]
+        assert [item["field"] for item in part["options"][0]["items"]] == ["below", "all_unknown"]
+        assert "θ₀ is identifiable: " in part["answer"]
+        assert ("the other three" in text(part)) == bool(unknown)
+        bounds = re.findall(r"θ[₀₁] is identifiable: (.*?) to (.*?) at 95 %", part["answer"])
+        ends[unknown] = np.array(bounds, float)
+        for (low, high), plot in zip(ends[unknown], part["plots"], strict=True):
+            assert low < 0.4 < high
+            left, right = plot["figure"]["layout"]["xaxis"]["range"]
+            assert left < low < high < right
+    assert np.all(ends[1][:, 0] < ends[0][:, 0])
+    assert np.all(ends[1][:, 1] > ends[0][:, 1])
+    fields = [item["field"] for item in shown(visit("uncertainty", **SHORT))["prediction"]["options"][0]["items"]]
+    assert fields == ["below"]
+
+
 def test_noise_that_is_not_known_leaves_the_sidebar_s_alone(visit):
     """σ and ρ of the sidebar make the data; what is assumed of them is another thing."""
     known, unknown = (shown(visit("uncertainty", **SHORT, noise_known=given)) for given in (1, 0))

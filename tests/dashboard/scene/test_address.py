@@ -37,6 +37,7 @@ def random_experiment(rng):
         limit=bool(rng.integers(2)),
         noise_known=bool(rng.integers(2)),
         whole_prior=bool(rng.integers(2)),
+        all_unknown=bool(rng.integers(2)),
         below=str(rng.choice(["prediction", "profiles", "noise", "calibration"])),
         axis_x=axis_x,
         axis_y=axis_y,
