@@ -3,7 +3,7 @@
 # Maps that the experiments train: the published networks and our own. Then the best shipped map: alone, refined by
 # Gauss–Newton steps, and refined by weighted draws.
 CNN, DENSE, OURS = "cnn-published", "dense-published", "ours"
-OURS_MENDED = "ours-mended"  # our networks of clean traces, with descents of the misfit
+CNN_MENDED = "cnn-mended"  # the published CNN of clean traces, with descents of the misfit
 BEST, POLISHED, REWEIGHTED = "best", "best-polished", "best-reweighted"
 JOINT_MAP = "joint"  # the shipped map of θ₀, θ₁, σ and ρ
 # Shipped maps that are told ζ and γ, that read windows, and that estimate all four; and the published CNN as shipped.

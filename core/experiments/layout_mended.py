@@ -1,6 +1,6 @@
-"""The tables of our networks of clean traces, alone and mended."""
+"""The tables of the published CNN of clean traces, alone and mended."""
 
-from core.experiments.estimators import OURS, OURS_MENDED
+from core.experiments.estimators import CNN, CNN_MENDED
 from core.experiments.labels import REGIME_LABELS
 from core.experiments.mended import CLEAN_REGIMES, FIGURES
 from core.experiments.published_figures import PAPER
@@ -13,7 +13,7 @@ def mended(result: Result, figures: Figures) -> list[Table]:
     rows: list[Line] = [(f"{n:,}", {"n": n}) for n in result.settings["sizes"]]
     columns: list[Line] = [
         (f"{label}: {metric}", {**parts, **of_metric})
-        for label, parts in estimators(PAPER, OURS, OURS_MENDED)
+        for label, parts in estimators(PAPER, CNN, CNN_MENDED)
         for metric, of_metric in metrics(*FIGURES)
     ]
     return [figures.table(REGIME_LABELS[each], "N", rows, columns, {"regime": each}) for each in CLEAN_REGIMES]
