@@ -3,6 +3,9 @@
 A residual smaller than any noise of the training shows a nearly clean trace. Its posterior is narrow, so the estimate
 descends to the nearest minimum. A residual that no noise explains shows an estimate in the wrong valley. A second start
 then searches the whole box, and is taken where it explains the trace better.
+
+A wrong valley has neighbours that explain a noisy trace about as well as the minimum to which its descent leads. The
+curvature there knows nothing of them, so the map's own covariance stays.
 """
 
 import numpy as np
@@ -38,11 +41,16 @@ def mended(task: Task, inputs: TraceInputs, mean: Array, covariance: Array) -> t
     least, most = law.bounds[1] / SAMPLING_INTERVAL
     mean, covariance = mean.copy(), covariance.copy()
     noise = _noise_at(task, inputs, mean[:, :q])
-    strange = _strange(noise, inputs.lengths, most)
+    strange, own = _strange(noise, inputs.lengths, most), covariance.copy()
     _descend(task, inputs, np.flatnonzero(strange | (noise.marginal_sd < least)), mean, covariance)
-    if q != 2 or not strange.any():
+    if not strange.any():
+        return mean, covariance
+    noise = _noise_at(task, inputs, mean[:, :q])
+    noisy = strange & (noise.marginal_sd >= least)
+    covariance[noisy] = own[noisy]
+    if q != 2:
         return mean, covariance  # the search over the whole box is made for two parameters
-    again = np.flatnonzero(_strange(_noise_at(task, inputs, mean[:, :q]), inputs.lengths, most))
+    again = np.flatnonzero(_strange(noise, inputs.lengths, most))
     for i in again:
         _start_again(task, _part(inputs, np.array([i])), mean[i], covariance[i])
     _descend(task, inputs, again, mean, covariance)
