@@ -6,11 +6,10 @@ import pytest
 from streamlit.util import calc_hash
 
 from core.jobs.folder import is_name
-from core.maps.inverse_map import available_inverse_maps
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.published import time_grid
 from dashboard.figures.style import SHIPPED_MAPS
-from dashboard.maps import RESERVED
+from dashboard.maps import RESERVED, inverse_maps
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.presets import PRESETS
 from tests.dashboard.conftest import arrays, checked, decoded, finish, release, shows, told, trace_csv, write_map
@@ -296,7 +295,7 @@ def test_what_stands_beside_the_maps_has_names_that_no_map_can_have(visit, page,
         heads = [row[0]["text"] for row in stage["table"][1:] if isinstance(row[0], dict)]
         assert len(heads) == len(set(heads))
         rows |= set(heads)
-    assert set(available_inverse_maps()) <= rows
+    assert set(inverse_maps()[0]) <= rows
     names = set(rows)
     for plot in (plot for stage in stages for plot in stage["plots"]):
         traces = [trace["name"] for trace in plot["figure"]["data"] if trace.get("showlegend", True)]
