@@ -71,6 +71,7 @@ TEST_VIEWS = {  # of the Inverse map page; what shows a stored experiment waits 
     "samples": (),
     "errors": ("errors",),
     "search": ("trials",),
+    "width": (),
 }
 SHIPPED_MAPS = ("best", "cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy", "narrow")
 NO_CHROMIUM = (
