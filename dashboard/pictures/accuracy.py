@@ -19,6 +19,7 @@ from dashboard.figures import accuracy as figures
 from dashboard.figures.style import SHIPPED_MAPS, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import (
+    joint_estimates,
     network,
     predicted,
     search,
@@ -129,6 +130,8 @@ def _still(experiment: Experiment) -> Shown:
         return training_samples.picture()
     if view == "search":
         return search.picture()
+    if view == "joint":
+        return joint_estimates.picture()
     if view == "width":
         return training_time.picture()
     if view == "regimes":

@@ -138,6 +138,7 @@ LAYOUTS = {
     "accuracy-samples": _accuracy(
         "1.7fr 1fr", ("tools tools", "auto"), ("against-samples said", "22rem"), ("table table", "auto")
     ),
+    "accuracy-joint": _accuracy("1fr", ("tools", "auto"), ("said", "auto"), ("table", "auto")),
     "accuracy-width": _accuracy(
         "1.7fr 1fr", ("tools tools", "auto"), ("against-width said", "30rem"), ("table table", "auto")
     ),

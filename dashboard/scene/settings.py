@@ -168,6 +168,7 @@ _ROWS: tuple[Setting, ...] = (
             "samples": "size N",
             "noise": "noise σ",
             "errors": "worst cases",
+            "joint": "joint σ, ρ",
             "search": "search",
             "width": "training time",
         },

@@ -70,6 +70,7 @@ TEST_VIEWS = {  # of the Inverse map page; what shows a stored experiment waits 
     "noise": (),
     "samples": (),
     "errors": ("errors",),
+    "joint": (),
     "search": ("trials",),
     "width": (),
 }
