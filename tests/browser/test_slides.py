@@ -9,9 +9,16 @@ import numpy as np
 import pytest
 from scipy.linalg import toeplitz
 
-from core.experiments.estimators import CEREBRAS, PUBLISHED_CPU, PUBLISHED_PRECISION
-from core.experiments.published_figures import PAPER, PUBLISHED, WIDTHS
-from core.experiments.records import Key, find
+from core.experiments.estimators import (
+    CEREBRAS,
+    PUBLISHED_CPU,
+    PUBLISHED_PRECISION,
+    SPECTRUM,
+    TIME_AND_SPECTRUM,
+    TIME_SERIES,
+)
+from core.experiments.published_figures import JOINT_PARAMETERS, JOINT_SIZES, PAPER, PUBLISHED, WIDTHS
+from core.experiments.records import Key, find, stored
 from core.maps.test_sets import published_test_set
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.published import published_prior, with_constants
@@ -270,6 +277,19 @@ def test_table_over_the_number_of_training_samples(lecturer):
             keys = (Key(PAPER, metric, "mean", regime.replace(" / ", "-"), n) for metric in ("median_ape", "r2"))
             error, r2 = (find(PUBLISHED, key).value for key in keys)
             assert cell == f"{100 * error:.1f} % ({r2:.3f})"
+
+
+def test_joint_estimates_from_the_time_series_its_spectrum_and_both(lecturer):
+    if stored("joint") is None:
+        pytest.skip("the experiment joint has not been run")
+    lecturer.page("Inverse map").tab("test_view", "joint")
+    rows = {(row[1], row[2]): row[3:] for row in lecturer.rows() if row[0] == "retrained CNN"}
+    sees = {TIME_SERIES: "time series", SPECTRUM: "Fourier spectrum", TIME_AND_SPECTRUM: "time and Fourier"}
+    for n in JOINT_SIZES:
+        for inputs, label in sees.items():
+            published = [find(PUBLISHED, Key(PAPER, "r2", each, inputs, n)).value for each in JOINT_PARAMETERS]
+            in_brackets = [number(cell.partition("(")[2].rstrip(")")) for cell in rows[f"{n:,}", label]]
+            assert in_brackets == pytest.approx(published, abs=5e-4)
 
 
 def test_time_of_a_training_against_the_width(lecturer):
