@@ -155,7 +155,7 @@ def _result(measurements: list[Measurement], machines: dict[str, Any], before: R
     return Result(
         f"The time in which dense networks of {N_LAYERS} layers are trained: {N_STEPS:,} steps of Adam with "
         f"batches of {BATCH_SIZE}, which are 1,000 epochs of 1,000 samples, and dropout {DROPOUT}. "
-        "Times are extrapolated from the numbers of steps in the second table. On the CPU, the processor time of one "
+        "Times are extrapolated from the steps that were measured. On the CPU, the processor time of one "
         "thread is measured.",
         {
             "widths": list(WIDTHS),

@@ -32,7 +32,8 @@ class Report:
     epochs: the number of epochs that the training has in all.
     training_losses, validation_losses: mean absolute errors of scaled parameters, one for each epoch.
     seconds: of training, including those before a checkpoint.
-    best_weights: the weights with the lowest validation loss so far; empty if no loss was finite.
+    best_epoch, best_validation_loss, best_weights: of the epoch that is kept so far, the one with the lowest validation
+    loss unless the training keeps its last; no weights if no loss was finite.
     """
 
     epochs: int
@@ -86,6 +87,7 @@ def train_network(
     kept: Kept | None = None,
     device: str = "cpu",
     tell: Callable[[float], None] = lambda _share: None,
+    keeps_last: bool = False,
 ) -> Iterator[Report]:
     """Train a network and yield a report after each epoch; the caller stops by not asking for the next report.
 
@@ -95,6 +97,7 @@ def train_network(
     kept: the checkpoint file, from which an interrupted training resumes. It never holds what is not finite.
     device: "cpu" or "cuda".
     tell: is told the share of the training that is done, after each batch.
+    keeps_last: whether the last finite epoch counts as the best, whatever its error on the validation set.
     """
     start = saved = time.monotonic()
     network = network.to(device)
@@ -113,7 +116,7 @@ def train_network(
             training_loss = _train_epoch(step, training_set, seed, epoch, tell)
         validation_loss = mean_absolute_error(network, validation, device)
         best_epoch, best_loss, best_weights = state.best_epoch, state.best_validation_loss, state.best_weights
-        if math.isfinite(training_loss) and validation_loss < best_loss:
+        if math.isfinite(training_loss) and validation_loss < (np.inf if keeps_last else best_loss):
             weights = {name: tensor.cpu().clone() for name, tensor in network.state_dict().items()}
             best_epoch, best_loss, best_weights = epoch, validation_loss, weights
         now = time.monotonic()

@@ -80,6 +80,8 @@ class Recipe:
     """The settings of a training: task, network, data and optimiser.
 
     learned_steps: the number of learned Gauss–Newton steps after the network.
+    keeps_last_epoch: whether the weights of the last epoch are kept, in place of those with the lowest validation
+    error. The published CNNs of joint estimates overfit σ and ρ: their negative R² come out only so.
     seed: of weights, samples and their order.
     Raises ValueError where two settings contradict each other.
     """
@@ -93,6 +95,7 @@ class Recipe:
     optimiser: Adam
     initial_weights: InitialWeights = InitialWeights.GLOROT
     learned_steps: int = 0
+    keeps_last_epoch: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -109,6 +112,8 @@ class Recipe:
         if not is_whole(self.learned_steps):
             raise ValueError("The number of learned steps must be a whole number.")
         check_range("number of learned steps", self.learned_steps, (0, MOST_STEPS))
+        if not isinstance(self.keeps_last_epoch, bool):
+            raise ValueError("A training needs to know whether it keeps its last epoch: true or false.")
         self._check_agreement()
 
     def _check_agreement(self) -> None:

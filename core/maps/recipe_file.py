@@ -43,6 +43,7 @@ KINDS: dict[str, dict[str, Any]] = {
 # Entries that are written only where they differ from these defaults, so that the recipes of earlier versions, and the
 # names of trainings that are made from them, stay the same.
 OPTIONAL: dict[str, dict[str, Any]] = {
+    "recipe": {"keeps_last_epoch": False},
     "task": {"given": None, "estimates_noise": False, "n_times": [N_TIMES, N_TIMES]},
     "body": {"dropout": 0.0},
 }
@@ -61,14 +62,16 @@ def recipe_as_json(recipe: Recipe) -> dict[str, Any]:
         "estimates_noise": task.estimates_noise,
         "n_times": list(task.n_times),
     }
-    return {
+    written = {
         "task": _without_defaults("task", content),
         **{place: _tagged(place, getattr(recipe, place)) for place in KINDS},
         "optimiser": _as_lists(asdict(recipe.optimiser)),
         "initial_weights": str(recipe.initial_weights),
         "learned_steps": recipe.learned_steps,
+        "keeps_last_epoch": recipe.keeps_last_epoch,
         "seed": recipe.seed,
     }
+    return _without_defaults("recipe", written)
 
 
 def _without_defaults(place: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -102,6 +105,7 @@ def recipe_from_json(content: Any) -> Recipe:
         optimiser=Adam(**_tuples(_entries(entries["optimiser"], [field.name for field in fields(Adam)], "optimiser"))),
         initial_weights=InitialWeights(entries["initial_weights"]),
         learned_steps=entries["learned_steps"],
+        keeps_last_epoch=entries["keeps_last_epoch"],
         seed=entries["seed"],
     )
 

@@ -61,12 +61,14 @@ def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu", t
         None if checkpoint is None else Kept(checkpoint, recipe_as_json(recipe)),
         device,
         lambda share: tell(Stage.LEARN, share),
+        keeps_last=recipe.keeps_last_epoch,
     )
 
 
 def finished(recipe: Recipe, weights: dict[str, torch.Tensor], tell: Tell = untold) -> Layers | Refined:
-    """Return the complete network of a map, calibrated and with its learned steps, from the best weights of a training.
+    """Return the complete network of a map, calibrated and with its learned steps.
 
+    weights: those that the training kept.
     tell: is told how far the steps are; where it raises StoppedError, the network is returned without them.
     Raises ValueError where there are no weights.
     """

@@ -40,7 +40,7 @@ class Curve:
     values: Array
 
 
-def _drawn(each: Curve, x: Array, size: float = 7, scale: float = 1.0, **trace: Any) -> dict[str, Any]:
+def drawn(each: Curve, x: Array, size: float = 7, scale: float = 1.0, **trace: Any) -> dict[str, Any]:
     """Return a curve times a scale as a trace of lines with a mark, so many pixels wide, at each value."""
     colour, symbol = each.look.colour, "circle-open" if each.look.hollow else "circle"
     return line(
@@ -66,7 +66,7 @@ def against_noise(levels: Array, curves: Sequence[Curve], sigma: float) -> dict[
     # A path slides under the hand where a line would be drawn anew.
     path = f"M{sigma:.6g},{1 / FURTHEST:g}L{sigma:.6g},{FURTHEST:g}"
     upright = {"type": "path", "path": path, "layer": "below", "line": {"color": TRUTH, "width": 1}}
-    traces = [_drawn(each, levels, scale=100, hovertemplate="σ = %{x:.3g} ms: %{y:.2~g} %") for each in curves]
+    traces = [drawn(each, levels, scale=100, hovertemplate="σ = %{x:.3g} ms: %{y:.2~g} %") for each in curves]
     return {
         "data": [*traces, upright_entry(SIGMA_NOW, TRUTH)],
         "layout": layout(
@@ -81,11 +81,11 @@ def against_noise(levels: Array, curves: Sequence[Curve], sigma: float) -> dict[
 
 def against_samples(counts: Array, curves: Sequence[Curve], limit: Curve | None, title: str) -> dict[str, Any]:
     """Draw the error against the number of training samples, (n,); limit: what it cannot fall below, one value."""
-    traces = [_drawn(each, counts, scale=100, hovertemplate="N = %{x:,}: %{y:.2~g} %") for each in curves]
+    traces = [drawn(each, counts, scale=100, hovertemplate="N = %{x:,}: %{y:.2~g} %") for each in curves]
     ends = np.array([counts.min() / 10**0.08, counts.max() * 10**0.08])
     if limit is not None:
         floor = replace(limit, values=np.repeat(limit.values, 2))
-        traces.append({**_drawn(floor, ends, scale=100, hovertemplate="%{y:.2~g} %"), "mode": "lines"})
+        traces.append({**drawn(floor, ends, scale=100, hovertemplate="%{y:.2~g} %"), "mode": "lines"})
     heights = np.concatenate([each.values for each in (*curves, *([] if limit is None else [limit]))])
     return {
         "data": traces,
@@ -143,7 +143,7 @@ def calibration(masses: Array, curves: Sequence[Curve]) -> dict[str, Any]:
     """Draw the share of truths that regions hold against the mass, (n,), that they are made to hold."""
     ideal = line("as it should be", FAINT, 1.2, x=[0, 1], y=[0, 1], hoverinfo="skip")
     return {
-        "data": [ideal, *(_drawn(each, masses, 4, hovertemplate="%{x:.0%}: %{y:.1%}") for each in curves)],
+        "data": [ideal, *(drawn(each, masses, 4, hovertemplate="%{x:.0%}: %{y:.1%}") for each in curves)],
         "layout": layout(
             "How often regions hold the truth",
             axis("mass of the region", range=[0, 1], tickformat=".0%"),

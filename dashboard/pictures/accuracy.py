@@ -18,7 +18,16 @@ from core.symbols import symbol_of
 from dashboard.figures import accuracy as figures
 from dashboard.figures.style import SHIPPED_MAPS, Look
 from dashboard.maps import inverse_maps, looks
-from dashboard.pictures import network, predicted, search, series, training_samples, training_size
+from dashboard.pictures import (
+    joint_estimates,
+    network,
+    predicted,
+    search,
+    series,
+    training_samples,
+    training_size,
+    training_time,
+)
 from dashboard.pictures.controls import Control, control, drop_down
 from dashboard.pictures.shown import Cell, Plot, Shown
 from dashboard.pictures.stored_curves import stored_curve
@@ -121,6 +130,10 @@ def _still(experiment: Experiment) -> Shown:
         return training_samples.picture()
     if view == "search":
         return search.picture()
+    if view == "joint":
+        return joint_estimates.picture()
+    if view == "width":
+        return training_time.picture()
     if view == "regimes":
         shown = predicted.regimes(maps, drawn, experiment.network)
         return replace(shown, tools=[control("network", experiment)])

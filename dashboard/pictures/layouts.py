@@ -138,6 +138,10 @@ LAYOUTS = {
     "accuracy-samples": _accuracy(
         "1.7fr 1fr", ("tools tools", "auto"), ("against-samples said", "22rem"), ("table table", "auto")
     ),
+    "accuracy-joint": _accuracy("1fr", ("tools", "auto"), ("said", "auto"), ("table", "auto")),
+    "accuracy-width": _accuracy(
+        "1.7fr 1fr", ("tools tools", "auto"), ("against-width said", "30rem"), ("table table", "auto")
+    ),
     "accuracy-errors": _accuracy(
         "1.15fr 1fr", ("tools tools", "auto"), ("errors table", "auto"), ("errors said", "minmax(15rem, 1fr)")
     ),

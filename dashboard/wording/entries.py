@@ -31,6 +31,18 @@ STORED = {
     codes.DENSE: "retrained dense network",
     codes.OURS: "our network",
 }
+# The same of times of a training: estimator, metric and precision.
+TIMES = {
+    (codes.PUBLISHED_CPU, "total_seconds", codes.PUBLISHED_PRECISION): "published, CPU",
+    (codes.CEREBRAS, "total_seconds", codes.PUBLISHED_PRECISION): "published, CS-2, total",
+    (codes.CEREBRAS, "training_seconds", codes.PUBLISHED_PRECISION): "published, CS-2, training alone",
+    (codes.PLAIN_LOOP, "training_seconds", codes.SINGLE_PRECISION): "plain PyTorch loop, CPU",
+    (codes.FUSED_STEP, "training_seconds", codes.SINGLE_PRECISION): "ours, CPU",
+    (codes.GPU_AUTOMATIC, "training_seconds", codes.SINGLE_PRECISION): "PyTorch graph, GPU",
+    (codes.GPU_AUTOMATIC, "training_seconds", codes.MIXED_PRECISION): "PyTorch graph, GPU, mixed precision",
+    (codes.GPU_BY_HAND, "training_seconds", codes.SINGLE_PRECISION): "ours, GPU",
+    (codes.GPU_BY_HAND, "training_seconds", codes.MIXED_PRECISION): "ours, GPU, mixed precision",
+}
 IDEAL = "as it should be"
 # On the page Train.
 YOUR_PRIOR = "your prior"
@@ -43,5 +55,6 @@ OUTSIDE = "outside its box"
 ENTRIES = (
     DATA, TRUTH, PRIOR, MAP, LAPLACE, MAP_AND_LAPLACE, MAP_WITH_NOISE, EXACT, EXACT_POSTERIOR, EXACT_MEAN,
     EACH_MAP, EXACT_MEANS, SIGMA_NOW, MAPS_OF_DRAWS, BIAS, SPREAD, NOISE, RESIDUAL, NOISE_CURVE, NOISE_BAND,
-    *STORED.values(), IDEAL, YOUR_PRIOR, PUBLISHED_PRIOR, TRAINING_SAMPLES, TEST_SAMPLES, INSIDE, OUTSIDE,
+    *STORED.values(), *TIMES.values(), IDEAL, YOUR_PRIOR, PUBLISHED_PRIOR, TRAINING_SAMPLES, TEST_SAMPLES, INSIDE,
+    OUTSIDE,
 )  # fmt: skip

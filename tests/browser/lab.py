@@ -70,7 +70,9 @@ TEST_VIEWS = {  # of the Inverse map page; what shows a stored experiment waits 
     "noise": (),
     "samples": (),
     "errors": ("errors",),
+    "joint": (),
     "search": ("trials",),
+    "width": (),
 }
 SHIPPED_MAPS = ("best", "cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy", "narrow")
 NO_CHROMIUM = (

@@ -12,8 +12,9 @@ def test_axe_finds_nothing_serious_where_a_race_or_a_test_stands_and_what_unfold
     lab = tab(color_scheme="dark").open("Landscape", "t_end=60").race(0.76, 0.88)
     lab.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     assert violations(lab) == []
-    lab.open("Inverse map", "test_view=errors")
-    assert violations(lab) == []
+    for view in ("errors", "width"):
+        lab.open("Inverse map", f"test_view={view}")
+        assert violations(lab) == []
     lab.open("Uncertainty").choose("below", "profiles")
     lab.until("plot('profile-first')?.querySelector('.main-svg')")
     lab.page.wait_for_selector(STANDS)

@@ -138,7 +138,7 @@ def test_the_arrow_keys_move_along_the_tabs(lab):
     lab.open("Inverse map")
     tabs = lab.page.get_by_role("radiogroup", name="maps")
     assert tabs.get_by_role("radio").count() == len(CHOICES["test_view"])
-    tabs.get_by_role("radio", name="predicted against true").focus()
+    tabs.get_by_role("radio", name="predicted / true").focus()
     with lab.painting():
         lab.page.keyboard.press("ArrowRight")
     below(lab, "accuracy-regimes", "first-1")

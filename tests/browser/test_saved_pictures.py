@@ -33,6 +33,7 @@ VISITS = {
         ("", "", ("estimates", "spread", "resimulated", "first-1", "second-1")),
         ("test_view", "noise", ("against-noise",)),
         ("test_view", "samples", ("against-samples",)),
+        ("test_view", "width", ("against-width",)),
         ("test_view", "errors", ("errors",)),
     ],
     "Uncertainty": [

@@ -9,8 +9,16 @@ import numpy as np
 import pytest
 from scipy.linalg import toeplitz
 
-from core.experiments.published_figures import PAPER, PUBLISHED
-from core.experiments.records import Key, find
+from core.experiments.estimators import (
+    CEREBRAS,
+    PUBLISHED_CPU,
+    PUBLISHED_PRECISION,
+    SPECTRUM,
+    TIME_AND_SPECTRUM,
+    TIME_SERIES,
+)
+from core.experiments.published_figures import JOINT_PARAMETERS, JOINT_SIZES, PAPER, PUBLISHED, WIDTHS
+from core.experiments.records import Key, find, stored
 from core.maps.test_sets import published_test_set
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.published import published_prior, with_constants
@@ -66,13 +74,21 @@ class Lecturer:
                })"""
         )
 
-    def numbers(self, column):
-        """Return the numbers that begin the cells of a column of the last table, without its head."""
-        rows = self.lab.evaluate(
-            """[...[...document.querySelectorAll('.lab-table')].at(-1).rows].slice(1)
+    def rows(self):
+        """Return the text of the cells of the last table, its head first."""
+        return self.lab.evaluate(
+            """[...[...document.querySelectorAll('.lab-table')].at(-1).rows]
                  .map((row) => [...row.cells].map((cell) => cell.textContent))"""
         )
-        return [float(row[column].split()[0].replace("−", "-").replace(",", "")) for row in rows]
+
+    def numbers(self, column):
+        """Return the numbers that begin the cells of a column of the last table, without its head."""
+        return [number(row[column]) for row in self.rows()[1:]]
+
+
+def number(text):
+    """Return the number that begins a text."""
+    return float(text.split()[0].replace("−", "-").replace(",", ""))
 
 
 def dots(lab, plot):
@@ -253,10 +269,7 @@ def test_trajectories_with_squared_bias_and_centred_error(lecturer):
 
 def test_table_over_the_number_of_training_samples(lecturer):
     lecturer.page("Inverse map").tab("test_view", "samples", "against-samples")
-    rows = lecturer.lab.evaluate(
-        "[...[...document.querySelectorAll('.lab-table')].at(-1).rows].map((row) => "
-        "[...row.cells].map((cell) => cell.textContent))"
-    )
+    rows = lecturer.rows()
     assert rows[0][2] == "paper’s CNN"
     for regime in REGIMES:
         for n in (500, 1000, 4000, 8000):
@@ -264,6 +277,34 @@ def test_table_over_the_number_of_training_samples(lecturer):
             keys = (Key(PAPER, metric, "mean", regime.replace(" / ", "-"), n) for metric in ("median_ape", "r2"))
             error, r2 = (find(PUBLISHED, key).value for key in keys)
             assert cell == f"{100 * error:.1f} % ({r2:.3f})"
+
+
+def test_joint_estimates_from_the_time_series_its_spectrum_and_both(lecturer):
+    if stored("joint") is None:
+        pytest.skip("the experiment joint has not been run")
+    lecturer.page("Inverse map").tab("test_view", "joint")
+    rows = {(row[1], row[2]): row[3:] for row in lecturer.rows() if row[0] == "retrained CNN"}
+    sees = {TIME_SERIES: "time series", SPECTRUM: "Fourier spectrum", TIME_AND_SPECTRUM: "time and Fourier"}
+    for n in JOINT_SIZES:
+        for inputs, label in sees.items():
+            published = [find(PUBLISHED, Key(PAPER, "r2", each, inputs, n)).value for each in JOINT_PARAMETERS]
+            in_brackets = [number(cell.partition("(")[2].rstrip(")")) for cell in rows[f"{n:,}", label]]
+            assert in_brackets == pytest.approx(published, abs=5e-4)
+
+
+def test_time_of_a_training_against_the_width(lecturer):
+    lecturer.page("Inverse map").tab("test_view", "width", "against-width")
+    rows = {row[0]: row[1:] for row in lecturer.rows()}
+    assert list(map(number, rows["number of weights"])) == [39_490, 243_970, 2_352_130, 31_428_610]
+    for name, machine, metric in (
+        ("published, CPU", PUBLISHED_CPU, "total_seconds"),
+        ("published, CS-2, total", CEREBRAS, "total_seconds"),
+        ("published, CS-2, training alone", CEREBRAS, "training_seconds"),
+    ):
+        keys = [Key(machine, metric, "", PUBLISHED_PRECISION, at=width) for width in WIDTHS]
+        published = [find(PUBLISHED, key).value for key in keys]
+        assert list(map(number, rows[name])) == pytest.approx(published, rel=5e-3)  # three digits
+        np.testing.assert_allclose(lecturer.lab.trace("against-width", name)["y"], published, rtol=1e-6)
 
 
 def test_mean_and_covariance(lecturer):

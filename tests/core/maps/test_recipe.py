@@ -107,6 +107,11 @@ ONLY_DENSE = "Only dense layers take known parameters or the length of a trace b
             )
             for inputs in (Spectrum(), TimeSeriesAndSpectrum(), WhitenedTimeSeriesAndSpectrum(Noise(0.8, 0.35)))
         ),
+        (
+            POINT,
+            {"keeps_last_epoch": "yes"},
+            "A training needs to know whether it keeps its last epoch: true or false.",
+        ),
         (GAUSSIAN, {"seed": -1}, "The seed must lie between 0 and 9,223,372,036,854,775,807; it is −1."),
         (GAUSSIAN, {"seed": None}, "The seed must be a whole number."),
         (GAUSSIAN, {"body": "cnn"}, "The body of a recipe must be of a known kind."),
@@ -206,7 +211,7 @@ def test_recipes_survive_json(name):
 
 
 def test_recipes_of_earlier_versions_keep_their_names():
-    """As the version before there were given parameters, windows and dropout wrote them, and named their trainings."""
+    """As versions without given parameters, windows, dropout or kept last epochs wrote them, and named trainings."""
     keys = {
         "7385fb29465606ce": published_recipe(Cnn(), 8000, noisy=True),
         "8b91f67af2e5cafa": our_recipe(8000, noisy=False),
@@ -217,6 +222,7 @@ def test_recipes_of_earlier_versions_keep_their_names():
         content = recipe_as_json(recipe)
         assert content["task"].keys() == {"model", "prior", "known", "noise"}
         assert content["body"].keys() <= {"kind", "widths"}
+        assert "keeps_last_epoch" not in content
 
 
 @pytest.mark.parametrize("name", ["cnn-clean", "cnn-noisy", "dense-clean", "dense-noisy", "narrow"])
@@ -234,6 +240,7 @@ def test_what_is_new_in_a_recipe_is_written_where_it_is_used():
     assert recipe_as_json(RECIPES["four"])["task"]["prior"]["sd"] == [0.3, 0.4, None, None]
     assert recipe_as_json(RECIPES["dropout"])["body"]["dropout"] == 0.2
     assert "given" not in recipe_as_json(RECIPES["window"])["task"]
+    assert recipe_as_json(RECIPES["joint, published"])["keeps_last_epoch"] is True
     keys = [key_of(recipe) for recipe in RECIPES.values()]
     assert len(set(keys)) == len(keys)
 

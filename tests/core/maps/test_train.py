@@ -22,13 +22,14 @@ from core.maps.evaluation import describe
 from core.maps.inverse_map import inverse_map, load_inverse_map
 from core.maps.recipe import NewNoise, NewSimulations, Recipe
 from core.maps.recipe_file import recipe_as_json, recipe_from_json
-from core.maps.recipes import PUBLISHED_DENSE, gaussian_recipe, point_recipe, published_task
+from core.maps.recipes import PUBLISHED_DENSE, gaussian_recipe, joint_task, point_recipe, published_task
 from core.maps.train import key_of, map_of, read_trained, run_training, train, write_trained
 from core.maps.untrained_network import N_VALIDATION, untrained_network
 
 TINY = point_recipe(published_task(), Cnn(), 200, Adam(12))
 LIKELY = gaussian_recipe(published_task(), Dense((64, 32)), NewSimulations(1000), 6, batch_size=64)
 RECIPE = point_recipe(published_task(), PUBLISHED_DENSE, 200, Adam(3))
+OVERFITTING = point_recipe(joint_task(), PUBLISHED_DENSE, 200, Adam(40, learning_rate=1e-2))
 OURS = gaussian_recipe(published_task(), Residual((16,)), NewNoise(200), 2, batch_size=64, learning_rate=1e-3)
 
 
@@ -78,6 +79,21 @@ def test_later_epochs_leave_earlier_best_weights_alone():
     kept = {name: tensor.clone() for name, tensor in first.items()}
     list(training)
     assert all(torch.equal(first[name], kept[name]) for name in kept)
+
+
+def test_a_training_that_overfits_keeps_its_best_or_its_last_epoch():
+    """The errors of all epochs are the same; the kept weights have the least of them, or the last one."""
+    data = dataset(OVERFITTING.task, N_VALIDATION, VALIDATION_STREAM)
+    losses = [report.validation_loss for report in train(OVERFITTING)]
+    assert losses[-1] > 1.02 * min(losses)
+    for keeps_last, epoch in ((False, 1 + int(np.argmin(losses))), (True, len(losses))):
+        recipe = dataclasses.replace(OVERFITTING, keeps_last_epoch=keeps_last)
+        weights, record = run_training(recipe)
+        assert (record["best_epoch"], record["validation_loss"]) == (epoch, losses[epoch - 1])
+        network = untrained_network(recipe)
+        network.load_state_dict(load(weights))
+        error = np.mean(np.abs(predict(network, data.noisy)[0] - recipe.task.scale(data.truth(recipe.task))))
+        assert abs(error - losses[epoch - 1]) <= 1e-7
 
 
 def test_gaussian_training_learns_mean_and_covariance():

@@ -5,9 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from core.experiments import records
 from core.experiments.published_figures import PUBLISHED
-from core.experiments.records import Key, Measurement, Result, find
+from core.experiments.records import Key, find
 from core.maps.test_sets import published_test_set
 from core.metrics import median_ape, r_squared
 from dashboard import maps as registry
@@ -33,18 +32,6 @@ EXACT = "posterior-noise-integrated-out"
 CODES = {"exact posterior mean": "posterior-noise-known", "exact posterior": EXACT,
          "paper’s CNN": "paper", "retrained CNN": "cnn-published", "our network": "ours"}  # fmt: skip
 HELD = {"best": (0.06, 0.52, 0.884, 0.94), "exact posterior": (0.05, 0.501, 0.898, 0.951)}
-
-
-@pytest.fixture
-def results(tmp_path, monkeypatch):
-    """Return a function that stores an experiment, in a folder that holds no other."""
-    monkeypatch.setattr(records, "RESULTS", tmp_path)
-
-    def store(name, settings, measurements):
-        found = tuple(Measurement(key, value) for key, value in measurements.items() if value is not None)
-        records.store(name, Result(f"About {name}.", settings, found))
-
-    return store
 
 
 def stored_noise(results):
