@@ -25,6 +25,16 @@ def rmse(truth: ArrayLike, estimate: ArrayLike) -> NDArray[np.float64]:
     return np.sqrt(np.mean((estimate - truth) ** 2, axis=0))
 
 
+def median_relative_error(truth: ArrayLike, estimate: ArrayLike) -> float:
+    """Return the median over n samples of ‖estimate − truth‖ / ‖truth‖.
+
+    truth, estimate: (n, p), vectors with their 2-norm, or (n, p, p), matrices with their Frobenius norm.
+    """
+    truth, estimate = np.asarray(truth, dtype=float), np.asarray(estimate, dtype=float)
+    axes = tuple(range(1, truth.ndim))
+    return float(np.median(np.linalg.norm(estimate - truth, axis=axes) / np.linalg.norm(truth, axis=axes)))
+
+
 METRICS = {"r2": r_squared, "median_ape": median_ape, "rmse": rmse}  # by their codes in the results of experiments
 
 

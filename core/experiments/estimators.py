@@ -15,10 +15,11 @@ MAP, LAPLACE, JOINT = "map-noise-known", "laplace-noise-known", "map-with-noise"
 GLOBAL_MAP = "global-map"
 LEAST_SQUARES, FROM_TRUTH = "least-squares", "least-squares-from-truth"
 TRUTH, BOUND = "truth", "cramer-rao"
+LABELS = "labels"  # the local Gaussians of traces
 
-# Regimes: maps trained and tested on noisy traces; the noisy test traces, for estimators without training; and test
-# traces with a chosen σ, which is the entry `at` of the key.
-NOISY_REGIME, NOISY_TRACES, CHOSEN_SIGMA = "noisy-noisy", "noisy", "chosen-sigma"
+# Regimes: maps trained and tested on noisy traces; the noisy or the clean test traces, for estimators without training;
+# and test traces with a chosen σ, which is the entry `at` of the key.
+NOISY_REGIME, NOISY_TRACES, CLEAN_TRACES, CHOSEN_SIGMA = "noisy-noisy", "noisy", "clean", "chosen-sigma"
 
 # What the maps of θ₀, θ₁, σ and ρ are shown of noisy traces; and the same traces, for estimators without training.
 TIME_SERIES, SPECTRUM, TIME_AND_SPECTRUM, JOINT_TRACES = "time-series", "spectrum", "time-and-spectrum", "joint"

@@ -42,6 +42,10 @@ _JOINT_R_SQUARED = {
     (SPECTRUM, 8000): (0.580, 0.797, 0.669, 0.721),
     (TIME_AND_SPECTRUM, 8000): (0.968, 0.942, 0.684, 0.722),
 }
+# The CNN of mean and covariance: median relative errors of both, by the regime of noise. From the talk on SOURCE, which
+# does not give N.
+COVARIANCE_REGIMES = ("clean-clean", "clean-noisy", "noisy-noisy")
+_MEAN_ERRORS, _COVARIANCE_ERRORS = (0.032, 0.215, 0.093), (0.124, 0.229, 0.161)
 # Seconds in which dense networks of eight layers of these widths were trained: the talk on SOURCE. The last network had
 # mixed precision on the CS-2, the others single precision.
 WIDTHS = (32, 128, 512, 2048)
@@ -74,6 +78,11 @@ PUBLISHED = tuple(
             (Key(PAPER, "r2", parameter, inputs, n), value)
             for (inputs, n), values in _JOINT_R_SQUARED.items()
             for parameter, value in zip(JOINT_PARAMETERS, values, strict=True)
+        ),
+        *(
+            (Key(PAPER, error, "", regime), value)
+            for error, values in (("mean_error", _MEAN_ERRORS), ("covariance_error", _COVARIANCE_ERRORS))
+            for regime, value in zip(COVARIANCE_REGIMES, values, strict=True)
         ),
         *(
             (Key(machine, metric, "", PUBLISHED_PRECISION, at=width), value)

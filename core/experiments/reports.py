@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from core.experiments.labels import key_label, shown
+from core.experiments.layout_covariance import covariance
 from core.experiments.layout_fresh import fresh
 from core.experiments.layout_further import conditional, four, window
 from core.experiments.layout_joint import joint
@@ -34,6 +35,7 @@ LAYOUTS: dict[str, Callable[[Result, Figures], list[Table]]] = {
     "magi": magi,
     "width": width,
     "joint": joint,
+    "covariance": covariance,
     "fresh": fresh,
     "mended": mended,
     "conditional": conditional,

@@ -119,7 +119,12 @@ class GaussianEstimate:
     """The network returns a Gaussian with full covariance."""
 
 
-Head = PointEstimate | GaussianEstimate
+@dataclass(frozen=True)
+class MeanAndCovariance:
+    """The network returns a mean and a covariance, each learnt by the squared error from labels."""
+
+
+Head = PointEstimate | GaussianEstimate | MeanAndCovariance
 
 
 class InitialWeights(StrEnum):

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from core.learning.networks.network import Layers, predict
+from core.learning.training_settings import GaussianLikelihood
 from core.maps.dataset import CALIBRATION_STREAM, dataset
 from core.maps.gauss_newton_step import Refined
 from core.maps.inputs import inputs_of
@@ -20,9 +21,9 @@ N_CALIBRATION = 5000  # traces
 def calibrate(recipe: Recipe, network: Layers | Refined) -> None:
     """Set the calibration factor of a network's standard deviations, so that 90 % regions hold the truth as often.
 
-    A network without covariance stays unchanged. Raises ValueError where a covariance is singular.
+    A network of another loss than a likelihood stays unchanged. Raises ValueError where a covariance is singular.
     """
-    if not recipe.gives_covariance:
+    if not isinstance(recipe.loss, GaussianLikelihood):
         return
     factor = network.calibration_factor
     factor.fill_(1.0)
@@ -34,9 +35,9 @@ def tails(recipe: Recipe, network: nn.Module) -> float:
     """Return the degrees of freedom with which a network's regions of 50 % hold the truth as often too.
 
     A posterior that is not normal, or a covariance that is not always right, gives distances from the truth heavier
-    tails than a normal distribution has. Infinite for a network without covariance.
+    tails than a normal distribution has. Infinite for a network of another loss than a likelihood.
     """
-    if not recipe.gives_covariance:
+    if not isinstance(recipe.loss, GaussianLikelihood):
         return math.inf
     return freedom_of(_distances(recipe, network), len(recipe.task.names))
 

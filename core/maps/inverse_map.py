@@ -20,10 +20,12 @@ from core.checks import with_gaps
 from core.estimate import Estimate, Finding, Remark, remark
 from core.files import write_bytes, write_json
 from core.learning.networks.network import predict
+from core.learning.training_settings import MeanAndCovariance
 from core.maps.card import freedom, learned_steps, read_card
 from core.maps.differences_from_training import Difference, listed, not_trained_for
 from core.maps.gauss_newton_step import learned_steps_of, network_of
 from core.maps.inputs import TraceInputs, as_columns
+from core.maps.local_gaussian_labels import from_targets
 from core.maps.mending import mended
 from core.maps.range_of_training import differences, expected_of
 from core.maps.recipe import Recipe
@@ -134,6 +136,8 @@ class InverseMap:
         """Return the means, (n, p), and covariances, (n, p, p), that the network gives."""
         task = self.recipe.task
         scaled, covariance = predict(self.network, as_columns(task, inputs))
+        if isinstance(self.recipe.head, MeanAndCovariance):
+            return from_targets(task, scaled)
         lower, upper = task.law.bounds.T
         mean = np.clip(task.unscale(scaled), lower, upper)
         if covariance is not None:

@@ -17,6 +17,8 @@ from core.learning.training_settings import (
     InitialWeights,
     Inputs,
     Loss,
+    MeanAndCovariance,
+    PointEstimate,
     TimeSeries,
     WhitenedTimeSeries,
     check_range,
@@ -118,17 +120,23 @@ class Recipe:
 
     def _check_agreement(self) -> None:
         """Raise ValueError where settings contradict each other."""
-        if isinstance(self.loss, GaussianLikelihood) and not self.gives_covariance:
+        gaussian = isinstance(self.head, GaussianEstimate)
+        if isinstance(self.loss, GaussianLikelihood) and not gaussian:
             raise ValueError(
                 "A Gaussian likelihood needs a Gaussian head: choose that head, or the squared error as the loss."
             )
-        if self.gives_covariance and not isinstance(self.loss, GaussianLikelihood):
+        if gaussian and not isinstance(self.loss, GaussianLikelihood):
             raise ValueError(
                 "The squared error teaches a Gaussian head no covariance: choose the Gaussian likelihood as the loss, "
                 "or a point head."
             )
-        if self.learned_steps and not self.gives_covariance:
+        if self.learned_steps and not gaussian:
             raise ValueError("A learned step refines a Gaussian: choose a Gaussian head, or no learned step.")
+        if isinstance(self.head, MeanAndCovariance) and not (isinstance(self.data, Fixed) and self.task.is_one_problem):
+            raise ValueError(
+                "Labels of mean and covariance hold for their traces alone, and for the model's parameters: choose "
+                "fixed data, all traces of one length, no given parameters and no noise to estimate, or another head."
+            )
         self._check_renewal()
         if (self.task.given is not None or self.task.has_window) and not isinstance(self.body, Dense):
             raise ValueError(
@@ -155,8 +163,8 @@ class Recipe:
 
     @property
     def gives_covariance(self) -> bool:
-        """Whether the map returns a Gaussian, with covariance."""
-        return isinstance(self.head, GaussianEstimate)
+        """Whether the map returns a covariance."""
+        return not isinstance(self.head, PointEstimate)
 
     @property
     def noisy(self) -> bool:

@@ -12,6 +12,7 @@ from core.learning.training_settings import (
     GaussianEstimate,
     GaussianLikelihood,
     InitialWeights,
+    MeanAndCovariance,
     PointEstimate,
     Residual,
     Spectrum,
@@ -36,7 +37,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "whitened time series and spectrum": WhitenedTimeSeriesAndSpectrum,
     },
     "body": {"dense": Dense, "cnn": Cnn, "residual": Residual},
-    "head": {"point": PointEstimate, "gaussian": GaussianEstimate},
+    "head": {"point": PointEstimate, "gaussian": GaussianEstimate, "mean and covariance": MeanAndCovariance},
     "loss": {"squared error": SquaredError, "gaussian likelihood": GaussianLikelihood},
     "data": {"fixed": Fixed, "new noise": NewNoise, "new simulations": NewSimulations},
 }

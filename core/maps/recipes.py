@@ -11,6 +11,7 @@ from core.learning.training_settings import (
     GaussianLikelihood,
     InitialWeights,
     Inputs,
+    MeanAndCovariance,
     PointEstimate,
     Residual,
     SquaredError,
@@ -156,6 +157,23 @@ def joint_recipe() -> Recipe:
     """Return the recipe of the map of θ₀, θ₁, σ and ρ, from the whitened trace and its spectrum."""
     recipe = unlimited_recipe(joint_task(), (640, 512, 512, 512, 512))
     return replace(recipe, inputs=WhitenedTimeSeriesAndSpectrum(PUBLISHED_NOISE))
+
+
+def published_covariance_recipe(n: int, noisy: bool, seed: int = 0) -> Recipe:
+    """Return the published recipe of the CNN with a covariance beside the mean, both learnt from labels."""
+    return replace(published_recipe(Cnn(), n, noisy, seed), head=MeanAndCovariance())
+
+
+def our_covariance_recipe(n: int, noisy: bool, seed: int = 0) -> Recipe:
+    """Return our recipe of a mean and a covariance that are learnt from labels.
+
+    A label holds for one trace and its noise, so that no new noise can be drawn. The spectrum beside the trace shows
+    the size of the noise, which the covariance depends on.
+    """
+    inputs: Inputs = WhitenedTimeSeriesAndSpectrum(PUBLISHED_NOISE) if noisy else TimeSeries()
+    return replace(
+        our_recipe(n, noisy, seed), inputs=inputs, head=MeanAndCovariance(), loss=SquaredError(), data=Fixed(n)
+    )
 
 
 def conditional_task() -> Task:

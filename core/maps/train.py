@@ -36,18 +36,19 @@ def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu", t
     device: "cpu" or "cuda".
     tell: is told how far the stages are that simulate and learn; it ends them by raising StoppedError.
     """
-    before: Dataset | None = None
+    before: tuple[Dataset, Samples] | None = None
     simulated = Work(Stage.SIMULATE, N_VALIDATION + recipe.data.n, tell)
-    validation = validation_samples(recipe.task)
+    validation = validation_samples(recipe)
     simulated.add(N_VALIDATION)
 
     def samples_of(epoch: int) -> Samples:
         nonlocal before
-        is_first = before is None
-        before = epoch_dataset(recipe.task, recipe.data, recipe.seed, epoch, before)
-        if is_first:
-            simulated.add(recipe.data.n)
-        return samples(recipe.task, before)
+        data = epoch_dataset(recipe.task, recipe.data, recipe.seed, epoch, before[0] if before else None)
+        if before is None or data is not before[0]:
+            is_first, before = before is None, (data, samples(recipe, data))
+            if is_first:
+                simulated.add(recipe.data.n)
+        return before[1]
 
     return train_network(
         untrained_network(recipe),

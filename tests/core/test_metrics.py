@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from core.metrics import median_ape, r_squared, rmse, squared_bias_and_centred_mse
+from core.metrics import median_ape, median_relative_error, r_squared, rmse, squared_bias_and_centred_mse
 
 TRUTH = np.array([[1.0, -2.0], [2.0, 4.0], [3.0, -5.0], [6.0, 1.0]])
 ESTIMATE = TRUTH + np.array([[0.1, 1.0], [-0.2, 0.0], [0.6, -0.5], [0.0, 0.1]])
@@ -22,6 +23,14 @@ def test_median_ape_by_hand():
     assert np.allclose(median_ape(TRUTH, ESTIMATE), [0.1, 0.1], rtol=1e-12)
     assert np.allclose(median_ape(TRUTH[:3], ESTIMATE[:3]), [0.1, 0.1], rtol=1e-12)
     assert np.allclose(median_ape(TRUTH[[0, 2]], ESTIMATE[[0, 2]]), [0.15, 0.3], rtol=1e-12)
+
+
+def test_median_relative_error_by_hand():
+    """Errors of 0.5, 0 and 13 on vectors of norms 5, 1 and 13; and of norm 3 on a matrix of norm 6."""
+    truth, estimate = [[3, 4], [0, 1], [5, 12]], [[3.3, 4.4], [0, 1], [0, 0]]
+    assert median_relative_error(truth, estimate) == pytest.approx(0.1)
+    matrix = np.array([[[4.0, 2], [0, 4]]])
+    assert median_relative_error(matrix, matrix + np.array([[1, 2], [2, 0]])) == pytest.approx(0.5)
 
 
 def test_median_ape_of_a_known_law():

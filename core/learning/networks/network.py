@@ -22,6 +22,7 @@ from core.learning.training_settings import (
     Head,
     InitialWeights,
     Inputs,
+    MeanAndCovariance,
     TimeSeries,
 )
 
@@ -65,14 +66,19 @@ def build(
 ) -> Layers:
     """Return a network that maps traces, (n, n_times), to scaled parameters, (n, p), or to a `Gaussian` of them.
 
+    With the head `MeanAndCovariance`, p (p + 1) / 2 scaled entries of a covariance follow the parameters.
+
     n_columns: further inputs after the samples. has_window: whether the last is the share of samples that are real.
     The weights are drawn with the seed; the biases are zero.
     """
     input_layer = InputLayer(inputs, n_times, n_columns, has_window)
     first = [] if type(inputs) is TimeSeries and not n_columns else [input_layer]
     layers, n_features = _body_layers(body, input_layer.n_features)
-    gaussian = isinstance(head, GaussianEstimate)
-    last = [GaussianHead(n_features, n_parameters)] if gaussian else point_layers(n_features, n_parameters)
+    if isinstance(head, GaussianEstimate):
+        last: list[nn.Module] = [GaussianHead(n_features, n_parameters)]
+    else:
+        with_covariance = isinstance(head, MeanAndCovariance)
+        last = point_layers(n_features, n_parameters + with_covariance * n_parameters * (n_parameters + 1) // 2)
     network = Layers(*first, *layers, *last)
     generator = torch.Generator().manual_seed(seed)
     for module in network.modules():
