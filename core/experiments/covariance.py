@@ -26,9 +26,9 @@ def run(context: Context) -> Result:
     tested = {noisy: labelled_traces(noisy, context) for noisy in (False, True)}
     recipes = {
         (kind, noisy, seed): recipe(n, noisy, seed)
-        for kind, recipe in KINDS.items()
         for noisy in (False, True)
         for seed in numbers
+        for kind, recipe in KINDS.items()  # one after the other, as they share their labels
     }
     found = trained({str(key): recipe for key, recipe in recipes.items()}, context)
     measurements: list[Measurement] = []

@@ -14,15 +14,22 @@ from safetensors.torch import load_file, save
 from core.files import read_json, write_bytes, write_json
 from core.learning.loop import Kept, Report, Samples, train_network
 from core.learning.networks.network import Layers
+from core.learning.training_settings import MeanAndCovariance
 from core.maps.calibration import N_CALIBRATION, calibrate
-from core.maps.dataset import Dataset, epoch_dataset
+from core.maps.dataset import TRAINING_STREAM, Dataset, epoch_dataset
 from core.maps.device_samples import NoiseOnDevice
 from core.maps.gauss_newton_step import Refined, learned_steps_of, step_work, with_learned_steps
 from core.maps.inverse_map import InverseMap, inverse_map
 from core.maps.recipe import Fixed, Recipe
 from core.maps.recipe_file import recipe_as_json
 from core.maps.stages import Stage, StoppedError, Tell, Work, untold
-from core.maps.untrained_network import N_VALIDATION, samples, untrained_network, validation_samples
+from core.maps.untrained_network import (
+    N_VALIDATION,
+    labelled_samples,
+    samples,
+    untrained_network,
+    validation_samples,
+)
 
 NOT_FINITE = "The error was not finite from the start: narrow the prior, or lower the noise."
 
@@ -36,19 +43,20 @@ def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu", t
     device: "cpu" or "cuda".
     tell: is told how far the stages are that simulate and learn; it ends them by raising StoppedError.
     """
-    before: tuple[Dataset, Samples] | None = None
+    before: Dataset | None = None
     simulated = Work(Stage.SIMULATE, N_VALIDATION + recipe.data.n, tell)
     validation = validation_samples(recipe)
     simulated.add(N_VALIDATION)
 
     def samples_of(epoch: int) -> Samples:
         nonlocal before
-        data = epoch_dataset(recipe.task, recipe.data, recipe.seed, epoch, before[0] if before else None)
-        if before is None or data is not before[0]:
-            is_first, before = before is None, (data, samples(recipe, data))
-            if is_first:
-                simulated.add(recipe.data.n)
-        return before[1]
+        if isinstance(recipe.head, MeanAndCovariance):
+            return labelled_samples(recipe.task, recipe.data.n, TRAINING_STREAM, recipe.seed)
+        is_first = before is None
+        before = epoch_dataset(recipe.task, recipe.data, recipe.seed, epoch, before)
+        if is_first:
+            simulated.add(recipe.data.n)
+        return samples(recipe.task, before)
 
     return train_network(
         untrained_network(recipe),

@@ -1,5 +1,7 @@
 """The network of a recipe, and its error on the validation set."""
 
+from functools import lru_cache
+
 from torch import nn
 
 from core.learning.loop import Samples, mean_absolute_error
@@ -9,6 +11,7 @@ from core.maps.dataset import VALIDATION_STREAM, Dataset, dataset
 from core.maps.inputs import inputs_of, n_columns
 from core.maps.local_gaussian_labels import as_targets, labels_of
 from core.maps.recipe import Recipe
+from core.maps.task import Task
 
 N_VALIDATION = 2000
 
@@ -29,21 +32,28 @@ def untrained_network(recipe: Recipe) -> Layers:
     )
 
 
-def samples(recipe: Recipe, data: Dataset) -> Samples:
-    """Return a network's inputs, (n, columns), and the scaled true values, (n, p), of a data set.
+def samples(task: Task, data: Dataset) -> Samples:
+    """Return a network's inputs, (n, columns), and the scaled true values, (n, p), of a data set."""
+    return inputs_of(task, data), task.scale(data.truth(task))
 
-    For the head `MeanAndCovariance`, return the inputs and targets of the traces with a valid label.
+
+@lru_cache(maxsize=4)
+def labelled_samples(task: Task, n: int, stream: int, seed: int = 0) -> Samples:
+    """Return inputs and targets of those of n samples that have a valid label; stream and seed are those of `dataset`.
+
+    They stay in memory, since the labels take minutes and are the same for every network.
     """
-    task, inputs = recipe.task, inputs_of(recipe.task, data)
-    if not isinstance(recipe.head, MeanAndCovariance):
-        return inputs, task.scale(data.truth(task))
+    data = dataset(task, n, stream, seed)
     labels = labels_of(task, data)
-    return inputs[labels.valid], as_targets(task, labels.mean, labels.covariance)[labels.valid]
+    targets = as_targets(task, labels.mean, labels.covariance)
+    return inputs_of(task, data)[labels.valid], targets[labels.valid]
 
 
 def validation_samples(recipe: Recipe) -> Samples:
     """Return the validation set, which is the same for every seed."""
-    return samples(recipe, dataset(recipe.task, N_VALIDATION, VALIDATION_STREAM))
+    if isinstance(recipe.head, MeanAndCovariance):
+        return labelled_samples(recipe.task, N_VALIDATION, VALIDATION_STREAM)
+    return samples(recipe.task, dataset(recipe.task, N_VALIDATION, VALIDATION_STREAM))
 
 
 def validation_error(recipe: Recipe, network: nn.Module) -> float:

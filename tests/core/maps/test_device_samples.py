@@ -85,8 +85,8 @@ def test_windows_end_where_they_say_and_given_parameters_are_told():
 def test_a_training_learns_from_them():
     """As from the processor's samples, which have the same laws: errors of the same size after a few epochs."""
     recipe = gaussian_recipe(published_task(), Dense((32,)), NewNoise(1000), 6, batch_size=50)
-    validation = samples(recipe, dataset(recipe.task, 500, VALIDATION_STREAM))
-    given = {"processor": lambda epoch: samples(recipe, epoch_dataset(recipe.task, recipe.data, 0, epoch, None)),
+    validation = samples(recipe.task, dataset(recipe.task, 500, VALIDATION_STREAM))
+    given = {"processor": lambda epoch: samples(recipe.task, epoch_dataset(recipe.task, recipe.data, 0, epoch, None)),
              "device": NoiseOnDevice(recipe, "cpu")}  # fmt: skip
     losses = {
         name: list(train_network(untrained_network(recipe), recipe.loss, recipe.optimiser, 0, each, validation))[-1]

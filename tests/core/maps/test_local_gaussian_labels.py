@@ -9,7 +9,7 @@ from core.maps.dataset import TRAINING_STREAM, dataset
 from core.maps.local_gaussian_labels import LOG_VARIANCES, as_targets, from_targets, labels_of
 from core.maps.recipes import joint_task, point_recipe, published_task, window_recipe
 from core.maps.train import map_of, run_training, write_trained
-from core.maps.untrained_network import samples, untrained_network
+from core.maps.untrained_network import labelled_samples, untrained_network
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.models.spikes import spike_statistics
 from core.published import time_grid, with_constants
@@ -96,7 +96,7 @@ def test_neurons_without_a_spike_rate_have_no_valid_label(labelled):
 
 def test_only_valid_labels_are_trained_on(labelled):
     data, labels = labelled
-    inputs, targets = samples(RECIPE, data)
+    inputs, targets = labelled_samples(TASK, N, TRAINING_STREAM)
     assert np.array_equal(inputs, data.noisy[labels.valid])
     assert targets.shape == (labels.valid.sum(), 5)
 
