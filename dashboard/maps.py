@@ -133,6 +133,14 @@ def all_inverse_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
     return maps, tuple(sentences)
 
 
+def covariance_maps() -> dict[str, "InverseMap"]:
+    """Return the shipped maps that learned mean and covariance from labels, which only the page Uncertainty shows."""
+    from core.maps.inverse_map import LABELLED
+
+    loaded = {path.stem: _load(path, _stamp(path)) for path in sorted(LABELLED.glob("*.safetensors"))}
+    return {name: each for name, each in loaded.items() if not isinstance(each, str)}
+
+
 def own_maps() -> tuple[str, ...]:
     """Return the names of the maps that were trained here, without loading them."""
     folders = runs_in(runs())

@@ -24,10 +24,11 @@ def covariance(result: Result, figures: Figures) -> list[Table]:
     """Return for each regime of noise the errors of mean and covariance, and the validity of the labels."""
     n, tables = result.settings["n_samples"], []
     columns = metrics(*((error, "") for error in ERRORS))
-    for regime, (_, tested_noisy) in REGIMES.items():
+    for regime, (trained_noisy, tested_noisy) in REGIMES.items():
         rows = estimators(PAPER) + estimators(CNN, OURS, n=n)
         if tested_noisy:
-            rows += estimators(BEST, POLISHED, LAPLACE, EXACT, regime=NOISY_TRACES)
+            without_labels = (BEST, POLISHED) if trained_noisy else ()
+            rows += estimators(*without_labels, LAPLACE, EXACT, regime=NOISY_TRACES)
         tables.append(figures.table(REGIME_LABELS[regime], "estimator", rows, columns, {"regime": regime}))
     traces: list[Line] = [(REGIME_LABELS[each], {"regime": each}) for each in (CLEAN_TRACES, NOISY_TRACES)]
     kinds = metrics(*((f"share_{kind.name.lower()}", "") for kind in Validity))

@@ -35,6 +35,7 @@ from core.published import SAMPLING_INTERVAL
 from core.symbols import symbol_of
 
 PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
+LABELLED = PRETRAINED / "labelled"  # the shipped maps that learned mean and covariance from labels
 MAX_FILE_BYTES = 10 * 2**20
 MAX_OBSERVED = 1e6  # traces, and parameters told, are clipped here; beyond, all are equally far from the training
 MIN_SD_WIDTHS = 1e-6  # smallest sd of an estimate in any direction, in widths of the prior's box; the largest is one

@@ -1,5 +1,6 @@
 """The figures below on the Uncertainty page: what the posterior predicts, profiles, and what the noise is taken for."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ from scipy.interpolate import PchipInterpolator
 from core.posterior.profile import RISE_95, Profile
 from core.symbols import symbol_of
 from dashboard.figures.density import Raster
+from dashboard.figures.joint import Beside
 from dashboard.figures.palette import translucent
-from dashboard.figures.regions import MASSES, contours, placed
+from dashboard.figures.regions import MASSES, contours, ellipse, estimated, placed
 from dashboard.figures.style import (
     DATA,
     FAINT,
@@ -25,11 +27,13 @@ from dashboard.figures.style import (
     legend_entry,
     line,
     line_entry,
+    mark_entry,
     named,
     reach,
     upright_entry,
 )
 
+EXACT = "exact"
 HIGHEST_RISE = 6.0  # of a profile, on screen
 BEYOND = 1e6  # stands for an infinite rise
 N_BETWEEN = 300  # values of a parameter at which its profile is interpolated
@@ -131,6 +135,33 @@ def both_regions(
         "data": traces,
         "layout": layout(
             "90 % regions under both noise models",
+            axis(symbol_of(names[0]), range=box[0].tolist()),
+            axis(symbol_of(names[1]), range=box[1].tolist()),
+            shapes=shapes,
+            margin={"l": 58, "r": 12, "t": 48, "b": 38},
+        ),
+    }
+
+
+def learned_regions(
+    names: tuple[str, str], box: Array, density: Raster, beside: Sequence[Beside], truth: Point | None
+) -> dict[str, Any]:
+    """Draw in a box, (2, 2), the 90 % regions of a posterior and of Gaussians beside it, which have covariances."""
+    traces = [contours(density, MASSES[-1:], name=EXACT), line_entry(EXACT, LIMIT)]
+    for each in beside:
+        assert each.covariance is not None
+        outline = ellipse(each.mean, each.covariance, MASSES[-1])
+        look = {"hoverinfo": "skip", "showlegend": False, "line": {"dash": each.look.dash}}
+        traces.append(line(each.name, each.look.colour, 1.8, x=array(outline[:, 0]), y=array(outline[:, 1]), **look))
+        traces.append(mark_entry(each.name, each.look))
+    shapes = [named(each.name, estimated(each.look, each.mean, box)) for each in reversed(beside)]
+    if truth is not None:
+        shapes.append(named("truth", placed("star", TRUTH, np.array(truth), box)))
+        traces.append(legend_entry("truth", "star", TRUTH))
+    return {
+        "data": traces,
+        "layout": layout(
+            "90 % regions: exact, local Gaussian, and learned",
             axis(symbol_of(names[0]), range=box[0].tolist()),
             axis(symbol_of(names[1]), range=box[1].tolist()),
             shapes=shapes,

@@ -156,6 +156,7 @@ LAYOUTS = {
     "uncertainty-profiles": _pair("profile-first", "profile-second"),
     "uncertainty-noise": _pair("regions", "autocorrelation"),
     "uncertainty-calibration": _under_tabs("35rem 1fr", ("calibration said", "28rem")),
+    "uncertainty-covariances": _under_tabs("35rem 1fr", ("covariances said", "28rem")),
     "uncertainty-none": _under_tabs("1fr"),
     "states": Layout(
         "1.3fr 1fr",

@@ -17,9 +17,11 @@ from core.noise import colour
 from core.optimisation import minima
 from core.posterior import exact
 from core.posterior import laplace as laplace_approximation
+from core.posterior import local_gaussian as label
 from core.posterior import profile as profiles
 from core.posterior.exact import Posterior
 from core.posterior.followed_profile import followed_profile
+from core.posterior.local_gaussian import LocalGaussian
 from core.posterior.noise_of_fit import noise_of_fit
 from core.posterior.parameters_and_noise import estimate_with_noise
 from core.posterior.profile import Profile
@@ -139,6 +141,17 @@ def map_estimate(problem: Problem, search: bool = True) -> Estimate | None:
 def laplace(problem: Problem) -> Estimate:
     """Return the Laplace approximation."""
     return kept("laplace", problem.identity, lambda: laplace_approximation.laplace(problem, map_estimate(problem)))
+
+
+def local_gaussian(problem: Problem) -> LocalGaussian:
+    """Return the local Gaussian at the MAP estimate of a problem that has one."""
+
+    def compute() -> LocalGaussian:
+        best = map_estimate(problem)
+        assert best is not None, "whoever has a posterior has a MAP estimate"
+        return label.local_gaussian(problem, best.mean[0])
+
+    return kept("local gaussian", problem.identity, compute)
 
 
 def with_noise(problem: Problem, law: TruncatedGaussian) -> Estimate:

@@ -24,6 +24,7 @@ from dashboard.figures.style import LIMIT, MAP, TRUTH, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import results
 from dashboard.pictures.controls import controls_at
+from dashboard.pictures.learned_covariances import learned_covariances
 from dashboard.pictures.posterior import Point, estimates_of, posterior_of, truth_of, window_of
 from dashboard.pictures.released import at_release
 from dashboard.pictures.shown import Cell, Plot, Shown
@@ -70,17 +71,23 @@ def _support(scene: Scene) -> Shown | None:
         shown = _profiles_of_all(scene, found, truth) if experiment.all_unknown else _profiles(found, truth)
     elif experiment.below == "calibration":
         shown = _calibration(looks(maps))
+    elif experiment.below == "covariances":
+        shown = learned_covariances(scene, found, problem, truth)
     else:
         shown = _noise(scene, problem, truth)
     if found.fit.outcome != Outcome.EXPLAINED and experiment.below != "calibration":
         # What such a fit predicts, bounds or prefers means nothing.
         shown = replace(shown, answer=unexplained(found), why=[found.fit.sentence], metrics=())
+    shown = shown.under(shown.question, controls_at(Area.SUPPORT, experiment))
+    if experiment.below == "covariances":
+        return shown  # with its own table
     joint = None
     if experiment.below == "noise" or not experiment.noise_known:
         joint = _joint(scene, problem)
     table = _table(found, results.laplace(found.problem), joint, estimates_of(scene, problem, maps), truth)
     tabs = controls_at(Area.SUPPORT, experiment, () if experiment.below == "profiles" else ("all_unknown",))
     return replace(shown.under(shown.question, tabs), table=table)
+    return replace(shown, table=table)
 
 
 def _prediction(scene: Scene, found: Posterior) -> Shown:

@@ -201,6 +201,7 @@ _ROWS: tuple[Setting, ...] = (
             "profiles": "profiles of the likelihood",
             "noise": "white against AR(1) noise",
             "calibration": "calibration of regions",
+            "covariances": "learned covariances",
         },
         shown=(Area.SUPPORT,),
     ),
