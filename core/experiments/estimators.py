@@ -4,6 +4,7 @@
 # Gauss–Newton steps, and refined by weighted draws.
 CNN, DENSE, OURS = "cnn-published", "dense-published", "ours"
 CNN_MENDED = "cnn-mended"  # the published CNN of clean traces, with descents of the misfit
+OURS_POLISHED = "ours-polished"  # our network, refined by Gauss–Newton steps
 BEST, POLISHED, REWEIGHTED = "best", "best-polished", "best-reweighted"
 JOINT_MAP = "joint"  # the shipped map of θ₀, θ₁, σ and ρ
 # Shipped maps that are told ζ and γ, that read windows, and that estimate all four; and the published CNN as shipped.

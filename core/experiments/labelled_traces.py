@@ -60,10 +60,27 @@ def _chunk(noisy: bool, first: int) -> dict[str, Any]:
         curved = zip(problems, labels.mean, strict=True)
         found[LAPLACE] = labels.mean, np.array([np.linalg.inv(problem.hessian(mean)) for problem, mean in curved])
         best = load_inverse_map(BEST).predict(data.noisy)
-        polished = polish(problems[0], data.noisy, best.mean, published_noise_prior())
-        found |= {BEST: gaussians_of(best), POLISHED: gaussians_of(polished)}
+        refined = polish(problems[0], data.noisy, best.mean, published_noise_prior())
+        found |= {BEST: gaussians_of(best), POLISHED: gaussians_of(refined)}
     gaussians = {name: [part.tolist() for part in both] for name, both in found.items()}
     return {**gaussians, "validity": labels.validity.tolist()}
+
+
+def polished(mean: Array, name: str, context: Context) -> Gaussians:
+    """Return what Gauss–Newton steps make of a map's means, (n, 2), for the first n noisy test traces.
+
+    name: of the map, under which results are stored; what is missing is computed.
+    """
+    firsts = range(0, len(mean), CHUNK)
+    tasks = {f"{name}-{first}": (first, mean[first : first + CHUNK].tolist()) for first in firsts}
+    found = records(_polished, tasks, context, "covariance-polished")
+    return _together([found[key] for key in tasks], POLISHED)
+
+
+def _polished(first: int, mean: list[list[float]]) -> dict[str, Any]:
+    data = _test_traces(True, first, len(mean))
+    both = gaussians_of(polish(problem_of(data, 0), data.noisy, mean, published_noise_prior()))
+    return {POLISHED: [part.tolist() for part in both]}
 
 
 def gaussians_of(estimate: Estimate) -> Gaussians:

@@ -11,6 +11,7 @@ from core.experiments.estimators import (
     LAPLACE,
     NOISY_TRACES,
     OURS,
+    OURS_POLISHED,
     POLISHED,
 )
 from core.experiments.labels import REGIME_LABELS
@@ -25,7 +26,7 @@ def covariance(result: Result, figures: Figures) -> list[Table]:
     n, tables = result.settings["n_samples"], []
     columns = metrics(*((error, "") for error in ERRORS))
     for regime, (trained_noisy, tested_noisy) in REGIMES.items():
-        rows = estimators(PAPER) + estimators(CNN, OURS, n=n)
+        rows = estimators(PAPER) + estimators(CNN, OURS, OURS_POLISHED, n=n)
         if tested_noisy:
             without_labels = (BEST, POLISHED) if trained_noisy else ()
             rows += estimators(*without_labels, LAPLACE, EXACT, regime=NOISY_TRACES)
