@@ -1,6 +1,7 @@
 """Fill pretrained/: `python -m core.pretrain` trains the published networks, our maps, and one of a narrow prior.
 
-Each published network is trained with three seeds. The map with the lowest validation error is kept, and its card lists
+Each published network is trained with three seeds, and so are the maps of mean and covariance, which learn from labels
+and lie in pretrained/labelled. The map with the lowest validation error is kept, and its card lists
 all three. The work folder holds finished trainings and is shared with the experiments. A stopped training resumes from
 its checkpoint.
 """
@@ -13,9 +14,9 @@ import numpy as np
 
 from core.experiments.compared_maps import SEEDS
 from core.files import read_json
-from core.learning.training_settings import Cnn
+from core.learning.training_settings import Cnn, MeanAndCovariance
 from core.maps.evaluation import describe, evaluate
-from core.maps.inverse_map import PRETRAINED, InverseMap
+from core.maps.inverse_map import LABELLED, PRETRAINED, InverseMap
 from core.maps.out_of_distribution import can_score, novelty_reference
 from core.maps.recipe import Recipe
 from core.maps.recipes import (
@@ -25,6 +26,8 @@ from core.maps.recipes import (
     four_recipe,
     joint_recipe,
     narrow_recipe,
+    our_covariance_recipe,
+    published_covariance_recipe,
     published_recipe,
     window_recipe,
 )
@@ -64,6 +67,24 @@ def published(samples: int) -> dict[str, list[Recipe]]:
     }
 
 
+LABELS_ABOUT = (
+    "{what} It estimates the MAP point and the inverse of the Gauss–Newton Hessian there, which it has learnt from "
+    "such labels of its training traces by the squared error."
+)
+
+
+def labelled(samples: int) -> dict[str, tuple[list[Recipe], str]]:
+    """Return the recipes of the maps of mean and covariance, all seeds of each, and what their cards say."""
+    kinds = {
+        "cnn-covariance": (published_covariance_recipe, "The published CNN with five outputs."),
+        "covariance": (our_covariance_recipe, "Wide dense layers on the whitened trace and its spectrum."),
+    }
+    return {
+        name: ([recipe(samples, noisy=True, seed=seed) for seed in SEEDS], LABELS_ABOUT.format(what=what))
+        for name, (recipe, what) in kinds.items()
+    }
+
+
 def _described(name: str, seeds: list[Recipe], work: Path, about: str, **more: Any) -> InverseMap:
     """Return the map of the seed with the lowest validation error; its card lists the metrics of all seeds."""
     task = seeds[0].task
@@ -90,6 +111,7 @@ def _wanted(samples: int) -> dict[str, tuple[list[Recipe], str]]:
         **{name: ([recipe()], OURS_ABOUT.format(what=what)) for name, (recipe, what) in OURS.items()},
         "narrow": ([narrow_recipe()], NARROW_ABOUT),
         **{name: (seeds, PUBLISHED_ABOUT) for name, seeds in published(samples).items()},
+        **labelled(samples),
     }
 
 
@@ -109,7 +131,8 @@ def main() -> None:
         parser.error(f"There is no map {', '.join(sorted(unknown))}; there are {', '.join(maps)}.")
     maps = {name: each for name, each in maps.items() if not options.maps or name in options.maps}
     options.work.mkdir(parents=True, exist_ok=True)
-    options.out.mkdir(parents=True, exist_ok=True)
+    for folder in (options.out, options.out / LABELLED.name):
+        folder.mkdir(parents=True, exist_ok=True)
     wanted = {key_of(recipe): (recipe, "cpu") for seeds, _ in maps.values() for recipe in seeds}
     wanted |= {key_of(maps[name][0][0]): (maps[name][0][0], options.device) for name in OURS if name in maps}
     checkpoints = {key: options.work / f"{key}.checkpoint" for key in wanted}
@@ -132,7 +155,8 @@ def main() -> None:
             more["search"] = read_json(WORK / SUMMARY) if (WORK / SUMMARY).is_file() else {}
         if can_score(seeds[0]):
             more["novelty"] = novelty_reference(map_of(options.work, seeds[0], name)).as_json()
-        _described(name, seeds, options.work, about, **more).save(options.out)
+        folder = options.out / LABELLED.name if isinstance(seeds[0].head, MeanAndCovariance) else options.out
+        _described(name, seeds, options.work, about, **more).save(folder)
 
 
 if __name__ == "__main__":

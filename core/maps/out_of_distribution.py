@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.checks import with_gaps
 from core.estimate import Estimate
+from core.learning.training_settings import GaussianLikelihood
 from core.maps.card import N_SUMMARY, NoveltyReference
 from core.maps.dataset import NOVELTY_STREAM, dataset, observed_traces
 from core.maps.inverse_map import InverseMap
@@ -35,7 +36,7 @@ SEED = 0
 
 def can_score(recipe: Recipe) -> bool:
     """Return whether the maps of a recipe can have a reference."""
-    return recipe.gives_covariance and recipe.noisy and recipe.task.is_one_problem
+    return isinstance(recipe.loss, GaussianLikelihood) and recipe.noisy and recipe.task.is_one_problem
 
 
 def novelty_reference(trained: InverseMap) -> NoveltyReference:

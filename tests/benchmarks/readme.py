@@ -160,7 +160,7 @@ def training_samples(card: dict[str, Any]) -> str:
 
 def maps() -> str:
     """Return the table of the shipped maps on the 2,000 test samples, and what each is."""
-    weights = sorted((ROOT / "pretrained").glob("*.safetensors"))
+    weights = sorted((ROOT / "pretrained").rglob("*.safetensors"), key=lambda path: path.stem)
     cards = [read_json(path.with_suffix(".json")) for path in weights]
     rows = []
     for card in cards:
