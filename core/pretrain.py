@@ -1,9 +1,8 @@
 """Fill pretrained/: `python -m core.pretrain` trains the published networks, our maps, and one of a narrow prior.
 
 Each published network is trained with three seeds, and so are the maps of mean and covariance, which learn from labels
-and lie in pretrained/labelled. The map with the lowest validation error is kept, and its card lists
-all three. The work folder holds finished trainings and is shared with the experiments. A stopped training resumes from
-its checkpoint.
+and lie in pretrained/labelled. The map with the lowest validation error is kept, and its card lists all three. The work
+folder holds finished trainings and is shared with the experiments. A stopped training resumes from its checkpoint.
 """
 
 import argparse
