@@ -32,9 +32,11 @@ from core.maps.recipes import (
     gaussian_recipe,
     joint_recipe,
     narrow_recipe,
+    our_covariance_recipe,
     our_joint_recipe,
     our_recipe,
     point_recipe,
+    published_covariance_recipe,
     published_joint_recipe,
     published_recipe,
     published_task,
@@ -191,6 +193,8 @@ RECIPES = {
     "joint, published": published_joint_recipe(Spectrum(), 1000),
     "joint, published, both": published_joint_recipe(TimeSeriesAndSpectrum(), 8000, seed=1),
     "joint, ours": our_joint_recipe(8000),
+    "mean and covariance, published": published_covariance_recipe(1000, noisy=False),
+    "mean and covariance, ours": our_covariance_recipe(8000, noisy=True, seed=2),
     "dropout": point_recipe(published_task(), Dense((32,) * 8, 0.2), 1000, Adam()),
     "told and window": dataclasses.replace(
         window_recipe(), task=dataclasses.replace(conditional_task(), n_times=(100, 500), estimates_noise=True)
