@@ -47,8 +47,6 @@ SHIPPED_MAPS = {
     "conditional": Look(themed("conditional"), "hexagon"),
     "window": Look(themed("window"), "diamond-wide"),
     "joint": Look(themed("joint"), "cross"),
-    "covariance": Look(BEST, dash="dot"),
-    "cnn-covariance": Look(CNN, "square"),
     "cnn-joint": Look(CNN, "cross"),
     "four": Look(themed("four"), "diamond-tall"),
 }
