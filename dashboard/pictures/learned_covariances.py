@@ -115,7 +115,9 @@ def _figure(
 
 def _table(errors: Mapping[str, Errors], result: Result | None) -> list[list[Cell]]:
     """Return the errors on this trace, and the medians on the test traces in each regime of noise."""
-    rows: list[list[Cell]] = [["errors of", "this trace", *(regime.replace("-", " / ") for regime in REGIMES)]]
+    rows: list[list[Cell]] = [
+        ["errors of mean, covariance", "this trace", *(regime.replace("-", " / ") for regime in REGIMES)]
+    ]
     for code in COMPARED:
         cells = [errors.get(code), *(learned_errors(result, code, regime) for regime in REGIMES)]
         if any(cells):

@@ -68,7 +68,7 @@ def test_the_answer_and_the_table_are_those_of_the_stored_experiment(networks, e
         "paper’s CNN by 16 % and 9.3 %."
     )
     head, *rows = shown.table
-    assert head == ["errors of", "this trace", "clean / clean", "clean / noisy", "noisy / noisy"]
+    assert head == ["errors of mean, covariance", "this trace", "clean / clean", "clean / noisy", "noisy / noisy"]
     cells = {row[0]["text"]: row[1:] for row in rows}
     assert cells["paper’s CNN"] == ["–", "3.2 %, 12.4 %", "21.5 %, 22.9 %", "9.3 %, 16.1 %"]
     assert cells["retrained CNN"] == ["10.0 %, 50.0 %", "–", "–", "5.0 %, 16.0 %"]
