@@ -9,8 +9,8 @@ from core.experiments.accuracy import run as accuracy
 from core.experiments.best_map import run as calibration
 from core.experiments.conditional import run as conditional
 from core.experiments.context import Context
-from core.experiments.four import run as four
 from core.experiments.covariance import run as covariance
+from core.experiments.four import run as four
 from core.experiments.fresh import run as fresh
 from core.experiments.joint import run as joint
 from core.experiments.least_squares_of_others import run as magi

@@ -78,15 +78,14 @@ def _support(scene: Scene) -> Shown | None:
     if found.fit.outcome != Outcome.EXPLAINED and experiment.below != "calibration":
         # What such a fit predicts, bounds or prefers means nothing.
         shown = replace(shown, answer=unexplained(found), why=[found.fit.sentence], metrics=())
-    shown = shown.under(shown.question, controls_at(Area.SUPPORT, experiment))
+    tabs = controls_at(Area.SUPPORT, experiment, () if experiment.below == "profiles" else ("all_unknown",))
+    shown = shown.under(shown.question, tabs)
     if experiment.below == "covariances":
         return shown  # with its own table
     joint = None
     if experiment.below == "noise" or not experiment.noise_known:
         joint = _joint(scene, problem)
     table = _table(found, results.laplace(found.problem), joint, estimates_of(scene, problem, maps), truth)
-    tabs = controls_at(Area.SUPPORT, experiment, () if experiment.below == "profiles" else ("all_unknown",))
-    return replace(shown.under(shown.question, tabs), table=table)
     return replace(shown, table=table)
 
 
