@@ -1,4 +1,4 @@
-"""The limit for all four parameters of the neuron unknown, on 300 traces: what of them can be identified."""
+"""The limit for all four parameters of the neuron unknown, trace by trace: what of them can be identified."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def _chunk(first: int) -> dict[str, Any]:
 
 
 def estimates(context: Context) -> Limit:
-    """Return the posterior of all four parameters for each of the 300 traces; compute what is not stored yet."""
+    """Return the posterior of all four parameters for each trace; compute what is not stored yet."""
     return computed(_chunk, four_traces(), context, NAME)
 
 

@@ -28,7 +28,7 @@ WINDOWS = (100, 200, 500, 1000, 2000)  # samples
 N_WINDOW = 1000  # traces of each window
 N_FRESH, N_FRESH_LIMIT = 10_000, 6000  # traces, and those of them with a limit
 N_CONDITIONAL = 2000
-N_FOUR = 300
+N_FOUR = 80
 WINDOW_SEED, FULL_SEED, FRESH_SEED = 1, 2, 3  # second entries of the seed sequence
 
 
@@ -126,6 +126,6 @@ def conditional_traces() -> LimitTraces:
 
 
 def four_traces() -> LimitTraces:
-    """Return the first 300 of the conditional traces, of which all four parameters are to be estimated."""
+    """Return the first N_FOUR of the conditional traces, of which all four parameters are to be estimated."""
     data, names = _full_set(), FITZHUGH_NAGUMO.parameter_names
     return LimitTraces(time_grid(), data.noisy[:N_FOUR], names, data.theta[:N_FOUR], (), np.empty((N_FOUR, 0)))

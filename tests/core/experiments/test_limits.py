@@ -46,7 +46,7 @@ def test_the_conditional_traces_know_their_zeta_and_gamma():
     means = (traces.known.mean(axis=0) - low) / (high - low)
     assert np.all(np.abs(means - 0.5) < 4 / np.sqrt(12 * 2000) + 0.02)
     four = limit_traces.four_traces()
-    assert np.array_equal(four.truth, np.column_stack([traces.truth, traces.known])[:300])
+    assert np.array_equal(four.truth, np.column_stack([traces.truth, traces.known])[: limit_traces.N_FOUR])
     assert four.problem(0).unknown == ("theta0", "theta1", "zeta", "gamma")
 
 
