@@ -18,7 +18,7 @@ from core.experiments.estimators import (
     TIME_SERIES,
 )
 from core.experiments.published_figures import JOINT_PARAMETERS, JOINT_SIZES, PAPER, PUBLISHED, WIDTHS
-from core.experiments.records import Key, find, stored
+from core.experiments.records import Key, find
 from core.maps.test_sets import published_test_set
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.published import published_prior, with_constants
@@ -280,8 +280,6 @@ def test_table_over_the_number_of_training_samples(lecturer):
 
 
 def test_joint_estimates_from_the_time_series_its_spectrum_and_both(lecturer):
-    if stored("joint") is None:
-        pytest.skip("the experiment joint has not been run")
     lecturer.page("Inverse map").tab("test_view", "joint")
     rows = {(row[1], row[2]): row[3:] for row in lecturer.rows() if row[0] == "retrained CNN"}
     sees = {TIME_SERIES: "time series", SPECTRUM: "Fourier spectrum", TIME_AND_SPECTRUM: "time and Fourier"}

@@ -7,7 +7,7 @@ from core.maps.evaluation import evaluate
 from core.maps.inputs import TraceInputs
 from core.maps.inverse_map import PRETRAINED, available_inverse_maps, load_inverse_map
 from core.maps.recipe_file import recipe_from_json
-from core.maps.recipes import best_recipe, conditional_recipe, joint_recipe, window_recipe
+from core.maps.recipes import best_recipe, conditional_recipe, four_recipe, joint_recipe, window_recipe
 from core.maps.test_sets import own_test_set, published_test_set
 from tests.reference import reference_solutions
 
@@ -179,11 +179,17 @@ def test_maps_of_other_tasks_are_as_good_as_their_cards_say(name):
         # Asked for with simulations without end; for σ and ρ, knowing θ allows 0.892 and 0.905.
         ("joint", {"theta0": 0.992, "theta1": 0.992, "sigma": 0.87, "rho": 0.88}),
         ("window", {"theta0": 0.98, "theta1": 0.98}),
+        ("four", {"theta0": 0.93, "theta1": 0.88, "zeta": 0.91, "gamma": 0.94}),
     ],
 )
 def test_maps_of_other_tasks_explain_what_can_be_explained(name, least):
     card = read_json(PRETRAINED / f"{name}.json")
-    recipes = {"conditional": conditional_recipe(), "joint": joint_recipe(), "window": window_recipe()}
+    recipes = {
+        "conditional": conditional_recipe(),
+        "joint": joint_recipe(),
+        "window": window_recipe(),
+        "four": four_recipe(),
+    }
     assert recipe_from_json(card["recipe"]) == recipes[name]
     assert (PRETRAINED / f"{name}.safetensors").stat().st_size <= 10e6
     assert tuple(card["parameter_names"]) == tuple(least)
