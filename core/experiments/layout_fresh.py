@@ -12,7 +12,7 @@ def fresh(result: Result, figures: Figures) -> list[Table]:
     """Return accuracy and regions beside the limit, and the accuracy on clean traces."""
     del result
     noisy = metrics(
-        *((metric, each) for metric in ("r2", "rmse", "median_ape") for each in PARAMETERS),
+        *((metric, each) for metric in ("r2", "rmse", "median_ape") for each in (*PARAMETERS, "mean")),
         *((f"{metric}_over_limit", "mean") for metric in ("rmse", "median_ape")),
         *(("coverage", "", mass) for mass in MASSES),
     )

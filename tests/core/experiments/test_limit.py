@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core.estimate import Estimate
 from core.experiments import best_map, limit
 from core.experiments.records import Key, Measurement, Result, find, stored
 
@@ -55,7 +56,8 @@ def test_the_best_map_is_measured_against_the_limit():
     covariance = np.tile(0.01 * np.eye(2), (4, 1, 1))
     metrics = ("rmse", "median_ape")
     yardstick = tuple(Measurement(Key(limit.EXACT, each, "mean", "noisy"), 0.05) for each in metrics)
-    found = best_map._measured("best", TRUTH, MEAN, covariance, Result("", {}, yardstick))
+    estimate = Estimate(MEAN, covariance, limit.PARAMETERS)
+    found = best_map._measured("best", TRUTH, estimate, Result("", {}, yardstick))
 
     def value(metric, parameter="", at=None):
         return find(found, Key("best", metric, parameter, "noisy-noisy", at=at)).value
