@@ -20,6 +20,6 @@ def against_width(widths: NDArray[np.float64], curves: Sequence[Curve]) -> dict[
             "Time of a training against the width",
             {**log_axis("width: units in each layer", range=around(widths)), "tickvals": array(widths)},
             log_axis("time of a training [s]", range=around(seconds)),
-            margin={"l": 66, "r": 12, "t": 116, "b": 40},  # five rows of the legend below the title
+            margin={"l": 66, "r": 12, "t": 128, "b": 40},  # five rows of the legend below the title
         ),
     }

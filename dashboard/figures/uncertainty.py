@@ -165,7 +165,7 @@ def learned_regions(
             axis(symbol_of(names[0]), range=box[0].tolist()),
             axis(symbol_of(names[1]), range=box[1].tolist()),
             shapes=shapes,
-            margin={"l": 58, "r": 12, "t": 48, "b": 38},
+            margin={"l": 58, "r": 12, "t": 90, "b": 38},  # three rows of the legend below the title
         ),
     }
 
