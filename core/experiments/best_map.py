@@ -10,9 +10,10 @@ from core.estimate import Estimate
 from core.experiments.context import Context, records
 from core.experiments.estimators import BEST, EXACT, NOISY_REGIME, NOISY_TRACES, POLISHED, REWEIGHTED
 from core.experiments.limit import CURVE, PARAMETERS
+from core.experiments.over_limit import shipped
 from core.experiments.records import Key, Measurement, Result, Target, stored
 from core.maps.card import freedom
-from core.maps.inverse_map import available_inverse_maps, load_inverse_map
+from core.maps.inverse_map import load_inverse_map
 from core.maps.out_of_distribution import FALSE_ALARM_RATE, N_REFERENCE, with_novelty
 from core.maps.polish import polish
 from core.maps.problem_of_task import problem_of
@@ -111,10 +112,8 @@ def _measured(name: str, truth: Array, estimate: Estimate, limit: Result | None)
 
 def run(context: Context) -> Result:
     """Compute missing estimates and scores, and compare them with the stored limit."""
-    if BEST not in available_inverse_maps():
-        raise SystemExit("There is no map called best: run `python -m core.pretrain` first.")
+    best = shipped(BEST)
     n = N_QUICK if context.quick else N_TEST
-    best = load_inverse_map(BEST)
     version = best.fingerprint
     found = records(_chunk, {f"{version}-{i}": (i,) for i in range(0, n, CHUNK)}, context, "calibration")
     chunks = [found[f"{version}-{i}"] for i in range(0, n, CHUNK)]

@@ -9,24 +9,24 @@ from numpy.typing import NDArray
 from core.estimate import Estimate
 from core.experiments.context import Context, records
 from core.experiments.estimators import BEST, EXACT
+from core.experiments.limit import MASSES
 from core.experiments.limit_fresh import estimates
 from core.experiments.limit_traces import fresh_set, fresh_traces
 from core.experiments.limits import accuracy
+from core.experiments.over_limit import shipped
 from core.experiments.records import Key, Measurement, Result, Target
 from core.maps.card import freedom
-from core.maps.inverse_map import available_inverse_maps, load_inverse_map
-from core.metrics import median_ape, r_squared, rmse
+from core.maps.inverse_map import load_inverse_map
+from core.metrics import METRICS, r_squared
 
 CHUNK = 100  # traces
 N_QUICK = 100  # traces with regions
 N_RESAMPLES = 1000
 SEED = 8080
 REGIME, CLEAN = "fresh", "fresh-clean"
-MASSES = (0.5, 0.9)
 MOST_OVER_LIMIT = {"rmse": 1.03, "median_ape": 1.05}
 COVERAGE = {0.5: (0.48, 0.52), 0.9: (0.89, 0.91)}
 LEAST_CLEAN_R2 = 0.9995
-RATIOS = {"rmse": rmse, "median_ape": median_ape}
 
 Array = NDArray[np.float64]
 
@@ -63,11 +63,8 @@ def ratio_and_spread(
 
 def run(context: Context) -> Result:
     """Compute missing answers and limits, and compare them."""
-    if BEST not in available_inverse_maps():
-        raise SystemExit("There is no map called best: run `python -m core.pretrain` first.")
-    traces, limit = fresh_traces(), estimates(context)
+    best, traces, limit = shipped(BEST), fresh_traces(), estimates(context)
     n, n_covered = len(limit.mean), N_QUICK if context.quick else len(fresh_set().theta)
-    best = load_inverse_map(BEST)
     version = best.fingerprint
     keys = {f"{version}-{first}": (first,) for first in range(0, n_covered, CHUNK)}
     found = records(_chunk, keys, context, "fresh")
@@ -78,8 +75,8 @@ def run(context: Context) -> Result:
     inside = Estimate(mean, covariance, traces.names, freedom=freedom(best.card)).credibilities(theta)
     measurements = accuracy(BEST, REGIME, traces.names, truth, mean[:n])
     measurements += accuracy(EXACT, REGIME, traces.names, truth, limit.mean)
-    for code, metric in RATIOS.items():
-        ratio, spread = ratio_and_spread(metric, truth, mean[:n], limit.mean)
+    for code in MOST_OVER_LIMIT:
+        ratio, spread = ratio_and_spread(METRICS[code], truth, mean[:n], limit.mean)
         measurements.append(Measurement(Key(BEST, f"{code}_over_limit", "mean", REGIME), ratio, spread))
     for name, values in ((BEST, inside), (EXACT, limit.figures["credibility"])):
         measurements += [

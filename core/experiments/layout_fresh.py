@@ -1,7 +1,8 @@
 """The tables of the best map on fresh traces."""
 
 from core.experiments.estimators import BEST, EXACT
-from core.experiments.fresh import CLEAN, MASSES, REGIME
+from core.experiments.fresh import CLEAN, REGIME
+from core.experiments.limit import MASSES
 from core.experiments.records import Result
 from core.experiments.tables import Figures, Table, estimators, metrics
 

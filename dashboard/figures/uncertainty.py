@@ -127,20 +127,7 @@ def both_regions(
         line_entry("AR(1)", LIMIT),
         line_entry("white", LIMIT, "dot"),
     ]
-    shapes = []
-    if truth is not None:
-        shapes.append(named("truth", placed("star", TRUTH, np.array(truth), box)))
-        traces.append(legend_entry("truth", "star", TRUTH))
-    return {
-        "data": traces,
-        "layout": layout(
-            "90 % regions under both noise models",
-            axis(symbol_of(names[0]), range=box[0].tolist()),
-            axis(symbol_of(names[1]), range=box[1].tolist()),
-            shapes=shapes,
-            margin={"l": 58, "r": 12, "t": 48, "b": 38},
-        ),
-    }
+    return _regions("90 % regions under both noise models", names, box, traces, [], truth, top=48)
 
 
 def learned_regions(
@@ -155,17 +142,31 @@ def learned_regions(
         traces.append(line(each.name, each.look.colour, 1.8, x=array(outline[:, 0]), y=array(outline[:, 1]), **look))
         traces.append(mark_entry(each.name, each.look))
     shapes = [named(each.name, estimated(each.look, each.mean, box)) for each in reversed(beside)]
+    title = "90 % regions: exact, local Gaussian, and learned"
+    return _regions(title, names, box, traces, shapes, truth, top=90)  # three rows of the legend below the title
+
+
+def _regions(
+    title: str,
+    names: tuple[str, str],
+    box: Array,
+    traces: list[dict[str, Any]],
+    shapes: list[dict[str, Any]],
+    truth: Point | None,
+    top: int,
+) -> dict[str, Any]:
+    """Return the figure of regions in a box, (2, 2), with the truth in front; top: its margin in pixels."""
     if truth is not None:
-        shapes.append(named("truth", placed("star", TRUTH, np.array(truth), box)))
-        traces.append(legend_entry("truth", "star", TRUTH))
+        shapes = [*shapes, named("truth", placed("star", TRUTH, np.array(truth), box))]
+        traces = [*traces, legend_entry("truth", "star", TRUTH)]
     return {
         "data": traces,
         "layout": layout(
-            "90 % regions: exact, local Gaussian, and learned",
+            title,
             axis(symbol_of(names[0]), range=box[0].tolist()),
             axis(symbol_of(names[1]), range=box[1].tolist()),
             shapes=shapes,
-            margin={"l": 58, "r": 12, "t": 90, "b": 38},  # three rows of the legend below the title
+            margin={"l": 58, "r": 12, "t": top, "b": 38},
         ),
     }
 
