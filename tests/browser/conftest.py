@@ -3,21 +3,31 @@
 import os
 
 import pytest
+from playwright.sync_api import sync_playwright
 
-from tests.browser.lab import VIEWPORT, Lab, open_browser, opened, serve
+from tests.browser.lab import FLAGS, VIEWPORT, Lab, found_chromium, open_profile, opened, serve
 from tests.browser.proxies import course_page, watching
 
 
 @pytest.fixture(scope="package")
-def browser():
-    """A Chromium; closed with this folder's last test, since its event loop would disturb the tests of others."""
-    try:
-        with open_browser() as browser:
-            yield browser
-    except FileNotFoundError as missing:
-        if os.environ.get("CI"):
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
+def playwright():
+    """What drives Chromium; stopped with this folder's last test: its event loop would disturb others."""
+    with sync_playwright() as playwright:
+        try:
+            found_chromium(playwright)
+        except FileNotFoundError as missing:
+            if os.environ.get("CI"):
+                pytest.fail(str(missing))
+            pytest.skip(str(missing))
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def browser(playwright):
+    """A Chromium that makes fresh contexts."""
+    browser = playwright.chromium.launch(executable_path=found_chromium(playwright), args=FLAGS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="package")
@@ -28,7 +38,7 @@ def watch(tmp_path_factory):
 
 
 @pytest.fixture(scope="package")
-def server(browser, watch, tmp_path_factory):
+def server(playwright, watch, tmp_path_factory):
     """The address of a real server with a folder of runs of its own."""
     with serve(tmp_path_factory.mktemp("server") / "runs", environment=watch[0]) as url:
         yield url
@@ -42,7 +52,7 @@ def course():
 
 
 @pytest.fixture(scope="package")
-def open_server(browser, watch, course, tmp_path_factory):
+def open_server(playwright, watch, course, tmp_path_factory):
     """The address and the log of a server open to the network, with a path of its own, in a terminal in Latin-1."""
     folder = tmp_path_factory.mktemp("open")
     (folder / ".streamlit").mkdir()
@@ -71,9 +81,10 @@ def tab(browser, server):
 
 
 @pytest.fixture(scope="package")
-def context(browser):
-    """A browser context whose cache holds Plotly after the first test."""
-    return browser.new_context(viewport=VIEWPORT)
+def context(playwright, tmp_path_factory):
+    """A browser context that keeps the files of the page, and what it has compiled of them, after the first test."""
+    with open_profile(playwright, tmp_path_factory.mktemp("profile")) as context:
+        yield context
 
 
 @pytest.fixture

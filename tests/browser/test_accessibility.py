@@ -8,8 +8,9 @@ from tests.browser.lab import PAGES, STANDS
 pytestmark = pytest.mark.browser
 
 
-def test_axe_finds_nothing_serious_where_a_race_or_a_test_stands_and_what_unfolds_is_open(tab):
-    lab = tab(color_scheme="dark").open("Landscape", "t_end=60").race(0.76, 0.88)
+def test_axe_finds_nothing_serious_where_a_race_or_a_test_stands_and_what_unfolds_is_open(lab):
+    lab.page.emulate_media(color_scheme="dark")
+    lab.open("Landscape", "t_end=60").race(0.76, 0.88)
     lab.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     assert violations(lab) == []
     for view in ("errors", "width"):

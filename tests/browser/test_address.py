@@ -34,8 +34,8 @@ def settled_address(lab):
     return lab.page.url.partition("?")[2]
 
 
-def test_link_shows_another_browser_the_same_to_the_last_sample(tab):
-    sender = changed(tab())
+def test_link_shows_another_browser_the_same_to_the_last_sample(lab, tab):
+    sender = changed(lab)
     address = settled_address(sender)
     receiver = tab()
     for page in ("Inverse map", "Landscape", "Neuron"):

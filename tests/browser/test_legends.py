@@ -71,8 +71,7 @@ def test_what_is_hidden_stays_so_when_a_race_begins_and_plays(lab):
     assert candidate in fills()
 
 
-def test_a_legend_stays_above_its_plot_when_the_window_changes(tab):
-    lab = tab()
+def test_a_legend_stays_above_its_plot_when_the_window_changes(lab):
     lab.page.set_viewport_size({"width": 390, "height": 844})
     lab.open("Your data")
     for width in (1280, 390, 1920):

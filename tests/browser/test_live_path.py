@@ -6,9 +6,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def watched(tab):
+def watched(lab):
     """A tab, the requests that it sends to the live route, and the messages that it sends to Streamlit."""
-    lab, asked, told = tab(), [], []
+    asked, told = [], []
 
     def note(request):
         if request.url.endswith("/lab/live"):

@@ -173,14 +173,13 @@ def test_diverging_truth_is_drawn_as_far_as_it_goes(lab):
     assert None not in lab.trace("potential", "truth")["y"]
 
 
-def test_truth_that_diverges_under_the_hand_ends_in_the_same_picture_as_a_typed_one(tab):
+def test_truth_that_diverges_under_the_hand_ends_in_the_same_picture_as_a_typed_one(lab):
     """θ₁ beyond the slider, then θ₀ dragged: a line with a gap slides, too."""
-    dragged = tab().open()
-    dragged.type("theta1", -1)
-    dragged.drag("theta0", 0.6, 0.7)
-    typed = tab().open(address=f"theta1=-1&theta0={dragged.value('theta0')}")
-    assert dragged.drawing("potential") == typed.drawing("potential")
-    assert dragged.outline("potential", "truth") == typed.outline("potential", "truth")
+    lab.open().type("theta1", -1).drag("theta0", 0.6, 0.7)
+    drawing, outline = lab.drawing("potential"), lab.outline("potential", "truth")
+    lab.open(address=f"theta1=-1&theta0={lab.value('theta0')}")
+    assert lab.drawing("potential") == drawing
+    assert lab.outline("potential", "truth") == outline
 
 
 def test_double_click_brings_the_default_back(lab):

@@ -46,10 +46,11 @@ def test_the_toolbar_of_a_plot_covers_neither_title_nor_legend_and_shows_for_mou
     lab.until(shown, "phase")
 
 
-def test_truth_line_takes_the_theme_text_colour_in_light_and_dark(tab):
+def test_truth_line_takes_the_theme_text_colour_in_light_and_dark(lab):
     colours = {}
     for scheme in ("light", "dark"):
-        lab = tab(color_scheme=scheme).open()
+        lab.page.emulate_media(color_scheme=scheme)
+        lab.open()
         colours[scheme] = lab.evaluate("""() => ({
             text: getComputedStyle(document.querySelector(".lab-controls")).color,
             background: getComputedStyle(document.querySelector("[data-testid='stApp']")).backgroundColor,

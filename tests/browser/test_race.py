@@ -132,8 +132,9 @@ def test_candidate_is_dragged_while_a_race_plays(lab):
     lab.stand("Neuron")
 
 
-def test_race_of_those_who_want_no_motion_stands_at_its_end(tab):
-    lab = tab(reduced_motion="reduce").open("Landscape", "t_end=60").race(*START)
+def test_race_of_those_who_want_no_motion_stands_at_its_end(lab):
+    lab.page.emulate_media(reduced_motion="reduce")
+    lab.open("Landscape", "t_end=60").race(*START)
     assert lab.clock()[0] == lab.clock()[1] > 1
     assert lab.page.locator(".lab-play").inner_text() == "Play"
     assert crosses(lab) == len(RACING)

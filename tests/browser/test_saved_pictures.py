@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.drawings import check_labels, check_legend, check_picture
-from tests.browser.lab import STANDS, VIEWPORT, opened
+from tests.browser.lab import STANDS, open_profile, opened
 
 pytestmark = pytest.mark.browser
 
@@ -52,12 +52,11 @@ NAMED_BELOW = {  # how many entries a picture has of a legend that the page show
 
 
 @pytest.fixture(scope="module")
-def sharp(browser):
+def sharp(playwright, tmp_path_factory):
     """A context of a screen with two pixels for each one of the page, as saved pictures have, where races stand."""
     settings = {"device_scale_factor": 2, "reduced_motion": "reduce"}
-    context = browser.new_context(viewport=VIEWPORT, **settings)
-    yield context
-    context.close()
+    with open_profile(playwright, tmp_path_factory.mktemp("sharp"), **settings) as context:
+        yield context
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ def time(lab):
 
 
 @pytest.fixture
-def calm(tab):
+def calm(lab):
     """A tab of a visitor who prefers reduced motion."""
-    return tab(reduced_motion="reduce")
+    lab.page.emulate_media(reduced_motion="reduce")
+    return lab
 
 
 def test_the_slider_moves_the_curve_and_the_sentence_under_the_hand(calm):

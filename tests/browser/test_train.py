@@ -14,7 +14,7 @@ BOXES = [f"train_{name}_{column}" for name in ("theta0", "theta1") for column in
 
 
 @pytest.fixture(scope="module")
-def server(browser, watch, tmp_path_factory):
+def server(playwright, watch, tmp_path_factory):
     """The address of a server of these tests alone: the maps that they train would stand on the pages of others."""
     with serve(tmp_path_factory.mktemp("train") / "runs", environment=watch[0]) as url:
         yield url
@@ -223,8 +223,7 @@ def test_the_truth_is_dragged_across_the_fence(lab):
     assert trained == "yes"
 
 
-def test_the_form_stands_open_on_a_narrow_window(tab):
-    lab = tab()
+def test_the_form_stands_open_on_a_narrow_window(lab):
     lab.page.set_viewport_size({"width": 390, "height": 844})
     lab.open("Train")
     assert lab.page.get_by_role("button", name="Controls").count() == 1
