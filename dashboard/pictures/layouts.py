@@ -96,6 +96,7 @@ LAYOUTS = {
         "clamp(20rem, 100vh - 26.75rem, 36rem)",
         looks=("cards",),
     ),
+    "lessons": Layout("1fr", (("tools", "auto"),), looks=("cards", "card-grid")),
     "neuron": _neuron(("player player", "auto"), ("potential phase", 0.53), ("recovery rates", 0.47)),
     "neuron-several": _neuron(("potential phase", 0.53), ("table rates", 0.47)),
     "neuron-spectrum": _neuron(("player player", "auto"), ("potential phase", 0.53), ("spectrum rates", 0.47)),

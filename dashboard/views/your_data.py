@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import session
+from dashboard import session, uploaded_file
 from dashboard.maps import inverse_maps
 from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
@@ -52,7 +52,7 @@ def _source(scene: Scene) -> None:
         st.file_uploader(
             "A recording: a text file with the time, u and, if observed, v",
             type=["csv", "txt", "tsv", "dat"],
-            key=session.uploader_key(),
+            key=uploaded_file.uploader_key(),
             on_change=take_upload,
             label_visibility="collapsed",
         )

@@ -1,0 +1,6 @@
+"""All lessons, in the order in which they build on each other."""
+
+from dashboard.lessons.lesson import Lesson
+from dashboard.lessons.valleys import VALLEYS
+
+LESSONS: dict[str, Lesson] = {lesson.name: lesson for lesson in (VALLEYS,)}

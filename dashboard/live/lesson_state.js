@@ -1,0 +1,65 @@
+// What a lesson allows and covers on the page, and what is drawn over the plots for it.
+
+/** @typedef {{ plot: string, role: string, label: string, places: [number, number][] }} Mark */
+
+const page = document.documentElement
+const sheet = new CSSStyleSheet()
+document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
+
+const state = {
+  free: /** @type {Set<string> | null} */ (null), // fields that can be moved; null outside of a lesson
+  marks: /** @type {Mark[]} */ ([]),
+  taker: /** @type {{ plot: string, take: (place: { x: number, y: number }) => void } | null} */ (null),
+}
+
+/** Tell what the lesson allows: which controls are free, which plots and parts are covered.
+ * @param {string[] | null} free null where no lesson is attended
+ * @param {string[]} covers */
+export function allow(free, covers) {
+  state.free = free && new Set(free)
+  page.toggleAttribute("data-lab-lesson", free !== null)
+  const selectors = covers.map((name) => `.lab-plot[data-plot="${name}"], .lab-plots > .lab-${name}`)
+  const races = !free || free.includes("start")
+  const player = races ? "" : '[data-layout^="landscape"] > .lab-player { display: none; }'
+  sheet.replaceSync(
+    player +
+      (selectors.length
+        ? `:is(${selectors}) { position: relative; pointer-events: none; }
+         :is(${selectors})::after { content: "after your answer"; position: absolute; inset: 0; z-index: 6; display: grid;
+           place-items: center; border-radius: 8px; color: var(--lab-muted); opacity: 1; transform: none; max-width: none;
+           background: var(--st-secondary-background-color); }
+         :is(${selectors}) > * { visibility: hidden; }`
+        : ""),
+  )
+  document.dispatchEvent(new Event("inverse-lab-allowed"))
+}
+
+/** Say whether a control of a field stands on the page now; texts and what belongs to no field do not during a lesson.
+ * @param {string} field */
+export const isFree = (field) => !state.free || state.free.has(field)
+
+/** Let the next clicks on a plot be an answer; null: they are what they are outside of a lesson.
+ * @param {typeof state.taker} taker */
+export function takeFrom(taker) {
+  state.taker = taker
+}
+
+/** Give a place in a plot to the lesson, and say whether it takes it.
+ * @param {string} plot
+ * @param {{ x: number, y: number }} place */
+export function taken(plot, place) {
+  if (state.taker?.plot !== plot) return false
+  state.taker.take(place)
+  return true
+}
+
+/** Draw marks over the plots, in place of those before.
+ * @param {Mark[]} marks */
+export function draw(marks) {
+  state.marks = marks
+  document.dispatchEvent(new Event("inverse-lab-marked"))
+}
+
+/** Return the marks over a plot.
+ * @param {string} plot */
+export const marksOn = (plot) => state.marks.filter((mark) => mark.plot === plot)
