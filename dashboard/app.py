@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import attending, session
+from dashboard import session
+from dashboard.panels import lesson
 
 
 def start() -> None:
@@ -81,5 +82,5 @@ st.session_state.pages = {each.title: each for each in pages}
 if page.title == "Start" and session.is_opened_by_old_link():
     session.switch_page("Neuron")
 session.turn_to(page.title)
-attending.strip(page.title)
+lesson.strip(page.title)
 page.run()

@@ -82,18 +82,16 @@ def begun(lesson: Lesson) -> Attendance:
 
 
 def attendance_from(text: str) -> Attendance:
-    """Return the attendance that a text names, or the beginning where it names a lesson alone.
+    """Return the attendance that a text names, at the beginning where it names a lesson alone, before any answer where it has no marks.
 
     Raises ValueError with a sentence where it names none.
     """
     name, *rest = text.split(".")
-    if name not in LESSONS or len(rest) not in (0, 2):
+    if name not in LESSONS or len(rest) > 2:
         raise ValueError(UNREADABLE)
     lesson = LESSONS[name]
-    if not rest:
-        return begun(lesson)
-    number, marks = rest
     n = len(lesson.steps)
+    number, marks = (*rest, *("1", OPEN * n)[len(rest) :])
     legible = len(marks) == n and set(marks) <= {OPEN, SHOWN, FIRST, SECOND, MISSED}
     if not (legible and number.isdecimal() and len(number) < 3 and 1 <= int(number) <= n):
         raise ValueError(UNREADABLE)

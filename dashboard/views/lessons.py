@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from dashboard import attending, session
+from dashboard import session
+from dashboard.lessons.cards import picture
+from dashboard.panels import lesson
 from dashboard.panels.stage import poster
-from dashboard.pictures.lessons import picture
 
 
 @st.fragment
 def _body() -> None:
     chosen = session.take_asked("lesson_asked")
     if chosen:
-        attending.attend(str(chosen))
+        lesson.attend(str(chosen))
         st.rerun(scope="app")
     poster("lessons", picture(), session.address())
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from dashboard import session, uploaded_file
+from dashboard import session
+from dashboard.panels import uploaded_file
 from dashboard.panels.boxes import number_box
 from dashboard.scene.choice import TEXTBOOK_TAU, Choice, Preview, preview, proposal
 from dashboard.scene.columns import UnclearError

@@ -10,8 +10,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import session, uploaded_file
+from dashboard import session
 from dashboard.maps import inverse_maps
+from dashboard.panels import uploaded_file
 from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
 from dashboard.pictures.shown import Shown

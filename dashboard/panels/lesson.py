@@ -4,8 +4,8 @@ import streamlit as st
 
 from dashboard import live, session
 from dashboard.lessons.attendance import Attendance, attendance_from, begun, experiment_of
+from dashboard.lessons.strip import as_json
 from dashboard.lessons.table import LESSONS
-from dashboard.pictures.lesson import as_json
 
 STRIP = "lesson_strip"  # the name of its component
 
