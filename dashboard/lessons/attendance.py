@@ -82,9 +82,10 @@ def begun(lesson: Lesson) -> Attendance:
 
 
 def attendance_from(text: str) -> Attendance:
-    """Return the attendance that a text names, at the beginning where it names a lesson alone, before any answer where it has no marks.
+    """Return the attendance that a text names: a lesson, the number of a step, and marks.
 
-    Raises ValueError with a sentence where it names none.
+    Without marks nothing is answered yet; without a number, too, the lesson begins. Raises
+    ValueError with a sentence where it names none.
     """
     name, *rest = text.split(".")
     if name not in LESSONS or len(rest) > 2:

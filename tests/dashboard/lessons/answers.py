@@ -1,4 +1,4 @@
-"""Right and wrong answers to every kind of question, made from what the question itself takes for right."""
+"""All that a step says; right and wrong answers to each kind of question, from what it takes for right itself."""
 
 from dataclasses import replace
 
@@ -17,6 +17,18 @@ def scene_of(step: Step, **changes: object) -> Scene:
     """Return the scene that a step opens, with some settings moved."""
     experiment = replace(experiment_of(step, Experiment()), **changes)
     return Scene(experiment, experiment)
+
+
+def sentences(step: Step) -> list[str]:
+    """Return all that a step says, and all that it can say of an answer."""
+    question = step.question
+    said = [step.title, *step.text]
+    if question is None:
+        return said
+    said += [question.ask, question.hint, question.right, question.near, question.far]
+    if isinstance(question, Choice):
+        said += [text for option in question.options for text in (option.label, option.said)]
+    return said
 
 
 def right(step: Step) -> Given:

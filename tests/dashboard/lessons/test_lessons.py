@@ -4,15 +4,14 @@ import re
 
 import pytest
 
-from dashboard.lessons.lesson import Lesson, Step
+from dashboard.lessons.lesson import Lesson
 from dashboard.lessons.question import Outcome
-from dashboard.lessons.questions import Choice
 from dashboard.lessons.table import LESSONS
 from dashboard.pictures.layouts import LAYOUTS, PARTS
 from dashboard.scene.changes import change
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.settings import DEFAULTS, SETTINGS
-from tests.dashboard.lessons.answers import right, scene_of, wrong
+from tests.dashboard.lessons.answers import right, scene_of, sentences, wrong
 
 STEPS = [
     pytest.param(lesson, step, id=f"{lesson.name}-{i}")
@@ -27,17 +26,6 @@ NUMBER = re.compile(r"(?<![₀-₉\w.])[−-]?\d[\d,]*(?:\.\d+)?(?![\w₀-₉])"
 
 def plain(number: str) -> float:
     return float(number.replace("−", "-").replace(",", ""))
-
-
-def sentences(step: Step) -> list[str]:
-    question = step.question
-    said = [step.title, *step.text]
-    if question is None:
-        return said
-    said += [question.ask, question.hint, question.right, question.near, question.far]
-    if isinstance(question, Choice):
-        said += [text for option in question.options for text in (option.label, option.said)]
-    return said
 
 
 @pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS)
