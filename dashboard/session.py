@@ -8,7 +8,6 @@ import streamlit as st
 
 from dashboard import visitors
 from dashboard.maps import own_maps
-from dashboard.scene.address import from_address, to_address
 from dashboard.scene.changes import change
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, keep
@@ -17,6 +16,7 @@ from dashboard.scene.observation import Observation, Trace
 from dashboard.scene.presets import PRESET_FIELDS, PRESETS
 from dashboard.scene.report import Report, read_report
 from dashboard.scene.scene import Scene
+from dashboard.sealed_address import from_sealed_address, to_sealed_address
 
 # Every key of the session's state that is neither a widget's nor a component's.
 KEYS = {
@@ -67,7 +67,7 @@ def begin() -> None:
         upload, recording = (visitors.kept(_visitor(), names[part]) for part in KEPT_PARTS)
         if upload is not None:
             query.pop("upload", None)
-        experiment, sentences = from_address(urlencode(query)) if query else (Experiment(), ())
+        experiment, sentences = from_sealed_address(urlencode(query)) if query else (Experiment(), ())
         missing = [name for name in experiment.own_maps.split(",") if name and name not in own_maps()]
         if missing:
             names_of_maps = ", ".join(f"“{name[:40]}”" for name in missing[:5])
@@ -166,7 +166,7 @@ def live(page: str) -> dict[str, str] | None:
     if scene().dragging:
         return None
     keep(scene().holdings, st.session_state.live_key)  # which may have been forgotten meanwhile
-    return {"page": page, "key": st.session_state.live_key, "address": to_address(experiment())}
+    return {"page": page, "key": st.session_state.live_key, "address": to_sealed_address(experiment())}
 
 
 def address() -> str:
@@ -174,7 +174,7 @@ def address() -> str:
 
     Uploads do not travel in it: their names open them for the browser that sent them alone.
     """
-    query = to_address(replace(experiment(), own_maps=",".join(own_maps())))
+    query = to_sealed_address(replace(experiment(), own_maps=",".join(own_maps())))
     visitor = _visitor()
     traces = dict(zip(KEPT_PARTS, (upload(), recording()), strict=True))
     names = {part: visitors.keep(visitor, trace) for part, trace in traces.items() if trace is not None}
