@@ -78,7 +78,7 @@ INVERSE = Lesson(
                 "tries a value, solves forward, and compares. The curve is your trial: the candidate.",
             ),
             page="Start",
-            sets={"theta0": 0.25, "candidate_theta0": 0.7},
+            sets={"theta0": 0.25, "candidate_theta0": 0.7, "hidden": True},
             free=("candidate_theta0",),
             question=Move(
                 ask="Which θ₀ made these dots? Move the slider until the curve runs through them.",
@@ -99,7 +99,14 @@ INVERSE = Lesson(
                 "the dots are the data.",
             ),
             page="Landscape",
-            sets={"theta0": 0.3, "theta1": 0.8, "t_end": 60.0, "candidate_theta0": 0.6, "candidate_theta1": 0.4},
+            sets={
+                "theta0": 0.3,
+                "theta1": 0.8,
+                "t_end": 60.0,
+                "candidate_theta0": 0.6,
+                "candidate_theta1": 0.4,
+                "hidden": True,
+            },
             free=("candidate_theta0", "candidate_theta1"),
             covers=("map", "slice", "metrics", "said", "table"),
             question=Move(
@@ -117,8 +124,8 @@ INVERSE = Lesson(
         Step(
             title="One parameter stands in for the other",
             text=(
-                "The candidate lies at the truth in θ₀, but its θ₁ is 0.1 too large. A larger θ₁ makes the spikes "
-                "shorter; a larger θ₀ makes them longer and rarer.",
+                "The candidate lies at the truth in θ₀, but its θ₁ is 0.1 too large. A larger θ₁ makes each "
+                "spike shorter, a larger θ₀ makes it longer, and both also shift all later spikes.",
                 "Suppose that θ₁ has to stay too large, and only θ₀ may be changed.",
             ),
             page="Landscape",
@@ -127,15 +134,21 @@ INVERSE = Lesson(
             covers=("map", "slice", "metrics", "said", "table"),
             question=Choice(
                 ask="What brings the curve closest to the dots again?",
-                hint="Count the spikes, or compare the last ones: does the candidate fire too early or too late? "
-                "Move θ₀ and see.",
+                hint="Move θ₀ both ways, and watch the last spikes: they show best whether the timing is right.",
                 options=(
-                    Option("a larger θ₀", "Then the candidate fires still later, and the last spikes drift apart."),
+                    Option(
+                        "a larger θ₀",
+                        "That makes the spikes as long as before, but they come too late, and that counts for more.",
+                    ),
                     Option(
                         "a smaller θ₀",
-                        "A little less θ₀ makes up for more θ₁: see the slanted valley on the map.",
+                        "Then the spikes come in time again, which counts for more than their length: see the "
+                        "slanted valley on the map.",
                     ),
-                    Option("nothing can", "Try it: with another θ₀ the curve runs through nearly all dots again."),
+                    Option(
+                        "nothing can",
+                        "Try it: with another θ₀ the curve is nearly as close to the dots as the truth is.",
+                    ),
                 ),
                 truth=_way_to_follow,
             ),

@@ -13,6 +13,7 @@ from dashboard.scene.kinds import Number
 from dashboard.scene.scene import Scene
 
 PICTURED = (0.0, 0.98, RHO)  # ρ of the small curves
+TWICE_SIGMA = 2 * SIGMA
 LARGE_SIGMA = 0.2  # ms, beyond what the maps were trained for
 COMPARED = ("cnn-clean", facts_noise.MAP, "cnn-noisy")
 FLAT = 0.05  # relative difference of slow and fast power up to which a spectrum counts as flat
@@ -161,25 +162,25 @@ NOISE = Lesson(
             title="Twice the noise",
             text=(
                 "Draw new noise, estimate θ₀ again, and again: the estimates scatter. The best possible estimate at "
-                "σ = 0.07 ms scatters with a standard deviation of 0.0016 in θ₀. Here σ is twice as large, 0.14 ms.",
+                "σ = 0.07 ms scatters with a standard deviation of 0.0016 in θ₀. Suppose that σ were 0.14 ms.",
             ),
             page="Uncertainty",
-            sets={"sigma": 0.14},
+            free=("sigma",),
             covers=("posterior", "table", "said", "tools"),
             question=Typed(
                 ask="By which factor does that standard deviation grow?",
-                hint="Near the truth u changes in proportion to θ₀, so an error in u becomes a proportional error in θ₀.",
-                right="Error and noise grow in proportion, as long as the noise is small.",
+                hint="Near the truth u changes in proportion to θ₀. So an error in u makes a proportional error in θ₀.",
+                right="Small noise and its scatter grow in proportion. Move σ and watch the region.",
                 near="It is simpler: near the truth an error in the data and the error in θ₀ are proportional.",
                 far="The variance grows by the square of that factor. Asked is the standard deviation.",
                 number=Number(name="factor", symbol="factor", default=1, least=0, most=100),
-                truth=lambda scene: _growth(scene.experiment.sigma),
+                truth=lambda scene: _growth(TWICE_SIGMA),
                 close=0.05,
                 rough=0.6,
             ),
             claims=(
                 Claim("of 0.0016", facts_noise.smallest_sd),
-                Claim("0.07 ms", lambda: SIGMA),
+                Claim("0.14 ms", lambda: TWICE_SIGMA),
             ),
         ),
         Step(
@@ -194,8 +195,8 @@ NOISE = Lesson(
             sets={"under_potential": "spectrum"},
             question=Choice(
                 ask="How much more widely does the best estimate of θ₀ scatter under coloured noise than under white?",
-                hint="The steep flanks of the spikes tell most about θ₀. The spectrum shows how strong the noise is in such "
-                "fast changes.",
+                hint="The steep flanks of the spikes tell most about θ₀. The spectrum shows how strong the noise is in "
+                "such fast changes.",
                 options=(
                     Option(
                         "just as for a constant",

@@ -5,6 +5,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from core.models.fitzhugh_nagumo.equations import REST, fixed_points
+from core.models.fitzhugh_nagumo.simulate import simulate
 from core.models.spikes import SPIKE_THRESHOLD, regime, spike_timing
 from core.published import GAMMA, ZETA, time_grid
 from dashboard.lessons import facts
@@ -16,6 +17,7 @@ from dashboard.scene.scene import Scene
 CLEAN = {"sigma": 0.0}
 SHORT = 60.0  # ms: few enough spikes to count
 PICTURED = (0.0, 0.8, 0.95)  # θ₀ of the small curves
+BESIDE = 0.01  # in u: how far from the fixed point a neuron starts
 BEYOND = 0.9  # θ₀ where the neuron no longer spikes at the published stimulus
 THRESHOLD_DIGITS = 1e-5  # width to which an edge of the spiking is bisected
 
@@ -62,9 +64,14 @@ def _crossing() -> float:
     return point.u
 
 
-def _why_no_rest(scene: Scene) -> int:
-    points = fixed_points(scene.experiment.parameters)
-    return 0 if not points else 2 if any(point.stable for point in points) else 1
+def _from_beside(scene: Scene) -> int:
+    """Return what becomes of a start right beside the fixed point: it returns, it stays, or it leaves and spikes."""
+    parameters = scene.experiment.parameters
+    (point,) = fixed_points(parameters)
+    u = simulate(parameters, time_grid(), (point.u + BESIDE, point.v))[:, 0]
+    if regime(u) == "spiking":
+        return 2
+    return 1 if abs(u[-1] - point.u - BESIDE) < BESIDE / 2 else 0
 
 
 def _pictured(scene: Scene) -> int:
@@ -95,9 +102,9 @@ SPIKING = Lesson(
             covers=("rates", "phase"),
             question=Typed(
                 ask="How many spikes does the neuron fire in this window?",
-                hint="Count how often u rises steeply from about −2 to about 2. The first rise is at the start.",
+                hint="Count how often u rises steeply from about −2 to about 2. The last rise is at the right edge.",
                 right="The spikes come at nearly equal distances: the neuron repeats itself.",
-                near="Count once more, and include the first spike, right at the start.",
+                near="Count once more, and include the last rise, at the right edge.",
                 far="Count each steep rise of u once: a spike lasts a few milliseconds at the top.",
                 number=Number(name="spikes", symbol="spikes", default=0, least=0, most=100, whole=True),
                 truth=lambda scene: facts.spikes_of(facts.THETA[0], t_end=scene.experiment.t_end),
@@ -137,28 +144,25 @@ SPIKING = Lesson(
             title="Why it does not come to rest",
             text=(
                 "The phase plane shows u against v. On each nullcline one of the two stands still. Where they cross "
-                "both do: that is a fixed point, here at u = 0.39.",
-                "The neuron runs round a closed curve instead, the limit cycle. One turn is one spike.",
+                "both do: that is a fixed point, here at u = 0.39. The plot calls it unstable.",
+                "The neuron on screen runs round a closed curve, the limit cycle, where one turn is one spike.",
             ),
             page="Neuron",
             sets={**CLEAN, "t_end": SHORT},
             question=Choice(
-                ask="Why does the neuron not come to rest at the fixed point?",
-                hint="A ball on top of a hill may stand still, but a small push is enough to move it away.",
+                ask="What does a neuron do that starts 0.01 away from this fixed point?",
+                hint="A ball on top of a hill may stand still, but the smallest push is enough to set it rolling.",
                 options=(
-                    Option("nothing stands still there", "Both u and v stand still where the nullclines cross."),
+                    Option("it returns to the fixed point", "It would return if the point were stable."),
+                    Option("it stays where it is", "Only a state exactly at the fixed point stays as it is."),
                     Option(
-                        "nearby states move away",
-                        "The fixed point is unstable: a state beside it is carried away, onto the limit cycle.",
-                    ),
-                    Option(
-                        "it will, but later",
-                        "It would if the fixed point were stable. Here a state beside it is carried away.",
+                        "it joins the limit cycle",
+                        "Unstable means that a state beside the point is carried away. Here it ends on the cycle.",
                     ),
                 ),
-                truth=_why_no_rest,
+                truth=_from_beside,
             ),
-            claims=(Claim("u = 0.39", _crossing),),
+            claims=(Claim("u = 0.39", _crossing), Claim("starts 0.01 away", lambda: BESIDE)),
         ),
         Step(
             title="Another offset",
