@@ -16,7 +16,7 @@ from dashboard.lessons import facts
 
 Array = NDArray[np.float64]
 BOTH = ("theta0", "theta1")
-N_DRAWS = 24  # of the noise, for each estimator
+N_DRAWS = 12  # of the noise, for each estimator
 SEED = 5
 DESCENT_STEPS = 20  # from the estimate of the best map, which is close
 MAP = "MAP"

@@ -202,10 +202,10 @@ INVERSE = Lesson(
                     Option("yes, easily", "Between spiking neurons as far apart they could. Here both rest at one u."),
                     Option(
                         "no",
-                        "The two curves are never further apart than 0.02. One combination of θ₀ and θ₁ is known, the "
-                        "other is not.",
+                        "The two curves are never further apart than 0.02, and the slice of J between them is flat. "
+                        "One combination of θ₀ and θ₁ is known, the other is not.",
                     ),
-                    Option("only in θ₀", "The valley on the map is slanted: neither θ₀ nor θ₁ is known by itself."),
+                    Option("only in θ₀", "The resting u depends on both together: neither is known by itself."),
                 ),
                 truth=_told_apart,
             ),

@@ -162,7 +162,7 @@ NOISE = Lesson(
             title="Twice the noise",
             text=(
                 "Draw new noise, estimate θ₀ again, and again: the estimates scatter. The best possible estimate at "
-                "σ = 0.07 ms scatters with a standard deviation of 0.0016 in θ₀. Suppose that σ were 0.14 ms.",
+                "σ = 0.07 ms scatters with a standard deviation of about 0.0016 in θ₀. Suppose that σ were 0.14 ms.",
             ),
             page="Uncertainty",
             free=("sigma",),
@@ -179,7 +179,7 @@ NOISE = Lesson(
                 rough=0.6,
             ),
             claims=(
-                Claim("of 0.0016", facts_noise.smallest_sd),
+                Claim("about 0.0016", facts_noise.smallest_sd),
                 Claim("0.14 ms", lambda: TWICE_SIGMA),
             ),
         ),
