@@ -214,7 +214,7 @@ SPIKING = Lesson(
                 pinned="The end of the spiking",
                 truth=lambda scene: (end_of_spiking(), facts.THETA[1]),
                 close=0.03,
-                rough=0.1,
+                rough=0.15,
             ),
         ),
         Step(
