@@ -108,30 +108,30 @@ def _outline(plot: str, role: str, label: str, corners: NDArray[np.float64]) -> 
 
 @dataclass(frozen=True, kw_only=True)
 class Move(Question):
-    """A slider is to be moved to a value, which the picture shows when it is met.
+    """Sliders are to be moved to values, which the picture shows when they are met.
 
-    field: of the slider. truth: computes the value. close, rough: as of a pin.
+    fields: of the sliders. truth: computes their values. close, rough: as of a pin, for each of them.
     """
 
     kind: ClassVar[str] = "move"
-    field: str
-    truth: Callable[[Scene], float]
+    fields: tuple[str, ...]
+    truth: Callable[[Scene], tuple[float, ...]]
     close: float
     rough: float
 
     def judge(self, scene: Scene, answer: str) -> Judged:
-        """Compare where the slider stands with the value."""
-        value, true = float(getattr(scene.experiment, self.field)), self.truth(scene)
-        miss = abs(value - true)
-        outcome = graded(miss, self.close, self.rough)
-        symbol = symbol_of(self.field.removeprefix("candidate_"))
-        return Judged(
-            outcome, f"{symbol} is off by {fixed(miss, 3)}.", self.said(outcome), f"{symbol} = {fixed(true, 3)}."
-        )
+        """Compare where the sliders stand with the values."""
+        values = [float(getattr(scene.experiment, field)) for field in self.fields]
+        symbols, true = [symbol_of(field.removeprefix("candidate_")) for field in self.fields], self.truth(scene)
+        misses = [abs(value - right) for value, right in zip(values, true, strict=True)]
+        outcome = graded(max(misses), self.close, self.rough)
+        off = ", ".join(f"{symbol} is off by {fixed(miss, 3)}" for symbol, miss in zip(symbols, misses, strict=True))
+        right = ", ".join(f"{symbol} = {fixed(value, 3)}" for symbol, value in zip(symbols, true, strict=True))
+        return Judged(outcome, f"{off}.", self.said(outcome), f"{right}.")
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the browser needs to point at the slider."""
-        return {**super().as_json(), "field": self.field}
+        """Return what the browser needs to point at the sliders."""
+        return {**super().as_json(), "fields": list(self.fields)}
 
 
 @dataclass(frozen=True, kw_only=True)

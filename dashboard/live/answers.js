@@ -26,11 +26,14 @@ function pin({ plot }, changed) {
   return { node: said, answer: () => answer }
 }
 
-/** A slider that stands where it is meant to.
+/** Sliders that stand where they are meant to.
  * @param {any} question */
-function move({ field }) {
-  const how = "Move the slider, then commit."
-  for (const slider of document.querySelectorAll(`.lab-slider[data-field="${field}"]`)) slider.classList.add("lab-lit")
+function move({ fields }) {
+  const how = fields.length > 1 ? "Move the sliders, then commit." : "Move the slider, then commit."
+  for (const field of fields) {
+    for (const slider of document.querySelectorAll(`.lab-slider[data-field="${field}"]`))
+      slider.classList.add("lab-lit")
+  }
   return { node: element("p", { className: "lab-lesson-how", textContent: how }), answer: () => "moved" }
 }
 

@@ -97,7 +97,7 @@ export class Controls {
     this.latest = /** @type {import("./data").Item[]} */ ([]) // as the server described them last
     this.send = /** @type {import("./data").Send} */ (() => {})
     this.lock = () => {
-      for (const [i, { field }] of this.latest.entries()) this.items[i].node.hidden = !isFree(field)
+      for (const [i, item] of this.latest.entries()) this.items[i].node.hidden = !isFree(item)
       for (const group of this.root.querySelectorAll(".lab-group")) {
         group.hidden = [...group.querySelector(".lab-body, .lab-inline").children].every((node) => node.hidden)
       }

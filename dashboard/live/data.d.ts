@@ -27,6 +27,7 @@ export interface Item {
   resumes?: string // the lesson that a card opens, where one left off
   steps?: number // of that lesson
   copy?: boolean
+  gives_away?: boolean // whether a button shows what a lesson may ask
   lecture?: boolean
   primary?: boolean // whether a button is what its form is for
   idle?: boolean // whether a button has nothing to do now

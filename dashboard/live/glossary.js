@@ -46,11 +46,15 @@ function write(node, text) {
       const name = part.toLowerCase()
       if (i % 2 === 0 || met.has(name)) return part
       met.add(name)
-      return term(
+      const button = term(
         part,
         () => found(meanings, part),
         () => lessonOf(part),
       )
+      // What ends a sentence after a term stays on its line.
+      const [mark] = /^[.,;:?)’]+/.exec(parts[i + 1]) ?? [""]
+      parts[i + 1] = parts[i + 1].slice(mark.length)
+      return mark ? element("span", { className: "lab-kept" }, [button, mark]) : button
     }),
   )
 }

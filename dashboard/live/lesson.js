@@ -22,6 +22,9 @@ export class Lesson {
     this.ask = element("p", { className: "lab-lesson-ask" })
     this.means = element("div", { className: "lab-lesson-means" })
     this.commit = this.button("Commit", () => ({ lesson_answer: this.answer.answer() }), true)
+    this.commit.addEventListener("click", () => {
+      this.commit.disabled = true // until the answer is judged
+    })
     this.again = this.button("Try it again", () => ({ lesson_again: true }))
     this.verdict = element("div", { className: "lab-lesson-verdict", role: "status" })
     this.back = this.button("Back", () => ({ lesson_step: (this.data?.step ?? 0) - 1 }))
@@ -118,7 +121,7 @@ export class Lesson {
     if (question) explain(this.ask, question.ask)
     this.means.hidden = this.commit.hidden = !asks
     this.again.hidden = !question || !answered || away
-    if (asked === this.asked) return
+    if (asked === this.asked) return this.mayCommit()
     this.asked = asked
     this.answer?.close?.()
     takeFrom(null)

@@ -2,6 +2,7 @@
 
 /** @typedef {{ plot: string, role: string, label: string, places: [number, number][] }} Mark */
 
+const PARTS = { table: "lab-table-frame" } // of a stage, whose class is not their name
 const page = document.documentElement
 const sheet = new CSSStyleSheet()
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
@@ -18,9 +19,11 @@ const state = {
 export function allow(free, covers) {
   state.free = free && new Set(free)
   page.toggleAttribute("data-lab-lesson", free !== null)
-  const selectors = covers.map((name) => `.lab-plot[data-plot="${name}"], .lab-plots > .lab-${name}`)
+  const selectors = covers.map(
+    (name) => `.lab-plot[data-plot="${name}"], .lab-plots > .${PARTS[name] ?? `lab-${name}`}`,
+  )
   const races = !free || free.includes("start")
-  const player = races ? "" : '[data-layout^="landscape"] > .lab-player { display: none; }'
+  const player = races ? "" : ".lab-race { display: none; }"
   sheet.replaceSync(
     player +
       (selectors.length
@@ -34,9 +37,9 @@ export function allow(free, covers) {
   document.dispatchEvent(new Event("inverse-lab-allowed"))
 }
 
-/** Say whether a control of a field stands on the page now; texts and what belongs to no field do not during a lesson.
- * @param {string} field */
-export const isFree = (field) => !state.free || state.free.has(field)
+/** Say whether a control stands on the page now: no text does during a lesson, nor a button that gives an answer away.
+ * @param {{ field: string, gives_away?: boolean }} item */
+export const isFree = ({ field, gives_away = false }) => !state.free || (state.free.has(field) && !gives_away)
 
 /** Let the next clicks on a plot be an answer; null: they are what they are outside of a lesson.
  * @param {typeof state.taker} taker */

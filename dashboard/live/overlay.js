@@ -26,6 +26,7 @@ export class Overlay {
     const { xaxis, yaxis } = plot.box._fullLayout
     const at = ([x, y]) => [xaxis._offset + xaxis.d2p(x), yaxis._offset + yaxis.d2p(y)]
     this.node.replaceChildren(...marks.map((mark) => shape(mark, mark.places.map(at))))
+    const { clientWidth: width } = plot.box
     this.labels.replaceChildren(
       ...marks.map(({ label, role, places }) => {
         const [left, top] = at(highest(places))
@@ -36,6 +37,10 @@ export class Overlay {
         })
       }),
     )
+    for (const label of this.labels.children) {
+      const half = label.offsetWidth / 2 + 4
+      label.style.left = `${Math.min(Math.max(Number.parseFloat(label.style.left), half), width - half)}px`
+    }
   }
 
   close() {

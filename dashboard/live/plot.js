@@ -240,7 +240,7 @@ export class Plot {
    * @param {{ customdata: any } | undefined} point */
   choose(event, { x, y }, point) {
     const { click } = this.spec
-    if (!click || !Object.values(click).every(isFree)) return
+    if (!click || !Object.values(click).every((field) => isFree({ field }))) return
     if (click.point) {
       if (point?.customdata !== undefined) report(event, this.send, { [click.point]: point.customdata }, true)
       return
@@ -250,7 +250,7 @@ export class Plot {
 
   /** Return the points that can be dragged now. */
   handles() {
-    return (this.spec.handles ?? []).filter(({ x, y }) => [x, y].every((field) => !field || isFree(field)))
+    return (this.spec.handles ?? []).filter(({ x, y }) => [x, y].every((field) => !field || isFree({ field })))
   }
 
   near(event) {

@@ -55,7 +55,11 @@ def picture(scene: Scene) -> Shown:
     course = over_time(candidate, observation.times)
     items = [control(name, experiment)]
     if observation.clean(experiment) is not None:
-        items.append(button(name, "Show the answer", experiment.theta0, help="Put the slider where the truth is."))
+        items.append(
+            button(
+                name, "Show the answer", experiment.theta0, gives_away=True, help="Put the slider where the truth is."
+            )
+        )
     items.append(text(f"Held: {_held(scene)}."))
     sd = experiment.marginal_sd
     found = "✓ Found" if _steps_off(scene) <= FOUND_STEPS else ""

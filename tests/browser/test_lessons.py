@@ -5,6 +5,7 @@ import pytest
 from dashboard.lessons.lesson import Lesson, Step
 from dashboard.lessons.questions import Choice, Move, Order, Pin, Region, Typed
 from dashboard.lessons.table import LESSONS
+from dashboard.scene.scene import Scene
 from dashboard.wording.numbers import fixed
 from tests.browser.axe import violations
 from tests.browser.lab import Lab
@@ -27,8 +28,8 @@ class Student:
         self.lab.stand(step.page)
         return step
 
-    def give(self, step: Step, answer: str, value: float | None) -> None:
-        """Give an answer by mouse, but for numbers; value: of the slider that is to be moved."""
+    def give(self, step: Step, scene: Scene, answer: str) -> None:
+        """Give an answer by mouse, but for numbers; scene: that in which the sliders stand as they should."""
         match step.question:
             case Pin(plot=plot):
                 x, y = map(float, answer.split(","))
@@ -44,8 +45,9 @@ class Student:
                     box = self.page.get_by_role("button", name=name).bounding_box()
                     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
                     self.lab.pull(middle, self.lab.pixel(plot, *place))
-            case Move(field=field):
-                self.lab.type(field, fixed(value, 3))
+            case Move(fields=fields):
+                for field in fields:
+                    self.lab.type(field, fixed(getattr(scene.experiment, field), 3))
             case Typed():
                 self.page.get_by_label(step.question.ask).fill(answer)
             case Choice():
@@ -69,9 +71,7 @@ class Student:
 
     def answer(self, step: Step, given: tuple) -> str:
         """Give an answer and commit it."""
-        scene, answer = given
-        value = getattr(scene.experiment, step.question.field) if isinstance(step.question, Move) else None
-        self.give(step, answer, value)
+        self.give(step, *given)
         return self.commit()
 
     def go_on(self) -> None:
@@ -160,7 +160,7 @@ def test_a_lesson_is_gone_through_by_keyboard_alone(lab):
             break
         _, answer = right(step)
         match step.question:
-            case Move(field=field):
+            case Move(fields=[field]):
                 lab.text_box(field).focus()
                 keys.press("Control+a")
                 keys.type(answer if answer != "moved" else "0.4")

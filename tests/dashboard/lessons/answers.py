@@ -38,8 +38,7 @@ def right(step: Step) -> Given:
         case Pin():
             return scene, ",".join(map(repr, map(float, question.truth(scene))))
         case Move():
-            value = min(max(question.truth(scene), -100.0), 100.0)
-            return scene_of(step, **{question.field: value}), "moved"
+            return scene_of(step, **dict(zip(question.fields, question.truth(scene), strict=True))), "moved"
         case Typed():
             return scene, repr(question.truth(scene)).removesuffix(".0")
         case Choice():
@@ -65,7 +64,10 @@ def wrong(step: Step) -> list[Given]:
         case Move():
             true = question.truth(scene)
             return [
-                (scene_of(step, **{question.field: true + off}), "moved")
+                (
+                    scene_of(step, **{field: value + off for field, value in zip(question.fields, true, strict=True)}),
+                    "moved",
+                )
                 for off in _off(question.close, question.rough)
             ]
         case Typed():
