@@ -30,6 +30,8 @@ class Student:
 
     def give(self, step: Step, scene: Scene, answer: str) -> None:
         """Give an answer by mouse, but for numbers; scene: that in which the sliders stand as they should."""
+        if isinstance(step.question, Pin | Region):
+            self.page.locator(f".lab-plot[data-plot={step.question.plot}]").scroll_into_view_if_needed()
         match step.question:
             case Pin(plot=plot):
                 x, y = map(float, answer.split(","))
