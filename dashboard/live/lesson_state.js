@@ -3,9 +3,17 @@
 /** @typedef {{ plot: string, role: string, label: string, places: [number, number][] }} Mark */
 
 const PARTS = { table: "lab-table-frame" } // of a stage, whose class is not their name
-const page = document.documentElement
-const sheet = new CSSStyleSheet()
-document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
+
+/** @type {CSSStyleSheet | undefined} */
+let sheet // of what is covered, which plots that come later obey too
+
+function adopted() {
+  if (!sheet) {
+    sheet = new CSSStyleSheet()
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
+  }
+  return sheet
+}
 
 const state = {
   free: /** @type {Set<string> | null} */ (null), // fields that can be moved; null outside of a lesson
@@ -18,13 +26,13 @@ const state = {
  * @param {string[]} covers */
 export function allow(free, covers) {
   state.free = free && new Set(free)
-  page.toggleAttribute("data-lab-lesson", free !== null)
+  document.documentElement.toggleAttribute("data-lab-lesson", free !== null)
   const selectors = covers.map(
     (name) => `.lab-plot[data-plot="${name}"], .lab-plots > .${PARTS[name] ?? `lab-${name}`}`,
   )
   const races = !free || free.includes("start")
   const player = races ? "" : ".lab-race { display: none; }"
-  sheet.replaceSync(
+  adopted().replaceSync(
     player +
       (selectors.length
         ? `:is(${selectors}) { position: relative; pointer-events: none; }
