@@ -139,8 +139,8 @@ VALLEYS = Lesson(
         Step(
             title="A longer recording",
             text=(
-                "A recording twice as long holds twice as many spikes. That makes the truth’s valley narrower: the data "
-                "say more.",
+                "A recording twice as long holds twice as many spikes. That makes the truth’s valley narrower: the "
+                "data say more.",
             ),
             page="Landscape",
             sets={**QUIET, "t_end": 200.0, "candidate_theta0": 0.6, "candidate_theta1": 0.4},
