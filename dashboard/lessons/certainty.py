@@ -17,6 +17,7 @@ NOISY = {"sigma": 0.3, "t_end": 60.0}  # little data, so that the region is larg
 SHORT, LONG = 100.0, 200.0  # ms
 EDGE = {"theta0": 1.0, "theta1": 0.4}
 SILENT = {"theta0": 0.8, "theta1": 0.4, "zeta": 0.0}
+ALONE = {"compared": ()}  # no inverse map beside the posterior
 HIDING = ("posterior", "table", "said")
 NEEDLE = 3.0  # times as long as wide: a ridge or a needle
 
@@ -70,8 +71,8 @@ CERTAINTY = Lesson(
         Step(
             title="Where can the truth be?",
             text=(
-                "A short recording with strong noise: σ = 0.3 ms and T = 60 ms. The map shows the loss J, and a mark "
-                "the least J.",
+                "A short recording with strong noise: σ = 0.3 ms and T = 60 ms. The map shows the loss J; a cross "
+                "marks the least J (MAP).",
                 "The truth is hidden. It need not lie at the least J, since noise has moved it.",
             ),
             page="Landscape",
@@ -95,6 +96,7 @@ CERTAINTY = Lesson(
                 "shape, and at the numbers along the axes.",
             ),
             page="Uncertainty",
+            sets=ALONE,
             covers=("table", "said"),
             question=Choice(
                 ask="What do the data tell best?",
@@ -117,8 +119,7 @@ CERTAINTY = Lesson(
                 "root of two. But in a longer recording small errors of θ also shift the later spikes further.",
             ),
             page="Uncertainty",
-            sets={"t_end": SHORT},
-            free=("t_end",),
+            sets={**ALONE, "t_end": SHORT},
             covers=HIDING,
             question=Typed(
                 ask="How many times smaller is the sd of θ₀ with T = 200 ms?",
@@ -139,7 +140,7 @@ CERTAINTY = Lesson(
                 "this edge.",
             ),
             page="Uncertainty",
-            sets=EDGE,
+            sets={**ALONE, **EDGE},
             covers=HIDING,
             question=Choice(
                 ask="What does the posterior look like?",
@@ -169,7 +170,7 @@ CERTAINTY = Lesson(
                 "the data show is mostly the constant potential at which it rests.",
             ),
             page="Uncertainty",
-            sets=SILENT,
+            sets={**ALONE, **SILENT},
             covers=HIDING,
             question=Choice(
                 ask="What does the posterior look like?",
@@ -202,25 +203,27 @@ CERTAINTY = Lesson(
             text=(
                 "Noise with ρ = 0.8 changes slowly: neighbouring samples are wrong in the same direction. White noise "
                 "would be drawn anew for each sample.",
-                "The posterior above uses the right noise. Below, both are compared.",
+                "Covered below is a posterior that takes the noise as white. Afterwards you can switch the noise model.",
             ),
             page="Uncertainty",
-            sets={"below": "noise"},
-            covers=("regions", "autocorrelation", "metrics", "said", "table"),
+            sets={**ALONE, "misfit": "white"},
+            free=("misfit",),
+            covers=HIDING,
             question=Choice(
                 ask="What happens to the region if the noise is taken as white?",
                 hint="White noise makes every sample tell something new. With ρ near one, neighbours tell the same.",
                 options=(
                     Option(
                         "it gets too small",
-                        "Neighbouring samples repeat each other, but are counted as independent. So one is surer "
-                        "than one may be.",
+                        "Neighbouring samples repeat each other, but are counted as independent. Here the truth even lies "
+                        "outside of the 90 % region.",
                     ),
                     Option("it gets too large", "Fewer independent samples would do this: here too many are counted."),
                     Option("it stays the same", "The same samples count differently if they are taken as independent."),
                 ),
                 truth=_white_is,
             ),
+            claims=(Claim("90 %", lambda: 100 * HELD),),
         ),
         Step(
             title="What you know now",
@@ -230,6 +233,7 @@ CERTAINTY = Lesson(
                 "Move the truth, the noise and the window, and predict the shape before you let go.",
             ),
             page="Uncertainty",
+            sets=ALONE,
             free=("theta0", "theta1", "zeta", "sigma", "rho", "t_end", "misfit", "whole_prior", "compared"),
         ),
     ),

@@ -48,7 +48,6 @@ NETWORK = Lesson(
                 "An inverse map is a network that was trained on many simulated pairs of θ and trace.",
             ),
             page="Inverse map",
-            covers=("table",),
             question=Choice(
                 ask="What does a trained inverse map do with a new trace?",
                 hint="It has seen many traces together with the θ that made them.",
@@ -68,7 +67,6 @@ NETWORK = Lesson(
                 "best of them.",
             ),
             page="Inverse map",
-            covers=("table",),
             question=Choice(
                 ask="How many neurons does cnn-noisy simulate to answer for one trace?",
                 hint="A network multiplies the samples of the trace by its weights, layer by layer.",
@@ -116,7 +114,6 @@ NETWORK = Lesson(
                 "where it is.",
             ),
             page="Inverse map",
-            covers=("table",),
             question=Pin(
                 ask="Drop a pin where cnn-noisy will put its estimate of θ if γ = 4.",
                 hint="It looks for a θ whose neuron with the trained damping fires as slowly: both θ₀ and θ₁ larger.",

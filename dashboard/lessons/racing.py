@@ -20,7 +20,7 @@ STARTS_A_SIDE = 4  # of the grid from which L-BFGS-B starts
 RACERS = ("Gradient descent", "L-BFGS-B", "Differential evolution")
 AT_START = {"candidate_theta0": START[0], "candidate_theta1": START[1]}
 AT_OTHER_START = {"candidate_theta0": OTHER_START[0], "candidate_theta1": OTHER_START[1]}
-ALL_BUT_MAP = ("slice", "fit", "metrics", "said", "table")
+HIDING = ("slice", "metrics", "said", "table")
 COSTS = (1, 10, 100)  # times as many evaluations, which are offered to choose from
 
 
@@ -75,7 +75,7 @@ RACING = Lesson(
             ),
             page="Landscape",
             sets=AT_START,
-            covers=ALL_BUT_MAP,
+            covers=HIDING,
             question=Pin(
                 ask="Drop a pin where gradient descent ends.",
                 hint="A step is only taken if it lowers the loss. Look for the ridges around the start.",
@@ -97,7 +97,7 @@ RACING = Lesson(
             ),
             page="Landscape",
             sets=AT_OTHER_START,
-            covers=ALL_BUT_MAP,
+            covers=HIDING,
             question=Pin(
                 ask="Drop a pin where L-BFGS-B ends.",
                 hint="Find the wide dark valley next to the start, and the lowest place in it.",
@@ -119,7 +119,7 @@ RACING = Lesson(
             ),
             page="Landscape",
             sets=AT_START,
-            covers=ALL_BUT_MAP,
+            covers=HIDING,
             question=Order(
                 ask="Order the methods by the loss at which they end, the lowest first.",
                 hint="The further a method looks around, the more valleys it can compare.",
@@ -138,7 +138,7 @@ RACING = Lesson(
             ),
             page="Landscape",
             sets=AT_START,
-            covers=ALL_BUT_MAP,
+            covers=HIDING,
             question=Choice(
                 ask="Where does Nelder–Mead end?",
                 hint="Compare the size of the triangle with the distance to the truth’s valley, with the best fit.",
@@ -195,7 +195,7 @@ RACING = Lesson(
             ),
             page="Landscape",
             sets=AT_START,
-            covers=("slice", "metrics", "said", "table"),
+            covers=HIDING,
             question=Typed(
                 ask="From how many per cent of the starts does L-BFGS-B end in the lowest minimum?",
                 hint="Its long first steps cross some ridges. Neither nearly all nor nearly none succeed.",
