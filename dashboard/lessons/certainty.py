@@ -16,7 +16,7 @@ from dashboard.wording.shape import region_area
 NOISY = {"sigma": 0.3, "t_end": 60.0}  # little data, so that the region is large enough to draw
 SHORT, LONG = 100.0, 200.0  # ms
 EDGE = {"theta0": 1.0, "theta1": 0.4}
-SILENT = {"theta0": 0.8, "theta1": 0.4, "zeta": 0.0}
+SILENT = {"theta0": 0.8, "theta1": 0.4, "zeta": 0.0, "seed": 2}
 ALONE = {"compared": ()}  # no inverse map beside the posterior
 HIDING = ("posterior", "table", "said")
 NEEDLE = 3.0  # times as long as wide: a ridge or a needle
@@ -203,7 +203,7 @@ CERTAINTY = Lesson(
             text=(
                 "Noise with ρ = 0.8 changes slowly: neighbouring samples are wrong in the same direction. White noise "
                 "would be drawn anew for each sample.",
-                "Covered below is a posterior that takes the noise as white. Afterwards you can switch the noise model.",
+                "The picture takes the noise as white. You can switch the noise model after your answer.",
             ),
             page="Uncertainty",
             sets={**ALONE, "misfit": "white"},
@@ -215,8 +215,8 @@ CERTAINTY = Lesson(
                 options=(
                     Option(
                         "it gets too small",
-                        "Neighbouring samples repeat each other, but are counted as independent. Here the truth even lies "
-                        "outside of the 90 % region.",
+                        "Neighbouring samples repeat each other, but are counted as independent. Here the truth "
+                        "even lies outside of the 90 % region.",
                     ),
                     Option("it gets too large", "Fewer independent samples would do this: here too many are counted."),
                     Option("it stays the same", "The same samples count differently if they are taken as independent."),
