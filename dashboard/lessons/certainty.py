@@ -117,9 +117,11 @@ CERTAINTY = Lesson(
             text=(
                 "Here T = 100 ms. If all samples told the same, twice as many would make the sd smaller by the square "
                 "root of two. But in a longer recording small errors of θ also shift the later spikes further.",
+                "After your answer, move T and read the sd in the table.",
             ),
             page="Uncertainty",
             sets={**ALONE, "t_end": SHORT},
+            free=("t_end",),
             covers=HIDING,
             question=Typed(
                 ask="How many times smaller is the sd of θ₀ with T = 200 ms?",

@@ -192,7 +192,7 @@ RACING = Lesson(
             title="Many cheap starts",
             text=(
                 "Another way is to start a local method from many places and to keep the best end. Take L-BFGS-B and "
-                "16 starts, evenly spread over the map.",
+                "16 starts, evenly placed over the map.",
             ),
             page="Landscape",
             sets=AT_START,
