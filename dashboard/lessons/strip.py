@@ -20,6 +20,7 @@ def as_json(now: Attendance, page: str) -> dict[str, Any]:
         "steps": [{"title": each.title, "mark": mark} for each, mark in zip(now.lesson.steps, now.marks, strict=True)],
         "paragraphs": list(step.text),
         "free": list(step.free),
+        "races": "start" in step.free or "starts" in step.sets,
         "covers": list(covers),
         "elsewhere": "" if page == step.page else step.page,
         "question": None if step.question is None else step.question.as_json(),

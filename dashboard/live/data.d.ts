@@ -181,6 +181,7 @@ export interface LessonData extends Common {
   steps: { title: string; mark: string }[]
   paragraphs: string[]
   free: string[]
+  races: boolean
   covers: string[]
   /** the page that the step stands on, where another one is shown */
   elsewhere: string

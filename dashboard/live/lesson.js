@@ -106,7 +106,7 @@ export class Lesson {
     this.elsewhere.textContent = `Back to the step, on ${data.elsewhere}`
     if (last && answered && !away) this.verdict.append(element("p", { textContent: data.score }))
     this.verdict.hidden = away || !this.verdict.childElementCount
-    allow(away ? null : data.free, away ? [] : data.covers)
+    allow(away ? null : data.free, away ? [] : data.covers, data.races)
     if (data.marks.length || answered || away) draw(away ? [] : data.marks)
   }
 

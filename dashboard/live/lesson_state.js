@@ -23,15 +23,15 @@ const state = {
 
 /** Tell what the lesson allows: which controls are free, which plots and parts are covered.
  * @param {string[] | null} free null where no lesson is attended
- * @param {string[]} covers */
-export function allow(free, covers) {
+ * @param {string[]} covers
+ * @param {boolean} [races] whether the player of the race stands */
+export function allow(free, covers, races = false) {
   state.free = free && new Set(free)
   document.documentElement.toggleAttribute("data-lab-lesson", free !== null)
   const selectors = covers.map(
     (name) => `.lab-plot[data-plot="${name}"], .lab-plots > .${PARTS[name] ?? `lab-${name}`}`,
   )
-  const races = !free || free.includes("start")
-  const player = races ? "" : ".lab-race { display: none; }"
+  const player = races || !free ? "" : ".lab-race { display: none; }"
   adopted().replaceSync(
     player +
       (selectors.length
