@@ -60,8 +60,8 @@ def wrong(step: Step) -> list[Given]:
     match question:
         case Pin():
             x, y = question.truth(scene)
-            side = -1 if x > 0.4 else 1  # away from the edge of the plot
-            return [(scene, f"{x + side * off!r},{y!r}") for off in _off(question.close, question.rough)]
+            side = -1 if y > 0.4 else 1  # away from the edge of the plot
+            return [(scene, f"{x!r},{y + side * off!r}") for off in _off(question.close, question.rough)]
         case Move():
             true = question.truth(scene)
             return [
