@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import session
+from dashboard.panels import lesson
 
 
 def start() -> None:
@@ -12,6 +13,13 @@ def start() -> None:
     from dashboard.views import start
 
     start.show()
+
+
+def lessons() -> None:
+    """Show the page."""
+    from dashboard.views import lessons
+
+    lessons.show()
 
 
 def neuron() -> None:
@@ -61,6 +69,7 @@ st.logo(Path(__file__).parent / "live" / "wordmark.svg", size="large")
 session.begin()
 pages = [
     st.Page(start, title="Start", default=True),
+    st.Page(lessons, title="Lessons", url_path="lessons"),
     st.Page(neuron, title="Neuron", url_path="neuron"),
     st.Page(landscape, title="Landscape", url_path="landscape"),
     st.Page(inverse_map, title="Inverse map", url_path="inverse-map"),
@@ -73,4 +82,5 @@ st.session_state.pages = {each.title: each for each in pages}
 if page.title == "Start" and session.is_opened_by_old_link():
     session.switch_page("Neuron")
 session.turn_to(page.title)
+lesson.strip(page.title)
 page.run()

@@ -14,12 +14,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from dashboard.pictures.shown import Shown
-from dashboard.scene.address import LONGEST_ADDRESS, from_address
+from dashboard.scene.address import LONGEST_ADDRESS
 from dashboard.scene.changes import change
 from dashboard.scene.holdings import find
 from dashboard.scene.report import MALFORMED, read_report
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import NUMBERS
+from dashboard.sealed_address import from_sealed_address
 
 MOST_BYTES = 2 * LONGEST_ADDRESS  # of a request
 FAILED = "This picture could not be computed: let go to see the page."
@@ -83,7 +84,7 @@ def read(content: bytes) -> Asked:
     holdings = find(key)
     if holdings is None:
         raise ValueError("This page was opened too long ago: reload it.")
-    released, _ = from_address(address)
+    released, _ = from_sealed_address(address)
     if holdings.upload is not None:
         released = replace(released, upload=holdings.upload.name)
     form, rest = holdings.training.taking(changes)

@@ -60,7 +60,9 @@ CONFIG: dict[str, bool | int | str] = {
 }
 
 FILES = {
-    **{path.name: path for kind in ("*.js", "glossary.json", "fonts/*.woff2") for path in (FOLDER / "live").glob(kind)},
+    **{
+        path.name: path for kind in ("*.js", "glossary*.json", "fonts/*.woff2") for path in (FOLDER / "live").glob(kind)
+    },
     "plotly.min.js": Path(plotly.__file__).parent / "package_data" / "plotly.min.js",
 }
 

@@ -5,20 +5,18 @@ from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import visitors
 from dashboard.maps import own_maps
-from dashboard.scene.address import from_address, to_address
 from dashboard.scene.changes import change
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, keep
 from dashboard.scene.moment import Moment
 from dashboard.scene.observation import Observation, Trace
 from dashboard.scene.presets import PRESET_FIELDS, PRESETS
-from dashboard.scene.report import read_report
+from dashboard.scene.report import Report, read_report
 from dashboard.scene.scene import Scene
+from dashboard.sealed_address import from_sealed_address, to_sealed_address
 
 # Every key of the session's state that is neither a widget's nor a component's.
 KEYS = {
@@ -30,6 +28,10 @@ KEYS = {
     "answering": "sequence number of the change that this run answers",
     "page": "title of the page that is shown",
     "door": "which way in the start page is asked to open, once",
+    "lesson": "how far the visitor is in a lesson; None outside of one",
+    "lesson_asked": "the lesson that a card asks for, once",
+    "lesson_opened": "the step of a lesson that the address names, once, and whether it holds an experiment too",
+    "turn_page": "title of the page that a step of a lesson stands on, once",
     "pages": "by title, to switch to",
     "n_files": "that were uploaded: the uploader of each has a key of its own",
     "beating": "whether the Landscape page looks again and again at what is computed in the background",
@@ -47,9 +49,10 @@ KEYS = {
     "fit_typed": "what stands in the form of the fit, which outlasts a visit to another page",
     "fit_source": "the recording for which the form has chosen a box",
 }
+OF_LESSON = "lesson"  # the part of an address that names the step of a lesson
 OF_START = "start"  # the part of an address that says that it is one of the start page
 # Of a page, once; "door": which way in from the start page.
-ASKED = ("wish", "sample", "door", "fence", "train_start", "train_stop", "train_watched")
+ASKED = ("wish", "sample", "door", "lesson_asked", "fence", "train_start", "train_stop", "train_watched")
 MOST_PAST = 50  # changes that can be undone
 KEPT_PARTS = ("trace", "recording")  # of an address: names of uploads that the server keeps for a browser
 
@@ -59,11 +62,12 @@ def begin() -> None:
     if "scene" not in st.session_state:
         query = st.query_params.to_dict()
         query.pop(OF_START, None)
+        st.session_state.lesson_opened = query.pop(OF_LESSON, ""), bool(query)
         names = {part: query.pop(part, "") for part in KEPT_PARTS}
         upload, recording = (visitors.kept(_visitor(), names[part]) for part in KEPT_PARTS)
         if upload is not None:
             query.pop("upload", None)
-        experiment, sentences = from_address(urlencode(query)) if query else (Experiment(), ())
+        experiment, sentences = from_sealed_address(urlencode(query)) if query else (Experiment(), ())
         missing = [name for name in experiment.own_maps.split(",") if name and name not in own_maps()]
         if missing:
             names_of_maps = ", ".join(f"“{name[:40]}”" for name in missing[:5])
@@ -111,6 +115,12 @@ def experiment() -> Experiment:
     return scene().experiment
 
 
+def put(experiment: Experiment) -> None:
+    """Put an experiment on screen, without an upload."""
+    scene().holdings.upload = None
+    _show(experiment)
+
+
 def sentences() -> tuple[str, ...]:
     """Return what to say about the last change: what was refused, and why."""
     return st.session_state.sentences
@@ -156,18 +166,21 @@ def live(page: str) -> dict[str, str] | None:
     if scene().dragging:
         return None
     keep(scene().holdings, st.session_state.live_key)  # which may have been forgotten meanwhile
-    return {"page": page, "key": st.session_state.live_key, "address": to_address(experiment())}
+    return {"page": page, "key": st.session_state.live_key, "address": to_sealed_address(experiment())}
 
 
 def address() -> str:
-    """Return the query string of the experiment on screen, with the names of what does not travel in it.
+    """Return the query string of the experiment on screen and the step of a lesson, with the names of uploads.
 
-    The names of uploads open them for the browser that sent them alone.
+    Uploads do not travel in it: their names open them for the browser that sent them alone.
     """
-    query = to_address(replace(experiment(), own_maps=",".join(own_maps())))
+    query = to_sealed_address(replace(experiment(), own_maps=",".join(own_maps())))
     visitor = _visitor()
     traces = dict(zip(KEPT_PARTS, (upload(), recording()), strict=True))
     names = {part: visitors.keep(visitor, trace) for part, trace in traces.items() if trace is not None}
+    lesson = st.session_state.get("lesson")
+    if lesson is not None:
+        names[OF_LESSON] = lesson.text
     return "&".join(filter(None, (query, urlencode(names))))
 
 
@@ -178,30 +191,12 @@ def start_address() -> str:
 
 def is_opened_by_old_link() -> bool:
     """Say whether a session starts with an experiment at the address of the start page, where the Neuron page was."""
-    return (
-        "page" not in st.session_state and bool(set(st.query_params) - {OF_START}) and OF_START not in st.query_params
-    )
+    parts = set(st.query_params)
+    return "page" not in st.session_state and bool(parts - {OF_START, OF_LESSON}) and OF_START not in parts
 
 
 def _visitor() -> str:
     return visitors.checked(st.context.cookies.get(visitors.COOKIE))
-
-
-def uploader_key() -> str:
-    """Return the key of the page's file uploader: a new one for each file, so that it never shows one of its own."""
-    return f"uploaded_file_{st.session_state.n_files}"
-
-
-def take_file() -> tuple[str, bytes] | None:
-    """Return name and content of the file that was just uploaded, if one was, and free Streamlit's copy of it."""
-    file, context = st.session_state[uploader_key()], get_script_run_ctx()
-    if file is None:
-        return None
-    name, content = file.name, file.getvalue()
-    st.session_state.n_files += 1
-    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
-        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-    return name, content
 
 
 def use_upload(trace: Trace) -> None:
@@ -234,21 +229,29 @@ def drop_upload() -> None:
     st.session_state.sentences = ()
 
 
+def reported(key: str) -> Report | None:
+    """Return what the live component of this key reports, which this run answers; None where it cannot be read."""
+    component = st.session_state.get(key)
+    content = component and component.change
+    if not content:
+        return None
+    try:
+        report = read_report(content)
+    except ValueError as error:
+        st.session_state.sentences = (str(error),)
+        return None
+    st.session_state.answering = report.sequence
+    return report
+
+
 def receive(key: str) -> None:
     """Apply the change that the live component of this key reports; what cannot be read becomes a sentence.
 
     A report that arrives after its page was left finds no component any more, and is dropped.
     """
-    component = st.session_state.get(key)
-    content = component and component.change
-    if not content:
+    report = reported(key)
+    if report is None:
         return
-    try:
-        report = read_report(content)
-    except ValueError as error:
-        st.session_state.sentences = (str(error),)
-        return
-    st.session_state.answering = report.sequence
     holdings = scene().holdings
     holdings.training, changes = holdings.training.taking(report.changes)
     # A report that is sent again undoes nothing more.

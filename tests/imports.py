@@ -84,7 +84,7 @@ CORE = Package("core", (*FOUNDATION, *STEPS, *COMMANDS), FOUNDATION)
 DASHBOARD = Package(
     "dashboard",
     (
-        "__init__", "wording", "background", "scene", "figures", "maps", "pictures", "live_route", "visitors", "server",
-        "live", "session", "panels", "views", "app", "__main__",
+        "__init__", "wording", "background", "scene", "figures", "maps", "sealed_address", "pictures", "lessons",
+        "live_route", "visitors", "server", "live", "session", "panels", "views", "app", "__main__",
     ),
 )  # fmt: skip

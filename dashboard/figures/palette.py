@@ -62,4 +62,4 @@ def style_sheet() -> str:
         for name, share in _GREYS.items()
     }
     lines = "\n".join(f"  --lab-{name}: {value};" for name, value in rules.items())
-    return f".lab-controls, .lab-plots {{\n{lines}\n}}\n"
+    return f".lab-controls, .lab-plots, .lab-lesson {{\n{lines}\n}}\n"

@@ -11,7 +11,7 @@ from dashboard.figures.palette import style_sheet
 from dashboard.pictures.shown import Shown
 
 FOLDER = Path(__file__).parent
-STYLES = ("live.css", "forms.css")
+STYLES = ("live.css", "forms.css", "lesson.css")
 _runs = count()
 
 # The script itself is served once as a file; what travels with each update only names it. Its address is relative to
@@ -80,3 +80,8 @@ def plots(
     """
     data = {**shown.as_json(), "name": key, "answers": answers, "settled": released, "address": address, "live": live}
     _component()(key=key, data=data, on_change_change=on_change)
+
+
+def lesson(key: str, shown: Mapping[str, Any], on_change: Callable[[], None]) -> None:
+    """Show the strip of a lesson: what of its step is seen, and where its answer goes."""
+    _component()(key=key, data={"kind": "lesson", "name": key, "answers": 0, **shown}, on_change_change=on_change)

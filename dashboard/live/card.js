@@ -2,6 +2,7 @@
 
 import { element } from "./element.js"
 import { report } from "./messages.js"
+import { progressIn } from "./progress.js"
 
 /** @param {import("./data").Item} item
  * @param {() => import("./data").Send} send */
@@ -11,6 +12,8 @@ export function card(item, send) {
     title,
     element("span", { textContent: item.text }),
   ])
-  node.addEventListener("click", (event) => report(event, send(), { [item.field]: item.value }, true))
+  const come = item.resumes ? progressIn(item.resumes, item.steps ?? 0) : { text: item.value, done: 0 }
+  if (come.done) node.append(element("em", { textContent: `${come.done} of ${item.steps} steps done` }))
+  node.addEventListener("click", (event) => report(event, send(), { [item.field]: come.text }, true))
   return { node, update: () => {} }
 }

@@ -6,6 +6,7 @@ import { copy } from "./clipboard.js"
 import { element, same, say } from "./element.js"
 import { toggleLecture } from "./frame.js"
 import { hint } from "./help.js"
+import { isFree } from "./lesson_state.js"
 import { report } from "./messages.js"
 import { several } from "./several.js"
 import { slider } from "./slider.js"
@@ -95,6 +96,17 @@ export class Controls {
     this.items = []
     this.latest = /** @type {import("./data").Item[]} */ ([]) // as the server described them last
     this.send = /** @type {import("./data").Send} */ (() => {})
+    this.lock = () => {
+      for (const [i, item] of this.latest.entries()) this.items[i].node.hidden = !isFree(item)
+      for (const group of this.root.querySelectorAll(".lab-group")) {
+        group.hidden = [...group.querySelector(".lab-body, .lab-inline").children].every((node) => node.hidden)
+      }
+      this.root.toggleAttribute(
+        "data-bare",
+        this.items.every(({ node }) => node.hidden),
+      )
+    }
+    document.addEventListener("inverse-lab-allowed", this.lock)
   }
 
   /** @param {{ groups: import("./data").Group[], inline: boolean }} data
@@ -112,6 +124,7 @@ export class Controls {
     const items = data.groups.flatMap((group) => group.items)
     for (const [i, item] of items.entries()) if (settled || !same(item, this.latest[i])) this.items[i].update(item)
     this.latest = items
+    this.lock()
     this.age({})
   }
 
@@ -144,7 +157,9 @@ export class Controls {
     return false
   }
 
-  close() {}
+  close() {
+    document.removeEventListener("inverse-lab-allowed", this.lock)
+  }
 
   build(data, shape) {
     this.shape = shape

@@ -2,6 +2,7 @@
 
 import { element, say } from "./element.js"
 import { moved, nearestHandle, placeAt } from "./hand.js"
+import { taken } from "./lesson_state.js"
 import { report } from "./messages.js"
 import { nearest } from "./nearest.js"
 import { tell } from "./speech.js"
@@ -190,13 +191,13 @@ export class Crosshair {
   /** @param {any} event */
   choose(event) {
     const { box, spec } = this.plot
-    if (!spec.click || box._fullLayout.scene) return
+    if (box._fullLayout.scene || taken(box.dataset.plot, placeAt(box, ...this.pixels())) || !spec.click) return
     const picked = this.nearest(spec.figure.data.filter(({ customdata }) => customdata))
     this.plot.choose(event, placeAt(box, ...this.pixels()), picked)
   }
 
   pickUp() {
-    const { handle } = nearestHandle(this.plot.box, this.plot.spec.handles ?? [], ...this.pixels())
+    const { handle } = nearestHandle(this.plot.box, this.plot.handles(), ...this.pixels())
     if (!handle) return
     this.held = handle
     this.before = handle.at

@@ -24,7 +24,10 @@ export interface Item {
   // biome-ignore lint/suspicious/noExplicitAny: pairs of value and label, or the looks of what can be ticked
   options?: any[]
   text?: string
+  resumes?: string // the lesson that a card opens, where one left off
+  steps?: number // of that lesson
   copy?: boolean
+  gives_away?: boolean // whether a button shows what a lesson may ask
   lecture?: boolean
   primary?: boolean // whether a button is what its form is for
   idle?: boolean // whether a button has nothing to do now
@@ -168,7 +171,32 @@ export interface PlotsData extends Common, Head {
   stale: boolean
 }
 
-export type Data = ControlsData | PlotsData
+/** The step of a lesson that is shown. */
+export interface LessonData extends Common {
+  kind: "lesson"
+  title: string
+  lesson: string
+  text: string
+  step: number
+  steps: { title: string; mark: string }[]
+  paragraphs: string[]
+  free: string[]
+  races: boolean
+  covers: string[]
+  /** the page that the step stands on, where another one is shown */
+  elsewhere: string
+  // biome-ignore lint/suspicious/noExplicitAny: by its kind
+  question: any
+  answered: boolean
+  verdict: { outcome: string; word: string; said: string; hint: string } | null
+  marks: { plot: string; role: string; label: string; places: [number, number][] }[]
+  note: string
+  last: boolean
+  following: string
+  score: string
+}
+
+export type Data = ControlsData | PlotsData | LessonData
 
 /** What the exchange asks of a component on the page. */
 export interface Component {

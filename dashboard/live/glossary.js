@@ -1,16 +1,19 @@
 // The glossary: each of its terms in a sentence is a button that opens what it means.
 
+import { element } from "./element.js"
 import { term } from "./help.js"
 
 /** @type {Record<string, string>} */
 let meanings = {}
+/** @type {Record<string, string>} */
+let lessons = {} // by term: the step in which it is seen
 let pattern = /($^)/g // until the terms are there
 
 /** Load the terms; sentences that are told before stay plain text until they are told again. */
-const loaded = fetch(new URL("./glossary.json", import.meta.url))
-  .then((response) => response.json())
-  .then((terms) => {
+const loaded = Promise.all(["./glossary.json", "./glossary_lessons.json"].map(read))
+  .then(([terms, steps]) => {
     meanings = terms
+    lessons = steps
     const longestFirst = Object.keys(terms)
       .flatMap((term) => [term, `${term[0].toUpperCase()}${term.slice(1)}`]) // as at the start of a sentence
       .sort((a, b) => b.length - a.length)
@@ -43,13 +46,38 @@ function write(node, text) {
       const name = part.toLowerCase()
       if (i % 2 === 0 || met.has(name)) return part
       met.add(name)
-      return term(part, () => meaningOf(part))
+      const button = term(
+        part,
+        () => found(meanings, part),
+        () => lessonOf(part),
+      )
+      // What ends a sentence after a term stays on its line.
+      const [mark] = /^[.,;:?)’]+/.exec(parts[i + 1]) ?? [""]
+      parts[i + 1] = parts[i + 1].slice(mark.length)
+      return mark ? element("span", { className: "lab-kept" }, [button, mark]) : button
     }),
   )
 }
 
-/** @param {string} text */
-function meaningOf(text) {
-  const [, meaning] = Object.entries(meanings).find(([name]) => name.toLowerCase() === text.toLowerCase()) ?? []
-  return meaning ?? ""
+/** @param {string} name of a file beside this one */
+async function read(name) {
+  const response = await fetch(new URL(name, import.meta.url))
+  return response.json()
+}
+
+/** Return what a table has for a term, in whatever letters it is written; "" where it has nothing.
+ * @param {Record<string, string>} table
+ * @param {string} text */
+function found(table, text) {
+  const [, value] = Object.entries(table).find(([name]) => name.toLowerCase() === text.toLowerCase()) ?? []
+  return value ?? ""
+}
+
+/** Return a link to the step of a lesson in which a term is seen.
+ * @param {string} text */
+function lessonOf(text) {
+  const step = found(lessons, text)
+  if (!step) return []
+  const { href } = new URL(`./lessons?lesson=${step}`, document.baseURI)
+  return [element("a", { href, className: "lab-to-lesson", textContent: "See it in a lesson" })]
 }

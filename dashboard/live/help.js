@@ -26,12 +26,14 @@ function showBelow(shown, node, content) {
 
 /** Return a button in the place of a term, which opens what it means.
  * @param {string} text
- * @param {() => string} meaning */
-export function term(text, meaning) {
+ * @param {() => string} meaning
+ * @param {() => Node[]} [further] what stands after the meaning */
+export function term(text, meaning, further = () => []) {
   const node = element("button", { type: "button", className: "lab-term", textContent: text })
   node.addEventListener("click", () => {
     leaf ??= element("div", { className: "lab-meaning", popover: "auto", role: "note" })
-    showBelow(/** @type {HTMLElement} */ (leaf), node, [element("b", { textContent: text }), ` ${meaning()}`])
+    const content = [element("b", { textContent: text }), ` ${meaning()}`, ...further()]
+    showBelow(/** @type {HTMLElement} */ (leaf), node, content)
   })
   return node
 }

@@ -3,8 +3,11 @@
 import { Controls } from "./controls.js"
 import { element } from "./element.js"
 import { drawer } from "./frame.js"
+import { Lesson } from "./lesson.js"
 import { enter, leave, leaveAfterChanges, painted, turnOf } from "./messages.js"
 import { Plots } from "./stage.js"
+
+const CONTENTS = { controls: Controls, plots: Plots, lesson: Lesson }
 
 /** An instance on the page, and the updates of it that are under way. */
 class Instance {
@@ -18,7 +21,7 @@ class Instance {
     this.root = element("div", { className: `lab-${kind}` })
     if (kind === "controls") Object.assign(this.root, { role: "region", ariaLabel: "Experiment" })
     parent.append(...(kind === "controls" ? [drawer()] : []), this.root)
-    this.content = kind === "controls" ? new Controls(this.root) : new Plots(this.root, name)
+    this.content = new CONTENTS[kind](this.root, name)
     this.queue = Promise.resolve()
     enter(name, this)
   }

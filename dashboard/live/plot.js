@@ -3,8 +3,10 @@
 import { Crosshair } from "./crosshair.js"
 import { element } from "./element.js"
 import { coordinates, drag, moved, within } from "./hand.js"
+import { isFree, taken } from "./lesson_state.js"
 import { report } from "./messages.js"
 import { corners, numbers, runners, shapeOutline, withPath } from "./outlines.js"
+import { Overlay } from "./overlay.js"
 import { drawing, save } from "./picture.js"
 import { slide, withMoved } from "./sliding.js"
 import { Theme } from "./theme.js"
@@ -46,6 +48,7 @@ export class Plot {
     this.slid = /** @type {import("./data").Figure | undefined} */ (undefined) // the figure that it was slid to
     this.saves = /** @type {"png" | "svg" | ""} */ ("") // what was asked for and waits for a figure that Plotly can draw
     this.crosshair = new Crosshair(this)
+    this.overlay = new Overlay(this)
     this.toolbar = toolbar([
       { label: "PNG", title: "Save the plot as PNG", action: () => this.save("png") },
       { label: "SVG", title: "Save the plot as SVG", action: () => this.save("svg") },
@@ -75,6 +78,7 @@ export class Plot {
     this.runners = undefined
     this.follow()
     if (this.ready && !this.closed) this.crosshair.describe() // the page may have been left meanwhile
+    this.overlay.draw()
     if (this.saves && !this.spec.imageOnly) this.save(this.saves)
   }
 
@@ -204,6 +208,7 @@ export class Plot {
         this.slid = undefined
         this.runners = undefined
         this.follow()
+        this.overlay.draw()
       })
       this.observer.observe(this.box)
     }
@@ -235,6 +240,7 @@ export class Plot {
    * @param {{ customdata: any } | undefined} point */
   choose(event, { x, y }, point) {
     const { click } = this.spec
+    if (!click || !Object.values(click).every((field) => isFree({ field }))) return
     if (click.point) {
       if (point?.customdata !== undefined) report(event, this.send, { [click.point]: point.customdata }, true)
       return
@@ -242,8 +248,23 @@ export class Plot {
     report(event, this.send, click.both ? { [click.both]: `${x},${y}` } : { [click.x]: x, [click.y]: y }, true)
   }
 
+  /** Return the points that can be dragged now. */
+  handles() {
+    return (this.spec.handles ?? []).filter(({ x, y }) => [x, y].every((field) => !field || isFree({ field })))
+  }
+
   near(event) {
-    return this.ready ? within(this.box, this.spec.handles ?? [], event) : undefined
+    return this.ready ? within(this.box, this.handles(), event) : undefined
+  }
+
+  isWithinAxes(event) {
+    if (!this.ready || !this.box._fullLayout.xaxis || event.target.closest(".lab-toolbar, .legend, .lab-handle"))
+      return false
+    const { _offset: left, _length: width } = this.box._fullLayout.xaxis
+    const { _offset: top, _length: height } = this.box._fullLayout.yaxis
+    const frame = this.box.getBoundingClientRect()
+    const [x, y] = [event.clientX - frame.left - left, event.clientY - frame.top - top]
+    return x >= 0 && x <= width && y >= 0 && y <= height
   }
 
   hover(event) {
@@ -251,6 +272,11 @@ export class Plot {
   }
 
   grab(event) {
+    if (event.button === 0 && this.isWithinAxes(event) && taken(this.box.dataset.plot, coordinates(this.box, event))) {
+      event.preventDefault()
+      event.stopPropagation()
+      return
+    }
     const handle = event.button === 0 && this.near(event)
     if (!handle) return
     drag(this.box, event, (to, final) => report(to, this.send, moved(handle, coordinates(this.box, to)), final))
@@ -259,6 +285,7 @@ export class Plot {
   close() {
     this.closed = true
     this.observer.disconnect()
+    this.overlay.close()
     if (this.ready) window.Plotly.purge(this.box)
   }
 }

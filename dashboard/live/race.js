@@ -40,7 +40,7 @@ export class Race {
       this.said,
     ])
     this.tools = new Controls(element("div", { className: "lab-controls" }))
-    this.node = element("div", { className: "lab-player" }, [this.hint, this.buttons, this.tools.root])
+    this.node = element("div", { className: "lab-player lab-race" }, [this.hint, this.buttons, this.tools.root])
   }
 
   update(data, plots, send) {

@@ -19,11 +19,10 @@ def stage(key: str, shown: Shown, **without_sidebar: Any) -> None:
     live.plots(name, noted, partial(session.receive, name), session.answering(), released, **without_sidebar)
 
 
-def poster(page: str, shown: Shown) -> None:
-    """Show the live plots of a page without a sidebar."""
-    address = "" if session.scene().dragging else session.start_address()
+def poster(page: str, shown: Shown, address: str) -> None:
+    """Show a page without a sidebar; address: its query string."""
     with st.container(key="lab_stage", width="stretch", gap="small"):
-        stage(page, shown, address=address, live=session.live(page))
+        stage(page, shown, address="" if session.scene().dragging else address, live=session.live(page))
 
 
 def head(key: str, shown: Shown) -> None:

@@ -4,11 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 PARTS = {"player", "tools", "table", "metrics", "said"}  # of a stage, beside its plots
+
+
+def _window(least: str, taken: str, most: str) -> str:
+    """Return the height that the window leaves for plots, in CSS; the strip of a lesson takes some more of it."""
+    return f"clamp(var(--lab-least, {least}), 100vh - {taken} - var(--lab-strip, 0rem), {most})"
+
+
 # The height that the window leaves for plots above the metrics; a window that is tall makes no towers of them.
-WINDOW = "clamp(33rem, 100vh - 17.5rem, 56rem)"
-INVERSE_MAP = "clamp(26rem, 100vh - 25.75rem, 48rem)"  # the same, above the tabs of what stands below
+WINDOW = _window("33rem", "17.5rem", "56rem")
+INVERSE_MAP = _window("26rem", "25.75rem", "48rem")  # the same, above the tabs of what stands below
 # The same, where options stand above the plots and a player among them.
-BELOW_OPTIONS = "clamp(27.5rem, 100vh - 22.5rem, 56rem)"
+BELOW_OPTIONS = _window("27.5rem", "22.5rem", "56rem")
 NARROW_PLOT = "20rem"  # the height of each plot in a window too narrow for two beside each other
 
 
@@ -54,7 +61,7 @@ def _beside_map(*rows: tuple[str, str | float]) -> Layout:
 
 
 def _neuron(*rows: tuple[str, str | float]) -> Layout:
-    return Layout("1.35fr 1fr", (*rows, ("said said", "auto")), "clamp(31rem, 100vh - 17.75rem, 56rem)")
+    return Layout("1.35fr 1fr", (*rows, ("said said", "auto")), _window("31rem", "17.75rem", "56rem"))
 
 
 def _one(plot: str) -> Layout:
@@ -93,9 +100,10 @@ LAYOUTS = {
     "poster": Layout(
         "1fr",
         (("player", "auto"), ("recording", 1.0), ("tools", "auto")),
-        "clamp(20rem, 100vh - 26.75rem, 36rem)",
+        _window("20rem", "26.75rem", "36rem"),
         looks=("cards",),
     ),
+    "lessons": Layout("1fr", (("tools", "auto"),), looks=("cards", "card-grid")),
     "neuron": _neuron(("player player", "auto"), ("potential phase", 0.53), ("recovery rates", 0.47)),
     "neuron-several": _neuron(("potential phase", 0.53), ("table rates", 0.47)),
     "neuron-spectrum": _neuron(("player player", "auto"), ("potential phase", 0.53), ("spectrum rates", 0.47)),

@@ -1,4 +1,4 @@
-"""What the start page shows: a recording, one slider, and three ways into the laboratory."""
+"""What the start page shows: a recording, one slider, and four ways into the laboratory."""
 
 from typing import Any
 
@@ -20,6 +20,12 @@ LOST = "With this θ₀ the model is no neuron."
 FOUND_STEPS, CLOSE_STEPS = 0.5, 4.0  # of the slider, from the truth
 # Title, sentence, page and preset of each way in.
 DOORS = (
+    (
+        "Lessons: understand it step by step",
+        "Six minutes each: look, predict, commit to an answer, and see how far off you were.",
+        "Lessons",
+        "",
+    ),
     (
         "Landscape: search for θ",
         "Click on a map of all θ. Five search methods run downhill from there: see which of them get stuck.",
@@ -49,7 +55,11 @@ def picture(scene: Scene) -> Shown:
     course = over_time(candidate, observation.times)
     items = [control(name, experiment)]
     if observation.clean(experiment) is not None:
-        items.append(button(name, "Show the answer", experiment.theta0, help="Put the slider where the truth is."))
+        items.append(
+            button(
+                name, "Show the answer", experiment.theta0, gives_away=True, help="Put the slider where the truth is."
+            )
+        )
     items.append(text(f"Held: {_held(scene)}."))
     sd = experiment.marginal_sd
     found = "✓ Found" if _steps_off(scene) <= FOUND_STEPS else ""

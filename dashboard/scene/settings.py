@@ -73,7 +73,7 @@ _ROWS: tuple[Setting, ...] = (
     ),
     Toggle(
         name="hidden", default=False, label="hide the truth",
-        help="Hide the truth from the class. The address still holds it.", shown=(Area.SIDEBAR,),
+        help="Hide the truth from the class. The address holds it encrypted.", shown=(Area.SIDEBAR,),
     ),
     Choice(
         name="several", default="one", label="draw", tabs=True,

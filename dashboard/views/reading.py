@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import session
+from dashboard.panels import uploaded_file
 from dashboard.panels.boxes import number_box
 from dashboard.scene.choice import TEXTBOOK_TAU, Choice, Preview, preview, proposal
 from dashboard.scene.columns import UnclearError
@@ -56,7 +57,7 @@ class Asked:
 
 def take_upload() -> None:
     """Put a newly uploaded trace on screen, or ask how it is read; one that cannot be read leaves what was there."""
-    file = session.take_file()
+    file = uploaded_file.take_file()
     if file is None:
         return
     name, content = file

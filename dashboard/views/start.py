@@ -20,7 +20,7 @@ def _go_in() -> None:
 @st.fragment
 def _body() -> None:
     _go_in()
-    poster("start", picture(session.scene()))
+    poster("start", picture(session.scene()), session.start_address())
 
 
 def show() -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard import session
 from dashboard.maps import inverse_maps
+from dashboard.panels import uploaded_file
 from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
 from dashboard.pictures.shown import Shown
@@ -52,7 +53,7 @@ def _source(scene: Scene) -> None:
         st.file_uploader(
             "A recording: a text file with the time, u and, if observed, v",
             type=["csv", "txt", "tsv", "dat"],
-            key=session.uploader_key(),
+            key=uploaded_file.uploader_key(),
             on_change=take_upload,
             label_visibility="collapsed",
         )

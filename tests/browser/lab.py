@@ -45,6 +45,7 @@ class PageFacts(NamedTuple):
 
 PAGES = {
     "Start": PageFacts("/", "Which θ made this?", ("recording",)),
+    "Lessons": PageFacts("/lessons", "What do you want to understand?", ()),
     "Neuron": PageFacts("/neuron", "What do the parameters do", ("potential", "phase", "rates")),
     "Landscape": PageFacts("/landscape", "Where does the optimiser end up", ("map", "fit", "slice")),
     "Inverse map": PageFacts(
@@ -264,10 +265,10 @@ class Lab:
         self.page.wait_for_selector(f"{STANDS} .lab-controls", state="attached")  # folded on a narrow window
         plots = PAGES[page].plots
         if page == "Landscape":
-            self.page.wait_for_selector("[data-field=beside]")
+            self.page.wait_for_selector("[data-field=beside]", state="attached")  # a lesson hides it
             plots = ("map", *BESIDE[self.values()["beside"]])
         if page == "Inverse map":
-            self.page.wait_for_selector("[data-field=test_view]")
+            self.page.wait_for_selector("[data-field=test_view]", state="attached")
             beside = "spectrum" if self.values().get("plane") == "noise" else "resimulated"
             plots = ("estimates", beside, *TEST_VIEWS[self.values()["test_view"]])
         if page == "Your data" and self.evaluate("location.search.includes('trace_shows=spectrum')"):

@@ -31,8 +31,11 @@ def touched(browser, server):
 def test_it_stands_when_it_is_opened(standing):
     page, lab = standing
     assert lab.page.locator("h1").inner_text().endswith("?")
-    slider = {"Start": "candidate_theta0", "Train": "zeta"}.get(page, "theta0")
-    assert lab.page.locator(f"[data-field={slider}] input[type=range]").is_visible()
+    sliders = {"Start": "candidate_theta0", "Train": "zeta"}
+    control = (
+        "button[data-field=lesson_asked]" if page == "Lessons" else f"[data-field={sliders.get(page, 'theta0')}] input"
+    )
+    assert lab.page.locator(control).first.is_visible()
     assert lab.notes() == ""
 
 

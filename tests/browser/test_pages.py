@@ -1,5 +1,9 @@
 """From page to page: each asks nothing of another host; the `tab` fixture holds every test of this folder to that."""
 
+import base64
+import re
+import struct
+
 import pytest
 
 from tests.browser.lab import PAGES
@@ -81,6 +85,26 @@ def test_hiding_the_truth_removes_it_from_every_page(lab):
         for plot in lab.evaluate("[...document.querySelectorAll('.lab-plot')].map((el) => el.dataset.plot)"):
             assert "truth" not in [trace["name"] for trace in lab.drawing(plot)["traces"]], plot
         assert "candidate − truth" not in lab.metrics()
+
+
+def test_a_link_with_a_hidden_truth_gives_it_away_nowhere(lab, tab):
+    """Read all that the browser of a class is sent: neither as text nor as a number is the truth among it."""
+    lab.open(address="theta0=0.3172839&theta1=0.5829516").tick("hidden")
+    lab.until("location.search.includes('truth=')")
+    student, received = tab(), []
+    student.page.on("websocket", lambda each: each.on("framereceived", lambda frame: received.append(frame)))
+    student.page.on("response", lambda response: received.append(response.url))
+    student.page.goto(lab.page.url)
+    student.stand("Neuron", "phase")
+    for page in ("Landscape", "Inverse map", "Uncertainty"):
+        student.go(page)
+    content = b"".join(each.encode() if isinstance(each, str) else each for each in received)
+    content += student.page.content().encode()
+    content += b"".join(map(base64.b64decode, re.findall(rb'"bdata": ?"([\w+/=]+)"', content)))
+    assert len(content) > 100_000
+    for value in (0.3172839, 0.5829516):
+        for written in (str(value).encode(), struct.pack("<d", value), struct.pack("<f", value)):
+            assert written not in content
 
 
 def test_a_change_is_undone_by_its_button_and_by_the_keyboard_on_any_page(lab):

@@ -1,4 +1,4 @@
-"""The start page: a dot that runs along a curve, one slider, the truth, and three ways in."""
+"""The start page: a dot that runs along a curve, one slider, the truth, and four ways in."""
 
 import pytest
 

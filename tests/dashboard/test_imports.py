@@ -82,7 +82,7 @@ def test_only_session_views_panels_and_the_component_know_streamlit():
     assert {name for name in knowing if not name.startswith(("dashboard.views.", "dashboard.panels."))} <= allowed
 
 
-@pytest.mark.parametrize("part", ["background", "figures", "pictures", "scene", "wording"])
+@pytest.mark.parametrize("part", ["background", "figures", "pictures", "lessons", "scene", "wording"])
 def test_what_is_shown_is_computed_without_streamlit(part):
     modules = [name for name in MODULES if name.startswith(f"dashboard.{part}.")]
     assert len(modules) >= 2
@@ -141,7 +141,9 @@ def test_imports_run_one_way(name):
 
 def test_the_picture_has_no_arrow_against_the_order():
     pairs = DASHBOARD.arrows()
-    assert {("views", "pictures"), ("live_route", "pictures"), ("pictures", "scene")} <= set(pairs)
+    assert {("views", "pictures"), ("live_route", "pictures"), ("pictures", "scene"), ("lessons", "pictures")} <= set(
+        pairs
+    )
     for first, second in pairs:
         assert DASHBOARD.place(second) < DASHBOARD.place(first), (first, second)
 

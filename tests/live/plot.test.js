@@ -39,7 +39,13 @@ const draw = (spec, released = false) => plot.draw(spec, THEME, released, () => 
 beforeEach(async () => {
   drawn = []
   saved = []
-  globalThis.document = { createElement: node, body: node(), documentElement: { hasAttribute: () => false } }
+  globalThis.document = {
+    createElement: node,
+    createElementNS: node,
+    addEventListener: () => {},
+    body: node(),
+    documentElement: { hasAttribute: () => false },
+  }
   globalThis.getComputedStyle = () => ({ getPropertyValue: () => "" })
   globalThis.ResizeObserver = class {
     observe() {}

@@ -1,0 +1,1 @@
+"""The lessons: one file each, data only, and what they are made of."""

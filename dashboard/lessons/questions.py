@@ -1,0 +1,229 @@
+"""The kinds of questions: a pin, a region, a slider, an order, a choice, a number."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.posterior.exact import Posterior
+from core.symbols import symbol_of
+from dashboard.lessons.question import Judged, Mark, Outcome, Place, Question, graded, indices_in, numbers_in
+from dashboard.scene.changes import typed_number
+from dashboard.scene.kinds import Number
+from dashboard.scene.scene import Scene
+from dashboard.wording.numbers import compact, fixed, percent, significant, times
+
+N_CORNERS = 120  # of an outline
+HELD = 0.9  # asked of a region
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pin(Question):
+    """A place in a plot is asked for.
+
+    plot: its name. pinned: what stands there, with which a sentence can begin.
+    truth: computes the right place.
+    close, rough: distances from it that are right and near, in the units of the axes.
+    """
+
+    kind: ClassVar[str] = "pin"
+    plot: str
+    pinned: str
+    truth: Callable[[Scene], Place]
+    close: float
+    rough: float
+
+    def judge(self, scene: Scene, answer: str) -> Judged:
+        """Compare the pin with the right place."""
+        x, y = numbers_in(answer, 2)
+        true = self.truth(scene)
+        miss = float(np.hypot(x - true[0], y - true[1]))
+        outcome = graded(miss, self.close, self.rough)
+        marks = (Mark(self.plot, "guess", "your pin", ((x, y),)), Mark(self.plot, "truth", self.pinned, (true,)))
+        there = f"({fixed(true[0], 2)}, {fixed(true[1], 2)})"
+        return Judged(
+            outcome, f"Your pin is {fixed(miss, 2)} away.", self.said(outcome), f"{self.pinned} lies at {there}.", marks
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the browser needs to take a pin."""
+        return {**super().as_json(), "plot": self.plot}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region(Question):
+    """A region is to be drawn that holds the truth nine times in ten: an ellipse.
+
+    posterior: computes that of the data on screen.
+    """
+
+    kind: ClassVar[str] = "region"
+    plot: str
+    posterior: Callable[[Scene], Posterior]
+
+    def judge(self, scene: Scene, answer: str) -> Judged:
+        """Compare the probability in the ellipse, and its area, with those of the smallest region of 90 %.
+
+        The answer: the middle, one half axis as a vector, the length of the other.
+        """
+        x, y, a_x, a_y, b = numbers_in(answer, 5)
+        a = np.hypot(a_x, a_y)
+        if not (a > 0 and b > 0):
+            raise ValueError("The ellipse is too thin: pull its handles apart.")
+        found = self.posterior(scene)
+        along = np.array([a_x, a_y]) / a
+        across = np.array([-along[1], along[0]])
+        points, masses = found.points(3)
+        inside = ((points - (x, y)) @ along / a) ** 2 + ((points - (x, y)) @ across / b) ** 2 <= 1
+        held = float(np.sum(masses[inside]))
+        covariance = found.covariance
+        # The Gaussian region of 90 %, whose area is that of the smallest region for a posterior that is near Gaussian.
+        least = np.pi * -2 * np.log(1 - HELD) * np.sqrt(np.linalg.det(covariance))
+        larger = float(np.pi * a * b / least)
+        outcome = Outcome.FAR
+        if held >= 0.8 and larger <= 2.5:
+            outcome = Outcome.RIGHT
+        elif held >= 0.5 and larger <= 8:
+            outcome = Outcome.NEAR
+        around = np.linspace(0, 2 * np.pi, N_CORNERS)[:, None]
+        guess = (x, y) + np.cos(around) * a * along + np.sin(around) * b * across
+        radius = np.sqrt(-2 * np.log(1 - HELD))
+        circle = np.concatenate([np.cos(around), np.sin(around)], axis=1)
+        best = found.mean + radius * circle @ np.linalg.cholesky(covariance).T
+        marks = (_outline(self.plot, "guess", "your region", guess), _outline(self.plot, "limit", "90 % region", best))
+        miss = f"It holds the truth with probability {percent(held)}, and has {times(larger)} times the least area."
+        return Judged(outcome, miss, self.said(outcome), "The green outline is the smallest such region.", marks)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the browser needs to take an ellipse."""
+        return {**super().as_json(), "plot": self.plot}
+
+
+def _outline(plot: str, role: str, label: str, corners: NDArray[np.float64]) -> Mark:
+    return Mark(plot, role, label, tuple((float(x), float(y)) for x, y in corners))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move(Question):
+    """Sliders are to be moved to values, which the picture shows when they are met.
+
+    fields: of the sliders. truth: computes their values. close, rough: as of a pin, for each of them.
+    """
+
+    kind: ClassVar[str] = "move"
+    fields: tuple[str, ...]
+    truth: Callable[[Scene], tuple[float, ...]]
+    close: float
+    rough: float
+
+    def judge(self, scene: Scene, answer: str) -> Judged:
+        """Compare where the sliders stand with the values."""
+        values = [float(getattr(scene.experiment, field)) for field in self.fields]
+        symbols, true = [symbol_of(field.removeprefix("candidate_")) for field in self.fields], self.truth(scene)
+        misses = [abs(value - right) for value, right in zip(values, true, strict=True)]
+        outcome = graded(max(misses), self.close, self.rough)
+        off = ", ".join(f"{symbol} is off by {fixed(miss, 3)}" for symbol, miss in zip(symbols, misses, strict=True))
+        right = ", ".join(f"{symbol} = {fixed(value, 3)}" for symbol, value in zip(symbols, true, strict=True))
+        return Judged(outcome, f"{off}.", self.said(outcome), f"{right}.")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the browser needs to point at the sliders."""
+        return {**super().as_json(), "fields": list(self.fields)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order(Question):
+    """Entries are to be put in order. truth: computes the right order, as indices."""
+
+    kind: ClassVar[str] = "order"
+    entries: tuple[str, ...]
+    truth: Callable[[Scene], tuple[int, ...]]
+
+    def judge(self, scene: Scene, answer: str) -> Judged:
+        """Count the pairs that stand the wrong way round."""
+        given = indices_in(answer, len(self.entries))
+        if len(given) != len(self.entries):
+            raise ValueError("Put all entries in order.")
+        rank = {entry: place for place, entry in enumerate(self.truth(scene))}
+        wrong = sum(rank[one] > rank[other] for one, other in combinations(given, 2))
+        outcome = graded(wrong, 0, 1)
+        pairs = "pair stands" if wrong == 1 else "pairs stand"
+        right = ", ".join(self.entries[each] for each in self.truth(scene))
+        return Judged(outcome, f"{wrong} {pairs} the wrong way round.", self.said(outcome), f"The order: {right}.")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the browser needs to show the entries."""
+        return {**super().as_json(), "entries": list(self.entries)}
+
+
+@dataclass(frozen=True)
+class Option:
+    """One of several answers.
+
+    said: of it.
+    picture: computes a small curve, (n,), to choose by; None for words alone.
+    """
+
+    label: str
+    said: str
+    picture: Callable[[], NDArray[np.float64]] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Question):
+    """One of several answers is right. truth: computes its index."""
+
+    kind: ClassVar[str] = "choice"
+    options: tuple[Option, ...]
+    truth: Callable[[Scene], int]
+    right: str = ""
+    near: str = ""
+    far: str = ""
+
+    def judge(self, scene: Scene, answer: str) -> Judged:
+        """Compare the choice with the right one."""
+        (given,) = indices_in(answer, len(self.options))
+        true = self.truth(scene)
+        outcome = Outcome.RIGHT if given == true else Outcome.FAR
+        return Judged(outcome, "", self.options[given].said, f"Right is: {self.options[true].label}.")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the browser needs to show the options, with their curves scaled into a unit square."""
+        options = [{"label": each.label, "curve": _curve(each)} for each in self.options]
+        return {**super().as_json(), "options": options}
+
+
+def _curve(option: Option) -> list[list[float]]:
+    """Return the corners of an option's small curve in a unit square; none where it has no picture."""
+    if option.picture is None:
+        return []
+    y = option.picture()
+    return [[round(i / (y.size - 1), 4), round(float(each), 4)] for i, each in enumerate((2.5 - y) / 5)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed(Question):
+    """A number is to be typed. number: its name, bounds and unit; truth, close, rough: as of a slider."""
+
+    kind: ClassVar[str] = "typed"
+    number: Number
+    unit: str = ""
+    truth: Callable[[Scene], float]
+    close: float
+    rough: float
+
+    def judge(self, scene: Scene, answer: str) -> Judged:
+        """Compare the number with the right one."""
+        value, true = typed_number(self.number, answer), self.truth(scene)
+        miss = abs(value - true)
+        outcome = graded(miss, self.close, self.rough)
+        unit = f" {self.unit}" if self.unit else ""
+        said = f"Off by {significant(miss, 2)}{unit}." if miss else ""
+        return Judged(outcome, said, self.said(outcome), f"It is {compact(true, 3)}{unit}.")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the browser needs to take a number."""
+        return {**super().as_json(), "symbol": self.number.symbol, "unit": self.unit}

@@ -1,0 +1,274 @@
+"""Lesson: what makes the neuron spike, and where it stops."""
+
+from functools import lru_cache, partial
+
+import numpy as np
+
+from core.models.fitzhugh_nagumo.equations import REST, fixed_points
+from core.models.fitzhugh_nagumo.simulate import simulate
+from core.models.spikes import SPIKE_THRESHOLD, regime, spike_timing
+from core.published import GAMMA, ZETA, time_grid
+from dashboard.lessons import facts
+from dashboard.lessons.lesson import Claim, Lesson, Step
+from dashboard.lessons.questions import Choice, Move, Option, Pin, Typed
+from dashboard.scene.kinds import Number
+from dashboard.scene.scene import Scene
+
+CLEAN = {"sigma": 0.0}
+SHORT = 60.0  # ms: few enough spikes to count
+PICTURED = (0.0, 0.8, 0.95)  # θ₀ of the small curves
+BESIDE = 0.01  # in u: how far from the fixed point a neuron starts
+BEYOND = 0.9  # θ₀ where the neuron no longer spikes at the published stimulus
+THRESHOLD_DIGITS = 1e-5  # width to which an edge of the spiking is bisected
+
+
+def _spikes_for_ever(theta0: float, zeta: float = ZETA) -> bool:
+    return regime(facts.potential(theta0, zeta=zeta)) == "spiking"
+
+
+@lru_cache
+def end_of_spiking() -> float:
+    """Return θ₀ above which the neuron stops spiking, at the truth's θ₁."""
+    low, high = facts.THETA[0], 1.0
+    while high - low > THRESHOLD_DIGITS:
+        middle = (low + high) / 2
+        low, high = (middle, high) if _spikes_for_ever(middle) else (low, middle)
+    return high
+
+
+@lru_cache
+def stimulus_that_spikes() -> float:
+    """Return the highest stimulus ζ at which the neuron with θ₀ beyond the edge spikes again."""
+    low, high = -0.8, ZETA
+    while high - low > THRESHOLD_DIGITS:
+        middle = (low + high) / 2
+        low, high = (middle, high) if _spikes_for_ever(BEYOND, middle) else (low, middle)
+    return low
+
+
+def rate_and_duration(theta0: float) -> tuple[float, float]:
+    """Return the spike rate in 1/s and the mean duration of a spike in ms."""
+    u = facts.potential(theta0)
+    rate, duration = spike_timing(u, time_grid(200.0, u.size))
+    return float(rate), float(duration)
+
+
+def _interval() -> float:
+    """Return the mean time from spike to spike in ms."""
+    return 1000 / rate_and_duration(facts.THETA[0])[0]
+
+
+def _crossing() -> float:
+    """Return u where the nullclines of the published neuron cross."""
+    (point,) = fixed_points((*facts.THETA, ZETA, GAMMA))
+    return point.u
+
+
+def _from_beside(scene: Scene) -> int:
+    """Return what becomes of a start right beside the fixed point: it returns, it stays, or it leaves and spikes."""
+    parameters = scene.experiment.parameters
+    (point,) = fixed_points(parameters)
+    u = simulate(parameters, time_grid(), (point.u + BESIDE, point.v))[:, 0]
+    if regime(u) == "spiking":
+        return 2
+    return 1 if abs(u[-1] - point.u - BESIDE) < BESIDE / 2 else 0
+
+
+def _pictured(scene: Scene) -> int:
+    """Return which small curve has the longest spikes among those that repeat: it has θ₀ = 0.8."""
+    durations = [rate_and_duration(theta0)[1] if _spikes_for_ever(theta0) else 0.0 for theta0 in PICTURED]
+    return int(np.argmax(durations))
+
+
+def _beyond(scene: Scene) -> int:
+    kind = regime(facts.potential(scene.experiment.theta0))
+    return {"silent": 0, "excited": 1, "spiking": 2}[kind]
+
+
+SPIKING = Lesson(
+    "spiking",
+    "A neuron that spikes, and where it stops",
+    "You can say what θ₀, θ₁ and the stimulus ζ do to the neuron, and for which values it stops spiking.",
+    (
+        Step(
+            title="Count the spikes",
+            text=(
+                "The model has two variables. u is the membrane potential, which is measured. v is the recovery, which "
+                "follows u slowly and ends each spike.",
+                "A spike is a rise of u above 1.5. The window is 60 ms long.",
+            ),
+            page="Neuron",
+            sets={**CLEAN, "t_end": SHORT},
+            covers=("rates", "phase"),
+            question=Typed(
+                ask="How many spikes does the neuron fire in this window?",
+                hint="Count how often u rises steeply from about −2 to about 2. The last rise is at the right edge.",
+                right="The spikes come at nearly equal distances: the neuron repeats itself.",
+                near="Count once more, and include the last rise, at the right edge.",
+                far="Count each steep rise of u once: a spike lasts a few milliseconds at the top.",
+                number=Number(name="spikes", symbol="spikes", default=0, least=0, most=100, whole=True),
+                truth=lambda scene: facts.spikes_of(facts.THETA[0], t_end=scene.experiment.t_end),
+                close=0,
+                rough=1,
+            ),
+            claims=(
+                Claim("above 1.5", lambda: SPIKE_THRESHOLD),
+                Claim("about −2", lambda: facts.potential(facts.THETA[0]).min()),
+                Claim("about 2", lambda: facts.potential(facts.THETA[0]).max()),
+            ),
+        ),
+        Step(
+            title="From spikes to a rate",
+            text=(
+                "The spike rate is one over the mean time from one spike to the next. Read that time from the plot of "
+                "u: point at two neighbouring rises.",
+            ),
+            page="Neuron",
+            sets={**CLEAN, "t_end": SHORT},
+            covers=("rates", "phase"),
+            question=Typed(
+                ask="What is the spike rate, in spikes per second?",
+                hint="There are 1,000 ms in a second: divide them by the time from spike to spike in ms.",
+                right="From spike to spike it takes about 9 ms.",
+                near="The method is right. Measure across several spikes and divide by the number of gaps.",
+                far="Find the time from one rise to the next in ms, then see how often it fits into a second.",
+                number=Number(name="rate", symbol="rate", default=0, least=0, most=100000),
+                unit="per s",
+                truth=lambda scene: rate_and_duration(facts.THETA[0])[0],
+                close=8,
+                rough=25,
+            ),
+            claims=(Claim("1,000 ms", lambda: 1000.0), Claim("about 9 ms", _interval)),
+        ),
+        Step(
+            title="Why it does not come to rest",
+            text=(
+                "The phase plane shows u against v. On each nullcline one of the two stands still. Where they cross "
+                "both do: that is a fixed point, here at u = 0.39. The plot calls it unstable.",
+                "The neuron on screen runs round a closed curve, the limit cycle, where one turn is one spike.",
+            ),
+            page="Neuron",
+            sets={**CLEAN, "t_end": SHORT},
+            question=Choice(
+                ask="What does a neuron do that starts 0.01 away from this fixed point?",
+                hint="A ball on top of a hill may stand still, but the smallest push is enough to set it rolling.",
+                options=(
+                    Option("it returns to the fixed point", "It would return if the point were stable."),
+                    Option("it stays where it is", "Only a state exactly at the fixed point stays as it is."),
+                    Option(
+                        "it joins the limit cycle",
+                        "Unstable means that a state beside the point is carried away. Here it ends on the cycle.",
+                    ),
+                ),
+                truth=_from_beside,
+            ),
+            claims=(Claim("u = 0.39", _crossing), Claim("starts 0.01 away", lambda: BESIDE)),
+        ),
+        Step(
+            title="Another offset",
+            text=(
+                "The offset θ₀ shifts the nullcline v′ = 0 sideways. With a larger θ₀ it crosses u′ = 0 further to the "
+                "right, where u is high, and the neuron passes that place slowly.",
+                "On screen θ₀ = 0.4. The small curves show u for other values of θ₀.",
+            ),
+            page="Neuron",
+            sets={**CLEAN, "t_end": SHORT},
+            question=Choice(
+                ask="Which small curve is the neuron with θ₀ = 0.8?",
+                hint="It still spikes: see the map of rates. Compare how long u stays up with the curve on screen.",
+                options=(
+                    Option(
+                        "A",
+                        "Here the spikes are shorter than at θ₀ = 0.4: this neuron has a smaller θ₀.",
+                        partial(facts.potential, PICTURED[0], t_end=SHORT),
+                    ),
+                    Option(
+                        "B",
+                        "It stays up longer in each turn, so a spike lasts longer and the rate is lower.",
+                        partial(facts.potential, PICTURED[1], t_end=SHORT),
+                    ),
+                    Option(
+                        "C",
+                        "This neuron does not come down again: its θ₀ is larger still.",
+                        partial(facts.potential, PICTURED[2], t_end=SHORT),
+                    ),
+                ),
+                truth=_pictured,
+            ),
+        ),
+        Step(
+            title="Where the spiking ends",
+            text=(
+                "The map shows the spike rate for each pair of θ₀ and θ₁. The star is the neuron on screen. Beyond an "
+                "edge the neuron no longer spikes.",
+            ),
+            page="Neuron",
+            sets=CLEAN,
+            question=Pin(
+                ask="Start at the star and increase θ₀ alone. Drop a pin where the spiking ends.",
+                hint="θ₁ stays at 0.4: go straight to the right until the colours end.",
+                right="A small change of θ₀ near this edge ends the spiking at once.",
+                near="Close: go to the very edge of the colours, at the height of the star.",
+                far="The pin belongs on the edge of the coloured region, to the right of the star, at θ₁ = 0.4.",
+                plot="rates",
+                pinned="The end of the spiking",
+                truth=lambda scene: (end_of_spiking(), facts.THETA[1]),
+                close=0.03,
+                rough=0.15,
+            ),
+        ),
+        Step(
+            title="Beyond the edge",
+            text=("Now θ₀ = 0.95, beyond that edge. The neuron starts at u = 0 and v = 0, as always.",),
+            page="Neuron",
+            sets={**CLEAN, "theta0": 0.95},
+            covers=("potential", "phase", "recovery", "rates", "player"),
+            question=Choice(
+                ask="What does u do?",
+                hint="With a larger θ₀ the neuron stays up longer in each turn. Carry that on.",
+                options=(
+                    Option("it stays down", "At this edge the spikes had become longer, not rarer and shorter."),
+                    Option(
+                        "it goes up and stays up",
+                        "The fixed point is stable now, and u is high there. Such a neuron is called excited.",
+                    ),
+                    Option("it spikes at random", "Nothing here is random: without noise the equations decide all."),
+                ),
+                truth=_beyond,
+            ),
+            claims=(Claim("u = 0 ", lambda: REST[0]), Claim("v = 0,", lambda: REST[1])),
+        ),
+        Step(
+            title="The stimulus",
+            text=(
+                "At θ₀ = 0.9 the neuron does not spike. The stimulus ζ shifts the other nullcline, u′ = 0, up or down. "
+                "It stands at −0.4.",
+            ),
+            page="Neuron",
+            sets={**CLEAN, "theta0": BEYOND},
+            free=("zeta",),
+            question=Move(
+                ask="Move ζ until the neuron just begins to spike again, and stop there.",
+                hint="Try both directions in larger steps first. Then go back to the last value without spikes.",
+                right="At a lower ζ the nullclines cross further to the left again, and the fixed point is unstable.",
+                near="Find the edge more closely: a little more to one side it spikes, to the other it does not.",
+                far="Watch u: on one side of the value it spikes again and again, on the other it rises only once.",
+                fields=("zeta",),
+                truth=lambda scene: (stimulus_that_spikes(),),
+                close=0.02,
+                rough=0.08,
+            ),
+        ),
+        Step(
+            title="What you know now",
+            text=(
+                "θ₀ and θ₁ decide whether the neuron spikes, how often, and how long each spike lasts. Beyond the "
+                "edge of the spiking the neuron stays up or down.",
+                "Move θ₀, θ₁ and ζ, and look at the map of spike durations too.",
+            ),
+            page="Neuron",
+            sets=CLEAN,
+            free=("theta0", "theta1", "zeta", "firing", "several"),
+        ),
+    ),
+)

@@ -1,0 +1,75 @@
+"""What the strip of a lesson shows, as JSON for the live component."""
+
+from dataclasses import asdict
+from typing import Any
+
+from dashboard.lessons.attendance import MISSED, MOST_TRIES, OPEN, Attendance
+from dashboard.lessons.question import Judged, Outcome
+from dashboard.lessons.table import LESSONS
+
+
+def as_json(now: Attendance, page: str) -> dict[str, Any]:
+    """Return the step on screen; page: the title of the page that is shown, which may be another than the step's."""
+    step, n = now.shown, len(now.lesson.steps)
+    covers = () if now.is_answered else step.covers
+    return {
+        "title": now.lesson.title,
+        "lesson": now.lesson.name,
+        "text": now.text,
+        "step": now.step,
+        "steps": [{"title": each.title, "mark": mark} for each, mark in zip(now.lesson.steps, now.marks, strict=True)],
+        "paragraphs": list(step.text),
+        "free": list(step.free),
+        "races": "start" in step.free or "starts" in step.sets,
+        "covers": list(covers),
+        "elsewhere": "" if page == step.page else step.page,
+        "question": None if step.question is None else step.question.as_json(),
+        "answered": now.is_answered,
+        "verdict": _verdict(now),
+        "marks": _marks(now),
+        "note": now.note,
+        "last": now.step == n - 1,
+        "following": _following(now.lesson.name),
+        "score": _score(now),
+    }
+
+
+def _is_over(now: Attendance, judged: Judged) -> bool:
+    return judged.outcome == Outcome.RIGHT or now.tries >= MOST_TRIES
+
+
+def _verdict(now: Attendance) -> dict[str, str] | None:
+    """Return what is said of the last answer: the hint after a first one, the solution after the last."""
+    judged, question = now.judged, now.shown.question
+    if judged is None or question is None:
+        return None
+    over = _is_over(now, judged)
+    solution = judged.solution if over and judged.outcome != Outcome.RIGHT else ""
+    return {
+        "outcome": judged.outcome.name.lower(),
+        "word": judged.outcome.value if not over or judged.outcome == Outcome.RIGHT else "Here is how it is",
+        "said": " ".join(filter(None, (judged.miss, judged.said, solution))),
+        "hint": "" if over else question.hint,
+    }
+
+
+def _marks(now: Attendance) -> list[dict[str, Any]]:
+    """Return what is drawn over the plots: the guess, and what is right where nothing more is asked."""
+    if now.judged is None:
+        return []
+    over = _is_over(now, now.judged)
+    return [asdict(mark) for mark in now.judged.marks if over or mark.role == "guess"]
+
+
+def _following(name: str) -> str:
+    """Return the title of the lesson after this one, "" after the last."""
+    names = list(LESSONS)
+    following = names[names.index(name) + 1 :]
+    return LESSONS[following[0]].title if following else ""
+
+
+def _score(now: Attendance) -> str:
+    """Say how many questions were answered right."""
+    asked = [mark for step, mark in zip(now.lesson.steps, now.marks, strict=True) if step.question is not None]
+    right = sum(mark not in (OPEN, MISSED) for mark in asked)
+    return f"{right} of {len(asked)} questions answered right."

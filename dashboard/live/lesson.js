@@ -1,0 +1,194 @@
+// The strip of a lesson: its step, the question, what is said of the answer, and the way to the next step.
+
+import { ANSWERS } from "./answers.js"
+import { element, fill, say } from "./element.js"
+import { explain } from "./glossary.js"
+import { allow, draw, takeFrom } from "./lesson_state.js"
+import { report } from "./messages.js"
+import { remember } from "./progress.js"
+
+export class Lesson {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.send = /** @type {import("./data").Send} */ (() => {})
+    this.data = /** @type {import("./data").LessonData | undefined} */ (undefined)
+    this.asked = "" // what the question on screen was made from
+    this.answer = /** @type {any} */ (undefined)
+    this.name = element("p", { className: "lab-lesson-name" })
+    this.title = element("h2")
+    this.steps = element("ol", { className: "lab-lesson-steps", ariaLabel: "steps" })
+    this.leave = this.button("Leave the lesson", () => ({ lesson_leave: true }))
+    this.text = element("div", { className: "lab-lesson-text" })
+    this.ask = element("p", { className: "lab-lesson-ask" })
+    this.means = element("div", { className: "lab-lesson-means" })
+    this.commit = this.button("Commit", () => ({ lesson_answer: this.answer.answer() }), true)
+    this.commit.addEventListener("click", () => {
+      this.commit.disabled = true // until the answer is judged
+    })
+    this.again = this.button("Try it again", () => ({ lesson_again: true }))
+    this.verdict = element("div", { className: "lab-lesson-verdict", role: "status" })
+    this.back = this.button("Back", () => ({ lesson_step: (this.data?.step ?? 0) - 1 }))
+    this.next = this.button("Next", () => ({ lesson_step: (this.data?.step ?? 0) + 1 }), true)
+    this.following = this.button("", () => ({ lesson_next: true }), true)
+    this.elsewhere = this.button("", () => ({ lesson_step: this.data?.step ?? 0 }), true)
+    const head = element("div", { className: "lab-lesson-head" }, [
+      element("div", {}, [this.name, this.title]),
+      this.steps,
+      this.leave,
+    ])
+    this.question = element("div", { className: "lab-lesson-question" }, [
+      this.ask,
+      this.means,
+      this.commit,
+      this.again,
+    ])
+    const ways = element("div", { className: "lab-lesson-ways" }, [
+      this.back,
+      this.next,
+      this.following,
+      this.elsewhere,
+    ])
+    root.append(
+      head,
+      element("div", { className: "lab-lesson-body" }, [
+        this.text,
+        element("div", { className: "lab-lesson-side" }, [this.question, this.verdict, ways]),
+      ]),
+    )
+    root.setAttribute("role", "region")
+    root.ariaLabel = "Lesson"
+    this.key = (/** @type {KeyboardEvent} */ event) => this.turn(event)
+    document.addEventListener("keydown", this.key)
+  }
+
+  /** @param {string} label
+   * @param {() => import("./data").Changes} changes
+   * @param {boolean} [primary] */
+  button(label, changes, primary = false) {
+    const className = primary ? "lab-button lab-primary" : "lab-button"
+    const node = /** @type {HTMLButtonElement} */ (element("button", { type: "button", className, textContent: label }))
+    node.addEventListener("click", (event) => report(event, this.send, changes(), true))
+    return node
+  }
+
+  /** @param {import("./data").LessonData} data
+   * @param {import("./data").Send} send */
+  update(data, send) {
+    this.send = send
+    this.data = data
+    const { step, steps, answered, verdict, last, following } = data
+    const away = Boolean(data.elsewhere)
+    remember(data.lesson, data.text)
+    say(this.name, `Lesson: ${data.title} · step ${step + 1} of ${steps.length}`)
+    say(this.title, steps[step].title)
+    fill(this.steps, steps, "li", (node, { title, mark }, i = [...this.steps.children].indexOf(node)) => {
+      if (!node.firstChild) {
+        const dot = element("button", { type: "button" })
+        dot.addEventListener("click", (event) => report(event, this.send, { lesson_step: i }, true))
+        node.append(dot)
+      }
+      const done = mark !== "-"
+      Object.assign(node.firstChild, { ariaLabel: `step ${i + 1}: ${title}${done ? ", done" : ""}`, title })
+      node.firstChild.className = i === step ? "lab-now" : done ? "lab-done" : ""
+      if (i === step) node.firstChild.setAttribute("aria-current", "step")
+      else node.firstChild.removeAttribute("aria-current")
+    })
+    fill(this.text, data.paragraphs, "p", explain)
+    this.show(data, away)
+    this.judge(verdict, data.note)
+    this.back.disabled = step === 0
+    this.back.hidden = this.next.hidden = away
+    this.next.hidden ||= last || !answered
+    this.next.textContent = "Next (→)"
+    this.following.hidden = away || !(last && answered && following)
+    this.following.textContent = `Next lesson: ${following}`
+    this.elsewhere.hidden = !away
+    this.elsewhere.textContent = `Back to the step, on ${data.elsewhere}`
+    if (last && answered && !away) this.verdict.append(element("p", { textContent: data.score }))
+    this.verdict.hidden = away || !this.verdict.childElementCount
+    allow(away ? null : data.free, away ? [] : data.covers, data.races)
+    if (data.marks.length || answered || away) draw(away ? [] : data.marks)
+  }
+
+  /** Show the question, made anew where it is another one.
+   * @param {import("./data").LessonData} data
+   * @param {boolean} away */
+  show({ question, answered, lesson, step, verdict }, away) {
+    const asks = Boolean(question) && !answered && !away
+    const asked = asks ? JSON.stringify([lesson, step, question, verdict?.hint]) : ""
+    this.question.hidden = !question || away
+    this.ask.hidden = !question
+    if (question) explain(this.ask, question.ask)
+    this.means.hidden = this.commit.hidden = !asks
+    this.again.hidden = !question || !answered || away
+    if (asked === this.asked) return this.mayCommit()
+    this.asked = asked
+    this.answer?.close?.()
+    takeFrom(null)
+    draw([])
+    for (const lit of document.querySelectorAll(".lab-lit")) lit.classList.remove("lab-lit")
+    this.answer = asks
+      ? ANSWERS[question.kind](
+          question,
+          () => this.mayCommit(),
+          () => this.commit.click(),
+        )
+      : undefined
+    this.means.replaceChildren(...(this.answer ? [this.answer.node] : []))
+    this.mayCommit()
+  }
+
+  mayCommit() {
+    this.commit.disabled = !this.answer?.answer()
+  }
+
+  /** @param {import("./data").LessonData["verdict"]} verdict
+   * @param {string} note */
+  judge(verdict, note) {
+    const parts = []
+    if (note) parts.push(element("p", { textContent: note }))
+    if (verdict) {
+      const said = element("p", { className: `lab-outcome-${verdict.outcome}` }, [
+        element("b", { textContent: `${verdict.word}. ` }),
+        verdict.said,
+      ])
+      parts.push(said)
+      if (verdict.hint)
+        parts.push(element("p", {}, [element("b", { textContent: "Hint: " }), verdict.hint, " Try once more."]))
+    }
+    this.verdict.replaceChildren(...parts)
+  }
+
+  /** Turn to the next or the last step by a presenter's keys.
+   * @param {KeyboardEvent} event */
+  turn(event) {
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return
+    if (
+      event.target instanceof HTMLElement &&
+      event.target.matches("input, textarea, select, [role=application], .lab-handle")
+    )
+      return
+    const button = { PageDown: this.next, ArrowRight: this.next, PageUp: this.back, ArrowLeft: this.back }[event.key]
+    if (!button || button.hidden || button.disabled) return
+    event.preventDefault()
+    button.click()
+  }
+
+  skeletons() {
+    return {}
+  }
+
+  put() {}
+
+  note() {
+    return false
+  }
+
+  close() {
+    document.removeEventListener("keydown", this.key)
+    this.answer?.close?.()
+    takeFrom(null)
+    draw([])
+    allow(null, [])
+  }
+}

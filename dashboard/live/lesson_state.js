@@ -1,0 +1,76 @@
+// What a lesson allows and covers on the page, and what is drawn over the plots for it.
+
+/** @typedef {{ plot: string, role: string, label: string, places: [number, number][] }} Mark */
+
+const PARTS = { table: "lab-table-frame" } // of a stage, whose class is not their name
+
+/** @type {CSSStyleSheet | undefined} */
+let sheet // of what is covered, which plots that come later obey too
+
+function adopted() {
+  if (!sheet) {
+    sheet = new CSSStyleSheet()
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
+  }
+  return sheet
+}
+
+const state = {
+  free: /** @type {Set<string> | null} */ (null), // fields that can be moved; null outside of a lesson
+  marks: /** @type {Mark[]} */ ([]),
+  taker: /** @type {{ plot: string, take: (place: { x: number, y: number }) => void } | null} */ (null),
+}
+
+/** Tell what the lesson allows: which controls are free, which plots and parts are covered.
+ * @param {string[] | null} free null where no lesson is attended
+ * @param {string[]} covers
+ * @param {boolean} [races] whether the player of the race stands */
+export function allow(free, covers, races = false) {
+  state.free = free && new Set(free)
+  document.documentElement.toggleAttribute("data-lab-lesson", free !== null)
+  const selectors = covers.map(
+    (name) => `.lab-plot[data-plot="${name}"], .lab-plots > .${PARTS[name] ?? `lab-${name}`}`,
+  )
+  const player = races || !free ? "" : ".lab-race { display: none; }"
+  adopted().replaceSync(
+    player +
+      (selectors.length
+        ? `:is(${selectors}) { position: relative; pointer-events: none; }
+         :is(${selectors})::after { content: "after your answer"; position: absolute; inset: 0; z-index: 6; display: grid;
+           place-items: center; border-radius: 8px; color: var(--lab-muted); opacity: 1; transform: none; max-width: none;
+           background: var(--st-secondary-background-color); }
+         :is(${selectors}) > * { visibility: hidden; }`
+        : ""),
+  )
+  document.dispatchEvent(new Event("inverse-lab-allowed"))
+}
+
+/** Say whether a control stands on the page now: no text does during a lesson, nor a button that gives an answer away.
+ * @param {{ field: string, gives_away?: boolean }} item */
+export const isFree = ({ field, gives_away = false }) => !state.free || (state.free.has(field) && !gives_away)
+
+/** Let the next clicks on a plot be an answer; null: they are what they are outside of a lesson.
+ * @param {typeof state.taker} taker */
+export function takeFrom(taker) {
+  state.taker = taker
+}
+
+/** Give a place in a plot to the lesson, and say whether it takes it.
+ * @param {string} plot
+ * @param {{ x: number, y: number }} place */
+export function taken(plot, place) {
+  if (state.taker?.plot !== plot) return false
+  state.taker.take(place)
+  return true
+}
+
+/** Draw marks over the plots, in place of those before.
+ * @param {Mark[]} marks */
+export function draw(marks) {
+  state.marks = marks
+  document.dispatchEvent(new Event("inverse-lab-marked"))
+}
+
+/** Return the marks over a plot.
+ * @param {string} plot */
+export const marksOn = (plot) => state.marks.filter((mark) => mark.plot === plot)

@@ -1,0 +1,85 @@
+"""The lesson that a session attends: which step is shown, what was answered, and the page that it stands on."""
+
+import streamlit as st
+
+from dashboard import live, session
+from dashboard.lessons.attendance import Attendance, attendance_from, begun, experiment_of
+from dashboard.lessons.strip import as_json
+from dashboard.lessons.table import LESSONS
+
+STRIP = "lesson_strip"  # the name of its component
+
+
+def attendance() -> Attendance | None:
+    """Return how far the visitor is in a lesson, or None outside of one."""
+    return st.session_state.get("lesson")
+
+
+def attend(text: str, opens: bool = True) -> None:
+    """Go to the step of a lesson that a text names; what names none becomes a sentence.
+
+    opens: the step opens its experiment and its page; otherwise those on screen stay.
+    """
+    try:
+        to = attendance_from(text)
+    except ValueError as error:
+        session.say(str(error))
+        return
+    if opens:
+        _turn(to)
+    else:
+        st.session_state.lesson = to
+
+
+def _turn(to: Attendance) -> None:
+    """Show a step, with the experiment that it opens, on its page."""
+    st.session_state.lesson = to
+    session.put(experiment_of(to.shown, session.experiment()))
+    st.session_state.turn_page = to.shown.page
+
+
+def receive() -> None:
+    """Do what the strip of the lesson reports."""
+    now, report = attendance(), session.reported(STRIP)
+    if now is None or report is None:
+        return
+    asked = report.changes
+    if "lesson_leave" in asked:
+        st.session_state.lesson = None
+    elif "lesson_next" in asked:
+        following = list(LESSONS.values())[list(LESSONS).index(now.lesson.name) + 1 :]
+        if following:
+            _turn(begun(following[0]))
+    elif "lesson_step" in asked:
+        _turn(now.at(_index(asked["lesson_step"])))
+    elif "lesson_again" in asked:
+        _turn(now.again())
+    elif "lesson_answer" in asked and not now.is_answered:
+        st.session_state.lesson = _answered(now, str(asked["lesson_answer"]))
+
+
+def _index(value: object) -> int:
+    return int(value) if isinstance(value, int | float) else -1
+
+
+def _answered(now: Attendance, answer: str) -> Attendance:
+    question = now.shown.question
+    assert question is not None
+    try:
+        return now.answered(question.judge(session.scene(), answer))
+    except ValueError as error:
+        return now.noted(str(error))
+
+
+def strip(page: str) -> None:
+    """Show the strip of the lesson above a page, where one is attended; turn to its page where a step asks for it."""
+    opened, is_complete = session.take_asked("lesson_opened") or ("", False)
+    if opened:
+        attend(opened, opens=not is_complete)
+    turn_page = session.take_asked("turn_page")
+    if turn_page and turn_page != page:
+        session.switch_page(turn_page)
+    now = attendance()
+    if now is not None:
+        with st.container(key="lab_lesson"):
+            live.lesson(STRIP, as_json(now, page), receive)

@@ -1,0 +1,70 @@
+"""How far one has come in a lesson: through right and wrong answers, and there and back in a link."""
+
+import pytest
+
+from dashboard.lessons.attendance import attendance_from, begun, experiment_of
+from dashboard.lessons.question import Judged, Outcome
+from dashboard.lessons.strip import as_json
+from dashboard.lessons.table import LESSONS
+from dashboard.scene.experiment import Experiment
+
+VALLEYS = LESSONS["valleys"]
+
+
+def judged(outcome):
+    return Judged(outcome, "Off by 3.", "Said.", "It is 7.")
+
+
+def test_a_right_answer_settles_a_step_and_a_second_wrong_one_shows_the_solution():
+    now = begun(VALLEYS)
+    assert not now.is_answered
+    assert now.answered(judged(Outcome.RIGHT)).marks == "1-----"
+    second = now.answered(judged(Outcome.FAR))
+    assert not second.is_answered
+    assert as_json(second, "Landscape")["verdict"]["hint"] == VALLEYS.steps[0].question.hint
+    assert "7" not in as_json(second, "Landscape")["verdict"]["said"]
+    assert second.answered(judged(Outcome.RIGHT)).marks == "2-----"
+    over = second.answered(judged(Outcome.NEAR))
+    assert over.marks == "0-----"
+    shown = as_json(over, "Landscape")["verdict"]
+    assert (shown["hint"], shown["said"]) == ("", "Off by 3. Said. It is 7.")
+    assert over.again().marks == "------"
+
+
+def test_what_is_covered_is_seen_once_one_has_answered():
+    now = begun(VALLEYS)
+    assert as_json(now, "Landscape")["covers"] == list(VALLEYS.steps[0].covers)
+    assert as_json(now.answered(judged(Outcome.RIGHT)), "Landscape")["covers"] == []
+
+
+def test_steps_turn_and_the_ends_hold():
+    now = begun(VALLEYS)
+    assert now.at(-1) is now
+    assert now.at(6) is now
+    last = now.at(5)
+    assert (last.step, last.tries) == (5, 0)
+    assert last.at(4).marks == "-----+"
+    assert as_json(last, "Landscape")["last"] is True
+    assert as_json(now.at(5), "Neuron")["elsewhere"] == "Landscape"
+
+
+def test_a_link_holds_lesson_step_and_marks():
+    now = begun(VALLEYS).answered(judged(Outcome.RIGHT)).at(2)
+    assert now.text == "valleys.3.1-----"
+    assert attendance_from(now.text) == now
+    assert attendance_from("valleys") == begun(VALLEYS)
+    assert attendance_from("valleys.3") == begun(VALLEYS).at(2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "valleys.", "valleys.0.------", "valleys.7.------", "valleys.1.-----", "valleys.1.--x---", "valleys.²."],
+)
+def test_a_text_that_names_no_step_ends_in_a_sentence(text):
+    with pytest.raises(ValueError, match="names no step of a lesson"):
+        attendance_from(text)
+
+
+def test_a_step_opens_its_experiment_and_keeps_the_maps_trained_here():
+    opened = experiment_of(VALLEYS.steps[0], Experiment(own_maps="mine", theta0=0.7))
+    assert (opened.own_maps, opened.theta0, opened.sigma) == ("mine", 0.4, 0.01)
