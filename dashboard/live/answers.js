@@ -1,7 +1,7 @@
 // How each kind of question is answered: on the picture, or in the strip. Each maker returns its node, and a function that
 // gives the answer as text, "" while there is none.
 
-import { element } from "./element.js"
+import { drawingOf, element } from "./element.js"
 import { draw, takeFrom } from "./lesson_state.js"
 import { region } from "./region.js"
 import { tell } from "./speech.js"
@@ -92,14 +92,9 @@ function choice({ options, ask }, changed) {
 
 /** @param {[number, number][]} curve in a unit square */
 function picture(curve) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
-  svg.setAttribute("viewBox", "0 0 1 1")
-  svg.setAttribute("preserveAspectRatio", "none")
-  svg.setAttribute("aria-hidden", "true")
-  const line = document.createElementNS("http://www.w3.org/2000/svg", "polyline")
-  line.setAttribute("points", curve.map((point) => point.join()).join(" "))
-  svg.append(line)
-  return svg
+  const points = curve.map((point) => point.join()).join(" ")
+  const line = `<polyline points="${points}"/>`
+  return drawingOf(`<svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">${line}</svg>`)
 }
 
 /** A number.

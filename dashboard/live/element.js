@@ -10,6 +10,13 @@ export function element(tag, properties = {}, children = []) {
   return node
 }
 
+/** Return the drawing that a markup describes: the parser alone knows its namespace without naming it.
+ * @param {string} markup of one svg element
+ * @returns {SVGSVGElement} */
+export function drawingOf(markup) {
+  return element("template", { innerHTML: markup }).content.firstElementChild
+}
+
 // Bring the text of a node up to date without touching it when nothing changed.
 export function say(node, text) {
   if (node.textContent !== text) node.textContent = text

@@ -1,17 +1,13 @@
 // What a lesson draws over a plot: pins and outlines, which follow its zoom and its size.
 
-import { element } from "./element.js"
+import { drawingOf, element } from "./element.js"
 import { marksOn } from "./lesson_state.js"
-
-const SVG = "http://www.w3.org/2000/svg"
 
 export class Overlay {
   /** @param {any} plot */
   constructor(plot) {
     this.plot = plot
-    this.node = document.createElementNS(SVG, "svg")
-    this.node.setAttribute("class", "lab-overlay")
-    this.node.setAttribute("aria-hidden", "true")
+    this.node = drawingOf('<svg class="lab-overlay" aria-hidden="true"></svg>')
     this.labels = element("div", { className: "lab-overlay-labels" })
     this.redraw = () => this.draw()
     document.addEventListener("inverse-lab-marked", this.redraw)
@@ -25,7 +21,9 @@ export class Overlay {
     if (!this.node.isConnected) plot.box.append(this.node, this.labels)
     const { xaxis, yaxis } = plot.box._fullLayout
     const at = ([x, y]) => [xaxis._offset + xaxis.d2p(x), yaxis._offset + yaxis.d2p(y)]
-    this.node.replaceChildren(...marks.map((mark) => shape(mark, mark.places.map(at))))
+    this.node.replaceChildren(
+      ...drawingOf(`<svg>${marks.map((mark) => shape(mark, mark.places.map(at))).join("")}</svg>`).children,
+    )
     const { clientWidth: width } = plot.box
     this.labels.replaceChildren(
       ...marks.map(({ label, role, places }) => {
@@ -51,15 +49,13 @@ export class Overlay {
 /** @param {[number, number][]} places */
 const highest = (places) => places.reduce((best, each) => (each[1] > best[1] ? each : best))
 
-/** Return a pin at one place, or a closed outline through several.
+/** Return the markup of a pin at one place, or of a closed outline through several.
  * @param {import("./lesson_state.js").Mark} mark
  * @param {number[][]} points in pixels */
 function shape({ role }, points) {
-  const path = document.createElementNS(SVG, "path")
   const [[x, y]] = points
   const pin = `M${x},${y}l-7,-16a8,8 0 1 1 14,0z`
   const outline = `M${points.map((point) => point.map((each) => each.toFixed(1)).join()).join("L")}Z`
-  path.setAttribute("d", points.length > 1 ? outline : pin)
-  path.setAttribute("class", `lab-mark lab-mark-${role} lab-mark-${points.length > 1 ? "outline" : "pin"}`)
-  return path
+  const [kind, drawn] = points.length > 1 ? ["outline", outline] : ["pin", pin]
+  return `<path class="lab-mark lab-mark-${role} lab-mark-${kind}" d="${drawn}"/>`
 }

@@ -12,6 +12,7 @@ from dashboard.figures.style import SHIPPED_MAPS
 from dashboard.maps import RESERVED, inverse_maps
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.presets import PRESETS
+from dashboard.sealed_address import from_sealed_address
 from tests.dashboard.conftest import arrays, checked, decoded, finish, release, shows, told, trace_csv, write_map
 
 PAGES = {
@@ -101,7 +102,7 @@ def test_the_address_of_a_page_holds_the_experiment(visit):
         "axis_y": "theta0",
         "misfit": "white",
     }
-    experiment, sentences = from_address(sidebar_of(visit("neuron", **link))["address"])
+    experiment, sentences = from_sealed_address(sidebar_of(visit("neuron", **link))["address"])
     assert sentences == ()
     assert to_address(experiment) == to_address(from_address("&".join(f"{k}={v}" for k, v in link.items()))[0])
     assert (experiment.theta0, experiment.seed, experiment.axes) == (1 / 3, 99, ("gamma", "theta0"))

@@ -17,6 +17,7 @@ const node = () => ({
   append: () => {},
   matches: () => false,
   remove: () => {},
+  content: { firstElementChild: {} }, // of a template
   addEventListener: () => {},
   querySelectorAll: () => [], // no image that could be slid
   querySelector: () => node(),
@@ -41,7 +42,6 @@ beforeEach(async () => {
   saved = []
   globalThis.document = {
     createElement: node,
-    createElementNS: node,
     addEventListener: () => {},
     body: node(),
     documentElement: { hasAttribute: () => false },
