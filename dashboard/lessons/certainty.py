@@ -15,8 +15,8 @@ from dashboard.wording.shape import region_area
 
 NOISY = {"sigma": 0.3, "t_end": 60.0}  # little data, so that the region is large enough to draw
 SHORT, LONG = 100.0, 200.0  # ms
-EDGE = {"theta0": 1.0, "theta1": 0.4}
-SILENT = {"theta0": 0.8, "theta1": 0.4, "zeta": 0.0, "seed": 2}
+EDGE = {"theta0": 1.0}
+SILENT = {"theta0": 0.8, "zeta": 0.0, "seed": 2}
 ALONE = {"compared": ()}  # no inverse map beside the posterior
 HIDING = ("posterior", "table", "said")
 NEEDLE = 3.0  # times as long as wide: a ridge or a needle
@@ -54,8 +54,9 @@ def _long(scene: Scene) -> int:
 
 def _white_over_coloured(scene: Scene) -> float:
     """Return the area of the 90 % region for white noise, over the one for the noise that there is."""
-    areas = [region_area(posterior_of(with_settings(scene, misfit=misfit)), 0.9) for misfit in ("white", "ar1")]
-    return areas[0] / areas[1]
+    white = region_area(posterior_of(with_settings(scene, misfit="white")), 0.9)
+    coloured = region_area(posterior_of(with_settings(scene, misfit="ar1")), 0.9)
+    return white / coloured
 
 
 def _white_is(scene: Scene) -> int:
@@ -194,11 +195,7 @@ CERTAINTY = Lesson(
                 ),
                 truth=_long,
             ),
-            claims=(
-                Claim(
-                    "1 spike", lambda: facts.spikes_of(SILENT["theta0"], theta1=SILENT["theta1"], zeta=SILENT["zeta"])
-                ),
-            ),
+            claims=(Claim("1 spike", lambda: facts.spikes_of(SILENT["theta0"], zeta=SILENT["zeta"])),),
         ),
         Step(
             title="The wrong noise",

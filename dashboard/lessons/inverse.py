@@ -161,7 +161,7 @@ INVERSE = Lesson(
                 "in one goes with an error in the other. Suppose that somebody measures θ₁ and tells you its value.",
             ),
             page="Landscape",
-            sets={"candidate_theta0": 0.4, "candidate_theta1": 0.4},
+            sets={"candidate_theta0": 0.4},
             covers=("slice", "metrics", "said", "table"),
             question=Choice(
                 ask="What happens to the uncertainty of θ₀?",

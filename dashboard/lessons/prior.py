@@ -9,7 +9,7 @@ from dashboard.scene.training import CENTRE, COLUMNS, ENDS, PARAMETERS
 from dashboard.wording import entries
 
 NARROW, BEST = "narrow", "best"
-INSIDE = {"theta0": 0.2, "theta1": 0.4}
+INSIDE = {"theta0": 0.2}
 OUTSIDE = {"theta0": 0.8, "theta1": 0.6}
 NARROW_PRIOR = {"prior_width": 0.1, "whole_prior": True, "compared": (entries.PRIOR,)}
 WEAK = {"sigma": 0.3, "t_end": 40.0}

@@ -52,7 +52,7 @@ VALLEYS = Lesson(
                 "unknown here. Loss J measures the squared distance between curve and dots.",
             ),
             page="Landscape",
-            sets={**QUIET, "candidate_theta0": 0.62, "candidate_theta1": 0.4},
+            sets={**QUIET, "candidate_theta0": 0.62},
             free=("candidate_theta0",),
             covers=("map", "slice", "metrics", "said", "table"),
             question=Move(
@@ -74,7 +74,7 @@ VALLEYS = Lesson(
                 "that does not spike at all and stays at the mean.",
             ),
             page="Landscape",
-            sets={**QUIET, "candidate_theta0": 0.5, "candidate_theta1": 0.4},
+            sets={**QUIET, "candidate_theta0": 0.5},
             covers=("map", "slice", "metrics", "said", "table"),
             question=Choice(
                 ask="Which of the two has the larger loss?",
@@ -98,7 +98,7 @@ VALLEYS = Lesson(
                 "neuron fires 22 spikes. Move the candidate along the line and watch its number of spikes.",
             ),
             page="Landscape",
-            sets={**QUIET, "candidate_theta0": 0.45, "candidate_theta1": 0.4},
+            sets={**QUIET, "candidate_theta0": 0.45},
             free=("candidate_theta0",),
             covers=("map",),
             question=Typed(
@@ -121,7 +121,7 @@ VALLEYS = Lesson(
             title="The valley on the map",
             text=("On the map of both parameters dark is low. The line of the last step runs level at θ₁ = 0.4.",),
             page="Landscape",
-            sets={**QUIET, "candidate_theta0": 0.45, "candidate_theta1": 0.4},
+            sets={**QUIET, "candidate_theta0": 0.45},
             covers=("slice", "metrics", "said", "table"),
             question=Pin(
                 ask="Drop a pin into the valley with one spike fewer, on the line θ₁ = 0.4.",
@@ -143,7 +143,7 @@ VALLEYS = Lesson(
                 "data say more.",
             ),
             page="Landscape",
-            sets={**QUIET, "t_end": 200.0, "candidate_theta0": 0.6, "candidate_theta1": 0.4},
+            sets=QUIET,
             free=(),
             question=Choice(
                 ask="What happens to the number of wrong valleys?",
@@ -166,7 +166,7 @@ VALLEYS = Lesson(
                 "Move the candidate and the window T: the valleys close in on each other as T grows.",
             ),
             page="Landscape",
-            sets={**QUIET, "candidate_theta0": 0.6, "candidate_theta1": 0.4},
+            sets=QUIET,
             free=("candidate_theta0", "candidate_theta1", "t_end", "beside", "start"),
         ),
     ),
