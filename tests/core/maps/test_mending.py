@@ -36,8 +36,8 @@ def data():
 def test_the_noise_of_residuals_is_that_of_their_law():
     """AR(1) noise of ρ = 0.8, s = 0.35: standard errors are √((1 − ρ²)/n) of ρ, and of s by Cramér and Rao below.
 
-    The variance of 400 estimates is known to √(2/400) of itself, so that five make 0.35. Tails of Gaussian noise are 3,
-    to √(24/n).
+    The variance of 400 estimates is known to √(2/400) of itself, so that five make 0.35. The kurtosis of Gaussian noise
+    is 3, to √(24/n).
     """
     n, n_times, rho, s = 400, 1000, 0.8, 0.35
     found = residual_noise(
@@ -48,7 +48,7 @@ def test_the_noise_of_residuals_is_that_of_their_law():
         assert abs(np.var(values) / variance - 1) <= 5 * np.sqrt(2 / n)
         # The mean is biased by less than one standard error of a single estimate, of which there is a hundredth here.
         assert abs(np.mean(values) - truth) <= 0.25 * np.sqrt(variance)
-    assert abs(np.mean(found.tails) - 3) <= 5 * np.sqrt(24 / n_times / n) + 6 / n_times
+    assert abs(np.mean(found.kurtosis) - 3) <= 5 * np.sqrt(24 / n_times / n) + 6 / n_times
 
 
 def test_residuals_count_up_to_the_end_of_their_window():
@@ -57,13 +57,13 @@ def test_residuals_count_up_to_the_end_of_their_window():
     together = residual_noise(residuals, lengths)
     for i, length in enumerate(lengths):
         alone = residual_noise(residuals[i : i + 1, :length], lengths[i : i + 1])
-        for name in ("correlation", "marginal_sd", "tails"):
+        for name in ("correlation", "marginal_sd", "kurtosis"):
             assert np.isclose(getattr(together, name)[i], getattr(alone, name)[0], rtol=1e-12)
 
 
 def test_residuals_of_nothing_or_of_one_number_are_finite():
     found = residual_noise(np.stack([np.zeros(100), np.ones(100), np.full(100, np.nan)]), np.full(3, 100))
-    assert all(np.all(np.isfinite(part)) for part in (found.correlation, found.marginal_sd, found.tails))
+    assert all(np.all(np.isfinite(part)) for part in (found.correlation, found.marginal_sd, found.kurtosis))
     assert np.all(np.abs(found.correlation) <= MAX_CORRELATION)
 
 
