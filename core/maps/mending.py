@@ -1,11 +1,12 @@
 """Mend the estimates of a map with learned steps where its own training cannot have taught it better.
 
-A residual smaller than any noise of the training shows a nearly clean trace. Its posterior is narrow, so the estimate
-descends to the nearest minimum. A residual that no noise explains shows an estimate in the wrong valley. A second start
-then searches the whole box, and is taken where it explains the trace better.
+An estimate descends to the nearest minimum in two cases. A residual smaller than any noise of the training shows a
+nearly clean trace, whose posterior is narrow. A residual that is not Gaussian noise shows an estimate in the wrong
+valley. Where it stays unexplained after the descent, the whole box is searched for a second start of two parameters.
 
-A wrong valley has neighbours that explain a noisy trace about as well as the minimum to which its descent leads. The
-curvature there knows nothing of them, so the map's own covariance stays.
+A noisy trace is explained about as well in neighbouring valleys, of which the curvature at a minimum knows nothing: the
+map's own covariance stays. Of more than two parameters the map's own mean stays too, because one minimum is farther
+from the truth than the mean over several valleys.
 """
 
 import numpy as np
@@ -40,16 +41,18 @@ def mended(task: Task, inputs: TraceInputs, mean: Array, covariance: Array) -> t
     law, q = task.noise, len(task.prior.names)
     assert law is not None, "maps of clean traces have no learned steps"
     least, most = law.bounds[1] / SAMPLING_INTERVAL
+    own_mean, own_covariance = mean, covariance
     mean, covariance = mean.copy(), covariance.copy()
     noise = _noise_at(task, inputs, mean[:, :q])
-    unexplained, own = _unexplained(noise, inputs.lengths, most), covariance.copy()
+    unexplained = _unexplained(noise, inputs.lengths, most)
     _descend(task, inputs, np.flatnonzero(unexplained | (noise.marginal_sd < least)), mean, covariance)
     if not unexplained.any():
         return mean, covariance
     noise = _noise_at(task, inputs, mean[:, :q])
     noisy = unexplained & (noise.marginal_sd >= least)
-    covariance[noisy] = own[noisy]
+    covariance[noisy] = own_covariance[noisy]
     if q != 2:
+        mean[noisy] = own_mean[noisy]
         return mean, covariance  # the search over the whole box is made for two parameters
     again = np.flatnonzero(_unexplained(noise, inputs.lengths, most))
     for i in again:
@@ -69,7 +72,11 @@ def _noise_at(task: Task, inputs: TraceInputs, mean: Array) -> ResidualNoise:
 
 
 def _unexplained(noise: ResidualNoise, lengths: NDArray[np.int64], most: float) -> NDArray[np.bool_]:
-    """Return which residuals, (n,), have other tails than Gaussian noise, which may be larger than in the training."""
+    """Return which residuals, (n,), are not Gaussian noise, by their kurtosis.
+
+    Residuals below the error of simulations do not count, nor those too large for a neuron's trace.
+    most: the noise's largest marginal standard deviation.
+    """
     heavy_tailed = noise.kurtosis > 3 + KURTOSIS_SDS * np.sqrt(KURTOSIS_VARIANCE_TIMES_N / lengths)
     return heavy_tailed & (noise.marginal_sd > SIMULATION_ERROR) & (noise.marginal_sd < FARTHEST * most)
 

@@ -11,6 +11,7 @@ from core.maps.inverse_map import load_inverse_map
 from core.maps.mending import mended
 from core.maps.recipes import conditional_task, joint_task, published_task
 from core.maps.residual_noise import MAX_CORRELATION, residual_noise
+from core.metrics import rmse
 from core.noise import Noise, sample_ar1, whiten
 from tests.reference import reference_solution, reference_solutions
 
@@ -114,6 +115,22 @@ def test_the_regions_of_mended_estimates_hold_the_truth_as_often_as_others():
     n = np.count_nonzero(is_mended)
     assert n >= 20
     assert np.mean(estimate.credibilities(traces.truth)[is_mended] < 0.9) > 0.9 - 4 * np.sqrt(0.09 / n)
+
+
+def test_mending_makes_a_map_of_four_parameters_no_worse():
+    """One minimum is farther from the truth than a mean over several valleys: descents made the RMSE 1.2 times larger.
+
+    Of noisy traces, only those of little noise may change.
+    """
+    trained = load_inverse_map("four")
+    data = dataset(trained.recipe.task, 100, TEST_STREAM, seed=8)
+    inputs = TraceInputs(data.noisy, data.given, data.lengths)
+    unmended, covariance = trained._by_network(inputs)
+    mean, mended_covariance = mended(trained.recipe.task, inputs, unmended, covariance)
+    assert np.all(rmse(data.theta, mean) <= rmse(data.theta, unmended))
+    moved = np.any(mean != unmended, axis=1)
+    assert np.mean(moved) < 0.1
+    assert np.array_equal(mended_covariance[~moved], covariance[~moved])
 
 
 def weighted_fit(trace, start, noise):
