@@ -10,8 +10,8 @@ from core.estimate import Estimate
 from core.experiments.context import Context, records
 from core.experiments.estimators import BEST, EXACT, NOISY_REGIME, NOISY_TRACES, POLISHED, REWEIGHTED
 from core.experiments.limit import CURVE, PARAMETERS
-from core.experiments.over_limit import shipped
 from core.experiments.records import Key, Measurement, Result, Target, stored
+from core.experiments.shipped_maps import shipped
 from core.maps.card import freedom
 from core.maps.inverse_map import load_inverse_map
 from core.maps.out_of_distribution import FALSE_ALARM_RATE, N_REFERENCE, with_novelty

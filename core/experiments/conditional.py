@@ -12,8 +12,9 @@ from core.experiments.limit_conditional import measured as measured_by_region
 from core.experiments.limit_joint import estimates as joint_limit
 from core.experiments.limit_traces import conditional_traces, joint_traces
 from core.experiments.limits import Array, accuracy
-from core.experiments.over_limit import COVERAGE_OF_90, over_limit, shipped
+from core.experiments.over_limit import COVERAGE_OF_90, over_limit
 from core.experiments.records import Key, Measurement, Result, Target
+from core.experiments.shipped_maps import shipped
 from core.maps.dataset import Dataset
 from core.maps.recipes import conditional_task
 from core.priors import uniform

@@ -8,8 +8,9 @@ from core.experiments.estimators import FOUR_MAP, SAMPLED
 from core.experiments.limit_four import EFFECTIVE_SIZE, REGIME, limit_measured
 from core.experiments.limit_traces import four_traces
 from core.experiments.limits import accuracy, n_used
-from core.experiments.over_limit import over_limit, shipped
+from core.experiments.over_limit import over_limit
 from core.experiments.records import Key, Result, Target
+from core.experiments.shipped_maps import shipped
 from core.maps.recipes import four_recipe
 from core.published import N_TIMES
 

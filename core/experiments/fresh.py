@@ -13,8 +13,8 @@ from core.experiments.limit import MASSES
 from core.experiments.limit_fresh import estimates
 from core.experiments.limit_traces import fresh_set, fresh_traces
 from core.experiments.limits import accuracy
-from core.experiments.over_limit import shipped
 from core.experiments.records import Key, Measurement, Result, Target
+from core.experiments.shipped_maps import shipped
 from core.maps.card import freedom
 from core.maps.inverse_map import load_inverse_map
 from core.metrics import METRICS, r_squared

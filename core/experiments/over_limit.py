@@ -4,17 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from core.experiments.estimators import EXACT
 from core.experiments.records import Key, Measurement, find
-from core.maps.inverse_map import InverseMap, available_inverse_maps, load_inverse_map
 
 METRICS_OVER_LIMIT = ("rmse", "median_ape")
 COVERAGE_OF_90 = (0.88, 0.92)  # target of the share of truths in 90 % regions
-
-
-def shipped(name: str) -> InverseMap:
-    """Return a shipped map; raises SystemExit with a sentence where there is none of this name."""
-    if name not in available_inverse_maps():
-        raise SystemExit(f"There is no map called {name}: run `python -m core.pretrain` first.")
-    return load_inverse_map(name)
 
 
 def over_limit(

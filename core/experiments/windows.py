@@ -8,8 +8,9 @@ from core.experiments.estimators import WINDOW_MAP
 from core.experiments.limit_traces import WINDOWS, window_traces
 from core.experiments.limit_windows import limit_measured, regime_of
 from core.experiments.limits import accuracy, n_used
-from core.experiments.over_limit import COVERAGE_OF_90, over_limit, shipped
+from core.experiments.over_limit import COVERAGE_OF_90, over_limit
 from core.experiments.records import Key, Result, Target
+from core.experiments.shipped_maps import shipped
 from core.maps.dataset import Dataset
 from core.maps.recipes import published_task
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.estimate import Estimate
-from core.experiments import conditional, coverage, four, over_limit, windows
+from core.experiments import conditional, coverage, four, over_limit, shipped_maps, windows
 from core.experiments.context import Context
 from core.experiments.estimators import CNN_MAP, CONDITIONAL_MAP, EXACT, FOUR_MAP, SAMPLED, WINDOW_MAP
 from core.experiments.limit_conditional import REGIONS, region_of
@@ -36,9 +36,9 @@ def map_of(task, truth, fingerprint="by hand"):
 
 def quick(monkeypatch, tmp_path, module, maps):
     """Return what a quick run of an experiment finds with maps by hand, and 20 fresh traces of each set."""
-    for each in (over_limit, coverage):
+    for each in (shipped_maps, coverage):
         monkeypatch.setattr(each, "load_inverse_map", maps.__getitem__)
-    monkeypatch.setattr(over_limit, "available_inverse_maps", lambda: tuple(maps))
+    monkeypatch.setattr(shipped_maps, "available_inverse_maps", lambda: tuple(maps))
     monkeypatch.setattr(coverage, "CHUNK", 20)
     with workers(None, 1):
         return module.run(Context(lambda line: None, tmp_path, quick=True))
@@ -57,9 +57,10 @@ def test_figures_over_the_limit_are_ratios_of_means():
 
 
 def test_a_map_that_is_not_shipped_is_named(monkeypatch):
-    monkeypatch.setattr(over_limit, "available_inverse_maps", lambda: ("best",))
+    monkeypatch.setattr(shipped_maps, "available_inverse_maps", lambda: ("best",))
+    assert shipped_maps.shipped_or_none("four") is None
     with pytest.raises(SystemExit, match=r"no map called four: run `python -m core\.pretrain` first"):
-        over_limit.shipped("four")
+        shipped_maps.shipped("four")
 
 
 def test_distances_are_stored_for_this_very_map(monkeypatch, tmp_path):
