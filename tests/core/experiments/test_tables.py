@@ -30,10 +30,11 @@ def alone(tmp_path, monkeypatch):
     ("value", "expected"),
     [
         (0.99175, "0.992"), (1, "1"), (-0.02, "−0.02"), (2.8e-6, "2.8e−06"), (821.0, "821"), (10188.3, "10,188"),
-        (48.72, "48.7"), (0.0, "0"),
+        (48.72, "48.7"), (0.0, "0"), (0.9989, "0.999"), (0.999, "0.99900"), (0.999958, "0.99996"),
+        (0.9999973, "0.999997"), (0.99999999, "1"),
     ],
 )  # fmt: skip
-def test_a_figure_has_three_digits(value, expected):
+def test_a_figure_has_three_digits_and_more_just_below_one(value, expected):
     assert shown(value) == expected
 
 
