@@ -63,7 +63,7 @@ def test_regions_of_two_of_four_parameters_hold_the_truth_as_often_as_those_of_a
     """Draws of a Student distribution of four parameters: a share of 40,000 has a standard error of 0.0025 at most.
 
     The covariance of the four is their shape matrix, times what makes the 90 % regions those of a normal distribution.
-    Unscaled, regions of two of them would hold 92 % instead of 90 %.
+    Unscaled, regions of two of them would hold 91.4 % instead of 90 %.
     """
     freedom, shape = 5.0, np.array([[1.0, 0.5, 0, 0.2], [0.5, 2.0, -0.3, 0], [0, -0.3, 1.0, 0.4], [0.2, 0, 0.4, 3.0]])
     draws = multivariate_t(np.zeros(4), shape, df=freedom, seed=1).rvs(N)
