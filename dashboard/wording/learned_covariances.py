@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from core.maps.differences_from_training import listed
 from core.published import N_TIMES, SAMPLING_INTERVAL, published_prior
 from dashboard.wording.estimates import named
-from dashboard.wording.numbers import count, percent
+from dashboard.wording.numbers import compact, count, percent
 
 Errors = tuple[float, float]  # relative errors of a mean and of a covariance
 
@@ -35,6 +35,6 @@ def about_trace(errors: Mapping[str, Errors], axes: Sequence[str]) -> str:
     if not set(axes) <= set(published_prior().names):
         return "These networks estimate θ₀ and θ₁ only: choose them as the axes."
     if not errors:
-        return f"These networks read only traces of {count(N_TIMES)} samples, {SAMPLING_INTERVAL:g} ms apart."
+        return f"These networks read only traces of {count(N_TIMES)} samples, {compact(SAMPLING_INTERVAL)} ms apart."
     parts = [f"{percent(covariance)} for {named(name)}" for name, (_, covariance) in errors.items()]
     return f"On this trace the learned covariance is off its label by {listed(parts)}."

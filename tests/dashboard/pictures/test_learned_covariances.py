@@ -64,29 +64,34 @@ def lower(shown):
 def test_the_answer_and_the_table_are_those_of_the_stored_experiment(networks, experiment):
     shown = lower(SHOWN)
     assert shown.answer == (
-        "On noisy traces our network misses the labelled covariance by 7 % in the median, and the mean by 2.1 %; the "
-        "paper’s CNN by 16 % and 9.3 %."
+        "On noisy traces our network misses the labelled covariance by 7\u00a0% in the median, and the mean by "
+        "2.1\u00a0%; the paper’s CNN by 16\u00a0% and 9.3\u00a0%."
     )
     head, *rows = shown.table
     assert head == ["errors of mean, covariance", "this trace", "clean / clean", "clean / noisy", "noisy / noisy"]
     cells = {row[0]["text"]: row[1:] for row in rows}
-    assert cells["paper’s CNN"] == ["–", "3.2 %, 12.4 %", "21.5 %, 22.9 %", "9.3 %, 16.1 %"]
-    assert cells["retrained CNN"] == ["10.0 %, 50.0 %", "–", "–", "5.0 %, 16.0 %"]
-    assert cells["our network"] == ["20.0 %, 100.0 %", "–", "–", "2.1 %, 7.1 %"]
-    assert cells["best"][1:] == ["–", "–", "0.1 %, 4.0 %"]
-    assert cells["Laplace"][0].startswith("0.0 %, ")
+    assert cells["paper’s CNN"] == [
+        "–",
+        "3.2\u00a0%, 12.4\u00a0%",
+        "21.5\u00a0%, 22.9\u00a0%",
+        "9.3\u00a0%, 16.1\u00a0%",
+    ]
+    assert cells["retrained CNN"] == ["10.0\u00a0%, 50.0\u00a0%", "–", "–", "5.0\u00a0%, 16.0\u00a0%"]
+    assert cells["our network"] == ["20.0\u00a0%, 100.0\u00a0%", "–", "–", "2.1\u00a0%, 7.1\u00a0%"]
+    assert cells["best"][1:] == ["–", "–", "0.1\u00a0%, 4.0\u00a0%"]
+    assert cells["Laplace"][0].startswith("0.0\u00a0%, ")
 
 
 def test_the_sentences_say_whether_the_label_is_valid_and_how_far_the_networks_are_off(networks, experiment):
     assert lower(SHOWN).said == [
         "The local Gaussian of this trace is a valid label.",
-        "On this trace the learned covariance is off its label by 50 % for the retrained CNN and 100 % for our "
-        "network.",
+        "On this trace the learned covariance is off its label by 50\u00a0% for the retrained CNN and 100\u00a0% for "
+        "our network.",
     ]
 
 
 def test_the_figure_draws_the_label_and_both_networks_within_its_axes(networks, experiment):
-    """The outline of the label reaches 2.146 sds, the radius of 90 %."""
+    """The outline of the label reaches 2.146 sds, the radius of 90\u00a0%."""
     (plot,) = lower(SHOWN).plots
     drawn = {each["name"]: each for each in plot.figure["data"] if each.get("mode") == "lines" and "bdata" in each["x"]}
     assert list(drawn) == ["local Gaussian, the label", "retrained CNN", "our network"]
