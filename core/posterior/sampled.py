@@ -22,7 +22,7 @@ from core.problem.problem import Problem
 
 DRAWS = 4000  # of each proposal
 FEWEST_PROPOSALS, MOST_PROPOSALS = 6, 160
-SETTLED_PROPOSALS = 40  # after which moments that still move no longer ask for more
+SETTLED_PROPOSALS = 40  # from here on, enough effective draws end the sampling though the moments still move
 COMPONENTS = 24  # of a fitted mixture
 FITTED_POINTS = 3000  # drawn from the weighted draws to fit a mixture
 FITTED_SHARE = 0.2  # share of effective draws in a fit; with fewer, the weights are flattened
@@ -108,8 +108,8 @@ def _log_joint(problem: Problem, nodes: NoiseNodes, values: Array) -> Array:
 def _enough(so_far: list[SampledPosterior], effective_size: float) -> bool:
     """Say whether enough draws are effective, and half as many proposals gave the same moments.
 
-    Many effective draws alone do not show that the proposals have reached the tails of the posterior. After
-    SETTLED_PROPOSALS they are taken for enough.
+    Many effective draws alone do not show that the proposals have reached the tails of the posterior. From
+    SETTLED_PROPOSALS on the moments are no longer compared, which bounds the time of a trace.
     """
     last, n = so_far[-1], len(so_far)
     if n < FEWEST_PROPOSALS or last.effective_size < effective_size:
