@@ -21,7 +21,7 @@ COMPARED = (PAPER, CNN, DENSE, OURS)
 MEANS = (ERROR, ("r2", "mean"))
 ABOUT = (
     "Each cell: Median-APE, and R² in brackets, each the mean of both parameters and of three trainings; the paper "
-    "gives one."
+    "does not say over how many."
 )
 
 
