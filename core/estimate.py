@@ -118,7 +118,8 @@ class Estimate:
     """Estimates for n traces.
 
     mean: (n, p).
-    covariance: (n, p, p), or None where the estimator gives none.
+    covariance: (n, p, p), or None where the estimator gives none. Where freedom is finite, it is the matrix scaled so
+    that the 90 % region of all p parameters is that of a normal distribution; a part of it is not scaled so.
     names: the p parameters.
     remarks: how far the estimates can be trusted.
     novelty: (n,) out-of-distribution scores, above 1 for traces unlike the training data; None where not computed.

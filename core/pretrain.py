@@ -41,8 +41,8 @@ COMMAND = "python -m core.pretrain"
 PUBLISHED_ABOUT = "The published network on the published prior (Rudi, Bessac and Lenzi 2021, arXiv:2012.06691)."
 OURS_ABOUT = (
     "{what} Wide dense layers on whitened traces give a Gaussian with full covariance. They are trained on the "
-    "negative log-likelihood, with simulations and noise that never end. Then come learned Gauss–Newton steps, each "
-    "from one simulation at the estimate so far."
+    "negative log-likelihood, on ever new simulations and noise. Then come learned Gauss–Newton steps, each from one "
+    "simulation at the estimate so far."
 )
 OURS = {
     "best": (best_recipe, "Our best map of θ at the published ζ and γ."),
@@ -68,7 +68,8 @@ def published(samples: int) -> dict[str, list[Recipe]]:
 
 LABELS_ABOUT = (
     "{what} It estimates the MAP point and the inverse of the Gauss–Newton Hessian there, which it has learnt from "
-    "such labels of its training traces by the squared error."
+    "such labels of its training traces by the squared error. It has learned from no silent and no excited neuron, 7 % "
+    "of the test traces. It is far off on these, which lowers R²."
 )
 
 

@@ -51,5 +51,16 @@ def freedom_of(squared_distances: ArrayLike, p: int) -> float:
     return least if excess(least) >= 0 else float(brentq(excess, least, most))
 
 
+def marginal_scale(p: int, q: int, freedom: float) -> float:
+    """Return the factor by which a covariance of p parameters, cut to q of them, is the covariance of their regions.
+
+    A multivariate Student distribution of p parameters has Student distributions of the same freedom as marginals. By
+    which factor a covariance exceeds the shape matrix of its distribution depends on the number of parameters.
+    """
+    if math.isinf(freedom):
+        return 1.0
+    return (_scale(p, freedom) / p) / (_scale(q, freedom) / q)
+
+
 def _scale(p: int, freedom: float) -> float:
     return float(chi2.ppf(CALIBRATED_MASS, p) / f.ppf(CALIBRATED_MASS, p, freedom))

@@ -112,13 +112,36 @@ def all_inverse_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
     """
     from core.maps.inverse_map import PRETRAINED
 
+    misnamed = [f"The folder “{_printable(folder.name)}” was left out. {NAMING}" for folder in misnamed_in(runs())]
+    maps, left_out = _loaded((*sorted(PRETRAINED.glob("*.safetensors")), *_own_files()))
+    sentences = [*misnamed, *left_out]
+    if len(sentences) > MOST_SENTENCES:
+        sentences[MOST_SENTENCES:] = [f"{len(sentences) - MOST_SENTENCES} more maps or folders were left out."]
+    return maps, tuple(sentences)
+
+
+def covariance_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
+    """Return the shipped maps that learned mean and covariance from labels, and a sentence for each that is broken.
+
+    Only the page Uncertainty shows them.
+    """
+    from core.maps.inverse_map import LABELLED
+
+    maps, sentences = _loaded(sorted(LABELLED.glob("*.safetensors")))
+    return maps, tuple(sentences)
+
+
+def _loaded(paths: Iterable[Path]) -> tuple[dict[str, "InverseMap"], list[str]]:
+    """Return the maps whose weights lie at paths, by name, and a sentence for each that cannot be used."""
+    from core.maps.inverse_map import LABELLED, PRETRAINED
+
     maps: dict[str, InverseMap] = {}
-    sentences = [f"The folder “{_printable(folder.name)}” was left out. {NAMING}" for folder in misnamed_in(runs())]
-    for path in (*sorted(PRETRAINED.glob("*.safetensors")), *_own_files()):
+    sentences = []
+    for path in paths:
         try:
             if not is_name(path.stem):
                 raise ValueError(f"In {path.parent.name} lies “{_printable(path.name)}”. {NAMING}")
-            if path.parent != PRETRAINED and (problem := taken(path.stem, maps)):
+            if path.parent not in (PRETRAINED, LABELLED) and (problem := taken(path.stem, maps)):
                 raise ValueError(f"{problem} Rename the one in {path.parent.name}.")
             loaded = _load(path, _stamp(path))
             if isinstance(loaded, str):
@@ -128,17 +151,7 @@ def all_inverse_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
             sentences.append(f"A map was left out. {error}")
         except OSError:
             sentences.append(f"A map was left out. {path.name} cannot be read.")
-    if len(sentences) > MOST_SENTENCES:
-        sentences[MOST_SENTENCES:] = [f"{len(sentences) - MOST_SENTENCES} more maps or folders were left out."]
-    return maps, tuple(sentences)
-
-
-def covariance_maps() -> dict[str, "InverseMap"]:
-    """Return the shipped maps that learned mean and covariance from labels, which only the page Uncertainty shows."""
-    from core.maps.inverse_map import LABELLED
-
-    loaded = {path.stem: _load(path, _stamp(path)) for path in sorted(LABELLED.glob("*.safetensors"))}
-    return {name: each for name, each in loaded.items() if not isinstance(each, str)}
+    return maps, sentences
 
 
 def own_maps() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import json
 import sys
 from contextlib import redirect_stdout
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,7 +33,7 @@ def an_experiment(monkeypatch, tmp_path):
     """Let the command run an experiment that finds one figure, and return the file that is to hold it."""
     spread = Measurement(Key("ours", "r2", "mean", "noisy-noisy", 8000), 0.5, 0.1)
     found = Result("Of θ₀.", {"n_samples": 8000}, (spread,))
-    monkeypatch.setattr(experiments, "EXPERIMENTS", {"accuracy": lambda _: found})
+    monkeypatch.setattr(experiments, "EXPERIMENTS", {"accuracy": SimpleNamespace(run=lambda _: found)})
     monkeypatch.setattr(records, "RESULTS", tmp_path)
     monkeypatch.setattr(sys, "argv", ["core.experiments", "accuracy", "--work", str(tmp_path)])
     return tmp_path / "accuracy.json"

@@ -5,50 +5,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from core.experiments.accuracy import run as accuracy
-from core.experiments.best_map import run as calibration
-from core.experiments.conditional import run as conditional
+from core.experiments.catalogue import EXPERIMENTS
 from core.experiments.context import Context
-from core.experiments.covariance import run as covariance
-from core.experiments.four import run as four
-from core.experiments.fresh import run as fresh
-from core.experiments.joint import run as joint
-from core.experiments.least_squares_of_others import run as magi
-from core.experiments.limit import run as limit
-from core.experiments.mended import run as mended
-from core.experiments.noise_levels import run as noise
-from core.experiments.noise_regimes import run as regimes
-from core.experiments.optimisers import run as optimisers
 from core.experiments.records import Result, store
 from core.experiments.reports import text
-from core.experiments.training_size import run as training_size
-from core.experiments.trajectories_of_estimates import run as time_series
-from core.experiments.width import run as width
-from core.experiments.windows import run as window
 from core.learning.wide_networks import gpu_name
 from core.parallel import PROCESSES, report, workers
 from core.terminal_encoding import replace_unencodable_characters
 
-# In this order, because later experiments quote figures of earlier ones.
-EXPERIMENTS = {
-    "limit": limit,
-    "training-size": training_size,
-    "accuracy": accuracy,
-    "regimes": regimes,
-    "time-series": time_series,
-    "calibration": calibration,
-    "noise": noise,
-    "optimisers": optimisers,
-    "magi": magi,
-    "width": width,
-    "joint": joint,
-    "covariance": covariance,
-    "fresh": fresh,
-    "mended": mended,
-    "conditional": conditional,
-    "window": window,
-    "four": four,
-}
 DESCRIPTION = """\
 Run an experiment, print what it found and store it as JSON in core/experiments/results.
 The folder of --work keeps intermediate results, from which an interrupted run resumes.
@@ -66,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m core.experiments",
         description=DESCRIPTION,
-        epilog="\n".join(f"{name:14} {_about(run)}" for name, run in EXPERIMENTS.items()),
+        epilog="\n".join(f"{name:14} {_about(each.run)}" for name, each in EXPERIMENTS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", choices=(*EXPERIMENTS, "all"), metavar="NAME", help=", ".join((*EXPERIMENTS, "all")))
@@ -88,7 +52,7 @@ def main() -> None:
     with workers(options.dask, options.processes):
         for name in EXPERIMENTS if options.name == "all" else (options.name,):
             report(f"{name}:")
-            result = EXPERIMENTS[name](context)
+            result = EXPERIMENTS[name].run(context)
             if not options.quick:
                 store(name, result)
             report(f"\n{text(name, result)}\n")

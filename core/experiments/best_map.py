@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from core.estimate import Estimate
 from core.experiments.context import Context, records
-from core.experiments.estimators import BEST, EXACT, NOISY_REGIME, NOISY_TRACES, POLISHED, REWEIGHTED
+from core.experiments.estimators import BEST, NOISY_REGIME, NOISY_TRACES, POLISHED, REWEIGHTED
 from core.experiments.limit import CURVE, PARAMETERS
-from core.experiments.over_limit import shipped
+from core.experiments.over_limit import over_limit
 from core.experiments.records import Key, Measurement, Result, Target, stored
+from core.experiments.shipped_maps import shipped
 from core.maps.card import freedom
 from core.maps.inverse_map import load_inverse_map
 from core.maps.out_of_distribution import FALSE_ALARM_RATE, N_REFERENCE, with_novelty
@@ -101,11 +102,9 @@ def _measured(name: str, truth: Array, estimate: Estimate, limit: Result | None)
 
     found = [of("r2", value, each) for each, value in zip(PARAMETERS, r_squared(truth, mean), strict=True)]
     for metric, values in (("rmse", rmse(truth, mean)), ("median_ape", median_ape(truth, mean))):
-        value = float(values.mean())
-        found.append(of(metric, value, "mean"))
-        if limit is not None:
-            of_limit = limit.value(Key(EXACT, metric, "mean", NOISY_TRACES))
-            found.append(of(f"{metric}_over_limit", value / of_limit, "mean"))
+        found.append(of(metric, values.mean(), "mean"))
+    if limit is not None:
+        found += over_limit([*found, *limit.measurements], name, [NOISY_REGIME], limit_regime=NOISY_TRACES)
     inside = estimate.credibilities(truth)
     return [*found, *(of("coverage", float(np.mean(inside < mass)), at=mass) for mass in CURVE)]
 

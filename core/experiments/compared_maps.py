@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from core.experiments.context import Context
 from core.experiments.estimators import BEST, CNN, DENSE, OURS
 from core.experiments.records import Key, Measurement
+from core.experiments.shipped_maps import shipped_or_none
 from core.learning.training_settings import Cnn
-from core.maps.inverse_map import InverseMap, available_inverse_maps, load_inverse_map
+from core.maps.inverse_map import InverseMap
 from core.maps.recipe import Recipe
 from core.maps.recipes import PUBLISHED_DENSE, our_recipe, published_recipe
 from core.maps.test_sets import published_test_set
@@ -87,7 +88,8 @@ def trained(wanted: dict[str, Recipe], context: Context) -> dict[str, InverseMap
 
 def best() -> dict[str, list[InverseMap]]:
     """Return the best map as a further kind with one seed, or nothing where it is not shipped."""
-    return {BEST: [load_inverse_map(BEST)]} if BEST in available_inverse_maps() else {}
+    found = shipped_or_none(BEST)
+    return {} if found is None else {BEST: [found]}
 
 
 def _shortened(recipe: Recipe) -> Recipe:

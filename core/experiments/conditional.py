@@ -4,16 +4,18 @@ from dataclasses import replace
 from functools import partial
 
 from core.experiments.context import Context
-from core.experiments.coverage import N_FRESH, coverage, fresh_chunk
+from core.experiments.coverage import coverage, fresh_chunk, n_fresh
 from core.experiments.estimators import CNN_MAP, CONDITIONAL_MAP, EXACT, PUBLISHED_CONSTANTS
+from core.experiments.labels import shown
 from core.experiments.limit_conditional import REGIME, REGIONS, bounds_of, regime_of
 from core.experiments.limit_conditional import estimates as conditional_limit
 from core.experiments.limit_conditional import measured as measured_by_region
 from core.experiments.limit_joint import estimates as joint_limit
 from core.experiments.limit_traces import conditional_traces, joint_traces
 from core.experiments.limits import Array, accuracy
-from core.experiments.over_limit import COVERAGE_OF_90, over_limit, shipped
+from core.experiments.over_limit import COVERAGE_OF_90, over_limit
 from core.experiments.records import Key, Measurement, Result, Target
+from core.experiments.shipped_maps import shipped
 from core.maps.dataset import Dataset
 from core.maps.recipes import conditional_task
 from core.priors import uniform
@@ -44,13 +46,13 @@ def run(context: Context) -> Result:
     return Result(
         f"The map that is told ζ and γ, on {n:,} noisy test traces with ζ and γ from all over their ranges, and on "
         f"{n_published:,} with the published ones, beside the exact posterior mean and the published CNN, which takes "
-        f"ζ = {ZETA:g} and γ = {GAMMA:g} for granted. Coverage is that of the map on {N_FRESH:,} fresh traces in each "
-        "part of the range.".replace("-", "−"),
+        f"ζ = {shown(ZETA)} and γ = {shown(GAMMA)} for granted. Coverage is that of the map on "
+        f"{n_fresh(context):,} fresh traces in each part of the range.",
         {
             "maps": {CONDITIONAL_MAP: conditional.fingerprint, CNN_MAP: cnn.fingerprint},
             "n_test": n,
             "n_test_published": n_published,
-            "n_fresh": N_FRESH,
+            "n_fresh": n_fresh(context),
         },
         tuple(measurements),
         () if context.quick else _targets(),
@@ -61,7 +63,7 @@ def measured(estimator: str, regime: str, mean: Array) -> list[Measurement]:
     """Return the accuracy of estimates of θ, (n, 2), on the first n traces of a regime, and in each region of it."""
     if regime == REGIME:
         return measured_by_region(estimator, mean)
-    return accuracy(estimator, regime, conditional_traces().names, joint_traces().truth[: len(mean), :2], mean)
+    return accuracy(estimator, regime, joint_traces().parameter_names, joint_traces().truth[: len(mean), :2], mean)
 
 
 def fresh_traces(region: int, first: int) -> Dataset:

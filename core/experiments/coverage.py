@@ -24,6 +24,11 @@ COVERAGE_SEED = 4  # second entry of the seed sequence
 Make = Callable[[int], Dataset]  # returns the chunk of a set of traces that begins with this trace
 
 
+def n_fresh(context: Context) -> int:
+    """Return how many traces of each set a run uses."""
+    return CHUNK if context.quick else N_FRESH
+
+
 def fresh_chunk(task: Task, n_times: int, seeds: tuple[int, int], first: int) -> Dataset:
     """Return CHUNK traces of a task with n_times samples, from trace number first on.
 
@@ -47,7 +52,7 @@ def coverage(name: str, sets: Mapping[str, Make], context: Context) -> list[Meas
 
     sets: of fresh traces, by the regime in the keys.
     """
-    n = CHUNK if context.quick else N_FRESH
+    n = n_fresh(context)
     loaded, found = load_inverse_map(name), []
     for regime, make in sets.items():
         tasks = {f"{loaded.fingerprint}-{regime}-{first}": (first,) for first in range(0, n, CHUNK)}

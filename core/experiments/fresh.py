@@ -1,10 +1,8 @@
 """The best map on traces that no choice has looked at: beside the limit, its regions, and clean traces."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.estimate import Estimate
 from core.experiments.context import Context, records
@@ -13,22 +11,19 @@ from core.experiments.limit import MASSES
 from core.experiments.limit_fresh import estimates
 from core.experiments.limit_traces import fresh_set, fresh_traces
 from core.experiments.limits import accuracy
-from core.experiments.over_limit import shipped
+from core.experiments.over_limit import N_RESAMPLES, RESAMPLING_SEED, ratio_and_spread
 from core.experiments.records import Key, Measurement, Result, Target
+from core.experiments.shipped_maps import shipped
 from core.maps.card import freedom
 from core.maps.inverse_map import load_inverse_map
 from core.metrics import METRICS, r_squared
 
 CHUNK = 100  # traces
 N_QUICK = 100  # traces with regions
-N_RESAMPLES = 1000
-SEED = 8080
 REGIME, CLEAN = "fresh", "fresh-clean"
 MOST_OVER_LIMIT = {"rmse": 1.03, "median_ape": 1.05}
 COVERAGE = {0.5: (0.48, 0.52), 0.9: (0.89, 0.91)}
 LEAST_CLEAN_R2 = 0.9995
-
-Array = NDArray[np.float64]
 
 
 def _chunk(first: int) -> dict[str, Any]:
@@ -42,23 +37,6 @@ def _chunk(first: int) -> dict[str, Any]:
         "covariance": noisy.covariance.tolist(),
         "clean": best.predict(data.clean[part]).mean.tolist(),
     }
-
-
-def ratio_and_spread(
-    metric: Callable[[Array, Array], Array], truth: Array, estimate: Array, limit: Array
-) -> tuple[float, float]:
-    """Return a map's error over the limit's, and the standard deviation of that over resamples of the traces.
-
-    truth, estimate, limit: (n, p). Each error is the mean over the parameters. A resample draws n traces with
-    replacement, the same ones for both (a paired bootstrap, Efron 1979).
-    """
-
-    def ratio(which: NDArray[np.int64]) -> float:
-        return float(np.mean(metric(truth[which], estimate[which])) / np.mean(metric(truth[which], limit[which])))
-
-    rng, n = np.random.default_rng(SEED), len(truth)
-    resampled = [ratio(rng.integers(n, size=n)) for _ in range(N_RESAMPLES)]
-    return ratio(np.arange(n)), float(np.std(resampled, ddof=1))
 
 
 def run(context: Context) -> Result:
@@ -88,7 +66,7 @@ def run(context: Context) -> Result:
         f"The best map on {n:,} noisy traces of the published prior and noise that no choice has looked at, against "
         f"the exact posterior mean with the noise integrated out; its regions on {n_covered:,}; and its estimates of "
         "as many clean traces. ± is the sd of a paired bootstrap over the traces.",
-        {"map": version, "n_traces": n, "n_covered": n_covered, "resamples": N_RESAMPLES, "seed": SEED},
+        {"map": version, "n_traces": n, "n_covered": n_covered, "resamples": N_RESAMPLES, "seed": RESAMPLING_SEED},
         tuple(measurements),
         () if context.quick else tuple(_targets(traces.names)),
     )

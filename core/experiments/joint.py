@@ -11,8 +11,9 @@ from core.experiments.estimators import CNN, JOINT_MAP, OURS, SPECTRUM, TIME_AND
 from core.experiments.limit_joint import limit_measured
 from core.experiments.published_figures import JOINT_PARAMETERS, JOINT_SIZES, PAPER, PUBLISHED
 from core.experiments.records import Key, Measurement, Result, Target, find
+from core.experiments.shipped_maps import not_shipped, shipped_or_none
 from core.learning.training_settings import Inputs, Spectrum, TimeSeries, TimeSeriesAndSpectrum
-from core.maps.inverse_map import InverseMap, available_inverse_maps, load_inverse_map
+from core.maps.inverse_map import InverseMap
 from core.maps.recipes import joint_task, our_joint_recipe, published_joint_recipe
 from core.maps.test_sets import N_TEST, published_test_set
 from core.metrics import METRICS
@@ -36,11 +37,9 @@ def run(context: Context) -> Result:
     for (estimator, inputs, n), maps in _trained(sizes, context).items():
         measurements += measured(estimator, inputs, n, maps)
     measurements += gains(measurements, sizes)
-    shipped = load_inverse_map(JOINT_MAP) if JOINT_MAP in available_inverse_maps() else None
+    shipped = shipped_or_none(JOINT_MAP)
     if shipped is None:
-        context.report(
-            f"There is no map called {JOINT_MAP}, so its figures are left out: run `python -m core.pretrain`."
-        )
+        context.report(f"{not_shipped(JOINT_MAP)} Its figures are left out.")
     else:
         measurements += measured(JOINT_MAP, TIME_AND_SPECTRUM, None, [shipped])
     # The mean over the parameters would add errors of different units.

@@ -12,8 +12,8 @@ from core.experiments.estimators import BEST, EXACT, LAPLACE, POLISHED
 from core.experiments.limit import problem_of
 from core.experiments.limit_joint import estimates as limit_estimates
 from core.experiments.limits import N_QUICK
+from core.experiments.shipped_maps import shipped
 from core.maps.dataset import Dataset
-from core.maps.inverse_map import load_inverse_map
 from core.maps.local_gaussian_labels import Labels, labels_of
 from core.maps.polish import polish
 from core.maps.recipes import published_task
@@ -39,7 +39,7 @@ class LabelledTraces:
 def labelled_traces(noisy: bool, context: Context) -> LabelledTraces:
     """Return the clean or the noisy test traces with their labels; compute what is not stored yet."""
     n = N_QUICK if context.quick else N_TEST
-    version = load_inverse_map(BEST).fingerprint if noisy else "clean"
+    version = shipped(BEST).fingerprint if noisy else "clean"
     keys = {f"{version}-{first}": (noisy, first) for first in range(0, n, CHUNK)}
     found = records(_chunk, keys, context, "covariance")
     chunks = [found[key] for key in keys]
@@ -60,7 +60,7 @@ def _chunk(noisy: bool, first: int) -> dict[str, Any]:
         problems = [problem_of(data, i) for i in range(CHUNK)]
         curved = zip(problems, labels.mean, strict=True)
         found[LAPLACE] = labels.mean, np.array([np.linalg.inv(problem.hessian(mean)) for problem, mean in curved])
-        best = load_inverse_map(BEST).predict(data.noisy)
+        best = shipped(BEST).predict(data.noisy)
         refined = polish(problems[0], data.noisy, best.mean, published_noise_prior())
         found |= {BEST: gaussians_of(best), POLISHED: gaussians_of(refined)}
     gaussians = {name: [part.tolist() for part in both] for name, both in found.items()}

@@ -49,9 +49,16 @@ from core.experiments.published_figures import PAPER, PYTORCH, TENSORFLOW
 from core.experiments.records import Key, Measurement
 from core.symbols import symbol_of
 
+LEAST_NEAR_ONE = 0.999  # such as an R², whose distance from one would not be seen with three digits
+
 
 def shown(value: float) -> str:
-    """Return a figure with three digits, or all digits before the decimal point."""
+    """Return a figure with three digits, or all digits before the decimal point.
+
+    A figure just below one has five decimals, or six where five would round it to one.
+    """
+    if LEAST_NEAR_ONE <= value < 1:
+        return next((text for decimals in (5, 6) if float(text := f"{value:.{decimals}f}") < 1), "1")
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}".replace("-", "−")
 
 

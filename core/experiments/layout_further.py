@@ -68,5 +68,6 @@ def four(result: Result, figures: Figures) -> list[Table]:
     identified = metrics(*(("sd_over_prior", name) for name in names), ("fewest_effective", ""))
     rows = estimators(SAMPLED)
     tables.append(figures.table("What the data identify", "estimator", rows, identified, common))
-    columns = metrics(*_OVER_LIMIT, *_COVERAGE)
+    over_limit = ((f"{metric}_over_limit", name) for metric in METRICS_OVER_LIMIT for name in names)
+    columns = metrics(*over_limit, *_COVERAGE)
     return [*tables, figures.table("The map", "estimator", estimators(FOUR_MAP), columns, common)]

@@ -28,7 +28,7 @@ WINDOWS = (100, 200, 500, 1000, 2000)  # samples
 N_WINDOW = 1000  # traces of each window
 N_FRESH, N_FRESH_LIMIT = 10_000, 6000  # traces, and those of them with a limit
 N_CONDITIONAL = 2000
-N_FOUR = 80
+N_FOUR = 300
 WINDOW_SEED, FULL_SEED, FRESH_SEED = 1, 2, 3  # second entries of the seed sequence
 
 

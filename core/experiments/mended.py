@@ -59,9 +59,10 @@ def run(context: Context) -> Result:
                 scores = {name: np.array([each[name] for each in several]) for name in METRICS}
                 measurements += measured(estimator, regime, n, scores, FIGURES)
     return Result(
-        "The published CNN, trained on N clean traces, alone, and mended as our best map is: an estimate whose "
-        "residual no noise explains, or that shows a clean trace, descends to a minimum of the misfit, if need be from "
-        f"a second start. Tested on {n_test:,} clean and noisy traces; the mean of both parameters and all seeds.",
+        "The published CNN, trained on N clean traces, alone, and mended as our best map is. Where the residual is not "
+        "Gaussian noise, or is smaller than any noise of the training, Levenberg–Marquardt descends from the estimate; "
+        "if the residual stays unexplained, the whole box is searched. Tested on "
+        f"{n_test:,} clean and noisy traces; the mean of both parameters and all seeds.",
         {"seeds": list(seeds(context)), "n_test": n_test, "sizes": list(sizes(context))},
         tuple(measurements),
         () if context.quick else tuple(_targets(sizes(context))),

@@ -1,52 +1,16 @@
 """The result of an experiment as text for a terminal, or in Markdown: its tables and its targets."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from core.experiments.catalogue import EXPERIMENTS
 from core.experiments.labels import key_label, shown
-from core.experiments.layout_covariance import covariance
-from core.experiments.layout_fresh import fresh
-from core.experiments.layout_further import conditional, four, window
-from core.experiments.layout_joint import joint
-from core.experiments.layout_mended import mended
-from core.experiments.layouts import (
-    accuracy,
-    calibration,
-    limit,
-    magi,
-    noise,
-    optimisers,
-    regimes,
-    time_series,
-    training_size,
-    width,
-)
 from core.experiments.records import Result, Target
 from core.experiments.tables import Figures, Table
 
-LAYOUTS: dict[str, Callable[[Result, Figures], list[Table]]] = {
-    "limit": limit,
-    "training-size": training_size,
-    "accuracy": accuracy,
-    "regimes": regimes,
-    "time-series": time_series,
-    "calibration": calibration,
-    "noise": noise,
-    "optimisers": optimisers,
-    "magi": magi,
-    "width": width,
-    "joint": joint,
-    "covariance": covariance,
-    "fresh": fresh,
-    "mended": mended,
-    "conditional": conditional,
-    "window": window,
-    "four": four,
-}
-
 
 def tables(name: str, result: Result) -> list[Table]:
-    """Return the tables of an experiment; its curves of coverage are shown only on the page Uncertainty."""
-    return LAYOUTS[name](result, Figures(name, result))
+    """Return the tables of an experiment."""
+    return EXPERIMENTS[name].tables(result, Figures(name, result))
 
 
 def target_lines(result: Result, targets: Iterable[Target]) -> list[str]:
@@ -73,5 +37,5 @@ def markdown(name: str, result: Result) -> str:
     parts = [f"`python -m core.experiments {name}`. {result.about}"]
     parts += [table.markdown() for table in tables(name, result)]
     if result.targets:
-        parts.append(f"Of {len(result.targets)} targets {len(result.targets) - len(result.missed)} are met.")
+        parts.append(f"Targets met: {len(result.targets) - len(result.missed)} of {len(result.targets)}.")
     return "\n\n".join([*parts, *(f"* {line}" for line in target_lines(result, result.missed))])

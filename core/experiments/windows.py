@@ -3,13 +3,14 @@
 from functools import partial
 
 from core.experiments.context import Context
-from core.experiments.coverage import N_FRESH, coverage, fresh_chunk
+from core.experiments.coverage import coverage, fresh_chunk, n_fresh
 from core.experiments.estimators import WINDOW_MAP
 from core.experiments.limit_traces import WINDOWS, window_traces
 from core.experiments.limit_windows import limit_measured, regime_of
 from core.experiments.limits import accuracy, n_used
-from core.experiments.over_limit import COVERAGE_OF_90, over_limit, shipped
+from core.experiments.over_limit import COVERAGE_OF_90, over_limit
 from core.experiments.records import Key, Result, Target
+from core.experiments.shipped_maps import shipped
 from core.maps.dataset import Dataset
 from core.maps.recipes import published_task
 
@@ -32,8 +33,8 @@ def run(context: Context) -> Result:
     measurements += coverage(WINDOW_MAP, fresh, context)
     return Result(
         f"The map of windows on {n:,} noisy test traces of each of five numbers of samples, 0.2 ms apart, beside the "
-        f"exact posterior mean. Coverage is that of the map on {N_FRESH:,} fresh traces of each.",
-        {"map": window.fingerprint, "windows": list(WINDOWS), "n_test": n, "n_fresh": N_FRESH},
+        f"exact posterior mean. Coverage is that of the map on {n_fresh(context):,} fresh traces of each.",
+        {"map": window.fingerprint, "windows": list(WINDOWS), "n_test": n, "n_fresh": n_fresh(context)},
         tuple(measurements),
         () if context.quick else _targets(regimes),
     )

@@ -1,11 +1,12 @@
 """Mend the estimates of a map with learned steps where its own training cannot have taught it better.
 
-A residual smaller than any noise of the training shows a nearly clean trace. Its posterior is narrow, so the estimate
-descends to the nearest minimum. A residual that no noise explains shows an estimate in the wrong valley. A second start
-then searches the whole box, and is taken where it explains the trace better.
+An estimate descends to the nearest minimum in two cases. A residual smaller than any noise of the training shows a
+nearly clean trace, whose posterior is narrow. A residual that is not Gaussian noise shows an estimate in the wrong
+valley. Where it stays unexplained after the descent, the whole box is searched for a second start of two parameters.
 
-A wrong valley has neighbours that explain a noisy trace about as well as the minimum to which its descent leads. The
-curvature there knows nothing of them, so the map's own covariance stays.
+A noisy trace is explained about as well in neighbouring valleys, of which the curvature at a minimum knows nothing: the
+map's own covariance stays. Of more than two parameters the map's own mean stays too, because one minimum is farther
+from the truth than the mean over several valleys.
 """
 
 import numpy as np
@@ -22,14 +23,15 @@ from core.published import SAMPLING_INTERVAL
 
 SIMULATION_ERROR = 1e-3  # a residual below this is that of the simulations
 FARTHEST = 10.0  # a residual with this many times the noise's largest sd is no neuron's, and stays as it is
-STRANGE_SDS = 6.0  # a residual is strange when its tails lie this far, in standard errors, above the noise's
-VARIANCE_OF_TAILS = 24.0  # of the tails of n Gaussian samples, times n
+KURTOSIS_SDS = 6.0  # a residual is unexplained when its kurtosis lies this many standard errors above Gaussian noise's
+KURTOSIS_VARIANCE_TIMES_N = 24.0  # variance of the kurtosis of n Gaussian samples, times n
 ITERATIONS = 30  # of a descent, at most
 LEAST_GAIN = 1e-3  # a descent ends when an iteration makes the residual smaller by a smaller share than this
 LARGEST_DAMPING = 1e8  # a descent ends where only smaller steps would make the residual smaller
 ROUNDING = 1e-12
 DAMPING, DAMPING_FACTOR = 1e-3, 10.0  # of Levenberg and Marquardt: at first, and from one iteration to the next
 SMALLEST_SD = 1e-6  # of a residual, for its covariance
+HESSIAN_FLOOR = 1e-6  # added to the diagonal of a Hessian in widths of the box, which makes it regular
 
 Array = NDArray[np.float64]
 
@@ -39,18 +41,20 @@ def mended(task: Task, inputs: TraceInputs, mean: Array, covariance: Array) -> t
     law, q = task.noise, len(task.prior.names)
     assert law is not None, "maps of clean traces have no learned steps"
     least, most = law.bounds[1] / SAMPLING_INTERVAL
+    own_mean, own_covariance = mean, covariance
     mean, covariance = mean.copy(), covariance.copy()
     noise = _noise_at(task, inputs, mean[:, :q])
-    strange, own = _strange(noise, inputs.lengths, most), covariance.copy()
-    _descend(task, inputs, np.flatnonzero(strange | (noise.marginal_sd < least)), mean, covariance)
-    if not strange.any():
+    unexplained = _unexplained(noise, inputs.lengths, most)
+    _descend(task, inputs, np.flatnonzero(unexplained | (noise.marginal_sd < least)), mean, covariance)
+    if not unexplained.any():
         return mean, covariance
     noise = _noise_at(task, inputs, mean[:, :q])
-    noisy = strange & (noise.marginal_sd >= least)
-    covariance[noisy] = own[noisy]
+    noisy = unexplained & (noise.marginal_sd >= least)
+    covariance[noisy] = own_covariance[noisy]
     if q != 2:
+        mean[noisy] = own_mean[noisy]
         return mean, covariance  # the search over the whole box is made for two parameters
-    again = np.flatnonzero(_strange(noise, inputs.lengths, most))
+    again = np.flatnonzero(_unexplained(noise, inputs.lengths, most))
     for i in again:
         _start_again(task, _part(inputs, np.array([i])), mean[i], covariance[i])
     _descend(task, inputs, again, mean, covariance)
@@ -67,10 +71,14 @@ def _noise_at(task: Task, inputs: TraceInputs, mean: Array) -> ResidualNoise:
     return residual_noise(inputs.traces[:, :n_times].astype(float) - simulated, inputs.lengths)
 
 
-def _strange(noise: ResidualNoise, lengths: NDArray[np.int64], most: float) -> NDArray[np.bool_]:
-    """Return which residuals, (n,), have other tails than Gaussian noise, which may be larger than in the training."""
-    with_tails = noise.tails > 3 + STRANGE_SDS * np.sqrt(VARIANCE_OF_TAILS / lengths)
-    return with_tails & (noise.marginal_sd > SIMULATION_ERROR) & (noise.marginal_sd < FARTHEST * most)
+def _unexplained(noise: ResidualNoise, lengths: NDArray[np.int64], most: float) -> NDArray[np.bool_]:
+    """Return which residuals, (n,), are not Gaussian noise, by their kurtosis.
+
+    Residuals below the error of simulations do not count, nor those too large for a neuron's trace.
+    most: the noise's largest marginal standard deviation.
+    """
+    heavy_tailed = noise.kurtosis > 3 + KURTOSIS_SDS * np.sqrt(KURTOSIS_VARIANCE_TIMES_N / lengths)
+    return heavy_tailed & (noise.marginal_sd > SIMULATION_ERROR) & (noise.marginal_sd < FARTHEST * most)
 
 
 def _start_again(task: Task, trace: TraceInputs, mean: Array, covariance: Array) -> None:
@@ -102,7 +110,7 @@ def _descend(task: Task, inputs: TraceInputs, which: NDArray[np.int64], mean: Ar
     for _ in range(ITERATIONS):
         hessian, gradient = found.hessian[moving], found.gradient[moving]
         # The trace of the matrix keeps it regular where a parameter has no influence.
-        least = ROUNDING * np.einsum("nii->n", hessian) + SMALLEST_SD
+        least = ROUNDING * np.einsum("nii->n", hessian) + HESSIAN_FLOOR
         damped = hessian + unit[moving] * (damping[moving, None, None] * hessian + least[:, None, None])
         trial = np.clip(scaled[moving] - np.linalg.solve(damped, gradient[..., None])[..., 0], 0, 1)
         new = expansion(task, _part(inputs, moving), trial, unit[moving])
@@ -118,7 +126,7 @@ def _descend(task: Task, inputs: TraceInputs, which: NDArray[np.int64], mean: Ar
     mean[which, :q] = np.clip(low + scaled * widths, task.prior.lower, task.prior.upper)
     # The Hessian is that of a noise within the bounds of the training; the residual's own noise may be smaller.
     share = (np.maximum(found.marginal_sd, SMALLEST_SD) / found.weighed_sd) ** 2
-    regular = found.hessian + SMALLEST_SD * unit
+    regular = found.hessian + HESSIAN_FLOOR * unit
     new_covariance = np.zeros((which.size, *covariance.shape[1:]))
     new_covariance[:, :q, :q] = share[:, None, None] * np.linalg.inv(regular) * np.outer(widths, widths)
     if task.estimates_noise:

@@ -116,7 +116,7 @@ def our_recipe(n: int, noisy: bool, seed: int = 0) -> Recipe:
 
 
 def unlimited_recipe(task: Task, widths: tuple[int, ...] = (768, 512, 512, 512, 512), seed: int = 0) -> Recipe:
-    """Return the recipe of our best maps: simulations and noise that never end, and unrolled learned steps.
+    """Return the recipe of our best maps: ever new simulations and noise, and unrolled learned steps.
 
     The size of the body was found by `python -m core.search`. The training has more and larger batches than a trial of
     that search, since it is meant for a GPU.

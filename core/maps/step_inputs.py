@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 
 from core.learning.networks.heads import Gaussian
 from core.maps.inputs import TraceInputs, from_columns
+from core.maps.residual_noise import lag_one_sums
 from core.maps.task import Task
 from core.published import SAMPLING_INTERVAL
 
 MAX_CORRELATION = 0.999
 MIN_INFORMATION = 1e-3  # added to the Hessian's diagonal, in inverse variances of the Gaussian before the step
 HESSIAN_ROUNDING = 1e-9  # this share of its matrix trace is added too, as curvatures can differ by a factor of 1e9
-MIN_NOISE_SD = 1e-3
+MIN_SUM_OF_SQUARES = 1e-3  # of a residual, where its correlation is estimated
+SD_OFFSET = 1e-3  # added to standard deviations, which keeps their logarithms and quotients finite
 
 Array = NDArray[np.float64]
 
@@ -102,17 +104,16 @@ def expansion(task: Task, inputs: TraceInputs, mean: Array, scale: Array) -> Tra
     real = np.arange(n_times) < inputs.lengths[:, None]
     residuals = np.where(real, inputs.traces[:, :n_times] - _within(states[..., model.observed_column]), 0.0)
     jacobians = _within(derivatives[..., model.observed_column, task.columns]) * widths @ scale
-    products = np.sum(residuals[:, 1:] * residuals[:, :-1], axis=1)
-    squares = np.sum(np.where(real[:, 1:], residuals[:, :-1], 0.0) ** 2, axis=1)
-    correlation = np.clip(products / np.maximum(squares, MIN_NOISE_SD), -MAX_CORRELATION, MAX_CORRELATION)
+    products, squares = lag_one_sums(residuals, real)
+    correlation = np.clip(products / np.maximum(squares, MIN_SUM_OF_SQUARES), -MAX_CORRELATION, MAX_CORRELATION)
     rho = np.clip(correlation, prior.lower[0], prior.upper[0])
     innovations = np.where(real[:, 1:], _whitened(residuals, rho), 0.0)
-    size = np.sqrt(np.sum(innovations**2, axis=1) / (inputs.lengths - 1)) + MIN_NOISE_SD
+    size = np.sqrt(np.sum(innovations**2, axis=1) / (inputs.lengths - 1)) + SD_OFFSET
     bounds = np.array([prior.lower[1], prior.upper[1]]) / SAMPLING_INTERVAL
-    marginal_sd = np.clip(size, *bounds) + MIN_NOISE_SD
+    marginal_sd = np.clip(size, *bounds) + SD_OFFSET
     slopes = np.where(real[:, 1:, None], _whitened(jacobians, rho), 0.0) / marginal_sd[:, None, None]
     gradients = -np.einsum("nti,nt->ni", slopes, innovations / marginal_sd[:, None])
-    innovation_sd = (size - MIN_NOISE_SD) * np.sqrt(1 - rho**2)
+    innovation_sd = (size - SD_OFFSET) * np.sqrt(1 - rho**2)
     return TraceExpansion(gradients, slopes.transpose(0, 2, 1) @ slopes, correlation, size, innovation_sd, marginal_sd)
 
 

@@ -1,4 +1,4 @@
-"""The network of a recipe, and its error on the validation set."""
+"""The network of a recipe, its samples (with labels: `labelled_samples`), and its error on the validation set."""
 
 from functools import lru_cache
 

@@ -21,7 +21,8 @@ from core.problem.likelihood import NoiseNodes, noise_nodes
 from core.problem.problem import Problem
 
 DRAWS = 4000  # of each proposal
-FEWEST_PROPOSALS, MOST_PROPOSALS = 6, 40
+FEWEST_PROPOSALS, MOST_PROPOSALS = 6, 160
+SETTLED_PROPOSALS = 40  # from here on, enough effective draws end the sampling though the moments still move
 COMPONENTS = 24  # of a fitted mixture
 FITTED_POINTS = 3000  # drawn from the weighted draws to fit a mixture
 FITTED_SHARE = 0.2  # share of effective draws in a fit; with fewer, the weights are flattened
@@ -71,7 +72,8 @@ def sampled_posterior(
     """Return weighted draws of a posterior, worth effective_size independent ones at least.
 
     The search for minima covers the whole box, under the problem's own noise. Sampling ends when enough draws are
-    effective and the moments no longer move, or after MOST_PROPOSALS proposals, then with fewer effective draws.
+    effective and the moments no longer move or SETTLED_PROPOSALS are made; or after MOST_PROPOSALS, then with fewer
+    effective draws.
     noise_prior: of (rho, sigma [ms]). starts: (k, p), further points to descend from. Raises ValueError where no point
     of the box can be simulated.
     """
@@ -106,11 +108,14 @@ def _log_joint(problem: Problem, nodes: NoiseNodes, values: Array) -> Array:
 def _enough(so_far: list[SampledPosterior], effective_size: float) -> bool:
     """Say whether enough draws are effective, and half as many proposals gave the same moments.
 
-    Many effective draws alone do not show that the proposals have reached the tails of the posterior.
+    Many effective draws alone do not show that the proposals have reached the tails of the posterior. From
+    SETTLED_PROPOSALS on the moments are no longer compared, which bounds the time of a trace.
     """
     last, n = so_far[-1], len(so_far)
     if n < FEWEST_PROPOSALS or last.effective_size < effective_size:
         return False
+    if n >= SETTLED_PROPOSALS:
+        return True
     before = so_far[n // 2 - 1]
     sd, sd_before = (np.sqrt(np.diag(each.covariance)) for each in (last, before))
     moves = np.abs([(last.mean - before.mean) / sd, np.log(sd / sd_before)])

@@ -36,7 +36,6 @@ from dashboard.pictures.test_set import (
     limit_of,
     not_run,
     of_regime,
-    per_cent,
     predictions,
     scaled_errors,
     worst,
@@ -46,7 +45,7 @@ from dashboard.scene.scene import Scene
 from dashboard.scene.settings import SETTINGS
 from dashboard.wording.estimates import named
 from dashboard.wording.maps import about_worst
-from dashboard.wording.numbers import compact, fixed
+from dashboard.wording.numbers import compact, fixed, percent_to_digits
 
 
 def _noise(maps: Mapping[str, Look], sigma: float) -> Shown:
@@ -62,7 +61,8 @@ def _noise(maps: Mapping[str, Look], sigma: float) -> Shown:
     at = int(np.abs(levels - sigma).argmin())
     errors = {each.name: float(each.values[at]) for each in curves if np.isfinite(each.values[at])}
     said = f"At σ = {compact(levels[at])} ms, the level nearest to that of the sidebar (upright line), the error is "
-    said += listed([f"{per_cent(errors[name])} for {named(name)}" for name in sorted(errors, key=errors.__getitem__)])
+    ranked = sorted(errors, key=errors.__getitem__)
+    said += listed([f"{percent_to_digits(errors[name])} for {named(name)}" for name in ranked])
     said += ". Dashed and hollow: maps that were trained without noise."
     plot = Plot("against-noise", figures.against_noise(levels, curves, sigma))
     return Shown("accuracy-noise", [plot], said=[said, found.about])

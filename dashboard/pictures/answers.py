@@ -14,6 +14,7 @@ from core.maps.inverse_map import InverseMap
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.noise import Noise
 from core.published import published_noise
+from core.regions import marginal_scale
 from dashboard.pictures import results
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.scene import Scene
@@ -63,9 +64,15 @@ def answers(maps: Mapping[str, InverseMap], traces: ArrayLike, scene: Scene) -> 
 
 
 def selected(estimate: Estimate, names: Sequence[str]) -> Estimate:
-    """Return the part of estimates that is about the parameters of these names, in their order."""
+    """Return the part of estimates that is about the parameters of these names, in their order.
+
+    Its regions are those of the marginal distribution.
+    """
     at = [estimate.names.index(name) for name in names]
-    covariance = None if estimate.covariance is None else estimate.covariance[:, at][:, :, at]
+    covariance = None
+    if estimate.covariance is not None:
+        scale = marginal_scale(len(estimate.names), len(at), estimate.freedom)
+        covariance = scale * estimate.covariance[:, at][:, :, at]
     return replace(estimate, mean=estimate.mean[:, at], covariance=covariance, names=tuple(names))
 
 

@@ -19,7 +19,7 @@ from dashboard.wording.numbers import compact, count, fixed
 
 ABOUT = (
     "Each cell: R², and the published one in brackets. At 0 a network is as good as the mean of the prior, below 0 "
-    "worse. A network with N has the mean of three trainings; the paper gives one."
+    "worse. A row with an N is the mean over {trainings} trainings; the paper does not say over how many."
 )
 
 Row = tuple[str, str, int | None]  # estimator, what it sees, and N
@@ -30,6 +30,7 @@ def picture() -> Shown:
     found = stored("joint")
     if found is None:
         return not_run("joint", "how well θ₀, θ₁, σ and ρ are estimated together")
+    about = ABOUT.format(trainings=len(found.settings["seeds"]))
     measured = {each.key: each.value for each in (*PUBLISHED, *found.measurements)}
     heads = [figure_label("r2", parameter) for parameter in JOINT_PARAMETERS]
     rows: list[list[Cell]] = [["estimator", "N", "sees", *heads]]
@@ -38,7 +39,7 @@ def picture() -> Shown:
         name = EXACT_MEAN if estimator == EXACT else NAMES.get(estimator, estimator)
         sees = REGIME_LABELS[inputs] if inputs in INPUTS else ""
         rows.append([name_cell(name, look_of(estimator)), "" if n is None else count(n), sees, *cells])
-    return Shown("accuracy-joint", table=rows, said=[_answer(found), f"{ABOUT} {_order(found)}"])
+    return Shown("accuracy-joint", table=rows, said=[_answer(found), f"{about} {_order(found)}"])
 
 
 def _rows(found: Result) -> list[Row]:
@@ -70,9 +71,8 @@ def _answer(found: Result) -> str:
     shows = "The spectrum shows the noise: with" if min(np.subtract(both, series)) > 0 else "With"
     ours = [f"{text(values(OURS, TIME_AND_SPECTRUM, many))} for our network with N = {count(many)}"]
     if found.settings["map"] is not None:
-        ours.append(
-            f"{text(values(JOINT_MAP, TIME_AND_SPECTRUM, None))} for ‘{JOINT_MAP}’, whose simulations never end"
-        )
+        of_map = text(values(JOINT_MAP, TIME_AND_SPECTRUM, None))
+        ours.append(f"{of_map} for ‘{JOINT_MAP}’, trained on ever new simulations and noise")
     return (
         f"{shows} N = {count(few)} the CNN’s R² of {listed([symbol_of(parameter) for parameter in noise])} is "
         f"{text(series)} from the time series, and {text(both)} with its spectrum beside it. It is {listed(ours)}; the "

@@ -15,7 +15,7 @@ from core.experiments.published_figures import PAPER, PUBLISHED
 from core.experiments.records import Key, Result, stored
 from core.metrics import median_relative_error
 from core.posterior.exact import Posterior
-from core.posterior.local_gaussian import LocalGaussian
+from core.posterior.local_gaussian import LocalGaussian, Validity
 from core.problem.problem import Problem
 from dashboard.figures import uncertainty as figures
 from dashboard.figures.density import raster, widened
@@ -51,7 +51,7 @@ Errors = tuple[float, float]  # relative errors of a mean and of a covariance
 
 def learned_covariances(scene: Scene, found: Posterior, problem: Problem, truth: Point | None) -> Shown:
     """Return the local Gaussian of the trace, what the networks that learn it make of the trace, and stored errors."""
-    learners = covariance_maps()
+    learners, unreadable = covariance_maps()
     maps = {**inverse_maps()[0], **learners}
     read = estimates_of(scene, problem, {name: maps[name] for name in COMPARED.values() if name in maps})
     estimates = {code: read[name][1] for code, name in COMPARED.items() if name in read}
@@ -61,8 +61,10 @@ def learned_covariances(scene: Scene, found: Posterior, problem: Problem, truth:
     learned = {code: each for code, each in estimates.items() if COMPARED[code] in learners and _is_gaussian(each)}
     errors, said = {}, []
     if found.fit.outcome == Outcome.EXPLAINED:
-        errors = {code: _errors(label, each) for code, each in estimates.items() if _is_gaussian(each)}
-        said = [label.validity.sentence, about_trace({NAMES[code]: errors[code] for code in learned})]
+        said = [label.validity.sentence]
+        if label.validity == Validity.VALID:
+            errors = {code: _errors(label, each) for code, each in estimates.items() if _is_gaussian(each)}
+            said.append(about_trace({NAMES[code]: errors[code] for code in learned}, problem.unknown))
     result = stored("covariance")
     return Shown(
         "uncertainty-covariances",
@@ -72,6 +74,7 @@ def learned_covariances(scene: Scene, found: Posterior, problem: Problem, truth:
         why=[HOW_TO_READ],
         table=_table(errors, result),
         said=said,
+        notes=unreadable,
     )
 
 

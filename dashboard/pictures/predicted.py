@@ -20,13 +20,12 @@ from dashboard.pictures.test_set import (
     Maps,
     head,
     metrics,
-    per_cent,
     predictions,
     row,
 )
 from dashboard.scene.settings import CHOICES
 from dashboard.wording import entries
-from dashboard.wording.numbers import count, fixed
+from dashboard.wording.numbers import count, fixed, percent_to_digits
 
 # The published networks first, side by side as the paper has them.
 ORDER = ("dense-noisy", "dense-clean", "cnn-noisy", "cnn-clean", "best")
@@ -78,13 +77,14 @@ def scatter(chosen: Maps, regime: str, limit: tuple[tuple[tuple[str, str], float
 def _most_accurate(found: Mapping[str, Figures], limit: Figures) -> str:
     """Say which map has the least median error, how large it is, and what the exact answer reaches."""
     best = min(found, key=lambda name: found[name][ERROR])
-    misses = [f"{per_cent(found[best]['median_ape', name])} in {symbol_of(name)}" for name in published_prior().names]
+    errors = {name: found[best]["median_ape", name] for name in published_prior().names}
+    misses = [f"{percent_to_digits(error)} in {symbol_of(name)}" for name, error in errors.items()]
     text = f"Most accurate: {quoted([best])}. Half of its estimates miss by less than {misses[0]} and {misses[1]}"
     if not limit:
         return f"{text}."
     if found[best][ERROR] < AS_GOOD * limit[ERROR]:
         return f"{text}, as little as the exact answer does."
-    least = " and ".join(per_cent(limit["median_ape", name]) for name in published_prior().names)
+    least = " and ".join(percent_to_digits(limit["median_ape", name]) for name in published_prior().names)
     return f"{text}; half of the exact answers by less than {least}."
 
 

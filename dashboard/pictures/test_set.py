@@ -18,7 +18,7 @@ from core.published import published_prior
 from dashboard.figures.style import Look
 from dashboard.pictures.answers import selected
 from dashboard.pictures.shown import Cell, Shown
-from dashboard.wording.numbers import compact, fixed, percent
+from dashboard.wording.numbers import fixed, percent
 
 FIGURES = tuple((metric, parameter) for metric in ("r2", "median_ape") for parameter in ("theta0", "theta1", "mean"))
 ERROR = ("median_ape", "mean")
@@ -83,11 +83,6 @@ def _as_text(metric: str, value: float | None) -> str:
     if value is None:
         return "–"
     return fixed(value, 3) if metric == "r2" else percent(value, 2)
-
-
-def per_cent(share: float) -> str:
-    """Return a share in per cent with two digits."""
-    return f"{compact(100 * share, 2)} %"
 
 
 def not_run(name: str, what: str) -> Shown:

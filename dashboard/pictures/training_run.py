@@ -19,7 +19,7 @@ from dashboard.maps import inverse_maps, looks
 from dashboard.pictures.controls import Control, button, drop_down, progress
 from dashboard.pictures.shown import Cell, Plot, Shown
 from dashboard.wording.entries import INSIDE, OUTSIDE
-from dashboard.wording.numbers import count, fixed, percent, significant
+from dashboard.wording.numbers import count, fixed, percent, percent_to_digits
 from dashboard.wording.training import about_inside_and_outside, about_recipe
 
 FEWEST = 10  # test samples that metrics are computed from
@@ -155,4 +155,4 @@ def _own_metrics(trained: InverseMap) -> list[list[Cell]]:
 
 
 def _row(label: str, r2: Sequence[float] | Array, ape: Sequence[float] | Array) -> list[Cell]:
-    return [label, *(fixed(value, 3) for value in r2), *(f"{significant(100 * value, 2)} %" for value in ape)]
+    return [label, *(fixed(value, 3) for value in r2), *(percent_to_digits(value) for value in ape)]

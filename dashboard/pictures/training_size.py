@@ -12,16 +12,16 @@ from core.maps.differences_from_training import listed
 from dashboard.figures import accuracy as figures
 from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
 from dashboard.pictures.stored_curves import stored_curve
-from dashboard.pictures.test_set import ERROR, limit_of, not_run, per_cent
+from dashboard.pictures.test_set import ERROR, limit_of, not_run
 from dashboard.scene.settings import CHOICES
 from dashboard.wording.estimates import named
-from dashboard.wording.numbers import count, fixed, percent
+from dashboard.wording.numbers import count, fixed, percent, percent_to_digits
 
 COMPARED = (PAPER, CNN, DENSE, OURS)
 MEANS = (ERROR, ("r2", "mean"))
 ABOUT = (
     "Each cell: Median-APE, and R² in brackets, each the mean of both parameters and of three trainings; the paper "
-    "gives one."
+    "does not say over how many."
 )
 
 
@@ -42,9 +42,9 @@ def picture(regime: str) -> Shown:
     figure = figures.against_samples(counts, curves, floor, f"Error against N, {CHOICES['regime'][regime]}")
     last = {each.name: float(each.values[-1]) for each in curves if np.isfinite(each.values[-1])}
     said = f"With N = {count(counts[-1])} the error is "
-    said += listed([f"{per_cent(error)} for {named(name)}" for name, error in last.items()])
+    said += listed([f"{percent_to_digits(error)} for {named(name)}" for name, error in last.items()])
     if limit is not None:
-        said += f"; for the exact posterior mean it is {per_cent(limit[ERROR])}"
+        said += f"; for the exact posterior mean it is {percent_to_digits(limit[ERROR])}"
     return Shown(
         "accuracy-samples",
         [Plot("against-samples", figure)],

@@ -72,7 +72,7 @@ def identified(shares: Mapping[str, float], n: int) -> str:
     first, *others = ((percent(share), symbol_of(name)) for name, share in shares.items())
     parts = [f"{first[0]} of the prior’s for {first[1]}", *(f"{share} for {symbol}" for share, symbol in others)]
     return (
-        f"Where all four are unknown, the exact posterior’s sd is {listed(parts)}. These are medians over {count(n)} "
+        f"Where all four are unknown, the posterior’s sd is {listed(parts)}. These are medians over {count(n)} "
         "traces, by importance sampling."
     )
 

@@ -1,10 +1,11 @@
 """What networks learn of mean and covariance from labels: on the test traces, and for the trace on screen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.maps.differences_from_training import listed
+from core.published import N_TIMES, SAMPLING_INTERVAL, published_prior
 from dashboard.wording.estimates import named
-from dashboard.wording.numbers import percent
+from dashboard.wording.numbers import compact, count, percent
 
 Errors = tuple[float, float]  # relative errors of a mean and of a covariance
 
@@ -26,9 +27,14 @@ def about_learned(ours: Errors | None, paper: Errors | None) -> str:
     )
 
 
-def about_trace(errors: Mapping[str, Errors]) -> str:
-    """Say how far learned Gaussians are off the label of the trace on screen; errors: by the network's name."""
+def about_trace(errors: Mapping[str, Errors], axes: Sequence[str]) -> str:
+    """Say how far learned Gaussians are off the label of the trace on screen, or why there are none.
+
+    errors: by the network's name. axes: the parameters of the posterior.
+    """
+    if not set(axes) <= set(published_prior().names):
+        return "These networks estimate θ₀ and θ₁ only: choose them as the axes."
     if not errors:
-        return "No network that learned covariances reads this trace: it takes 1,000 samples 0.2 ms apart."
+        return f"These networks read only traces of {count(N_TIMES)} samples, {compact(SAMPLING_INTERVAL)} ms apart."
     parts = [f"{percent(covariance)} for {named(name)}" for name, (_, covariance) in errors.items()]
     return f"On this trace the learned covariance is off its label by {listed(parts)}."

@@ -15,6 +15,13 @@ from dashboard.wording.numbers import count, fixed, percent
 if TYPE_CHECKING:
     from core.maps.inverse_map import InverseMap
 
+# What is said of 0, 1, … learned steps.
+STEPS = (
+    "",
+    " A Gauss–Newton step refines its estimate.",
+    *(f" {number} Gauss–Newton steps refine its estimate." for number in ("Two", "Three", "Four")),
+)
+
 
 def trained_for(inverse_map: "InverseMap", trace: dict[str, Any]) -> str:
     """Say in a word whether a map was trained for a trace; trace: what is known of it."""
@@ -39,11 +46,7 @@ def about_recipe(inverse_map: "InverseMap") -> str:
         traces = f"{samples} simulations, with new noise on them again and again"
     elif isinstance(recipe.data, NewSimulations):
         traces = f"{traces} at a time, which are simulated anew again and again"
-    steps = learned_steps(inverse_map.card, recipe)
-    several = dict(enumerate(("Two", "Three", "Four"), 2)).get(steps)
-    said = f" {several} Gauss–Newton steps refine its estimate." if several else ""
-    if steps == 1:
-        said = " A Gauss–Newton step refines its estimate."
+    said = STEPS[learned_steps(inverse_map.card, recipe)]
     return f"A {networks[type(recipe.body)]}, trained on {traces}.{said}{_about_task(recipe.task)}"
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+_PERCENT = "\u00a0%"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -76,8 +77,13 @@ def difference(value: float) -> str:
 
 
 def percent(share: float, decimals: int = 0) -> str:
-    """Return a share in per cent."""
-    return f"{fixed(100 * share, decimals)} %"
+    """Return a share in per cent; no line breaks before the sign."""
+    return f"{fixed(100 * share, decimals)}{_PERCENT}"
+
+
+def percent_to_digits(share: float, digits: int = 2) -> str:
+    """Return a share in per cent with so many digits; no line breaks before the sign."""
+    return f"{significant(100 * share, digits)}{_PERCENT}"
 
 
 def times(factor: float) -> str:

@@ -10,8 +10,9 @@ METHOD = (
 )
 
 METHOD_OF_ALL = (
-    "Fix one parameter, choose the best values of the other three. Where even those fit worse by 1.92, the value is "
-    "rejected at 95 %. The best values are followed from one value to the next, from those of the posterior’s mode."
+    "Fix one parameter and choose the best values of the other three, value by value from the posterior’s mode "
+    "outward. A value that fits worse by 1.92 is rejected at 95 %. A valley that is not connected to this one is not "
+    "searched, so the interval can be too short."
 )
 
 

@@ -10,7 +10,7 @@ from scipy.special import ndtr
 from core.priors import TruncatedGaussian
 from core.published import GAMMA_RANGE, ZETA_RANGE, published_noise_prior, published_prior
 from core.symbols import symbol_of
-from dashboard.wording.numbers import compact, count, percent, significant
+from dashboard.wording.numbers import compact, count, percent, percent_to_digits
 
 if TYPE_CHECKING:
     from core.maps.recipe import Recipe
@@ -113,7 +113,7 @@ def about_recipe(name: str, recipe: "Recipe") -> str:
 
 def about_inside_and_outside(n_inside: int, n_samples: int, inside: float, outside: float) -> str:
     """Say how a map does on published test samples inside and outside of its box; by Median-APE, as a share."""
-    errors = [f"{significant(100 * error, 2)} %" for error in (inside, outside)]
+    errors = [percent_to_digits(error) for error in (inside, outside)]
     if n_inside == n_samples:
         return f"All test samples lie in its box: Median-APE {errors[0]}."
     if n_inside == 0:

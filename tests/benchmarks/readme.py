@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from core.experiments.catalogue import EXPERIMENTS
 from core.experiments.estimators import (
     BEST,
     BOUND,
@@ -19,7 +20,7 @@ from core.experiments.labels import shown, with_spread
 from core.experiments.least_squares_of_others import BOTH
 from core.experiments.published_figures import PAPER, PUBLISHED
 from core.experiments.records import Key, find, stored
-from core.experiments.reports import LAYOUTS, markdown
+from core.experiments.reports import markdown
 from core.files import read_json, write_bytes
 from tests.imports import CORE, DASHBOARD
 
@@ -148,7 +149,7 @@ def _claims() -> list[tuple[str, str, str, str, str]]:
 
 def experiments() -> str:
     """Return the tables and the targets of all experiments."""
-    results = ((name, stored(name)) for name in LAYOUTS)
+    results = ((name, stored(name)) for name in EXPERIMENTS)
     return "\n\n".join(f"## {name}\n\n{markdown(name, result)}" for name, result in results if result is not None)
 
 

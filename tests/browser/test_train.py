@@ -75,7 +75,7 @@ def test_the_prior_follows_the_hand_and_the_boxes_with_it(lab):
     assert seen["box"] == pytest.approx([0.25, 0.3, -0.35, 0.85, 0.3, 0.4, -0.5, 1.1], abs=0.01)
     assert seen["outline"] != before[0]
     assert seen["dots"] != before[1]
-    assert re.search(r"It holds 9\d % of the published prior", seen["answer"])
+    assert re.search(r"It holds 9\d\u00a0% of the published prior", seen["answer"])
     assert box(lab) == seen["box"]
     assert lab.outline("prior", "published prior")
 
@@ -144,7 +144,7 @@ def test_training_from_the_first_click_to_its_estimates(tab):
 def test_stopped_training_keeps_a_map(lab):
     train(lab, "stopped-map", 500, 1000, "dense")
     lab.await_training(" left.")  # once a hundredth is learnt
-    assert re.search(r"Learning, \d+ of 1000 epochs done, \d+ (s|min) left\. \d+ % done\.", status(lab))
+    assert re.search(r"Learning, \d+ of 1000 epochs done, \d+ (s|min) left\. \d+\u00a0% done\.", status(lab))
     lab.page.locator("button[data-field=train_stop]").click()
     lab.await_training("The training was stopped after")
     assert "are kept." in status(lab)

@@ -286,8 +286,8 @@ def test_an_upload_is_not_said_to_be_what_maps_were_trained_for(uploaded):
         "θ₁ from 0.2 to 0.6, ζ = −0.4 and γ = 3.",
     ]
     assert part["why"][-1] == (
-        "Beware: this trace is unlike the training data of ‘narrow’ (out-of-distribution score 2.0; only 1 % of the "
-        "training’s traces exceed 1)."
+        "Beware: this trace is unlike the training data of ‘narrow’ (out-of-distribution score 2.0; only 1\u00a0% of "
+        "the training’s traces exceed 1)."
     )
     assert [plot["id"] for plot in part["plots"]] == ["estimates", "resimulated"]
 

@@ -179,7 +179,8 @@ def test_the_answer_says_how_much_of_the_published_prior_is_covered():
     """By tables of Φ: (Φ(0) − Φ(−4/3)) (2 Φ(1/2) − 1) / (2 Φ(2) − 1)² = 0.4088 · 0.3829 / 0.9545² = 0.1718."""
     assert covered(narrow_prior()) == pytest.approx(0.1718, abs=2e-4)
     assert covered(published_prior()) == pytest.approx(1.0)
-    assert "It holds 17 % of the published prior; for the rest no estimate can be right." in about_prior(narrow_prior())
+    said = about_prior(narrow_prior())
+    assert "It holds 17\u00a0% of the published prior; for the rest no estimate can be right." in said
     far = TruncatedGaussian(("theta0", "theta1"), (3.0, 3.0), (0.1, 0.1), (2.0, 2.0), (4.0, 4.0))
     assert "It holds nothing of the published prior" in about_prior(far)
     wide = TruncatedGaussian(("theta0", "theta1"), (0.4, 0.4), (1.0, 1.0), (-0.5, -0.8), (1.3, 1.6))
@@ -360,8 +361,8 @@ def status(app):
 def test_the_bar_holds_all_stages(visit, runs, started, monkeypatch):
     app = ask(fill(visit("train"), train_name="mine"), "train_start")
     for stage, state, share, text in (
-        ("learn", "running", 0.2, "Learning, 2 of 12 epochs done, 46 min left. 20 % done."),
-        ("step", "finishing", 0.7, "Learning the Gauss–Newton step, 46 min left. 70 % done."),
+        ("learn", "running", 0.2, "Learning, 2 of 12 epochs done, 46 min left. 20\u00a0% done."),
+        ("step", "finishing", 0.7, "Learning the Gauss–Newton step, 46 min left. 70\u00a0% done."),
     ):
         finish(runs / "mine", state=state, stage=stage, share=share, seconds_left=2789.0)
         app = checked(app.run())
@@ -376,7 +377,7 @@ def test_a_finished_training_shows_its_curve_and_its_card(visit, new_run):
     write_map(folder, "mine", metrics={"own": METRICS, "published": METRICS})
     stage = run_of(visit("train"))
     assert [plot["id"] for plot in stage["plots"]] == ["losses"]
-    assert stage["table"][1:] == [["published prior: noisy traces", "0.988", "0.500", "1 %", "2 %"]]
+    assert stage["table"][1:] == [["published prior: noisy traces", "0.988", "0.500", "1\u00a0%", "2\u00a0%"]]
 
 
 def test_a_finished_training_shows_what_its_map_does_inside_and_outside_its_box(visit, new_run):
@@ -404,7 +405,7 @@ def test_a_finished_training_shows_what_its_map_does_inside_and_outside_its_box(
         "“mine” learns from N = 20,000 training samples: θ₀ of 0.2 ± 0.1 from 0 to 0.4 and θ₁ of 0.4 ± 0.1 from 0.2 to "
         "0.6, with the published noise, at ζ = −0.4 and γ = 3."
     )
-    assert stage["said"][1].startswith("Median-APE 1.1 % inside its box and ")
+    assert stage["said"][1].startswith("Median-APE 1.1\u00a0% inside its box and ")
 
 
 @pytest.mark.parametrize("content", [b"", b"no numbers", b"\x93NUMPY" + 100 * b"x"])

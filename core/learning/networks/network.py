@@ -96,7 +96,7 @@ def predict(
     network: nn.Module, traces: NDArray[np.floating], device: str = "cpu"
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """Return a network's means, (n, p), and covariances, (n, p, p) or None, for traces, (n, n_times)."""
-    if network.training:  # else each of its layers would be told again, which takes as long as a small network
+    if network.training:  # eval() walks all layers, which takes as long as a small network's prediction
         network.eval()
     with torch.inference_mode():
         # PyTorch warns of arrays that cannot be written to, such as those of a test set that all share.

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from core.experiments.fresh import ratio_and_spread
 from core.experiments.limit_traces import N_FRESH_LIMIT, fresh_set, fresh_traces
+from core.experiments.over_limit import ratio_and_spread
 from core.maps.test_sets import published_test_set
 from core.metrics import median_ape, rmse
 
 
-def test_the_fresh_traces_are_no_others():
+def test_the_fresh_traces_are_not_the_published_test_traces():
     data, traces = fresh_set(), fresh_traces()
     assert len(data.theta) == 10_000
     assert np.array_equal(traces.noisy, data.noisy[:N_FRESH_LIMIT])

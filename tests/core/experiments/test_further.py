@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.estimate import Estimate
-from core.experiments import conditional, coverage, four, over_limit, windows
+from core.experiments import conditional, coverage, four, over_limit, shipped_maps, windows
 from core.experiments.context import Context
 from core.experiments.estimators import CNN_MAP, CONDITIONAL_MAP, EXACT, FOUR_MAP, SAMPLED, WINDOW_MAP
 from core.experiments.limit_conditional import REGIONS, region_of
@@ -18,17 +18,19 @@ from core.maps.recipes import conditional_task, four_recipe, published_task
 from core.parallel import workers
 
 N = 40  # traces of a quick run
+FRESH = 20  # fresh traces of a quick run
+WIDE = 0.15  # sds of a map whose regions hold some of the truths
 ERROR = 0.01  # of the limit's estimates; those of the maps are off by twice as much
 
 
-def map_of(task, truth, fingerprint="by hand"):
-    """Return a map that is off by 2 ERROR in each of the first estimates, and whose sds are 2 ERROR too."""
+def map_of(task, truth, fingerprint="by hand", sd=2 * ERROR):
+    """Return a map that is off by 2 ERROR in each of the first estimates."""
 
     def predict(traces, known=None):
         assert (known is not None) == (task.given is not None)
         n, p = len(traces), len(task.names)
         mean = (truth[:n] if len(truth) >= n else np.zeros((n, p))) + 2 * ERROR
-        return Estimate(mean, np.tile(4 * ERROR**2 * np.eye(p), (n, 1, 1)), task.names)
+        return Estimate(mean, np.tile(sd**2 * np.eye(p), (n, 1, 1)), task.names)
 
     recipe = SimpleNamespace(task=task)
     return SimpleNamespace(recipe=recipe, parameter_names=task.names, fingerprint=fingerprint, predict=predict, card={})
@@ -36,10 +38,10 @@ def map_of(task, truth, fingerprint="by hand"):
 
 def quick(monkeypatch, tmp_path, module, maps):
     """Return what a quick run of an experiment finds with maps by hand, and 20 fresh traces of each set."""
-    for each in (over_limit, coverage):
+    for each in (shipped_maps, coverage):
         monkeypatch.setattr(each, "load_inverse_map", maps.__getitem__)
-    monkeypatch.setattr(over_limit, "available_inverse_maps", lambda: tuple(maps))
-    monkeypatch.setattr(coverage, "CHUNK", 20)
+    monkeypatch.setattr(shipped_maps, "available_inverse_maps", lambda: tuple(maps))
+    monkeypatch.setattr(coverage, "CHUNK", FRESH)
     with workers(None, 1):
         return module.run(Context(lambda line: None, tmp_path, quick=True))
 
@@ -57,9 +59,10 @@ def test_figures_over_the_limit_are_ratios_of_means():
 
 
 def test_a_map_that_is_not_shipped_is_named(monkeypatch):
-    monkeypatch.setattr(over_limit, "available_inverse_maps", lambda: ("best",))
+    monkeypatch.setattr(shipped_maps, "available_inverse_maps", lambda: ("best",))
+    assert shipped_maps.shipped_or_none("four") is None
     with pytest.raises(SystemExit, match=r"no map called four: run `python -m core\.pretrain` first"):
-        over_limit.shipped("four")
+        shipped_maps.shipped("four")
 
 
 def test_distances_are_stored_for_this_very_map(monkeypatch, tmp_path):
@@ -109,7 +112,7 @@ def test_the_conditional_map_is_measured_over_the_range_and_at_the_published_con
         limit = SimpleNamespace(mean=each.truth[:N] + ERROR)
         monkeypatch.setattr(conditional, name, lambda context, limit=limit: limit)
     maps = {
-        CONDITIONAL_MAP: map_of(conditional_task(), traces.truth),
+        CONDITIONAL_MAP: map_of(conditional_task(), traces.truth, sd=WIDE),
         CNN_MAP: map_of(published_task(), traces.truth),
     }
     result = quick(monkeypatch, tmp_path, conditional, maps)
@@ -123,8 +126,15 @@ def test_the_conditional_map_is_measured_over_the_range_and_at_the_published_con
     off = traces.truth[:N] + 2 * ERROR - published.truth[:N, :2]
     assert value(CNN_MAP, "rmse", "published-constants") == pytest.approx(np.sqrt(np.mean(off**2, axis=0)).mean())
     assert value(EXACT, "rmse", "published-constants") == pytest.approx(ERROR)
+    shares = []
     for region in REGIONS:
-        assert 0 <= value(CONDITIONAL_MAP, "coverage", f"conditional-{region}", 0.9, "") <= 1
+        # Of fresh traces too, the map by hand returns the truths of others.
+        off = (traces.truth[:FRESH] + 2 * ERROR - conditional.fresh_traces(region, 0).theta) / WIDE
+        shares.append(np.mean(np.sum(off**2, axis=1) < -2 * np.log(0.1)))
+        assert value(CONDITIONAL_MAP, "coverage", f"conditional-{region}", 0.9, "") == shares[-1]
+    assert 0 < min(shares) < max(shares) < 1
+    assert result.settings["n_fresh"] == FRESH
+    assert "on 20 fresh traces" in result.about
     accuracy, at_published, regions = tables("conditional", result)
     assert [label for label, _ in accuracy.rows] == [
         "conditional",
@@ -163,7 +173,8 @@ def test_four_unknowns_are_measured_beside_the_sampled_posterior(monkeypatch, tm
     monkeypatch.setattr(four, "limit_measured", lambda context: limit)
     result = quick(monkeypatch, tmp_path, four, {FOUR_MAP: map_of(four_recipe().task, truth)})
     assert result.value(Key(FOUR_MAP, "rmse", "gamma", "four")) == pytest.approx(2 * ERROR)
-    assert result.value(Key(FOUR_MAP, "rmse_over_limit", "mean", "four")) == pytest.approx(2)
+    for name in names:
+        assert result.value(Key(FOUR_MAP, "rmse_over_limit", name, "four")) == pytest.approx(2)
     *_, identified, regions = tables("four", result)
     assert [cell.text for cell in identified.rows[0][1]] == ["0.1"] * 4 + ["1,234"]
     assert len(regions.rows) == 1

@@ -132,8 +132,7 @@ def quick(tmp_path_factory):
         patch.setattr(joint, "published_test_set", few)
         patch.setattr(joint, "limit_measured", lambda _: limit)
         for shipped in ([], [JOINT_MAP]):
-            patch.setattr(joint, "available_inverse_maps", lambda shipped=shipped: shipped)
-            patch.setattr(joint, "load_inverse_map", lambda name: off_by(0.01))
+            patch.setattr(joint, "shipped_or_none", lambda name, shipped=shipped: off_by(0.01) if shipped else None)
             results.append(joint.run(context))
     return results, lines
 
@@ -158,7 +157,7 @@ def test_a_run_measures_every_input_our_network_and_the_limit(quick):
         for parameter in JOINT_PARAMETERS
     }
     assert [line for line in lines if "no map called joint" in line] == [
-        "There is no map called joint, so its figures are left out: run `python -m core.pretrain`."
+        "There is no map called joint: run `python -m core.pretrain` first. Its figures are left out."
     ]
     assert (without.settings["map"], with_map.settings["map"]) == (None, "by hand")
 

@@ -19,7 +19,7 @@ from core.maps.recipes import conditional_task, four_recipe, joint_task, publish
 from core.maps.step_inputs import (
     HESSIAN_ROUNDING,
     MIN_INFORMATION,
-    MIN_NOISE_SD,
+    SD_OFFSET,
     n_features,
     step_inputs,
     triangle,
@@ -62,7 +62,7 @@ def expected(task, trace, parameters, columns, widths, noise_bounds):
     # r′R⁻¹r without the term of the first sample, which has the stationary law.
     sd = np.sqrt((residual @ weighted[:, 0] - residual[0] ** 2) / (len(trace) - 1))
     # A thousandth is added to each sd, so that no misfit is infinite.
-    return Expected(-slopes.T @ weighted[:, 0], slopes.T @ weighted[:, 1:], fitted, sd + MIN_NOISE_SD)
+    return Expected(-slopes.T @ weighted[:, 0], slopes.T @ weighted[:, 1:], fitted, sd + SD_OFFSET)
 
 
 def gaussian_near(truth, p):
@@ -98,7 +98,7 @@ def test_proposal_is_the_gauss_newton_step(name):
         assert abs(np.tanh(features[n, place]) - wanted.rho) <= 1e-3
         assert abs(np.exp(features[n, place + 1]) - wanted.sd) <= 2e-3
 
-        sd = np.clip(wanted.sd, *(task.noise.bounds[1] / 0.2)) + MIN_NOISE_SD
+        sd = np.clip(wanted.sd, *(task.noise.bounds[1] / 0.2)) + SD_OFFSET
         hessian = scale[n, :q, :q].T @ wanted.hessian @ scale[n, :q, :q] / sd**2
         hessian += (MIN_INFORMATION + HESSIAN_ROUNDING * np.trace(hessian)) * np.eye(q)
         shift = np.zeros(p)

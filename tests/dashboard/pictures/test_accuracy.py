@@ -149,7 +149,7 @@ def test_errors_are_scaled_by_the_prior_and_the_worst_are_the_worst():
 
 def cell(text):
     """Return the number in a cell of the table; a share that is shown in per cent as a share."""
-    return float(text.removesuffix(" %")) / (100 if text.endswith("%") else 1)
+    return float(text.removesuffix("\u00a0%")) / (100 if text.endswith("%") else 1)
 
 
 def test_each_map_of_a_regime_has_a_column_of_its_own_and_a_row_of_metrics(visit):
@@ -182,12 +182,14 @@ def test_the_sentence_names_the_map_of_the_least_median_error(visit):
     (said, *_) = lower(visit("inverse-map"))["said"]
     # Its median errors stand in the card; those of the exact posterior mean are 0.83 % and 1.9 %.
     assert said == (
-        "Most accurate: ‘best’. Half of its estimates miss by less than 0.83 % in θ₀ and 1.9 % in θ₁, as little as the "
-        "exact answer does."
+        "Most accurate: ‘best’. Half of its estimates miss by less than 0.83\u00a0% in θ₀ and 1.9\u00a0% in θ₁, as "
+        "little as the exact answer does."
     )
     (said, *_) = lower(visit("inverse-map", regime="clean-noisy"))["said"]
-    assert said.startswith("Most accurate: ‘dense-clean’. Half of its estimates miss by less than 6.9 % in θ₀ and 15 %")
-    assert said.endswith("; half of the exact answers by less than 0.83 % and 1.9 %.")
+    assert said.startswith(
+        "Most accurate: ‘dense-clean’. Half of its estimates miss by less than 6.9\u00a0% in θ₀ and 15\u00a0%"
+    )
+    assert said.endswith("; half of the exact answers by less than 0.83\u00a0% and 1.9\u00a0%.")
 
 
 def test_a_map_that_was_trained_here_gets_a_column(visit, new_run):
@@ -238,7 +240,7 @@ def test_the_stored_errors_stand_against_the_noise(visit, results):
         np.testing.assert_allclose(drawn[name], 100 * as_numbers(values), rtol=1e-6)
     assert part["plots"][0]["figure"]["layout"]["shapes"][0]["path"].startswith("M0.08,")
     assert "At σ = 0.07 ms" in told(part)[0]
-    assert "1.4 % for the exact posterior mean, 1.7 % for best and 29 % for cnn-clean" in told(part)[0]
+    assert "1.4\u00a0% for the exact posterior mean, 1.7\u00a0% for best and 29\u00a0% for cnn-clean" in told(part)[0]
     assert told(part)[1] == "About noise."
 
 
@@ -277,11 +279,11 @@ def test_the_stored_errors_stand_against_n(visit, results, regime, title):
     else:
         np.testing.assert_allclose(drawn["exact posterior mean"], 1.5, rtol=1e-6)
     assert title in part["plots"][0]["figure"]["layout"]["title"]["text"]
-    first = {"noisy-noisy": "5.3 %", "clean-noisy": "25 %", "clean-clean": "1.4 %"}[regime]  # as published
-    assert part["said"][0].startswith(f"With N = 8,000 the error is {first} for the paper’s CNN")
+    first = {"noisy-noisy": "5.3", "clean-noisy": "25", "clean-clean": "1.4"}[regime]  # as published
+    assert part["said"][0].startswith(f"With N = 8,000 the error is {first}\u00a0% for the paper’s CNN")
     # The paper's table, as it is printed: Median-APE and R² of its CNN with 500 noisy samples.
     row = next(row for row in part["table"] if row[:2] == ["noisy / noisy", "500"])
-    assert row[2:] == ["9.8 % (0.921)", "–", "–", "–"]
+    assert row[2:] == ["9.8\u00a0% (0.921)", "–", "–", "–"]
 
 
 @pytest.mark.parametrize(
@@ -310,7 +312,7 @@ def test_the_stored_coverage_stands_below_the_posterior(visit, results):
     drawn = lines(part["plots"][0])
     for name, values in HELD.items():
         np.testing.assert_array_equal(drawn[name], np.float32(values))
-    said = "made to hold 90 % hold the truth in 88.4 % for best and 89.8 % for the exact posterior"
+    said = "made to hold 90\u00a0% hold the truth in 88.4\u00a0% for best and 89.8\u00a0% for the exact posterior"
     assert said in " ".join(told(part))
 
 

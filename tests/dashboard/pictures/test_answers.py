@@ -1,5 +1,6 @@
 """What maps are told of the trace on screen, how much of it they read, and which of them stands for the best one."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -17,6 +18,7 @@ from core.maps.recipes import (
     published_task,
     window_recipe,
 )
+from core.regions import marginal_scale
 from dashboard.pictures.answers import (
     able,
     about_standard,
@@ -84,6 +86,8 @@ def test_a_part_of_an_estimate_keeps_its_numbers():
     part = selected(whole, ("sigma", "theta0"))
     assert (part.names, part.mean.tolist()) == (("sigma", "theta0"), [[3.0, 1.0]])
     assert part.covariance[0].tolist() == [[16.0, 8.0], [8.0, 0.0]]
+    heavy_tailed = selected(replace(whole, freedom=5.0), ("sigma", "theta0"))
+    np.testing.assert_allclose(heavy_tailed.covariance, marginal_scale(3, 2, 5.0) * part.covariance, rtol=1e-12)
 
 
 def test_the_neuron_of_an_estimate_has_the_rest_from_the_screen():

@@ -80,8 +80,8 @@ def test_what_the_data_identify_of_four_unknowns_is_said_where_it_was_measured(m
     measurements = (Measurement(Key(SAMPLED, "sd_over_prior", name, "four"), each) for name, each in figures.items())
     found = Result("By hand.", {"n_test": 300}, tuple(measurements))
     said = (
-        "Where all four are unknown, the exact posterior’s sd is 10 % of the prior’s for θ₀, 18 % for θ₁, 12 % for ζ "
-        "and 5 % for γ. These are medians over 300 traces, by importance sampling."
+        "Where all four are unknown, the posterior’s sd is 10\u00a0% of the prior’s for θ₀, 18\u00a0% for θ₁, "
+        "12\u00a0% for ζ and 5\u00a0% for γ. These are medians over 300 traces, by importance sampling."
     )
     for result, planes in ((found, [NEURON]), (None, [])):
         monkeypatch.setattr(further, "stored", lambda name, result=result: result)

@@ -36,7 +36,7 @@ def networks(monkeypatch):
         found[name] = dataclasses.replace(network)
         object.__setattr__(found[name], "predict", lambda _data, _known=None, estimate=estimate: estimate)
     for module in (registry, page):
-        monkeypatch.setattr(module, "covariance_maps", lambda: found)
+        monkeypatch.setattr(module, "covariance_maps", lambda: (found, ()))
     return label
 
 
@@ -64,29 +64,34 @@ def lower(shown):
 def test_the_answer_and_the_table_are_those_of_the_stored_experiment(networks, experiment):
     shown = lower(SHOWN)
     assert shown.answer == (
-        "On noisy traces our network misses the labelled covariance by 7 % in the median, and the mean by 2.1 %; the "
-        "paper’s CNN by 16 % and 9.3 %."
+        "On noisy traces our network misses the labelled covariance by 7\u00a0% in the median, and the mean by "
+        "2.1\u00a0%; the paper’s CNN by 16\u00a0% and 9.3\u00a0%."
     )
     head, *rows = shown.table
     assert head == ["errors of mean, covariance", "this trace", "clean / clean", "clean / noisy", "noisy / noisy"]
     cells = {row[0]["text"]: row[1:] for row in rows}
-    assert cells["paper’s CNN"] == ["–", "3.2 %, 12.4 %", "21.5 %, 22.9 %", "9.3 %, 16.1 %"]
-    assert cells["retrained CNN"] == ["10.0 %, 50.0 %", "–", "–", "5.0 %, 16.0 %"]
-    assert cells["our network"] == ["20.0 %, 100.0 %", "–", "–", "2.1 %, 7.1 %"]
-    assert cells["best"][1:] == ["–", "–", "0.1 %, 4.0 %"]
-    assert cells["Laplace"][0].startswith("0.0 %, ")
+    assert cells["paper’s CNN"] == [
+        "–",
+        "3.2\u00a0%, 12.4\u00a0%",
+        "21.5\u00a0%, 22.9\u00a0%",
+        "9.3\u00a0%, 16.1\u00a0%",
+    ]
+    assert cells["retrained CNN"] == ["10.0\u00a0%, 50.0\u00a0%", "–", "–", "5.0\u00a0%, 16.0\u00a0%"]
+    assert cells["our network"] == ["20.0\u00a0%, 100.0\u00a0%", "–", "–", "2.1\u00a0%, 7.1\u00a0%"]
+    assert cells["best"][1:] == ["–", "–", "0.1\u00a0%, 4.0\u00a0%"]
+    assert cells["Laplace"][0].startswith("0.0\u00a0%, ")
 
 
 def test_the_sentences_say_whether_the_label_is_valid_and_how_far_the_networks_are_off(networks, experiment):
     assert lower(SHOWN).said == [
         "The local Gaussian of this trace is a valid label.",
-        "On this trace the learned covariance is off its label by 50 % for the retrained CNN and 100 % for our "
-        "network.",
+        "On this trace the learned covariance is off its label by 50\u00a0% for the retrained CNN and 100\u00a0% for "
+        "our network.",
     ]
 
 
 def test_the_figure_draws_the_label_and_both_networks_within_its_axes(networks, experiment):
-    """The outline of the label reaches 2.146 sds, the radius of 90 %."""
+    """The outline of the label reaches 2.146 sds, the radius of 90\u00a0%."""
     (plot,) = lower(SHOWN).plots
     drawn = {each["name"]: each for each in plot.figure["data"] if each.get("mode") == "lines" and "bdata" in each["x"]}
     assert list(drawn) == ["local Gaussian, the label", "retrained CNN", "our network"]
@@ -104,17 +109,33 @@ def test_the_figure_draws_the_label_and_both_networks_within_its_axes(networks, 
         ({"theta0": 0.95, "theta1": 1.0}, "stays excited and completes no spike."),
     ],
 )
-def test_a_label_that_is_not_valid_says_why(changes, end):
+def test_a_label_that_is_not_valid_says_why(networks, experiment, changes, end):
+    """Nothing is compared with it: the experiment compares valid labels only."""
     shown = lower(dataclasses.replace(SHOWN, **changes))
-    assert shown.said[0] == f"The local Gaussian is not a valid label: at the MAP point the neuron {end}"
+    assert shown.said == [f"The local Gaussian is not a valid label: at the MAP point the neuron {end}"]
+    assert {row[1] for row in shown.table[1:]} == {"–"}
+
+
+def test_on_other_axes_than_theta_the_page_says_which_to_choose(networks, experiment):
+    shown = lower(dataclasses.replace(SHOWN, axis_x="theta0", axis_y="gamma"))
+    assert shown.said[1] == "These networks estimate θ₀ and θ₁ only: choose them as the axes."
+
+
+def test_a_broken_network_becomes_a_sentence_among_the_notes(tmp_path, monkeypatch):
+    (tmp_path / "cnn-covariance.safetensors").write_bytes(b"")
+    (tmp_path / "cnn-covariance.json").write_text("{}")
+    monkeypatch.setattr("core.maps.inverse_map.LABELLED", tmp_path)
+    (note,) = lower(SHOWN).notes
+    assert note.startswith("A map was left out. ")
+    assert "cnn-covariance" in note
 
 
 def test_without_the_experiment_and_without_networks_the_page_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setattr(records, "RESULTS", tmp_path)
-    monkeypatch.setattr(page, "covariance_maps", dict)
+    monkeypatch.setattr(page, "covariance_maps", lambda: ({}, ()))
     shown = lower(dataclasses.replace(SHOWN, t_end=60))
     assert shown.answer.startswith("Run “python -m core.experiments covariance” to see")
-    assert shown.said[1].startswith("No network that learned covariances reads this trace")
+    assert shown.said[1] == "These networks read only traces of 1,000 samples, 0.2 ms apart."
     assert [row[0]["text"] for row in shown.table[1:]] == ["paper’s CNN", "Laplace", "exact posterior"]
 
 
@@ -125,5 +146,7 @@ def test_the_label_is_kept(monkeypatch):
 
 
 def test_shipped_networks_learned_from_labels():
-    for each in registry.covariance_maps().values():
+    maps, sentences = registry.covariance_maps()
+    assert (set(maps), sentences) == ({"cnn-covariance", "covariance"}, ())
+    for each in maps.values():
         assert isinstance(each.recipe.head, MeanAndCovariance)

@@ -102,7 +102,7 @@ def test_the_three_regimes_stand_in_one_row(choice, kind):
     if kind == "cnn":  # the paper's own, N = 8,000
         published = [row for row in part.table[1:] if row[0]["text"].startswith("paper’s CNN")]
         assert [(row[3], row[6]) for row in published] == [
-            ("0.998", "1.40 %"), ("0.617", "25.10 %"), ("0.976", "5.30 %"),
+            ("0.998", "1.40\u00a0%"), ("0.617", "25.10\u00a0%"), ("0.976", "5.30\u00a0%"),
         ]  # fmt: skip
 
 
@@ -138,11 +138,11 @@ def test_the_paper_s_table_over_n_stands_beside_ours():
         "trained / tested", "N", "paper’s CNN", "retrained CNN", "retrained dense network", "our network",
     ]  # fmt: skip
     assert [(row[0], row[1], row[2]) for row in rows if row[1] in ("500", "8,000")] == [
-        ("clean / clean", "500", "2.3 % (0.990)"), ("clean / clean", "8,000", "1.4 % (0.998)"),
-        ("clean / noisy", "500", "16.9 % (0.788)"), ("clean / noisy", "8,000", "25.1 % (0.617)"),
-        ("noisy / noisy", "500", "9.8 % (0.921)"), ("noisy / noisy", "8,000", "5.3 % (0.976)"),
+        ("clean / clean", "500", "2.3\u00a0% (0.990)"), ("clean / clean", "8,000", "1.4\u00a0% (0.998)"),
+        ("clean / noisy", "500", "16.9\u00a0% (0.788)"), ("clean / noisy", "8,000", "25.1\u00a0% (0.617)"),
+        ("noisy / noisy", "500", "9.8\u00a0% (0.921)"), ("noisy / noisy", "8,000", "5.3\u00a0% (0.976)"),
     ]  # fmt: skip
-    assert rows[-1][3:] == ["5.2 % (0.977)", "5.7 % (0.971)", "1.9 % (0.992)"]
+    assert rows[-1][3:] == ["5.2\u00a0% (0.977)", "5.7\u00a0% (0.971)", "1.9\u00a0% (0.992)"]
 
 
 def test_the_trials_of_the_search_are_those_that_were_stored():

@@ -17,7 +17,7 @@ from dashboard.wording.numbers import decimals_for
 
 def percentage(text):
     """Return how many per cent of the exact posterior a sentence says that an ellipse holds."""
-    return float(text.split("ellipse holds ")[1].split(" %")[0])
+    return float(text.split("ellipse holds ")[1].split("\u00a0%")[0])
 
 
 def test_laplace_is_compared_with_the_posterior(found):
@@ -66,7 +66,7 @@ def test_many_maps_share_a_sentence(found):
         for name, factor in (("best", 1.0), ("mine", 0.25))
     }
     text = about_maps(each, normals)
-    shares = [float(share) for share in re.findall(r"(\d+) % for ‘", text)]
+    shares = [float(share) for share in re.findall(r"(\d+)\u00a0% for ‘", text)]
     # An ellipse k times as large in area holds 1 − 0.1^k.
     np.testing.assert_allclose(shares, [90, 100 * (1 - 0.1**0.25)], atol=2)
     assert text.startswith("Of the exact posterior the 90 % ellipses of the maps hold ")
@@ -93,4 +93,6 @@ def test_near_the_bifurcation_a_miss_is_told_in_the_units_of_the_parameters():
 def test_the_coverage_is_told_for_each_estimator():
     assert named("exactly mine") == "exactly mine"
     text = about_calibration(0.9, {"best": 0.8844, "exact posterior": 0.9})
-    assert "made to hold 90 % hold the truth in 88.4 % for best and 90.0 % for the exact posterior." in text
+    assert (
+        "made to hold 90\u00a0% hold the truth in 88.4\u00a0% for best and 90.0\u00a0% for the exact posterior." in text
+    )

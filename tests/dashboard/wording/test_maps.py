@@ -24,7 +24,7 @@ def test_no_trace_looks_familiar_that_a_map_is_known_not_to_be_trained_for():
 def test_a_strange_trace_is_an_alarm(untrained):
     strange, wild = (about_novelty("best", score, untrained) for score in (4.04, 1e6))
     assert strange == (
-        "Beware: this trace is unlike the training data of ‘best’ (out-of-distribution score 4.0; only 1 % of the "
+        "Beware: this trace is unlike the training data of ‘best’ (out-of-distribution score 4.0; only 1\u00a0% of the "
         "training’s traces exceed 1)."
     )
     assert "score above 100" in wild

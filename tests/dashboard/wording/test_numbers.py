@@ -13,6 +13,7 @@ from dashboard.wording.numbers import (
     fixed,
     grouped,
     percent,
+    percent_to_digits,
     rounded,
     short,
     signed,
@@ -65,7 +66,8 @@ def test_each_format_has_its_digits_and_a_true_minus():
         "1,234", "−0.0001234", "∞", "–", "–",
     ]  # fmt: skip
     assert [difference(0.0), difference(-0.25)] == ["+0.000", "−0.250"]
-    assert [percent(0.8844), percent(0.8844, 1)] == ["88 %", "88.4 %"]
+    assert [percent_to_digits(0.01234), percent_to_digits(1.234)] == ["1.2\u00a0%", "123\u00a0%"]
+    assert [percent(0.8844), percent(0.8844, 1)] == ["88\u00a0%", "88.4\u00a0%"]
     assert [decimals_of(step) for step in (0.005, 0.01, 2.0)] == [3, 2, 0]
     assert rounded(0.35999, 3) == 0.36
 

@@ -126,8 +126,8 @@ def test_the_prediction_counts_the_data_in_its_band():
     band = np.array([np.full(100, 9.5), np.full(100, 89.5)])
     text, more = about_prediction(data, band / 100, band, 0.35)
     assert text == (
-        "Dark: where the true potential is, to ±0.4 (at worst ±0.4). Light: where a measurement is; 80 % of the data "
-        "lie there, where 90 % should."
+        "Dark: where the true potential is, to ±0.4 (at worst ±0.4). Light: where a measurement is; 80\u00a0% of the "
+        "data lie there, where 90 % should."
     )
     assert "an sd of 0.35" in more
 

@@ -1,0 +1,63 @@
+"""The table of all experiments: how each is run, and how its measurements are laid out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.experiments import (
+    accuracy,
+    best_map,
+    conditional,
+    covariance,
+    four,
+    fresh,
+    joint,
+    layout_covariance,
+    layout_fresh,
+    layout_further,
+    layout_joint,
+    layout_mended,
+    layouts,
+    least_squares_of_others,
+    limit,
+    mended,
+    noise_levels,
+    noise_regimes,
+    optimisers,
+    training_size,
+    trajectories_of_estimates,
+    width,
+    windows,
+)
+from core.experiments.context import Context
+from core.experiments.records import Result
+from core.experiments.tables import Figures, Table
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment. run: measures; tables: lays out what was measured."""
+
+    run: Callable[[Context], Result]
+    tables: Callable[[Result, Figures], list[Table]]
+
+
+# In this order, because later experiments quote figures of earlier ones.
+EXPERIMENTS = {
+    "limit": Experiment(limit.run, layouts.limit),
+    "training-size": Experiment(training_size.run, layouts.training_size),
+    "accuracy": Experiment(accuracy.run, layouts.accuracy),
+    "regimes": Experiment(noise_regimes.run, layouts.regimes),
+    "time-series": Experiment(trajectories_of_estimates.run, layouts.time_series),
+    "calibration": Experiment(best_map.run, layouts.calibration),
+    "noise": Experiment(noise_levels.run, layouts.noise),
+    "optimisers": Experiment(optimisers.run, layouts.optimisers),
+    "magi": Experiment(least_squares_of_others.run, layouts.magi),
+    "width": Experiment(width.run, layouts.width),
+    "joint": Experiment(joint.run, layout_joint.joint),
+    "covariance": Experiment(covariance.run, layout_covariance.covariance),
+    "fresh": Experiment(fresh.run, layout_fresh.fresh),
+    "mended": Experiment(mended.run, layout_mended.mended),
+    "conditional": Experiment(conditional.run, layout_further.conditional),
+    "window": Experiment(windows.run, layout_further.window),
+    "four": Experiment(four.run, layout_further.four),
+}
