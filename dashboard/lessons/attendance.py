@@ -93,7 +93,10 @@ def attendance_from(text: str) -> Attendance:
     lesson = LESSONS[name]
     n = len(lesson.steps)
     number, marks = (*rest, *("1", OPEN * n)[len(rest) :])
-    legible = len(marks) == n and set(marks) <= {OPEN, SHOWN, FIRST, SECOND, MISSED}
+    legible = len(marks) == n and all(
+        mark in (OPEN, SHOWN) if step.question is None else mark in (OPEN, FIRST, SECOND, MISSED)
+        for step, mark in zip(lesson.steps, marks, strict=True)
+    )
     if not (legible and number.isdecimal() and len(number) < 3 and 1 <= int(number) <= n):
         raise ValueError(UNREADABLE)
     return Attendance(lesson, int(number) - 1, marks)

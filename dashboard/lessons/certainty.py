@@ -1,14 +1,20 @@
 """Lesson: what a posterior says, from a region on the map to its needle, its edge and its ridge."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from core.posterior.exact import Posterior
+from core.published import published_prior
 from dashboard.lessons import facts
 from dashboard.lessons.estimates import with_settings
 from dashboard.lessons.lesson import Claim, Lesson, Step
 from dashboard.lessons.questions import HELD, Choice, Option, Region, Typed
 from dashboard.pictures.posterior import posterior_of
+from dashboard.scene.experiment import Experiment
 from dashboard.scene.kinds import Number
 from dashboard.scene.scene import Scene
 from dashboard.wording.shape import region_area
@@ -18,6 +24,7 @@ SHORT, LONG = 100.0, 200.0  # ms
 EDGE = {"theta0": 1.0}
 SILENT = {"theta0": 0.8, "zeta": 0.0, "seed": 2}
 ALONE = {"compared": ()}  # no inverse map beside the posterior
+WHITE = {**ALONE, "misfit": "white"}
 HIDING = ("posterior", "table", "said")
 NEEDLE = 3.0  # times as long as wide: a ridge or a needle
 
@@ -62,6 +69,13 @@ def _white_over_coloured(scene: Scene) -> float:
 def _white_is(scene: Scene) -> int:
     ratio = _white_over_coloured(scene)
     return 0 if ratio < 0.95 else 1 if ratio > 1.05 else 2
+
+
+def _truth_at(sets: Mapping[str, Any]) -> float:
+    """Return the mass of the smallest region that holds the truth of a step with these settings."""
+    experiment = replace(Experiment(), **sets)
+    found = posterior_of(Scene(experiment, experiment))
+    return float(found.credibility([experiment.theta0, experiment.theta1]))
 
 
 CERTAINTY = Lesson(
@@ -135,6 +149,7 @@ CERTAINTY = Lesson(
                 close=0.25,
                 rough=0.6,
             ),
+            claims=(Claim("T = 200 ms", lambda: LONG),),
         ),
         Step(
             title="A truth at the edge",
@@ -165,6 +180,7 @@ CERTAINTY = Lesson(
                 ),
                 truth=_at_edge,
             ),
+            claims=(Claim("ends at 1", lambda: published_prior().upper[0]),),
         ),
         Step(
             title="A silent neuron",
@@ -185,8 +201,8 @@ CERTAINTY = Lesson(
                     ),
                     Option(
                         "a long ridge",
-                        "The resting potential fixes one combination of θ₀ and θ₁. Along the ridge nothing tells "
-                        "them apart.",
+                        "The resting potential fixes one combination of θ₀ and θ₁ well. Along the ridge only the one "
+                        "spike at the beginning tells them apart, and it tells little.",
                     ),
                     Option(
                         "several separate spots",
@@ -205,7 +221,7 @@ CERTAINTY = Lesson(
                 "The picture takes the noise as white. You can switch the noise model after your answer.",
             ),
             page="Uncertainty",
-            sets={**ALONE, "misfit": "white"},
+            sets=WHITE,
             free=("misfit",),
             covers=HIDING,
             question=Choice(
@@ -223,6 +239,7 @@ CERTAINTY = Lesson(
                 truth=_white_is,
             ),
             claims=(Claim("90 %", lambda: 100 * HELD),),
+            holds=(lambda: _truth_at(WHITE) > HELD,),
         ),
         Step(
             title="What you know now",

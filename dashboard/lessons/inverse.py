@@ -9,7 +9,8 @@ from dashboard.lessons.questions import Choice, Move, Option
 from dashboard.scene.scene import Scene
 
 SILENT, AS_SILENT = (-0.1, 1.1), (0.0, 1.2)  # θ of two silent neurons
-SPIKING_AS_FAR = (facts.THETA[0] + 0.1, facts.THETA[1] + 0.1)
+SPIKING_AS_FAR = (facts.THETA[0] + 0.1, facts.THETA[1] + 0.1)  # from the published truth
+SEARCHED = 0.25  # θ₀ of the step that searches it
 DISTINCT_MISFIT = 2.0  # half the squared distance, in noise sds, of two curves that data can tell apart: two sds
 
 
@@ -78,7 +79,7 @@ INVERSE = Lesson(
                 "tries a value, solves forward, and compares. The curve is your trial: the candidate.",
             ),
             page="Start",
-            sets={"theta0": 0.25, "candidate_theta0": 0.7, "hidden": True},
+            sets={"theta0": SEARCHED, "candidate_theta0": 0.7, "hidden": True},
             free=("candidate_theta0",),
             question=Move(
                 ask="Which θ₀ made these dots? Move the slider until the curve runs through them.",
@@ -91,6 +92,8 @@ INVERSE = Lesson(
                 close=0.01,
                 rough=0.06,
             ),
+            claims=(Claim("below 0.4", lambda: facts.THETA[0]),),
+            holds=(lambda: facts.THETA[0] > SEARCHED,),
         ),
         Step(
             title="Two unknowns",
@@ -214,6 +217,7 @@ INVERSE = Lesson(
                 Claim("1,000 samples", lambda: facts.potential(*SILENT).size),
                 Claim("than 0.02", _furthest_apart),
             ),
+            holds=(lambda: facts_noise.misfit_between(facts.THETA, SPIKING_AS_FAR) > DISTINCT_MISFIT,),
         ),
         Step(
             title="What inverse means",

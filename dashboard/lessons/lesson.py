@@ -26,6 +26,7 @@ class Step:
     covers: plots by name, and parts of the stage ("metrics", "said", "table"), that are grey until one has answered.
     question: None where the step only shows.
     claims: the numbers in the text that no setting holds.
+    holds: what its sentences say without a number, as conditions.
     """
 
     title: str
@@ -36,6 +37,7 @@ class Step:
     covers: tuple[str, ...] = ()
     question: Question | None = None
     claims: tuple[Claim, ...] = ()
+    holds: tuple[Callable[[], bool], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
+
+from core.models.fitzhugh_nagumo.simulate import simulate_potential
+from core.models.spikes import spike_timing
 from core.optimisation.minima import GRID_POINTS_A_SIDE
+from core.published import GAMMA, ZETA, time_grid
+from dashboard.lessons import facts
 from dashboard.lessons.estimates import miss_of, novelty_of, place_of, sds_off, shipped_map
 from dashboard.lessons.lesson import Claim, Lesson, Step
 from dashboard.lessons.questions import Choice, Option, Pin
@@ -11,6 +17,7 @@ from dashboard.scene.scene import Scene
 
 OTHER_GAMMA = 4.0  # where the maps take γ = 3 for granted
 QUIET_GAMMA = 3.5  # wrong too, but without an alarm
+LARGEST_KNOWN = 1.0  # score above which a trace is unlike the training
 CNN, CLEAN_CNN, BEST = "cnn-noisy", "cnn-clean", "best"
 HIDING = ("estimates", "spread", "resimulated", "table")
 
@@ -32,7 +39,25 @@ def _how_sure(scene: Scene) -> int:
 
 
 def _has_alarm(scene: Scene) -> int:
-    return 0 if novelty_of(BEST, replace(scene.experiment, gamma=QUIET_GAMMA)) > 1 else 1
+    return 0 if novelty_of(BEST, replace(scene.experiment, gamma=QUIET_GAMMA)) > LARGEST_KNOWN else 1
+
+
+def _rate(theta: tuple[float, float], gamma: float) -> float:
+    """Return the spike rate in 1/s of a neuron with the published stimulus."""
+    u = simulate_potential(np.array([*theta, ZETA, gamma]), time_grid())
+    return float(spike_timing(np.asarray(u, dtype=float), time_grid())[0])
+
+
+def _both_fire_more_slowly() -> bool:
+    """Return whether the neuron with the other γ fires more slowly, and that with the CNN's larger θ does too."""
+    found = place_of(CNN, replace(Experiment(), gamma=OTHER_GAMMA))
+    published, damped, taken = (
+        _rate(facts.THETA, GAMMA),
+        _rate(facts.THETA, OTHER_GAMMA),
+        _rate(found, GAMMA),
+    )
+    is_larger = found[0] > facts.THETA[0] and found[1] > facts.THETA[1]
+    return is_larger and max(damped, taken) < published
 
 
 NETWORK = Lesson(
@@ -73,8 +98,8 @@ NETWORK = Lesson(
                 options=(
                     Option(
                         "none",
-                        "It only multiplies and adds. So it answers in about a millisecond, and the search takes more "
-                        "than a hundred times as long. The simulations were all done before the training.",
+                        "It only multiplies and adds, while the search simulates 4,096 neurons before its first step "
+                        "downhill. The simulations for the map were all done before its training.",
                     ),
                     Option("one", "It does not check its answer: whether it fits, only a simulation could tell."),
                     Option("as many as the search", "It simulated many before its training, and none for a new trace."),
@@ -116,10 +141,12 @@ NETWORK = Lesson(
             page="Inverse map",
             question=Pin(
                 ask="Drop a pin where cnn-noisy will put its estimate of θ if γ = 4.",
-                hint="It looks for a θ whose neuron with the trained damping fires as slowly: both θ₀ and θ₁ larger.",
+                hint="It looks for a θ whose neuron with the trained damping fires more slowly too: both θ₀ and θ₁ "
+                "larger.",
                 right="It explains the slower spikes in the only way it knows: by another θ.",
-                near="The direction is right: a larger θ makes the spikes as slow as the damping did.",
-                far="It cannot say that γ is another one. So it moves far along θ until the spikes are as slow.",
+                near="The direction is right: a larger θ also makes the spikes come more slowly.",
+                far="It does not know γ. It takes the slower spikes for a sign of another θ, larger in both "
+                "parameters.",
                 plot="estimates",
                 pinned="The estimate of cnn-noisy",
                 truth=lambda scene: place_of(CNN, replace(scene.experiment, gamma=OTHER_GAMMA)),
@@ -127,6 +154,7 @@ NETWORK = Lesson(
                 rough=0.45,
             ),
             claims=(Claim("γ = 4", lambda: OTHER_GAMMA),),
+            holds=(_both_fire_more_slowly,),
         ),
         Step(
             title="Wrong, and how sure?",
@@ -151,6 +179,7 @@ NETWORK = Lesson(
                 ),
                 truth=_how_sure,
             ),
+            claims=(Claim("γ = 3 ", lambda: GAMMA),),
         ),
         Step(
             title="Does an alarm sound?",
@@ -179,6 +208,8 @@ NETWORK = Lesson(
                 truth=_has_alarm,
             ),
             claims=(
+                Claim("above 1", lambda: LARGEST_KNOWN),
+                Claim("below 1", lambda: LARGEST_KNOWN),
                 Claim("is 3.5", lambda: novelty_of(BEST, replace(Experiment(), gamma=OTHER_GAMMA))),
                 Claim("γ = 3.5", lambda: QUIET_GAMMA),
                 Claim("off by 0.40", lambda: miss_of(BEST, replace(Experiment(), gamma=QUIET_GAMMA))),

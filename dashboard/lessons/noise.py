@@ -16,6 +16,7 @@ PICTURED = (0.0, 0.98, RHO)  # ρ of the small curves
 TWICE_SIGMA = 2 * SIGMA
 LARGE_SIGMA = 0.2  # ms, beyond what the maps were trained for
 COMPARED = ("cnn-clean", facts_noise.MAP, "cnn-noisy")
+AS_LITTLE = 1.1  # times the scatter of the MAP, up to which a map scatters as little
 FLAT = 0.05  # relative difference of slow and fast power up to which a spectrum counts as flat
 
 
@@ -24,6 +25,11 @@ def _pictured(scene: Scene) -> int:
     curves = [facts_noise.noise_curve(rho) for rho in PICTURED]
     correlations = [float(np.corrcoef(curve[:-1], curve[1:])[0, 1]) for curve in curves]
     return int(np.argmin([abs(each - scene.experiment.rho) for each in correlations]))
+
+
+def _sign_changes(rho: float) -> int:
+    """Return how often the noise of a small curve changes its sign."""
+    return int(np.sum(np.diff(np.sign(facts_noise.noise_curve(rho))) != 0))
 
 
 def _where_it_is_strong(scene: Scene) -> int:
@@ -87,25 +93,31 @@ NOISE = Lesson(
                         "A",
                         "Here neighbours have nothing in common: this is white noise, ρ = 0.",
                         partial(facts_noise.noise_curve, PICTURED[0]),
+                        "noise that changes its sign 57 times in 120 samples",
                     ),
                     Option(
                         "B",
                         "This one hardly changes from sample to sample: ρ = 0.98.",
                         partial(facts_noise.noise_curve, PICTURED[1]),
+                        "noise that never changes its sign in 120 samples",
                     ),
                     Option(
                         "C",
                         "Neighbours are alike, but after about ten samples the noise has forgotten where it was.",
                         partial(facts_noise.noise_curve, PICTURED[2]),
+                        "noise that changes its sign 19 times in 120 samples",
                     ),
                 ),
                 truth=_pictured,
             ),
             claims=(
                 Claim("120 samples", lambda: facts_noise.noise_curve(RHO).size),
+                Claim("57 times", lambda: _sign_changes(PICTURED[0])),
+                Claim("19 times", lambda: _sign_changes(PICTURED[2])),
                 Claim("ρ = 0.98", lambda: PICTURED[1]),
                 Claim("ρ = 0.", lambda: PICTURED[0]),
             ),
+            holds=(lambda: _sign_changes(PICTURED[1]) == 0,),
         ),
         Step(
             title="How large is it?",
@@ -263,6 +275,10 @@ NOISE = Lesson(
                 Claim("0.07 ms", lambda: SIGMA),
                 Claim("about 0.1 ms", lambda: published_noise_prior().upper[1]),
                 Claim("2.9 times", lambda: _growth(LARGE_SIGMA)),
+            ),
+            holds=(
+                lambda: 20 < _map_growth() < 100,  # tens of times
+                lambda: facts_noise.scatter("best") < AS_LITTLE * facts_noise.scatter(facts_noise.MAP),
             ),
         ),
         Step(

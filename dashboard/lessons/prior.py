@@ -1,16 +1,23 @@
 """Lesson: an inverse map depends on the prior that it was trained on; so does a posterior, in another way."""
 
-from dashboard.lessons.estimates import miss_of, place_of, sds_off, with_settings
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from core.published import published_prior
+from dashboard.lessons.estimates import miss_of, place_of, sds_off, shipped_map, with_settings
 from dashboard.lessons.lesson import Claim, Lesson, Step
 from dashboard.lessons.questions import Choice, Option, Pin
 from dashboard.pictures.posterior import posterior_of
+from dashboard.scene.experiment import Experiment
 from dashboard.scene.scene import Scene
 from dashboard.scene.training import CENTRE, COLUMNS, ENDS, PARAMETERS
 from dashboard.wording import entries
 
 NARROW, BEST = "narrow", "best"
 INSIDE = {"theta0": 0.2}
-OUTSIDE = {"theta0": 0.8, "theta1": 0.6}
+OUTSIDE: dict[str, Any] = {"theta0": 0.8, "theta1": 0.6}
 NARROW_PRIOR = {"prior_width": 0.1, "whole_prior": True, "compared": (entries.PRIOR,)}
 WEAK = {"sigma": 0.3, "t_end": 40.0}
 BOXES = tuple(f"train_{name}_{column}" for name in PARAMETERS for column in COLUMNS)
@@ -21,6 +28,15 @@ NEAR, FAR = 0.15, 0.85  # shares of the way from the truth to the prior's mean
 
 def _outside(scene: Scene) -> tuple[float, float]:
     return place_of(NARROW, with_settings(scene, **OUTSIDE).experiment)
+
+
+def _is_in_its_box_but_not_in_the_corner() -> bool:
+    """Return whether the map's estimate of the new truth lies nearer to the box's middle than to the truth's corner."""
+    lower, upper = shipped_map(NARROW).recipe.task.law.bounds.T
+    corner, middle = np.clip((OUTSIDE["theta0"], OUTSIDE["theta1"]), lower, upper), (lower + upper) / 2
+    found = np.array(place_of(NARROW, replace(Experiment(), **OUTSIDE)))
+    is_inside = bool(np.all((lower <= found) & (found <= upper)))
+    return is_inside and bool(np.linalg.norm(found - middle) < np.linalg.norm(found - corner))
 
 
 def _how_sure(scene: Scene) -> int:
@@ -67,6 +83,7 @@ PRIOR = Lesson(
                 rough=0.36,
             ),
             claims=(Claim("θ₀ = 0.8", lambda: OUTSIDE["theta0"]), Claim("θ₁ = 0.6", lambda: OUTSIDE["theta1"])),
+            holds=(_is_in_its_box_but_not_in_the_corner,),
         ),
         Step(
             title="Is it sure of it?",
@@ -115,6 +132,7 @@ PRIOR = Lesson(
                 ),
                 truth=_where,
             ),
+            claims=(Claim("mean is θ₀ = 0.4", lambda: published_prior().mean[0]),),
         ),
         Step(
             title="Weaker data",

@@ -1,7 +1,6 @@
 """What a question is, and what is said of an answer."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar
@@ -94,7 +93,8 @@ def numbers_in(answer: str, n: int) -> tuple[float, ...]:
 
 def indices_in(answer: str, n: int) -> tuple[int, ...]:
     """Return the different indices below n of an answer; raises ValueError where they are not there."""
-    parts: Sequence[str] = answer.split(",")
-    if not all(part.isdecimal() and len(part) < 4 and int(part) < n for part in parts) or len(set(parts)) != len(parts):
+    parts = answer.split(",")
+    found = [int(part) for part in parts if part.isdecimal() and len(part) < 4 and int(part) < n]
+    if len(found) != len(parts) or len(set(found)) != len(found):
         raise ValueError("This answer could not be read: give it once more.")
-    return tuple(map(int, parts))
+    return tuple(found)

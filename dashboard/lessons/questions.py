@@ -94,8 +94,12 @@ class Region(Question):
         circle = np.concatenate([np.cos(around), np.sin(around)], axis=1)
         best = found.mean + radius * circle @ np.linalg.cholesky(covariance).T
         marks = (_outline(self.plot, "guess", "your region", guess), _outline(self.plot, "limit", "90 % region", best))
-        miss = f"It holds the truth with probability {percent(held)}, and has {times(larger)} times the least area."
-        return Judged(outcome, miss, self.said(outcome), "The green outline is the smallest such region.", marks)
+        miss = (
+            f"It holds the truth with probability {percent(held)}. "
+            f"Its area is {times(larger)} times that of the smallest region of {percent(HELD)}."
+        )
+        solution = "The green outline is very nearly the smallest such region."
+        return Judged(outcome, miss, self.said(outcome), solution, marks)
 
     def as_json(self) -> dict[str, Any]:
         """Return what the browser needs to take an ellipse."""
@@ -165,11 +169,13 @@ class Option:
 
     said: of it.
     picture: computes a small curve, (n,), to choose by; None for words alone.
+    alt: what that curve shows, for those who do not see it.
     """
 
     label: str
     said: str
     picture: Callable[[], NDArray[np.float64]] | None = None
+    alt: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +198,7 @@ class Choice(Question):
 
     def as_json(self) -> dict[str, Any]:
         """Return what the browser needs to show the options, with their curves scaled into a unit square."""
-        options = [{"label": each.label, "curve": _curve(each)} for each in self.options]
+        options = [{"label": each.label, "curve": _curve(each), "alt": each.alt} for each in self.options]
         return {**super().as_json(), "options": options}
 
 

@@ -80,6 +80,18 @@ def _pictured(scene: Scene) -> int:
     return int(np.argmax(durations))
 
 
+def _stays_up() -> bool:
+    """Return whether the last small curve rises once and stays up."""
+    u = facts.potential(PICTURED[2], t_end=SHORT)
+    return facts.spikes_of(PICTURED[2], t_end=SHORT) == 1 and bool(u[u.size // 2 :].min() > 0)
+
+
+def _spikes_grow_longer() -> bool:
+    """Return whether a spike lasts longer, and the rate is lower, the larger θ₀ is, up to the edge."""
+    rates, durations = np.transpose([rate_and_duration(theta0) for theta0 in (PICTURED[0], *facts.THETA[:1], 0.8)])
+    return bool(np.all(np.diff(rates) < 0) and np.all(np.diff(durations) > 0))
+
+
 def _beyond(scene: Scene) -> int:
     kind = regime(facts.potential(scene.experiment.theta0))
     return {"silent": 0, "excited": 1, "spiking": 2}[kind]
@@ -181,20 +193,31 @@ SPIKING = Lesson(
                         "A",
                         "Here the spikes are shorter than at θ₀ = 0.4: this neuron has a smaller θ₀.",
                         partial(facts.potential, PICTURED[0], t_end=SHORT),
+                        "7 spikes of 1.9 ms in 60 ms",
                     ),
                     Option(
                         "B",
                         "It stays up longer in each turn, so a spike lasts longer and the rate is lower.",
                         partial(facts.potential, PICTURED[1], t_end=SHORT),
+                        "5 spikes of 3.6 ms in 60 ms",
                     ),
                     Option(
                         "C",
                         "This neuron does not come down again: its θ₀ is larger still.",
                         partial(facts.potential, PICTURED[2], t_end=SHORT),
+                        "u rises once and stays up",
                     ),
                 ),
                 truth=_pictured,
             ),
+            claims=(
+                Claim("θ₀ = 0.8", lambda: PICTURED[1]),
+                Claim("7 spikes", lambda: facts.spikes_of(PICTURED[0], t_end=SHORT)),
+                Claim("of 1.9 ms", lambda: rate_and_duration(PICTURED[0])[1]),
+                Claim("5 spikes", lambda: facts.spikes_of(PICTURED[1], t_end=SHORT)),
+                Claim("of 3.6 ms", lambda: rate_and_duration(PICTURED[1])[1]),
+            ),
+            holds=(_stays_up, _spikes_grow_longer),
         ),
         Step(
             title="Where the spiking ends",
@@ -216,6 +239,7 @@ SPIKING = Lesson(
                 close=0.03,
                 rough=0.15,
             ),
+            claims=(Claim("stays at 0.4", lambda: facts.THETA[1]),),
         ),
         Step(
             title="Beyond the edge",
@@ -227,7 +251,10 @@ SPIKING = Lesson(
                 ask="What does u do?",
                 hint="With a larger θ₀ the neuron stays up longer in each turn. Carry that on.",
                 options=(
-                    Option("it stays down", "At this edge the spikes had become longer, not rarer and shorter."),
+                    Option(
+                        "it stays down",
+                        "Towards this edge the spikes had become longer and longer, so u is up when they end.",
+                    ),
                     Option(
                         "it goes up and stays up",
                         "The fixed point is stable now, and u is high there. Such a neuron is called excited.",
@@ -237,6 +264,7 @@ SPIKING = Lesson(
                 truth=_beyond,
             ),
             claims=(Claim("u = 0 ", lambda: REST[0]), Claim("v = 0,", lambda: REST[1])),
+            holds=(_spikes_grow_longer,),
         ),
         Step(
             title="The stimulus",
@@ -258,6 +286,7 @@ SPIKING = Lesson(
                 close=0.02,
                 rough=0.08,
             ),
+            claims=(Claim("stands at −0.4", lambda: ZETA),),
         ),
         Step(
             title="What you know now",

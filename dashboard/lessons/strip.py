@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from dashboard.lessons.attendance import MISSED, MOST_TRIES, OPEN, Attendance
+from dashboard.lessons.attendance import FIRST, MOST_TRIES, SECOND, Attendance
 from dashboard.lessons.question import Judged, Outcome
 from dashboard.lessons.table import LESSONS
 
@@ -71,5 +71,5 @@ def _following(name: str) -> str:
 def _score(now: Attendance) -> str:
     """Say how many questions were answered right."""
     asked = [mark for step, mark in zip(now.lesson.steps, now.marks, strict=True) if step.question is not None]
-    right = sum(mark not in (OPEN, MISSED) for mark in asked)
+    right = sum(mark in (FIRST, SECOND) for mark in asked)
     return f"{right} of {len(asked)} questions answered right."

@@ -9,7 +9,8 @@ from dashboard.scene.kinds import Number
 from dashboard.scene.scene import Scene
 
 QUIET = {"sigma": 0.01, "misfit": "white", "regularised": False}
-NEXT_VALLEY = 0.58  # θ₀ of the first valley right of the truth, to two digits
+SHORT, LONG = 200.0, 400.0  # ms
+END_OF_COUNT = 0.8  # θ₀ up to which wrong valleys are counted
 
 
 def next_valley() -> tuple[float, int]:
@@ -30,13 +31,13 @@ def _ridge_over_flat() -> float:
     return float(line.loss[np.argmin(abs(line.theta0 - between()))] / facts.flat_loss())
 
 
-def _valleys_of(scene: Scene, t_end: float) -> int:
-    """Return how many valleys lie between the truth and θ₀ = 0.8."""
-    return sum(facts.THETA[0] < theta0 < 0.8 for theta0, _ in facts.line(t_end).valleys)
+def _valleys_of(t_end: float) -> int:
+    """Return how many valleys lie between the truth and the end of the range in which they are counted."""
+    return sum(facts.THETA[0] < theta0 < END_OF_COUNT for theta0, _ in facts.line(t_end).valleys)
 
 
 def _which_is_more(scene: Scene) -> int:
-    short, long = _valleys_of(scene, 200.0), _valleys_of(scene, 400.0)
+    short, long = _valleys_of(SHORT), _valleys_of(LONG)
     return 0 if long > short else 1 if long < short else 2
 
 
@@ -60,7 +61,8 @@ VALLEYS = Lesson(
                 hint="Where the curve fires too seldom, θ₀ is too large. Count the spikes first, then align them.",
                 right="All the spikes meet: the loss is next to zero here.",
                 near="The spikes drift apart towards the end of the recording: a small error in θ₀ adds up.",
-                far="At this θ₀ the neuron fires another number of spikes.",
+                far="The spikes of the curve come at other times, and at a much larger θ₀ there are fewer of them. "
+                "Compare the last spikes.",
                 fields=("candidate_theta0",),
                 truth=lambda scene: (scene.experiment.theta0,),
                 close=0.005,
@@ -141,15 +143,20 @@ VALLEYS = Lesson(
             text=(
                 "A recording twice as long holds twice as many spikes. That makes the truth’s valley narrower: the "
                 "data say more.",
+                "After your answer, move the window from T = 200 ms to 400 ms and count.",
             ),
             page="Landscape",
             sets=QUIET,
-            free=(),
+            free=("t_end",),
+            covers=("map", "slice", "metrics", "said", "table"),
             question=Choice(
                 ask="What happens to the number of wrong valleys?",
                 hint="Each number of spikes between the truth’s and the candidate’s has a valley of its own.",
                 options=(
-                    Option("more of them", "Twice as many spikes can be missed one by one: twice as many valleys."),
+                    Option(
+                        "more of them",
+                        "More spikes can be lost one by one: up to θ₀ = 0.8 there are 9 wrong valleys instead of 3.",
+                    ),
                     Option("fewer of them", "A longer recording tells more about θ, but it makes the search harder."),
                     Option(
                         "as many as before", "There is one for each spike that can be lost, and there are more spikes."
@@ -157,6 +164,13 @@ VALLEYS = Lesson(
                 ),
                 truth=_which_is_more,
             ),
+            claims=(
+                Claim("400 ms", lambda: LONG),
+                Claim("θ₀ = 0.8", lambda: END_OF_COUNT),
+                Claim("9 wrong", lambda: _valleys_of(LONG)),
+                Claim("of 3.", lambda: _valleys_of(SHORT)),
+            ),
+            holds=(lambda: facts.spikes_of(facts.THETA[0], t_end=LONG) >= 2 * facts.spikes_of(facts.THETA[0]) - 1,),
         ),
         Step(
             title="What you know now",

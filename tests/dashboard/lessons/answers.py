@@ -27,7 +27,7 @@ def sentences(step: Step) -> list[str]:
         return said
     said += [question.ask, question.hint, question.right, question.near, question.far]
     if isinstance(question, Choice):
-        said += [text for option in question.options for text in (option.label, option.said)]
+        said += [text for option in question.options for text in (option.label, option.alt, option.said)]
     return said
 
 

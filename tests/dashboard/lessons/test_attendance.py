@@ -37,6 +37,11 @@ def test_what_is_covered_is_seen_once_one_has_answered():
     assert as_json(now.answered(judged(Outcome.RIGHT)), "Landscape")["covers"] == []
 
 
+def test_only_right_answers_count():
+    now = attendance_from("valleys.6.120--+")
+    assert as_json(now, "Landscape")["score"] == "2 of 5 questions answered right."
+
+
 def test_steps_turn_and_the_ends_hold():
     now = begun(VALLEYS)
     assert now.at(-1) is now
@@ -58,7 +63,19 @@ def test_a_link_holds_lesson_step_and_marks():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", "valleys.", "valleys.0.------", "valleys.7.------", "valleys.1.-----", "valleys.1.--x---", "valleys.²."],
+    [
+        "",
+        "x",
+        "valleys.",
+        "valleys.0.------",
+        "valleys.7.------",
+        "valleys.1.-----",
+        "valleys.1.--x---",
+        "valleys.².",
+        "valleys.1.+-----",
+        "valleys.1.-----1",
+        "valleys.1.-----0",
+    ],
 )
 def test_a_text_that_names_no_step_ends_in_a_sentence(text):
     with pytest.raises(ValueError, match="names no step of a lesson"):
