@@ -81,15 +81,23 @@ class Student:
         self.page.get_by_role("button", name="Next (→)").click()
 
 
-def covered(lab: Lab, step: Step) -> list[bool]:
-    """Say of each plot that a step covers whether nothing of it is seen."""
-    plots = [cover for cover in step.covers if cover in lab.shown()]
-    return [
-        not lab.evaluate(
-            "(id) => plot(id).querySelector('.main-svg').checkVisibility({ visibilityProperty: true })", plot
-        )
-        for plot in plots
-    ]
+def covered(lab: Lab, step: Step) -> dict[str, bool]:
+    """Say of each plot and each other part of the page that a step covers whether nothing in it is seen.
+
+    A part that is not on the page is left out.
+    """
+    return lab.evaluate(
+        """(covers) => {
+          const isSeen = (node) => node.checkVisibility({ visibilityProperty: true })
+          const partOf = (name) => document.querySelector(
+            `.lab-plots > .${name === "table" ? "lab-table-frame" : `lab-${name}`}`)
+          const found = covers.map((name) => [name, plot(name) ?? partOf(name)])
+          return Object.fromEntries(found
+            .filter(([, node]) => node?.checkVisibility() && node.childElementCount)
+            .map(([name, node]) => [name, ![...node.querySelectorAll("*")].some(isSeen)]))
+        }""",
+        list(step.covers),
+    )
 
 
 @pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS)
@@ -102,13 +110,17 @@ def test_a_lesson_is_gone_through_by_mouse(lab, lesson):
         step = student.stands(i)
         if step.question is not None:
             asked += 1
-            assert all(covered(lab, step))
+            hidden = covered(lab, step)
+            assert bool(hidden) == bool(step.covers)
+            assert all(hidden.values()), hidden
             first = student.answer(step, wrong(step)[-1])
             assert "Right." not in first
             assert step.question.hint in first
             second = student.answer(step, right(step))
             assert second.startswith("Right."), (step.title, second)
-            assert not any(covered(lab, step))
+            seen = covered(lab, step)
+            assert seen.keys() >= hidden.keys()
+            assert not any(seen.values()), seen
         if i + 1 < len(lesson.steps):
             student.go_on()
     assert f"{asked} of {asked} questions answered right." in lab.page.locator(".lab-lesson").inner_text()
@@ -146,9 +158,68 @@ def test_a_link_to_no_lesson_ends_in_a_sentence(lab):
     assert lab.page.locator(".lab-lesson").count() == 0
 
 
-def by_keyboard(lab: Lab, key: str, times: int) -> None:
+ARROWS = {(0, True): "ArrowRight", (0, False): "ArrowLeft", (1, True): "ArrowUp", (1, False): "ArrowDown"}
+COMMIT = ".lab-lesson-question > .lab-primary"
+MOST_TABS = 150  # from one control to another, all round the page
+
+
+def press(lab: Lab, key: str, times: int) -> None:
     for _ in range(times):
         lab.page.keyboard.press(key)
+
+
+def tab_to(lab: Lab, selector: str) -> None:
+    """Press Tab until an element of this selector has the focus."""
+    for _ in range(MOST_TABS):
+        if lab.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+            return
+        lab.page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not lead to {selector}.")
+
+
+def place_of(lab: Lab, plot: str, level: str, upright: str) -> list[float]:
+    """Return where in a plot the elements stand whose style says how far from the left and from the top they are."""
+    return lab.evaluate(
+        """([id, level, upright]) => {
+          const { xaxis, yaxis } = plot(id)._fullLayout
+          const [left, top] = [level, upright].map((selector) => plot(id).querySelector(selector).style)
+          return [xaxis.p2d(parseFloat(left.left) - xaxis._offset), yaxis.p2d(parseFloat(top.top) - yaxis._offset)]
+        }""",
+        [plot, level, upright],
+    )
+
+
+def walk(lab: Lab, plot: str, marks: tuple[str, str], wanted: tuple[float, float], large: int) -> None:
+    """Press arrow keys until what the marks show stands within half a step of a place.
+
+    large: steps of 1 % of the axes that an arrow key makes with Shift.
+    """
+    widths = [abs(high - low) / 100 for low, high in (lab.range(plot, axis) for axis in ("xaxis", "yaxis"))]
+    for _ in range(MOST_TABS):
+        at = place_of(lab, plot, *marks)
+        left = [(to - now) / width for to, now, width in zip(wanted, at, widths, strict=True)]
+        axis = max((0, 1), key=lambda each: abs(left[each]))
+        if abs(left[axis]) <= 0.51:
+            return
+        shift = "Shift+" if abs(left[axis]) >= large else ""
+        lab.page.keyboard.press(shift + ARROWS[axis, left[axis] > 0])
+    raise AssertionError(f"The arrow keys do not lead to {wanted} on {plot}.")
+
+
+def aim(lab: Lab, plot: str, x: float, y: float) -> None:
+    """Move the cross-hair of a plot to a place, and press Enter."""
+    tab_to(lab, f".lab-plot[data-plot={plot}] .lab-crosshair")
+    lab.page.keyboard.press("ArrowRight")  # shows it
+    walk(lab, plot, (".lab-hair-x", ".lab-hair-y"), (x, y), 10)
+    lab.page.keyboard.press("Enter")
+
+
+def commit_by_keyboard(lab: Lab) -> None:
+    """Commit an answer that is right."""
+    tab_to(lab, COMMIT)
+    with lab.painting():
+        lab.page.keyboard.press("Enter")
+    lab.page.locator(".lab-outcome-right").wait_for()
 
 
 def test_a_lesson_is_gone_through_by_keyboard_alone(lab):
@@ -160,36 +231,54 @@ def test_a_lesson_is_gone_through_by_keyboard_alone(lab):
         step = student.stands(i)
         if step.question is None:
             break
-        _, answer = right(step)
+        scene, answer = right(step)
         match step.question:
             case Move(fields=[field]):
-                lab.text_box(field).focus()
+                tab_to(lab, f"[data-field={field}] input[type=text]")
                 keys.press("Control+a")
-                keys.type(answer if answer != "moved" else "0.4")
+                keys.type(fixed(getattr(scene.experiment, field), 3))
                 with lab.painting():
                     keys.press("Enter")
             case Choice():
-                lab.page.locator(".lab-options-of input").first.focus()
-                by_keyboard(lab, "ArrowDown", int(answer))
+                tab_to(lab, ".lab-options-of input")
+                press(lab, "ArrowDown", int(answer))
                 keys.press("Space")
             case Typed():
-                lab.page.locator(".lab-typed input").focus()
+                tab_to(lab, ".lab-typed input")
                 keys.type(answer)
             case Pin(plot=plot):
-                lab.page.locator(f".lab-plot[data-plot={plot}] .lab-crosshair").focus()
-                x, y = map(float, answer.split(","))
-                for axis, wanted, forth, back in (("xaxis", x, "Right", "Left"), ("yaxis", y, "Up", "Down")):
-                    low, high = lab.range(plot, axis)
-                    begin = lab.drawing(plot)["shapes"][-1]["xanchor" if axis == "xaxis" else "yanchor"]
-                    by_keyboard(
-                        lab,
-                        f"Arrow{forth if wanted > begin else back}",
-                        round(abs(wanted - begin) / (high - low) * 100),
-                    )
-                keys.press("Enter")
-        lab.page.get_by_role("button", name="Commit").focus()
-        with lab.painting():
-            keys.press("Enter")
-        lab.page.locator(".lab-outcome-right").wait_for()
+                aim(lab, plot, *map(float, answer.split(",")))
+        commit_by_keyboard(lab)
         with lab.painting():
             keys.press("PageDown")
+
+
+def test_a_region_is_drawn_by_keyboard_alone(lab):
+    lab.page.goto(f"{lab.url}/lessons?lesson=certainty")
+    step = Student(lab, LESSONS["certainty"]).stands(0)
+    x, y, a_x, a_y, b = map(float, right(step)[1].split(","))
+    length = (a_x**2 + a_y**2) ** 0.5
+    plot = step.question.plot
+    aim(lab, plot, x + 0.1, y - 0.1)
+    for name, place in (
+        ("middle", (x, y)),
+        ("first half axis", (x + a_x, y + a_y)),
+        ("second half axis", (x - a_y / length * b, y + a_x / length * b)),
+    ):
+        handle = f".lab-handle[aria-label='{name}']"
+        tab_to(lab, handle)
+        walk(lab, plot, (handle, handle), place, 5)
+    commit_by_keyboard(lab)
+
+
+def test_an_order_is_given_by_keyboard_alone(lab):
+    lab.page.goto(f"{lab.url}/lessons?lesson=racing.3")
+    step = Student(lab, LESSONS["racing"]).stands(2)
+    row = lab.page.locator(".lab-order li > span")
+    for place, i in enumerate(right(step)[1].split(",")):
+        entry = step.question.entries[int(i)]
+        times = row.all_inner_texts().index(entry) - place
+        if times:
+            tab_to(lab, f".lab-order button[aria-label='{entry}: up']")
+            press(lab, "Enter", times)
+    commit_by_keyboard(lab)

@@ -88,16 +88,30 @@ def test_hiding_the_truth_removes_it_from_every_page(lab):
 
 
 def test_a_link_with_a_hidden_truth_gives_it_away_nowhere(lab, tab):
-    """Read all that the browser of a class is sent: neither as text nor as a number is the truth among it."""
+    """Read all that the browser of a class is sent, sends and keeps: the truth is there neither as text nor number."""
     lab.open(address="theta0=0.3172839&theta1=0.5829516").tick("hidden")
     lab.until("location.search.includes('truth=')")
-    student, received = tab(), []
-    student.page.on("websocket", lambda each: each.on("framereceived", lambda frame: received.append(frame)))
-    student.page.on("response", lambda response: received.append(response.url))
+    student, received, lively = tab(), [], []
+
+    def listen(websocket):
+        for way in ("framereceived", "framesent"):
+            websocket.on(way, received.append)
+
+    def read(response):
+        received.append(response.url)
+        if response.url.endswith("/lab/live"):
+            lively.append(response)
+
+    student.page.on("websocket", listen)
+    student.page.on("response", read)
     student.page.goto(lab.page.url)
     student.stand("Neuron", "phase")
     for page in ("Landscape", "Inverse map", "Uncertainty"):
         student.go(page)
+    student.go("Landscape").drag("rho", 0.6, 0.7)
+    assert lively
+    received += [each.body() for each in lively] + [each.request.post_data_buffer for each in lively]
+    received.append(student.evaluate("JSON.stringify(localStorage)"))
     content = b"".join(each.encode() if isinstance(each, str) else each for each in received)
     content += student.page.content().encode()
     content += b"".join(map(base64.b64decode, re.findall(rb'"bdata": ?"([\w+/=]+)"', content)))
