@@ -95,7 +95,7 @@ def test_a_link_with_a_hidden_truth_gives_it_away_nowhere(lab, tab):
 
     def listen(websocket):
         for way in ("framereceived", "framesent"):
-            websocket.on(way, received.append)
+            websocket.on(way, lambda frame: received.append(frame))
 
     def read(response):
         received.append(response.url)
