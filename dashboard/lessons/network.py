@@ -63,7 +63,7 @@ def _both_fire_more_slowly() -> bool:
 NETWORK = Lesson(
     "network",
     "A network that learned to invert: what it has seen, and what it has not",
-    "You can say what an inverse map does, how fast it is, and when its answer must not be believed.",
+    "You can say what an inverse map does, what an answer costs, and when its answer must not be believed.",
     (
         Step(
             title="The other way round",
@@ -85,7 +85,7 @@ NETWORK = Lesson(
             ),
         ),
         Step(
-            title="How fast?",
+            title="What an answer costs",
             text=(
                 "The map “cnn-noisy” is the published network, a CNN (convolutional network). The search for the MAP, "
                 "the best fit, first simulates 4,096 neurons, all over the prior’s box. Then it goes downhill from the "
@@ -190,7 +190,6 @@ NETWORK = Lesson(
             ),
             page="Inverse map",
             sets={"gamma": OTHER_GAMMA},
-            covers=("said",),
             question=Choice(
                 ask="What is the score for γ = 3.5?",
                 hint="The score can only see what no θ can explain.",

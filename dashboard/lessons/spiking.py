@@ -88,7 +88,9 @@ def _stays_up() -> bool:
 
 def _spikes_grow_longer() -> bool:
     """Return whether a spike lasts longer, and the rate is lower, the larger θ₀ is, up to the edge."""
-    rates, durations = np.transpose([rate_and_duration(theta0) for theta0 in (PICTURED[0], *facts.THETA[:1], 0.8)])
+    rates, durations = np.transpose(
+        [rate_and_duration(theta0) for theta0 in (PICTURED[0], facts.THETA[0], PICTURED[1])]
+    )
     return bool(np.all(np.diff(rates) < 0) and np.all(np.diff(durations) > 0))
 
 

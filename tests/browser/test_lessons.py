@@ -89,12 +89,13 @@ def covered(lab: Lab, step: Step) -> dict[str, bool]:
     return lab.evaluate(
         """(covers) => {
           const isSeen = (node) => node.checkVisibility({ visibilityProperty: true })
-          const partOf = (name) => document.querySelector(
+          const partsOf = (name) => document.querySelectorAll(
             `.lab-plots > .${name === "table" ? "lab-table-frame" : `lab-${name}`}`)
-          const found = covers.map((name) => [name, plot(name) ?? partOf(name)])
+          const found = covers.map((name) => [name, (plot(name) ? [plot(name)] : [...partsOf(name)])
+            .filter((node) => node.checkVisibility() && node.childElementCount)])
           return Object.fromEntries(found
-            .filter(([, node]) => node?.checkVisibility() && node.childElementCount)
-            .map(([name, node]) => [name, ![...node.querySelectorAll("*")].some(isSeen)]))
+            .filter(([, nodes]) => nodes.length)
+            .map(([name, nodes]) => [name, !nodes.some((node) => [...node.querySelectorAll("*")].some(isSeen))]))
         }""",
         list(step.covers),
     )
