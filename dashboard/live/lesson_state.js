@@ -17,6 +17,7 @@ function adopted() {
 
 const state = {
   free: /** @type {Set<string> | null} */ (null), // fields that can be moved; null outside of a lesson
+  lit: /** @type {string[]} */ ([]), // fields of the sliders that are to be moved
   marks: /** @type {Mark[]} */ ([]),
   taker: /** @type {{ plot: string, take: (place: { x: number, y: number }) => void } | null} */ (null),
 }
@@ -48,6 +49,17 @@ export function allow(free, covers, races = false) {
 /** Say whether a control stands on the page now: no text does during a lesson, nor a button that gives an answer away.
  * @param {{ field: string, gives_away?: boolean }} item */
 export const isFree = ({ field, gives_away = false }) => !state.free || (state.free.has(field) && !gives_away)
+
+/** Point at the sliders of some fields, and at no other.
+ * @param {string[]} fields */
+export function light(fields) {
+  state.lit = fields
+  document.dispatchEvent(new Event("inverse-lab-allowed"))
+}
+
+/** Say whether the lesson points at the slider of a field.
+ * @param {string} field */
+export const isLit = (field) => state.lit.includes(field)
 
 /** Let the next clicks on a plot be an answer; null: they are what they are outside of a lesson.
  * @param {typeof state.taker} taker */
