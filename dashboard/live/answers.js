@@ -15,7 +15,7 @@ function pin({ plot }, changed) {
   let answer = ""
   const said = element("p", {
     className: "lab-lesson-how",
-    textContent: "Click on the picture to drop your pin; by keyboard: Tab to it, arrow keys, Enter.",
+    textContent: "Click on the outlined plot to drop your pin; by keyboard: Tab to it, arrow keys, Enter.",
   })
   takeFrom({
     plot,

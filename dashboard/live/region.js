@@ -115,7 +115,8 @@ export function region({ plot: name }, changed) {
       show()
     },
   })
-  const how = "Click in the middle of your region (or Tab, arrow keys, Enter), then pull its three handles."
+  const how =
+    "In the outlined plot, click in the middle of your region (or Tab, arrow keys, Enter), then pull its three handles."
   return {
     node: element("p", { className: "lab-lesson-how", textContent: how }),
     answer: () => (ellipse ? [ellipse.x, ellipse.y, ...ellipse.a, ellipse.b].join() : ""),
