@@ -4,6 +4,7 @@ Whatever the tails, the covariance is scaled so that the 90 % region is that of 
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -62,5 +63,6 @@ def marginal_scale(p: int, q: int, freedom: float) -> float:
     return (_scale(p, freedom) / p) / (_scale(q, freedom) / q)
 
 
+@lru_cache(maxsize=256)  # a picture asks for it at each movement of a hand, and SciPy's quantiles take long
 def _scale(p: int, freedom: float) -> float:
     return float(chi2.ppf(CALIBRATED_MASS, p) / f.ppf(CALIBRATED_MASS, p, freedom))

@@ -81,6 +81,5 @@ page = st.navigation(pages, position="top")
 st.session_state.pages = {each.title: each for each in pages}
 if page.title == "Start" and session.is_opened_by_old_link():
     session.switch_page("Neuron")
-session.turn_to(page.title)
-lesson.strip(page.title)
+lesson.strip(page.title, session.turn_to(page.title))
 page.run()

@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from dashboard.maps import runs
 from dashboard.scene.address import LONGEST_ADDRESS, from_address, to_address
 from dashboard.scene.experiment import Experiment
 
 TRUTH = "truth"  # the part of an address that holds the encrypted truth
 KEY_FILE = ".truth-key"
-ALWAYS_SEALED = ("theta0", "theta1")
 LONGEST_TOKEN = 2000  # characters
 FOREIGN = (
     "The hidden truth in this link can be opened only by the server that made it: the default stands in its place. "
@@ -25,13 +25,12 @@ FOREIGN = (
 
 
 def to_sealed_address(experiment: Experiment) -> str:
-    """Return the query string that holds an experiment; where the truth is hidden, its parameters encrypted."""
+    """Return the query string that holds an experiment; a hidden neuron's parameters encrypted."""
     query = to_address(experiment)
     if not experiment.hidden:
         return query
-    sealed = dict.fromkeys((*ALWAYS_SEALED, *experiment.axes))
     parts = dict(parse_qsl(query))
-    truth = json.dumps({name: parts.pop(name) for name in sealed})
+    truth = json.dumps({name: parts.pop(name) for name in PARAMETER_NAMES})
     return urlencode({**parts, TRUTH: _encrypted(_key(runs()), truth)})
 
 
@@ -46,7 +45,7 @@ def from_sealed_address(query: str) -> tuple[Experiment, tuple[str, ...]]:
     except InvalidToken:
         experiment, sentences = from_address(urlencode(parts))
         return experiment, (FOREIGN, *sentences)
-    return from_address(urlencode({**parts, **opened}))
+    return from_address(urlencode({**parts, **opened, "hidden": "1"}))  # which an address alone cannot undo
 
 
 @lru_cache(maxsize=500)

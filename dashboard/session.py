@@ -14,7 +14,7 @@ from dashboard.scene.holdings import Holdings, keep
 from dashboard.scene.moment import Moment
 from dashboard.scene.observation import Observation, Trace
 from dashboard.scene.presets import PRESET_FIELDS, PRESETS
-from dashboard.scene.report import Report, read_report
+from dashboard.scene.report import read_report
 from dashboard.scene.scene import Scene
 from dashboard.sealed_address import from_sealed_address, to_sealed_address
 
@@ -31,6 +31,8 @@ KEYS = {
     "lesson": "how far the visitor is in a lesson; None outside of one",
     "lesson_asked": "the lesson that a card asks for, once",
     "lesson_opened": "the step of a lesson that the address names, once, and whether it holds an experiment too",
+    "lesson_report": "what the strip of a lesson reports, once",
+    "lesson_held": "the experiment of a step whose page was left",
     "turn_page": "title of the page that a step of a lesson stands on, once",
     "pages": "by title, to switch to",
     "n_files": "that were uploaded: the uploader of each has a key of its own",
@@ -53,6 +55,7 @@ OF_LESSON = "lesson"  # the part of an address that names the step of a lesson
 OF_START = "start"  # the part of an address that says that it is one of the start page
 # Of a page, once; "door": which way in from the start page.
 ASKED = ("wish", "sample", "door", "lesson_asked", "fence", "train_start", "train_stop", "train_watched")
+OF_STRIP = ("lesson_leave", "lesson_next", "lesson_step", "lesson_again", "lesson_answer")  # what its buttons ask for
 MOST_PAST = 50  # changes that can be undone
 KEPT_PARTS = ("trace", "recording")  # of an address: names of uploads that the server keeps for a browser
 
@@ -86,11 +89,13 @@ def begin() -> None:
         st.session_state.answering = 0
 
 
-def turn_to(page: str) -> None:
-    """Note which page is shown: on a new one no control is being dragged, whatever the last one had to say."""
-    if st.session_state.get("page") != page:
+def turn_to(page: str) -> bool:
+    """Note which page is shown, and say whether it is a new one: no control of it is being dragged then."""
+    is_new = st.session_state.get("page") != page
+    if is_new:
         st.session_state.page = page
         _show(experiment())
+    return is_new
 
 
 def scene() -> Scene:
@@ -119,6 +124,7 @@ def put(experiment: Experiment) -> None:
     """Put an experiment on screen, without an upload."""
     scene().holdings.upload = None
     _show(experiment)
+    st.session_state.sentences = ()
 
 
 def sentences() -> tuple[str, ...]:
@@ -229,29 +235,21 @@ def drop_upload() -> None:
     st.session_state.sentences = ()
 
 
-def reported(key: str) -> Report | None:
-    """Return what the live component of this key reports, which this run answers; None where it cannot be read."""
-    component = st.session_state.get(key)
-    content = component and component.change
-    if not content:
-        return None
-    try:
-        report = read_report(content)
-    except ValueError as error:
-        st.session_state.sentences = (str(error),)
-        return None
-    st.session_state.answering = report.sequence
-    return report
-
-
 def receive(key: str) -> None:
     """Apply the change that the live component of this key reports; what cannot be read becomes a sentence.
 
     A report that arrives after its page was left finds no component any more, and is dropped.
     """
-    report = reported(key)
-    if report is None:
+    component = st.session_state.get(key)
+    content = component and component.change
+    if not content:
         return
+    try:
+        report = read_report(content)
+    except ValueError as error:
+        st.session_state.sentences = (str(error),)
+        return
+    st.session_state.answering = report.sequence
     holdings = scene().holdings
     holdings.training, changes = holdings.training.taking(report.changes)
     # A report that is sent again undoes nothing more.
@@ -260,6 +258,10 @@ def receive(key: str) -> None:
     for asked in ASKED:
         if asked in changes:
             st.session_state[asked] = changes.pop(asked)
+    # A report can hold what a slider and the strip of a lesson had to say meanwhile.
+    of_strip = {name: changes.pop(name) for name in OF_STRIP if name in changes}
+    if of_strip:
+        st.session_state.lesson_report = of_strip
     if changes.get("upload") == "":  # a browser can take an upload off, and not name one that there is not
         del changes["upload"]
         drop_upload()

@@ -16,8 +16,9 @@ def imported(path):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name} has a relative import"
-            # Of a package itself its files and folders are imported.
-            modules |= {node.module} if "." in node.module else {f"{node.module}.{alias.name}" for alias in node.names}
+            # Of a package or a folder its files and folders are imported.
+            folder = (ROOT / node.module.replace(".", "/")).is_dir()
+            modules |= {f"{node.module}.{alias.name}" for alias in node.names} if folder else {node.module}
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "import_module":
             named = node.args[0]
             modules |= {named.value} if isinstance(named, ast.Constant) else set()

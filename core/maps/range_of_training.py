@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from core.maps.differences_from_training import Difference
 from core.maps.task import NOISE_SYMBOLS, Task
 from core.published import SAMPLING_INTERVAL
@@ -22,7 +20,7 @@ def differences(
     symbols = {quantity.name: quantity.symbol for quantity in task.model.parameters}
     for name, own in task.known:
         value = parameters.get(name)
-        if value is not None and not np.isclose(value, own, rtol=0, atol=1e-9):
+        if value is not None and not abs(value - own) <= 1e-9:
             symbol, at = symbols[name], _number(own)
             found.append(Difference(f"{symbol} = {_given(value)}", f"trained at {at}", f"{symbol} = {at}"))
     found += _noise_differences(task, rho, sigma)

@@ -2,7 +2,7 @@
 // gives the answer as text, "" while there is none.
 
 import { drawingOf, element } from "./element.js"
-import { draw, takeFrom } from "./lesson_state.js"
+import { draw, light, takeFrom } from "./lesson_state.js"
 import { region } from "./region.js"
 import { tell } from "./speech.js"
 
@@ -13,7 +13,10 @@ import { tell } from "./speech.js"
  * @param {Changed} changed */
 function pin({ plot }, changed) {
   let answer = ""
-  const said = element("p", { className: "lab-lesson-how", textContent: "Click on the picture to drop your pin." })
+  const said = element("p", {
+    className: "lab-lesson-how",
+    textContent: "Click on the outlined plot to drop your pin; by keyboard: Tab to it, arrow keys, Enter.",
+  })
   takeFrom({
     plot,
     take({ x, y }) {
@@ -30,10 +33,7 @@ function pin({ plot }, changed) {
  * @param {any} question */
 function move({ fields }) {
   const how = fields.length > 1 ? "Move the sliders, then commit." : "Move the slider, then commit."
-  for (const field of fields) {
-    for (const slider of document.querySelectorAll(`.lab-slider[data-field="${field}"]`))
-      slider.classList.add("lab-lit")
-  }
+  light(fields)
   return { node: element("p", { className: "lab-lesson-how", textContent: how }), answer: () => "moved" }
 }
 
@@ -78,11 +78,11 @@ function choice({ options, ask }, changed) {
   const radios = options.map((/** @type {any} */ _, /** @type {number} */ i) =>
     element("input", { type: "radio", name: `lab-choice-${made}`, value: i }),
   )
-  const labels = options.map(({ label, curve }, i) => {
+  const labels = options.map(({ label, curve, alt }, i) => {
     radios[i].addEventListener("change", changed)
     return element("label", {}, [
       radios[i],
-      ...(curve.length ? [picture(curve)] : []),
+      ...(curve.length ? [picture(curve, alt)] : []),
       element("span", { textContent: label }),
     ])
   })
@@ -90,11 +90,14 @@ function choice({ options, ask }, changed) {
   return { node, answer: () => radios.find(({ checked }) => checked)?.value ?? "" }
 }
 
-/** @param {[number, number][]} curve in a unit square */
-function picture(curve) {
+/** @param {[number, number][]} curve in a unit square
+ * @param {string} alt what is seen */
+function picture(curve, alt) {
   const points = curve.map((point) => point.join()).join(" ")
   const line = `<polyline points="${points}"/>`
-  return drawingOf(`<svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">${line}</svg>`)
+  const svg = drawingOf(`<svg viewBox="0 0 1 1" preserveAspectRatio="none" role="img">${line}</svg>`)
+  svg.ariaLabel = alt
+  return svg
 }
 
 /** A number.

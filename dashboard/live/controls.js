@@ -6,7 +6,7 @@ import { copy } from "./clipboard.js"
 import { element, same, say } from "./element.js"
 import { toggleLecture } from "./frame.js"
 import { hint } from "./help.js"
-import { isFree } from "./lesson_state.js"
+import { isFree, isLit } from "./lesson_state.js"
 import { report } from "./messages.js"
 import { several } from "./several.js"
 import { slider } from "./slider.js"
@@ -97,7 +97,11 @@ export class Controls {
     this.latest = /** @type {import("./data").Item[]} */ ([]) // as the server described them last
     this.send = /** @type {import("./data").Send} */ (() => {})
     this.lock = () => {
-      for (const [i, item] of this.latest.entries()) this.items[i].node.hidden = !isFree(item)
+      for (const [i, item] of this.latest.entries()) {
+        const { node } = this.items[i]
+        node.hidden = !isFree(item)
+        node.classList.toggle("lab-lit", isLit(item.field))
+      }
       for (const group of this.root.querySelectorAll(".lab-group")) {
         group.hidden = [...group.querySelector(".lab-body, .lab-inline").children].every((node) => node.hidden)
       }

@@ -8,7 +8,7 @@ let hidden = false // whether the truth was hidden before the lecture
 
 /** Return the check box that hides the truth; there is none on a page without a truth.
  * @returns {HTMLInputElement | null} */
-const hideTruth = () => document.querySelector('.lab-toggle[data-field="hidden"] input')
+const hideTruth = () => document.querySelector('.lab-toggle[data-field="hidden"]:not([hidden]) input')
 
 /** Show the page to a class, or end that: the sidebar folds, text and plots grow, and the truth is hidden. */
 export function toggleLecture() {
@@ -39,7 +39,7 @@ document.addEventListener("keydown", (event) => {
   if (isUndo && !event.repeat && !isTyped(event.target) && !isLecture()) {
     event.preventDefault()
     const undo = /** @type {HTMLButtonElement | null} */ (document.querySelector('.lab-button[data-field="undo"]'))
-    undo?.click()
+    if (undo && !undo.hidden) undo.click()
   }
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || isTyped(event.target)) return
   if (event.key === "l" || event.key === "L") toggleLecture()

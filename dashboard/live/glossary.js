@@ -79,5 +79,6 @@ function lessonOf(text) {
   const step = found(lessons, text)
   if (!step) return []
   const { href } = new URL(`./lessons?lesson=${step}`, document.baseURI)
-  return [element("a", { href, className: "lab-to-lesson", textContent: "See it in a lesson" })]
+  const target = document.documentElement.hasAttribute("data-lab-lesson") ? "_blank" : ""
+  return [element("a", { href, target, className: "lab-to-lesson", textContent: "See it in a lesson" })]
 }

@@ -3,7 +3,7 @@
 import { ANSWERS } from "./answers.js"
 import { element, fill, say } from "./element.js"
 import { explain } from "./glossary.js"
-import { allow, draw, takeFrom } from "./lesson_state.js"
+import { allow, draw, light, takeFrom } from "./lesson_state.js"
 import { report } from "./messages.js"
 import { remember } from "./progress.js"
 
@@ -12,10 +12,11 @@ export class Lesson {
   constructor(root) {
     this.send = /** @type {import("./data").Send} */ (() => {})
     this.data = /** @type {import("./data").LessonData | undefined} */ (undefined)
+    this.at = "" // lesson and step on screen
     this.asked = "" // what the question on screen was made from
     this.answer = /** @type {any} */ (undefined)
     this.name = element("p", { className: "lab-lesson-name" })
-    this.title = element("h2")
+    this.title = element("h2", { tabIndex: -1 }) // gets the focus where a step begins
     this.steps = element("ol", { className: "lab-lesson-steps", ariaLabel: "steps" })
     this.leave = this.button("Leave the lesson", () => ({ lesson_leave: true }))
     this.text = element("div", { className: "lab-lesson-text" })
@@ -26,7 +27,8 @@ export class Lesson {
       this.commit.disabled = true // until the answer is judged
     })
     this.again = this.button("Try it again", () => ({ lesson_again: true }))
-    this.verdict = element("div", { className: "lab-lesson-verdict", role: "status" })
+    this.verdict = element("div", { className: "lab-lesson-verdict", role: "status", tabIndex: -1 })
+    this.told = "" // what is said there
     this.back = this.button("Back", () => ({ lesson_step: (this.data?.step ?? 0) - 1 }))
     this.next = this.button("Next", () => ({ lesson_step: (this.data?.step ?? 0) + 1 }), true)
     this.following = this.button("", () => ({ lesson_next: true }), true)
@@ -76,8 +78,10 @@ export class Lesson {
   update(data, send) {
     this.send = send
     this.data = data
-    const { step, steps, answered, verdict, last, following } = data
+    const { step, steps, answered, last, following } = data
     const away = Boolean(data.elsewhere)
+    const before = this.at
+    this.at = `${data.lesson} ${step}`
     remember(data.lesson, data.text)
     say(this.name, `Lesson: ${data.title} · step ${step + 1} of ${steps.length}`)
     say(this.title, steps[step].title)
@@ -95,7 +99,7 @@ export class Lesson {
     })
     fill(this.text, data.paragraphs, "p", explain)
     this.show(data, away)
-    this.judge(verdict, data.note)
+    this.judge(data, away)
     this.back.disabled = step === 0
     this.back.hidden = this.next.hidden = away
     this.next.hidden ||= last || !answered
@@ -104,10 +108,10 @@ export class Lesson {
     this.following.textContent = `Next lesson: ${following}`
     this.elsewhere.hidden = !away
     this.elsewhere.textContent = `Back to the step, on ${data.elsewhere}`
-    if (last && answered && !away) this.verdict.append(element("p", { textContent: data.score }))
-    this.verdict.hidden = away || !this.verdict.childElementCount
     allow(away ? null : data.free, away ? [] : data.covers, data.races)
     if (data.marks.length || answered || away) draw(away ? [] : data.marks)
+    // What was pressed may have gone: the keyboard goes on where something new stands.
+    if (before && before !== this.at) this.title.focus({ preventScroll: true })
   }
 
   /** Show the question, made anew where it is another one.
@@ -126,7 +130,7 @@ export class Lesson {
     this.answer?.close?.()
     takeFrom(null)
     draw([])
-    for (const lit of document.querySelectorAll(".lab-lit")) lit.classList.remove("lab-lit")
+    light([])
     this.answer = asks
       ? ANSWERS[question.kind](
           question,
@@ -142,9 +146,10 @@ export class Lesson {
     this.commit.disabled = !this.answer?.answer()
   }
 
-  /** @param {import("./data").LessonData["verdict"]} verdict
-   * @param {string} note */
-  judge(verdict, note) {
+  /** Say what there is to say of the last answer, and at the end how many were right.
+   * @param {import("./data").LessonData} data
+   * @param {boolean} away */
+  judge({ verdict, note, score, last, answered }, away) {
     const parts = []
     if (note) parts.push(element("p", { textContent: note }))
     if (verdict) {
@@ -156,7 +161,12 @@ export class Lesson {
       if (verdict.hint)
         parts.push(element("p", {}, [element("b", { textContent: "Hint: " }), verdict.hint, " Try once more."]))
     }
-    this.verdict.replaceChildren(...parts)
+    if (last && answered) parts.push(element("p", { textContent: score }))
+    const told = away ? "" : parts.map(({ textContent }) => textContent).join(" ")
+    if (told === this.told) return
+    this.told = told
+    this.verdict.replaceChildren(...(away ? [] : parts))
+    if (verdict && told) this.verdict.focus({ preventScroll: true })
   }
 
   /** Turn to the next or the last step by a presenter's keys.
@@ -189,6 +199,7 @@ export class Lesson {
     this.answer?.close?.()
     takeFrom(null)
     draw([])
+    light([])
     allow(null, [])
   }
 }

@@ -17,6 +17,9 @@ function adopted() {
 
 const state = {
   free: /** @type {Set<string> | null} */ (null), // fields that can be moved; null outside of a lesson
+  covers: /** @type {string[]} */ ([]), // plots and parts that are grey
+  races: true, // whether the player of the race stands
+  lit: /** @type {string[]} */ ([]), // fields of the sliders that are to be moved
   marks: /** @type {Mark[]} */ ([]),
   taker: /** @type {{ plot: string, take: (place: { x: number, y: number }) => void } | null} */ (null),
 }
@@ -26,33 +29,54 @@ const state = {
  * @param {string[]} covers
  * @param {boolean} [races] whether the player of the race stands */
 export function allow(free, covers, races = false) {
-  state.free = free && new Set(free)
+  Object.assign(state, { free: free && new Set(free), covers, races: races || !free })
   document.documentElement.toggleAttribute("data-lab-lesson", free !== null)
-  const selectors = covers.map(
-    (name) => `.lab-plot[data-plot="${name}"], .lab-plots > .${PARTS[name] ?? `lab-${name}`}`,
-  )
-  const player = races || !free ? "" : ".lab-race { display: none; }"
-  adopted().replaceSync(
-    player +
-      (selectors.length
-        ? `:is(${selectors}) { position: relative; pointer-events: none; }
-         :is(${selectors})::after { content: "after your answer"; position: absolute; inset: 0; z-index: 6; display: grid;
-           place-items: center; border-radius: 8px; color: var(--lab-muted); opacity: 1; transform: none; max-width: none;
-           background: var(--st-secondary-background-color); }
-         :is(${selectors}) > * { visibility: hidden; }`
-        : ""),
-  )
+  restyle()
   document.dispatchEvent(new Event("inverse-lab-allowed"))
 }
+
+/** Bring the rules of what is covered, of the race's player and of the plot that is asked about up to date. */
+function restyle() {
+  const rules = state.races ? [] : [".lab-race { display: none; }"]
+  if (state.taker)
+    rules.push(`.lab-plot[data-plot="${state.taker.plot}"] { outline: 2px solid var(--st-primary-color); }`)
+  if (state.covers.length) {
+    const covered = `:is(${state.covers.map(selector)})`
+    rules.push(
+      `${covered} { position: relative; pointer-events: none; }
+       ${covered}::after { content: "after your answer"; position: absolute; inset: 0; z-index: 6; display: grid;
+         place-items: center; border-radius: 8px; color: var(--lab-muted); opacity: 1; transform: none; max-width: none;
+         background: var(--st-secondary-background-color); }
+       ${covered} > * { visibility: hidden; }`,
+    )
+  }
+  adopted().replaceSync(rules.join("\n"))
+}
+
+/** Return the selector of a plot, or of a part of the stage.
+ * @param {string} name */
+const selector = (name) => `.lab-plot[data-plot="${name}"], .lab-plots > .${PARTS[name] ?? `lab-${name}`}`
 
 /** Say whether a control stands on the page now: no text does during a lesson, nor a button that gives an answer away.
  * @param {{ field: string, gives_away?: boolean }} item */
 export const isFree = ({ field, gives_away = false }) => !state.free || (state.free.has(field) && !gives_away)
 
+/** Point at the sliders of some fields, and at no other.
+ * @param {string[]} fields */
+export function light(fields) {
+  state.lit = fields
+  document.dispatchEvent(new Event("inverse-lab-allowed"))
+}
+
+/** Say whether the lesson points at the slider of a field.
+ * @param {string} field */
+export const isLit = (field) => state.lit.includes(field)
+
 /** Let the next clicks on a plot be an answer; null: they are what they are outside of a lesson.
  * @param {typeof state.taker} taker */
 export function takeFrom(taker) {
   state.taker = taker
+  restyle()
 }
 
 /** Give a place in a plot to the lesson, and say whether it takes it.

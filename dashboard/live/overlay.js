@@ -39,6 +39,7 @@ export class Overlay {
       const half = label.offsetWidth / 2 + 4
       label.style.left = `${Math.min(Math.max(Number.parseFloat(label.style.left), half), width - half)}px`
     }
+    document.dispatchEvent(new Event("inverse-lab-drawn"))
   }
 
   close() {

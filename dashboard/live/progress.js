@@ -13,12 +13,15 @@ function kept() {
   }
 }
 
-/** Keep how far one is in a lesson.
+/** Keep how far one is in a lesson; what was answered before stays so where the step is opened anew.
  * @param {string} lesson
  * @param {string} text */
 export function remember(lesson, text) {
+  const [name, step, marks] = text.split(".")
+  const before = marksOf(kept()[lesson], marks.length)
+  const merged = [...marks].map((mark, i) => (mark === "-" ? before[i] : mark)).join("")
   try {
-    localStorage.setItem(KEY, JSON.stringify({ ...kept(), [lesson]: text }))
+    localStorage.setItem(KEY, JSON.stringify({ ...kept(), [lesson]: [name, step, merged].join(".") }))
   } catch {
     // The link still holds it.
   }
@@ -28,8 +31,15 @@ export function remember(lesson, text) {
  * @param {string} lesson
  * @param {number} steps of the lesson */
 export function progressIn(lesson, steps) {
-  const text = kept()[lesson] ?? ""
+  const text = kept()[lesson]
+  const done = [...marksOf(text, steps)].filter((mark) => mark !== "-").length
+  return { text: done ? text : lesson, done }
+}
+
+/** Return the marks of the steps in a text, or untouched ones where it has none.
+ * @param {unknown} text
+ * @param {number} steps */
+function marksOf(text, steps) {
   const marks = typeof text === "string" ? (text.split(".")[2] ?? "") : ""
-  if (marks.length !== steps) return { text: lesson, done: 0 }
-  return { text, done: [...marks].filter((mark) => mark !== "-").length }
+  return marks.length === steps ? marks : "-".repeat(steps)
 }

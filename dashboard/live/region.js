@@ -2,6 +2,7 @@
 
 import { element } from "./element.js"
 import { draw, takeFrom } from "./lesson_state.js"
+import { tell } from "./speech.js"
 
 const CORNERS = 90
 const SHARE = 0.12 // of the axes, for the half axes of a new ellipse
@@ -26,6 +27,11 @@ export function region({ plot: name }, changed) {
       const [x, y] = places()[i]
       const reach = (axis) => Math.abs(axis.range[1] - axis.range[0]) * STEP * (event.shiftKey ? 5 : 1)
       put(i, x + arrow[0] * reach(xaxis), y + arrow[1] * reach(yaxis))
+      tell(
+        `${label}: ${places()
+          [i].map((each) => each.toFixed(3))
+          .join(", ")}`,
+      )
     })
     return node
   })
@@ -66,19 +72,25 @@ export function region({ plot: name }, changed) {
       return /** @type {[number, number]} */ ([x + along * a[0] - across * a[1], y + along * a[1] + across * a[0]])
     })
     draw([{ plot: name, role: "guess", label: "your region", places: corners }])
+    changed()
+  }
+
+  /** Put the handles where the ellipse is drawn. */
+  function place() {
+    if (!ellipse || !box()?._fullLayout) return
     const { xaxis, yaxis } = box()._fullLayout
     for (const [i, [px, py]] of places().entries()) {
       handles[i].style.left = `${xaxis._offset + xaxis.d2p(px)}px`
       handles[i].style.top = `${yaxis._offset + yaxis.d2p(py)}px`
       if (handles[i].parentElement !== box()) box().append(handles[i])
     }
-    changed()
   }
 
   function grab(event, i) {
     event.preventDefault()
     event.stopPropagation()
     handles[i].setPointerCapture(event.pointerId)
+    const held = new AbortController()
     const follow = (moved) => {
       const { xaxis, yaxis } = box()._fullLayout
       const frame = box().getBoundingClientRect()
@@ -88,11 +100,12 @@ export function region({ plot: name }, changed) {
         yaxis.p2d(moved.clientY - frame.top - yaxis._offset),
       )
     }
-    handles[i].addEventListener("pointermove", follow)
-    const drop = () => handles[i].removeEventListener("pointermove", follow)
-    for (const end of ["pointerup", "pointercancel"]) handles[i].addEventListener(end, drop, { once: true })
+    handles[i].addEventListener("pointermove", follow, { signal: held.signal })
+    for (const end of ["pointerup", "pointercancel"])
+      handles[i].addEventListener(end, () => held.abort(), { signal: held.signal })
   }
 
+  document.addEventListener("inverse-lab-drawn", place)
   takeFrom({
     plot: name,
     take({ x, y }) {
@@ -102,11 +115,13 @@ export function region({ plot: name }, changed) {
       show()
     },
   })
-  const how = "Click in the middle of your region, then pull its three handles."
+  const how =
+    "In the outlined plot, click in the middle of your region (or Tab, arrow keys, Enter), then pull its three handles."
   return {
     node: element("p", { className: "lab-lesson-how", textContent: how }),
     answer: () => (ellipse ? [ellipse.x, ellipse.y, ...ellipse.a, ellipse.b].join() : ""),
     close() {
+      document.removeEventListener("inverse-lab-drawn", place)
       for (const handle of handles) handle.remove()
     },
   }

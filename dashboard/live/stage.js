@@ -137,6 +137,7 @@ export class Plots {
     this.closed = true
     document.removeEventListener("inverse-lab-resized", this.resized)
     this.race.pause()
+    for (const each of [this.options, this.tools, this.race.tools]) each.close()
     this.clock.close()
     for (const plot of this.plots.values()) plot.close()
   }

@@ -1,5 +1,7 @@
 """The lesson that a session attends: which step is shown, what was answered, and the page that it stands on."""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard import live, session
@@ -33,17 +35,16 @@ def attend(text: str, opens: bool = True) -> None:
 
 def _turn(to: Attendance) -> None:
     """Show a step, with the experiment that it opens, on its page."""
-    st.session_state.lesson = to
+    st.session_state.lesson, st.session_state.lesson_held = to, None
     session.put(experiment_of(to.shown, session.experiment()))
     st.session_state.turn_page = to.shown.page
 
 
-def receive() -> None:
-    """Do what the strip of the lesson reports."""
-    now, report = attendance(), session.reported(STRIP)
-    if now is None or report is None:
+def _act() -> None:
+    """Do what the strip has reported, after the settings that came with it are taken."""
+    now, asked = attendance(), session.take_asked("lesson_report")
+    if now is None or not asked:
         return
-    asked = report.changes
     if "lesson_leave" in asked:
         st.session_state.lesson = None
     elif "lesson_next" in asked:
@@ -54,7 +55,7 @@ def receive() -> None:
         _turn(now.at(_index(asked["lesson_step"])))
     elif "lesson_again" in asked:
         _turn(now.again())
-    elif "lesson_answer" in asked and not now.is_answered:
+    elif not now.is_answered:
         st.session_state.lesson = _answered(now, str(asked["lesson_answer"]))
 
 
@@ -71,15 +72,32 @@ def _answered(now: Attendance, answer: str) -> Attendance:
         return now.noted(str(error))
 
 
-def strip(page: str) -> None:
-    """Show the strip of the lesson above a page, where one is attended; turn to its page where a step asks for it."""
+def strip(page: str, is_new: bool) -> None:
+    """Show the strip of the lesson above a page, where one is attended; turn to its page where a step asks for it.
+
+    is_new: whether another page was shown before.
+    """
     opened, is_complete = session.take_asked("lesson_opened") or ("", False)
     if opened:
         attend(opened, opens=not is_complete)
+    _act()
     turn_page = session.take_asked("turn_page")
     if turn_page and turn_page != page:
         session.switch_page(turn_page)
     now = attendance()
-    if now is not None:
-        with st.container(key="lab_lesson"):
-            live.lesson(STRIP, as_json(now, page), receive)
+    if now is None:
+        return
+    if is_new and not turn_page:
+        _keep_experiment(now, page)
+    with st.container(key="lab_lesson"):
+        live.lesson(STRIP, as_json(now, page), partial(session.receive, STRIP))
+
+
+def _keep_experiment(now: Attendance, page: str) -> None:
+    """Hold the experiment of the step while its page is left, and put it back where one returns."""
+    held = st.session_state.get("lesson_held")
+    if page != now.shown.page:
+        st.session_state.lesson_held = held or session.experiment()
+    elif held is not None:
+        st.session_state.lesson_held = None
+        session.put(held)

@@ -14,6 +14,8 @@ def stage(key: str, shown: Shown, **without_sidebar: Any) -> None:
 
     without_sidebar: what the sidebar otherwise tells the browser, the address and what the live route needs.
     """
+    if st.session_state.get("lesson_report"):  # it came with a control of this page, and is of the whole page
+        st.rerun()
     name = f"{key}_stage"
     noted, released = shown.after(session.sentences()), not session.scene().dragging
     live.plots(name, noted, partial(session.receive, name), session.answering(), released, **without_sidebar)
