@@ -52,8 +52,10 @@ class Student:
                     self.lab.type(field, fixed(getattr(scene.experiment, field), 3))
             case Typed():
                 self.page.get_by_label(step.question.ask).fill(answer)
-            case Choice():
-                self.page.get_by_role("radio", name=step.question.options[int(answer)].label, exact=True).check()
+            case Choice(options=options):
+                option = options[int(answer)]
+                name = f"{option.alt} {option.label}".strip()  # as it is read aloud
+                self.page.get_by_role("radio", name=name, exact=True).check()
             case Order(entries=entries):
                 self.sort(entries, [entries[int(each)] for each in answer.split(",")])
 
@@ -127,7 +129,8 @@ def test_a_lesson_is_gone_through_by_mouse(lab, lesson):
     assert f"{asked} of {asked} questions answered right." in lab.page.locator(".lab-lesson").inner_text()
 
 
-def test_one_leaves_a_lesson_and_comes_back_to_the_step(lab):
+def test_one_leaves_a_lesson_and_comes_back_to_the_step(tab):
+    lab = tab()  # whose browser has attended no lesson yet
     lesson = LESSONS["valleys"]
     student = Student(lab, lesson)
     lab.page.goto(f"{lab.url}/lessons?lesson=valleys.2.1-----")
