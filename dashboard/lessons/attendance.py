@@ -49,10 +49,7 @@ class Attendance:
         """Return the same at another step; one that the lesson does not have changes nothing."""
         if not 0 <= step < len(self.lesson.steps):
             return self
-        marks = self.marks
-        if self.shown.question is None and marks[self.step] == OPEN:
-            marks = _marked(marks, self.step, SHOWN)
-        return replace(self, step=step, marks=marks, tries=0, judged=None, note="")
+        return _seen(replace(self, step=step, tries=0, judged=None, note=""))
 
     def again(self) -> "Attendance":
         """Return the same with the question on screen asked anew."""
@@ -76,9 +73,14 @@ def _marked(marks: str, step: int, mark: str) -> str:
     return marks[:step] + mark + marks[step + 1 :]
 
 
+def _seen(now: Attendance) -> Attendance:
+    """Mark the step on screen where nothing is asked in it."""
+    return now if now.shown.question else replace(now, marks=_marked(now.marks, now.step, SHOWN))
+
+
 def begun(lesson: Lesson) -> Attendance:
     """Return the attendance of someone who begins a lesson."""
-    return Attendance(lesson, 0, OPEN * len(lesson.steps))
+    return _seen(Attendance(lesson, 0, OPEN * len(lesson.steps)))
 
 
 def attendance_from(text: str) -> Attendance:
@@ -99,7 +101,7 @@ def attendance_from(text: str) -> Attendance:
     )
     if not (legible and number.isdecimal() and len(number) < 3 and 1 <= int(number) <= n):
         raise ValueError(UNREADABLE)
-    return Attendance(lesson, int(number) - 1, marks)
+    return _seen(Attendance(lesson, int(number) - 1, marks))
 
 
 def experiment_of(step: Step, now: Experiment) -> Experiment:

@@ -33,7 +33,8 @@ class Judged:
     """What is said of an answer.
 
     outcome: how good it is.
-    miss: how far it is off, as a sentence in the unit that matters.
+    miss: how far it is off, as a sentence in the unit that matters; of a right one, what is right.
+    way: which way it is off, said in place of the miss while there is a further try; "" for a miss that tells no way.
     said: one sentence that depends on the answer.
     solution: the right answer, as a sentence, which is kept back until the last try.
     marks: what is drawn over the plots, that of the right answer as long kept back.
@@ -44,6 +45,7 @@ class Judged:
     said: str
     solution: str
     marks: tuple[Mark, ...] = ()
+    way: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

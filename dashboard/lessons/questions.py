@@ -131,7 +131,13 @@ class Move(Question):
         outcome = graded(max(misses), self.close, self.rough)
         off = ", ".join(f"{symbol} is off by {fixed(miss, 3)}" for symbol, miss in zip(symbols, misses, strict=True))
         right = ", ".join(f"{symbol} = {fixed(value, 3)}" for symbol, value in zip(symbols, true, strict=True))
-        return Judged(outcome, f"{off}.", self.said(outcome), f"{right}.")
+        way = ", ".join(
+            f"{symbol} is too {'large' if value > target else 'small'}"
+            for symbol, value, target, miss in zip(symbols, values, true, misses, strict=True)
+            if miss > self.close
+        )
+        miss_said = f"{right}." if outcome == Outcome.RIGHT else f"{off}."
+        return Judged(outcome, miss_said, self.said(outcome), f"{right}.", way=f"{way}." if way else "")
 
     def as_json(self) -> dict[str, Any]:
         """Return what the browser needs to point at the sliders."""
@@ -228,7 +234,11 @@ class Typed(Question):
         outcome = graded(miss, self.close, self.rough)
         unit = f" {self.unit}" if self.unit else ""
         said = f"Off by {significant(miss, 2)}{unit}." if miss else ""
-        return Judged(outcome, said, self.said(outcome), f"It is {compact(true, 3)}{unit}.")
+        solution = f"It is {compact(true, 3)}{unit}."
+        if outcome == Outcome.RIGHT:
+            return Judged(outcome, solution, self.said(outcome), solution)
+        way = "Too large." if value > true else "Too small."
+        return Judged(outcome, said, self.said(outcome), solution, way=way)
 
     def as_json(self) -> dict[str, Any]:
         """Return what the browser needs to take a number."""

@@ -1,6 +1,6 @@
 """Lesson: what makes the neuron spike, and where it stops."""
 
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from core.models.fitzhugh_nagumo.simulate import simulate
 from core.models.spikes import SPIKE_THRESHOLD, regime, spike_timing
 from core.published import GAMMA, ZETA, time_grid
 from dashboard.lessons import facts
+from dashboard.lessons.facts_spiking import BEYOND, end_of_spiking, spikes_for_ever, stimulus_that_spikes
 from dashboard.lessons.lesson import Claim, Lesson, Step
 from dashboard.lessons.questions import Choice, Move, Option, Pin, Typed
 from dashboard.scene.kinds import Number
@@ -18,32 +19,6 @@ CLEAN = {"sigma": 0.0}
 SHORT = 60.0  # ms: few enough spikes to count
 PICTURED = (0.0, 0.8, 0.95)  # θ₀ of the small curves
 BESIDE = 0.01  # in u: how far from the fixed point a neuron starts
-BEYOND = 0.9  # θ₀ where the neuron no longer spikes at the published stimulus
-THRESHOLD_DIGITS = 1e-5  # width to which an edge of the spiking is bisected
-
-
-def _spikes_for_ever(theta0: float, zeta: float = ZETA) -> bool:
-    return regime(facts.potential(theta0, zeta=zeta)) == "spiking"
-
-
-@lru_cache
-def end_of_spiking() -> float:
-    """Return θ₀ above which the neuron stops spiking, at the truth's θ₁."""
-    low, high = facts.THETA[0], 1.0
-    while high - low > THRESHOLD_DIGITS:
-        middle = (low + high) / 2
-        low, high = (middle, high) if _spikes_for_ever(middle) else (low, middle)
-    return high
-
-
-@lru_cache
-def stimulus_that_spikes() -> float:
-    """Return the highest stimulus ζ at which the neuron with θ₀ beyond the edge spikes again."""
-    low, high = -0.8, ZETA
-    while high - low > THRESHOLD_DIGITS:
-        middle = (low + high) / 2
-        low, high = (middle, high) if _spikes_for_ever(BEYOND, middle) else (low, middle)
-    return low
 
 
 def rate_and_duration(theta0: float) -> tuple[float, float]:
@@ -76,7 +51,7 @@ def _from_beside(scene: Scene) -> int:
 
 def _pictured(scene: Scene) -> int:
     """Return which small curve has the longest spikes among those that repeat: it has θ₀ = 0.8."""
-    durations = [rate_and_duration(theta0)[1] if _spikes_for_ever(theta0) else 0.0 for theta0 in PICTURED]
+    durations = [rate_and_duration(theta0)[1] if spikes_for_ever(theta0) else 0.0 for theta0 in PICTURED]
     return int(np.argmax(durations))
 
 
@@ -118,7 +93,7 @@ SPIKING = Lesson(
                 ask="How many spikes does the neuron fire in this window?",
                 hint="Count how often u rises steeply from about −2 to about 2. The last rise is at the right edge.",
                 right="The spikes come at nearly equal distances: the neuron repeats itself.",
-                near="Count once more, and include the last rise, at the right edge.",
+                near="Count once more: each rise above the dashed line is one, and the last begins at the right edge.",
                 far="Count each steep rise of u once: a spike lasts a few milliseconds at the top.",
                 number=Number(name="spikes", symbol="spikes", default=0, least=0, most=100, whole=True),
                 truth=lambda scene: facts.spikes_of(facts.THETA[0], t_end=scene.experiment.t_end),
@@ -271,7 +246,7 @@ SPIKING = Lesson(
         Step(
             title="The stimulus",
             text=(
-                "At θ₀ = 0.9 the neuron does not spike. The stimulus ζ shifts the other nullcline, u′ = 0, up or down. "
+                "At θ₀ = 0.9 the neuron rises once and no longer spikes. The stimulus ζ shifts the other nullcline, u′ = 0, up or down. "
                 "It stands at −0.4.",
             ),
             page="Neuron",
@@ -279,7 +254,7 @@ SPIKING = Lesson(
             free=("zeta",),
             question=Move(
                 ask="Move ζ until the neuron just begins to spike again, and stop there.",
-                hint="Try both directions in larger steps first. Then go back to the last value without spikes.",
+                hint="Try both directions in larger steps first. Then go back step by step while it still spikes.",
                 right="At a lower ζ the nullclines cross further to the left again, and the fixed point is unstable.",
                 near="Find the edge more closely: a little more to one side it spikes, to the other it does not.",
                 far="Watch u: on one side of the value it spikes again and again, on the other it rises only once.",

@@ -48,7 +48,7 @@ def _verdict(now: Attendance) -> dict[str, str] | None:
     return {
         "outcome": judged.outcome.name.lower(),
         "word": judged.outcome.value if not over or judged.outcome == Outcome.RIGHT else "Here is how it is",
-        "said": " ".join(filter(None, (judged.miss, judged.said, solution))),
+        "said": " ".join(filter(None, (judged.miss if over else judged.way or judged.miss, judged.said, solution))),
         "hint": "" if over else question.hint,
     }
 

@@ -65,7 +65,7 @@ VALLEYS = Lesson(
             question=Move(
                 ask="Move θ₀ until the orange spikes lie on the dots.",
                 hint="Where the curve fires too seldom, θ₀ is too large. Count the spikes first, then align them.",
-                right="All the spikes meet: the loss is next to zero here.",
+                right="All the spikes meet: the loss is next to nothing beside that of its surroundings.",
                 near="The spikes drift apart towards the end of the recording: a small error in θ₀ adds up.",
                 far="The spikes of the curve come at other times, and at a much larger θ₀ there are fewer of them. "
                 "Compare the last spikes.",
@@ -134,7 +134,7 @@ VALLEYS = Lesson(
             question=Pin(
                 ask="Drop a pin into the valley with one spike fewer, on the line θ₁ = 0.4.",
                 hint="It lies to the right of the truth’s valley, behind the first light ridge.",
-                right="This is where a search that starts to its right ends, and stays.",
+                right="A search that only goes downhill and starts anywhere in this valley ends here.",
                 near="Close: the bottom of the valley lies a little beside your pin.",
                 far="The valley next to the truth’s, to its right, is the one with one spike fewer.",
                 plot="map",

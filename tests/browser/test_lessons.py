@@ -156,6 +156,16 @@ def test_one_leaves_a_lesson_and_comes_back_to_the_step(tab):
     student.stands(1)
 
 
+def test_an_answer_takes_what_a_slider_had_to_say_at_the_same_moment(lab):
+    lab.page.goto(f"{lab.url}/lessons?lesson=valleys")
+    Student(lab, LESSONS["valleys"]).stands(0)
+    lab.text_box("candidate_theta0").fill("0.4")
+    lab.text_box("candidate_theta0").press("Enter")
+    lab.page.get_by_role("button", name="Commit").click()
+    lab.page.locator(".lab-outcome-right").wait_for()
+    assert lab.value("candidate_theta0") == 0.4
+
+
 def test_a_link_to_no_lesson_ends_in_a_sentence(lab):
     lab.open("Neuron", "lesson=none.1.-")
     lab.page.get_by_text("This link names no step of a lesson that is here").wait_for()

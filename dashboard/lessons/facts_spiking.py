@@ -1,0 +1,35 @@
+"""Where the neuron of the lessons stops spiking, by bisection."""
+
+from functools import lru_cache
+
+from core.models.spikes import regime
+from core.published import ZETA
+from dashboard.lessons import facts
+
+BEYOND = 0.9  # θ₀ where the neuron no longer spikes at the published stimulus
+THRESHOLD_DIGITS = 1e-5  # width to which an edge of the spiking is bisected
+
+
+def spikes_for_ever(theta0: float, zeta: float = ZETA) -> bool:
+    """Say whether a neuron spikes again and again."""
+    return regime(facts.potential(theta0, zeta=zeta)) == "spiking"
+
+
+@lru_cache
+def end_of_spiking() -> float:
+    """Return θ₀ above which the neuron stops spiking, at the truth's θ₁."""
+    low, high = facts.THETA[0], 1.0
+    while high - low > THRESHOLD_DIGITS:
+        middle = (low + high) / 2
+        low, high = (middle, high) if spikes_for_ever(middle) else (low, middle)
+    return high
+
+
+@lru_cache
+def stimulus_that_spikes() -> float:
+    """Return the highest stimulus ζ at which the neuron with θ₀ beyond the edge spikes again."""
+    low, high = -0.8, ZETA
+    while high - low > THRESHOLD_DIGITS:
+        middle = (low + high) / 2
+        low, high = (middle, high) if spikes_for_ever(BEYOND, middle) else (low, middle)
+    return low
