@@ -149,7 +149,7 @@ NOISE = Lesson(
         Step(
             title="Slow or fast",
             text=(
-                "A spectrum shows how the power of a signal is distributed over the frequencies: slow changes on the left, "
+                "A spectrum shows how the power of a signal is distributed over the frequencies: slow changes left, "
                 "fast ones on the right. For white noise it is flat.",
             ),
             page="Neuron",

@@ -93,7 +93,7 @@ SPIKING = Lesson(
                 ask="How many spikes does the neuron fire in this window?",
                 hint="Count how often u rises steeply from about −2 to about 2. The last rise is at the right edge.",
                 right="The spikes come at nearly equal distances: the neuron repeats itself.",
-                near="Count once more: each rise above the dashed line is one, and the last begins at the right edge.",
+                near="Count once more: each rise above the dashed line is one, the last at the right edge.",
                 far="Count each steep rise of u once: a spike lasts a few milliseconds at the top.",
                 number=Number(name="spikes", symbol="spikes", default=0, least=0, most=100, whole=True),
                 truth=lambda scene: facts.spikes_of(facts.THETA[0], t_end=scene.experiment.t_end),
