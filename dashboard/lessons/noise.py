@@ -149,8 +149,8 @@ NOISE = Lesson(
         Step(
             title="Slow or fast",
             text=(
-                "A spectrum shows how the power of a signal is distributed over the frequencies: slow changes left, "
-                "fast ones on the right. For white noise it is flat.",
+                "A spectrum shows how the power of a signal is distributed over the frequencies: slow changes on "
+                "the left, fast ones on the right. For white noise it is flat.",
             ),
             page="Neuron",
             sets={"under_potential": "spectrum"},

@@ -246,7 +246,8 @@ SPIKING = Lesson(
         Step(
             title="The stimulus",
             text=(
-                "At θ₀ = 0.9 the neuron rises once and no longer spikes. The stimulus ζ shifts the other nullcline, u′ = 0, up or down. "
+                "At θ₀ = 0.9 the neuron rises once and no longer spikes. The stimulus ζ shifts the other nullcline, "
+                "u′ = 0, up or down. "
                 "It stands at −0.4.",
             ),
             page="Neuron",
