@@ -189,4 +189,4 @@ def test_the_calibration_is_drawn_or_its_command_is_named(lab):
     for name, estimator in (("Laplace", "laplace-noise-known"), ("exact posterior", "posterior-noise-integrated-out")):
         keys = (Key(estimator, "coverage", "", "noisy", at=mass) for mass in found.settings["masses"])
         np.testing.assert_allclose(lab.trace("calibration", name)["y"], list(map(limit.value, keys)), rtol=1e-6)
-    assert "made to hold 90 % hold the truth in" in lab.page.locator(".lab-why").last.text_content()
+    assert "made to hold 90\N{NO-BREAK SPACE}% hold the truth in" in lab.page.locator(".lab-why").last.text_content()

@@ -104,6 +104,7 @@ def test_of_a_window_of_400_ms_the_maps_read_the_beginning(lab):
     assert lab.notes() == ""
 
 
+@pytest.mark.long
 def test_map_and_exact_posterior_stand_beside_the_maps_under_the_same_noise(lab):
     lab.open("Inverse map").tick("limit")
     bars = "plot('spread')?.data?.find(({ meta }) => meta?.rests)?.text"

@@ -37,7 +37,9 @@ def loss(lab):
     return float(lab.metrics()["J of the candidate"].replace("−", "-").replace(",", ""))
 
 
-@pytest.mark.parametrize("field", ["theta0", "zeta", "gamma", "t_end"])
+@pytest.mark.parametrize(
+    "field", ["theta0", "t_end", *(pytest.param(name, marks=pytest.mark.long) for name in ("zeta", "gamma"))]
+)
 def test_heat_map_follows_the_hand(lab, field):
     """Of θ₀ the data alone change; the others change the trajectories of the whole grid."""
     lab.open("Landscape")
@@ -101,6 +103,7 @@ def test_grid_of_200_points_a_side_is_drawn_on_release_and_kept_in_the_address(l
     assert len(lab.trace("map")["z"]) == 200 * 200
 
 
+@pytest.mark.long
 def test_every_plot_keeps_its_elements_through_fifty_updates(lab):
     lab.open("Landscape")
     for plot in ("map", "fit", "slice"):
@@ -112,6 +115,7 @@ def test_every_plot_keeps_its_elements_through_fifty_updates(lab):
     assert all(lab.is_the_same(plot) for plot in ("map", "fit", "slice"))
 
 
+@pytest.mark.long
 def test_camera_of_the_surface_survives_updates(lab):
     lab.open("Landscape", "beside=surface")
     turned = lab.turn_surface()

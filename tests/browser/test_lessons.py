@@ -103,7 +103,15 @@ def covered(lab: Lab, step: Step) -> dict[str, bool]:
     )
 
 
-@pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS)
+# Those on the pages Neuron and Landscape, and on the Inverse map, whatever else is long.
+SHORT_FORM = ("spiking", "racing", "network")
+
+
+@pytest.mark.parametrize(
+    "lesson",
+    [pytest.param(lesson, marks=() if name in SHORT_FORM else pytest.mark.long) for name, lesson in LESSONS.items()],
+    ids=LESSONS,
+)
 def test_a_lesson_is_gone_through_by_mouse(lab, lesson):
     lab.page.goto(f"{lab.url}/lessons")
     lab.page.get_by_role("button", name=lesson.title).click()

@@ -64,6 +64,7 @@ def test_what_slides_is_what_plotly_draws_on_release(lab):
     np.testing.assert_allclose(points(lab.evaluate(dots)), slid_dots, atol=0.2)
 
 
+@pytest.mark.long
 def test_plots_keep_their_elements_and_their_zoom_through_fifty_updates(lab):
     lab.open()
     for plot in ("potential", "phase", "recovery", "rates"):

@@ -45,6 +45,7 @@ VISITS = {
     ],
     "Your data": [("", "", ("trace", "states-u", "states-v"))],
 }
+SHORT_FORM = ("Neuron", "Landscape")
 LOGARITHMIC = {"against-noise": "y", "against-samples": "xy"}
 NAMED_BELOW = {  # how many entries a picture has of a legend that the page shows elsewhere, or not at all
     "posterior": 3, "residual": 1, "surface": 3, "estimates": 10, "resimulated": 9,
@@ -89,7 +90,9 @@ def wait_for(lab, plots):
     lab.page.wait_for_selector(STANDS)
 
 
-@pytest.mark.parametrize("page", VISITS)
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=() if page in SHORT_FORM else pytest.mark.long) for page in VISITS]
+)
 def test_every_saved_picture_is_whole_and_every_legend_acts(lab, page):
     lab.open(page)
     for field, value, plots in VISITS[page]:

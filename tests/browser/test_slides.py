@@ -109,7 +109,8 @@ def cramer_rao(sd, rho):
 
 @pytest.fixture
 def lecturer(lab):
-    """A lecturer on the start page, who must not have clicked more than twice in the end."""
+    """A lecturer on the start page, whose dot rests, who must not have clicked more than twice in the end."""
+    lab.page.emulate_media(reduced_motion="reduce")
     lecturer = Lecturer(lab)
     yield lecturer
     assert lecturer.clicks <= MOST_CLICKS

@@ -141,6 +141,7 @@ def test_training_from_the_first_click_to_its_estimates(tab):
     assert lab.table()["browser-map"][0] != "–"
 
 
+@pytest.mark.long
 def test_stopped_training_keeps_a_map(lab):
     train(lab, "stopped-map", 500, 1000, "dense")
     lab.await_training(" left.")  # once a hundredth is learnt

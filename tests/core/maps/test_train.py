@@ -200,7 +200,13 @@ WITHOUT_PRECEDENT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", WITHOUT_PRECEDENT)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.long if recipe.learned_steps else ())
+        for name, recipe in WITHOUT_PRECEDENT.items()
+    ],
+)
 def test_settings_that_were_never_tied_together_make_a_map(name, tmp_path, monkeypatch):
     monkeypatch.setattr("core.maps.gauss_newton_step.SAMPLES_RANGE", (200, 200))
     recipe = small(WITHOUT_PRECEDENT[name])

@@ -73,7 +73,7 @@ def test_moments_against_a_plain_grid(unknown, theta):
     assert np.allclose(ours.covariance / np.outer(sd, sd), covariance / np.outer(sd, sd), atol=0.02)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 3, 4))])
 def test_mean_against_a_long_run_of_emcee(seed):
     """The ensemble sampler of Goodman and Weare, on five draws of the prior, as they come.
 
@@ -190,6 +190,7 @@ def test_calibration(n, known_noise):
         assert kstest(np.array(ranks)[:, axis], "uniform").pvalue > 1e-4
 
 
+@pytest.mark.long
 def test_integrated_noise_is_the_sum_over_known_noises():
     """Evidence under the prior = ∫ evidence at a known noise × its density: a sum over equally spaced noises.
 

@@ -124,7 +124,8 @@ def noise_rank(found, axis, value):
     return float(share * found.masses @ np.exp(below - over_all))
 
 
-@pytest.mark.parametrize("n", [40, pytest.param(300, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("n", [40, 300])
 def test_calibration_of_all_four(n):
     """On traces drawn from the priors, ranks of the noise are uniform, and whitened errors have unit covariance.
 
