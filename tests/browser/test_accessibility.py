@@ -8,6 +8,7 @@ from tests.browser.lab import PAGES, STANDS
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.long
 def test_axe_finds_nothing_serious_where_a_race_or_a_test_stands_and_what_unfolds_is_open(lab):
     lab.page.emulate_media(color_scheme="dark")
     lab.open("Landscape", "t_end=60").race(0.76, 0.88)

@@ -103,8 +103,7 @@ def covered(lab: Lab, step: Step) -> dict[str, bool]:
     )
 
 
-# Those on the pages Neuron and Landscape, and on the Inverse map, whatever else is long.
-SHORT_FORM = ("spiking", "racing", "network")
+SHORT_FORM = ("spiking", "racing")  # on the pages Neuron and Landscape
 
 
 @pytest.mark.parametrize(
