@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import session
-from dashboard.panels import lesson
+from dashboard import links, session
+from dashboard.panels import desk, exercise, lesson
 
 
 def start() -> None:
@@ -66,7 +66,9 @@ def your_data() -> None:
 
 st.set_page_config(page_title="Inverse Lab", layout="wide")
 st.logo(Path(__file__).parent / "live" / "wordmark.svg", size="large")
-session.begin()
+links.begin()
+exercise.take_code_word()
+sitting = session.sitting()
 pages = [
     st.Page(start, title="Start", default=True),
     st.Page(lessons, title="Lessons", url_path="lessons"),
@@ -77,9 +79,16 @@ pages = [
     st.Page(training, title="Train", url_path="train"),
     st.Page(your_data, title="Your data", url_path="your-data"),
 ]
-page = st.navigation(pages, position="top")
+if sitting is not None:
+    pages = [each for each in pages if each.title in sitting.exercise.pages]
+lacks_name = sitting is not None and sitting.lacks_name
+page = st.navigation(pages, position="hidden" if lacks_name else "top")
 st.session_state.pages = {each.title: each for each in pages}
-if page.title == "Start" and session.is_opened_by_old_link():
+if lacks_name:
+    exercise.ask_name()
+    st.stop()
+if page.title == "Start" and links.is_opened_by_old_link():
     session.switch_page("Neuron")
 lesson.strip(page.title, session.turn_to(page.title))
+desk.open_if_asked(page.title)
 page.run()

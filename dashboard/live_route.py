@@ -13,6 +13,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
+from dashboard.pictures.restricted import restricted
 from dashboard.pictures.shown import Shown
 from dashboard.scene.address import LONGEST_ADDRESS
 from dashboard.scene.changes import change
@@ -84,11 +85,14 @@ def read(content: bytes) -> Asked:
     holdings = find(key)
     if holdings is None:
         raise ValueError("This page was opened too long ago: reload it.")
-    released, _ = from_sealed_address(address)
+    sitting = holdings.sitting
+    released, _ = from_sealed_address(address) if sitting is None else sitting.experiment(address)
     if holdings.upload is not None:
         released = replace(released, upload=holdings.upload.name)
     form, rest = holdings.training.taking(changes)
     experiment, sentences = change(released, rest)
+    if sitting is not None:
+        experiment = sitting.over(experiment)
     holdings.dragged_at = time.monotonic()
     # A copy, since the page may replace a part of them meanwhile.
     scene = Scene(experiment, released, True, replace(holdings, training=form))
@@ -106,7 +110,8 @@ def answer(asked: Asked) -> dict[str, Any]:
         shown = picture(asked.scene)
         if shown is None:
             continue
-        noted = shown if stages else shown.after(asked.sentences)
+        allowed = restricted(shown, asked.scene.holdings.sitting)
+        noted = allowed if stages else allowed.after(asked.sentences)
         stages[name] = {**noted.as_json(asked.drawn), "settled": False}
     now, before = asked.scene.experiment, asked.scene.released
     changed = [name for name in NUMBERS if name in asked.moved or getattr(now, name) != getattr(before, name)]

@@ -1,23 +1,14 @@
-"""Addresses that hold a hidden truth encrypted, with a key in the folder of runs that the server's processes share."""
+"""Addresses that hold a hidden truth encrypted."""
 
 import json
-import os
-import tempfile
-from contextlib import suppress
-from functools import lru_cache
-from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
-from cryptography.fernet import Fernet, InvalidToken
-
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
-from dashboard.maps import runs
 from dashboard.scene.address import LONGEST_ADDRESS, from_address, to_address
 from dashboard.scene.experiment import Experiment
+from dashboard.seal import opened, sealed
 
 TRUTH = "truth"  # the part of an address that holds the encrypted truth
-KEY_FILE = ".truth-key"
-LONGEST_TOKEN = 2000  # characters
 FOREIGN = (
     "The hidden truth in this link can be opened only by the server that made it: the default stands in its place. "
     "Open the link on that server."
@@ -31,7 +22,7 @@ def to_sealed_address(experiment: Experiment) -> str:
         return query
     parts = dict(parse_qsl(query))
     truth = json.dumps({name: parts.pop(name) for name in PARAMETER_NAMES})
-    return urlencode({**parts, TRUTH: _encrypted(_key(runs()), truth)})
+    return urlencode({**parts, TRUTH: sealed(truth)})
 
 
 def from_sealed_address(query: str) -> tuple[Experiment, tuple[str, ...]]:
@@ -41,34 +32,9 @@ def from_sealed_address(query: str) -> tuple[Experiment, tuple[str, ...]]:
     if not token:
         return from_address(query)
     try:
-        opened = json.loads(Fernet(_key(runs())).decrypt(token[:LONGEST_TOKEN].encode()))
-    except InvalidToken:
+        truth = json.loads(opened(token))
+        named = {name: truth[name] for name in PARAMETER_NAMES}
+    except (ValueError, KeyError, TypeError):
         experiment, sentences = from_address(urlencode(parts))
         return experiment, (FOREIGN, *sentences)
-    return from_address(urlencode({**parts, **opened, "hidden": "1"}))  # which an address alone cannot undo
-
-
-@lru_cache(maxsize=500)
-def _encrypted(key: bytes, text: str) -> str:
-    """Return the text encrypted; the same each time, so that an address changes with its experiment alone."""
-    return Fernet(key).encrypt(text.encode()).decode()
-
-
-@lru_cache(maxsize=8)
-def _key(folder: Path) -> bytes:
-    """Return the key in a folder, made by the process that asks first; where none can be kept, one of this process."""
-    path, made = folder / KEY_FILE, Fernet.generate_key()
-    with suppress(OSError):
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=KEY_FILE)
-        with os.fdopen(handle, "wb") as file:
-            file.write(made)
-        try:
-            with suppress(FileExistsError):
-                os.link(temporary, path)  # unlike a write, it leaves the key of another process
-        finally:
-            os.unlink(temporary)
-    with suppress(OSError, ValueError):
-        kept = path.read_bytes()
-        Fernet(kept)
-        return kept
-    return made
+    return from_address(urlencode({**parts, **named, "hidden": "1"}))  # which an address alone cannot undo

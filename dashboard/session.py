@@ -2,21 +2,18 @@
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard import visitors
-from dashboard.maps import own_maps
 from dashboard.scene.changes import change
+from dashboard.scene.exercise import Sitting
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.holdings import Holdings, keep
+from dashboard.scene.holdings import Holdings
 from dashboard.scene.moment import Moment
 from dashboard.scene.observation import Observation, Trace
 from dashboard.scene.presets import PRESET_FIELDS, PRESETS
 from dashboard.scene.report import read_report
 from dashboard.scene.scene import Scene
-from dashboard.sealed_address import from_sealed_address, to_sealed_address
 
 # Every key of the session's state that is neither a widget's nor a component's.
 KEYS = {
@@ -35,6 +32,11 @@ KEYS = {
     "lesson_held": "the experiment of a step whose page was left",
     "turn_page": "title of the page that a step of a lesson stands on, once",
     "pages": "by title, to switch to",
+    "desk": "whether the teacher's desk is asked for, once",
+    "desk_word": "the code word that the desk proposes",
+    "desk_made": "the link that the desk made last",
+    "code_word": "what was typed to open the truth of an exercise, once",
+    "code_word_problem": "what is wrong with it",
     "n_files": "that were uploaded: the uploader of each has a key of its own",
     "beating": "whether the Landscape page looks again and again at what is computed in the background",
     "wish": "what the Landscape page is asked to do, once",
@@ -51,42 +53,14 @@ KEYS = {
     "fit_typed": "what stands in the form of the fit, which outlasts a visit to another page",
     "fit_source": "the recording for which the form has chosen a box",
 }
-OF_LESSON = "lesson"  # the part of an address that names the step of a lesson
-OF_START = "start"  # the part of an address that says that it is one of the start page
 # Of a page, once; "door": which way in from the start page.
-ASKED = ("wish", "sample", "door", "lesson_asked", "fence", "train_start", "train_stop", "train_watched")
+ASKED = (
+    "wish", "sample", "door", "lesson_asked", "fence", "train_start", "train_stop", "train_watched", "desk",
+    "code_word",
+)  # fmt: skip
 OF_STRIP = ("lesson_leave", "lesson_next", "lesson_step", "lesson_again", "lesson_answer")  # what its buttons ask for
+OF_WHOLE_PAGE = ("lesson_report", "desk", "code_word")  # asked of more than the part whose control reported it
 MOST_PAST = 50  # changes that can be undone
-KEPT_PARTS = ("trace", "recording")  # of an address: names of uploads that the server keeps for a browser
-
-
-def begin() -> None:
-    """Take the experiment from the address when a session starts, and the uploads that a reload left behind."""
-    if "scene" not in st.session_state:
-        query = st.query_params.to_dict()
-        query.pop(OF_START, None)
-        st.session_state.lesson_opened = query.pop(OF_LESSON, ""), bool(query)
-        names = {part: query.pop(part, "") for part in KEPT_PARTS}
-        upload, recording = (visitors.kept(_visitor(), names[part]) for part in KEPT_PARTS)
-        if upload is not None:
-            query.pop("upload", None)
-        experiment, sentences = from_sealed_address(urlencode(query)) if query else (Experiment(), ())
-        missing = [name for name in experiment.own_maps.split(",") if name and name not in own_maps()]
-        if missing:
-            names_of_maps = ", ".join(f"“{name[:40]}”" for name in missing[:5])
-            names_of_maps += " and others" if len(missing) > 5 else ""
-            sentences += (
-                f"The sender also had these maps, which this machine lacks: {names_of_maps}. Train them on the page "
-                "Train.",
-            )
-        if names["recording"] and recording is None:
-            sentences += ("The recording on the page Your data is not kept here for this browser: upload it again.",)
-        holdings = Holdings(upload, recording)
-        _show(experiment if upload is None else replace(experiment, upload=upload.name), holdings)
-        st.session_state.sentences = sentences
-        st.session_state.live_key = keep(holdings)
-        st.session_state.n_files = 0
-        st.session_state.answering = 0
 
 
 def turn_to(page: str) -> bool:
@@ -103,10 +77,46 @@ def scene() -> Scene:
     return st.session_state.scene
 
 
+def start(experiment: Experiment, holdings: Holdings, sentences: tuple[str, ...]) -> None:
+    """Put the first experiment of a session on screen, with sentences about it."""
+    st.session_state.sentences = sentences
+    st.session_state.n_files = 0
+    st.session_state.answering = 0
+    _show(experiment, holdings)
+
+
+def has_started() -> bool:
+    """Say whether there is an experiment on screen."""
+    return "scene" in st.session_state
+
+
+def sitting() -> Sitting | None:
+    """Return the exercise that a student attends here, if there is one."""
+    return scene().holdings.sitting
+
+
+def sit(sitting: Sitting) -> None:
+    """Attend an exercise as it is now."""
+    scene().holdings.sitting = sitting
+    _show(experiment() if sitting.is_open else sitting.start)
+
+
+def code_word_problem() -> str:
+    """Return what is wrong with the code word that was typed last, "" where nothing is."""
+    return st.session_state.get("code_word_problem", "")
+
+
+def concerns_whole_page() -> bool:
+    """Say whether more is asked for than the part of the page can do whose control asked for it."""
+    return any(st.session_state.get(asked) for asked in OF_WHOLE_PAGE)
+
+
 def _show(experiment: Experiment, holdings: Holdings | None = None, dragging: bool = False) -> None:
     """Put an experiment on screen; dragging: a hand is on a control, and the last release stays what it was."""
     if holdings is None:
         holdings = scene().holdings
+    if holdings.sitting is not None:
+        experiment = holdings.sitting.over(experiment)
     st.session_state.scene = Scene(experiment, scene().released if dragging else experiment, dragging, holdings)
     if not dragging:
         before, now = st.session_state.get("moment"), Moment.of(scene())
@@ -143,8 +153,9 @@ def take_asked(name: str) -> Any:
 
 
 def switch_page(title: str) -> None:
-    """Turn to another page."""
-    st.switch_page(st.session_state.pages[title])
+    """Turn to another page, unless the exercise has taken it away."""
+    if title in st.session_state.pages:
+        st.switch_page(st.session_state.pages[title])
 
 
 def answering() -> int:
@@ -165,44 +176,6 @@ def recording() -> Trace | None:
 def observation() -> Observation:
     """Return the data on screen."""
     return scene().observation
-
-
-def live(page: str) -> dict[str, str] | None:
-    """Return what the browser needs to ask the live route for a page, or None while a control is dragged."""
-    if scene().dragging:
-        return None
-    keep(scene().holdings, st.session_state.live_key)  # which may have been forgotten meanwhile
-    return {"page": page, "key": st.session_state.live_key, "address": to_sealed_address(experiment())}
-
-
-def address() -> str:
-    """Return the query string of the experiment on screen and the step of a lesson, with the names of uploads.
-
-    Uploads do not travel in it: their names open them for the browser that sent them alone.
-    """
-    query = to_sealed_address(replace(experiment(), own_maps=",".join(own_maps())))
-    visitor = _visitor()
-    traces = dict(zip(KEPT_PARTS, (upload(), recording()), strict=True))
-    names = {part: visitors.keep(visitor, trace) for part, trace in traces.items() if trace is not None}
-    lesson = st.session_state.get("lesson")
-    if lesson is not None:
-        names[OF_LESSON] = lesson.text
-    return "&".join(filter(None, (query, urlencode(names))))
-
-
-def start_address() -> str:
-    """Return the query string of the start page, which says that it is that page's."""
-    return f"{OF_START}=1&{address()}"
-
-
-def is_opened_by_old_link() -> bool:
-    """Say whether a session starts with an experiment at the address of the start page, where the Neuron page was."""
-    parts = set(st.query_params)
-    return "page" not in st.session_state and bool(parts - {OF_START, OF_LESSON}) and OF_START not in parts
-
-
-def _visitor() -> str:
-    return visitors.checked(st.context.cookies.get(visitors.COOKIE))
 
 
 def use_upload(trace: Trace) -> None:

@@ -85,7 +85,8 @@ CORE = Package("core", (*FOUNDATION, *STEPS, *COMMANDS), FOUNDATION)
 DASHBOARD = Package(
     "dashboard",
     (
-        "__init__", "wording", "background", "scene", "figures", "maps", "sealed_address", "pictures", "lessons",
-        "live_route", "visitors", "server", "live", "session", "panels", "views", "app", "__main__",
+        "__init__", "wording", "background", "scene", "figures", "maps", "seal", "sealed_address", "exercise_token",
+        "pictures", "lessons", "live_route", "visitors", "server", "live", "session", "links",
+        "panels", "views", "app", "__main__",
     ),
 )  # fmt: skip

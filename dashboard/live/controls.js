@@ -89,6 +89,14 @@ function progress(item) {
 // How each kind of control is made: (item, send) → its node and a function that brings it up to date.
 const MAKERS = { slider, toggle, choice, tabs, several, button, card, progress, text, box }
 
+/** Let no hand change a control that an exercise has locked, or let it again.
+ * @param {HTMLElement} node
+ * @param {import("./data").Item} item */
+function bar(node, { locked = false }) {
+  node.classList.toggle("lab-locked", locked)
+  for (const part of node.querySelectorAll("input, select, button")) Object.assign(part, { disabled: locked })
+}
+
 export class Controls {
   constructor(root) {
     this.root = root
@@ -126,7 +134,10 @@ export class Controls {
     )
     if (shape !== this.shape) this.build(data, shape)
     const items = data.groups.flatMap((group) => group.items)
-    for (const [i, item] of items.entries()) if (settled || !same(item, this.latest[i])) this.items[i].update(item)
+    for (const [i, item] of items.entries()) {
+      if (settled || !same(item, this.latest[i])) this.items[i].update(item)
+      if (Boolean(item.locked) !== Boolean(this.latest[i]?.locked)) bar(this.items[i].node, item)
+    }
     this.latest = items
     this.lock()
     this.age({})

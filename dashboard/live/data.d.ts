@@ -29,6 +29,7 @@ export interface Item {
   copy?: boolean
   gives_away?: boolean // whether a button shows what a lesson may ask
   lecture?: boolean
+  locked?: boolean // whether an exercise lets nobody change it
   primary?: boolean // whether a button is what its form is for
   idle?: boolean // whether a button has nothing to do now
   symbol: string

@@ -8,8 +8,10 @@ from typing import Any
 import streamlit as st
 
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
-from dashboard import live, session
-from dashboard.pictures.controls import Control, button, control, drop_down, text
+from dashboard import links, live, session
+from dashboard.pictures.controls import Control, box, button, control, drop_down, text
+from dashboard.pictures.restricted import changes_pinned, restricted_groups
+from dashboard.scene.exercise import Sitting
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.presets import PRESET_FIELDS, PRESETS, matching_preset
 
@@ -41,8 +43,7 @@ def groups(
         *extra,
         *_group("Neuron", constants),
         *_group("Noise and window", _noise_and_window(experiment, simulated), without),
-        *_group("", [button("share", "Copy link to this experiment", copy=True)]),
-        {"title": "", "items": [_undo(n_past), _lecture()], "columns": 2},
+        {"title": "", "items": [_share(), _desk(), _undo(n_past), _lecture()], "columns": 2},
     ]
 
 
@@ -53,6 +54,29 @@ def _undo(n_past: int) -> Control:
 def _lecture() -> Control:
     help_text = "Show the page to a class: large type, no sidebar, the truth hidden. Escape ends it."
     return button("lecture", "Lecture (L)", lecture=True, help=help_text)
+
+
+def _share() -> Control:
+    return button("share", "Copy link", copy=True, help="Copy a link to this experiment, to the last noise sample.")
+
+
+def _desk() -> Control:
+    help_text = "Make a link for a class: lock controls, seal the truth, give each student a problem of their own."
+    return button("desk", "For a class …", True, help=help_text)
+
+
+def _exercise(sitting: Sitting | None, problem: str) -> list[Group]:
+    """Return the group that says which problem of an exercise this is, and takes the code word."""
+    if sitting is None:
+        return []
+    items = []
+    if sitting.student is not None:
+        items.append(text(f"The problem of {sitting.exercise.names[sitting.student]}"))
+    if sitting.hides:
+        items.append(box("code_word", "code word that opens the truth", "", problem))
+    elif sitting.exercise.sealed:
+        items.append(text("The truth is open."))
+    return _group("Exercise", items)
 
 
 def _group(title: str, items: list[Control], without: Sequence[str] = ()) -> list[Group]:
@@ -109,16 +133,21 @@ def beside_sidebar(
     without: the controls that do nothing on the page.
     follows: whether the live route has pictures for the page while a control is dragged.
     """
-    key = f"{page}_sidebar"
+    if session.concerns_whole_page():
+        st.rerun()
+    key, sitting = f"{page}_sidebar", session.sitting()
+    if sitting is not None and changes_pinned("preset", sitting):
+        without = (*without, "preset")  # with the sentence below it
+    shown = groups(session.experiment(), extra, without, len(session.past()))
     with st.container(key="lab_page", horizontal=True, wrap=False, gap="medium"):
         with st.container(key="lab_sidebar", width=SIDEBAR_WIDTH):
             live.controls(
                 key,
-                groups(session.experiment(), extra, without, len(session.past())),
+                [*_exercise(sitting, session.code_word_problem()), *restricted_groups(shown, sitting)],
                 partial(session.receive, key),
-                address="" if session.scene().dragging else session.address(),
+                address="" if session.scene().dragging else links.address(),
                 answers=answers,
-                live=session.live(page) if follows else None,
+                live=links.live(page) if follows else None,
             )
         with st.container(key="lab_stage", width="stretch", gap="small"):
             yield

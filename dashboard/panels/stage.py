@@ -5,7 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import live, session
+from dashboard import links, live, session
+from dashboard.pictures.restricted import restricted
 from dashboard.pictures.shown import Shown
 
 
@@ -14,17 +15,17 @@ def stage(key: str, shown: Shown, **without_sidebar: Any) -> None:
 
     without_sidebar: what the sidebar otherwise tells the browser, the address and what the live route needs.
     """
-    if st.session_state.get("lesson_report"):  # it came with a control of this page, and is of the whole page
-        st.rerun()
     name = f"{key}_stage"
-    noted, released = shown.after(session.sentences()), not session.scene().dragging
+    noted, released = restricted(shown, session.sitting()).after(session.sentences()), not session.scene().dragging
     live.plots(name, noted, partial(session.receive, name), session.answering(), released, **without_sidebar)
 
 
 def poster(page: str, shown: Shown, address: str) -> None:
     """Show a page without a sidebar; address: its query string."""
+    if session.concerns_whole_page():
+        st.rerun()
     with st.container(key="lab_stage", width="stretch", gap="small"):
-        stage(page, shown, address="" if session.scene().dragging else address, live=session.live(page))
+        stage(page, shown, address="" if session.scene().dragging else address, live=links.live(page))
 
 
 def head(key: str, shown: Shown) -> None:

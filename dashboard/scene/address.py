@@ -22,10 +22,14 @@ def _text(row: Setting, value: Any) -> str:
     return str(int(value)) if isinstance(row, Toggle) else str(value)
 
 
+def parts_of(experiment: Experiment) -> dict[str, str]:
+    """Return each setting of an experiment as it stands in an address."""
+    return {name: _text(row, getattr(experiment, name)) for name, row in SETTINGS.items()}
+
+
 def to_address(experiment: Experiment) -> str:
     """Return the query string that holds the experiment; what is empty is left out."""
-    texts = {name: _text(row, getattr(experiment, name)) for name, row in SETTINGS.items()}
-    return urlencode({name: text for name, text in texts.items() if text})
+    return urlencode({name: text for name, text in parts_of(experiment).items() if text})
 
 
 def from_address(query: str) -> tuple[Experiment, tuple[str, ...]]:

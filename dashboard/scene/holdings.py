@@ -14,6 +14,7 @@ from dashboard.scene.observation import Trace
 from dashboard.scene.training import Form
 
 if TYPE_CHECKING:
+    from dashboard.scene.exercise import Sitting
     from dashboard.scene.states_fit import Fitting
 
 MOST_SESSIONS = 500  # those that were last used keep their holdings
@@ -33,6 +34,7 @@ class Holdings:
     fitting: what the form of the fit on that page was left at, and the last fit; None until it is first shown.
     basins: what was explored on the page Landscape.
     training: the form of the page Train.
+    sitting: the exercise that a student attends.
 
     dragged_at: when the live route was last asked, in s of the monotonic clock.
 
@@ -45,6 +47,7 @@ class Holdings:
     basins: Explored = field(default_factory=Explored)
     fitting: "Fitting | None" = None
     training: Form = field(default_factory=Form)
+    sitting: "Sitting | None" = None
     dragged_at: float = -math.inf
 
     @property

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import session
+from dashboard import links, session
 from dashboard.lessons.cards import picture
 from dashboard.panels import lesson
 from dashboard.panels.stage import poster
@@ -14,7 +14,7 @@ def _body() -> None:
     if chosen:
         lesson.attend(str(chosen))
         st.rerun(scope="app")
-    poster("lessons", picture(), session.address())
+    poster("lessons", picture(), links.address())
 
 
 def show() -> None:

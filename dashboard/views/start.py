@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import session
+from dashboard import links, session
 from dashboard.panels.stage import poster
 from dashboard.pictures.start import DOORS, picture
 
@@ -20,7 +20,7 @@ def _go_in() -> None:
 @st.fragment
 def _body() -> None:
     _go_in()
-    poster("start", picture(session.scene()), session.start_address())
+    poster("start", picture(session.scene()), links.start_address())
 
 
 def show() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import session
+from dashboard import links, session
 from dashboard.maps import inverse_maps
 from dashboard.panels import uploaded_file
 from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
@@ -99,7 +99,7 @@ def _downloads(scene: Scene) -> None:
             name: dict(zip(each.names, map(float, each.mean[0]), strict=True))
             for name, each in estimates(scene, inverse_maps()[0]).items()
         },
-        "experiment": session.address(),
+        "experiment": links.address(),
     }
     with st.container(key="lab_downloads", horizontal=True, vertical_alignment="center"):
         data, text = _csv(scene.observation), json.dumps(content, indent=2)

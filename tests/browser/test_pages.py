@@ -1,12 +1,9 @@
 """From page to page: each asks nothing of another host; the `tab` fixture holds every test of this folder to that."""
 
-import base64
-import re
-import struct
-
 import pytest
 
 from tests.browser.lab import PAGES
+from tests.browser.traffic import Traffic, forms_of
 
 pytestmark = pytest.mark.browser
 
@@ -91,32 +88,15 @@ def test_a_link_with_a_hidden_truth_gives_it_away_nowhere(lab, tab):
     """Read all that the browser of a class is sent, sends and keeps: the truth is there neither as text nor number."""
     lab.open(address="theta0=0.3172839&theta1=0.5829516").tick("hidden")
     lab.until("location.search.includes('truth=')")
-    student, received, lively = tab(), [], []
-
-    def listen(websocket):
-        for way in ("framereceived", "framesent"):
-            websocket.on(way, lambda frame: received.append(frame))
-
-    def read(response):
-        received.append(response.url)
-        if response.url.endswith("/lab/live"):
-            lively.append(response)
-
-    student.page.on("websocket", listen)
-    student.page.on("response", read)
+    student = tab()
+    traffic = Traffic(student)
     student.page.goto(lab.page.url)
     student.stand("Neuron", "phase")
     student.go("Uncertainty").go("Landscape").drag("rho", 0.6, 0.7)
-    assert lively
-    received += [each.body() for each in lively] + [each.request.post_data_buffer for each in lively]
-    received.append(student.evaluate("JSON.stringify(localStorage)"))
-    content = b"".join(each.encode() if isinstance(each, str) else each for each in received)
-    content += student.page.content().encode()
-    content += b"".join(map(base64.b64decode, re.findall(rb'"bdata": ?"([\w+/=]+)"', content)))
+    assert traffic.keep() > 0
+    content = traffic.content()
     assert len(content) > 100_000
-    for value in (0.3172839, 0.5829516):
-        for written in (str(value).encode(), struct.pack("<d", value), struct.pack("<f", value)):
-            assert written not in content
+    assert not [form for value in (0.3172839, 0.5829516) for form in forms_of(value) if form in content]
 
 
 def test_a_change_is_undone_by_its_button_and_by_the_keyboard_on_any_page(lab):

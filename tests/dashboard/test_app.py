@@ -229,7 +229,7 @@ def test_a_recording_with_gaps_is_for_the_fit_alone_and_other_pages_keep_their_d
     assert "upload=" not in sidebar_of(app)["address"]
     # The truth of the simulated data is none of it.
     shown = {item["field"] for group in sidebar_of(app)["groups"] for item in group["items"]}
-    assert shown == {"zeta", "gamma", "share", "undo", "lecture"}
+    assert shown == {"zeta", "gamma", "share", "desk", "undo", "lecture"}
     app = press(app, "Fit")
     table = {row[0]: row[1] for row in first_stage_of(app)["table"]}
     # The samples are clean, so that the fit is off by the error of the simulation alone.

@@ -76,9 +76,9 @@ def test_the_engine_knows_no_user_interface():
         assert not roots(reached(name)) & {"dashboard", "streamlit", "plotly", "starlette"}, name
 
 
-def test_only_session_views_panels_and_the_component_know_streamlit():
+def test_only_session_links_views_panels_and_the_component_know_streamlit():
     knowing = {name for name in MODULES if "streamlit" in IMPORTS[name]}
-    allowed = {"dashboard.app", "dashboard.server", "dashboard.session", "dashboard.live"}
+    allowed = {"dashboard.app", "dashboard.server", "dashboard.session", "dashboard.links", "dashboard.live"}
     assert {name for name in knowing if not name.startswith(("dashboard.views.", "dashboard.panels."))} <= allowed
 
 

@@ -1,0 +1,111 @@
+"""What the address of a page holds: read when a session starts, written anew with each change."""
+
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard import session, visitors
+from dashboard.exercise_token import exercise_in
+from dashboard.maps import own_maps
+from dashboard.scene.exercise import Sitting
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.holdings import Holdings, keep
+from dashboard.sealed_address import from_sealed_address, to_sealed_address
+
+# The parts of an address that hold no setting.
+OF_LESSON = "lesson"  # names the step of a lesson
+OF_START = "start"  # says that the address is one of the start page
+OF_EXERCISE = "exercise"  # its token
+OF_STUDENT = "student"  # the number of a student in the list of an exercise
+KEPT_PARTS = ("trace", "recording")  # names of uploads that the server keeps for a browser
+
+
+def begin() -> None:
+    """Take the experiment from the address when a session starts, and the uploads that a reload left behind."""
+    if session.has_started():
+        return
+    query = st.query_params.to_dict()
+    query.pop(OF_START, None)
+    st.session_state.lesson_opened = query.pop(OF_LESSON, ""), bool(query)
+    names = {part: query.pop(part, "") for part in KEPT_PARTS}
+    upload, recording = (visitors.kept(_visitor(), names[part]) for part in KEPT_PARTS)
+    if upload is not None:
+        query.pop("upload", None)
+    holdings = Holdings(upload, recording)
+    experiment, sentences = _exercise(query, holdings) if OF_EXERCISE in query else _experiment(query)
+    if names["recording"] and recording is None:
+        sentences += ("The recording on the page Your data is not kept here for this browser: upload it again.",)
+    st.session_state.live_key = keep(holdings)
+    session.start(experiment if upload is None else replace(experiment, upload=upload.name), holdings, sentences)
+
+
+def _experiment(query: dict[str, str]) -> tuple[Experiment, tuple[str, ...]]:
+    """Return the experiment that the parts of an address hold, and sentences about what is not here."""
+    experiment, sentences = from_sealed_address(urlencode(query)) if query else (Experiment(), ())
+    missing = [name for name in experiment.own_maps.split(",") if name and name not in own_maps()]
+    if not missing:
+        return experiment, sentences
+    named = ", ".join(f"“{name[:40]}”" for name in missing[:5]) + (" and others" if len(missing) > 5 else "")
+    said = f"The sender also had these maps, which this machine lacks: {named}. Train them on the page Train."
+    return experiment, (*sentences, said)
+
+
+def _exercise(query: dict[str, str], holdings: Holdings) -> tuple[Experiment, tuple[str, ...]]:
+    """Attend the exercise that the parts of an address name, and return its experiment and sentences about it."""
+    token, number = query.pop(OF_EXERCISE), query.pop(OF_STUDENT, "")
+    try:
+        exercise = exercise_in(token)
+    except ValueError as error:
+        return Experiment(), (str(error),)
+    is_number = number.isdecimal() and len(number) < 4 and 1 <= int(number) <= len(exercise.names)
+    sitting = Sitting(exercise, token, int(number) - 1 if is_number else None)
+    holdings.sitting = sitting
+    return sitting.experiment(urlencode(query))
+
+
+def live(page: str) -> dict[str, str] | None:
+    """Return what the browser needs to ask the live route for a page, or None while a control is dragged."""
+    if session.scene().dragging:
+        return None
+    keep(session.scene().holdings, st.session_state.live_key)  # which may have been forgotten meanwhile
+    experiment, sitting = session.experiment(), session.sitting()
+    address = to_sealed_address(experiment) if sitting is None else sitting.address(experiment)
+    return {"page": page, "key": st.session_state.live_key, "address": address}
+
+
+def address() -> str:
+    """Return the query string of what is on screen: the experiment, the step of a lesson, an exercise, uploads.
+
+    Uploads do not travel in it: their names open them for the browser that sent them alone.
+    """
+    visitor = _visitor()
+    traces = dict(zip(KEPT_PARTS, (session.upload(), session.recording()), strict=True))
+    parts = {part: visitors.keep(visitor, trace) for part, trace in traces.items() if trace is not None}
+    lesson, sitting = st.session_state.get("lesson"), session.sitting()
+    if lesson is not None:
+        parts[OF_LESSON] = lesson.text
+    if sitting is None:
+        query = to_sealed_address(replace(session.experiment(), own_maps=",".join(own_maps())))
+    else:
+        query, parts[OF_EXERCISE] = sitting.address(session.experiment()), sitting.token
+        if sitting.student is not None:
+            parts[OF_STUDENT] = str(sitting.student + 1)
+    return "&".join(filter(None, (query, urlencode(parts))))
+
+
+def start_address() -> str:
+    """Return the query string of the start page, which says that it is that page's."""
+    return f"{OF_START}=1&{address()}"
+
+
+def is_opened_by_old_link() -> bool:
+    """Say whether a session starts with an experiment at the address of the start page, where the Neuron page was."""
+    parts = set(st.query_params)
+    return (
+        "page" not in st.session_state and bool(parts - {OF_START, OF_LESSON}) and not parts & {OF_START, OF_EXERCISE}
+    )
+
+
+def _visitor() -> str:
+    return visitors.checked(st.context.cookies.get(visitors.COOKIE))

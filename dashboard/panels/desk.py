@@ -1,0 +1,155 @@
+"""The teacher's desk: a dialog that makes a link for a class."""
+
+import io
+import secrets
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode, urlsplit
+
+import segno
+import streamlit as st
+
+from dashboard import links, session
+from dashboard.exercise_token import token_of
+from dashboard.panels.answer_key import answer_key
+from dashboard.scene.address import parts_of
+from dashboard.scene.exercise import NOT_OF_STUDENTS, Exercise
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.names import names_in
+from dashboard.scene.page_controls import PAGE_CONTROLS, controls_on
+
+SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvw" for vowel in "aeiou"]
+QR_PIXELS = 4  # a module
+HERE_ALONE = (
+    "This address leads to this machine alone: open the laboratory by its name in the network, then make the link."
+)
+
+
+def code_word() -> str:
+    """Return a word that can be said, of 70⁴ that are equally probable."""
+    return "".join(secrets.choice(SYLLABLES) for _ in range(4))
+
+
+def open_if_asked(page: str) -> None:
+    """Open the desk where its button was pressed; page: the title of the page on screen."""
+    if session.take_asked("desk") and session.sitting() is None:
+        st.session_state.desk_made = None
+        st.session_state.desk_word = code_word()
+        _desk(page)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A link that the desk has made; wanted: the exercise as it was asked for, before its seed was drawn."""
+
+    wanted: Exercise
+    exercise: Exercise
+    link: str
+
+
+@st.dialog("For a class", width="large")
+def _desk(page: str) -> None:
+    chosen, made_of = st.columns(2, gap="large")
+    with chosen:
+        wanted = _form(page)
+    with made_of:
+        made = st.session_state.desk_made
+        if made is not None and made.wanted == wanted:
+            _show(made)
+        else:
+            st.caption("The link opens the experiment on screen as it is now, with what you choose here.")
+
+
+def _form(page: str) -> Exercise | None:
+    """Ask what the link is to open, make it where the button is pressed, and return what is asked for.
+
+    None where something is missing, which is said.
+    """
+    titles = list(PAGE_CONTROLS)
+    pages = st.multiselect("Pages that are there", titles, [page] if page in titles else titles[:1])
+    labels = controls_on(tuple(pages))
+    # The keys keep what is chosen where the pages change, and with them what can be.
+    locked = st.multiselect(
+        "Controls that are locked", labels, format_func=labels.__getitem__, help="Seen, but not changed.",
+        key="desk_locked",
+    )  # fmt: skip
+    absent = st.multiselect(
+        "Controls that are taken away", labels, format_func=labels.__getitem__, key="desk_absent",
+        help="One that is locked, too, is taken away.",
+    )  # fmt: skip
+    sealed = st.toggle(
+        "Seal the truth", help="Nobody sees what made the data until the code word is typed. It is in no address."
+    )
+    names = st.text_area(
+        "Names or numbers of students, for a problem each",
+        placeholder="Ana, Ben, Chen … or 1-30. Leave it empty to give all the same problem.",
+        height=90,
+    )
+    word = st.text_input("Code word", st.session_state.desk_word, help="Opens the truth and the answer key.")
+    try:
+        in_order = tuple(title for title in titles if title in pages)
+        wanted = _wanted(in_order, tuple(locked), tuple(absent), sealed, word.strip(), names_in(names))
+    except ValueError as error:
+        st.error(str(error))
+        return None
+    if st.button("Make the link", type="primary"):
+        exercise = replace(wanted, seed=secrets.randbits(63))
+        query = urlencode({links.OF_EXERCISE: token_of(exercise)})
+        st.session_state.desk_made = Made(wanted, exercise, f"{_base_address(page)}?{query}")
+    return wanted
+
+
+def _base_address(page: str) -> str:
+    """Return the address of the laboratory in the browser, without the part that names the page on screen."""
+    path = st.session_state.pages[page].url_path
+    return (st.context.url or "").removesuffix(path)
+
+
+def _wanted(
+    pages: tuple[str, ...],
+    locked: tuple[str, ...],
+    absent: tuple[str, ...],
+    sealed: bool,
+    word: str,
+    names: tuple[str, ...],
+) -> Exercise:
+    """Return the exercise that is asked for; raises ValueError with a sentence where something is missing."""
+    if not pages:
+        raise ValueError("Choose at least one page.")
+    if not word:
+        raise ValueError("Type a code word: it opens the truth and the answer key.")
+    now, default = parts_of(session.experiment()), parts_of(Experiment())
+    changed = {name: text for name, text in now.items() if text != default[name] and name not in NOT_OF_STUDENTS}
+    return Exercise(urlencode(changed), pages, locked, absent, sealed, word, names)
+
+
+def _show(made: Made) -> None:
+    """Show a link in every form in which it can be handed on, and the answer key."""
+    link, code, frame, key = st.tabs(["Link", "QR code", "Frame in a page", "Answer key"])
+    with link:
+        st.code(made.link, language=None, wrap_lines=True)
+        if (urlsplit(made.link).hostname or "") in ("localhost", "127.0.0.1", "::1"):
+            st.warning(HERE_ALONE)
+        if made.exercise.sealed:
+            st.caption(f"Code word that opens the truth and the answer key: **{made.exercise.word}**")
+    with code:
+        _qr_code(made.link)
+    with frame:
+        st.code(
+            f'<iframe src="{made.link}" title="Inverse Lab" width="100%" height="800"></iframe>',
+            language="html",
+            wrap_lines=True,
+        )
+        st.caption("It works where the server was started with --embed-in and the origin of that page.")
+    with key:
+        answer_key(made.exercise)
+
+
+def _qr_code(link: str) -> None:
+    try:
+        code = segno.make_qr(link, error="l")
+    except segno.DataOverflowError:
+        st.warning("The link is too long for a QR code: give numbers, such as 1-30, in place of names.")
+        return
+    picture = io.BytesIO()
+    code.save(picture, kind="png", scale=QR_PIXELS)
+    st.image(picture.getvalue(), caption="The link as a QR code.")

@@ -1,0 +1,57 @@
+"""The exercise that a student attends: which name is theirs, and the code word that opens the truth."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard import session
+from dashboard.exercise_token import is_code_word
+from dashboard.panels.answer_key import answer_key
+from dashboard.scene.exercise import Exercise
+
+WRONG = "This is not the code word: ask your teacher."
+
+
+def take_code_word() -> None:
+    """Open the truth where the code word was typed; what is wrong with it is kept, to be shown beside its box."""
+    typed, sitting = session.take_asked("code_word"), session.sitting()
+    if not typed or sitting is None or not sitting.hides:
+        return
+    try:
+        right = is_code_word(sitting.exercise, str(typed))
+        st.session_state.code_word_problem = "" if right else WRONG
+    except ValueError as error:
+        right, st.session_state.code_word_problem = False, str(error)
+    if right:
+        session.sit(replace(sitting, is_open=True))
+
+
+def ask_name() -> None:
+    """Show the page on which a student says which name is theirs."""
+    sitting = session.sitting()
+    assert sitting is not None
+    names = sitting.exercise.names
+    st.title("Which name is yours?")
+    st.write("Each has a problem of their own.")
+    student = st.pills("Name", range(len(names)), format_func=lambda i: names[i], label_visibility="collapsed")
+    if student is not None:
+        session.sit(replace(sitting, student=student))
+        st.rerun()
+    with st.expander("For the teacher: the answer key"):
+        _key(sitting.exercise)
+
+
+def _key(exercise: Exercise) -> None:
+    """Show the answer key to those who know the code word."""
+    typed = st.text_input("Code word", type="password")
+    if not typed:
+        return
+    try:
+        right = is_code_word(exercise, typed)
+    except ValueError as error:
+        st.error(str(error))
+        return
+    if right:
+        answer_key(exercise)
+    else:
+        st.error("This is not the code word.")

@@ -1,0 +1,56 @@
+"""Texts encrypted with a key in the folder of runs, which the server's processes share."""
+
+import os
+import tempfile
+import zlib
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from dashboard.maps import runs
+
+KEY_FILE = ".truth-key"
+LONGEST_TOKEN = 6000  # characters
+LONGEST_TEXT = 100_000  # bytes
+
+
+def sealed(text: str) -> str:
+    """Return a text as a token that only the server's processes can open; the same token each time."""
+    return _encrypted(_key(runs()), text)
+
+
+def opened(token: str) -> str:
+    """Return the text in a token; raises ValueError where this server has not made it."""
+    try:
+        packed = Fernet(_key(runs())).decrypt(token[:LONGEST_TOKEN].encode())
+    except InvalidToken:
+        raise ValueError("This server has not made the token.") from None
+    return zlib.decompressobj().decompress(packed, LONGEST_TEXT).decode()
+
+
+@lru_cache(maxsize=500)
+def _encrypted(key: bytes, text: str) -> str:
+    # An address then changes with its experiment alone, though a token holds the time at which it was made.
+    return Fernet(key).encrypt(zlib.compress(text.encode(), 9)).decode()
+
+
+@lru_cache(maxsize=8)
+def _key(folder: Path) -> bytes:
+    """Return the key in a folder, made by the process that asks first; where none can be kept, one of this process."""
+    path, made = folder / KEY_FILE, Fernet.generate_key()
+    with suppress(OSError):
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=KEY_FILE)
+        with os.fdopen(handle, "wb") as file:
+            file.write(made)
+        try:
+            with suppress(FileExistsError):
+                os.link(temporary, path)  # unlike a write, it leaves the key of another process
+        finally:
+            os.unlink(temporary)
+    with suppress(OSError, ValueError):
+        kept = path.read_bytes()
+        Fernet(kept)
+        return kept
+    return made
