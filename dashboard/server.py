@@ -31,6 +31,7 @@ from streamlit.web.bootstrap import load_config_options
 from dashboard.figures.palette import ACCENTS, GROUNDS, TEXTS
 from dashboard.figures.style import FONT
 from dashboard.live_route import respond
+from dashboard.style_route import serve_style
 from dashboard.visitors import LimitUnreadFiles, NameVisitors
 
 FOLDER = Path(__file__).resolve().parent
@@ -271,6 +272,7 @@ def run(
         lifespan=lifespan,
         routes=[
             *(Route(f"{base}/lab/{name}", serve_file) for name in FILES),
+            Route(f"{base}/lab/style.css", serve_style),
             Route(f"{base}/lab/live", respond, methods=["POST"]),
         ],
         middleware=[

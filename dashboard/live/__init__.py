@@ -2,16 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from dashboard.figures.palette import style_sheet
 from dashboard.pictures.shown import Shown
 
-FOLDER = Path(__file__).parent
-STYLES = ("live.css", "forms.css", "lesson.css")
 _runs = count()
 
 # The script itself is served once as a file; what travels with each update only names it. Its address is relative to
@@ -27,12 +23,7 @@ export default async (component) => {
 @st.cache_resource
 def _component() -> Any:
     # Plotly puts its style sheet into the document, where a shadow root would not see it.
-    return st.components.v2.component(
-        "inverse_lab_live",
-        js=_LOADER,
-        css=style_sheet() + "".join((FOLDER / name).read_text(encoding="utf-8") for name in STYLES),
-        isolate_styles=False,
-    )
+    return st.components.v2.component("inverse_lab_live", js=_LOADER, isolate_styles=False)
 
 
 def controls(

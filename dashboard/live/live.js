@@ -7,6 +7,13 @@ import { Lesson } from "./lesson.js"
 import { enter, leave, leaveAfterChanges, painted, turnOf } from "./messages.js"
 import { Plots } from "./stage.js"
 
+const style = element("link", { rel: "stylesheet", href: new URL("./lab/style.css", document.baseURI).href })
+const styled = new Promise((resolve) => {
+  style.onload = style.onerror = resolve
+})
+document.head.append(style)
+await styled // so that nothing is drawn before it has its size
+
 const CONTENTS = { controls: Controls, plots: Plots, lesson: Lesson }
 
 /** An instance on the page, and the updates of it that are under way. */

@@ -23,6 +23,12 @@ def test_answers_carry_the_security_headers_and_plotly_is_loaded_once(lab):
     assert "default-src 'self'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert len(scripts) == 1
+    # The page keeps its style sheet where all instances of the component leave it at once.
+    lab.evaluate("document.querySelectorAll('.lab-controls, .lab-plots').forEach((each) => each.remove())")
+    assert lab.evaluate("""[...document.styleSheets].filter(({ href }) => href?.endsWith("/lab/style.css"))
+        .map(({ cssRules, ownerNode }) => cssRules.length > 200 && ownerNode.parentElement === document.head)""") == [
+        True
+    ]
 
 
 def test_the_toolbar_of_a_plot_covers_neither_title_nor_legend_and_shows_for_mouse_and_keyboard(lab):

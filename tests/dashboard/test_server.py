@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from dashboard import __main__ as launcher
 from dashboard.server import FILES, RefuseForeigners, bound_socket, security_headers, serve_file, welcome
+from dashboard.style_route import serve_style
 from tests.dashboard.conftest import ROOT
 
 FREE = "127.0.0.1", 0
@@ -106,6 +107,19 @@ def test_a_file_that_the_browser_has_kept_is_not_sent_again(name, record_propert
         assert (status, body, headers[b"etag"].decode()) == (304, b"", etag)
     status, _, body = answer(f"/lab/{name}", if_none_match='"another"')
     assert (status, len(body)) == (200, FILES[name].stat().st_size)
+
+
+def test_the_style_sheet_is_sent_once_and_then_asked_for_changes():
+    app = Starlette(routes=[Route("/lab/style.css", serve_style)])
+    start, *bodies = asked(app, "/lab/style.css")
+    headers = dict(start["headers"])
+    assert (start["status"], headers[b"content-type"]) == (200, b"text/css; charset=utf-8")
+    content = b"".join(body.get("body", b"") for body in bodies)
+    for rule in (b"--lab-candidate:", b".lab-slider {", b".lab-box {", b".lab-lesson-head {"):
+        assert rule in content
+    again, *bodies = asked(app, "/lab/style.css", if_none_match=headers[b"etag"].decode())
+    assert again["status"] == 304
+    assert not b"".join(body.get("body", b"") for body in bodies)
 
 
 class Inner:
