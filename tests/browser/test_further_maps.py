@@ -17,6 +17,7 @@ def estimate(cell):
     return [float(part.replace("−", "-")) for part in cell.split(" ± ")]
 
 
+@pytest.mark.long
 @needs("joint")
 def test_the_joint_map_s_noise_follows_the_sliders_within_its_own_uncertainty(lab):
     """The draws of the seed are the same for every σ; a map that is right misses by 3.5 sds once in 2,000 times."""

@@ -89,6 +89,7 @@ def test_image_that_a_dragged_heat_map_brings_is_what_plotly_draws(lab):
     assert np.max(np.abs(np.subtract(before[1], after[1]))) <= 3.76
 
 
+@pytest.mark.long
 def test_grid_of_200_points_a_side_is_drawn_on_release_and_kept_in_the_address(lab):
     lab.open("Landscape")
     lab.page.locator("summary", has_text="Options").click()

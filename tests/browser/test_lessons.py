@@ -103,7 +103,7 @@ def covered(lab: Lab, step: Step) -> dict[str, bool]:
     )
 
 
-SHORT_FORM = ("spiking", "racing")  # on the pages Neuron and Landscape
+SHORT_FORM = ("spiking",)
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,7 @@ def test_click_starts_a_race_that_plays_pauses_steps_and_ends_in_different_minim
     assert lab.page.locator(".lab-player p").is_visible()
 
 
+@pytest.mark.long
 def test_reload_shows_the_whole_race_without_playing_it(lab):
     lab.open("Landscape").race(*START)
     lab.press("Pause")

@@ -45,7 +45,7 @@ VISITS = {
     ],
     "Your data": [("", "", ("trace", "states-u", "states-v"))],
 }
-SHORT_FORM = ("Neuron", "Landscape")
+SHORT_FORM = ("Neuron",)
 LOGARITHMIC = {"against-noise": "y", "against-samples": "xy"}
 NAMED_BELOW = {  # how many entries a picture has of a legend that the page shows elsewhere, or not at all
     "posterior": 3, "residual": 1, "surface": 3, "estimates": 10, "resimulated": 9,

@@ -165,6 +165,7 @@ def test_sentence_follows_what_is_on_screen(lab, address, fragment):
     assert lab.evaluate(REGIONS)
 
 
+@pytest.mark.long
 def test_limit_beside_the_clouds_comes_with_progress(lab):
     lab.open("Inverse map")
     lab.evaluate("""new MutationObserver(() => {

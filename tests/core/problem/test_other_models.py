@@ -150,6 +150,7 @@ def credibility_and_ranks(n, seed):
     return credibility, ranks
 
 
+@pytest.mark.long
 def test_regions_hold_the_truth_as_often_as_they_say():
     """The count in a region is binomial; the two-sided probability allowed for chance is 1e-4, also for the ranks."""
     n = 20
