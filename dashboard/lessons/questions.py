@@ -233,7 +233,8 @@ class Typed(Question):
         miss = abs(value - true)
         outcome = graded(miss, self.close, self.rough)
         unit = f" {self.unit}" if self.unit else ""
-        said = f"Off by {significant(miss, 2)}{unit}." if miss else ""
+        off = " percentage points" if self.unit == "%" else unit
+        said = f"Off by {significant(miss, 2)}{off}." if miss else ""
         solution = f"It is {compact(true, 3)}{unit}."
         if outcome == Outcome.RIGHT:
             return Judged(outcome, solution, self.said(outcome), solution)
