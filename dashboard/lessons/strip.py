@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from dashboard.lessons.attendance import FIRST, MOST_TRIES, SECOND, Attendance
-from dashboard.lessons.question import Judged, Outcome
+from dashboard.lessons.attendance import FIRST, SECOND, Attendance
+from dashboard.lessons.question import Outcome
 from dashboard.lessons.table import LESSONS
 
 
@@ -26,6 +26,7 @@ def as_json(now: Attendance, page: str) -> dict[str, Any]:
         "question": None if step.question is None else step.question.as_json(),
         "answered": now.is_answered,
         "verdict": _verdict(now),
+        "hint": step.question.hint if step.question is not None and now.is_tried else "",
         "marks": _marks(now),
         "note": now.note,
         "last": now.step == n - 1,
@@ -34,22 +35,16 @@ def as_json(now: Attendance, page: str) -> dict[str, Any]:
     }
 
 
-def _is_over(now: Attendance, judged: Judged) -> bool:
-    return judged.outcome == Outcome.RIGHT or now.tries >= MOST_TRIES
-
-
 def _verdict(now: Attendance) -> dict[str, str] | None:
-    """Return what is said of the last answer: the hint after a first one, the solution after the last."""
-    judged, question = now.judged, now.shown.question
-    if judged is None or question is None:
+    """Return what is said of the last answer, with the solution after the last try."""
+    judged, over = now.judged, now.is_answered
+    if judged is None:
         return None
-    over = _is_over(now, judged)
     solution = judged.solution if over and judged.outcome != Outcome.RIGHT else ""
     return {
         "outcome": judged.outcome.name.lower(),
         "word": judged.outcome.value if not over or judged.outcome == Outcome.RIGHT else "Here is how it is",
         "said": " ".join(filter(None, (judged.miss if over else judged.way or judged.miss, judged.said, solution))),
-        "hint": "" if over else question.hint,
     }
 
 
@@ -57,8 +52,7 @@ def _marks(now: Attendance) -> list[dict[str, Any]]:
     """Return what is drawn over the plots: the guess, and what is right where nothing more is asked."""
     if now.judged is None:
         return []
-    over = _is_over(now, now.judged)
-    return [asdict(mark) for mark in now.judged.marks if over or mark.role == "guess"]
+    return [asdict(mark) for mark in now.judged.marks if now.is_answered or mark.role == "guess"]
 
 
 def _following(name: str) -> str:

@@ -188,7 +188,9 @@ export interface LessonData extends Common {
   // biome-ignore lint/suspicious/noExplicitAny: by its kind
   question: any
   answered: boolean
-  verdict: { outcome: string; word: string; said: string; hint: string } | null
+  verdict: { outcome: string; word: string; said: string } | null
+  /** after a first answer that is not right, "" otherwise */
+  hint: string
   marks: { plot: string; role: string; label: string; places: [number, number][] }[]
   note: string
   last: boolean

@@ -15,6 +15,8 @@ export class Lesson {
     this.at = "" // lesson and step on screen
     this.asked = "" // what the question on screen was made from
     this.answer = /** @type {any} */ (undefined)
+    this.committed = "" // the answer that was judged last, of which no second try is made
+    this.marked = "" // what is drawn over the plots
     this.name = element("p", { className: "lab-lesson-name" })
     this.title = element("h2", { tabIndex: -1 }) // gets the focus where a step begins
     this.steps = element("ol", { className: "lab-lesson-steps", ariaLabel: "steps" })
@@ -24,6 +26,7 @@ export class Lesson {
     this.means = element("div", { className: "lab-lesson-means" })
     this.commit = this.button("Commit", () => ({ lesson_answer: this.answer.answer() }), true)
     this.commit.addEventListener("click", () => {
+      this.committed = this.answer.answer()
       this.commit.disabled = true // until the answer is judged
     })
     this.again = this.button("Try it again", () => ({ lesson_again: true }))
@@ -91,7 +94,7 @@ export class Lesson {
         dot.addEventListener("click", (event) => report(event, this.send, { lesson_step: i }, true))
         node.append(dot)
       }
-      const done = mark !== "-"
+      const done = !["-", "t"].includes(mark)
       Object.assign(node.firstChild, { ariaLabel: `step ${i + 1}: ${title}${done ? ", done" : ""}`, title })
       node.firstChild.className = i === step ? "lab-now" : done ? "lab-done" : ""
       if (i === step) node.firstChild.setAttribute("aria-current", "step")
@@ -109,7 +112,10 @@ export class Lesson {
     this.elsewhere.hidden = !away
     this.elsewhere.textContent = `Back to the step, on ${data.elsewhere}`
     allow(away ? null : data.free, away ? [] : data.covers, data.races)
-    if (data.marks.length || answered || away) draw(away ? [] : data.marks)
+    const marks = away ? [] : data.marks
+    const marked = JSON.stringify([this.at, this.asked, away, marks])
+    if (marked !== this.marked && (marks.length || answered || away)) draw(marks) // over an answer that is not judged yet
+    this.marked = marked
     // What was pressed may have gone: the keyboard goes on where something new stands.
     if (before && before !== this.at) this.title.focus({ preventScroll: true })
   }
@@ -117,9 +123,9 @@ export class Lesson {
   /** Show the question, made anew where it is another one.
    * @param {import("./data").LessonData} data
    * @param {boolean} away */
-  show({ question, answered, lesson, step, verdict }, away) {
+  show({ question, answered, lesson, step }, away) {
     const asks = Boolean(question) && !answered && !away
-    const asked = asks ? JSON.stringify([lesson, step, question, verdict?.hint]) : ""
+    const asked = asks ? JSON.stringify([lesson, step, question]) : ""
     this.question.hidden = !question || away
     this.ask.hidden = !question
     if (question) explain(this.ask, question.ask)
@@ -127,6 +133,7 @@ export class Lesson {
     this.again.hidden = !question || !answered || away
     if (asked === this.asked) return this.mayCommit()
     this.asked = asked
+    this.committed = ""
     this.answer?.close?.()
     takeFrom(null)
     draw([])
@@ -143,13 +150,15 @@ export class Lesson {
   }
 
   mayCommit() {
-    this.commit.disabled = !this.answer?.answer()
+    const answer = this.answer?.answer()
+    const isJudged = answer === this.committed && this.data?.question?.kind !== "move" // whose answer stands on the page
+    this.commit.disabled = !answer || isJudged
   }
 
   /** Say what there is to say of the last answer, and at the end how many were right.
    * @param {import("./data").LessonData} data
    * @param {boolean} away */
-  judge({ verdict, note, score, last, answered }, away) {
+  judge({ verdict, hint, note, score, last, answered }, away) {
     const parts = []
     if (note) parts.push(element("p", { textContent: note }))
     if (verdict) {
@@ -158,9 +167,8 @@ export class Lesson {
         verdict.said,
       ])
       parts.push(said)
-      if (verdict.hint)
-        parts.push(element("p", {}, [element("b", { textContent: "Hint: " }), verdict.hint, " Try once more."]))
     }
+    if (hint) parts.push(element("p", {}, [element("b", { textContent: "Hint: " }), hint, " Try once more."]))
     if (last && answered) parts.push(element("p", { textContent: score }))
     const told = away ? "" : parts.map(({ textContent }) => textContent).join(" ")
     if (told === this.told) return

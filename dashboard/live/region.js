@@ -48,6 +48,13 @@ export function region({ plot: name }, changed) {
     ]
   }
 
+  /** Say whether all handles lie within the axes, where they can be taken hold of. */
+  const inSight = () => {
+    const { xaxis, yaxis } = box()._fullLayout
+    const within = (value, { range: [low, high] }) => (value - low) * (value - high) < 0
+    return places().every(([x, y]) => within(x, xaxis) && within(y, yaxis))
+  }
+
   function put(i, x, y) {
     if (!ellipse) return
     const { x: left, y: low } = ellipse
@@ -111,7 +118,7 @@ export function region({ plot: name }, changed) {
     take({ x, y }) {
       const { xaxis, yaxis } = box()._fullLayout
       const [width, height] = [xaxis, yaxis].map(({ range }) => Math.abs(range[1] - range[0]) * SHARE)
-      ellipse = ellipse ? { ...ellipse, x, y } : { x, y, a: [width, 0], b: height }
+      ellipse = ellipse && inSight() ? { ...ellipse, x, y } : { x, y, a: [width, 0], b: height }
       show()
     },
   })
