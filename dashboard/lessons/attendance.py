@@ -115,6 +115,6 @@ def attendance_from(text: str) -> Attendance:
     return _seen(Attendance(lesson, int(number) - 1, marks, (None,) * n))
 
 
-def experiment_of(step: Step, now: Experiment) -> Experiment:
-    """Return the experiment that a step opens; the maps trained here stay."""
-    return replace(Experiment(own_maps=now.own_maps), **step.sets)
+def experiment_of(step: Step, now: Experiment, is_answered: bool = False) -> Experiment:
+    """Return the experiment that a step opens, or has once it is answered; the maps trained here stay."""
+    return replace(Experiment(own_maps=now.own_maps), **{**step.sets, **(step.then if is_answered else {})})

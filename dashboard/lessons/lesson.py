@@ -22,6 +22,8 @@ class Step:
     text: its paragraphs, of one to three sentences.
     page: title of the page that it stands on.
     sets: settings that differ from the defaults when the step is opened.
+    then: settings that change once one has answered.
+    shows: the only plots of the page that stand, the largest first, and parts of the stage; () for all that there are.
     free: fields of the controls that can be moved; all others are locked.
     covers: plots by name, and parts of the stage ("metrics", "said", "table"), that are grey until one has answered.
     question: None where the step only shows.
@@ -33,6 +35,8 @@ class Step:
     text: tuple[str, ...]
     page: str
     sets: Mapping[str, Any] = field(default_factory=dict)
+    then: Mapping[str, Any] = field(default_factory=dict)
+    shows: tuple[str, ...] = ()
     free: tuple[str, ...] = ()
     covers: tuple[str, ...] = ()
     question: Question | None = None

@@ -6,6 +6,12 @@ from typing import Any
 from dashboard.lessons.attendance import FIRST, SECOND, Attendance
 from dashboard.lessons.question import Outcome
 from dashboard.lessons.table import LESSONS
+from dashboard.pictures.layouts import NARROW_PLOT, PARTS
+
+# The height that the window leaves for plots below the strip.
+HEIGHT, HEIGHT_BELOW_PLAYER = (f"clamp(20rem, 100vh - {taken}, 50rem)" for taken in ("22rem", "24.5rem"))
+BELOW = ("metrics", "said", "table")
+LARGER, SMALLER = "minmax(0, 1.3fr)", "minmax(0, 1fr)"
 
 
 def as_json(now: Attendance, page: str) -> dict[str, Any]:
@@ -22,6 +28,7 @@ def as_json(now: Attendance, page: str) -> dict[str, Any]:
         "free": list(step.free),
         "races": "start" in step.free or "starts" in step.sets,
         "covers": list(covers),
+        "shows": grid(step.shows) if step.shows else None,
         "elsewhere": "" if page == step.page else step.page,
         "question": None if step.question is None else step.question.as_json(),
         "answered": now.is_answered,
@@ -32,6 +39,28 @@ def as_json(now: Attendance, page: str) -> dict[str, Any]:
         "last": now.step == n - 1,
         "following": _following(now.lesson.name),
         "score": _score(now),
+    }
+
+
+def grid(shows: tuple[str, ...]) -> dict[str, Any]:
+    """Return the plots and parts that alone stand in a step, and how the page lays them out.
+
+    The plots stand beside each other as high as the window allows; in a narrow window, all below each other.
+    """
+    plots = [name for name in shows if name not in PARTS]
+    before, after = ([name for name in names if name in shows] for names in (("player",), ("tools", *BELOW)))
+    across = [(" ".join([part] * len(plots)), "auto") for part in (*before, *after)]
+    across.insert(len(before), (" ".join(plots), HEIGHT_BELOW_PLAYER if before else HEIGHT))
+    rows = " ".join(f'"{areas}" {height}' for areas, height in across)
+    return {
+        "names": list(shows),
+        "wide": f"{rows} / {' '.join([LARGER, SMALLER][: len(plots)])}",
+        "narrow": " ".join(
+            [f'"{each}" auto' for each in before]
+            + [f'"{each}" {NARROW_PLOT}' for each in plots]
+            + [f'"{each}" auto' for each in after]
+        )
+        + " / minmax(0, 1fr)",
     }
 
 

@@ -183,6 +183,8 @@ export interface LessonData extends Common {
   free: string[]
   races: boolean
   covers: string[]
+  /** the plots and parts that alone stand, and the templates of their grid; null for the grid of the page */
+  shows: { names: string[]; wide: string; narrow: string } | null
   /** the page that the step stands on, where another one is shown */
   elsewhere: string
   // biome-ignore lint/suspicious/noExplicitAny: by its kind

@@ -111,7 +111,7 @@ export class Lesson {
     this.following.textContent = `Next lesson: ${following}`
     this.elsewhere.hidden = !away
     this.elsewhere.textContent = `Back to the step, on ${data.elsewhere}`
-    allow(away ? null : data.free, away ? [] : data.covers, data.races)
+    allow(away ? null : data.free, away ? [] : data.covers, data.races, away ? null : data.shows)
     const marks = away ? [] : data.marks
     const marked = JSON.stringify([this.at, this.asked, away, marks])
     if (marked !== this.marked && (marks.length || answered || away)) draw(marks) // over an answer that is not judged yet

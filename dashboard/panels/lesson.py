@@ -1,5 +1,6 @@
 """The lesson that a session attends: which step is shown, what was answered, and the page that it stands on."""
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -36,7 +37,7 @@ def attend(text: str, opens: bool = True) -> None:
 def _turn(to: Attendance) -> None:
     """Show a step, with the experiment that it opens, on its page."""
     st.session_state.lesson, st.session_state.lesson_held = to, None
-    session.put(experiment_of(to.shown, session.experiment()))
+    session.put(experiment_of(to.shown, session.experiment(), to.is_answered))
     st.session_state.turn_page = to.shown.page
 
 
@@ -56,7 +57,10 @@ def _act() -> None:
     elif "lesson_again" in asked:
         _turn(now.again())
     elif not now.is_answered:
-        st.session_state.lesson = _answered(now, str(asked["lesson_answer"]))
+        answered = _answered(now, str(asked["lesson_answer"]))
+        st.session_state.lesson = answered
+        if answered.is_answered and now.shown.then:
+            session.put(replace(session.experiment(), **now.shown.then))
 
 
 def _index(value: object) -> int:

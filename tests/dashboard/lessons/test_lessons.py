@@ -1,6 +1,7 @@
 """What holds for every lesson: it can be opened, every number that it names is computed, every answer is answered."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -48,8 +49,11 @@ def test_a_step_opens_and_names_only_what_there_is(lesson, step):
     assert step.page in PAGES
     for field in step.free:
         assert field in SETTINGS or field in FIELDS or field in ACTIONS, field
-    for cover in step.covers:
-        assert cover in PLOTS | PARTS, cover
+    for part in (*step.covers, *step.shows):
+        assert part in PLOTS | PARTS, part
+    assert not step.shows or set(step.covers) <= set(step.shows)
+    then = replace(opened, **step.then)
+    assert from_address(to_address(then)) == (then, ())
 
 
 @pytest.mark.parametrize(("lesson", "step"), STEPS)
