@@ -70,6 +70,13 @@ class Attendance:
             return self._settled(SECOND if self.is_tried else FIRST, judged)
         return self._settled(MISSED if self.is_tried else TRIED, judged)
 
+    def revealed(self, solution: Judged) -> "Attendance":
+        """Return the same as after the last try, where the question was not answered before.
+
+        What was said of a first try stays, and its guess with it.
+        """
+        return self._settled(self.marks[self.step] if self.is_answered else MISSED, self.judged or solution)
+
     def noted(self, sentence: str) -> "Attendance":
         """Return the same with a sentence about an answer that could not be read."""
         return replace(self, note=sentence)

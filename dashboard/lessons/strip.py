@@ -72,7 +72,7 @@ def _verdict(now: Attendance) -> dict[str, str] | None:
     solution = judged.solution if over and judged.outcome != Outcome.RIGHT else ""
     return {
         "outcome": judged.outcome.name.lower(),
-        "word": judged.outcome.value if not over or judged.outcome == Outcome.RIGHT else "Here is how it is",
+        "word": judged.outcome.value if not over or judged.outcome == Outcome.RIGHT else Outcome.SHOWN.value,
         "said": " ".join(filter(None, (judged.miss if over else judged.way or judged.miss, judged.said, solution))),
     }
 

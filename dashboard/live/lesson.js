@@ -2,6 +2,7 @@
 
 import { ANSWERS } from "./answers.js"
 import { element, fill, say } from "./element.js"
+import { isTyped } from "./frame.js"
 import { explain } from "./glossary.js"
 import { allow, draw, light, takeFrom } from "./lesson_state.js"
 import { report } from "./messages.js"
@@ -35,6 +36,9 @@ export class Lesson {
     this.back = this.button("Back", () => ({ lesson_step: (this.data?.step ?? 0) - 1 }))
     this.next = this.button("Next", () => ({ lesson_step: (this.data?.step ?? 0) + 1 }), true)
     this.following = this.button("", () => ({ lesson_next: true }), true)
+    this.reveal = this.button("Reveal", () => ({ lesson_reveal: true }))
+    this.reveal.classList.add("lab-reveal")
+    this.keys = element("p", { className: "lab-lesson-keys", textContent: "Keys: → next · ← back · R or . reveals" })
     this.elsewhere = this.button("", () => ({ lesson_step: this.data?.step ?? 0 }), true)
     const head = element("div", { className: "lab-lesson-head" }, [
       element("div", {}, [this.name, this.title]),
@@ -52,6 +56,8 @@ export class Lesson {
       this.next,
       this.following,
       this.elsewhere,
+      this.reveal,
+      this.keys,
     ])
     root.append(
       head,
@@ -109,6 +115,7 @@ export class Lesson {
     this.next.textContent = "Next (→)"
     this.following.hidden = away || !(last && answered && following)
     this.following.textContent = `Next lesson: ${following}`
+    this.reveal.hidden = away || !data.question || (answered && Boolean(data.verdict))
     this.elsewhere.hidden = !away
     this.elsewhere.textContent = `Back to the step, on ${data.elsewhere}`
     allow(away ? null : data.free, away ? [] : data.covers, data.races, away ? null : data.shows)
@@ -177,17 +184,17 @@ export class Lesson {
     if (verdict && told) this.verdict.focus({ preventScroll: true })
   }
 
-  /** Turn to the next or the last step by a presenter's keys.
+  /** Turn to the next or the last step, or reveal what is right, by a presenter's keys.
    * @param {KeyboardEvent} event */
   turn(event) {
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return
-    if (
-      event.target instanceof HTMLElement &&
-      event.target.matches("input, textarea, select, [role=application], .lab-handle")
-    )
-      return
-    const button = { PageDown: this.next, ArrowRight: this.next, PageUp: this.back, ArrowLeft: this.back }[event.key]
-    if (!button || button.hidden || button.disabled) return
+    const [back, next, reveal] = [this.back, this.next, this.reveal]
+    const keys = { PageDown: next, ArrowRight: next, PageUp: back, ArrowLeft: back, r: reveal, R: reveal, ".": reveal }
+    const button = keys[event.key]
+    if (!button || button.hidden || button.disabled || isTyped(event.target)) return
+    // What has the focus moves by the other keys.
+    const moves = "input, textarea, select, [role=application], .lab-handle"
+    if (button !== reveal && event.target instanceof HTMLElement && event.target.matches(moves)) return
     event.preventDefault()
     button.click()
   }

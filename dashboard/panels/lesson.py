@@ -1,12 +1,15 @@
 """The lesson that a session attends: which step is shown, what was answered, and the page that it stands on."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from dashboard import live, session
 from dashboard.lessons.attendance import Attendance, attendance_from, begun, experiment_of
+from dashboard.lessons.question import Question
 from dashboard.lessons.strip import as_json
 from dashboard.lessons.table import LESSONS
 
@@ -56,10 +59,9 @@ def _act() -> None:
         _turn(now.at(_index(asked["lesson_step"])))
     elif "lesson_again" in asked:
         _turn(now.again())
-    elif not now.is_answered:
-        answered = _answered(now, str(asked["lesson_answer"]))
-        st.session_state.lesson = answered
-        if answered.is_answered and now.shown.then:
+    elif now.shown.question is not None and ("lesson_reveal" in asked or not now.is_answered):
+        st.session_state.lesson = to = _answered(now, now.shown.question, asked)
+        if to.is_answered and not now.is_answered and now.shown.then:
             session.put(replace(session.experiment(), **now.shown.then))
 
 
@@ -67,11 +69,12 @@ def _index(value: object) -> int:
     return int(value) if isinstance(value, int | float) else -1
 
 
-def _answered(now: Attendance, answer: str) -> Attendance:
-    question = now.shown.question
-    assert question is not None
+def _answered(now: Attendance, question: Question, asked: Mapping[str, Any]) -> Attendance:
+    """Return the same after an answer that the strip has reported, or once the right one is to be seen."""
     try:
-        return now.answered(question.judge(session.scene(), answer))
+        if "lesson_reveal" in asked:
+            return now.revealed(question.solution(session.scene()))
+        return now.answered(question.judge(session.scene(), str(asked["lesson_answer"])))
     except ValueError as error:
         return now.noted(str(error))
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from dashboard.lessons.attendance import attendance_from, begun, experiment_of
-from dashboard.lessons.question import Judged, Mark, Outcome
+from dashboard.lessons.question import Judged, Mark, Outcome, shown
 from dashboard.lessons.strip import as_json
 from dashboard.lessons.table import LESSONS
 from dashboard.scene.experiment import Experiment
@@ -61,6 +61,21 @@ def test_a_link_holds_lesson_step_and_marks():
     assert attendance_from(now.text).text == now.text
     assert attendance_from("valleys") == begun(VALLEYS)
     assert attendance_from("valleys.3") == begun(VALLEYS).at(2)
+
+
+def test_what_is_revealed_counts_as_missed_unless_it_was_answered():
+    solution = shown("It is 7.", Mark("map", "truth", "the minimum", ((0.4, 0.4),)))
+    now = begun(VALLEYS).revealed(solution)
+    seen = as_json(now, "Landscape")
+    assert now.marks == "0-----"
+    assert seen["verdict"] == {"outcome": "shown", "word": "Here is how it is", "said": "It is 7."}
+    assert [mark["role"] for mark in seen["marks"]] == ["truth"]
+    tried = begun(VALLEYS).answered(judged(Outcome.FAR)).revealed(solution)
+    assert tried.marks == "0-----"
+    assert as_json(tried, "Landscape")["verdict"]["said"] == "Off by 3. Said. It is 7."
+    again = attendance_from("valleys.1.1-----").revealed(solution)
+    assert again.marks == "1-----"
+    assert as_json(again, "Landscape")["verdict"]["said"] == "It is 7."
 
 
 def test_a_link_holds_that_a_first_try_was_used_at_each_step():

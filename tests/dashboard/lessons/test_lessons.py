@@ -110,6 +110,16 @@ def test_right_and_wrong_answers_get_answers_of_their_own(lesson, step):
     assert step.question.hint.endswith(".")
 
 
+@pytest.mark.parametrize(("lesson", "step"), ASKING)
+def test_what_is_revealed_is_what_the_last_try_would_have_shown_without_its_guess(lesson, step):
+    revealed = step.question.solution(scene_of(step))
+    last = step.question.judge(*wrong(step)[0])
+    assert revealed.outcome == Outcome.SHOWN
+    assert (revealed.miss, revealed.way, revealed.said) == ("", "", "")
+    assert revealed.solution == last.solution
+    assert revealed.marks == tuple(mark for mark in last.marks if mark.role != "guess")
+
+
 def test_an_index_counts_once_however_it_is_written():
     assert indices_in("2,0,01", 3) == (2, 0, 1)
     for answer in ("0,00,000", "1,01,2", "3", "", "1,", "²"):
