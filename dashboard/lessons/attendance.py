@@ -123,5 +123,8 @@ def attendance_from(text: str) -> Attendance:
 
 
 def experiment_of(step: Step, now: Experiment, is_answered: bool = False) -> Experiment:
-    """Return the experiment that a step opens, or has once it is answered; the maps trained here stay."""
+    """Return the experiment that a step opens, or has once it is answered; the maps trained here stay.
+
+    A recording that the step brings is not in it.
+    """
     return replace(Experiment(own_maps=now.own_maps), **{**step.sets, **(step.then if is_answered else {})})

@@ -187,9 +187,9 @@ class Order(Question):
         rank = {entry: place for place, entry in enumerate(self.truth(scene))}
         wrong = sum(rank[one] > rank[other] for one, other in combinations(given, 2))
         outcome = graded(wrong, 0, 1)
-        pairs = "pair stands" if wrong == 1 else "pairs stand"
-        said = self.said(outcome)
-        return Judged(outcome, f"{wrong} {pairs} the wrong way round.", said, self.solution(scene).solution)
+        right, pairs = self.solution(scene).solution, "pair stands" if wrong == 1 else "pairs stand"
+        miss = f"{wrong} {pairs} the wrong way round." if wrong else right
+        return Judged(outcome, miss, self.said(outcome), right)
 
     def solution(self, scene: Scene) -> Judged:
         """Return the right order."""

@@ -9,9 +9,11 @@ import streamlit as st
 
 from dashboard import live, session
 from dashboard.lessons.attendance import Attendance, attendance_from, begun, experiment_of
+from dashboard.lessons.lesson import Step
 from dashboard.lessons.question import Question
 from dashboard.lessons.strip import as_json
 from dashboard.lessons.table import LESSONS
+from dashboard.scene.experiment import Experiment
 
 STRIP = "lesson_strip"  # the name of its component
 
@@ -40,8 +42,15 @@ def attend(text: str, opens: bool = True) -> None:
 def _turn(to: Attendance) -> None:
     """Show a step, with the experiment that it opens, on its page."""
     st.session_state.lesson, st.session_state.lesson_held = to, None
-    session.put(experiment_of(to.shown, session.experiment(), to.is_answered))
+    _put(to.shown, experiment_of(to.shown, session.experiment(), to.is_answered))
     st.session_state.turn_page = to.shown.page
+
+
+def _put(step: Step, experiment: Experiment) -> None:
+    """Put an experiment on screen, with the recording that a step brings."""
+    session.put(experiment)
+    if step.trace is not None:
+        session.use_upload(step.trace())
 
 
 def _act() -> None:
@@ -62,7 +71,7 @@ def _act() -> None:
     elif now.shown.question is not None and ("lesson_reveal" in asked or not now.is_answered):
         st.session_state.lesson = to = _answered(now, now.shown.question, asked)
         if to.is_answered and not now.is_answered and now.shown.then:
-            session.put(replace(session.experiment(), **now.shown.then))
+            _put(now.shown, replace(session.experiment(), **now.shown.then))
 
 
 def _index(value: object) -> int:
@@ -107,4 +116,4 @@ def _keep_experiment(now: Attendance, page: str) -> None:
         st.session_state.lesson_held = held or session.experiment()
     elif held is not None:
         st.session_state.lesson_held = None
-        session.put(held)
+        _put(now.shown, held)
