@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from core.estimate import Outcome
-from core.models.spikes import spike_counts
+from core.models.spikes import SPIKE_THRESHOLD, spike_counts
 from core.published import ZETA, published_prior, time_grid
 from dashboard.lessons import facts, facts_misfit
 from dashboard.lessons.facts_misfit import HELD, OTHER_ZETA, OUTSIDE
@@ -269,7 +269,8 @@ MISFIT = Lesson(
             question=Order(
                 ask="Order the recordings by the misfit of their best fit, the lowest first.",
                 hint="Ask of each one whether some allowed θ can make its spikes come in time, and have their shape.",
-                right="A wrong stimulus hides. A wrong prior shows a little. The wrong equations show in every spike.",
+                right="A wrong stimulus hides, a wrong prior shows a little, the wrong equations show most: here the "
+                "best fit does not even spike, since spikes in the wrong place cost more than none.",
                 near="One pair is the wrong way round: think of what the last steps left over.",
                 far="Other equations make spikes of another shape, which no θ can imitate.",
                 entries=tuple(RECORDINGS),
@@ -278,6 +279,7 @@ MISFIT = Lesson(
             holds=(
                 _is_like_ours,
                 lambda: _is_fit(facts_misfit.other_neuron(), AT_FIT_TO_OTHER),
+                lambda: facts.potential(*AT_FIT_TO_OTHER.values()).max() < SPIKE_THRESHOLD,
             ),
         ),
         Step(

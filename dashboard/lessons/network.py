@@ -167,7 +167,7 @@ NETWORK = Lesson(
             ),
             page="Inverse map",
             sets={"gamma": OTHER_GAMMA},
-            covers=(*HIDING, "said"),
+            covers=HIDING,
             question=Choice(
                 ask="How far is its estimate of θ₀ off the truth?",
                 hint="Its sd was learned from its training. It does not measure how unlike another trace is.",

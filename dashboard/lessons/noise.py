@@ -239,7 +239,7 @@ NOISE = Lesson(
                 "learned to read θ from simulated traces: the first from traces with noise, the other without.",
             ),
             page="Inverse map",
-            covers=("estimates", "spread", "resimulated", "table", "said"),
+            covers=("estimates", "spread", "resimulated", "table"),
             question=Order(
                 ask="Put them in order: first the one whose estimates scatter least under new noise.",
                 hint="Ask of each one what it knows: the equations, the noise, both or neither.",
@@ -259,7 +259,7 @@ NOISE = Lesson(
             ),
             page="Inverse map",
             sets={"sigma": LARGE_SIGMA},
-            covers=("estimates", "spread", "resimulated", "table", "said"),
+            covers=("estimates", "spread", "resimulated", "table"),
             question=Choice(
                 ask="How much does the scatter of this map grow?",
                 hint="What a network does is known only for data like those of its training.",

@@ -1,12 +1,13 @@
 """How far one has come in a lesson: through right and wrong answers, and there and back in a link."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from dashboard.lessons.attendance import attendance_from, begun, experiment_of
 from dashboard.lessons.question import Judged, Mark, Outcome, shown
-from dashboard.lessons.strip import as_json
+from dashboard.lessons.strip import as_json, grid
 from dashboard.lessons.table import LESSONS
 from dashboard.scene.experiment import Experiment
 
@@ -117,6 +118,21 @@ def test_what_was_said_of_an_answer_is_seen_again_where_one_comes_back_to_its_st
 def test_a_text_that_names_no_step_ends_in_a_sentence(text):
     with pytest.raises(ValueError, match="names no step of a lesson"):
         attendance_from(text)
+
+
+def test_what_alone_stands_is_laid_out_beside_each_other_and_below_each_other_in_a_narrow_window():
+    shown = grid(("map", "course", "player", "table"))
+    assert shown["names"] == ["map", "course", "player", "table"]
+    assert re.sub(r"clamp\(.*?\)", "HIGH", shown["wide"]) == (
+        '"player player" auto "map course" HIGH "table table" auto / minmax(0, 1.3fr) minmax(0, 1fr)'
+    )
+    assert shown["narrow"] == '"player" auto "map" 20rem "course" 20rem "table" auto / minmax(0, 1fr)'
+
+
+def test_once_it_is_answered_a_step_opens_what_its_answer_shows():
+    step = LESSONS["racing"].steps[0]
+    assert experiment_of(step, Experiment()).starts == ()
+    assert experiment_of(step, Experiment(), is_answered=True).methods == ("Gradient descent",)
 
 
 def test_a_step_opens_its_experiment_and_keeps_the_maps_trained_here():
