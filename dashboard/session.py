@@ -55,15 +55,7 @@ OF_LESSON = "lesson"  # the part of an address that names the step of a lesson
 OF_START = "start"  # the part of an address that says that it is one of the start page
 # Of a page, once; "door": which way in from the start page.
 ASKED = ("wish", "sample", "door", "lesson_asked", "fence", "train_start", "train_stop", "train_watched")
-# What the buttons of a lesson ask for.
-OF_STRIP = (
-    "lesson_leave",
-    "lesson_next",
-    "lesson_step",
-    "lesson_again",
-    "lesson_reveal",
-    "lesson_answer",
-)  # its buttons
+OF_STRIP = ("lesson_leave", "lesson_next", "lesson_step", "lesson_again", "lesson_reveal", "lesson_answer")  # asked
 MOST_PAST = 50  # changes that can be undone
 KEPT_PARTS = ("trace", "recording")  # of an address: names of uploads that the server keeps for a browser
 

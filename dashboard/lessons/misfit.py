@@ -134,7 +134,7 @@ MISFIT = Lesson(
             claims=(Claim("correlate with 0.8", lambda: facts_misfit.neighbours(_at_first(), assumed_white=True)),),
             holds=(
                 lambda: facts_misfit.neighbours(_at_first(), assumed_white=False) < 0.1,
-                lambda: abs(np.mean(facts_misfit.whitened(_at_first(), assumed_white=True) ** 2) - 1) < 0.15,
+                lambda: abs(float(np.mean(facts_misfit.whitened(_at_first(), assumed_white=True) ** 2)) - 1) < 0.15,
             ),
         ),
         Step(

@@ -60,6 +60,8 @@ def _act() -> None:
         return
     if "lesson_leave" in asked:
         st.session_state.lesson = None
+        if now.shown.trace is not None:
+            session.drop_upload()
     elif "lesson_next" in asked:
         following = list(LESSONS.values())[list(LESSONS).index(now.lesson.name) + 1 :]
         if following:

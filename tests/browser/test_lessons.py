@@ -229,6 +229,19 @@ def test_a_key_reveals_what_is_right_but_not_where_one_types(lab):
     lab.until("document.querySelector('.lab-plot[data-plot=map] path.lab-mark-truth')")
 
 
+def test_the_recording_of_a_step_stays_over_a_reload_and_goes_with_the_lesson(tab):
+    lab = tab()
+    lab.page.goto(f"{lab.url}/lessons?lesson=misfit.5")
+    student = Student(lab, LESSONS["misfit"])
+    student.stands(4)
+    lab.until("location.search.includes('upload=other-stimulus.csv')")
+    lab.page.reload()
+    student.stands(4)
+    assert not any(trace["name"] == "truth" for trace in lab.evaluate("drawing('fit').traces"))
+    lab.page.get_by_role("button", name="Leave the lesson").click()
+    lab.until("!location.search.includes('upload=other-stimulus.csv')")
+
+
 def test_a_link_to_no_lesson_ends_in_a_sentence(lab):
     lab.open("Neuron", "lesson=none.1.-")
     lab.page.get_by_text("This link names no step of a lesson that is here").wait_for()
