@@ -58,7 +58,9 @@ ASKED = (
     "wish", "sample", "door", "lesson_asked", "fence", "train_start", "train_stop", "train_watched", "desk",
     "code_word",
 )  # fmt: skip
-OF_STRIP = ("lesson_leave", "lesson_next", "lesson_step", "lesson_again", "lesson_answer")  # what its buttons ask for
+OF_STRIP = (  # what its buttons ask for
+    "lesson_leave", "lesson_next", "lesson_step", "lesson_again", "lesson_reveal", "lesson_answer",
+)  # fmt: skip
 OF_WHOLE_PAGE = ("lesson_report", "desk", "code_word")  # asked of more than the part whose control reported it
 MOST_PAST = 50  # changes that can be undone
 

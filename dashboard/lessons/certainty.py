@@ -92,7 +92,7 @@ CERTAINTY = Lesson(
             ),
             page="Landscape",
             sets={**NOISY, "hidden": True, "candidate_theta0": 0.0, "candidate_theta1": 1.0},
-            covers=("slice", "said"),
+            shows=("map",),
             question=Region(
                 ask="Draw an ellipse that holds the truth with a probability of 90 %, as small as you can.",
                 hint="It lies around the least J, along its valley. A rise of J by a few units is already unlikely.",

@@ -56,6 +56,7 @@ INVERSE = Lesson(
             ),
             page="Neuron",
             sets={"t_end": 60.0},
+            shows=("potential",),
             question=Choice(
                 ask="You solve the equations twice with the same θ. How do the two curves u differ?",
                 hint="Look for chance: the equations of u and v contain none. The noise is added afterwards.",
@@ -100,6 +101,9 @@ INVERSE = Lesson(
             text=(
                 "Now both parameters are unknown, and the window is short. Again the orange curve is the candidate and "
                 "the dots are the data.",
+                "After your answer a map shows the loss J for each pair of θ₀ and θ₁: how far the curve lies from the "
+                "dots, with dark for near. Its cross marks the least J (MAP). The dashed line is the prior: where θ is "
+                "likely before any data.",
             ),
             page="Landscape",
             sets={
@@ -111,7 +115,8 @@ INVERSE = Lesson(
                 "hidden": True,
             },
             free=("candidate_theta0", "candidate_theta1"),
-            covers=("map", "slice", "metrics", "said", "table"),
+            shows=("fit", "map"),
+            covers=("map",),
             question=Move(
                 ask="Move both sliders until the curve runs through the dots.",
                 hint="A larger θ₁ makes each spike shorter. Match the length of the spikes first, then their number.",
@@ -134,7 +139,8 @@ INVERSE = Lesson(
             page="Landscape",
             sets={"candidate_theta0": 0.4, "candidate_theta1": 0.5},
             free=("candidate_theta0", "candidate_theta1"),
-            covers=("map", "slice", "metrics", "said", "table"),
+            shows=("fit", "map"),
+            covers=("map",),
             question=Choice(
                 ask="What brings the curve closest to the dots again?",
                 hint="Move θ₀ both ways, and watch the last spikes: they show best whether the timing is right.",
@@ -161,11 +167,12 @@ INVERSE = Lesson(
             title="What it is worth to know one of them",
             text=(
                 "With noise, an estimate of θ₀ has an uncertainty. As θ₀ and θ₁ can stand in for each other, an error "
-                "in one goes with an error in the other. Suppose that somebody measures θ₁ and tells you its value.",
+                "in one goes with an error in the other. On the map all pairs in the darkest valley are possible.",
+                "Suppose that somebody measures θ₁ and tells you its value. Then only the orange line is left.",
             ),
             page="Landscape",
             sets={"candidate_theta0": 0.4},
-            covers=("slice", "metrics", "said", "table"),
+            shows=("map",),
             question=Choice(
                 ask="What happens to the uncertainty of θ₀?",
                 hint="See the valley on the map: compare its whole extent in θ₀ with its width along a line of one θ₁.",
@@ -189,6 +196,8 @@ INVERSE = Lesson(
             text=(
                 "This neuron is silent: after a moment u rests at a fixed point. The truth is θ₀ = −0.1 and θ₁ = 1.1; "
                 "the candidate has θ₀ = 0 and θ₁ = 1.2. The noise has a standard deviation of 0.35.",
+                "After your answer you see both curves, and the loss J along the straight line from one θ to the "
+                "other, a slice of the map.",
             ),
             page="Landscape",
             sets={
@@ -197,7 +206,8 @@ INVERSE = Lesson(
                 "candidate_theta0": AS_SILENT[0],
                 "candidate_theta1": AS_SILENT[1],
             },
-            covers=("map", "fit", "slice", "metrics", "said", "table"),
+            shows=("fit", "slice"),
+            covers=("fit", "slice"),
             question=Choice(
                 ask="Can the 1,000 samples tell the truth from this candidate?",
                 hint="Where it rests, u is a single number, but two parameters are unknown.",

@@ -72,7 +72,8 @@ NETWORK = Lesson(
                 "the trace.",
                 "An inverse map is a network that was trained on many simulated pairs of θ and trace.",
             ),
-            page="Inverse map",
+            page="Neuron",
+            shows=("potential",),
             question=Choice(
                 ask="What does a trained inverse map do with a new trace?",
                 hint="It has seen many traces together with the θ that made them.",
@@ -89,9 +90,10 @@ NETWORK = Lesson(
             text=(
                 "The map “cnn-noisy” is the published network, a CNN (convolutional network). The search for the MAP, "
                 "the best fit, first simulates 4,096 neurons, all over the prior’s box. Then it goes downhill from the "
-                "best of them.",
+                "best of them. The map shows the loss J in this box.",
             ),
-            page="Inverse map",
+            page="Landscape",
+            shows=("map",),
             question=Choice(
                 ask="How many neurons does cnn-noisy simulate to answer for one trace?",
                 hint="A network multiplies the samples of the trace by its weights, layer by layer.",
@@ -139,6 +141,7 @@ NETWORK = Lesson(
                 "where it is.",
             ),
             page="Inverse map",
+            shows=("estimates",),
             question=Pin(
                 ask="Drop a pin where cnn-noisy will put its estimate of θ if γ = 4.",
                 hint="It looks for a θ whose neuron with the trained damping fires more slowly too: both θ₀ and θ₁ "
@@ -164,7 +167,7 @@ NETWORK = Lesson(
             ),
             page="Inverse map",
             sets={"gamma": OTHER_GAMMA},
-            covers=(*HIDING, "said"),
+            covers=HIDING,
             question=Choice(
                 ask="How far is its estimate of θ₀ off the truth?",
                 hint="Its sd was learned from its training. It does not measure how unlike another trace is.",

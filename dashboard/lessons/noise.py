@@ -83,8 +83,8 @@ NOISE = Lesson(
                 "Each small curve shows 120 samples of noise alone, for different values of ρ.",
             ),
             page="Neuron",
-            sets={"under_potential": "spectrum", "t_end": 60.0},
-            covers=("spectrum",),
+            sets={"t_end": 60.0},
+            shows=("potential",),
             question=Choice(
                 ask="Which small curve is noise with ρ = 0.8?",
                 hint="With a larger ρ a sample is more like its neighbour, so the curve wanders more slowly.",
@@ -127,8 +127,8 @@ NOISE = Lesson(
                 "For comparison: u runs from about −2 to 2.",
             ),
             page="Neuron",
-            sets={"under_potential": "spectrum", "t_end": 60.0},
-            covers=("spectrum",),
+            sets={"t_end": 60.0},
+            shows=("potential",),
             question=Typed(
                 ask="What is the standard deviation of the noise in one sample?",
                 hint="Divide σ by Δt. The unit ms cancels, as u has no unit.",
@@ -154,6 +154,7 @@ NOISE = Lesson(
             ),
             page="Neuron",
             sets={"under_potential": "spectrum"},
+            shows=("spectrum", "potential"),
             covers=("spectrum",),
             question=Choice(
                 ask="Where does noise with ρ = 0.8 have most of its power?",
@@ -205,6 +206,7 @@ NOISE = Lesson(
             ),
             page="Neuron",
             sets={"under_potential": "spectrum"},
+            shows=("spectrum", "potential"),
             question=Choice(
                 ask="How much more widely does the best estimate of θ₀ scatter under coloured noise than under white?",
                 hint="The steep flanks of the spikes tell most about θ₀. The spectrum shows how strong the noise is in "
@@ -237,7 +239,7 @@ NOISE = Lesson(
                 "learned to read θ from simulated traces: the first from traces with noise, the other without.",
             ),
             page="Inverse map",
-            covers=("estimates", "spread", "resimulated", "table", "said"),
+            covers=("estimates", "spread", "resimulated", "table"),
             question=Order(
                 ask="Put them in order: first the one whose estimates scatter least under new noise.",
                 hint="Ask of each one what it knows: the equations, the noise, both or neither.",
@@ -257,7 +259,7 @@ NOISE = Lesson(
             ),
             page="Inverse map",
             sets={"sigma": LARGE_SIGMA},
-            covers=("estimates", "spread", "resimulated", "table", "said"),
+            covers=("estimates", "spread", "resimulated", "table"),
             question=Choice(
                 ask="How much does the scatter of this map grow?",
                 hint="What a network does is known only for data like those of its training.",

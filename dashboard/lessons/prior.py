@@ -70,6 +70,8 @@ PRIOR = Lesson(
             ),
             page="Inverse map",
             sets=INSIDE,
+            then=OUTSIDE,
+            shows=("estimates",),
             question=Pin(
                 ask="Drop a pin where narrow will put its estimate of the new truth.",
                 hint="Its last layer gives a place in the box of its prior, whatever the trace is.",

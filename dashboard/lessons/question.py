@@ -16,6 +16,7 @@ class Outcome(Enum):
     RIGHT = "Right"
     NEAR = "Near"
     FAR = "Not yet"
+    SHOWN = "Here is how it is"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Judged:
     miss: how far it is off, as a sentence in the unit that matters; of a right one, what is right.
     way: which way it is off, said in place of the miss while there is a further try; "" for a miss that tells no way.
     said: one sentence that depends on the answer.
-    solution: the right answer, as a sentence, which is kept back until the last try.
+    solution: the right answer, in sentences, which is kept back until the last try.
     marks: what is drawn over the plots, that of the right answer as long kept back.
     """
 
@@ -68,6 +69,10 @@ class Question(ABC):
     def judge(self, scene: Scene, answer: str) -> Judged:
         """Say how good an answer is; raises ValueError with a sentence where it cannot be read."""
 
+    @abstractmethod
+    def solution(self, scene: Scene) -> Judged:
+        """Return the right answer and its marks, without a guess."""
+
     def as_json(self) -> dict[str, Any]:
         """Return what the browser needs to take an answer."""
         return {"kind": self.kind, "ask": self.ask}
@@ -75,6 +80,11 @@ class Question(ABC):
     def said(self, outcome: Outcome) -> str:
         """Return the sentence for an answer as good as that."""
         return {Outcome.RIGHT: self.right, Outcome.NEAR: self.near, Outcome.FAR: self.far}[outcome]
+
+
+def shown(solution: str, *marks: Mark) -> Judged:
+    """Return a right answer that nobody gave."""
+    return Judged(Outcome.SHOWN, "", "", solution, marks)
 
 
 def graded(miss: float, close: float, rough: float) -> Outcome:

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from core.posterior.exact import Posterior
 from core.symbols import symbol_of
-from dashboard.lessons.question import Judged, Mark, Outcome, Place, Question, graded, indices_in, numbers_in
+from dashboard.lessons.question import Judged, Mark, Outcome, Place, Question, graded, indices_in, numbers_in, shown
 from dashboard.scene.changes import typed_number
 from dashboard.scene.kinds import Number
 from dashboard.scene.scene import Scene
 from dashboard.wording.numbers import compact, fixed, percent, significant, times
 
-N_CORNERS = 120  # of an outline
+AROUND = np.linspace(0, 2 * np.pi, 120)
+CIRCLE = np.column_stack([np.cos(AROUND), np.sin(AROUND)])  # the corners of an outline of radius 1
 HELD = 0.9  # asked of a region
 
 
@@ -42,11 +43,17 @@ class Pin(Question):
         true = self.truth(scene)
         miss = float(np.hypot(x - true[0], y - true[1]))
         outcome = graded(miss, self.close, self.rough)
-        marks = (Mark(self.plot, "guess", "your pin", ((x, y),)), Mark(self.plot, "truth", self.pinned, (true,)))
+        there = self._solution(true)
+        marks = (Mark(self.plot, "guess", "your pin", ((x, y),)), *there.marks)
+        return Judged(outcome, f"Your pin is {fixed(miss, 2)} away.", self.said(outcome), there.solution, marks)
+
+    def solution(self, scene: Scene) -> Judged:
+        """Return the right place."""
+        return self._solution(self.truth(scene))
+
+    def _solution(self, true: Place) -> Judged:
         there = f"({fixed(true[0], 2)}, {fixed(true[1], 2)})"
-        return Judged(
-            outcome, f"Your pin is {fixed(miss, 2)} away.", self.said(outcome), f"{self.pinned} lies at {there}.", marks
-        )
+        return shown(f"{self.pinned} lies at {there}.", Mark(self.plot, "truth", self.pinned, (true,)))
 
     def as_json(self) -> dict[str, Any]:
         """Return what the browser needs to take a pin."""
@@ -88,18 +95,26 @@ class Region(Question):
             outcome = Outcome.RIGHT
         elif held >= 0.5 and larger <= 8:
             outcome = Outcome.NEAR
-        around = np.linspace(0, 2 * np.pi, N_CORNERS)[:, None]
-        guess = (x, y) + np.cos(around) * a * along + np.sin(around) * b * across
-        radius = np.sqrt(-2 * np.log(1 - HELD))
-        circle = np.concatenate([np.cos(around), np.sin(around)], axis=1)
-        best = found.mean + radius * circle @ np.linalg.cholesky(covariance).T
-        marks = (_outline(self.plot, "guess", "your region", guess), _outline(self.plot, "limit", "90 % region", best))
+        guess = (x, y) + CIRCLE[:, :1] * a * along + CIRCLE[:, 1:] * b * across
+        best = self._solution(found)
+        marks = (_outline(self.plot, "guess", "your region", guess), *best.marks)
         miss = (
             f"It holds the truth with probability {percent(held)}. "
             f"Its area is {times(larger)} times that of the smallest region of {percent(HELD)}."
         )
-        solution = "The green outline is very nearly the smallest such region."
-        return Judged(outcome, miss, self.said(outcome), solution, marks)
+        return Judged(outcome, miss, self.said(outcome), best.solution, marks)
+
+    def solution(self, scene: Scene) -> Judged:
+        """Return the smallest region."""
+        return self._solution(self.posterior(scene))
+
+    def _solution(self, found: Posterior) -> Judged:
+        radius = np.sqrt(-2 * np.log(1 - HELD))
+        best = found.mean + radius * CIRCLE @ np.linalg.cholesky(found.covariance).T
+        return shown(
+            "The green outline is very nearly the smallest such region.",
+            _outline(self.plot, "limit", "90 % region", best),
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return what the browser needs to take an ellipse."""
@@ -126,18 +141,30 @@ class Move(Question):
     def judge(self, scene: Scene, answer: str) -> Judged:
         """Compare where the sliders stand with the values."""
         values = [float(getattr(scene.experiment, field)) for field in self.fields]
-        symbols, true = [symbol_of(field.removeprefix("candidate_")) for field in self.fields], self.truth(scene)
+        symbols, true = self._symbols, self.truth(scene)
         misses = [abs(value - right) for value, right in zip(values, true, strict=True)]
         outcome = graded(max(misses), self.close, self.rough)
         off = ", ".join(f"{symbol} is off by {fixed(miss, 3)}" for symbol, miss in zip(symbols, misses, strict=True))
-        right = ", ".join(f"{symbol} = {fixed(value, 3)}" for symbol, value in zip(symbols, true, strict=True))
+        right = self._solution(true)
         way = ", ".join(
             f"{symbol} is too {'large' if value > target else 'small'}"
             for symbol, value, target, miss in zip(symbols, values, true, misses, strict=True)
             if miss > self.close
         )
-        miss_said = f"{right}." if outcome == Outcome.RIGHT else f"{off}."
-        return Judged(outcome, miss_said, self.said(outcome), f"{right}.", way=f"{way}." if way else "")
+        miss_said = right.solution if outcome == Outcome.RIGHT else f"{off}."
+        return Judged(outcome, miss_said, self.said(outcome), right.solution, way=f"{way}." if way else "")
+
+    @property
+    def _symbols(self) -> list[str]:
+        return [symbol_of(field.removeprefix("candidate_")) for field in self.fields]
+
+    def solution(self, scene: Scene) -> Judged:
+        """Return where the sliders should stand."""
+        return self._solution(self.truth(scene))
+
+    def _solution(self, true: tuple[float, ...]) -> Judged:
+        values = (f"{symbol} = {fixed(value, 3)}" for symbol, value in zip(self._symbols, true, strict=True))
+        return shown(f"{', '.join(values)}.")
 
     def as_json(self) -> dict[str, Any]:
         """Return what the browser needs to point at the sliders."""
@@ -160,9 +187,13 @@ class Order(Question):
         rank = {entry: place for place, entry in enumerate(self.truth(scene))}
         wrong = sum(rank[one] > rank[other] for one, other in combinations(given, 2))
         outcome = graded(wrong, 0, 1)
-        pairs = "pair stands" if wrong == 1 else "pairs stand"
-        right = ", ".join(self.entries[each] for each in self.truth(scene))
-        return Judged(outcome, f"{wrong} {pairs} the wrong way round.", self.said(outcome), f"The order: {right}.")
+        right, pairs = self.solution(scene).solution, "pair stands" if wrong == 1 else "pairs stand"
+        miss = f"{wrong} {pairs} the wrong way round." if wrong else right
+        return Judged(outcome, miss, self.said(outcome), right)
+
+    def solution(self, scene: Scene) -> Judged:
+        """Return the right order."""
+        return shown(f"The order: {', '.join(self.entries[each] for each in self.truth(scene))}.")
 
     def as_json(self) -> dict[str, Any]:
         """Return what the browser needs to show the entries."""
@@ -198,9 +229,13 @@ class Choice(Question):
     def judge(self, scene: Scene, answer: str) -> Judged:
         """Compare the choice with the right one."""
         (given,) = indices_in(answer, len(self.options))
-        true = self.truth(scene)
-        outcome = Outcome.RIGHT if given == true else Outcome.FAR
-        return Judged(outcome, "", self.options[given].said, f"Right is: {self.options[true].label}.")
+        outcome = Outcome.RIGHT if given == self.truth(scene) else Outcome.FAR
+        return Judged(outcome, "", self.options[given].said, self.solution(scene).solution)
+
+    def solution(self, scene: Scene) -> Judged:
+        """Return the right option and what is said of it."""
+        right = self.options[self.truth(scene)]
+        return shown(f"Right is: {right.label}. {right.said}")
 
     def as_json(self) -> dict[str, Any]:
         """Return what the browser needs to show the options, with their curves scaled into a unit square."""
@@ -232,13 +267,20 @@ class Typed(Question):
         value, true = typed_number(self.number, answer), self.truth(scene)
         miss = abs(value - true)
         outcome = graded(miss, self.close, self.rough)
-        unit = f" {self.unit}" if self.unit else ""
-        said = f"Off by {significant(miss, 2)}{unit}." if miss else ""
-        solution = f"It is {compact(true, 3)}{unit}."
+        unit = "percentage points" if self.unit == "%" else self.unit
+        said = f"Off by {significant(miss, 2)} {unit}".rstrip() + "." if miss else ""
+        solution = self._solution(true).solution
         if outcome == Outcome.RIGHT:
             return Judged(outcome, solution, self.said(outcome), solution)
         way = "Too large." if value > true else "Too small."
         return Judged(outcome, said, self.said(outcome), solution, way=way)
+
+    def solution(self, scene: Scene) -> Judged:
+        """Return the right number."""
+        return self._solution(self.truth(scene))
+
+    def _solution(self, true: float) -> Judged:
+        return shown(f"It is {compact(true, 3)}{f' {self.unit}' if self.unit else ''}.")
 
     def as_json(self) -> dict[str, Any]:
         """Return what the browser needs to take a number."""

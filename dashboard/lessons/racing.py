@@ -22,7 +22,6 @@ RACERS = ("Gradient descent", "L-BFGS-B", "Differential evolution")
 ENTRIES = (RACERS[1], RACERS[0], RACERS[2])  # neither the right order nor its reverse
 AT_START = {"candidate_theta0": START[0], "candidate_theta1": START[1]}
 AT_OTHER_START = {"candidate_theta0": OTHER_START[0], "candidate_theta1": OTHER_START[1]}
-HIDING = ("slice", "metrics", "said", "table")
 COSTS = (1, 10, 100)  # times as many evaluations, which are offered to choose from
 
 
@@ -95,7 +94,8 @@ RACING = Lesson(
             ),
             page="Landscape",
             sets=AT_START,
-            covers=HIDING,
+            then={"methods": ("Gradient descent",), "starts": (START,)},
+            shows=("map",),
             question=Pin(
                 ask="Drop a pin where gradient descent ends.",
                 hint="A step is only taken if it lowers the loss. Look for the ridges around the start.",
@@ -117,7 +117,8 @@ RACING = Lesson(
             ),
             page="Landscape",
             sets=AT_OTHER_START,
-            covers=HIDING,
+            then={"methods": ("L-BFGS-B",), "starts": (OTHER_START,)},
+            shows=("map",),
             question=Pin(
                 ask="Drop a pin where L-BFGS-B ends.",
                 hint="Find the wide dark valley next to the start, and the lowest place in it.",
@@ -139,7 +140,8 @@ RACING = Lesson(
             ),
             page="Landscape",
             sets=AT_START,
-            covers=HIDING,
+            then={"methods": RACERS, "starts": (START,)},
+            shows=("map",),
             question=Order(
                 ask="Order the methods by the loss at which they end, the lowest first.",
                 hint="The further a method looks around, the more valleys it can compare.",
@@ -158,7 +160,8 @@ RACING = Lesson(
             ),
             page="Landscape",
             sets=AT_START,
-            covers=HIDING,
+            then={"methods": ("Nelder–Mead",), "starts": (START,)},
+            shows=("map",),
             question=Choice(
                 ask="Where does Nelder–Mead end?",
                 hint="Compare the size of the triangle with the distance to the truth’s valley, with the best fit.",
@@ -189,7 +192,8 @@ RACING = Lesson(
             ),
             page="Landscape",
             sets={**AT_START, "beside": "race", "methods": RACERS, "starts": (START,)},
-            covers=("course", "fit", "metrics", "said", "table"),
+            shows=("map", "course", "player", "table"),
+            covers=("course", "player", "table"),
             question=Choice(
                 ask="How many times as many evaluations as L-BFGS-B does differential evolution need?",
                 hint="It simulates a whole population of neurons again and again, until all lie in one valley.",
@@ -216,7 +220,7 @@ RACING = Lesson(
             ),
             page="Landscape",
             sets=AT_START,
-            covers=HIDING,
+            shows=("map",),
             question=Typed(
                 ask="From how many per cent of the starts does L-BFGS-B end in the lowest minimum?",
                 hint="Its long first steps cross some ridges. Neither nearly all nor nearly none succeed.",

@@ -17,7 +17,7 @@ from dashboard.scene.scene import Scene
 
 CLEAN = {"sigma": 0.0}
 SHORT = 60.0  # ms: few enough spikes to count
-PICTURED = (0.0, 0.8, 0.95)  # θ₀ of the small curves
+PICTURED = (0.0, 0.8, 0.4)  # θ₀ of the small curves; the last one is that on screen
 BESIDE = 0.01  # in u: how far from the fixed point a neuron starts
 
 
@@ -55,12 +55,6 @@ def _pictured(scene: Scene) -> int:
     return int(np.argmax(durations))
 
 
-def _stays_up() -> bool:
-    """Return whether the last small curve rises once and stays up."""
-    u = facts.potential(PICTURED[2], t_end=SHORT)
-    return facts.spikes_of(PICTURED[2], t_end=SHORT) == 1 and bool(u[u.size // 2 :].min() > 0)
-
-
 def _spikes_grow_longer() -> bool:
     """Return whether a spike lasts longer, and the rate is lower, the larger θ₀ is, up to the edge."""
     rates, durations = np.transpose(
@@ -88,7 +82,7 @@ SPIKING = Lesson(
             ),
             page="Neuron",
             sets={**CLEAN, "t_end": SHORT},
-            covers=("rates", "phase"),
+            shows=("potential",),
             question=Typed(
                 ask="How many spikes does the neuron fire in this window?",
                 hint="Count how often u rises steeply from about −2 to about 2. The last rise is at the right edge.",
@@ -114,7 +108,7 @@ SPIKING = Lesson(
             ),
             page="Neuron",
             sets={**CLEAN, "t_end": SHORT},
-            covers=("rates", "phase"),
+            shows=("potential",),
             question=Typed(
                 ask="What is the spike rate, in spikes per second?",
                 hint="There are 1,000 ms in a second: divide them by the time from spike to spike in ms.",
@@ -138,6 +132,7 @@ SPIKING = Lesson(
             ),
             page="Neuron",
             sets={**CLEAN, "t_end": SHORT},
+            shows=("phase", "potential", "player"),
             question=Choice(
                 ask="What does a neuron do that starts 0.01 away from this fixed point?",
                 hint="A ball on top of a hill may stand still, but the smallest push is enough to set it rolling.",
@@ -158,13 +153,14 @@ SPIKING = Lesson(
             text=(
                 "The offset θ₀ shifts the nullcline v′ = 0 sideways. With a larger θ₀ it crosses u′ = 0 further to the "
                 "right, where u is high, and the neuron passes that place slowly.",
-                "On screen θ₀ = 0.4. The small curves show u for other values of θ₀.",
+                "On screen θ₀ = 0.4. The small curves show u for three values of θ₀.",
             ),
             page="Neuron",
             sets={**CLEAN, "t_end": SHORT},
+            shows=("potential", "phase"),
             question=Choice(
                 ask="Which small curve is the neuron with θ₀ = 0.8?",
-                hint="It still spikes: see the map of rates. Compare how long u stays up with the curve on screen.",
+                hint="Compare how long u stays up in each turn with the curve on screen.",
                 options=(
                     Option(
                         "A",
@@ -180,9 +176,9 @@ SPIKING = Lesson(
                     ),
                     Option(
                         "C",
-                        "This neuron does not come down again: its θ₀ is larger still.",
+                        "This is the curve on screen: its θ₀ is 0.4.",
                         partial(facts.potential, PICTURED[2], t_end=SHORT),
-                        "u rises once and stays up",
+                        "7 spikes of 2.6 ms in 60 ms",
                     ),
                 ),
                 truth=_pictured,
@@ -193,8 +189,13 @@ SPIKING = Lesson(
                 Claim("of 1.9 ms", lambda: rate_and_duration(PICTURED[0])[1]),
                 Claim("5 spikes", lambda: facts.spikes_of(PICTURED[1], t_end=SHORT)),
                 Claim("of 3.6 ms", lambda: rate_and_duration(PICTURED[1])[1]),
+                Claim("θ₀ is 0.4", lambda: PICTURED[2]),
+                Claim("of 2.6 ms", lambda: rate_and_duration(PICTURED[2])[1]),
             ),
-            holds=(_stays_up, _spikes_grow_longer),
+            holds=(
+                lambda: facts.spikes_of(PICTURED[2], t_end=SHORT) == facts.spikes_of(PICTURED[0], t_end=SHORT),
+                _spikes_grow_longer,
+            ),
         ),
         Step(
             title="Where the spiking ends",
@@ -204,6 +205,7 @@ SPIKING = Lesson(
             ),
             page="Neuron",
             sets=CLEAN,
+            shows=("rates",),
             question=Pin(
                 ask="Start at the star and increase θ₀ alone. Drop a pin where the spiking ends.",
                 hint="θ₁ stays at 0.4: go straight to the right until the colours end.",
@@ -223,7 +225,8 @@ SPIKING = Lesson(
             text=("Now θ₀ = 0.95, beyond that edge. The neuron starts at u = 0 and v = 0, as always.",),
             page="Neuron",
             sets={**CLEAN, "theta0": 0.95},
-            covers=("potential", "phase", "recovery", "rates", "player"),
+            shows=("potential", "phase", "player"),
+            covers=("potential", "phase", "player"),
             question=Choice(
                 ask="What does u do?",
                 hint="With a larger θ₀ the neuron stays up longer in each turn. Carry that on.",
@@ -252,6 +255,7 @@ SPIKING = Lesson(
             ),
             page="Neuron",
             sets={**CLEAN, "theta0": BEYOND},
+            shows=("potential", "phase"),
             free=("zeta",),
             question=Move(
                 ask="Move ζ until the neuron just begins to spike again, and stop there.",

@@ -3,9 +3,15 @@
 from dataclasses import asdict
 from typing import Any
 
-from dashboard.lessons.attendance import FIRST, MOST_TRIES, SECOND, Attendance
-from dashboard.lessons.question import Judged, Outcome
+from dashboard.lessons.attendance import FIRST, SECOND, Attendance
+from dashboard.lessons.question import Outcome
 from dashboard.lessons.table import LESSONS
+from dashboard.pictures.layouts import NARROW_PLOT, PARTS
+
+# The height that the window leaves for plots below the strip.
+HEIGHT, HEIGHT_BELOW_PLAYER = (f"clamp(20rem, 100vh - {taken}, 50rem)" for taken in ("22rem", "24.5rem"))
+BELOW = ("metrics", "said", "table")
+LARGER, SMALLER = "minmax(0, 1.3fr)", "minmax(0, 1fr)"
 
 
 def as_json(now: Attendance, page: str) -> dict[str, Any]:
@@ -22,10 +28,12 @@ def as_json(now: Attendance, page: str) -> dict[str, Any]:
         "free": list(step.free),
         "races": "start" in step.free or "starts" in step.sets,
         "covers": list(covers),
+        "shows": grid(step.shows) if step.shows else None,
         "elsewhere": "" if page == step.page else step.page,
         "question": None if step.question is None else step.question.as_json(),
         "answered": now.is_answered,
         "verdict": _verdict(now),
+        "hint": step.question.hint if step.question is not None and now.is_tried else "",
         "marks": _marks(now),
         "note": now.note,
         "last": now.step == n - 1,
@@ -34,22 +42,38 @@ def as_json(now: Attendance, page: str) -> dict[str, Any]:
     }
 
 
-def _is_over(now: Attendance, judged: Judged) -> bool:
-    return judged.outcome == Outcome.RIGHT or now.tries >= MOST_TRIES
+def grid(shows: tuple[str, ...]) -> dict[str, Any]:
+    """Return the plots and parts that alone stand in a step, and how the page lays them out.
+
+    The plots stand beside each other as high as the window allows; in a narrow window, all below each other.
+    """
+    plots = [name for name in shows if name not in PARTS]
+    before, after = ([name for name in names if name in shows] for names in (("player",), ("tools", *BELOW)))
+    across = [(" ".join([part] * len(plots)), "auto") for part in (*before, *after)]
+    across.insert(len(before), (" ".join(plots), HEIGHT_BELOW_PLAYER if before else HEIGHT))
+    rows = " ".join(f'"{areas}" {height}' for areas, height in across)
+    return {
+        "names": list(shows),
+        "wide": f"{rows} / {' '.join([LARGER, SMALLER][: len(plots)])}",
+        "narrow": " ".join(
+            [f'"{each}" auto' for each in before]
+            + [f'"{each}" {NARROW_PLOT}' for each in plots]
+            + [f'"{each}" auto' for each in after]
+        )
+        + " / minmax(0, 1fr)",
+    }
 
 
 def _verdict(now: Attendance) -> dict[str, str] | None:
-    """Return what is said of the last answer: the hint after a first one, the solution after the last."""
-    judged, question = now.judged, now.shown.question
-    if judged is None or question is None:
+    """Return what is said of the last answer, with the solution after the last try."""
+    judged, over = now.judged, now.is_answered
+    if judged is None:
         return None
-    over = _is_over(now, judged)
     solution = judged.solution if over and judged.outcome != Outcome.RIGHT else ""
     return {
         "outcome": judged.outcome.name.lower(),
-        "word": judged.outcome.value if not over or judged.outcome == Outcome.RIGHT else "Here is how it is",
+        "word": judged.outcome.value if not over or judged.outcome == Outcome.RIGHT else Outcome.SHOWN.value,
         "said": " ".join(filter(None, (judged.miss if over else judged.way or judged.miss, judged.said, solution))),
-        "hint": "" if over else question.hint,
     }
 
 
@@ -57,8 +81,7 @@ def _marks(now: Attendance) -> list[dict[str, Any]]:
     """Return what is drawn over the plots: the guess, and what is right where nothing more is asked."""
     if now.judged is None:
         return []
-    over = _is_over(now, now.judged)
-    return [asdict(mark) for mark in now.judged.marks if over or mark.role == "guess"]
+    return [asdict(mark) for mark in now.judged.marks if now.is_answered or mark.role == "guess"]
 
 
 def _following(name: str) -> str:

@@ -61,7 +61,7 @@ VALLEYS = Lesson(
             page="Landscape",
             sets={**QUIET, "candidate_theta0": 0.62},
             free=("candidate_theta0",),
-            covers=("map", "slice", "metrics", "said", "table"),
+            shows=("fit",),
             question=Move(
                 ask="Move θ₀ until the orange spikes lie on the dots.",
                 hint="Where the curve fires too seldom, θ₀ is too large. Count the spikes first, then align them.",
@@ -83,7 +83,7 @@ VALLEYS = Lesson(
             ),
             page="Landscape",
             sets={**QUIET, "candidate_theta0": 0.5},
-            covers=("map", "slice", "metrics", "said", "table"),
+            shows=("fit",),
             question=Choice(
                 ask="Which of the two has the larger loss?",
                 hint="Where the curve spikes the data do not, and the other way round: both count.",
@@ -102,16 +102,19 @@ VALLEYS = Lesson(
         Step(
             title="One spike fewer",
             text=(
-                "Below is the loss along θ₀, with θ₁ held at the truth. The deepest valley is the truth, where the "
-                "neuron fires 22 spikes. Move the candidate along the line and watch its number of spikes.",
+                "The loss J along θ₀ has several valleys, with θ₁ held at the truth. The deepest is the truth, where "
+                "the neuron fires 22 spikes. The next one to the right lies at θ₀ = 0.58.",
+                "Move the candidate there. After your answer you see J along θ₀, with a number of spikes in each "
+                "valley.",
             ),
             page="Landscape",
             sets={**QUIET, "candidate_theta0": 0.45},
             free=("candidate_theta0",),
-            covers=("map",),
+            shows=("fit", "slice"),
+            covers=("slice",),
             question=Typed(
                 ask="How many spikes does the neuron fire in the first valley to the right of the truth?",
-                hint="Move the candidate into that valley, near θ₀ = 0.58, and count the orange spikes.",
+                hint="Count the orange spikes, or count by how many they are fewer at the end of the recording.",
                 right="One spike fewer: the others can be aligned again, and the loss falls.",
                 near="Nearly: count the spikes of the orange curve once more.",
                 far="Each valley stands for one number of spikes. Its neighbour is near the truth’s.",
@@ -130,7 +133,7 @@ VALLEYS = Lesson(
             text=("On the map of both parameters dark is low. The line of the last step runs level at θ₁ = 0.4.",),
             page="Landscape",
             sets={**QUIET, "candidate_theta0": 0.45},
-            covers=("slice", "metrics", "said", "table"),
+            shows=("map",),
             question=Pin(
                 ask="Drop a pin into the valley with one spike fewer, on the line θ₁ = 0.4.",
                 hint="It lies to the right of the truth’s valley, behind the first light ridge.",
@@ -154,7 +157,8 @@ VALLEYS = Lesson(
             page="Landscape",
             sets=QUIET,
             free=("t_end",),
-            covers=("map", "slice", "metrics", "said", "table"),
+            shows=("slice", "fit"),
+            covers=("slice",),
             question=Choice(
                 ask="What happens to the number of wrong valleys?",
                 hint="Each number of spikes between the truth’s and the candidate’s has a valley of its own.",

@@ -184,12 +184,16 @@ export interface LessonData extends Common {
   free: string[]
   races: boolean
   covers: string[]
+  /** the plots and parts that alone stand, and the templates of their grid; null for the grid of the page */
+  shows: { names: string[]; wide: string; narrow: string } | null
   /** the page that the step stands on, where another one is shown */
   elsewhere: string
   // biome-ignore lint/suspicious/noExplicitAny: by its kind
   question: any
   answered: boolean
-  verdict: { outcome: string; word: string; said: string; hint: string } | null
+  verdict: { outcome: string; word: string; said: string } | null
+  /** after a first answer that is not right, "" otherwise */
+  hint: string
   marks: { plot: string; role: string; label: string; places: [number, number][] }[]
   note: string
   last: boolean

@@ -29,8 +29,9 @@ const end = element("button", {
   onclick: toggleLecture,
 })
 
-/** @param {EventTarget | null} target */
-const isTyped = (target) =>
+/** Say whether keys are typed into what has the focus.
+ * @param {EventTarget | null} target */
+export const isTyped = (target) =>
   target instanceof HTMLElement &&
   target.matches("input:not([type=range], [type=checkbox], [type=radio]), textarea, select")
 

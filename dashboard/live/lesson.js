@@ -2,6 +2,7 @@
 
 import { ANSWERS } from "./answers.js"
 import { element, fill, say } from "./element.js"
+import { isTyped } from "./frame.js"
 import { explain } from "./glossary.js"
 import { allow, draw, light, takeFrom } from "./lesson_state.js"
 import { report } from "./messages.js"
@@ -15,6 +16,8 @@ export class Lesson {
     this.at = "" // lesson and step on screen
     this.asked = "" // what the question on screen was made from
     this.answer = /** @type {any} */ (undefined)
+    this.committed = "" // the answer that was judged last, of which no second try is made
+    this.marked = "" // what is drawn over the plots
     this.name = element("p", { className: "lab-lesson-name" })
     this.title = element("h2", { tabIndex: -1 }) // gets the focus where a step begins
     this.steps = element("ol", { className: "lab-lesson-steps", ariaLabel: "steps" })
@@ -24,6 +27,7 @@ export class Lesson {
     this.means = element("div", { className: "lab-lesson-means" })
     this.commit = this.button("Commit", () => ({ lesson_answer: this.answer.answer() }), true)
     this.commit.addEventListener("click", () => {
+      this.committed = this.answer.answer()
       this.commit.disabled = true // until the answer is judged
     })
     this.again = this.button("Try it again", () => ({ lesson_again: true }))
@@ -32,6 +36,9 @@ export class Lesson {
     this.back = this.button("Back", () => ({ lesson_step: (this.data?.step ?? 0) - 1 }))
     this.next = this.button("Next", () => ({ lesson_step: (this.data?.step ?? 0) + 1 }), true)
     this.following = this.button("", () => ({ lesson_next: true }), true)
+    this.reveal = this.button("Reveal", () => ({ lesson_reveal: true }))
+    this.reveal.classList.add("lab-reveal")
+    this.keys = element("p", { className: "lab-lesson-keys", textContent: "Keys: → next · ← back · R or . reveals" })
     this.elsewhere = this.button("", () => ({ lesson_step: this.data?.step ?? 0 }), true)
     const head = element("div", { className: "lab-lesson-head" }, [
       element("div", {}, [this.name, this.title]),
@@ -49,6 +56,8 @@ export class Lesson {
       this.next,
       this.following,
       this.elsewhere,
+      this.reveal,
+      this.keys,
     ])
     root.append(
       head,
@@ -91,7 +100,7 @@ export class Lesson {
         dot.addEventListener("click", (event) => report(event, this.send, { lesson_step: i }, true))
         node.append(dot)
       }
-      const done = mark !== "-"
+      const done = !["-", "t"].includes(mark)
       Object.assign(node.firstChild, { ariaLabel: `step ${i + 1}: ${title}${done ? ", done" : ""}`, title })
       node.firstChild.className = i === step ? "lab-now" : done ? "lab-done" : ""
       if (i === step) node.firstChild.setAttribute("aria-current", "step")
@@ -106,10 +115,14 @@ export class Lesson {
     this.next.textContent = "Next (→)"
     this.following.hidden = away || !(last && answered && following)
     this.following.textContent = `Next lesson: ${following}`
+    this.reveal.hidden = away || !data.question || (answered && Boolean(data.verdict))
     this.elsewhere.hidden = !away
     this.elsewhere.textContent = `Back to the step, on ${data.elsewhere}`
-    allow(away ? null : data.free, away ? [] : data.covers, data.races)
-    if (data.marks.length || answered || away) draw(away ? [] : data.marks)
+    allow(away ? null : data.free, away ? [] : data.covers, data.races, away ? null : data.shows)
+    const marks = away ? [] : data.marks
+    const marked = JSON.stringify([this.at, this.asked, away, marks])
+    if (marked !== this.marked && (marks.length || answered || away)) draw(marks) // over an answer that is not judged yet
+    this.marked = marked
     // What was pressed may have gone: the keyboard goes on where something new stands.
     if (before && before !== this.at) this.title.focus({ preventScroll: true })
   }
@@ -117,9 +130,9 @@ export class Lesson {
   /** Show the question, made anew where it is another one.
    * @param {import("./data").LessonData} data
    * @param {boolean} away */
-  show({ question, answered, lesson, step, verdict }, away) {
+  show({ question, answered, lesson, step }, away) {
     const asks = Boolean(question) && !answered && !away
-    const asked = asks ? JSON.stringify([lesson, step, question, verdict?.hint]) : ""
+    const asked = asks ? JSON.stringify([lesson, step, question]) : ""
     this.question.hidden = !question || away
     this.ask.hidden = !question
     if (question) explain(this.ask, question.ask)
@@ -127,6 +140,7 @@ export class Lesson {
     this.again.hidden = !question || !answered || away
     if (asked === this.asked) return this.mayCommit()
     this.asked = asked
+    this.committed = ""
     this.answer?.close?.()
     takeFrom(null)
     draw([])
@@ -143,13 +157,15 @@ export class Lesson {
   }
 
   mayCommit() {
-    this.commit.disabled = !this.answer?.answer()
+    const answer = this.answer?.answer()
+    const isJudged = answer === this.committed && this.data?.question?.kind !== "move" // whose answer stands on the page
+    this.commit.disabled = !answer || isJudged
   }
 
   /** Say what there is to say of the last answer, and at the end how many were right.
    * @param {import("./data").LessonData} data
    * @param {boolean} away */
-  judge({ verdict, note, score, last, answered }, away) {
+  judge({ verdict, hint, note, score, last, answered }, away) {
     const parts = []
     if (note) parts.push(element("p", { textContent: note }))
     if (verdict) {
@@ -158,9 +174,8 @@ export class Lesson {
         verdict.said,
       ])
       parts.push(said)
-      if (verdict.hint)
-        parts.push(element("p", {}, [element("b", { textContent: "Hint: " }), verdict.hint, " Try once more."]))
     }
+    if (hint) parts.push(element("p", {}, [element("b", { textContent: "Hint: " }), hint, " Try once more."]))
     if (last && answered) parts.push(element("p", { textContent: score }))
     const told = away ? "" : parts.map(({ textContent }) => textContent).join(" ")
     if (told === this.told) return
@@ -169,17 +184,17 @@ export class Lesson {
     if (verdict && told) this.verdict.focus({ preventScroll: true })
   }
 
-  /** Turn to the next or the last step by a presenter's keys.
+  /** Turn to the next or the last step, or reveal what is right, by a presenter's keys.
    * @param {KeyboardEvent} event */
   turn(event) {
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return
-    if (
-      event.target instanceof HTMLElement &&
-      event.target.matches("input, textarea, select, [role=application], .lab-handle")
-    )
-      return
-    const button = { PageDown: this.next, ArrowRight: this.next, PageUp: this.back, ArrowLeft: this.back }[event.key]
-    if (!button || button.hidden || button.disabled) return
+    const [back, next, reveal] = [this.back, this.next, this.reveal]
+    const keys = { PageDown: next, ArrowRight: next, PageUp: back, ArrowLeft: back, r: reveal, R: reveal, ".": reveal }
+    const button = keys[event.key]
+    if (!button || button.hidden || button.disabled || isTyped(event.target)) return
+    // What has the focus moves by the other keys.
+    const moves = "input, textarea, select, [role=application], .lab-handle"
+    if (button !== reveal && event.target instanceof HTMLElement && event.target.matches(moves)) return
     event.preventDefault()
     button.click()
   }

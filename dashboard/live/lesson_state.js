@@ -18,6 +18,7 @@ function adopted() {
 const state = {
   free: /** @type {Set<string> | null} */ (null), // fields that can be moved; null outside of a lesson
   covers: /** @type {string[]} */ ([]), // plots and parts that are grey
+  shows: /** @type {import("./data").LessonData["shows"]} */ (null), // what alone stands
   races: true, // whether the player of the race stands
   lit: /** @type {string[]} */ ([]), // fields of the sliders that are to be moved
   marks: /** @type {Mark[]} */ ([]),
@@ -27,9 +28,10 @@ const state = {
 /** Tell what the lesson allows: which controls are free, which plots and parts are covered.
  * @param {string[] | null} free null where no lesson is attended
  * @param {string[]} covers
- * @param {boolean} [races] whether the player of the race stands */
-export function allow(free, covers, races = false) {
-  Object.assign(state, { free: free && new Set(free), covers, races: races || !free })
+ * @param {boolean} [races] whether the player of the race stands
+ * @param {import("./data").LessonData["shows"]} [shows] the plots and parts that alone stand */
+export function allow(free, covers, races = false, shows = null) {
+  Object.assign(state, { free: free && new Set(free), covers, races: races || !free, shows })
   document.documentElement.toggleAttribute("data-lab-lesson", free !== null)
   restyle()
   document.dispatchEvent(new Event("inverse-lab-allowed"))
@@ -40,6 +42,17 @@ function restyle() {
   const rules = state.races ? [] : [".lab-race { display: none; }"]
   if (state.taker)
     rules.push(`.lab-plot[data-plot="${state.taker.plot}"] { outline: 2px solid var(--st-primary-color); }`)
+  if (state.shows) {
+    // What is left out keeps a size, with which it can be drawn.
+    const { names, wide, narrow } = state.shows
+    rules.push(
+      `.lab-plots[data-layout] { grid-template: ${wide}; min-height: 0; }
+       @media (max-width: 66rem) { .lab-plots[data-layout] { grid-template: ${narrow}; } }
+       .lab-plots[data-layout] > :not(${names.map(selector)}) { position: absolute; width: 20rem; height: 12rem;
+         visibility: hidden; overflow: hidden; }
+       .lab-plots[data-layout] > :not(${names.map(selector)}) * { visibility: hidden; }`,
+    )
+  }
   if (state.covers.length) {
     const covered = `:is(${state.covers.map(selector)})`
     rules.push(
@@ -56,6 +69,9 @@ function restyle() {
 /** Return the selector of a plot, or of a part of the stage.
  * @param {string} name */
 const selector = (name) => `.lab-plot[data-plot="${name}"], .lab-plots > .${PARTS[name] ?? `lab-${name}`}`
+
+/** Say whether the player of the race stands. */
+export const hasPlayer = () => state.races
 
 /** Say whether a control stands on the page now: no text does during a lesson, nor a button that gives an answer away.
  * @param {{ field: string, gives_away?: boolean }} item */

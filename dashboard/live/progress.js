@@ -13,13 +13,17 @@ function kept() {
   }
 }
 
+// How much each mark of a step says: nothing is known of it, it was missed once; every other one settles it.
+const SAYS = { "-": 0, t: 1 }
+const says = (mark) => SAYS[mark] ?? 2
+
 /** Keep how far one is in a lesson; what was answered before stays so where the step is opened anew.
  * @param {string} lesson
  * @param {string} text */
 export function remember(lesson, text) {
   const [name, step, marks] = text.split(".")
   const before = marksOf(kept()[lesson], marks.length)
-  const merged = [...marks].map((mark, i) => (mark === "-" ? before[i] : mark)).join("")
+  const merged = [...marks].map((mark, i) => (says(mark) < says(before[i]) ? before[i] : mark)).join("")
   try {
     localStorage.setItem(KEY, JSON.stringify({ ...kept(), [lesson]: [name, step, merged].join(".") }))
   } catch {
@@ -32,8 +36,8 @@ export function remember(lesson, text) {
  * @param {number} steps of the lesson */
 export function progressIn(lesson, steps) {
   const text = kept()[lesson]
-  const done = [...marksOf(text, steps)].filter((mark) => mark !== "-").length
-  return { text: done ? text : lesson, done }
+  const marks = [...marksOf(text, steps)]
+  return { text: marks.some(says) ? text : lesson, done: marks.filter((mark) => says(mark) === 2).length }
 }
 
 /** Return the marks of the steps in a text, or untouched ones where it has none.

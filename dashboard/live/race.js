@@ -2,6 +2,7 @@
 
 import { Controls } from "./controls.js"
 import { element, say } from "./element.js"
+import { hasPlayer } from "./lesson_state.js"
 import { numbers, runners } from "./outlines.js"
 import { play } from "./playback.js"
 
@@ -56,7 +57,7 @@ export class Race {
       this.id = data.id
       this.pause()
       this.clock = this.last
-      if (isNew && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.play()
+      if (isNew && hasPlayer() && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.play()
     }
     this.tell()
   }

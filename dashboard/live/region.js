@@ -75,13 +75,14 @@ export function region({ plot: name }, changed) {
     changed()
   }
 
-  /** Put the handles where the ellipse is drawn. */
+  /** Put the handles where the ellipse is drawn, or at the edge of the axes, where they can be taken hold of. */
   function place() {
     if (!ellipse || !box()?._fullLayout) return
     const { xaxis, yaxis } = box()._fullLayout
+    const within = (axis, value) => axis._offset + Math.min(Math.max(axis.d2p(value), 0), axis._length)
     for (const [i, [px, py]] of places().entries()) {
-      handles[i].style.left = `${xaxis._offset + xaxis.d2p(px)}px`
-      handles[i].style.top = `${yaxis._offset + yaxis.d2p(py)}px`
+      handles[i].style.left = `${within(xaxis, px)}px`
+      handles[i].style.top = `${within(yaxis, py)}px`
       if (handles[i].parentElement !== box()) box().append(handles[i])
     }
   }

@@ -1,13 +1,19 @@
 """The lesson that a session attends: which step is shown, what was answered, and the page that it stands on."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from dashboard import live, session
 from dashboard.lessons.attendance import Attendance, attendance_from, begun, experiment_of
+from dashboard.lessons.lesson import Step
+from dashboard.lessons.question import Question
 from dashboard.lessons.strip import as_json
 from dashboard.lessons.table import LESSONS
+from dashboard.scene.experiment import Experiment
 
 STRIP = "lesson_strip"  # the name of its component
 
@@ -36,8 +42,15 @@ def attend(text: str, opens: bool = True) -> None:
 def _turn(to: Attendance) -> None:
     """Show a step, with the experiment that it opens, on its page."""
     st.session_state.lesson, st.session_state.lesson_held = to, None
-    session.put(experiment_of(to.shown, session.experiment()))
+    _put(to.shown, experiment_of(to.shown, session.experiment(), to.is_answered))
     st.session_state.turn_page = to.shown.page
+
+
+def _put(step: Step, experiment: Experiment) -> None:
+    """Put an experiment on screen, with the recording that a step brings."""
+    session.put(experiment)
+    if step.trace is not None:
+        session.use_upload(step.trace())
 
 
 def _act() -> None:
@@ -47,6 +60,8 @@ def _act() -> None:
         return
     if "lesson_leave" in asked:
         st.session_state.lesson = None
+        if now.shown.trace is not None:
+            session.drop_upload()
     elif "lesson_next" in asked:
         following = list(LESSONS.values())[list(LESSONS).index(now.lesson.name) + 1 :]
         if following:
@@ -55,19 +70,22 @@ def _act() -> None:
         _turn(now.at(_index(asked["lesson_step"])))
     elif "lesson_again" in asked:
         _turn(now.again())
-    elif not now.is_answered:
-        st.session_state.lesson = _answered(now, str(asked["lesson_answer"]))
+    elif now.shown.question is not None and ("lesson_reveal" in asked or not now.is_answered):
+        st.session_state.lesson = to = _answered(now, now.shown.question, asked)
+        if to.is_answered and not now.is_answered and now.shown.then:
+            _put(now.shown, replace(session.experiment(), **now.shown.then))
 
 
 def _index(value: object) -> int:
     return int(value) if isinstance(value, int | float) else -1
 
 
-def _answered(now: Attendance, answer: str) -> Attendance:
-    question = now.shown.question
-    assert question is not None
+def _answered(now: Attendance, question: Question, asked: Mapping[str, Any]) -> Attendance:
+    """Return the same after an answer that the strip has reported, or once the right one is to be seen."""
     try:
-        return now.answered(question.judge(session.scene(), answer))
+        if "lesson_reveal" in asked:
+            return now.revealed(question.solution(session.scene()))
+        return now.answered(question.judge(session.scene(), str(asked["lesson_answer"])))
     except ValueError as error:
         return now.noted(str(error))
 
@@ -100,4 +118,4 @@ def _keep_experiment(now: Attendance, page: str) -> None:
         st.session_state.lesson_held = held or session.experiment()
     elif held is not None:
         st.session_state.lesson_held = None
-        session.put(held)
+        _put(now.shown, held)

@@ -173,6 +173,75 @@ def test_an_answer_takes_what_a_slider_had_to_say_at_the_same_moment(lab):
     assert lab.value("candidate_theta0") == 0.4
 
 
+def drawn_on(lab: Lab, plot: str) -> list[str]:
+    """Return the roles of the marks that a lesson draws over a plot."""
+    marks = lab.page.locator(f".lab-plot[data-plot={plot}] path.lab-mark")
+    return [
+        each.split("lab-mark-")[1].split()[0]
+        for each in marks.evaluate_all("(all) => all.map((n) => n.className.baseVal)")
+    ]
+
+
+def test_guess_and_truth_stay_over_each_other_where_one_comes_back(tab):
+    lab = tab()
+    lesson = LESSONS["racing"]
+    student = Student(lab, lesson)
+    lab.page.goto(f"{lab.url}/lessons?lesson=racing.1")
+    step = student.stands(0)
+    student.answer(step, wrong(step)[-1])
+    assert drawn_on(lab, "map") == ["guess"]
+    lab.until("location.search.includes('lesson=racing.1.t------')")
+    lab.page.reload()
+    student.stands(0)
+    assert step.question.hint in lab.page.locator(".lab-lesson").inner_text()
+    student.answer(step, wrong(step)[-1])
+    assert drawn_on(lab, "map") == ["guess", "truth"]
+    lab.until("plot('map')?.data?.some((each) => each.name === 'Gradient descent')")  # a race begins a new stage
+    student.go_on()
+    student.stands(1)
+    assert drawn_on(lab, "map") == []
+    lab.page.get_by_role("button", name="Back", exact=True).click()
+    student.stands(0)
+    lab.until("document.querySelectorAll('.lab-plot[data-plot=map] path.lab-mark').length === 2")
+
+
+def test_a_key_reveals_what_is_right_but_not_where_one_types(lab):
+    step = LESSONS["valleys"].steps[2]
+    student = Student(lab, LESSONS["valleys"])
+    lab.page.goto(f"{lab.url}/lessons?lesson=valleys.3")
+    student.stands(2)
+    keys, verdict = lab.page.keyboard, lab.page.locator(".lab-lesson-verdict p")
+    box = lab.page.get_by_label(step.question.ask)
+    box.focus()
+    keys.type("r.R")
+    assert box.input_value() == "r.R"
+    box.blur()
+    keys.press(".")
+    verdict.first.wait_for()
+    assert verdict.first.inner_text() == "Here is how it is. It is 21."
+    lab.until("location.search.includes('lesson=valleys.3.--0---')")
+    keys.press("PageDown")
+    student.stands(3)
+    reveal = lab.page.get_by_role("button", name="Reveal")
+    assert not reveal.is_visible()
+    keys.press("l")
+    reveal.click()
+    lab.until("document.querySelector('.lab-plot[data-plot=map] path.lab-mark-truth')")
+
+
+def test_the_recording_of_a_step_stays_over_a_reload_and_goes_with_the_lesson(tab):
+    lab = tab()
+    lab.page.goto(f"{lab.url}/lessons?lesson=misfit.5")
+    student = Student(lab, LESSONS["misfit"])
+    student.stands(4)
+    lab.until("location.search.includes('upload=other-stimulus.csv')")
+    lab.page.reload()
+    student.stands(4)
+    assert not any(trace["name"] == "truth" for trace in lab.evaluate("drawing('fit').traces"))
+    lab.page.get_by_role("button", name="Leave the lesson").click()
+    lab.until("!location.search.includes('upload=other-stimulus.csv')")
+
+
 def test_a_link_to_no_lesson_ends_in_a_sentence(lab):
     lab.open("Neuron", "lesson=none.1.-")
     lab.page.get_by_text("This link names no step of a lesson that is here").wait_for()

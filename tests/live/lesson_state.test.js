@@ -12,7 +12,9 @@ globalThis.CSSStyleSheet = class {
 }
 globalThis.document = Object.assign(new EventTarget(), { documentElement: page, adoptedStyleSheets: [] })
 
-const { allow, draw, isFree, marksOn, takeFrom, taken } = await import("../../dashboard/live/lesson_state.js")
+const { allow, draw, hasPlayer, isFree, marksOn, takeFrom, taken } = await import(
+  "../../dashboard/live/lesson_state.js"
+)
 
 test("outside of a lesson all controls stand", () => {
   assert.ok(isFree({ field: "theta0" }))
@@ -36,6 +38,16 @@ test("a lesson leaves the free controls, but none that gives the answer away", (
   assert.equal(page.attributes.size, 0)
   assert.doesNotMatch(rules, /data-plot/)
   assert.equal(told, 2)
+})
+
+test("where a step names what alone stands, the rest is hidden, but keeps a size to be drawn with", () => {
+  allow([], [], false, { names: ["fit", "said"], wide: '"fit" 20rem / 1fr', narrow: '"fit" 10rem / 1fr' })
+  assert.match(rules, /grid-template: "fit" 20rem \/ 1fr/)
+  assert.match(rules, /:not\(.*data-plot="fit".*lab-said.*\) \{ position: absolute; width: 20rem/)
+  assert.ok(!hasPlayer())
+  allow(null, [])
+  assert.doesNotMatch(rules, /grid-template/)
+  assert.ok(hasPlayer())
 })
 
 test("a place is an answer in the plot that the question is about alone", () => {

@@ -33,6 +33,15 @@ test("a step that is opened anew keeps the answers given before", () => {
   assert.deepEqual(progressIn("valleys", 6), { text: "valleys.3.11112+", done: 6 })
 })
 
+test("a first try that missed is no step done, is kept, and hides no answer", () => {
+  remember("valleys", "valleys.2.1t----")
+  assert.deepEqual(progressIn("valleys", 6), { text: "valleys.2.1t----", done: 1 })
+  remember("valleys", "valleys.3.t-----")
+  assert.deepEqual(progressIn("valleys", 6), { text: "valleys.3.1t----", done: 1 })
+  remember("racing", "racing.1.t------")
+  assert.deepEqual(progressIn("racing", 7), { text: "racing.1.t------", done: 0 })
+})
+
 test("what else stands in the browser's storage is no progress", () => {
   for (const content of ["{", "[]", "null", '{"valleys": 7}', '{"valleys": "valleys.3.1"}']) {
     items["inverse-lab-lessons"] = content

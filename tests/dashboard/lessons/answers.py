@@ -8,6 +8,7 @@ from dashboard.lessons.attendance import experiment_of
 from dashboard.lessons.lesson import Step
 from dashboard.lessons.questions import Choice, Move, Order, Pin, Region, Typed
 from dashboard.scene.experiment import Experiment
+from dashboard.scene.holdings import Holdings
 from dashboard.scene.scene import Scene
 
 Given = tuple[Scene, str]
@@ -16,7 +17,7 @@ Given = tuple[Scene, str]
 def scene_of(step: Step, **changes: object) -> Scene:
     """Return the scene that a step opens, with some settings moved."""
     experiment = replace(experiment_of(step, Experiment()), **changes)
-    return Scene(experiment, experiment)
+    return Scene(experiment, experiment, holdings=Holdings(upload=step.trace() if step.trace else None))
 
 
 def sentences(step: Step) -> list[str]:

@@ -1,6 +1,7 @@
 """What holds for every lesson: it can be opened, every number that it names is computed, every answer is answered."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -48,8 +49,11 @@ def test_a_step_opens_and_names_only_what_there_is(lesson, step):
     assert step.page in PAGES
     for field in step.free:
         assert field in SETTINGS or field in FIELDS or field in ACTIONS, field
-    for cover in step.covers:
-        assert cover in PLOTS | PARTS, cover
+    for part in (*step.covers, *step.shows):
+        assert part in PLOTS | PARTS, part
+    assert not step.shows or set(step.covers) <= set(step.shows)
+    then = replace(opened, **step.then)
+    assert from_address(to_address(then)) == (then, ())
 
 
 @pytest.mark.parametrize(("lesson", "step"), STEPS)
@@ -104,6 +108,16 @@ def test_right_and_wrong_answers_get_answers_of_their_own(lesson, step):
     assert all(each.said.endswith(".") for each in judged)
     assert all(each.solution.endswith(".") for each in judged)
     assert step.question.hint.endswith(".")
+
+
+@pytest.mark.parametrize(("lesson", "step"), ASKING)
+def test_what_is_revealed_is_what_the_last_try_would_have_shown_without_its_guess(lesson, step):
+    revealed = step.question.solution(scene_of(step))
+    last = step.question.judge(*wrong(step)[0])
+    assert revealed.outcome == Outcome.SHOWN
+    assert (revealed.miss, revealed.way, revealed.said) == ("", "", "")
+    assert revealed.solution == last.solution
+    assert revealed.marks == tuple(mark for mark in last.marks if mark.role != "guess")
 
 
 def test_an_index_counts_once_however_it_is_written():
