@@ -89,6 +89,7 @@ if lacks_name:
     st.stop()
 if page.title == "Start" and links.is_opened_by_old_link():
     session.switch_page("Neuron")
-lesson.strip(page.title, session.turn_to(page.title))
+is_new = session.turn_to(page.title)
 desk.open_if_asked(page.title)
+lesson.strip(page.title, is_new)
 page.run()

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import session, visitors
 from dashboard.exercise_token import exercise_in
 from dashboard.maps import own_maps
+from dashboard.rooms import room_of
 from dashboard.scene.exercise import Sitting
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, keep
@@ -18,7 +19,12 @@ OF_LESSON = "lesson"  # names the step of a lesson
 OF_START = "start"  # says that the address is one of the start page
 OF_EXERCISE = "exercise"  # its token
 OF_STUDENT = "student"  # the number of a student in the list of an exercise
+OF_ROOM = "room"  # the token with which answers to a lesson are given, or seen
 KEPT_PARTS = ("trace", "recording")  # names of uploads that the server keeps for a browser
+
+NO_ROOM = (
+    "The answers of your class are not collected here: this server has not made the link. The lesson itself works."
+)
 
 
 def begin() -> None:
@@ -27,13 +33,20 @@ def begin() -> None:
         return
     query = st.query_params.to_dict()
     query.pop(OF_START, None)
-    st.session_state.lesson_opened = query.pop(OF_LESSON, ""), bool(query)
+    lesson = query.pop(OF_LESSON, "")
+    st.session_state.room_token, st.session_state.room = query.pop(OF_ROOM, ""), None
     names = {part: query.pop(part, "") for part in KEPT_PARTS}
     upload, recording = (visitors.kept(_visitor(), names[part]) for part in KEPT_PARTS)
     if upload is not None:
         query.pop("upload", None)
+    st.session_state.lesson_opened = lesson, bool(query)
     holdings = Holdings(upload, recording)
     experiment, sentences = _exercise(query, holdings) if OF_EXERCISE in query else _experiment(query)
+    if st.session_state.room_token:
+        try:
+            st.session_state.room = room_of(st.session_state.room_token)
+        except ValueError:
+            sentences += (NO_ROOM,)
     if names["recording"] and recording is None:
         sentences += ("The recording on the page Your data is not kept here for this browser: upload it again.",)
     st.session_state.live_key = keep(holdings)
@@ -85,6 +98,8 @@ def address() -> str:
     lesson, sitting = st.session_state.get("lesson"), session.sitting()
     if lesson is not None:
         parts[OF_LESSON] = lesson.text
+    if session.room() is not None:
+        parts[OF_ROOM] = st.session_state.room_token
     if sitting is None:
         query = to_sealed_address(replace(session.experiment(), own_maps=",".join(own_maps())))
     else:
@@ -102,9 +117,13 @@ def start_address() -> str:
 def is_opened_by_old_link() -> bool:
     """Say whether a session starts with an experiment at the address of the start page, where the Neuron page was."""
     parts = set(st.query_params)
-    return (
-        "page" not in st.session_state and bool(parts - {OF_START, OF_LESSON}) and not parts & {OF_START, OF_EXERCISE}
-    )
+    holds_settings = bool(parts - {OF_START, OF_LESSON, OF_ROOM}) and not parts & {OF_START, OF_EXERCISE}
+    return "page" not in st.session_state and holds_settings
+
+
+def student() -> str:
+    """Return what tells the browser of a student from others: its cookie, or the session where it keeps none."""
+    return _visitor() or st.session_state.live_key
 
 
 def _visitor() -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.rooms import Room
 from dashboard.scene.changes import change
 from dashboard.scene.exercise import Sitting
 from dashboard.scene.experiment import Experiment
@@ -32,8 +33,11 @@ KEYS = {
     "lesson_held": "the experiment of a step whose page was left",
     "turn_page": "title of the page that a step of a lesson stands on, once",
     "pages": "by title, to switch to",
+    "room_token": "of that room, in the address",
+    "room": "where the answers of a class are collected, if they are",
     "desk": "whether the teacher's desk is asked for, once",
     "desk_word": "the code word that the desk proposes",
+    "desk_room": "the name of the room that the desk proposes",
     "desk_made": "the link that the desk made last",
     "code_word": "what was typed to open the truth of an exercise, once",
     "code_word_problem": "what is wrong with it",
@@ -95,6 +99,11 @@ def has_started() -> bool:
 def sitting() -> Sitting | None:
     """Return the exercise that a student attends here, if there is one."""
     return scene().holdings.sitting
+
+
+def room() -> Room | None:
+    """Return the room whose class answers the questions of a lesson, if there is one."""
+    return st.session_state.get("room")
 
 
 def sit(sitting: Sitting) -> None:

@@ -50,6 +50,11 @@ class Attendance:
         return self.shown.question is None or self.marks[self.step] in ANSWERED
 
     @property
+    def asked(self) -> str:
+        """The question on screen, by lesson and number of the step."""
+        return f"{self.lesson.name}.{self.step + 1}"
+
+    @property
     def text(self) -> str:
         """The lesson, the step and the marks, as a link has them."""
         return f"{self.lesson.name}.{self.step + 1}.{self.marks}"

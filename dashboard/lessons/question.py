@@ -21,7 +21,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Mark:
-    """A place or a closed outline over a plot. role: "guess", or what it is compared with: "truth", "limit"."""
+    """A place or a closed outline over a plot. role: "guess", one of a "class", or what is right: "truth", "limit"."""
 
     plot: str
     role: str

@@ -77,9 +77,7 @@ class Region(Question):
         The answer: the middle, one half axis as a vector, the length of the other.
         """
         x, y, a_x, a_y, b = numbers_in(answer, 5)
-        a = np.hypot(a_x, a_y)
-        if not (a > 0 and b > 0):
-            raise ValueError("The ellipse is too thin: pull its handles apart.")
+        guess, a = outline_of(x, y, a_x, a_y, b), np.hypot(a_x, a_y)
         found = self.posterior(scene)
         along = np.array([a_x, a_y]) / a
         across = np.array([-along[1], along[0]])
@@ -95,9 +93,8 @@ class Region(Question):
             outcome = Outcome.RIGHT
         elif held >= 0.5 and larger <= 8:
             outcome = Outcome.NEAR
-        guess = (x, y) + CIRCLE[:, :1] * a * along + CIRCLE[:, 1:] * b * across
         best = self._solution(found)
-        marks = (_outline(self.plot, "guess", "your region", guess), *best.marks)
+        marks = (Mark(self.plot, "guess", "your region", guess), *best.marks)
         miss = (
             f"It holds the truth with probability {percent(held)}. "
             f"Its area is {times(larger)} times that of the smallest region of {percent(HELD)}."
@@ -113,7 +110,7 @@ class Region(Question):
         best = found.mean + radius * CIRCLE @ np.linalg.cholesky(found.covariance).T
         return shown(
             "The green outline is very nearly the smallest such region.",
-            _outline(self.plot, "limit", "90 % region", best),
+            Mark(self.plot, "limit", "90 % region", _places(best)),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -121,8 +118,21 @@ class Region(Question):
         return {**super().as_json(), "plot": self.plot}
 
 
-def _outline(plot: str, role: str, label: str, corners: NDArray[np.float64]) -> Mark:
-    return Mark(plot, role, label, tuple((float(x), float(y)) for x, y in corners))
+def outline_of(x: float, y: float, a_x: float, a_y: float, b: float) -> tuple[Place, ...]:
+    """Return the corners of an ellipse around (x, y), with one half axis as a vector and the length of the other.
+
+    Raises ValueError with a sentence where it has no area.
+    """
+    a = np.hypot(a_x, a_y)
+    if not (a > 0 and b > 0):
+        raise ValueError("The ellipse is too thin: pull its handles apart.")
+    along = np.array([a_x, a_y]) / a
+    across = np.array([-along[1], along[0]])
+    return _places((x, y) + CIRCLE[:, :1] * a * along + CIRCLE[:, 1:] * b * across)
+
+
+def _places(corners: NDArray[np.float64]) -> tuple[Place, ...]:
+    return tuple((float(x), float(y)) for x, y in corners)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from dashboard.lessons.attendance import FIRST, SECOND, Attendance
+from dashboard.lessons.class_answers import OfClass
 from dashboard.lessons.question import Outcome
 from dashboard.lessons.table import LESSONS
 from dashboard.pictures.layouts import NARROW_PLOT, PARTS
@@ -14,8 +15,12 @@ BELOW = ("metrics", "said", "table")
 LARGER, SMALLER = "minmax(0, 1.3fr)", "minmax(0, 1fr)"
 
 
-def as_json(now: Attendance, page: str) -> dict[str, Any]:
-    """Return the step on screen; page: the title of the page that is shown, which may be another than the step's."""
+def as_json(now: Attendance, page: str, others: OfClass | None = None) -> dict[str, Any]:
+    """Return the step on screen.
+
+    page: the title of the page that is shown, which may be another than the step's.
+    others: the answers of a class, where they are watched.
+    """
     step, n = now.shown, len(now.lesson.steps)
     covers = () if now.is_answered else step.covers
     return {
@@ -34,7 +39,8 @@ def as_json(now: Attendance, page: str) -> dict[str, Any]:
         "answered": now.is_answered,
         "verdict": _verdict(now),
         "hint": step.question.hint if step.question is not None and now.is_tried else "",
-        "marks": _marks(now),
+        "marks": [*_marks(now), *(asdict(mark) for mark in (others.marks if others else ()))],
+        "others": None if others is None else {"n": others.n, "counts": [list(each) for each in others.counts]},
         "note": now.note,
         "last": now.step == n - 1,
         "following": _following(now.lesson.name),

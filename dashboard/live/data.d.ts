@@ -195,6 +195,8 @@ export interface LessonData extends Common {
   /** after a first answer that is not right, "" otherwise */
   hint: string
   marks: { plot: string; role: string; label: string; places: [number, number][] }[]
+  /** the answers of a class, where they are watched: how many there are, and how many of each */
+  others: { n: number; counts: [string, number][] } | null
   note: string
   last: boolean
   following: string

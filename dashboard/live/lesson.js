@@ -51,6 +51,7 @@ export class Lesson {
       this.commit,
       this.again,
     ])
+    this.others = element("div", { className: "lab-lesson-others", role: "status", hidden: true })
     const ways = element("div", { className: "lab-lesson-ways" }, [
       this.back,
       this.next,
@@ -63,7 +64,7 @@ export class Lesson {
       head,
       element("div", { className: "lab-lesson-body" }, [
         this.text,
-        element("div", { className: "lab-lesson-side" }, [this.question, this.verdict, ways]),
+        element("div", { className: "lab-lesson-side" }, [this.question, this.verdict, this.others, ways]),
       ]),
     )
     root.setAttribute("role", "region")
@@ -109,6 +110,7 @@ export class Lesson {
     fill(this.text, data.paragraphs, "p", explain)
     this.show(data, away)
     this.judge(data, away)
+    this.count(data.others)
     this.back.disabled = step === 0
     this.back.hidden = this.next.hidden = away
     this.next.hidden ||= last || !answered
@@ -154,6 +156,22 @@ export class Lesson {
       : undefined
     this.means.replaceChildren(...(this.answer ? [this.answer.node] : []))
     this.mayCommit()
+  }
+
+  /** Show how many of a class have answered, with a dot for each under what they answered.
+   * @param {import("./data").LessonData["others"]} others */
+  count(others) {
+    this.others.hidden = !others
+    if (!others) return
+    const { n, counts } = others
+    const rows = counts.flatMap(([text, times]) => [
+      element("span", { textContent: text }),
+      element("i", { textContent: "●".repeat(times), ariaLabel: String(times), role: "img" }),
+    ])
+    this.others.replaceChildren(
+      element("p", { textContent: n === 1 ? "1 answer of the class" : `${n} answers of the class` }),
+      ...rows,
+    )
   }
 
   mayCommit() {

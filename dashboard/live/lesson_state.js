@@ -41,7 +41,9 @@ export function allow(free, covers, races = false, shows = null) {
 function restyle() {
   const rules = state.races ? [] : [".lab-race { display: none; }"]
   if (state.taker)
-    rules.push(`.lab-plot[data-plot="${state.taker.plot}"] { outline: 2px solid var(--st-primary-color); }`)
+    rules.push(
+      `.lab-plot[data-plot="${state.taker.plot}"] { outline: 2px solid var(--st-primary-color); outline-offset: -2px; }`,
+    )
   if (state.shows) {
     // What is left out keeps a size, with which it can be drawn.
     const { names, wide, narrow } = state.shows

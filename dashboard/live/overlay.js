@@ -26,14 +26,16 @@ export class Overlay {
     )
     const { clientWidth: width } = plot.box
     this.labels.replaceChildren(
-      ...marks.map(({ label, role, places }) => {
-        const [left, top] = at(highest(places))
-        return element("span", {
-          className: `lab-mark-label lab-mark-${role}`,
-          textContent: label,
-          style: { left: `${left}px`, top: `${top}px` },
-        })
-      }),
+      ...marks
+        .filter(({ label }) => label)
+        .map(({ label, role, places }) => {
+          const [left, top] = at(highest(places))
+          return element("span", {
+            className: `lab-mark-label lab-mark-${role}`,
+            textContent: label,
+            style: { left: `${left}px`, top: `${top}px` },
+          })
+        }),
     )
     for (const label of this.labels.children) {
       const half = label.offsetWidth / 2 + 4
@@ -57,6 +59,7 @@ function shape({ role }, points) {
   const [[x, y]] = points
   const pin = `M${x},${y}l-7,-16a8,8 0 1 1 14,0z`
   const outline = `M${points.map((point) => point.map((each) => each.toFixed(1)).join()).join("L")}Z`
-  const [kind, drawn] = points.length > 1 ? ["outline", outline] : ["pin", pin]
+  const dot = `M${x - 6},${y}a6,6 0 1 0 12,0a6,6 0 1 0 -12,0z`
+  const [kind, drawn] = points.length > 1 ? ["outline", outline] : role === "class" ? ["dot", dot] : ["pin", pin]
   return `<path class="lab-mark lab-mark-${role} lab-mark-${kind}" d="${drawn}"/>`
 }

@@ -1,16 +1,17 @@
 """The teacher's desk: a dialog that makes a link for a class."""
 
-import io
 import secrets
 from dataclasses import dataclass, replace
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-import segno
 import streamlit as st
 
 from dashboard import links, session
 from dashboard.exercise_token import token_of
 from dashboard.panels.answer_key import answer_key
+from dashboard.panels.desk_question import question_form, show_question
+from dashboard.panels.handout import FORMS, show_frame, show_link, show_qr_code
+from dashboard.rooms import new_room
 from dashboard.scene.address import parts_of
 from dashboard.scene.exercise import NOT_OF_STUDENTS, Exercise
 from dashboard.scene.experiment import Experiment
@@ -18,10 +19,7 @@ from dashboard.scene.names import names_in
 from dashboard.scene.page_controls import PAGE_CONTROLS, controls_on
 
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvw" for vowel in "aeiou"]
-QR_PIXELS = 4  # a module
-HERE_ALONE = (
-    "This address leads to this machine alone: open the laboratory by its name in the network, then make the link."
-)
+KINDS = ("this experiment", "a question of a lesson")
 
 
 def code_word() -> str:
@@ -34,6 +32,7 @@ def open_if_asked(page: str) -> None:
     if session.take_asked("desk") and session.sitting() is None:
         st.session_state.desk_made = None
         st.session_state.desk_word = code_word()
+        st.session_state.desk_room = new_room()
         _desk(page)
 
 
@@ -48,9 +47,17 @@ class Made:
 
 @st.dialog("For a class", width="large")
 def _desk(page: str) -> None:
+    kind = st.segmented_control("The link opens", KINDS, default=KINDS[0], required=True, label_visibility="collapsed")
+    base = _base_address(page)
     chosen, made_of = st.columns(2, gap="large")
+    if kind == KINDS[1]:
+        with chosen:
+            asked = question_form(base)
+        with made_of:
+            show_question(asked)
+        return
     with chosen:
-        wanted = _form(page)
+        wanted = _form(page, base)
     with made_of:
         made = st.session_state.desk_made
         if made is not None and made.wanted == wanted:
@@ -59,7 +66,7 @@ def _desk(page: str) -> None:
             st.caption("The link opens the experiment on screen as it is now, with what you choose here.")
 
 
-def _form(page: str) -> Exercise | None:
+def _form(page: str, base: str) -> Exercise | None:
     """Ask what the link is to open, make it where the button is pressed, and return what is asked for.
 
     None where something is missing, which is said.
@@ -94,7 +101,7 @@ def _form(page: str) -> Exercise | None:
     if st.button("Make the link", type="primary"):
         exercise = replace(wanted, seed=secrets.randbits(63))
         query = urlencode({links.OF_EXERCISE: token_of(exercise)})
-        st.session_state.desk_made = Made(wanted, exercise, f"{_base_address(page)}?{query}")
+        st.session_state.desk_made = Made(wanted, exercise, f"{base}?{query}")
     return wanted
 
 
@@ -124,32 +131,14 @@ def _wanted(
 
 def _show(made: Made) -> None:
     """Show a link in every form in which it can be handed on, and the answer key."""
-    link, code, frame, key = st.tabs(["Link", "QR code", "Frame in a page", "Answer key"])
+    link, code, frame, key = st.tabs([*FORMS, "Answer key"])
     with link:
-        st.code(made.link, language=None, wrap_lines=True)
-        if (urlsplit(made.link).hostname or "") in ("localhost", "127.0.0.1", "::1"):
-            st.warning(HERE_ALONE)
+        show_link(made.link)
         if made.exercise.sealed:
             st.caption(f"Code word that opens the truth and the answer key: **{made.exercise.word}**")
     with code:
-        _qr_code(made.link)
+        show_qr_code(made.link)
     with frame:
-        st.code(
-            f'<iframe src="{made.link}" title="Inverse Lab" width="100%" height="800"></iframe>',
-            language="html",
-            wrap_lines=True,
-        )
-        st.caption("It works where the server was started with --embed-in and the origin of that page.")
+        show_frame(made.link)
     with key:
         answer_key(made.exercise)
-
-
-def _qr_code(link: str) -> None:
-    try:
-        code = segno.make_qr(link, error="l")
-    except segno.DataOverflowError:
-        st.warning("The link is too long for a QR code: give numbers, such as 1-30, in place of names.")
-        return
-    picture = io.BytesIO()
-    code.save(picture, kind="png", scale=QR_PIXELS)
-    st.image(picture.getvalue(), caption="The link as a QR code.")

@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import live, session
+from dashboard import links, live, rooms, session
 from dashboard.lessons.attendance import Attendance, attendance_from, begun, experiment_of
+from dashboard.lessons.class_answers import OfClass, given, of_class
 from dashboard.lessons.lesson import Step
 from dashboard.lessons.question import Question
 from dashboard.lessons.strip import as_json
@@ -16,6 +17,7 @@ from dashboard.lessons.table import LESSONS
 from dashboard.scene.experiment import Experiment
 
 STRIP = "lesson_strip"  # the name of its component
+BEAT = 2.0  # s between two looks at the answers of a class
 
 
 def attendance() -> Attendance | None:
@@ -85,9 +87,14 @@ def _answered(now: Attendance, question: Question, asked: Mapping[str, Any]) -> 
     try:
         if "lesson_reveal" in asked:
             return now.revealed(question.solution(session.scene()))
-        return now.answered(question.judge(session.scene(), str(asked["lesson_answer"])))
+        answer = str(asked["lesson_answer"])
+        to = now.answered(question.judge(session.scene(), answer))
     except ValueError as error:
         return now.noted(str(error))
+    room = session.room()
+    if room is not None and not room.watches:
+        rooms.keep(room.name, now.asked, links.student(), given(question, session.scene(), answer))
+    return to
 
 
 def strip(page: str, is_new: bool) -> None:
@@ -107,8 +114,24 @@ def strip(page: str, is_new: bool) -> None:
         return
     if is_new and not turn_page:
         _keep_experiment(now, page)
+    room = session.room()
+    if room is None or not room.watches:
+        _show(now, page)
+        return
+
+    def watched() -> None:
+        if session.concerns_whole_page():
+            st.rerun()
+        question = now.shown.question
+        others = None if question is None else of_class(question, rooms.answers(room.name, now.asked))
+        _show(now, page, others)
+
+    st.fragment(watched, run_every=BEAT)()
+
+
+def _show(now: Attendance, page: str, others: OfClass | None = None) -> None:
     with st.container(key="lab_lesson"):
-        live.lesson(STRIP, as_json(now, page), partial(session.receive, STRIP))
+        live.lesson(STRIP, as_json(now, page, others), partial(session.receive, STRIP))
 
 
 def _keep_experiment(now: Attendance, page: str) -> None:

@@ -1,0 +1,54 @@
+"""The part of the teacher's desk that makes a link to a question of a lesson, and one to the answers of the class."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard import links
+from dashboard.lessons.table import LESSONS
+from dashboard.panels.handout import FORMS, show_frame, show_link, show_qr_code
+from dashboard.rooms import Room, token_of
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The links to a question; watched: that of the teacher's screen, "" where no answers are collected."""
+
+    link: str
+    watched: str
+
+
+def question_form(base: str) -> Asked:
+    """Ask which question the link is to open, and whether answers are collected; base: address of the laboratory."""
+    name = st.selectbox("Lesson", LESSONS, format_func=lambda name: LESSONS[name].title)
+    steps = LESSONS[name].steps
+    asking = [i for i, step in enumerate(steps) if step.question is not None]
+    i = st.selectbox("Question", asking, format_func=lambda i: f"{i + 1} · {steps[i].title}")
+    question = steps[i].question
+    st.caption(question.ask if question else "")
+    collects = st.toggle(
+        "Collect the answers",
+        help="The first answer of each student, without a name, appears on your screen. After a day none is kept.",
+    )
+    address = {links.OF_LESSON: f"{name}.{i + 1}"}
+    if not collects:
+        return Asked(f"{base}?{urlencode(address)}", "")
+    to_answer, to_watch = (
+        f"{base}?{urlencode({**address, links.OF_ROOM: token_of(Room(st.session_state.desk_room, watches))})}"
+        for watches in (False, True)
+    )
+    return Asked(to_answer, to_watch)
+
+
+def show_question(asked: Asked) -> None:
+    """Show the links to a question in every form in which they can be handed on."""
+    link, code, frame = st.tabs(FORMS)
+    with link:
+        show_link(asked.link)
+    with code:
+        show_qr_code(asked.link)
+    with frame:
+        show_frame(asked.link)
+    if asked.watched:
+        st.link_button("Open your screen", asked.watched, help="The question with the answers of the class as dots.")

@@ -1,0 +1,39 @@
+"""A link in the forms in which a teacher hands it on: as text, as a QR code, and as a frame in another page."""
+
+import io
+from urllib.parse import urlsplit
+
+import segno
+import streamlit as st
+
+FORMS = ("Link", "QR code", "Frame in a page")
+QR_PIXELS = 4  # a module
+HERE_ALONE = (
+    "This address leads to this machine alone: open the laboratory by its name in the network, then make the link."
+)
+
+
+def show_link(link: str) -> None:
+    """Show a link to copy, and say where it leads to this machine alone."""
+    st.code(link, language=None, wrap_lines=True)
+    if (urlsplit(link).hostname or "") in ("localhost", "127.0.0.1", "::1"):
+        st.warning(HERE_ALONE)
+
+
+def show_qr_code(link: str) -> None:
+    """Show a link as a QR code, or say that it is too long for one."""
+    try:
+        code = segno.make_qr(link, error="l")
+    except segno.DataOverflowError:
+        st.warning("The link is too long for a QR code: give numbers, such as 1-30, in place of names.")
+        return
+    picture = io.BytesIO()
+    code.save(picture, kind="png", scale=QR_PIXELS)
+    st.image(picture.getvalue(), caption="The link as a QR code.")
+
+
+def show_frame(link: str) -> None:
+    """Show what puts a link into another page."""
+    frame = f'<iframe src="{link}" title="Inverse Lab" width="100%" height="800"></iframe>'
+    st.code(frame, language="html", wrap_lines=True)
+    st.caption("It works where the server was started with --embed-in and the origin of that page.")
