@@ -1,5 +1,6 @@
 // The live component: one module serves every instance on a page.
 
+import { watchForIdleness } from "./autoplay.js"
 import { Controls } from "./controls.js"
 import { element } from "./element.js"
 import { drawer } from "./frame.js"
@@ -68,6 +69,7 @@ class Instance {
 const instances = new WeakMap()
 
 document.addEventListener("click", leaveAfterChanges, true)
+watchForIdleness()
 
 /** Bring the instance in an element up to date, and return what takes it off the page.
  * @param {{ data: import("./data").Data, parentElement: HTMLElement, setTriggerValue: Function }} component */

@@ -134,4 +134,5 @@ def _reasons(scene: Scene) -> list[str]:
         "standard deviation). Your curve is measured alike, by the root of its mean squared distance from the dots.",
         "It can get worse before it gets better: where the curve has one spike too many or too few, its spikes fall "
         "between those of the dots. A search that only goes downhill gets stuck there.",
+        "In a lecture hall press L: the type grows, and while nobody touches the page, it plays by itself.",
     ]

@@ -97,3 +97,27 @@ def test_reload_and_back_keep_the_slider(calm):
     calm.stand("Start")
     assert calm.value("candidate_theta0") == 0.45
     calm.page.wait_for_selector(STANDS)
+
+
+def test_during_a_lecture_it_plays_by_itself_until_somebody_touches_it(lab):
+    lab.page.clock.install()
+    lab.open("Start")
+    lab.page.keyboard.press("l")
+    lab.until("document.documentElement.hasAttribute('data-lab-lecture')")
+    before = lab.value("candidate_theta0")
+    address = lab.page.url
+    lab.page.clock.fast_forward(29_000)
+    assert lab.value("candidate_theta0") == before
+    lab.page.clock.fast_forward(5_000)
+    lab.until(
+        """(before) => {
+      const value = document.querySelector("[data-field=candidate_theta0] input[type=range]").value
+      return Math.abs(value - before) > 0.1
+    }""",
+        before,
+    )
+    lab.until("painted.some(({ final }) => !final)")
+    assert lab.page.url == address
+    with lab.painting():
+        lab.page.mouse.move(400, 300)
+    assert lab.value("candidate_theta0") == before
