@@ -31,7 +31,7 @@ HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 ORIGIN = re.compile(rf"https?://(\*\.)?{HOST_NAME.pattern}(:[0-9]{{1,5}})?")
 
 
-def _compile() -> None:
+def compile_engine() -> None:
     """Compile what the pages call, or load it from the cache that an earlier start left."""
     start = time.monotonic()
     sys.stdout.write("Preparing the solver (the very first start compiles it: up to a minute) …\n")
@@ -135,7 +135,7 @@ def main() -> None:
         os.environ["HOME"] = "/nonexistent"
     use_runs(options.runs)
     with options.socket, suppress(KeyboardInterrupt):
-        _compile()
+        compile_engine()
         try:
             options.socket.listen()
         except OSError:

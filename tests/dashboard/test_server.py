@@ -68,7 +68,7 @@ def launched(monkeypatch, tmp_path):
 
     monkeypatch.setattr(uvicorn.Server, "run", serve)
     monkeypatch.setattr("streamlit.config._config_options", None)  # those of other tests come back at the end
-    monkeypatch.setattr(launcher, "_compile", lambda: None)
+    monkeypatch.setattr(launcher, "compile_engine", lambda: None)
     monkeypatch.setattr(launcher, "use_runs", lambda _: None)
 
     def launch(*options):
@@ -308,7 +308,7 @@ def no_such_host(*_, **__):
 def test_what_cannot_be_ends_in_a_sentence_before_anything_is_compiled(
     launched, monkeypatch, capsys, options, sentence, record_property
 ):
-    monkeypatch.setattr(launcher, "_compile", lambda: pytest.fail("compiled"))
+    monkeypatch.setattr(launcher, "compile_engine", lambda: pytest.fail("compiled"))
     with bound_socket(*FREE) as other:
         other.listen()
         busy = other.getsockname()[1]
@@ -343,7 +343,7 @@ pwd.getpwuid = unknown
 import uvicorn
 from dashboard import __main__ as launcher
 uvicorn.Server.run = lambda *_, **__: print("serves")
-launcher._compile = lambda: None
+launcher.compile_engine = lambda: None
 sys.argv = ["dashboard", "--port", "0", "--runs", {str(tmp_path / "runs")!r}]
 launcher.main()
 """
