@@ -12,7 +12,7 @@ from core.posterior.laplace import laplace
 from core.optimisation.methods import METHODS, descend
 from core.posterior.exact import posterior
 from core.published import published_noise_prior
-from dashboard.__main__ import _compile
+from dashboard.__main__ import compile_engine
 from dashboard.scene.observation import observe
 from dashboard.scene.problem import landscape_of, problem_of
 from dashboard.scene.experiment import Experiment
@@ -22,7 +22,7 @@ values = [value for module in modules for value in vars(module).values()]
 values += [value.__wrapped__ for value in values if hasattr(value, "__wrapped__")]
 kernels = [value for value in values if hasattr(value, "signatures")]
 compiled = lambda: [(kernel.py_func.__name__, len(kernel.signatures)) for kernel in kernels]
-_compile()
+compile_engine()
 before = compiled()
 problem = problem_of(Experiment(), observe(Experiment(), None))
 for released in (False, True):
