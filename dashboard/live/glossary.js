@@ -79,6 +79,8 @@ function lessonOf(text) {
   const step = found(lessons, text)
   if (!step) return []
   const { href } = new URL(`./lessons?lesson=${step}`, document.baseURI)
-  const target = document.documentElement.hasAttribute("data-lab-lesson") ? "_blank" : ""
+  const attends =
+    document.documentElement.hasAttribute("data-lab-lesson") || new URLSearchParams(location.search).has("exercise")
+  const target = attends ? "_blank" : "" // so that a lesson or an exercise stays where it is
   return [element("a", { href, target, className: "lab-to-lesson", textContent: "See it in a lesson" })]
 }
