@@ -34,6 +34,8 @@ def begin() -> None:
     query = st.query_params.to_dict()
     query.pop(OF_START, None)
     lesson = query.pop(OF_LESSON, "")
+    if OF_EXERCISE in query:
+        lesson = ""  # the answers to its questions would give a sealed truth away
     st.session_state.room_token, st.session_state.room = query.pop(OF_ROOM, ""), None
     names = {part: query.pop(part, "") for part in KEPT_PARTS}
     upload, recording = (visitors.kept(_visitor(), names[part]) for part in KEPT_PARTS)

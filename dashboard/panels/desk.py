@@ -10,7 +10,7 @@ from dashboard import links, session
 from dashboard.exercise_token import token_of
 from dashboard.panels.answer_key import answer_key
 from dashboard.panels.desk_question import question_form, show_question
-from dashboard.panels.handout import FORMS, show_frame, show_link, show_qr_code
+from dashboard.panels.handout import show_handout
 from dashboard.rooms import new_room
 from dashboard.scene.address import parts_of
 from dashboard.scene.exercise import NOT_OF_STUDENTS, Exercise
@@ -130,15 +130,9 @@ def _wanted(
 
 
 def _show(made: Made) -> None:
-    """Show a link in every form in which it can be handed on, and the answer key."""
-    link, code, frame, key = st.tabs([*FORMS, "Answer key"])
-    with link:
-        show_link(made.link)
-        if made.exercise.sealed:
-            st.caption(f"Code word that opens the truth and the answer key: **{made.exercise.word}**")
-    with code:
-        show_qr_code(made.link)
-    with frame:
-        show_frame(made.link)
+    """Show a link in every form in which it can be handed on, the code word and the answer key."""
+    (key,) = show_handout(made.link, "Answer key")
     with key:
         answer_key(made.exercise)
+    if made.exercise.sealed:
+        st.caption(f"Code word that opens the truth and the answer key: **{made.exercise.word}**")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import links
 from dashboard.lessons.table import LESSONS
-from dashboard.panels.handout import FORMS, show_frame, show_link, show_qr_code
+from dashboard.panels.handout import show_handout
 from dashboard.rooms import Room, token_of
 
 
@@ -42,13 +42,7 @@ def question_form(base: str) -> Asked:
 
 
 def show_question(asked: Asked) -> None:
-    """Show the links to a question in every form in which they can be handed on."""
-    link, code, frame = st.tabs(FORMS)
-    with link:
-        show_link(asked.link)
-    with code:
-        show_qr_code(asked.link)
-    with frame:
-        show_frame(asked.link)
+    """Show the links to a question: that for the class in every form in which it can be handed on."""
+    show_handout(asked.link)
     if asked.watched:
         st.link_button("Open your screen", asked.watched, help="The question with the answers of the class as dots.")

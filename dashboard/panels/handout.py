@@ -1,10 +1,12 @@
 """A link in the forms in which a teacher hands it on: as text, as a QR code, and as a frame in another page."""
 
 import io
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import segno
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 FORMS = ("Link", "QR code", "Frame in a page")
 QR_PIXELS = 4  # a module
@@ -13,15 +15,25 @@ HERE_ALONE = (
 )
 
 
-def show_link(link: str) -> None:
-    """Show a link to copy, and say where it leads to this machine alone."""
+def show_handout(link: str, *more: str) -> Sequence[DeltaGenerator]:
+    """Show a link in a tab for each form, and return further tabs with titles of their own."""
+    text, code, frame, *rest = st.tabs([*FORMS, *more])
+    with text:
+        _text(link)
+    with code:
+        _qr_code(link)
+    with frame:
+        _frame(link)
+    return rest
+
+
+def _text(link: str) -> None:
     st.code(link, language=None, wrap_lines=True)
     if (urlsplit(link).hostname or "") in ("localhost", "127.0.0.1", "::1"):
         st.warning(HERE_ALONE)
 
 
-def show_qr_code(link: str) -> None:
-    """Show a link as a QR code, or say that it is too long for one."""
+def _qr_code(link: str) -> None:
     try:
         code = segno.make_qr(link, error="l")
     except segno.DataOverflowError:
@@ -32,8 +44,7 @@ def show_qr_code(link: str) -> None:
     st.image(picture.getvalue(), caption="The link as a QR code.")
 
 
-def show_frame(link: str) -> None:
-    """Show what puts a link into another page."""
+def _frame(link: str) -> None:
     frame = f'<iframe src="{link}" title="Inverse Lab" width="100%" height="800"></iframe>'
     st.code(frame, language="html", wrap_lines=True)
     st.caption("It works where the server was started with --embed-in and the origin of that page.")

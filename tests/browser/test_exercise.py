@@ -88,6 +88,10 @@ def test_a_sealed_truth_is_nowhere_in_a_student_s_browser_until_the_code_word_is
     assert not [form for value in given.key["17"] for form in forms_of(value) if form in content]
     assert given.word.encode() not in content
 
+    student.page.goto(f"{student.page.url}&lesson=inverse.2")
+    student.stand("Landscape")
+    assert student.page.locator(".lab-lesson").count() == 0  # whose answer would be the truth
+
     student.type("code_word", given.word)
     student.page.get_by_text("The truth is open.").wait_for()
     assert (student.value("theta0"), student.value("theta1")) == given.key["17"]
