@@ -39,6 +39,7 @@ KEYS = {
     "desk_word": "the code word that the desk proposes",
     "desk_room": "the name of the room that the desk proposes",
     "desk_made": "the link that the desk made last",
+    "student": "the name that a student of an exercise has chosen, once",
     "code_word": "what was typed to open the truth of an exercise, once",
     "code_word_problem": "what is wrong with it",
     "n_files": "that were uploaded: the uploader of each has a key of its own",
@@ -60,7 +61,7 @@ KEYS = {
 # Of a page, once; "door": which way in from the start page.
 ASKED = (
     "wish", "sample", "door", "lesson_asked", "fence", "train_start", "train_stop", "train_watched", "desk",
-    "code_word",
+    "code_word", "student",
 )  # fmt: skip
 OF_STRIP = (  # what its buttons ask for
     "lesson_leave", "lesson_next", "lesson_step", "lesson_again", "lesson_reveal", "lesson_answer",

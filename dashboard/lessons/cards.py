@@ -1,7 +1,7 @@
 """What the page of lessons shows: a card for each, with how far one has come."""
 
 from dashboard.lessons.table import LESSONS
-from dashboard.pictures.controls import Control
+from dashboard.pictures.controls import Control, desk
 from dashboard.pictures.shown import Shown
 
 QUESTION = "What do you want to understand?"
@@ -19,7 +19,7 @@ WHY = (
 def picture() -> Shown:
     """Return what the page shows."""
     return Shown("lessons", answer=ANSWER, why=WHY, tools=[_card(name, i) for i, name in enumerate(LESSONS, 1)]).under(
-        QUESTION
+        QUESTION, [desk()]
     )
 
 

@@ -21,8 +21,8 @@ def rows_of(exercise: Exercise) -> list[tuple[str, float, float, int]]:
 def answer_key(exercise: Exercise) -> None:
     """Show the truth of each student, and a button that keeps it as CSV."""
     head, rows = ("name", "θ₀", "θ₁", "seed of the noise"), rows_of(exercise)
-    shown = [(name, fixed(theta0, 3), fixed(theta1, 3), str(seed)) for name, theta0, theta1, seed in rows]
-    st.dataframe([dict(zip(head, row, strict=True)) for row in shown], hide_index=True, height=300)
+    shown = [{"name": name, "θ₀": fixed(theta0, 3), "θ₁": fixed(theta1, 3)} for name, theta0, theta1, _ in rows]
+    st.dataframe(shown, hide_index=True, height=300)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows((head, *rows))
     st.download_button("Answer key as CSV", text.getvalue(), "answer-key.csv", "text/csv", on_click="ignore")

@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, replace
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -19,6 +19,10 @@ from dashboard.scene.names import names_in
 from dashboard.scene.page_controls import PAGE_CONTROLS, controls_on
 
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvw" for vowel in "aeiou"]
+HERE_ALONE = (
+    "Opened at this address, the laboratory is reached from this machine alone, and so are the links made here. For a "
+    "class, start it with --host 0.0.0.0 and open it by the name of this machine."
+)
 KINDS = ("this experiment", "a question of a lesson")
 
 
@@ -30,9 +34,9 @@ def code_word() -> str:
 def open_if_asked(page: str) -> None:
     """Open the desk where its button was pressed; page: the title of the page on screen."""
     if session.take_asked("desk") and session.sitting() is None:
-        st.session_state.desk_made = None
-        st.session_state.desk_word = code_word()
-        st.session_state.desk_room = new_room()
+        # What was made stays where the desk is opened again: its code word may not be written down yet.
+        for name, value in (("desk_made", None), ("desk_word", code_word()), ("desk_room", new_room())):
+            st.session_state.setdefault(name, value)
         _desk(page)
 
 
@@ -47,8 +51,11 @@ class Made:
 
 @st.dialog("For a class", width="large")
 def _desk(page: str) -> None:
-    kind = st.segmented_control("The link opens", KINDS, default=KINDS[0], required=True, label_visibility="collapsed")
     base = _base_address(page)
+    if (urlsplit(base).hostname or "") in ("localhost", "127.0.0.1", "::1"):
+        st.warning(HERE_ALONE)
+    begun = KINDS[1] if page == "Lessons" else KINDS[0]
+    kind = st.segmented_control("The link opens", KINDS, default=begun, required=True, label_visibility="collapsed")
     chosen, made_of = st.columns(2, gap="large")
     if kind == KINDS[1]:
         with chosen:
@@ -72,7 +79,7 @@ def _form(page: str, base: str) -> Exercise | None:
     None where something is missing, which is said.
     """
     titles = list(PAGE_CONTROLS)
-    pages = st.multiselect("Pages that are there", titles, [page] if page in titles else titles[:1])
+    pages = st.multiselect("Pages that students can open", titles, [page] if page in titles else titles[:1])
     labels = controls_on(tuple(pages))
     # The keys keep what is chosen where the pages change, and with them what can be.
     locked = st.multiselect(
@@ -84,11 +91,14 @@ def _form(page: str, base: str) -> Exercise | None:
         help="One that is locked, too, is taken away.",
     )  # fmt: skip
     sealed = st.toggle(
-        "Seal the truth", help="Nobody sees what made the data until the code word is typed. It is in no address."
+        "Seal the truth",
+        help="Nobody sees what made the data until someone types the code word. Until then the controls of the truth "
+        "are not there, and ζ and γ are locked.",
     )
     names = st.text_area(
         "Names or numbers of students, for a problem each",
         placeholder="Ana, Ben, Chen … or 1-30. Leave it empty to give all the same problem.",
+        help="Each gets a neuron that spikes, its θ₀ and θ₁ drawn from the published prior, and noise of its own.",
         height=90,
     )
     word = st.text_input("Code word", st.session_state.desk_word, help="Opens the truth and the answer key.")
@@ -131,8 +141,25 @@ def _wanted(
 
 def _show(made: Made) -> None:
     """Show a link in every form in which it can be handed on, the code word and the answer key."""
+    exercise = made.exercise
     (key,) = show_handout(made.link, "Answer key")
     with key:
-        answer_key(made.exercise)
-    if made.exercise.sealed:
-        st.caption(f"Code word that opens the truth and the answer key: **{made.exercise.word}**")
+        answer_key(exercise)
+    st.caption(f"{_summary(exercise)} Keep the code word **{exercise.word}**: it opens the answer key too.")
+    st.link_button("Try it as a student", made.link)
+
+
+def _summary(exercise: Exercise) -> str:
+    """Say what a link opens."""
+    labels = controls_on(exercise.pages)
+    parts = [f"Opens {', '.join(exercise.pages)}."]
+    for names, what in ((exercise.locked, "Locked"), (exercise.absent, "Taken away")):
+        if names:
+            parts.append(f"{what}: {', '.join(labels[name] for name in names)}.")
+    if exercise.sealed:
+        parts.append("The truth is sealed until the code word is typed in the sidebar.")
+    if exercise.names:
+        parts.append(
+            f"One link for all: each of {len(exercise.names)} students chooses a name and gets their own problem."
+        )
+    return " ".join(parts)

@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import session
+from dashboard import links, session
 from dashboard.exercise_token import is_code_word
 from dashboard.panels.answer_key import answer_key
+from dashboard.panels.stage import poster
+from dashboard.pictures.controls import button
+from dashboard.pictures.shown import Shown
 from dashboard.scene.exercise import Exercise
 
 WRONG = "This is not the code word: ask your teacher."
@@ -28,15 +31,16 @@ def take_code_word() -> None:
 
 def ask_name() -> None:
     """Show the page on which a student says which name is theirs."""
-    sitting = session.sitting()
+    sitting, asked = session.sitting(), session.take_asked("student")
     assert sitting is not None
     names = sitting.exercise.names
-    st.title("Which name is yours?")
-    st.write("Each has a problem of their own.")
-    student = st.pills("Name", range(len(names)), format_func=lambda i: names[i], label_visibility="collapsed")
-    if student is not None:
-        session.sit(replace(sitting, student=student))
+    if asked in names:
+        session.sit(replace(sitting, student=names.index(asked)))
         st.rerun()
+    shown = Shown("head", answer="Each has a problem of their own.")
+    poster(
+        "names", shown.under("Which name is yours?", [button("student", name, name) for name in names]), links.address()
+    )
     with st.expander("For the teacher: the answer key"):
         _key(sitting.exercise)
 

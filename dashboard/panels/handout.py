@@ -2,17 +2,14 @@
 
 import io
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 import segno
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 FORMS = ("Link", "QR code", "Frame in a page")
-QR_PIXELS = 4  # a module
-HERE_ALONE = (
-    "This address leads to this machine alone: open the laboratory by its name in the network, then make the link."
-)
+QR_PIXELS = 8  # a module
+QR_WIDTH = 420
 
 
 def show_handout(link: str, *more: str) -> Sequence[DeltaGenerator]:
@@ -29,8 +26,6 @@ def show_handout(link: str, *more: str) -> Sequence[DeltaGenerator]:
 
 def _text(link: str) -> None:
     st.code(link, language=None, wrap_lines=True)
-    if (urlsplit(link).hostname or "") in ("localhost", "127.0.0.1", "::1"):
-        st.warning(HERE_ALONE)
 
 
 def _qr_code(link: str) -> None:
@@ -41,10 +36,13 @@ def _qr_code(link: str) -> None:
         return
     picture = io.BytesIO()
     code.save(picture, kind="png", scale=QR_PIXELS)
-    st.image(picture.getvalue(), caption="The link as a QR code.")
+    st.image(picture.getvalue(), caption="The link as a QR code.", width=QR_WIDTH)
 
 
 def _frame(link: str) -> None:
     frame = f'<iframe src="{link}" title="Inverse Lab" width="100%" height="800"></iframe>'
     st.code(frame, language="html", wrap_lines=True)
-    st.caption("It works where the server was started with --embed-in and the origin of that page.")
+    st.caption(
+        "For whoever runs the server: start it with --embed-in and the origin of the page that shows the frame, which is "
+        "the part of its address before the third slash."
+    )

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from dashboard import links, live, session
-from dashboard.pictures.controls import Control, box, button, control, drop_down, text
+from dashboard.pictures.controls import Control, box, button, control, desk, drop_down, text
 from dashboard.pictures.restricted import changes_pinned, restricted_groups
 from dashboard.scene.exercise import Sitting
 from dashboard.scene.experiment import Experiment
@@ -43,7 +43,7 @@ def groups(
         *extra,
         *_group("Neuron", constants),
         *_group("Noise and window", _noise_and_window(experiment, simulated), without),
-        {"title": "", "items": [_share(), _desk(), _undo(n_past), _lecture()], "columns": 2},
+        {"title": "", "items": [_share(), desk(), _undo(n_past), _lecture()], "columns": 2},
     ]
 
 
@@ -58,11 +58,6 @@ def _lecture() -> Control:
 
 def _share() -> Control:
     return button("share", "Copy link", copy=True, help="Copy a link to this experiment, to the last noise sample.")
-
-
-def _desk() -> Control:
-    help_text = "Make a link for a class: lock controls, seal the truth, give each student a problem of their own."
-    return button("desk", "For a class …", True, help=help_text)
 
 
 def _exercise(sitting: Sitting | None, problem: str) -> list[Group]:

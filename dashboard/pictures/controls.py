@@ -73,6 +73,12 @@ def button(field: str, label: str, value: Any = None, **more: Any) -> Control:
     return {"kind": "button", "field": field, "label": label, "value": value, **more}
 
 
+def desk() -> Control:
+    """Return the button that opens the teacher's desk."""
+    help_text = "Make a link for a class: lock controls, seal the truth, give each student a problem of their own."
+    return button("desk", "For a class …", True, help=help_text)
+
+
 def progress(field: str, label: str, share: float, text: str) -> Control:
     """Return a bar that shows a share from 0 to 1, with a text beside it."""
     return {"kind": "progress", "field": field, "label": label, "value": share, "text": text}

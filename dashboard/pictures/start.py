@@ -6,7 +6,7 @@ import numpy as np
 
 from core.models.spikes import spike_count
 from dashboard.figures import start as figures
-from dashboard.pictures.controls import Control, button, control, text
+from dashboard.pictures.controls import Control, button, control, desk, text
 from dashboard.pictures.courses import over_time
 from dashboard.pictures.shown import Clock, Plot, Shown
 from dashboard.scene.scene import Scene
@@ -60,7 +60,7 @@ def picture(scene: Scene) -> Shown:
                 name, "Show the answer", experiment.theta0, gives_away=True, help="Put the slider where the truth is."
             )
         )
-    items.append(text(f"Held: {_held(scene)}."))
+    items += [text(f"Held: {_held(scene)}."), desk()]
     sd = experiment.marginal_sd
     found = "✓ Found" if _steps_off(scene) <= FOUND_STEPS else ""
     shown = Shown(

@@ -63,7 +63,7 @@ def problems(exercise: Exercise) -> tuple[StudentProblem, ...]:
         neurons = np.column_stack([drawn, np.tile((given.zeta, given.gamma), (len(drawn), 1))])
         times = time_grid(given.t_end)
         rates, _ = spike_timing(simulate_potential(neurons, times), times)
-        seeds = rng.integers(2**31, size=len(drawn))
+        seeds = rng.integers(10**6, size=len(drawn))  # as many digits as the box of the seed shows
         for (theta0, theta1), rate, seed in zip(drawn.tolist(), rates, seeds, strict=True):
             if np.isfinite(rate):
                 found.setdefault((theta0, theta1), StudentProblem(theta0, theta1, int(seed)))

@@ -1,6 +1,7 @@
 """Which settings have a control on which page, as a teacher calls them."""
 
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
+from core.published import published_prior
 from dashboard.scene.kinds import Area, Choice, Number, Setting
 from dashboard.scene.settings import SETTINGS, shown_at
 
@@ -32,8 +33,10 @@ def label_of(row: Setting) -> str:
     if row.name in NAMED_HERE:
         return NAMED_HERE[row.name]
     if isinstance(row, Number):
-        of_candidate = " of the candidate" if row.name.startswith(CANDIDATE) else ""
-        return f"{row.symbol} {row.label}{of_candidate}" if row.symbol != row.name else row.label
+        whose = " of the candidate" if row.name.startswith(CANDIDATE) else ""
+        if row.name in published_prior().names:
+            whose = " of the truth"
+        return f"{row.symbol} {row.label}{whose}" if row.symbol != row.name else row.label
     if isinstance(row, Choice):
         return f"{row.label}: {' / '.join(list(row.choices.values())[:3])}"
     return row.label

@@ -41,7 +41,7 @@ def handed_out(lab: Lab, names: str, pages: tuple[str, ...] = (), locked: tuple[
     page = lab.page
     page.get_by_role("button", name="For a class …").click()
     desk = page.get_by_role("dialog")
-    choose(lab, "Pages that are there", *pages)
+    choose(lab, "Pages that students can open", *pages)
     choose(lab, "Controls that are locked", *locked)
     desk.get_by_text("Seal the truth").click()
     desk.get_by_role("textbox", name="Names or numbers").fill(names)

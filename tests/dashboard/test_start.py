@@ -55,13 +55,13 @@ def test_the_truth_is_found_within_half_a_step_of_the_slider():
 
 
 def test_the_button_brings_the_truth_and_there_is_none_where_it_is_hidden_or_unknown():
-    slider, button, _ = shown(theta0=0.123).options[0]["items"]
+    slider, button, *_ = shown(theta0=0.123).options[0]["items"]
     assert (slider["field"], slider["value"]) == ("candidate_theta0", 0.6)
     assert (button["field"], button["value"], button["label"]) == ("candidate_theta0", 0.123, "Show the answer")
-    assert [item["kind"] for item in shown(hidden=True).options[0]["items"]] == ["slider", "text"]
+    assert [item["kind"] for item in shown(hidden=True).options[0]["items"]] == ["slider", "text", "button"]
     trace = Trace("mine.csv", Experiment().times, np.zeros(1000))
     upload = shown(Holdings(trace), upload="mine.csv")
-    assert [item["kind"] for item in upload.options[0]["items"]] == ["slider", "text"]
+    assert [item["kind"] for item in upload.options[0]["items"]] == ["slider", "text", "button"]
     assert upload.answer.endswith("times as far as noise alone would.")
 
 
@@ -70,7 +70,7 @@ def test_what_is_held_is_said_but_not_the_value_that_is_hidden():
         ({"theta1": 0.123, "gamma": 2.5}, "Held: θ₁ = 0.123, ζ = −0.400, γ = 2.50."),
         ({"theta1": 0.123, "hidden": True}, "Held: θ₁ at the truth, ζ = −0.400, γ = 3.00."),
     ):
-        assert shown(**fields).options[0]["items"][-1]["label"] == said
+        assert shown(**fields).options[0]["items"][-2]["label"] == said
 
 
 def test_the_curve_is_that_of_the_slider_and_the_dots_are_the_data():

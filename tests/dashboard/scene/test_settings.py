@@ -142,19 +142,25 @@ def docstrings(tree):
     }
 
 
+def of_plots(tree):
+    """Return the tuples of plots that a step of a lesson shows: some have the name of a choice that shows them."""
+    keywords = (node for node in ast.walk(tree) if isinstance(node, ast.keyword))
+    return {id(each.value) for each in keywords if each.arg == "shows"}
+
+
 def constants(nodes):
     return [node.value for node in nodes if isinstance(node, ast.Constant)]
 
 
 def typed_again(tree):
     """Return the labels and helps, the lists of choices and the defaults of the table that a syntax tree repeats."""
-    found, said, texts = [], docstrings(tree), texts_of_the_table()
+    found, said, texts, plots = [], docstrings(tree), texts_of_the_table(), of_plots(tree)
     # The names of parameters and methods are those of the engine.
     choices = [set(values) for name, values in CHOICES.items() if name not in ("axis_x", "axis_y", "explorer")]
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and node.value in texts and id(node) not in said:
             found.append(node.value)
-        if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
+        if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict) and id(node) not in plots:
             listed = constants(node.keys if isinstance(node, ast.Dict) else node.elts)
             found += [tuple(listed) for values in choices if len(values & set(listed)) > 1]
         pairs = {
