@@ -22,8 +22,8 @@ from dashboard.wording.shape import region_area
 NOISY = {"sigma": 0.3, "t_end": 60.0}  # little data, so that the region is large enough to draw
 SHORT, LONG = 100.0, 200.0  # ms
 EDGE = {"theta0": 1.0}
-SILENT = {"theta0": 0.8, "zeta": 0.0, "seed": 2}
-ALONE = {"compared": ()}  # no inverse map beside the posterior
+SILENT = {**NOISY, "theta0": 0.8, "zeta": 0.0, "seed": 2}
+ALONE: dict[str, Any] = {"compared": ()}  # no inverse map beside the posterior
 WHITE = {**ALONE, "misfit": "white"}
 HIDING = ("posterior", "table", "said")
 NEEDLE = 3.0  # times as long as wide: a ridge or a needle
@@ -66,6 +66,11 @@ def _white_over_coloured(scene: Scene) -> float:
     return white / coloured
 
 
+def _white_area() -> float:
+    experiment = replace(Experiment(), **ALONE)
+    return _white_over_coloured(Scene(experiment, experiment))
+
+
 def _white_is(scene: Scene) -> int:
     ratio = _white_over_coloured(scene)
     return 0 if ratio < 0.95 else 1 if ratio > 1.05 else 2
@@ -92,6 +97,7 @@ CERTAINTY = Lesson(
             ),
             page="Landscape",
             sets={**NOISY, "hidden": True, "candidate_theta0": 0.0, "candidate_theta1": 1.0},
+            then={"hidden": False},
             shows=("map",),
             question=Region(
                 ask="Draw an ellipse that holds the truth with a probability of 90 %, as small as you can.",
@@ -171,7 +177,8 @@ CERTAINTY = Lesson(
                     Option(
                         "cut off at the edge",
                         "It lies on one side of the edge only, so its mean lies inside and not at the truth. No "
-                        "Gaussian has this shape.",
+                        "Gaussian has this shape. Here noise has pushed it so far that the truth is outside of the "
+                        "90 % line, as happens to one truth in ten.",
                     ),
                     Option(
                         "spread over the whole box",
@@ -180,13 +187,15 @@ CERTAINTY = Lesson(
                 ),
                 truth=_at_edge,
             ),
-            claims=(Claim("ends at 1", lambda: published_prior().upper[0]),),
+            claims=(Claim("ends at 1", lambda: published_prior().upper[0]), Claim("90 %", lambda: 100 * HELD)),
+            holds=(lambda: _truth_at({**ALONE, **EDGE}) > HELD,),
         ),
         Step(
             title="A silent neuron",
             text=(
                 "With ζ = 0 and θ₀ = 0.8 the neuron fires 1 spike at the beginning, and is silent from then on. What "
-                "the data show is mostly the constant potential at which it rests.",
+                "the data show is mostly the constant potential at which it rests, with strong noise as in the first "
+                "step.",
             ),
             page="Uncertainty",
             sets={**ALONE, **SILENT},
@@ -225,20 +234,20 @@ CERTAINTY = Lesson(
             free=("misfit",),
             covers=HIDING,
             question=Choice(
-                ask="What happens to the region if the noise is taken as white?",
+                ask="What happens to the area of the region if the noise is taken as white?",
                 hint="White noise makes every sample tell something new. With ρ near one, neighbours tell the same.",
                 options=(
                     Option(
                         "it gets too small",
-                        "Neighbouring samples repeat each other, but are counted as independent. Here the truth "
-                        "even lies outside of the 90 % region.",
+                        "Neighbouring samples repeat each other, but are counted as independent. The area is 0.78 "
+                        "times the right one, and it lies elsewhere: the truth is even outside of the 90 % line.",
                     ),
                     Option("it gets too large", "Fewer independent samples would do this: here too many are counted."),
                     Option("it stays the same", "The same samples count differently if they are taken as independent."),
                 ),
                 truth=_white_is,
             ),
-            claims=(Claim("90 %", lambda: 100 * HELD),),
+            claims=(Claim("90 %", lambda: 100 * HELD), Claim("is 0.78 times", _white_area)),
             holds=(lambda: _truth_at(WHITE) > HELD,),
         ),
         Step(

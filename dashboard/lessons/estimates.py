@@ -50,13 +50,19 @@ def miss_of(name: str, experiment: Experiment) -> float:
     return float(np.hypot(first - experiment.theta0, second - experiment.theta1))
 
 
-def sds_off(name: str, experiment: Experiment) -> float:
-    """Return how many of its own sds the estimate of θ₀ by a shipped map lies off the truth."""
+def off_and_sd(name: str, experiment: Experiment) -> tuple[float, float]:
+    """Return how far a shipped map's estimate of θ₀ lies off the truth, and its own sd of it."""
     found = answer_of(name, experiment)
     if found.covariance is None:
         raise ValueError(f"The map {name} gives no covariance.")
     at = found.names.index(THETA[0])
-    return float(abs(found.mean[0, at] - experiment.theta0) / np.sqrt(found.covariance[0, at, at]))
+    return float(abs(found.mean[0, at] - experiment.theta0)), float(np.sqrt(found.covariance[0, at, at]))
+
+
+def sds_off(name: str, experiment: Experiment) -> float:
+    """Return how many of its own sds the estimate of θ₀ by a shipped map lies off the truth."""
+    off, sd = off_and_sd(name, experiment)
+    return off / sd
 
 
 @lru_cache(maxsize=64)

@@ -90,7 +90,7 @@ INVERSE = Lesson(
                 far="Compare how long a spike lasts: where the curve stays up too long, θ₀ is too large.",
                 fields=("candidate_theta0",),
                 truth=lambda scene: (scene.experiment.theta0,),
-                close=0.01,
+                close=0.016,
                 rough=0.06,
             ),
             claims=(Claim("below 0.4", lambda: facts.THETA[0]),),
@@ -192,7 +192,7 @@ INVERSE = Lesson(
             claims=(Claim("about 4 times", _gain_when_told),),
         ),
         Step(
-            title="Data that say little",
+            title="A neuron at rest",
             text=(
                 "This neuron is silent: after a moment u rests at a fixed point. The truth is θ₀ = −0.1 and θ₁ = 1.1; "
                 "the candidate has θ₀ = 0 and θ₁ = 1.2. The noise has a standard deviation of 0.35.",

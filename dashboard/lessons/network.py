@@ -9,7 +9,7 @@ from core.models.spikes import spike_timing
 from core.optimisation.minima import GRID_POINTS_A_SIDE
 from core.published import GAMMA, ZETA, time_grid
 from dashboard.lessons import facts
-from dashboard.lessons.estimates import miss_of, novelty_of, place_of, sds_off, shipped_map
+from dashboard.lessons.estimates import miss_of, novelty_of, off_and_sd, place_of, sds_off, shipped_map
 from dashboard.lessons.lesson import Claim, Lesson, Step
 from dashboard.lessons.questions import Choice, Option, Pin
 from dashboard.scene.experiment import Experiment
@@ -141,6 +141,7 @@ NETWORK = Lesson(
                 "where it is.",
             ),
             page="Inverse map",
+            then={"gamma": OTHER_GAMMA},
             shows=("estimates",),
             question=Pin(
                 ask="Drop a pin where cnn-noisy will put its estimate of θ if γ = 4.",
@@ -176,23 +177,29 @@ NETWORK = Lesson(
                     Option("a few of its sds", "It is surer than that: its sd is as small as for a trace it knows."),
                     Option(
                         "more than ten of its sds",
-                        "It is wrong and sure of it. Its sd holds for noise, and not for a neuron that it does not "
-                        "know.",
+                        "It is off by 0.17 with an sd of 0.003: wrong, and sure of it. Its sd holds for noise, and not "
+                        "for a neuron that it does not know.",
                     ),
                 ),
                 truth=_how_sure,
             ),
-            claims=(Claim("γ = 3 ", lambda: GAMMA),),
+            claims=(
+                Claim("γ = 3 ", lambda: GAMMA),
+                Claim("by 0.17", lambda: off_and_sd(BEST, replace(Experiment(), gamma=OTHER_GAMMA))[0]),
+                Claim("of 0.003:", lambda: off_and_sd(BEST, replace(Experiment(), gamma=OTHER_GAMMA))[1]),
+            ),
         ),
         Step(
             title="Does an alarm sound?",
             text=(
                 "The out-of-distribution score compares what the best fit leaves over with the noise of the training: "
                 "above 1 a trace is unlike the training. For γ = 4 the score of “best” is 3.5.",
-                "Now take γ = 3.5. The estimate is still off by 0.40.",
+                "Now suppose that γ = 3.5. The estimate of θ then lies 0.40 away from the truth, as you see after your "
+                "answer.",
             ),
             page="Inverse map",
             sets={"gamma": OTHER_GAMMA},
+            then={"gamma": QUIET_GAMMA},
             question=Choice(
                 ask="What is the score for γ = 3.5?",
                 hint="The score can only see what no θ can explain.",
@@ -214,7 +221,7 @@ NETWORK = Lesson(
                 Claim("below 1", lambda: LARGEST_KNOWN),
                 Claim("is 3.5", lambda: novelty_of(BEST, replace(Experiment(), gamma=OTHER_GAMMA))),
                 Claim("γ = 3.5", lambda: QUIET_GAMMA),
-                Claim("off by 0.40", lambda: miss_of(BEST, replace(Experiment(), gamma=QUIET_GAMMA))),
+                Claim("lies 0.40", lambda: miss_of(BEST, replace(Experiment(), gamma=QUIET_GAMMA))),
             ),
         ),
         Step(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from core.published import published_prior
-from dashboard.lessons.estimates import miss_of, place_of, sds_off, shipped_map, with_settings
+from dashboard.lessons.estimates import miss_of, off_and_sd, place_of, sds_off, shipped_map, with_settings
 from dashboard.lessons.lesson import Claim, Lesson, Step
 from dashboard.lessons.questions import Choice, Option, Pin
 from dashboard.pictures.posterior import posterior_of
@@ -104,10 +104,15 @@ PRIOR = Lesson(
                     Option("a few of its sds", "It is surer than that, since the sds in its training were all small."),
                     Option(
                         "more than ten of its sds",
-                        "It is wrong and sure of it. A learned sd holds for traces of the training alone.",
+                        "It is off by 0.49 with an sd of 0.012: wrong, and sure of it. A learned sd holds for traces "
+                        "of the training alone.",
                     ),
                 ),
                 truth=_how_sure,
+            ),
+            claims=(
+                Claim("by 0.49", lambda: off_and_sd(NARROW, replace(Experiment(), **OUTSIDE))[0]),
+                Claim("of 0.012:", lambda: off_and_sd(NARROW, replace(Experiment(), **OUTSIDE))[1]),
             ),
         ),
         Step(

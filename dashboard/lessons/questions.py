@@ -45,7 +45,9 @@ class Pin(Question):
         outcome = graded(miss, self.close, self.rough)
         there = self._solution(true)
         marks = (Mark(self.plot, "guess", "your pin", ((x, y),)), *there.marks)
-        return Judged(outcome, f"Your pin is {fixed(miss, 2)} away.", self.said(outcome), there.solution, marks)
+        away = f"Your pin is {fixed(miss, 2)} away."
+        said = f"{away} {there.solution}" if outcome == Outcome.RIGHT else away
+        return Judged(outcome, said, self.said(outcome), there.solution, marks)
 
     def solution(self, scene: Scene) -> Judged:
         """Return the right place."""

@@ -22,7 +22,7 @@ RACERS = ("Gradient descent", "L-BFGS-B", "Differential evolution")
 ENTRIES = (RACERS[1], RACERS[0], RACERS[2])  # neither the right order nor its reverse
 AT_START = {"candidate_theta0": START[0], "candidate_theta1": START[1]}
 AT_OTHER_START = {"candidate_theta0": OTHER_START[0], "candidate_theta1": OTHER_START[1]}
-COSTS = (1, 10, 100)  # times as many evaluations, which are offered to choose from
+COSTS = (1, 20, 400)  # times as many evaluations, which are offered to choose from
 
 
 @lru_cache(maxsize=32)
@@ -121,10 +121,12 @@ RACING = Lesson(
             shows=("map",),
             question=Pin(
                 ask="Drop a pin where L-BFGS-B ends.",
-                hint="Find the wide dark valley next to the start, and the lowest place in it.",
-                right="It ends at the lowest place of this valley: every direction leads uphill from there.",
-                near="That is the right valley. It ends at the lowest place in it.",
-                far="It ends in the wide dark valley next to its start, at the lowest place.",
+                hint="Its first step is long, and leads across ridges. It ends to the right of its start, where no "
+                "direction leads down any more.",
+                right="Its first step was long; then it went down to the lowest place around, and every direction "
+                "leads uphill from there.",
+                near="Close, but there is a lower place nearby, further to the right.",
+                far="It ends a little to the right of its start, at the lowest place of the dark area there.",
                 plot="map",
                 pinned="The end of L-BFGS-B",
                 truth=lambda scene: _end(scene, "L-BFGS-B", OTHER_START),
@@ -200,11 +202,11 @@ RACING = Lesson(
                 options=(
                     Option("about as many", "Each generation of the population costs as much as many single steps."),
                     Option(
-                        "about ten times as many",
+                        "about twenty times as many",
                         "A local method is cheap but sees one valley. The table now shows the evaluations of each run.",
                     ),
                     Option(
-                        "a hundred times as many",
+                        "some hundreds of times as many",
                         "With two unknown parameters a small population is enough. With more it would cost far more.",
                     ),
                 ),
@@ -225,7 +227,7 @@ RACING = Lesson(
                 ask="From how many per cent of the starts does L-BFGS-B end in the lowest minimum?",
                 hint="Its long first steps cross some ridges. Neither nearly all nor nearly none succeed.",
                 right="So a few starts at random are likely to find the best fit, and still cost little.",
-                near="That is nearly it. Each run alone is a gamble; several together are a method.",
+                near="Not quite. Each run alone is a gamble; several together are a method.",
                 far="One start alone is a gamble. Its long first steps make L-BFGS-B more than a walk downhill.",
                 number=Number(name="share", symbol="share", default=0, least=0, most=100),
                 unit="%",

@@ -100,5 +100,6 @@ def _following(name: str) -> str:
 def _score(now: Attendance) -> str:
     """Say how many questions were answered right."""
     asked = [mark for step, mark in zip(now.lesson.steps, now.marks, strict=True) if step.question is not None]
-    right = sum(mark in (FIRST, SECOND) for mark in asked)
-    return f"{right} of {len(asked)} questions answered right."
+    first, second = asked.count(FIRST), asked.count(SECOND)
+    later = f", {second} of them at the second try" if second else ""
+    return f"{first + second} of {len(asked)} questions answered right{later}."

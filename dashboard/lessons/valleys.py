@@ -71,7 +71,7 @@ VALLEYS = Lesson(
                 "Compare the last spikes.",
                 fields=("candidate_theta0",),
                 truth=lambda scene: (scene.experiment.theta0,),
-                close=0.005,
+                close=0.006,  # one step of the slider, and what rounding adds
                 rough=0.03,
             ),
         ),
@@ -100,7 +100,7 @@ VALLEYS = Lesson(
             ),
         ),
         Step(
-            title="One spike fewer",
+            title="The next valley",
             text=(
                 "The loss J along θ₀ has several valleys, with θ₁ held at the truth. The deepest is the truth, where "
                 "the neuron fires 22 spikes. The next one to the right lies at θ₀ = 0.58.",
@@ -185,8 +185,8 @@ VALLEYS = Lesson(
         Step(
             title="What you know now",
             text=(
-                "Each valley is a number of spikes; each ridge is a spike train half a spike late. A search that only "
-                "goes downhill ends in the valley in which it starts.",
+                "Near the truth each valley is a number of spikes; each ridge is a spike train half a spike late. A "
+                "search that only goes downhill ends in the valley in which it starts.",
                 "Move the candidate and the window T: the valleys close in on each other as T grows.",
             ),
             page="Landscape",

@@ -43,6 +43,6 @@ def _frame(link: str) -> None:
     frame = f'<iframe src="{link}" title="Inverse Lab" width="100%" height="800"></iframe>'
     st.code(frame, language="html", wrap_lines=True)
     st.caption(
-        "For whoever runs the server: start it with --embed-in and the origin of the page that shows the frame, which is "
+        "For whoever runs the server: start it with --embed-in and the origin of the page with the frame, which is "
         "the part of its address before the third slash."
     )

@@ -42,7 +42,7 @@ def test_what_is_covered_is_seen_once_one_has_answered():
 
 def test_only_right_answers_count():
     now = attendance_from("valleys.6.120--+")
-    assert as_json(now, "Landscape")["score"] == "2 of 5 questions answered right."
+    assert as_json(now, "Landscape")["score"] == "2 of 5 questions answered right, 1 of them at the second try."
 
 
 def test_steps_turn_and_the_ends_hold():
