@@ -23,6 +23,7 @@ CIVIDIS = (
 TONES = {"silent": 0.0, "excited": 1.0}
 REST_SCALE = [(0.0, "#C8D0DA"), (1.0, "#5F6670")]
 REST_OPACITY = 0.4
+REST_CELLS = 30  # across and up, of what says that there is no rate
 SCALE = [(i / 9, colour) for i, colour in enumerate(CIVIDIS)]
 BAR_LENGTH = 0.62  # of the bar of the colours, as a share of the plot's width
 BAR_ASPECT = 36  # its length over its height
@@ -114,6 +115,12 @@ def _colour_bar(low: float, high: float, rises: Callable[[Any], Any]) -> tuple[d
     return bar, [{**above, "text": compact(value, 3), "x": x} for value, x in zip(values.tolist(), places, strict=True)]
 
 
+def _middles(ends: Array) -> Array:
+    """Return the middles of the cells in which words stand at the pointer where the neuron is not spiking."""
+    edges = np.linspace(ends[0], ends[-1], REST_CELLS + 1)
+    return (edges[1:] + edges[:-1]) / 2
+
+
 def _map(
     x: Array,
     y: Array,
@@ -139,9 +146,8 @@ def _map(
     traces: list[dict[str, Any]] = [
         {
             **unseen,
-            "x": [float(x[0]), float(x[-1])],
-            "y": [float(y[0]), float(y[-1])],
-            "z": [[0]],
+            **{name: array(_middles(ends)) for name, ends in (("x", x), ("y", y))},
+            "z": array(np.zeros((REST_CELLS, REST_CELLS))),
             "showscale": False,
             "hovertemplate": "no spike rate<extra></extra>",
         },
