@@ -13,6 +13,7 @@ from core.posterior.exact import Posterior
 SIDE = 150  # pixels
 NODES = 64  # a side of the grid from which a posterior that it resolves is interpolated, on SIDE pixels
 RESOLVED = 0.35  # of its steps that the shorter side of a cell has to span: a cell is 0.4 sd or less across
+LARGEST_EXCESS = 0.02  # of the probability that interpolated pixels hold over that of the posterior
 DEEPEST = 60.0  # below the highest log density: what lies lower is not told apart
 BLUR = 0.7  # pixels: the least that leaves a ridge narrower than a pixel whole
 FINENESS = 3  # points a pixel, along both sides of a cell
@@ -65,12 +66,17 @@ def raster(posterior: Posterior, box: NDArray[np.float64], side: int = SIDE) -> 
     kinds, kind = _kinds(posterior)
     held = np.bincount(kind, weights=posterior.masses) > MINOR_PIECE
     across = np.linalg.svd(kinds[held] / ((high - low) / (nodes - 1))[:, None], compute_uv=False)
-    if across.min() < RESOLVED:
-        return Raster(x, y, _from_cells(posterior, low, size, side))
-    lines = [np.linspace(start, end, nodes) for start, end in zip(low, high, strict=True)]
-    heights = posterior.log_density(np.stack(np.meshgrid(*lines), axis=-1))
-    heights = np.maximum(heights, heights.max() - DEEPEST)
-    return Raster(x, y, np.exp(RectBivariateSpline(lines[1], lines[0], heights)(y, x)) * np.prod(size))
+    if across.min() >= RESOLVED:
+        lines = [np.linspace(start, end, nodes) for start, end in zip(low, high, strict=True)]
+        heights = posterior.log_density(np.stack(np.meshgrid(*lines), axis=-1))
+        heights = np.maximum(heights, heights.max() - DEEPEST)
+        masses = np.exp(RectBivariateSpline(lines[1], lines[0], heights)(y, x)) * np.prod(size)
+        points, shares = posterior.points(3)
+        within = float(np.sum(shares[np.all((points >= low) & (points <= high), axis=1)]))
+        # Across a long ridge that is slanted, the interpolation can overshoot.
+        if abs(np.sum(masses) - within) < LARGEST_EXCESS:
+            return Raster(x, y, masses)
+    return Raster(x, y, _from_cells(posterior, low, size, side))
 
 
 def _kinds(posterior: Posterior) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

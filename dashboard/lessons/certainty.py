@@ -22,7 +22,7 @@ from dashboard.wording.shape import region_area
 NOISY = {"sigma": 0.3, "t_end": 60.0}  # little data, so that the region is large enough to draw
 SHORT, LONG = 100.0, 200.0  # ms
 EDGE = {"theta0": 1.0}
-SILENT = {**NOISY, "theta0": 0.8, "zeta": 0.0, "seed": 2}
+SILENT = {"theta0": 0.8, "zeta": 0.0, "seed": 2}
 ALONE: dict[str, Any] = {"compared": ()}  # no inverse map beside the posterior
 WHITE = {**ALONE, "misfit": "white"}
 HIDING = ("posterior", "table", "said")
@@ -194,8 +194,7 @@ CERTAINTY = Lesson(
             title="A silent neuron",
             text=(
                 "With ζ = 0 and θ₀ = 0.8 the neuron fires 1 spike at the beginning, and is silent from then on. What "
-                "the data show is mostly the constant potential at which it rests, with strong noise as in the first "
-                "step.",
+                "the data show is mostly the constant potential at which it rests.",
             ),
             page="Uncertainty",
             sets={**ALONE, **SILENT},

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -133,3 +134,17 @@ def test_the_window_holds_what_it_should():
     # A normal law has 0.998 of its mass within ±3.09 sd; the points lie a tenth of an sd apart.
     np.testing.assert_allclose((box - mean[:, None]) / [[0.01], [0.3]], [[-3.09, 3.09]] * 2, atol=0.1)
     np.testing.assert_allclose(widened(np.array([[0.0, 2.0], [1.0, 2.0]]), 0.1), [[-0.2, 2.2], [0.9, 2.1]])
+
+
+def test_the_long_ridge_of_a_neuron_that_comes_to_rest_is_drawn_whole():
+    """A neuron with one spike: the ridge is about as narrow as a pixel, and a grid would miss it between its nodes."""
+    experiment = replace(Experiment(), theta0=0.8, zeta=0.0, seed=2)
+    found = posterior(problem_of(experiment, observe(experiment, None)))
+    drawn = raster(found, window(found))
+    assert drawn.masses.sum() == pytest.approx(1, abs=0.01)
+    assert drawn.pieces(0.9) == 1
+    for axis, line in ((0, drawn.x), (1, drawn.y)):
+        shares = np.cumsum(drawn.masses.sum(axis=axis))
+        ends = line + (line[1] - line[0]) / 2
+        exact = [found.distribution(axis, end) for end in ends[::10]]
+        np.testing.assert_allclose(shares[::10], exact, atol=0.02)
