@@ -26,6 +26,7 @@ REST_OPACITY = 0.4
 REST_CELLS = 30  # across and up, of what says that there is no rate
 SCALE = [(i / 9, colour) for i, colour in enumerate(CIVIDIS)]
 BAR_LENGTH = 0.62  # of the bar of the colours, as a share of the plot's width
+BAR_HEIGHT = 0.025  # of the map
 BAR_ASPECT = 36  # its length over its height
 MOST_ON_BAR = 5
 BAR_STEPS = (5.0, 10.0, 20.0, 50.0, 100.0, 1000.0)
@@ -105,10 +106,10 @@ def _colour_bar(low: float, high: float, rises: Callable[[Any], Any]) -> tuple[d
     colours = np.tile(np.linspace(0, 1, 8 * BAR_ASPECT), (8, 1))
     bar = {
         "source": heat_image(colours, 0, 1, SCALE), "xref": "paper", "yref": "paper", "x": 1, "y": 1.01,
-        "sizex": BAR_LENGTH, "sizey": 1, "sizing": "contain", "xanchor": "right", "yanchor": "bottom",
+        "sizex": BAR_LENGTH, "sizey": BAR_HEIGHT, "sizing": "stretch", "xanchor": "right", "yanchor": "bottom",
     }  # fmt: skip
     above = {
-        "xref": "paper", "yref": "paper", "y": 1, "yshift": 11, "xanchor": "center", "yanchor": "bottom",
+        "xref": "paper", "yref": "paper", "y": 1.01 + BAR_HEIGHT, "yshift": 1, "xanchor": "center", "yanchor": "bottom",
         "showarrow": False, "font": {"size": SMALL}, "borderpad": 0,
     }  # fmt: skip
     places = (1 - BAR_LENGTH * (1 - shares)).tolist()

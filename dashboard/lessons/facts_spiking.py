@@ -2,11 +2,14 @@
 
 from functools import lru_cache
 
-from core.models.spikes import regime
+import numpy as np
+
+from core.models.spikes import SPIKE_THRESHOLD, regime
 from core.published import ZETA
 from dashboard.lessons import facts
 
 BEYOND = 0.9  # θ₀ where the neuron no longer spikes at the published stimulus
+JUST_ABOVE = 0.001  # of an edge of the spiking, in ζ
 THRESHOLD_DIGITS = 1e-5  # width to which an edge of the spiking is bisected
 
 
@@ -33,3 +36,9 @@ def stimulus_that_spikes() -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if spikes_for_ever(BEYOND, middle) else (low, middle)
     return low
+
+
+def swings_before_it_spikes() -> bool:
+    """Say whether, just above that ζ, its potential goes on swinging without a spike."""
+    late = facts.potential(BEYOND, zeta=stimulus_that_spikes() + JUST_ABOVE, t_end=1000.0)[-1000:]
+    return bool(np.ptp(late) > 0.1 and late.max() < SPIKE_THRESHOLD)

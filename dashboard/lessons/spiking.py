@@ -9,7 +9,13 @@ from core.models.fitzhugh_nagumo.simulate import simulate
 from core.models.spikes import SPIKE_THRESHOLD, regime, spike_timing
 from core.published import GAMMA, ZETA, time_grid
 from dashboard.lessons import facts
-from dashboard.lessons.facts_spiking import BEYOND, end_of_spiking, spikes_for_ever, stimulus_that_spikes
+from dashboard.lessons.facts_spiking import (
+    BEYOND,
+    end_of_spiking,
+    spikes_for_ever,
+    stimulus_that_spikes,
+    swings_before_it_spikes,
+)
 from dashboard.lessons.lesson import Claim, Lesson, Step
 from dashboard.lessons.questions import Choice, Move, Option, Pin, Typed
 from dashboard.scene.kinds import Number
@@ -157,6 +163,7 @@ SPIKING = Lesson(
             ),
             page="Neuron",
             sets={**CLEAN, "t_end": SHORT},
+            then={"theta0": PICTURED[1]},
             shows=("potential", "phase"),
             question=Choice(
                 ask="Which small curve is the neuron with θ₀ = 0.8?",
@@ -170,7 +177,7 @@ SPIKING = Lesson(
                     ),
                     Option(
                         "B",
-                        "It stays up longer in each turn, so a spike lasts longer and the rate is lower.",
+                        "It stays up longer in each turn, so a spike lasts longer and the rate is lower: see it large.",
                         partial(facts.potential, PICTURED[1], t_end=SHORT),
                         "5 spikes of 3.6 ms in 60 ms",
                     ),
@@ -260,7 +267,8 @@ SPIKING = Lesson(
             question=Move(
                 ask="Move ζ until the neuron just begins to spike again, and stop there.",
                 hint="Try both directions in larger steps first. Then go back step by step while it still spikes.",
-                right="At a lower ζ the nullclines cross further to the left again, and the fixed point is unstable.",
+                right="At a lower ζ the nullclines cross further to the left again, and the fixed point is unstable. "
+                "Just before, it is unstable too, but u only swings to and fro below 1.5.",
                 near="Find the edge more closely: a little more to one side it spikes, to the other it does not.",
                 far="Watch u: on one side of the value it spikes again and again, on the other it rises only once.",
                 fields=("zeta",),
@@ -268,7 +276,8 @@ SPIKING = Lesson(
                 close=0.02,
                 rough=0.08,
             ),
-            claims=(Claim("stands at −0.4", lambda: ZETA),),
+            claims=(Claim("stands at −0.4", lambda: ZETA), Claim("below 1.5", lambda: SPIKE_THRESHOLD)),
+            holds=(swings_before_it_spikes,),
         ),
         Step(
             title="What you know now",
