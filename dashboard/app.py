@@ -64,6 +64,11 @@ def your_data() -> None:
     your_data.show()
 
 
+def to_first_page() -> None:
+    """Turn to the first page of an exercise."""
+    st.switch_page(list(st.session_state.pages.values())[1])
+
+
 st.set_page_config(page_title="Inverse Lab", layout="wide")
 st.logo(Path(__file__).parent / "live" / "wordmark.svg", size="large")
 links.begin()
@@ -81,6 +86,8 @@ pages = [
 ]
 if sitting is not None:
     pages = [each for each in pages if each.title in sitting.exercise.pages]
+    if pages[0].title != "Start":  # without a page of its own at the root, Streamlit takes the first one's address away
+        pages.insert(0, st.Page(to_first_page, title="Exercise", default=True, visibility="hidden"))
 lacks_name = sitting is not None and sitting.lacks_name
 page = st.navigation(pages, position="hidden" if lacks_name else "top")
 st.session_state.pages = {each.title: each for each in pages}

@@ -38,6 +38,8 @@ def begin() -> None:
         lesson = ""  # the answers to its questions would give a sealed truth away
     st.session_state.room_token, st.session_state.room = query.pop(OF_ROOM, ""), None
     names = {part: query.pop(part, "") for part in KEPT_PARTS}
+    if OF_EXERCISE in query:
+        names = dict.fromkeys(KEPT_PARTS, "")  # beside an upload, what makes the data is no secret
     upload, recording = (visitors.kept(_visitor(), names[part]) for part in KEPT_PARTS)
     if upload is not None:
         query.pop("upload", None)

@@ -52,6 +52,18 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
 }
 
 
+# By page: its title, by which an exercise names it.
+TITLES = {
+    "start": "Start",
+    "neuron": "Neuron",
+    "landscape": "Landscape",
+    "inverse_map": "Inverse map",
+    "uncertainty": "Uncertainty",
+    "training": "Train",
+    "your_data": "Your data",
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Asked:
     """A request: the page, the scene while the control is dragged, and what the browser shows.
@@ -86,6 +98,8 @@ def read(content: bytes) -> Asked:
     if holdings is None:
         raise ValueError("This page was opened too long ago: reload it.")
     sitting = holdings.sitting
+    if sitting is not None and TITLES[page] not in sitting.exercise.pages:
+        raise ValueError(MALFORMED)
     released, _ = from_sealed_address(address) if sitting is None else sitting.experiment(address)
     if holdings.upload is not None:
         released = replace(released, upload=holdings.upload.name)
@@ -115,8 +129,15 @@ def answer(asked: Asked) -> dict[str, Any]:
         stages[name] = {**noted.as_json(asked.drawn), "settled": False}
     now, before = asked.scene.experiment, asked.scene.released
     changed = [name for name in NUMBERS if name in asked.moved or getattr(now, name) != getattr(before, name)]
-    values = {name: getattr(now, name) for name in changed}
+    values = {name: getattr(now, name) for name in changed if name not in _unseen(asked.scene)}
     return {"stages": stages, "values": {**values, **asked.scene.holdings.training.typed}}
+
+
+def _unseen(scene: Scene) -> frozenset[str]:
+    """Return the settings whose values are told nobody: of a hidden truth, and what an exercise has pinned."""
+    sitting, experiment = scene.holdings.sitting, scene.experiment
+    truth = {"theta0", "theta1", *experiment.axes} if experiment.hidden else set()
+    return frozenset(truth.union(sitting.pinned if sitting is not None else ()))
 
 
 def _answered(content: bytes) -> Response:

@@ -9,7 +9,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from dashboard.maps import runs
@@ -17,17 +17,25 @@ from dashboard.seal import opened, sealed
 
 FILE = "answers.sqlite"
 KEPT_HOURS = 24.0
-MOST_ANSWERS = 500  # to one question in a room
+MOST_ANSWERS, MOST_OF_ALL = 500, 20_000  # in a room, and in all of them
 LONGEST_ANSWER = 200  # characters
+PATIENCE_S = 2.0  # with another process that writes
+KIND = "room"
 _TABLE = """CREATE TABLE IF NOT EXISTS answers
-    (room TEXT, question TEXT, student TEXT, answer TEXT, at REAL, PRIMARY KEY (room, question, student))"""
+    (room TEXT, student TEXT, answer TEXT, at REAL, PRIMARY KEY (room, student))"""
+_INDEX = "CREATE INDEX IF NOT EXISTS of_time ON answers (at)"
 
 
 @dataclass(frozen=True)
 class Room:
-    """A room as one browser has it: name, and whether it sees the answers in place of giving one."""
+    """A room as one browser has it.
+
+    name: that nobody else has. question: whose answers are collected there, by lesson and number of the step.
+    watches: whether it sees the answers in place of giving one.
+    """
 
     name: str
+    question: str
     watches: bool
 
 
@@ -38,42 +46,46 @@ def new_room() -> str:
 
 def token_of(room: Room) -> str:
     """Return the token that leads into a room."""
-    return sealed(f"{'watch' if room.watches else 'answer'} {room.name}")
+    return sealed(KIND, f"{'watch' if room.watches else 'answer'} {room.name} {room.question}")
 
 
 def room_of(token: str) -> Room:
     """Return the room that a token leads into; raises ValueError where this server has not made it."""
-    way, _, name = opened(token).partition(" ")
-    if way not in ("watch", "answer") or not name:
-        raise ValueError("The token leads into no room.")
-    return Room(name, way == "watch")
+    way, name, question = opened(KIND, token).split(" ")
+    return Room(name, question, way == "watch")
 
 
 @contextmanager
 def _database() -> Iterator[sqlite3.Connection]:
-    """Open the file, which several processes can write to, and commit at the end."""
-    with closing(sqlite3.connect(runs() / FILE, timeout=10)) as database, database:
+    """Open the file, which several processes can write to, forget what is too old, and commit at the end."""
+    with closing(sqlite3.connect(runs() / FILE, timeout=PATIENCE_S)) as database, database:
         database.execute(_TABLE)
+        database.execute(_INDEX)
+        database.execute("DELETE FROM answers WHERE at < ?", (time.time() - 3600 * KEPT_HOURS,))
         yield database
 
 
-def keep(room: str, question: str, student: str, answer: str) -> None:
-    """Keep the first answer of a student to a question; no name stands there, and after a day none of it.
+def keep(room: Room, student: str, answer: str) -> bool:
+    """Keep the first answer of a student, without a name and for a day, and say whether it could be kept.
 
     student: any text that tells students apart, of which a digest alone is kept.
     """
-    digest = hashlib.sha256(f"{room} {student}".encode()).hexdigest()[:16]
-    with _database() as database:
-        database.execute("DELETE FROM answers WHERE at < ?", (time.time() - 3600 * KEPT_HOURS,))
-        place = (room, question)
-        (n,) = database.execute("SELECT COUNT(*) FROM answers WHERE room = ? AND question = ?", place).fetchone()
-        if n < MOST_ANSWERS and len(answer) <= LONGEST_ANSWER:
-            row = (*place, digest, answer, time.time())
-            database.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?)", row)
+    digest = hashlib.sha256(f"{room.name} {student}".encode()).hexdigest()[:16]
+    if len(answer) > LONGEST_ANSWER:
+        return False
+    with suppress(sqlite3.Error), _database() as database:
+        (here,) = database.execute("SELECT COUNT(*) FROM answers WHERE room = ?", (room.name,)).fetchone()
+        (all_of_them,) = database.execute("SELECT COUNT(*) FROM answers").fetchone()
+        if here >= MOST_ANSWERS or all_of_them >= MOST_OF_ALL:
+            return False
+        database.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", (room.name, digest, answer, time.time()))
+        return True
+    return False
 
 
-def answers(room: str, question: str) -> tuple[str, ...]:
-    """Return the answers to a question that were given in a room, in no order that tells who gave them."""
-    with _database() as database:
-        found = database.execute("SELECT answer FROM answers WHERE room = ? AND question = ?", (room, question))
+def answers(room: Room) -> tuple[str, ...]:
+    """Return the answers given in a room, in no order that tells who gave them; none where none can be read."""
+    with suppress(sqlite3.Error), _database() as database:
+        found = database.execute("SELECT answer FROM answers WHERE room = ?", (room.name,))
         return tuple(sorted(answer for (answer,) in found))
+    return ()

@@ -16,18 +16,29 @@ LONGEST_TOKEN = 6000  # characters
 LONGEST_TEXT = 100_000  # bytes
 
 
-def sealed(text: str) -> str:
-    """Return a text as a token that only the server's processes can open; the same token each time."""
-    return _encrypted(_key(runs()), text)
+def sealed(kind: str, text: str) -> str:
+    """Return a text as a token that only the server's processes can open, as one of its kind; the same each time.
+
+    Raises ValueError where it would be longer than LONGEST_TOKEN.
+    """
+    token = _encrypted(_key(runs()), f"{kind} {text}")
+    if len(token) > LONGEST_TOKEN:
+        raise ValueError(f"The token has {len(token)} characters; {LONGEST_TOKEN} fit into a link.")
+    return token
 
 
-def opened(token: str) -> str:
-    """Return the text in a token; raises ValueError where this server has not made it."""
+def opened(kind: str, token: str) -> str:
+    """Return the text in a token of a kind; raises ValueError where this server has not made it."""
     try:
-        packed = Fernet(_key(runs())).decrypt(token[:LONGEST_TOKEN].encode())
+        if len(token) > LONGEST_TOKEN:
+            raise InvalidToken
+        packed = Fernet(_key(runs())).decrypt(token.encode())
     except InvalidToken:
         raise ValueError("This server has not made the token.") from None
-    return zlib.decompressobj().decompress(packed, LONGEST_TEXT).decode()
+    found, _, text = zlib.decompressobj().decompress(packed, LONGEST_TEXT).decode().partition(" ")
+    if found != kind:
+        raise ValueError(f"The token is not one of the kind {kind}.")
+    return text
 
 
 @lru_cache(maxsize=500)
@@ -39,7 +50,10 @@ def _encrypted(key: bytes, text: str) -> str:
 @lru_cache(maxsize=8)
 def _key(folder: Path) -> bytes:
     """Return the key in a folder, made by the process that asks first; where none can be kept, one of this process."""
-    path, made = folder / KEY_FILE, Fernet.generate_key()
+    path = folder / KEY_FILE
+    with suppress(OSError, ValueError):
+        return _kept(path)
+    made = Fernet.generate_key()
     with suppress(OSError):
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=KEY_FILE)
         with os.fdopen(handle, "wb") as file:
@@ -50,7 +64,11 @@ def _key(folder: Path) -> bytes:
         finally:
             os.unlink(temporary)
     with suppress(OSError, ValueError):
-        kept = path.read_bytes()
-        Fernet(kept)
-        return kept
+        return _kept(path)
     return made
+
+
+def _kept(path: Path) -> bytes:
+    key = path.read_bytes()
+    Fernet(key)
+    return key

@@ -22,7 +22,7 @@ def to_sealed_address(experiment: Experiment) -> str:
         return query
     parts = dict(parse_qsl(query))
     truth = json.dumps({name: parts.pop(name) for name in PARAMETER_NAMES})
-    return urlencode({**parts, TRUTH: sealed(truth)})
+    return urlencode({**parts, TRUTH: sealed(TRUTH, truth)})
 
 
 def from_sealed_address(query: str) -> tuple[Experiment, tuple[str, ...]]:
@@ -32,7 +32,7 @@ def from_sealed_address(query: str) -> tuple[Experiment, tuple[str, ...]]:
     if not token:
         return from_address(query)
     try:
-        truth = json.loads(opened(token))
+        truth = json.loads(opened(TRUTH, token))
         named = {name: truth[name] for name in PARAMETER_NAMES}
     except (ValueError, KeyError, TypeError):
         experiment, sentences = from_address(urlencode(parts))

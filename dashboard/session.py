@@ -190,8 +190,19 @@ def observation() -> Observation:
     return scene().observation
 
 
+def _takes_no_upload() -> bool:
+    """Say whether an exercise is attended whose truth an upload would uncover, and refuse the upload then."""
+    attended = sitting()
+    if attended is None or not attended.hides:
+        return False
+    say("In this exercise the data are given: nothing can be uploaded until the truth is open.")
+    return True
+
+
 def use_upload(trace: Trace) -> None:
     """Put an uploaded trace in the place of the simulated data, where it stays until it is taken off."""
+    if _takes_no_upload():
+        return
     holdings = scene().holdings
     holdings.upload, holdings.recording = trace, None
     _show(replace(experiment(), upload=trace.name, starts=()))
@@ -200,6 +211,8 @@ def use_upload(trace: Trace) -> None:
 
 def use_recording(trace: Trace | None) -> None:
     """Put a recording with gaps or unequal steps on the page Your data, or take it off; other pages keep their data."""
+    if trace is not None and _takes_no_upload():
+        return
     scene().holdings.recording = trace
     _show(experiment())
     st.session_state.sentences = ()
@@ -240,6 +253,8 @@ def receive(key: str) -> None:
     # A report that is sent again undoes nothing more.
     if changes.pop("undo", 0) == len(past()) > 0:
         _undo()
+    if sitting() is not None:  # which has neither a desk nor lessons
+        changes = {name: value for name, value in changes.items() if name not in (*OF_STRIP, "desk")}
     for asked in ASKED:
         if asked in changes:
             st.session_state[asked] = changes.pop(asked)

@@ -13,7 +13,7 @@ from dashboard.panels.desk_question import question_form, show_question
 from dashboard.panels.handout import show_handout
 from dashboard.rooms import new_room
 from dashboard.scene.address import parts_of
-from dashboard.scene.exercise import NOT_OF_STUDENTS, Exercise
+from dashboard.scene.exercise import NOT_OF_STUDENTS, Exercise, problems
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.names import names_in
 from dashboard.scene.page_controls import PAGE_CONTROLS, controls_on
@@ -23,6 +23,7 @@ HERE_ALONE = (
     "Opened at this address, the laboratory is reached from this machine alone, and so are the links made here. For a "
     "class, start it with --host 0.0.0.0 and open it by the name of this machine."
 )
+SHORTEST_WORD = 6  # letters of a code word
 KINDS = ("this experiment", "a question of a lesson")
 
 
@@ -92,8 +93,8 @@ def _form(page: str, base: str) -> Exercise | None:
     )  # fmt: skip
     sealed = st.toggle(
         "Seal the truth",
-        help="Nobody sees what made the data until someone types the code word. Until then the controls of the truth "
-        "are not there, and ζ and γ are locked.",
+        help="Nobody sees what made the data until someone types the code word. Until then the controls of θ₀, θ₁ and "
+        "the noise draw are not there, and ζ, γ, σ and ρ are locked.",
     )
     names = st.text_area(
         "Names or numbers of students, for a problem each",
@@ -110,7 +111,12 @@ def _form(page: str, base: str) -> Exercise | None:
         return None
     if st.button("Make the link", type="primary"):
         exercise = replace(wanted, seed=secrets.randbits(63))
-        query = urlencode({links.OF_EXERCISE: token_of(exercise)})
+        try:
+            problems(exercise)
+            query = urlencode({links.OF_EXERCISE: token_of(exercise)})
+        except ValueError as error:
+            st.error(str(error))
+            return None
         st.session_state.desk_made = Made(wanted, exercise, f"{base}?{query}")
     return wanted
 
@@ -132,10 +138,17 @@ def _wanted(
     """Return the exercise that is asked for; raises ValueError with a sentence where something is missing."""
     if not pages:
         raise ValueError("Choose at least one page.")
-    if not word:
-        raise ValueError("Type a code word: it opens the truth and the answer key.")
+    if len(word) < SHORTEST_WORD:
+        raise ValueError(
+            f"Type a code word of at least {SHORTEST_WORD} letters: it opens the truth and the answer key."
+        )
+    if sealed and "Start" in pages:
+        raise ValueError("The page Start draws curves with the true θ₁: leave it out, or do not seal the truth.")
+    if sealed and set(session.experiment().axes) != {"theta0", "theta1"}:
+        raise ValueError("A sealed truth is that of θ₀ and θ₁: first put these two on the axes, on the page Landscape.")
     now, default = parts_of(session.experiment()), parts_of(Experiment())
-    changed = {name: text for name, text in now.items() if text != default[name] and name not in NOT_OF_STUDENTS}
+    left_out = (*NOT_OF_STUDENTS, "hidden")
+    changed = {name: text for name, text in now.items() if text != default[name] and name not in left_out}
     return Exercise(urlencode(changed), pages, locked, absent, sealed, word, names)
 
 

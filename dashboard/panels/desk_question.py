@@ -31,11 +31,13 @@ def question_form(base: str) -> Asked:
         "Collect the answers",
         help="The first answer of each student, without a name, appears on your screen. After a day none is kept.",
     )
-    address = {links.OF_LESSON: f"{name}.{i + 1}"}
+    asked = f"{name}.{i + 1}"
+    address = {links.OF_LESSON: asked}
     if not collects:
         return Asked(f"{base}?{urlencode(address)}", "")
+    room = f"{st.session_state.desk_room}.{asked}"
     to_answer, to_watch = (
-        f"{base}?{urlencode({**address, links.OF_ROOM: token_of(Room(st.session_state.desk_room, watches))})}"
+        f"{base}?{urlencode({**address, links.OF_ROOM: token_of(Room(room, asked, watches))})}"
         for watches in (False, True)
     )
     return Asked(to_answer, to_watch)

@@ -21,7 +21,7 @@ def take_code_word() -> None:
     if not typed or sitting is None or not sitting.hides:
         return
     try:
-        right = is_code_word(sitting.exercise, str(typed))
+        right = is_code_word(sitting.exercise, str(typed), links.student())
         st.session_state.code_word_problem = "" if right else WRONG
     except ValueError as error:
         right, st.session_state.code_word_problem = False, str(error)
@@ -47,11 +47,12 @@ def ask_name() -> None:
 
 def _key(exercise: Exercise) -> None:
     """Show the answer key to those who know the code word."""
-    typed = st.text_input("Code word", type="password")
-    if not typed:
-        return
+    with st.form("answer_key", border=False):
+        typed = st.text_input("Code word", type="password")
+        if not st.form_submit_button("Show the answer key") or not typed:
+            return
     try:
-        right = is_code_word(exercise, typed)
+        right = is_code_word(exercise, typed, links.student())
     except ValueError as error:
         st.error(str(error))
         return

@@ -17,6 +17,7 @@ from dashboard.lessons.table import LESSONS
 from dashboard.scene.experiment import Experiment
 
 STRIP = "lesson_strip"  # the name of its component
+NOT_COLLECTED = "Your answer was judged, but could not be collected for your class."
 BEAT = 2.0  # s between two looks at the answers of a class
 
 
@@ -92,9 +93,10 @@ def _answered(now: Attendance, question: Question, asked: Mapping[str, Any]) -> 
     except ValueError as error:
         return now.noted(str(error))
     room = session.room()
-    if room is not None and not room.watches:
-        rooms.keep(room.name, now.asked, links.student(), given(question, session.scene(), answer))
-    return to
+    if room is None or room.watches or room.question != now.asked:
+        return to
+    kept = rooms.keep(room, links.student(), given(question, session.scene(), answer))
+    return to if kept else to.noted(NOT_COLLECTED)
 
 
 def strip(page: str, is_new: bool) -> None:
@@ -115,7 +117,7 @@ def strip(page: str, is_new: bool) -> None:
     if is_new and not turn_page:
         _keep_experiment(now, page)
     room = session.room()
-    if room is None or not room.watches:
+    if room is None or not room.watches or room.question != now.asked:
         _show(now, page)
         return
 
@@ -123,7 +125,7 @@ def strip(page: str, is_new: bool) -> None:
         if session.concerns_whole_page():
             st.rerun()
         question = now.shown.question
-        others = None if question is None else of_class(question, rooms.answers(room.name, now.asked))
+        others = None if question is None else of_class(question, rooms.answers(room))
         _show(now, page, others)
 
     st.fragment(watched, run_every=BEAT)()

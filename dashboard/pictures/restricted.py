@@ -11,7 +11,12 @@ from dashboard.scene.presets import PRESET_FIELDS
 
 Group = dict[str, Any]
 # Settings that a control of another name changes.
-CHANGED_BY = {"preset": PRESET_FIELDS, "start": ("starts",)}
+CHANGED_BY = {
+    "preset": PRESET_FIELDS,
+    "start": ("starts",),
+    "sample": PRESET_FIELDS,
+    "fence": ("theta0", "theta1"),
+}
 
 
 def restricted_groups(groups: Sequence[Group], sitting: Sitting | None) -> list[Group]:
@@ -46,7 +51,7 @@ def _left(items: Sequence[Control], sitting: Sitting) -> list[Control]:
     left = []
     for item in items:
         field, exercise = item["field"], sitting.exercise
-        is_there = field not in exercise.absent and not (field == "hidden" and exercise.sealed) and field != "desk"
+        is_there = field not in sitting.gone and field != "desk"
         leads_away = field == "door" and item["value"].partition("|")[0] not in exercise.pages
         if not is_there or leads_away:
             continue

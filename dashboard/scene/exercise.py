@@ -14,7 +14,15 @@ from dashboard.scene.address import LONGEST_ADDRESS, from_address, parts_of
 from dashboard.scene.changes import change
 from dashboard.scene.experiment import Experiment
 
-NOT_OF_STUDENTS = ("hidden", "upload", "own_maps")  # which no address of an exercise holds
+NOT_OF_STUDENTS = ("upload", "own_maps")  # which no address of an exercise holds
+AXES = ("axis_x", "axis_y")
+# What makes the data, so that a student could take the noise off them: pinned where the truth is sealed.
+OF_DATA = (*PARAMETER_NAMES, "sigma", "rho", "seed")
+MOST_ROUNDS = 20  # in which neurons are drawn
+LARGEST_SEED, LARGEST_SECRET_SEED = 10**6, 2**62  # one is shown; nobody can try out all of the others
+TOO_FEW_SPIKE = (
+    "With this stimulus, damping and window too few neurons of the prior spike: choose others, or give no names."
+)
 
 
 @dataclass(frozen=True)
@@ -53,20 +61,26 @@ class StudentProblem:
 def problems(exercise: Exercise) -> tuple[StudentProblem, ...]:
     """Return the problem of each student: different neurons that spike, drawn from the published prior.
 
-    A silent neuron tells next to nothing of θ, and would be an unfair problem.
+    A silent neuron tells next to nothing of θ, and would be an unfair problem. Raises ValueError with a sentence where
+    too few are found.
     """
     rng = np.random.default_rng(exercise.seed)
+    largest = LARGEST_SECRET_SEED if exercise.sealed else LARGEST_SEED
+    times, n_drawn = time_grid(from_address(exercise.query)[0].t_end), max(50, 2 * len(exercise.names))
     given, _ = from_address(exercise.query)
     found: dict[tuple[float, float], StudentProblem] = {}
-    while len(found) < len(exercise.names):
-        drawn = np.round(published_prior().sample(2 * len(exercise.names), rng), 6)
+    for _ in range(MOST_ROUNDS):
+        if len(found) >= len(exercise.names):
+            break
+        drawn = np.round(published_prior().sample(n_drawn, rng), 6)
         neurons = np.column_stack([drawn, np.tile((given.zeta, given.gamma), (len(drawn), 1))])
-        times = time_grid(given.t_end)
         rates, _ = spike_timing(simulate_potential(neurons, times), times)
-        seeds = rng.integers(10**6, size=len(drawn))  # as many digits as the box of the seed shows
+        seeds = rng.integers(largest, size=len(drawn))
         for (theta0, theta1), rate, seed in zip(drawn.tolist(), rates, seeds, strict=True):
             if np.isfinite(rate):
                 found.setdefault((theta0, theta1), StudentProblem(theta0, theta1, int(seed)))
+    if len(found) < len(exercise.names):
+        raise ValueError(TOO_FEW_SPIKE)
     return tuple(found.values())[: len(exercise.names)]
 
 
@@ -97,21 +111,32 @@ class Sitting:
     def start(self) -> Experiment:
         """The experiment with which the student begins."""
         experiment, _ = from_address(self.exercise.query)
+        if self.exercise.sealed:
+            secret = np.random.default_rng([self.exercise.seed, 1]).integers(LARGEST_SECRET_SEED)
+            experiment = replace(experiment, seed=int(secret))
         if self.student is not None:
             problem = problems(self.exercise)[self.student]
             experiment = replace(experiment, theta0=problem.theta0, theta1=problem.theta1, seed=problem.seed)
-        return replace(experiment, hidden=self.hides or (experiment.hidden and not self.exercise.sealed))
+        return replace(experiment, hidden=self.hides)
 
     @cached_property
     def pinned(self) -> frozenset[str]:
         """The settings that the student cannot change."""
-        truth = PARAMETER_NAMES if self.exercise.sealed else ()
-        return frozenset((*self.exercise.locked, *self.exercise.absent, *truth))
+        of_seal = (*OF_DATA, *AXES, "hidden") if self.exercise.sealed else ()
+        pinned = {*self.exercise.locked, *self.exercise.absent, *of_seal}
+        # One axis alone could be made the other's.
+        return frozenset(pinned.union(AXES) if pinned.intersection(AXES) else pinned)
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """The settings without a control: those that are taken away, and what would give a sealed truth away."""
+        return frozenset((*self.exercise.absent, *(("seed", "hidden") if self.exercise.sealed else ())))
 
     def over(self, experiment: Experiment) -> Experiment:
         """Return an experiment with all that is pinned as the exercise has it."""
+        kept = {name: getattr(self.start, name) for name in self.pinned if name != "hidden"}
         hidden = self.hides or (experiment.hidden and not self.exercise.sealed)
-        return replace(experiment, **{name: getattr(self.start, name) for name in self.pinned}, hidden=hidden)
+        return replace(experiment, **kept, hidden=hidden)
 
     def address(self, experiment: Experiment) -> str:
         """Return the query string of what the student has changed."""

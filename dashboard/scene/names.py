@@ -20,10 +20,13 @@ def names_in(text: str) -> tuple[str, ...]:
             raise ValueError(f"At most {MOST_NAMES} names can be in a list: make two links.")
         if len(entry) > LONGEST_NAME:
             raise ValueError(f"“{entry[:20]}…” is longer than {LONGEST_NAME} characters: shorten it.")
+        if numbers and last < first:
+            raise ValueError(f"“{entry}” goes down: write the smaller number first.")
         names += [str(number) for number in range(first, last + 1)] or [entry]
     if len(names) > MOST_NAMES:
         raise ValueError(f"At most {MOST_NAMES} names can be in a list: make two links.")
-    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    keys = [name.casefold() for name in names]
+    twice = next((name for i, name in enumerate(names) if keys[i] in keys[:i]), None)
     if twice is not None:
         raise ValueError(f"“{twice}” is in the list twice: tell the two apart.")
     return tuple(names)

@@ -6,7 +6,7 @@ from dashboard.lessons.lesson import Step
 from dashboard.lessons.table import LESSONS
 from tests.browser.attending import Student
 from tests.browser.axe import violations
-from tests.browser.lab import Lab
+from tests.browser.lab import Lab, opened
 from tests.dashboard.lessons.answers import right, wrong
 
 pytestmark = pytest.mark.browser
@@ -178,3 +178,18 @@ def test_a_link_to_no_lesson_ends_in_a_sentence(lab):
     lab.open("Neuron", "lesson=none.1.-")
     lab.page.get_by_text("This link names no step of a lesson that is here").wait_for()
     assert lab.page.locator(".lab-lesson").count() == 0
+
+
+def test_a_pin_is_dropped_and_committed_by_a_finger_on_a_tablet(browser, server):
+    context = browser.new_context(viewport={"width": 1024, "height": 768}, has_touch=True, is_mobile=True)
+    with opened(context, server) as lab:
+        step = LESSONS["valleys"].steps[3]
+        lab.page.goto(f"{lab.url}/lessons?lesson=valleys.4")
+        Student(lab, LESSONS["valleys"]).stands(3)
+        x, y = map(float, right(step)[1].split(","))
+        lab.page.locator(".lab-plot[data-plot=map]").evaluate("(node) => node.scrollIntoView({ block: 'center' })")
+        lab.page.touchscreen.tap(*lab.pixel("map", x, y))
+        lab.page.get_by_role("button", name="Commit").tap()
+        lab.page.locator(".lab-outcome-right").wait_for()
+        assert lab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()

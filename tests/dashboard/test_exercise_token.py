@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from dashboard import exercise_token
@@ -33,7 +36,7 @@ def test_a_token_that_none_has_made_ends_in_a_sentence(runs, token):
 @pytest.mark.parametrize("text", ["[]", "{}", "7", "x", '{"query": "", "pages": [], "other": 1}'])
 def test_a_sealed_text_that_is_no_exercise_ends_in_the_same_sentence(runs, text):
     with pytest.raises(ValueError, match=FOREIGN):
-        exercise_in(sealed(text))
+        exercise_in(sealed("exercise", text))
 
 
 def test_another_server_cannot_open_it(runs, tmp_path):
@@ -44,13 +47,33 @@ def test_another_server_cannot_open_it(runs, tmp_path):
         exercise_in(token)
 
 
+def test_a_token_of_another_kind_is_no_exercise(runs):
+    with pytest.raises(ValueError, match=FOREIGN):
+        exercise_in(sealed("truth", '{"query": "", "pages": []}'))
+
+
+def test_names_that_no_link_can_hold_end_in_a_sentence(runs):
+    rng = np.random.default_rng(1)
+    names = tuple("".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), 40)) for _ in range(200))
+    with pytest.raises(ValueError, match="too long for a link"):
+        token_of(replace(CLASS, names=names))
+
+
 def test_the_code_word_is_told_from_others_whatever_its_case_and_guesses_are_slowed_down(monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(exercise_token.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(exercise_token, "_wrong", exercise_token.OrderedDict())
-    assert is_code_word(CLASS, " tulip ")
-    assert sum(is_code_word(CLASS, f"guess {i}") for i in range(10)) == 0
+    assert is_code_word(CLASS, " tulip ", "Ana")
+    assert sum(is_code_word(CLASS, f"guess {i}", "Ana") for i in range(10)) == 0
     with pytest.raises(ValueError, match="wait a minute"):
-        is_code_word(CLASS, "tulip")
+        is_code_word(CLASS, "tulip", "Ana")
+    assert is_code_word(CLASS, "tulip", "the teacher")
     now[0] += 60.5
-    assert is_code_word(CLASS, "tulip")
+    assert is_code_word(CLASS, "tulip", "Ana")
+
+
+def test_many_browsers_together_are_slowed_down_too(monkeypatch):
+    monkeypatch.setattr(exercise_token, "_wrong", exercise_token.OrderedDict())
+    assert sum(is_code_word(CLASS, "guess", str(i)) for i in range(300)) == 0
+    with pytest.raises(ValueError, match="wait a minute"):
+        is_code_word(CLASS, "tulip", "another")

@@ -12,10 +12,12 @@ from dashboard import live_route
 from dashboard.pictures.neuron import picture
 from dashboard.scene import holdings as kept_holdings
 from dashboard.scene.address import to_address
+from dashboard.scene.exercise import Exercise, Sitting
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, find, keep
 from dashboard.scene.observation import Trace
 from dashboard.scene.scene import Scene
+from tests.dashboard.conftest import shows
 
 
 def posted(content):
@@ -171,3 +173,43 @@ def test_a_picture_that_fails_is_logged_and_told_in_a_sentence(monkeypatch, capl
     status, sentence = posted(asked())
     assert (status, sentence) == (500, live_route.FAILED)
     assert "internal" in caplog.text
+
+
+TRUTH = {"theta0": 0.317_283, "theta1": 0.582_951}
+# Changes that a browser can make up, each of which once had the truth as its answer.
+MADE_UP = ({"theta0": 0, "theta1": 0}, {"theta0": "x", "theta1": "x"}, {"hidden": False}, {"seed": 1, "sigma": 0})
+
+
+@pytest.fixture
+def sealed_exercise():
+    query = "&".join(f"{name}={value}" for name, value in TRUTH.items())
+    exercise = Exercise(query, ("Neuron", "Your data"), sealed=True, word="tulips", seed=5)
+    return Holdings(sitting=Sitting(exercise, "token"))
+
+
+@pytest.mark.parametrize("changes", MADE_UP, ids=str)
+@pytest.mark.parametrize("page", ["neuron", "your_data"])
+def test_no_request_has_a_sealed_truth_or_its_noise_as_its_answer(sealed_exercise, changes, page):
+    status, answer = posted(asked(holdings=sealed_exercise, page=page, address="", changes=changes))
+    assert status == 200
+    content = json.loads(answer)
+    assert content["values"] == {}
+    start = sealed_exercise.sitting.start
+    for value in (*TRUTH.values(), start.seed):
+        assert not shows(content, value)
+    # What is drawn is the exercise's, whatever was asked for.
+    unchanged = json.loads(posted(asked(holdings=sealed_exercise, page=page, address=""))[1])
+    for name, stage in content["stages"].items():
+        assert stage["plots"] == unchanged["stages"][name]["plots"]
+
+
+def test_a_page_that_an_exercise_has_not_is_not_computed(sealed_exercise):
+    for page in set(live_route.PAGES) - {"neuron", "your_data"}:
+        assert posted(asked(holdings=sealed_exercise, page=page, address=""))[0] == 400
+    assert live_route.TITLES.keys() == live_route.PAGES.keys()
+
+
+def test_a_hidden_truth_is_not_told_where_a_change_of_it_is_refused():
+    hidden = Experiment(**TRUTH, hidden=True)
+    answer = json.loads(posted(asked(hidden, changes={"theta0": "x", "theta1": "x", "sigma": 0.1}))[1])
+    assert answer["values"] == {"sigma": 0.1}

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from dashboard import session
+from dashboard.scene.exercise import Exercise, Sitting
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Trace
 from dashboard.scene.scene import Scene
@@ -137,3 +139,18 @@ def test_a_release_is_the_experiment_that_the_next_drag_starts_from(state):
         state["sidebar"] = SimpleNamespace(change={"sequence": 1, "final": final, "changes": {"zeta": zeta}})
         session.receive("sidebar")
     assert (state.scene.released.zeta, state.scene.experiment.zeta) == (-0.2, -0.1)
+
+
+def test_an_exercise_with_a_sealed_truth_takes_no_upload_and_knows_neither_desk_nor_lessons(state):
+    exercise = Exercise("theta0=0.317283", ("Neuron",), sealed=True, word="tulips")
+    session.sit(Sitting(exercise, "token"))
+    session.use_upload(TRACE)
+    session.use_recording(TRACE)
+    assert (session.upload(), session.recording()) == (None, None)
+    assert "nothing can be uploaded" in session.sentences()[0]
+    send(state, desk=True, lesson_reveal=True, lesson_leave=True, theta0=0.9)
+    assert not session.concerns_whole_page()
+    assert state.scene.experiment.theta0 == 0.317283
+    session.sit(replace(session.sitting(), is_open=True))
+    session.use_upload(TRACE)
+    assert session.upload() is TRACE

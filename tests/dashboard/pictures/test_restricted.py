@@ -20,11 +20,11 @@ def test_without_an_exercise_everything_stays():
 
 
 def test_what_is_locked_is_seen_and_what_is_taken_away_or_opens_the_truth_is_not():
-    names = ("theta0", "sigma", "rho", "seed", "hidden")
+    names = ("theta0", "sigma", "t_end", "seed", "hidden")
     items = [control(name, Experiment()) for name in names]
     items += [drop_down("preset", "preset", "", {}), button("seed", "New noise", 5), button("desk", "For a class …")]
     (group,) = restricted_groups([{"title": "", "items": items}], SITTING)
-    assert fields(group["items"]) == {"theta0": True, "sigma": True, "rho": False, "preset": True}
+    assert fields(group["items"]) == {"theta0": True, "sigma": True, "t_end": False, "preset": True}
     assert restricted_groups([{"title": "Noise", "items": [control("seed", Experiment())]}], SITTING) == []
 
 
@@ -41,11 +41,11 @@ def test_no_hand_in_a_plot_changes_what_is_pinned():
         Plot("slice", None, click=("candidate_theta0", "")),
         Plot("estimates", None, pick="sigma"),
     ]
-    cells = [[{"text": "0.2", "change": {"sigma": 0.2}}, {"text": "0.9", "change": {"rho": 0.9}}, "plain"]]
+    cells = [[{"text": "0.2", "change": {"sigma": 0.2}}, {"text": "0.9", "change": {"t_end": 90}}, "plain"]]
     race = Race("1", "begin", "hint", [button("starts", "Clear", "")])
     left = restricted(Shown("one", plots=plots, table=cells, race=race), SITTING)
     assert [plot.click for plot in left.plots] == [None, None, ("candidate_theta0", ""), None]
     assert left.plots[0].handles == [((0.1, 0.2), ("candidate_theta0", ""))]
     assert left.plots[3].pick == ""
-    assert left.table == [[{"text": "0.2"}, {"text": "0.9", "change": {"rho": 0.9}}, "plain"]]
+    assert left.table == [[{"text": "0.2"}, {"text": "0.9", "change": {"t_end": 90}}, "plain"]]
     assert list(left.race.tools) == []
