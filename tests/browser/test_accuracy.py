@@ -49,6 +49,7 @@ def stands_on_neuron(lab, theta, noise):
     assert f"theta0={theta[0]}&theta1={theta[1]}" in lab.page.url
 
 
+@pytest.mark.long
 def test_the_picture_below_is_chosen_and_travels_in_the_address(lab):
     lab.open("Inverse map")
     lab.remember("estimates")

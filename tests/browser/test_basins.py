@@ -71,6 +71,7 @@ def test_exploration_is_stopped_and_keeps_what_it_found(lab):
     assert "The problem has changed" in lab.evaluate("plot('basins').layout.annotations[0].text")
 
 
+@pytest.mark.long
 def test_exploration_goes_on_beside_other_pictures_and_survives_a_page_change(lab):
     lab.open("Landscape", LONG)
     lab.press("Explore basins")

@@ -48,7 +48,7 @@ def test_every_plot_has_a_title_and_axis_names(standing):
         assert layout["yaxis"]["title"]["text"], plot
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("scheme", [pytest.param("dark", marks=pytest.mark.long), "light"])
 def test_axe_finds_nothing_serious(standing, scheme):
     _, lab = standing
     lab.page.emulate_media(color_scheme=scheme)

@@ -12,6 +12,7 @@ def dots(lab, plot):
     return {colours(each)[0][:3] for each in lab.drawn(plot) if DOTS.fullmatch(each["outline"])}
 
 
+@pytest.mark.long
 def test_hidden_data_stay_hidden_while_the_lines_slide(lab):
     lab.open("Neuron")
     assert dots(lab, "potential")

@@ -161,6 +161,7 @@ def test_a_key_reveals_what_is_right_but_not_where_one_types(lab):
     lab.until("document.querySelector('.lab-plot[data-plot=map] path.lab-mark-truth')")
 
 
+@pytest.mark.long
 def test_the_recording_of_a_step_stays_over_a_reload_and_goes_with_the_lesson(tab):
     lab = tab()
     lab.page.goto(f"{lab.url}/lessons?lesson=misfit.5")
@@ -180,6 +181,7 @@ def test_a_link_to_no_lesson_ends_in_a_sentence(lab):
     assert lab.page.locator(".lab-lesson").count() == 0
 
 
+@pytest.mark.long
 def test_a_pin_is_dropped_and_committed_by_a_finger_on_a_tablet(browser, server):
     context = browser.new_context(viewport={"width": 1024, "height": 768}, has_touch=True, is_mobile=True)
     with opened(context, server) as lab:

@@ -111,6 +111,7 @@ def test_reload_shows_the_whole_race_without_playing_it(lab):
     assert crosses(lab) == len(RACING)
 
 
+@pytest.mark.long
 def test_candidate_is_dragged_while_a_race_plays(lab):
     lab.open("Landscape").race(*START)
     with lab.held_candidate():
@@ -162,6 +163,7 @@ def test_starts_are_added_up_to_five_and_methods_are_chosen(lab):
     assert "of 10 runs" in answer(lab)
 
 
+@pytest.mark.long
 def test_clicks_made_while_a_race_is_computed_are_starts_and_a_double_click_is_one(lab):
     lab.open("Landscape", "adding=1&methods=Adam,Nelder–Mead")
     before = lab.range("map")

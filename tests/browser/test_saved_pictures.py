@@ -106,7 +106,11 @@ def test_every_saved_picture_is_whole_and_every_legend_acts(lab, page):
 
 @pytest.mark.parametrize(
     ("page", "plots"),
-    [("Neuron", ("potential", "rates")), ("Landscape", ("map", "slice")), ("Inverse map", ("estimates", "first-1"))],
+    [
+        ("Neuron", ("potential", "rates")),
+        pytest.param("Landscape", ("map", "slice"), marks=pytest.mark.long),
+        pytest.param("Inverse map", ("estimates", "first-1"), marks=pytest.mark.long),
+    ],
 )
 def test_a_plot_saved_as_svg_has_its_dots_its_legend_its_font_and_an_opaque_ground(lab, page, plots):
     lab.open(page)

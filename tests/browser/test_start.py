@@ -99,6 +99,7 @@ def test_reload_and_back_keep_the_slider(calm):
     calm.page.wait_for_selector(STANDS)
 
 
+@pytest.mark.long
 def test_during_a_lecture_it_plays_by_itself_until_somebody_touches_it(lab):
     lab.page.clock.install()
     lab.open("Start")

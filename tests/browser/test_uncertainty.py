@@ -198,6 +198,7 @@ def tops(lab):
         (node) => node.getBoundingClientRect().top)""")
 
 
+@pytest.mark.long
 def test_what_cannot_follow_a_drag_is_dimmed_says_so_and_hides_the_truth(lab):
     """A posterior over 1,000 ms with its noise integrated out takes longer than what can follow a hand."""
     lab.open("Uncertainty", "t_end=1000&noise_known=0")

@@ -169,6 +169,7 @@ def test_damaged_compiled_code_is_replaced(checkout, record_property):
     assert [path.stat().st_mtime_ns for path in files] == mended, "read, not compiled"
 
 
+@pytest.mark.long
 def test_compiled_code_of_older_files_is_removed(checkout):
     assert start(checkout, BOTH) == ("11.0 30.0", "")
     before = compiled_files(checkout)

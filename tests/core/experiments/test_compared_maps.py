@@ -87,6 +87,7 @@ def test_figures_of_several_seeds_are_their_mean_and_spread():
     assert alone.spread is None
 
 
+@pytest.mark.long
 def test_training_size_measures_what_plain_formulas_give(results, context, monkeypatch):
     monkeypatch.setattr(compared_maps, "QUICK_EPOCHS", EPOCHS)
     recipe = compared_maps._shortened(published_recipe(Cnn(), N, noisy=True, seed=0))

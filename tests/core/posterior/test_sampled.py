@@ -24,9 +24,8 @@ def problem_of(parameters, unknown, noise):
     return Problem.of_trace(FITZHUGH_NAGUMO, data, TIMES, unknown, known, noise, full_prior())
 
 
-@pytest.mark.parametrize(
-    "theta", [(0.4, 0.4), *(pytest.param(theta, marks=pytest.mark.long) for theta in ((-0.1, 1.1), (0.865, 0.4)))]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("theta", [(0.4, 0.4), (-0.1, 1.1), (0.865, 0.4)])
 def test_two_unknowns_against_the_quadrature(theta):
     """A spiking neuron, a silent one cut by the prior's edges, and the long bent ridge at a bifurcation.
 
