@@ -8,7 +8,8 @@ const STEP_MS = 150
 const PERIOD_MS = 24_000 // to the other end of the slider and back
 
 const TOUCHES = ["pointerdown", "pointermove", "keydown", "wheel"]
-const SLIDER = '.lab-slider[data-field="candidate_theta0"] input[type="range"]'
+// Above the plots, where it stands on the start page alone.
+const SLIDER = '.lab-options .lab-slider[data-field="candidate_theta0"] input[type="range"]'
 
 let touched = 0 // when somebody did last
 /** @type {{ range: HTMLInputElement, value: string, since: number } | null} */
@@ -41,10 +42,9 @@ function stop() {
 
 function play() {
   const range = /** @type {HTMLInputElement | null} */ (document.querySelector(SLIDER))
-  const isStart = document.querySelector('.lab-plot[data-plot="recording"]')
   const mayMove = !matchMedia("(prefers-reduced-motion: reduce)").matches
   const now = performance.now()
-  if (!range || !isStart || !mayMove || !isLecture() || document.hidden || now - touched < IDLE_MS) return stop()
+  if (!range || !mayMove || !isLecture() || document.hidden || now - touched < IDLE_MS) return stop()
   playing ??= { range, value: range.value, since: now }
   const [low, high] = [Number(range.min), Number(range.max)]
   const from = (Number(playing.value) - low) / (high - low)

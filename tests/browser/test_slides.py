@@ -148,7 +148,8 @@ def test_map_of_rate_and_duration(lecturer, choice, title, at_truth):
     if choice != "rate":
         lecturer.tab("firing", choice, "rates")
     lecturer.lab.until("(title) => plot('rates').layout.title.text === title", f"{title} (click to set θ)")
-    heat = next(each for each in lecturer.lab.drawing("rates")["traces"] if len(each.get("z") or []) > 2)
+    # The first heat map says where there is no rate, the second one the rates.
+    _, heat = (each for each in lecturer.lab.drawing("rates")["traces"] if each.get("z"))
     z, x, y = (np.array(heat[axis], dtype=float) for axis in "zxy")
     near = z.reshape(y.size, x.size)[np.abs(y - 0.4).argmin(), np.abs(x - 0.4).argmin()]
     assert near == pytest.approx(at_truth, rel=0.06)  # a step of the map lies between

@@ -209,7 +209,7 @@ def test_the_form_begins_with_the_first_preset_and_says_what_it_takes_from_elsew
 
 def test_what_does_nothing_here_has_no_control(visit):
     fields = {item["field"] for group in parts(visit("train"))["training_sidebar"]["groups"] for item in group["items"]}
-    assert fields == {"zeta", "gamma", "share", "undo", "lecture"}
+    assert fields == {"zeta", "gamma", "share", "desk", "undo", "lecture"}
 
 
 @pytest.mark.parametrize(
