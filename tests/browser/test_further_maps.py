@@ -49,6 +49,7 @@ def test_the_estimated_noise_moves_while_the_button_is_down(lab):
     assert values == sorted(values)
 
 
+@pytest.mark.long
 @needs("conditional")
 def test_off_the_published_damping_the_conditional_map_answers_and_stays_on_the_truth(lab):
     lab.open("Inverse map")

@@ -11,6 +11,7 @@ from tests.browser.lab import SHIPPED_MAPS
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.long
 def test_table_has_every_shipped_map_with_numbers(lab):
     lab.open("Inverse map")
     head, *_ = lab.evaluate("[...document.querySelectorAll('.lab-table tr')].map((row) => row.children.length)")
@@ -38,6 +39,7 @@ def test_table_has_every_shipped_map_with_numbers(lab):
         assert [mark["xanchor"], mark["yanchor"]] == pytest.approx(place, abs=6e-4)
 
 
+@pytest.mark.long
 def test_regime_changes_the_scatter(lab):
     lab.open("Inverse map")
     first = "plot('first-1').layout.title.text"

@@ -142,6 +142,7 @@ def test_race_of_those_who_want_no_motion_stands_at_its_end(lab):
     assert crosses(lab) == len(RACING)
 
 
+@pytest.mark.long
 def test_starts_are_added_up_to_five_and_methods_are_chosen(lab):
     lab.open("Landscape", "t_end=40&methods=Nelder–Mead")
     lab.race(0.1, 0.9).race(0.5, 0.5)

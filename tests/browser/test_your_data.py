@@ -46,6 +46,7 @@ def numbers(lab):
     return found, {name: cells[-1] for name, cells in rows.items()}
 
 
+@pytest.mark.long
 def test_trace_on_the_published_grid_is_estimated_by_every_map(lab):
     lab.open("Your data")
     upload(lab, "good.csv", trace(time_grid()))
