@@ -123,6 +123,7 @@ def test_a_worst_case_is_opened_on_the_page_neuron_by_its_button(lab):
     stands_on_neuron(lab, theta, noise)
 
 
+@pytest.mark.long
 def test_a_worst_case_is_opened_on_the_page_neuron_by_its_point(lab):
     number, theta, noise = worst()
     lab.open("Inverse map", "test_view=errors")

@@ -46,6 +46,7 @@ def test_link_shows_another_browser_the_same_to_the_last_sample(lab, tab):
         assert receiver.page.url.partition("?")[2] == address
 
 
+@pytest.mark.long
 def test_reload_and_back_keep_the_experiment(lab):
     changed(lab)
     lab.go("Neuron")

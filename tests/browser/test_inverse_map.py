@@ -99,6 +99,7 @@ def test_the_answer_stands_under_the_question(lab):
     assert re.search("takes? ζ = −0.4 for granted", answer.inner_text())
 
 
+@pytest.mark.long
 def test_of_a_window_of_400_ms_the_maps_read_the_beginning(lab):
     lab.open("Inverse map").type("t_end", 400)
     assert lab.page.locator(".lab-answer").first.inner_text().endswith(" the first 200 ms.")

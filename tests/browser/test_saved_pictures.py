@@ -128,6 +128,7 @@ def test_a_plot_saved_as_svg_has_its_dots_its_legend_its_font_and_an_opaque_grou
         assert "font-family:Inter" in root.find(f"{SVG}style").text
 
 
+@pytest.mark.long
 def test_the_picture_of_a_race_names_its_methods(lab):
     lab.open("Landscape", "t_end=60&methods=Adam,Nelder–Mead").race(0.76, 0.88)
     wait_for(lab, ("map", "course"))

@@ -106,6 +106,7 @@ def test_where_a_descent_explains_a_noisy_trace_the_own_covariance_stays(data):
     assert np.mean(np.all(covariance[moved] == before[moved], axis=(1, 2))) > 0.6
 
 
+@pytest.mark.long
 def test_the_regions_of_mended_estimates_hold_the_truth_as_often_as_others():
     """Of 90 % regions of n traces, with 4 standard errors; by the curvature at the estimates, 43 % did."""
     trained, traces = load_inverse_map("conditional"), conditional_traces()

@@ -73,7 +73,7 @@ def test_moments_against_a_plain_grid(unknown, theta):
     assert np.allclose(ours.covariance / np.outer(sd, sd), covariance / np.outer(sd, sd), atol=0.02)
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 3, 4))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2, 3, 4))])
 def test_mean_against_a_long_run_of_emcee(seed):
     """The ensemble sampler of Goodman and Weare, on five draws of the prior, as they come.
 
@@ -170,7 +170,7 @@ def test_predictive_draws_are_trajectories_of_the_draws():
     assert np.array_equal(ours.predictive(3, np.random.default_rng(5)), expected)
 
 
-@pytest.mark.parametrize("known_noise", [True, False])
+@pytest.mark.parametrize("known_noise", [True, pytest.param(False, marks=pytest.mark.long)])
 @pytest.mark.parametrize("n", [30, pytest.param(200, marks=pytest.mark.long)])
 def test_calibration(n, known_noise):
     """On traces drawn from both priors the regions hold the truth as often as they say; its ranks are uniform.
