@@ -34,12 +34,11 @@ def begin() -> None:
     query = st.query_params.to_dict()
     query.pop(OF_START, None)
     lesson = query.pop(OF_LESSON, "")
-    if OF_EXERCISE in query:
-        lesson = ""  # the answers to its questions would give a sealed truth away
     st.session_state.room_token, st.session_state.room = query.pop(OF_ROOM, ""), None
     names = {part: query.pop(part, "") for part in KEPT_PARTS}
     if OF_EXERCISE in query:
-        names = dict.fromkeys(KEPT_PARTS, "")  # beside an upload, what makes the data is no secret
+        # The answers of a lesson, and what stands beside an upload, would give a sealed truth away.
+        lesson, names = "", dict.fromkeys(KEPT_PARTS, "")
     upload, recording = (visitors.kept(_visitor(), names[part]) for part in KEPT_PARTS)
     if upload is not None:
         query.pop("upload", None)

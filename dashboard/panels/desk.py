@@ -12,7 +12,7 @@ from dashboard.panels.answer_key import answer_key
 from dashboard.panels.desk_question import question_form, show_question
 from dashboard.panels.handout import show_handout
 from dashboard.rooms import new_room
-from dashboard.scene.address import parts_of
+from dashboard.scene.address import difference
 from dashboard.scene.exercise import NOT_OF_STUDENTS, Exercise, problems
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.names import names_in
@@ -146,10 +146,8 @@ def _wanted(
         raise ValueError("The page Start draws curves with the true θ₁: leave it out, or do not seal the truth.")
     if sealed and set(session.experiment().axes) != {"theta0", "theta1"}:
         raise ValueError("A sealed truth is that of θ₀ and θ₁: first put these two on the axes, on the page Landscape.")
-    now, default = parts_of(session.experiment()), parts_of(Experiment())
-    left_out = (*NOT_OF_STUDENTS, "hidden")
-    changed = {name: text for name, text in now.items() if text != default[name] and name not in left_out}
-    return Exercise(urlencode(changed), pages, locked, absent, sealed, word, names)
+    query = difference(session.experiment(), Experiment(), (*NOT_OF_STUDENTS, "hidden"))
+    return Exercise(query, pages, locked, absent, sealed, word, names)
 
 
 def _show(made: Made) -> None:

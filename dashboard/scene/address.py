@@ -1,5 +1,6 @@
 """The round trip of an experiment to the address."""
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -30,6 +31,12 @@ def parts_of(experiment: Experiment) -> dict[str, str]:
 def to_address(experiment: Experiment) -> str:
     """Return the query string that holds the experiment; what is empty is left out."""
     return urlencode({name: text for name, text in parts_of(experiment).items() if text})
+
+
+def difference(now: Experiment, before: Experiment, without: Collection[str]) -> str:
+    """Return the query string of the settings that differ between two experiments, but for some that are left out."""
+    texts, others = parts_of(now), parts_of(before)
+    return urlencode({name: text for name, text in texts.items() if name not in without and text != others[name]})
 
 
 def from_address(query: str) -> tuple[Experiment, tuple[str, ...]]:

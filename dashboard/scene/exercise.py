@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.models.fitzhugh_nagumo.simulate import simulate_potential
 from core.models.spikes import spike_timing
 from core.published import published_prior, time_grid
-from dashboard.scene.address import LONGEST_ADDRESS, from_address, parts_of
+from dashboard.scene.address import LONGEST_ADDRESS, difference, from_address
 from dashboard.scene.changes import change
 from dashboard.scene.experiment import Experiment
 
@@ -66,8 +66,8 @@ def problems(exercise: Exercise) -> tuple[StudentProblem, ...]:
     """
     rng = np.random.default_rng(exercise.seed)
     largest = LARGEST_SECRET_SEED if exercise.sealed else LARGEST_SEED
-    times, n_drawn = time_grid(from_address(exercise.query)[0].t_end), max(50, 2 * len(exercise.names))
     given, _ = from_address(exercise.query)
+    times, n_drawn = time_grid(given.t_end), max(50, 2 * len(exercise.names))
     found: dict[tuple[float, float], StudentProblem] = {}
     for _ in range(MOST_ROUNDS):
         if len(found) >= len(exercise.names):
@@ -128,6 +128,10 @@ class Sitting:
         return frozenset(pinned.union(AXES) if pinned.intersection(AXES) else pinned)
 
     @property
+    def _not_in_address(self) -> frozenset[str]:
+        return self.pinned.union(NOT_OF_STUDENTS)
+
+    @property
     def gone(self) -> frozenset[str]:
         """The settings without a control: those that are taken away, and what would give a sealed truth away."""
         return frozenset((*self.exercise.absent, *(("seed", "hidden") if self.exercise.sealed else ())))
@@ -140,13 +144,11 @@ class Sitting:
 
     def address(self, experiment: Experiment) -> str:
         """Return the query string of what the student has changed."""
-        now, before = parts_of(experiment), parts_of(self.start)
-        kept = {*self.pinned, *NOT_OF_STUDENTS}
-        return urlencode({name: text for name, text in now.items() if name not in kept and text != before[name]})
+        return difference(experiment, self.start, self._not_in_address)
 
     def experiment(self, query: str) -> tuple[Experiment, tuple[str, ...]]:
         """Return the experiment after the changes in a query string, and a sentence for each that is not valid."""
         given = dict(parse_qsl(query[:LONGEST_ADDRESS], keep_blank_values=True))
-        kept = {*self.pinned, *NOT_OF_STUDENTS}
-        changed, sentences = change(self.start, {name: text for name, text in given.items() if name not in kept})
+        allowed = {name: text for name, text in given.items() if name not in self._not_in_address}
+        changed, sentences = change(self.start, allowed)
         return self.over(changed), sentences
