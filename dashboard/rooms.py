@@ -38,6 +38,11 @@ class Room:
     question: str
     watches: bool
 
+    @property
+    def place(self) -> str:
+        """Under which its answers stand: a name can serve several questions."""
+        return f"{self.name} {self.question}"
+
 
 def new_room() -> str:
     """Return the name of a room that nobody else has."""
@@ -70,15 +75,15 @@ def keep(room: Room, student: str, answer: str) -> bool:
 
     student: any text that tells students apart, of which a digest alone is kept.
     """
-    digest = hashlib.sha256(f"{room.name} {student}".encode()).hexdigest()[:16]
+    digest = hashlib.sha256(f"{room.place} {student}".encode()).hexdigest()[:16]
     if len(answer) > LONGEST_ANSWER:
         return False
     with suppress(sqlite3.Error), _database() as database:
-        (here,) = database.execute("SELECT COUNT(*) FROM answers WHERE room = ?", (room.name,)).fetchone()
+        (here,) = database.execute("SELECT COUNT(*) FROM answers WHERE room = ?", (room.place,)).fetchone()
         (all_of_them,) = database.execute("SELECT COUNT(*) FROM answers").fetchone()
         if here >= MOST_ANSWERS or all_of_them >= MOST_OF_ALL:
             return False
-        database.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", (room.name, digest, answer, time.time()))
+        database.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", (room.place, digest, answer, time.time()))
         return True
     return False
 
@@ -86,6 +91,6 @@ def keep(room: Room, student: str, answer: str) -> bool:
 def answers(room: Room) -> tuple[str, ...]:
     """Return the answers given in a room, in no order that tells who gave them; none where none can be read."""
     with suppress(sqlite3.Error), _database() as database:
-        found = database.execute("SELECT answer FROM answers WHERE room = ?", (room.name,))
+        found = database.execute("SELECT answer FROM answers WHERE room = ?", (room.place,))
         return tuple(sorted(answer for (answer,) in found))
     return ()

@@ -35,9 +35,8 @@ def question_form(base: str) -> Asked:
     address = {links.OF_LESSON: asked}
     if not collects:
         return Asked(f"{base}?{urlencode(address)}", "")
-    room = f"{st.session_state.desk_room}.{asked}"
     to_answer, to_watch = (
-        f"{base}?{urlencode({**address, links.OF_ROOM: token_of(Room(room, asked, watches))})}"
+        f"{base}?{urlencode({**address, links.OF_ROOM: token_of(Room(st.session_state.desk_room, asked, watches))})}"
         for watches in (False, True)
     )
     return Asked(to_answer, to_watch)

@@ -36,6 +36,7 @@ def test_the_first_answer_of_each_student_is_kept_by_room(runs):
     for student, answer in (("Ana", "2"), ("Ben", "1"), ("Ana", "0")):
         assert keep(HERE, student, answer)
     assert keep(Room("b", "valleys.4", False), "Ana", "9")
+    assert keep(Room("a", "valleys.5", False), "Ana", "7")
     assert answers(HERE) == ("1", "2")
     assert answers(Room("b", "valleys.4", True)) == ("9",)
 
