@@ -27,7 +27,7 @@ REST_CELLS = 30  # across and up, of what says that there is no rate
 SCALE = [(i / 9, colour) for i, colour in enumerate(CIVIDIS)]
 BAR_LENGTH = 0.62  # of the bar of the colours, as a share of the plot's width
 BAR_HEIGHT = 0.025  # of the map
-BAR_ASPECT = 36  # its length over its height
+BAR_COLOURS = 288  # along it
 MOST_ON_BAR = 5
 BAR_STEPS = (5.0, 10.0, 20.0, 50.0, 100.0, 1000.0)
 ON_LOGARITHMIC_BAR = (0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0, 200.0, 300.0, 500.0)
@@ -103,7 +103,7 @@ def _colour_bar(low: float, high: float, rises: Callable[[Any], Any]) -> tuple[d
     """Return the bar of the colours, above the map on the right, and the labels of its numbers."""
     values = _numbers(low, high, rises)
     shares = (rises(values) - rises(low)) / (rises(high) - rises(low))
-    colours = np.tile(np.linspace(0, 1, 8 * BAR_ASPECT), (8, 1))
+    colours = np.tile(np.linspace(0, 1, BAR_COLOURS), (8, 1))
     bar = {
         "source": heat_image(colours, 0, 1, SCALE), "xref": "paper", "yref": "paper", "x": 1, "y": 1.01,
         "sizex": BAR_LENGTH, "sizey": BAR_HEIGHT, "sizing": "stretch", "xanchor": "right", "yanchor": "bottom",

@@ -41,10 +41,11 @@ function stop() {
 }
 
 function play() {
+  if (!isLecture()) return stop()
   const range = /** @type {HTMLInputElement | null} */ (document.querySelector(SLIDER))
   const mayMove = !matchMedia("(prefers-reduced-motion: reduce)").matches
   const now = performance.now()
-  if (!range || !mayMove || !isLecture() || document.hidden || now - touched < IDLE_MS) return stop()
+  if (!range || !mayMove || document.hidden || now - touched < IDLE_MS) return stop()
   playing ??= { range, value: range.value, since: now }
   const [low, high] = [Number(range.min), Number(range.max)]
   const from = (Number(playing.value) - low) / (high - low)
