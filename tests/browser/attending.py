@@ -1,10 +1,21 @@
 """How the browser tests attend a lesson by mouse."""
 
+import pytest
+
 from dashboard.lessons.lesson import Lesson, Step
 from dashboard.lessons.questions import Choice, Move, Order, Pin, Region, Typed
+from dashboard.lessons.table import LESSONS
 from dashboard.scene.scene import Scene
 from dashboard.wording.numbers import fixed
 from tests.browser.lab import Lab
+
+
+def every_lesson(*short_form: str) -> pytest.MarkDecorator:
+    """Run a test with each lesson, those that are named in the short form too."""
+    lessons = [
+        pytest.param(each, marks=() if name in short_form else pytest.mark.long) for name, each in LESSONS.items()
+    ]
+    return pytest.mark.parametrize("lesson", lessons, ids=LESSONS)
 
 
 class Student:

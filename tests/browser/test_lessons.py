@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.lessons.lesson import Step
 from dashboard.lessons.table import LESSONS
-from tests.browser.attending import Student
+from tests.browser.attending import Student, every_lesson
 from tests.browser.axe import violations
 from tests.browser.lab import Lab, opened
 from tests.dashboard.lessons.answers import right, wrong
@@ -32,14 +32,7 @@ def covered(lab: Lab, step: Step) -> dict[str, bool]:
     )
 
 
-SHORT_FORM = ("spiking",)
-
-
-@pytest.mark.parametrize(
-    "lesson",
-    [pytest.param(lesson, marks=() if name in SHORT_FORM else pytest.mark.long) for name, lesson in LESSONS.items()],
-    ids=LESSONS,
-)
+@every_lesson("spiking")
 def test_a_lesson_is_gone_through_by_mouse(lab, lesson):
     lab.page.goto(f"{lab.url}/lessons")
     lab.page.get_by_role("button", name=lesson.title).click()
@@ -86,6 +79,8 @@ def test_one_leaves_a_lesson_and_comes_back_to_the_step(tab):
     student.stands(1)
     lab.page.get_by_role("button", name="Leave the lesson").click()
     lab.page.locator(".lab-lesson").wait_for(state="detached")
+    # The page moves up where the strip was, and for a moment the old and the new one both stand.
+    lab.until("document.querySelectorAll('[data-field=theta0] input[type=range]').length === 1")
     lab.page.locator("[data-field=theta0] input[type=range]").wait_for()
     lab.until("!location.search.includes('lesson=')")
     lab.go("Lessons")

@@ -6,7 +6,7 @@ from dashboard.lessons.lesson import Step
 from dashboard.lessons.questions import Choice, Move, Order, Pin, Region, Typed
 from dashboard.lessons.table import LESSONS
 from dashboard.wording.numbers import fixed
-from tests.browser.attending import Student
+from tests.browser.attending import Student, every_lesson
 from tests.browser.lab import Lab
 from tests.dashboard.lessons.answers import right
 
@@ -131,14 +131,7 @@ def answer_right(lab: Lab, step: Step) -> None:
     commit_by_keyboard(lab)
 
 
-SHORT_FORM = ("valleys",)  # which asks for a slider, a choice, a number and a pin
-
-
-@pytest.mark.parametrize(
-    "lesson",
-    [pytest.param(lesson, marks=() if name in SHORT_FORM else pytest.mark.long) for name, lesson in LESSONS.items()],
-    ids=LESSONS,
-)
+@every_lesson("valleys")  # which asks for a slider, a choice, a number and a pin
 def test_a_lesson_is_gone_through_by_keyboard_alone(lab, lesson):
     lab.page.goto(f"{lab.url}/lessons?lesson={lesson.name}")
     student = Student(lab, lesson)
