@@ -592,6 +592,7 @@ class Lab:
 
     def stale(self) -> list[str]:
         """Return what is dimmed since it waits until a slider is let go: plots by name, other parts by their class."""
+        self.until("document.getAnimations().every((each) => !(each instanceof CSSTransition))")
         return self.evaluate(
             "[...document.querySelectorAll('.lab-stale')].filter((node) => node.checkVisibility()"
             " && getComputedStyle(node, '::after').content === '\"let go to update\"'"
