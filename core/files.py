@@ -1,4 +1,4 @@
-"""Atomic writes: a reader sees the old file or the new one, never half of one."""
+"""Atomic writes: a reader sees the old file or the new one, never half of one, after a loss of power too."""
 
 import errno
 import json
@@ -15,11 +15,25 @@ def write_bytes(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    write_through(path.parent)
+
+
+def write_through(folder: Path) -> None:
+    """Let the disk keep which files a folder has, after one was added, renamed or removed."""
+    if os.name != "posix":  # elsewhere a folder cannot be opened
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -53,4 +67,6 @@ def refusal(error: OSError, folder: str) -> str:
     """Return a sentence that says why nothing could be written to a folder of this name."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"The disk that holds the folder {folder} is full: free some space."
+    if error.errno == errno.EIO:
+        return f"The disk that holds the folder {folder} cannot be read or written: look for its fault."
     return f"The folder {folder} cannot be written to."

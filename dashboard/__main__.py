@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.jobs.queue import stop_all
+from core.jobs.queue import PLACES, at_work
 from core.models.fitzhugh_nagumo.gradient import misfit_gradient
 from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
 from core.models.fitzhugh_nagumo.misfit import simulated_misfit
@@ -24,8 +24,9 @@ from core.noise import sample_ar1
 from core.problem.landscape import POTENTIALS_ALONE, misfit
 from core.published import published_noise, time_grid
 from core.terminal_encoding import replace_unencodable_characters
-from dashboard.maps import use_runs, warm_up
+from dashboard.maps import runs, use_runs, warm_up
 from dashboard.server import bound_socket, run
+from dashboard.trainings import Rules, keep_queue_going, use_rules
 
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 ORIGIN = re.compile(rf"https?://(\*\.)?{HOST_NAME.pattern}(:[0-9]{{1,5}})?")
@@ -68,10 +69,13 @@ def _load_maps() -> None:
 
 @asynccontextmanager
 async def lifespan(_: object) -> AsyncIterator[None]:
-    """Warm up behind the server's back, and end the trainings it started when it ends."""
+    """Warm up and see to the queue of trainings behind the server's back; say at the end which of them go on."""
     threading.Thread(target=_load_maps, daemon=True).start()
+    keep_queue_going()
     yield
-    stop_all()
+    if n := at_work(runs()):
+        which = "1 training goes" if n == 1 else f"{n} trainings go"
+        sys.stdout.write(f"{which} on without the server; stop trainings on the page Train.\n")
 
 
 def _host_name(text: str) -> str:
@@ -84,6 +88,12 @@ def _origin(text: str) -> str:
     if not ORIGIN.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not the origin of a page: https:// and the name of its host.")
     return text
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= len(text) <= 2 or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of trainings from 1 to 99.")
+    return int(text)
 
 
 def _options() -> argparse.Namespace:
@@ -110,6 +120,25 @@ def _options() -> argparse.Namespace:
         help="https:// and the name of a host whose pages may show the laboratory in a frame; may be given several "
         "times (default: none)",
     )
+    parser.add_argument(
+        "--trainings",
+        type=_count,
+        default=PLACES,
+        metavar="N",
+        help="how many trainings are at work at once, over all servers with the same folder (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--dask",
+        default="",
+        metavar="ADDRESS",
+        help="scheduler of a Dask cluster that does the trainings; its workers must see the folder of trainings under "
+        "the same path (default: this machine does them)",
+    )
+    parser.add_argument(
+        "--private-trainings",
+        action="store_true",
+        help="let each browser see its own trainings alone (default: all see those that have ended)",
+    )
     options = parser.parse_args()
     if not 0 <= options.port <= 65535:
         parser.error(f"the port must lie between 0 and 65535; it is {options.port}")
@@ -134,6 +163,7 @@ def main() -> None:
         # Streamlit looks for its settings there. Systems name this folder for users who have none.
         os.environ["HOME"] = "/nonexistent"
     use_runs(options.runs)
+    use_rules(Rules(options.trainings, options.dask, options.private_trainings))
     with options.socket, suppress(KeyboardInterrupt):
         compile_engine()
         try:

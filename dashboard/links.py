@@ -124,8 +124,8 @@ def is_opened_by_old_link() -> bool:
     return "page" not in st.session_state and holds_settings
 
 
-def student() -> str:
-    """Return what tells the browser of a student from others: its cookie, or the session where it keeps none."""
+def browser() -> str:
+    """Return what tells a browser from others: its cookie, or the session where it keeps none."""
     return _visitor() or st.session_state.live_key
 
 

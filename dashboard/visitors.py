@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboard.scene.observation import Trace
 
 COOKIE = "inverse-lab-visitor"
+COOKIE_SECONDS = 365 * 24 * 3600  # a visitor's trainings are the visitor's alone for as long
 KEPT_HOURS = 12.0
 MAX_TRACES = 200  # of all visitors together: 24 MB at most
 MAX_TRACES_OF_ONE = 5
@@ -85,7 +86,7 @@ class NameVisitors:
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
                 secure = "; Secure" if scope["scheme"] == "https" else ""
-                cookie = f"{COOKIE}={secrets.token_hex(16)}; HttpOnly; SameSite=Lax{secure}"
+                cookie = f"{COOKIE}={secrets.token_hex(16)}; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}"
                 message["headers"] = [*message.get("headers", ()), (b"set-cookie", cookie.encode())]
             await send(message)
 

@@ -1,201 +1,169 @@
-"""Start trainings, each in its own process, ask them to stop, and read their progress."""
+"""The queue of a folder of runs: which trainings wait, the processes that work on them, and when the next can start.
 
-import json
-import math
+Each process takes one of the places in the folder, whose locks the kernel frees, so that no more are at work than there
+are places, whatever server or process has started them. A process does one training, and then sees to the next.
+"""
+
+import heapq
 import os
-import shutil
-import signal
 import subprocess
 import sys
-import threading
-import time
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
-from core.files import read_json, refusal, write_json
-from core.jobs.folder import (
-    CHECKPOINT,
-    NAMING,
-    PROGRESS,
-    REQUEST,
-    STOP,
-    WEIGHTS,
-    Progress,
-    State,
-    has_map,
-    is_name,
-    recorded,
+from core.jobs.folder import LOCK, LOOK_SECONDS, has_ended, is_at_work, is_pausing, unfinished_in
+from core.jobs.outcome import begun, fail
+from core.jobs.progress import Progress, read_progress
+from core.jobs.request import read_request
+
+PLACES = 2  # trainings at work at once, unless the server is told otherwise
+PLACES_FOLDER = ".places"
+MOST_BEGUN = 2  # a training whose process has died so often is not begun again by itself
+DIED_TWICE = (
+    "Its process ended twice before its time, as when it is killed or the memory is full. "
+    "Continue it to go on from its last checkpoint."
 )
-from core.maps.recipe_file import recipe_from_json
-
-MAX_AT_ONCE = 2
-STARTING_SECONDS = 60.0  # the longest that a new training takes to hold its lock
-ENDING_SECONDS = 5.0  # between SIGTERM and SIGKILL
-_OWN_FILES = tuple(Path(name).stem for name in (REQUEST, PROGRESS, WEIGHTS))
-_processes: dict[Path, subprocess.Popen[bytes]] = {}
-_lock = threading.Lock()
+_started: list[subprocess.Popen[bytes]] = []
 
 
-def start_training(runs: Path | str, name: str, recipe: dict[str, Any]) -> Path:
-    """Start a process that trains a map by a recipe, as JSON (`core.maps.recipe_file`), and return its new folder.
+@dataclass(frozen=True)
+class Turn:
+    """When a waiting training has its turn.
 
-    If an interrupted training of this name and recipe has left a checkpoint, the new process resumes it in its folder.
-    Raises ValueError for a name that is taken or not valid as a file name, for a recipe that is not valid, while
-    MAX_AT_ONCE trainings are running, and where the folder cannot be written. After any error there is no new folder.
+    position: 1 for the next one. seconds: until it is expected to start, or None where nobody knows.
     """
-    if not isinstance(name, str) or not is_name(name):
-        raise ValueError(NAMING)
-    if name.casefold() in _OWN_FILES:
-        raise ValueError(
-            f"A map cannot be called {name!r}, which is the name of a file beside it: choose another name."
-        )
-    recipe_from_json(recipe)
-    runs = Path(runs)
-    with _lock:
-        if sum(process.poll() is None for process in _processes.values()) >= MAX_AT_ONCE:
-            raise ValueError(f"{MAX_AT_ONCE} trainings are running already: wait for one to end, or stop it.")
-        folder = runs / name
-        request = {"name": name, "epochs": recipe["optimiser"]["epochs"], "recipe": recipe}
-        goes_on = _goes_on(folder, request)
-        try:
-            if goes_on:
-                for left in (STOP, PROGRESS):
-                    (folder / left).unlink(missing_ok=True)
-            else:
-                folder.mkdir(parents=True)
-        except FileExistsError:
-            raise ValueError(f"There is already a training called {name!r}: choose another name.") from None
-        except OSError as error:
-            raise ValueError(refusal(error, runs.name)) from None
-        try:
-            write_json(folder / REQUEST, request)
-            _processes[folder.resolve()] = _process(folder)
-        except BaseException as error:
-            if not goes_on:
-                shutil.rmtree(folder, ignore_errors=True)
-            if isinstance(error, OSError):
-                raise ValueError(refusal(error, runs.name)) from None
-            raise
-    return folder
+
+    position: int
+    seconds: float | None
 
 
-def _goes_on(folder: Path, request: dict[str, Any]) -> bool:
-    """Return whether a folder holds an interrupted training of this request, with a checkpoint."""
-    if not os.path.isfile(folder / CHECKPOINT) or has_map(folder) or _at_work(folder):
+def waiting(runs: Path) -> tuple[Path, ...]:
+    """Return the trainings that can be worked on and are not, the next one first."""
+    return tuple(folder for folder in unfinished_in(runs) if _waits(folder))
+
+
+def _waits(folder: Path) -> bool:
+    try:
+        return not is_at_work(folder) and not is_pausing(folder)
+    except OSError:  # its folder cannot be written to
         return False
-    with suppress(ValueError, OSError):
-        return read_json(folder / REQUEST) == json.loads(json.dumps(request))
-    return False
 
 
-def _process(folder: Path) -> subprocess.Popen[bytes]:
-    with open(folder / "log.txt", "wb") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "core.jobs", str(folder.resolve())],
-            cwd=Path(__file__).resolve().parents[2],
-            env={**os.environ, "NUMBA_NUM_THREADS": "1"},  # the server needs the other core
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-
-
-def stop_training(folder: Path) -> None:
-    """Ask the training in folder to end after its current epoch and to keep its best weights so far.
-
-    Raises ValueError where the folder cannot be written to.
-    """
-    if folder.is_dir():
+@contextmanager
+def next_training(runs: Path) -> Iterator[Path | None]:
+    """Hold the lock of the next waiting training while the block runs; None where there is none."""
+    for folder in waiting(runs):
+        lock = FileLock(folder / LOCK, timeout=LOOK_SECONDS)
         try:
-            (folder / STOP).touch()
-        except OSError as error:
-            raise ValueError(f"The training goes on. {refusal(error, folder.name)}") from None
+            lock.acquire()
+        except (Timeout, OSError):
+            continue
+        try:
+            if has_ended(folder) or is_pausing(folder):
+                continue
+            if begun(folder) >= MOST_BEGUN:
+                fail(folder, DIED_TWICE)
+                continue
+            yield folder
+            return
+        finally:
+            lock.release()
+    yield None
 
 
-def stop_all() -> None:
-    """End every training that this process has started, and wait until its best weights are on disk."""
-    with _lock:
-        for process in _processes.values():
-            if process.poll() is None:
-                process.terminate()
-        deadline = time.monotonic() + ENDING_SECONDS
-        for folder, process in _processes.items():
-            try:
-                process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            _note_end(folder)
-        _processes.clear()
+@contextmanager
+def place(runs: Path, places: int) -> Iterator[bool]:
+    """Hold one of the places for processes while the block runs; False where all are taken."""
+    for number in range(places):
+        try:
+            with FileLock(runs / PLACES_FOLDER / f"{number}", timeout=LOOK_SECONDS):
+                yield True
+                return
+        except Timeout:
+            continue
+    yield False
 
 
-def _note_end(folder: Path) -> None:
-    """Write that a training was ended by the server, unless its process has written how it ended."""
-    path = folder / PROGRESS
-    with suppress(OSError, ValueError, KeyError):
-        progress = read_json(path) if path.is_file() else {"state": State.STARTING}
-        if State(progress["state"]).active:
-            write_json(path, {**progress, "state": State.FAILED, "message": "It was ended because the server ended."})
+def tend(runs: Path, places: int, cluster: str | None = None) -> None:
+    """Start a process for each waiting training for which there is a place.
 
-
-def read_progress(folder: Path) -> Progress:
-    """Return the progress of the training in folder.
-
-    Raises ValueError with a sentence where the folder holds no training, or where its files cannot be read.
+    cluster: the address of a Dask cluster that does the work in place of the processes.
+    Raises OSError where no process can be started.
     """
-    if not os.path.isfile(folder / REQUEST):
-        raise ValueError(f"There is no training in {folder.name}.")
-    # The lock excludes a training that is just being started. The process is checked before the file is read: if it has
-    # ended, the file holds its last state.
-    with _lock:
-        at_work, reason = _at_work(folder), _reason(folder)
-    try:
-        progress = recorded(folder)
-    except (ValueError, KeyError, TypeError, OSError):
-        raise ValueError(f"The files of the training {folder.name} cannot be read: delete its folder.") from None
-    if progress.active and not at_work:
-        # The process writes the map before the last state: where there is a map, only that state is missing.
-        if has_map(folder):
-            done = len(progress.validation_loss) == progress.epochs
-            return replace(progress, state=State.FINISHED if done else State.STOPPED)
-        return replace(progress, state=State.FAILED, message=reason)
-    return progress
+    _started[:] = [process for process in _started if process.poll() is None]
+    (runs / PLACES_FOLDER).mkdir(parents=True, exist_ok=True)
+    wanted = min(len(waiting(runs)), places - _taken(runs, places))
+    for _ in range(wanted):
+        _started.append(_process(runs, places, cluster))
 
 
-def _at_work(folder: Path) -> bool:
-    """Return whether a process works on the training in folder."""
-    process = _processes.get(folder.resolve())
-    if process is not None and process.poll() is None:
-        return True  # it may not hold its lock yet
-    if not os.path.isfile(folder / "lock"):
-        # Another server may have just started it.
-        return process is None and not os.path.isfile(folder / PROGRESS) and _age(folder) < STARTING_SECONDS
+def _taken(runs: Path, places: int) -> int:
+    """Return how many places are taken, or will be by the processes that were started here."""
+    taken = sum(_is_held(runs / PLACES_FOLDER / f"{number}") for number in range(places))
+    return max(taken, len(_started))
+
+
+def _is_held(path: Path) -> bool:
+    """Return whether a process holds a lock."""
     try:
-        with FileLock(folder / "lock", timeout=0):
+        with FileLock(path, timeout=LOOK_SECONDS):
             return False
-    except (Timeout, OSError):  # held, or another user's lock that cannot be opened: a training may be running
+    except Timeout:
         return True
 
 
-def _age(folder: Path) -> float:
-    """Return how many seconds ago the training in folder was requested."""
-    with suppress(OSError):
-        return time.time() - (folder / REQUEST).stat().st_mtime
-    return math.inf
+def _process(runs: Path, places: int, cluster: str | None) -> subprocess.Popen[bytes]:
+    """Start a process that outlives this one, and that no signal to this one's terminal reaches."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "core.jobs", str(runs.resolve()), str(places), *([cluster] if cluster else [])],
+        cwd=Path(__file__).resolve().parents[2],
+        env={**os.environ, "NUMBA_NUM_THREADS": "1"},  # the server needs the other core
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
-def _reason(folder: Path) -> str:
-    """Return a sentence on why a training ended without writing the reason itself."""
-    process = _processes.get(folder.resolve())
-    code = None if process is None else process.poll()
-    if code == -signal.SIGKILL:
-        return "Its process was killed, as a system does that runs out of memory."
-    if code and code < 0:
-        return f"Its process was ended by the signal {-code} ({signal.strsignal(-code)})."
-    if code == 0:
-        return "Nothing more could be written to its folder: the disk may be full."
-    return "Its process could not write why: it was killed, the machine went down, or the disk was full."
+def turns(runs: Path, places: int) -> dict[str, Turn]:
+    """Return the turns of the waiting trainings by name.
+
+    The start of one is known where the end of all before it is: of those at work from themselves, of those that wait
+    from what they were expected to take.
+    """
+    free: list[float] = []  # when each process is free, in seconds from now
+    known = True
+    for folder in unfinished_in(runs):
+        progress = _progress(folder)
+        if progress is not None and progress.state.at_work:
+            known = known and progress.seconds_left is not None
+            free.append(progress.seconds_left or 0.0)
+    free = (free + [0.0] * places)[: max(places, len(free))]
+    heapq.heapify(free)
+    found: dict[str, Turn] = {}
+    for position, folder in enumerate(waiting(runs), 1):
+        start = heapq.heappop(free)
+        found[folder.name] = Turn(position, start if known else None)
+        with suppress(ValueError, OSError):
+            expected = read_request(folder).expected_seconds
+            known = known and expected is not None
+            heapq.heappush(free, start + (expected or 0.0))
+            continue
+        heapq.heappush(free, start)
+    return found
+
+
+def at_work(runs: Path) -> int:
+    """Return how many trainings are being worked on."""
+    found = [_progress(folder) for folder in unfinished_in(runs)]
+    return sum(each is not None and each.state.at_work for each in found)
+
+
+def _progress(folder: Path) -> Progress | None:
+    with suppress(ValueError):
+        return read_progress(folder)
+    return None

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from core.learning.training_settings import Adam, Loss
 from core.learning.training_step import TrainingStep
 
 WARM_UP_SHARE = 0.03  # share of the training in which the learning rate rises to its maximum
-SAVING_INTERVAL_SECONDS = 60.0  # between two checkpoints
+SAVING_INTERVAL_SECONDS = 20.0  # between two checkpoints
 SEED_STRIDE = 2**20  # between the shuffling seeds of two epochs, so that small seeds never shuffle alike
 
 Samples = tuple[NDArray[np.float32], NDArray[np.float64]]  # inputs (n, columns), and scaled parameters (n, p)
@@ -32,6 +32,7 @@ class Report:
     epochs: the number of epochs that the training has in all.
     training_losses, validation_losses: mean absolute errors of scaled parameters, one for each epoch.
     seconds: of training, including those before a checkpoint.
+    learning_rate: at the end of the last epoch. gradient_norm: the mean over the batches of the last epoch.
     best_epoch, best_validation_loss, best_weights: of the epoch that is kept so far, the one with the lowest validation
     loss unless the training keeps its last; no weights if no loss was finite.
     """
@@ -43,6 +44,8 @@ class Report:
     best_validation_loss: float
     seconds: float
     best_weights: dict[str, torch.Tensor]
+    learning_rate: float
+    gradient_norm: float
 
     @property
     def epoch(self) -> int:
@@ -88,8 +91,10 @@ def train_network(
     device: str = "cpu",
     tell: Callable[[float], None] = lambda _share: None,
     keeps_last: bool = False,
-) -> Iterator[Report]:
+) -> Generator[Report, None, None]:
     """Train a network and yield a report after each epoch; the caller stops by not asking for the next report.
+
+    Where the caller closes the generator, it saves a checkpoint of the epoch that it has yielded.
 
     samples: returns the training set of an epoch, counted from 1.
     validation: the weights with the lowest mean absolute error on this set are the best. A few traces would dominate
@@ -113,7 +118,7 @@ def train_network(
         training_set = samples(epoch)
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(seed + SEED_STRIDE * epoch)  # of dropout
-            training_loss = _train_epoch(step, training_set, seed, epoch, tell)
+            training_loss, gradient_norm = _train_epoch(step, training_set, seed, epoch, tell)
         validation_loss = mean_absolute_error(network, validation, device)
         best_epoch, best_loss, best_weights = state.best_epoch, state.best_validation_loss, state.best_weights
         if math.isfinite(training_loss) and validation_loss < (np.inf if keeps_last else best_loss):
@@ -129,7 +134,13 @@ def train_network(
         if kept is not None and due and state.is_finite:
             saved = now
             state.save(kept.path, kept.recipe)
-        yield Report(optimiser.epochs, *losses, best_epoch, best_loss, seconds, best_weights)
+        rate = _learning_rate(optimiser.learning_rate, epoch / optimiser.epochs)
+        try:
+            yield Report(optimiser.epochs, *losses, best_epoch, best_loss, seconds, best_weights, rate, gradient_norm)
+        except GeneratorExit:
+            if kept is not None and saved < now and epoch < optimiser.epochs and state.is_finite:
+                state.save(kept.path, kept.recipe)
+            raise
 
 
 def mean_absolute_error(network: nn.Module, samples: Samples, device: str = "cpu") -> float:
@@ -145,15 +156,16 @@ def _learning_rate(highest: float, done: float) -> float:
 
 def _train_epoch(
     step: TrainingStep, samples: Samples | DeviceSamples, seed: int, epoch: int, tell: Callable[[float], None]
-) -> float:
-    """Train on all batches once, and return the mean absolute error of scaled parameters during this epoch."""
+) -> tuple[float, float]:
+    """Train on all batches once; return the mean absolute error of scaled parameters, and the mean gradient norm."""
     inputs, targets = (torch.as_tensor(each, dtype=torch.float32, device=step.device) for each in samples)
     optimiser, n = step.optimiser, len(inputs)
     order = torch.randperm(n, generator=torch.Generator().manual_seed(seed + SEED_STRIDE * epoch)).to(step.device)
     step.network.train()
     step.sum_of_errors.zero_()
+    step.sum_of_norms.zero_()
     for i, batch in enumerate(order.split(optimiser.batch_size)):
         done = (epoch - 1 + i * optimiser.batch_size / n) / optimiser.epochs
         step(inputs[batch], targets[batch], _learning_rate(optimiser.learning_rate, done))
         tell((epoch - 1 + min((i + 1) * optimiser.batch_size / n, 1.0)) / optimiser.epochs)
-    return float(step.sum_of_errors) / n
+    return float(step.sum_of_errors) / n, float(step.sum_of_norms) / n

@@ -10,7 +10,7 @@ WARM_UP_STEPS = 3  # before the capture, as PyTorch asks for
 
 
 class TrainingStep:
-    """Updates a network's weights from a batch, and adds up the absolute errors."""
+    """Updates a network's weights from a batch, and adds up the absolute errors and the norms of the gradients."""
 
     def __init__(self, network: nn.Module, loss: Loss, optimiser: Adam, device: str):
         self.network, self.loss, self.optimiser, self.device = network, loss, optimiser, device
@@ -20,7 +20,7 @@ class TrainingStep:
         self.adam = torch.optim.Adam(
             network.parameters(), lr=rate, betas=optimiser.betas, fused=True, capturable=captured
         )
-        self.sum_of_errors = torch.zeros((), device=device)
+        self.sum_of_errors, self.sum_of_norms = torch.zeros((), device=device), torch.zeros((), device=device)
         self._steps_before_capture = WARM_UP_STEPS if captured else -1
         self._graph: torch.cuda.CUDAGraph | None = None
         self._batch: tuple[torch.Tensor, torch.Tensor] | None = None
@@ -56,10 +56,14 @@ class TrainingStep:
         loss = loss_of(self.loss, output, targets)
         self.adam.zero_grad()
         loss.backward()
-        size = loss.detach()
-        if self.optimiser.gradient_clip is not None:
-            size = nn.utils.clip_grad_norm_(self.network.parameters(), self.optimiser.gradient_clip)
+        weights, clip = list(self.network.parameters()), self.optimiser.gradient_clip
+        if clip is None:
+            norm = nn.utils.get_total_norm([each.grad for each in weights if each.grad is not None])
+            size = loss.detach()
+        else:
+            norm = size = nn.utils.clip_grad_norm_(weights, clip)
         # As with PyTorch's gradient scaler, Adam leaves weights and moments as they are where this is one.
         self.adam.found_inf = (~torch.isfinite(size)).float()  # type: ignore[attr-defined]
         self.adam.step()
         self.sum_of_errors += absolute_error(output, targets) * len(inputs)
+        self.sum_of_norms += norm * len(inputs)

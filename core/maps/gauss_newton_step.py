@@ -7,6 +7,7 @@ step has a network of its own, which learns from what the steps before it leave.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,7 +19,9 @@ from core.learning.networks.network import Layers
 from core.learning.training_settings import GaussianLikelihood
 from core.maps.dataset import REFINEMENT_STREAM, dataset
 from core.maps.inputs import inputs_of
+from core.maps.kept_examples import KeptExamples
 from core.maps.recipe import Recipe
+from core.maps.recipe_file import recipe_as_json
 from core.maps.step_inputs import n_features, step_inputs, triangle
 from core.maps.task import Task
 from core.maps.untrained_network import N_VALIDATION, untrained_network, validation_error
@@ -134,11 +137,12 @@ def step_work(recipe: Recipe, n_calibration: int) -> float:
 
 
 def with_learned_steps(
-    recipe: Recipe, first: Layers, add: Callable[[float], None] = lambda _work: None
+    recipe: Recipe, first: Layers, add: Callable[[float], None] = lambda _work: None, checkpoint: Path | None = None
 ) -> Layers | Refined:
     """Return a trained network followed by steps that are trained on new simulations, one after another.
 
     add: is told the work done, in units of the time of simulating a trace; it may raise to end the training.
+    checkpoint: a file beside which the examples of each step are kept, so that an interrupted training goes on.
     Steps are added up to the recipe's number, as long as each reduces the mean absolute error on the validation set.
     """
     assert isinstance(recipe.loss, GaussianLikelihood), "a recipe with another loss has no learned step"
@@ -150,9 +154,10 @@ def with_learned_steps(
             network = Refined(recipe, number + 1)
         network.load_state_dict(_weights_before(found), strict=False)
         network.eval()
+        path = None if checkpoint is None else checkpoint.with_name(f"{checkpoint.name}-step-{number}")
+        examples = KeptExamples(path, recipe_as_json(recipe), network.state_dict())
         sets = range(number * DATA_SETS, (number + 1) * DATA_SETS)
-        inputs, targets = zip(*(_examples(network, recipe, each, add) for each in sets), strict=True)
-        _train(network.last, torch.cat(inputs), torch.cat(targets), recipe.loss.beta, add)
+        _train(network.last, *_examples(network, recipe, sets, examples, add), recipe.loss.beta, add)
         before, error = error, validation_error(recipe, network)
         if not error < before:
             break
@@ -172,16 +177,26 @@ def _weights_before(network: Layers | Refined) -> dict[str, torch.Tensor]:
 
 
 def _examples(
-    network: Refined, recipe: Recipe, number: int, add: Callable[[float], None]
+    network: Refined, recipe: Recipe, sets: range, examples: KeptExamples, add: Callable[[float], None]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return inputs and scaled true values of one further training set."""
-    task = recipe.task
-    data = dataset(task, _set_size(recipe), REFINEMENT_STREAM, recipe.seed, number)
-    inputs = []
-    for columns in torch.from_numpy(inputs_of(task, data)).split(AT_ONCE):
-        inputs.append(network.inputs(columns))
-        add(len(columns) * (1 + len(network.steps) * INPUTS_WORK))
-    return torch.cat(inputs), torch.from_numpy(task.scale(data.truth(task)).astype(np.float32))
+    """Return inputs and scaled true values of further training sets, those that are kept already included."""
+    task, size, work = recipe.task, _set_size(recipe), 1 + len(network.steps) * INPUTS_WORK
+    add(len(examples) * work)
+    for position, number in enumerate(sets):
+        begin = max(len(examples) - position * size, 0)
+        if begin >= size:
+            continue
+        data = dataset(task, size, REFINEMENT_STREAM, recipe.seed, number)
+        columns = torch.from_numpy(inputs_of(task, data))[begin:]
+        targets = torch.from_numpy(task.scale(data.truth(task)).astype(np.float32))[begin:]
+        for piece, truth in zip(columns.split(AT_ONCE), targets.split(AT_ONCE), strict=True):
+            examples.add(network.inputs(piece), truth)
+            try:
+                add(len(piece) * work)
+            except BaseException:
+                examples.save()
+                raise
+    return examples.all()
 
 
 def _train(step: Step, inputs: torch.Tensor, targets: torch.Tensor, beta: float, add: Callable[[float], None]) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,9 @@ NOT_FINITE = "The error was not finite from the start: narrow the prior, or lowe
 Trained = tuple[bytes, dict[str, Any]]  # weights as safetensors, and the record of the training
 
 
-def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu", tell: Tell = untold) -> Iterator[Report]:
+def train(
+    recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu", tell: Tell = untold
+) -> Generator[Report, None, None]:
     """Train the network of a recipe, without learned steps, and yield a report after each epoch.
 
     checkpoint: a file for the state of the training, from which a training with the same recipe resumes.
@@ -74,10 +76,13 @@ def train(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu", t
     )
 
 
-def finished(recipe: Recipe, weights: dict[str, torch.Tensor], tell: Tell = untold) -> Layers | Refined:
+def finished(
+    recipe: Recipe, weights: dict[str, torch.Tensor], tell: Tell = untold, checkpoint: Path | None = None
+) -> Layers | Refined:
     """Return the complete network of a map, calibrated and with its learned steps.
 
     weights: those that the training kept.
+    checkpoint: a file beside which what the steps learn from is kept, so that an interrupted training goes on.
     tell: is told how far the steps are; where it raises StoppedError, the network is returned without them.
     Raises ValueError where there are no weights.
     """
@@ -90,7 +95,7 @@ def finished(recipe: Recipe, weights: dict[str, torch.Tensor], tell: Tell = unto
         return network
     work = Work(Stage.STEP, step_work(recipe, N_CALIBRATION), tell)
     try:
-        refined = with_learned_steps(recipe, network, work.add)
+        refined = with_learned_steps(recipe, network, work.add, checkpoint)
         calibrate(recipe, refined)
     except StoppedError:
         return network

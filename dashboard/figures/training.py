@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from core.jobs.folder import Progress
+from core.jobs.progress import Progress
 from core.priors import TruncatedGaussian
 from core.symbols import symbol_of
 from dashboard.figures.palette import translucent

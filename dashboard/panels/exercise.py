@@ -21,7 +21,7 @@ def take_code_word() -> None:
     if not typed or sitting is None or not sitting.hides:
         return
     try:
-        right = is_code_word(sitting.exercise, str(typed), links.student())
+        right = is_code_word(sitting.exercise, str(typed), links.browser())
         st.session_state.code_word_problem = "" if right else WRONG
     except ValueError as error:
         right, st.session_state.code_word_problem = False, str(error)
@@ -52,7 +52,7 @@ def _key(exercise: Exercise) -> None:
         if not st.form_submit_button("Show the answer key") or not typed:
             return
     try:
-        right = is_code_word(exercise, typed, links.student())
+        right = is_code_word(exercise, typed, links.browser())
     except ValueError as error:
         st.error(str(error))
         return

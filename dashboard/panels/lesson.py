@@ -95,7 +95,7 @@ def _answered(now: Attendance, question: Question, asked: Mapping[str, Any]) -> 
     room = session.room()
     if room is None or room.watches or room.question != now.asked:
         return to
-    kept = rooms.keep(room, links.student(), given(question, session.scene(), answer))
+    kept = rooms.keep(room, links.browser(), given(question, session.scene(), answer))
     return to if kept else to.noted(NOT_COLLECTED)
 
 

@@ -68,17 +68,17 @@ def _dots_shown(form: Form) -> str:
     return f"{shown} training samples."
 
 
-def _expected(form: Form) -> str:
-    """Say how long the training takes, or return "" where it cannot be known."""
+def expected_seconds(form: Form) -> float | None:
+    """Return how long the training takes, or None where it cannot be known."""
     timed = inverse_maps()[0].get(TIMED[form.text("train_network")])
     try:
         n, epochs = form.number("train_samples"), form.number("train_epochs")
     except ValueError:
-        return ""
+        return None
     if timed is None or timed.card["training"].get("device") == "cuda":  # a GPU’s time says nothing of a processor’s
-        return ""
+        return None
     each = timed.card["training"]["seconds"] / (timed.recipe.data.n * timed.recipe.optimiser.epochs)
-    return about_duration(SECONDS_ASIDE + n * epochs * each)
+    return SECONDS_ASIDE + n * epochs * each
 
 
 def picture(scene: Scene) -> Shown:
@@ -120,6 +120,7 @@ def form(scene: Scene, name: str, problem: str, refused: str) -> list[Group]:
     was not started.
     """
     typed, experiment = scene.holdings.training, scene.experiment
+    seconds = expected_seconds(typed)
     presets = {**({OWN_PRESET: "as typed"} if typed.preset == OWN_PRESET else {}), **{each: each for each in PRESETS}}
     own_noise = typed.text("train_noise") == "own"
     constants = "ζ and γ"
@@ -156,7 +157,7 @@ def form(scene: Scene, name: str, problem: str, refused: str) -> list[Group]:
             "title": "",
             "items": [
                 text(f"{known} {length}"),
-                text(_expected(typed)),
+                text("" if seconds is None else about_duration(seconds)),
                 button("train_start", "Train", value=True, primary=True),
                 text(refused),
             ],

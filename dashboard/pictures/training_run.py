@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.files import read_json
-from core.jobs.folder import CHECKPOINT, PREDICTIONS, REQUEST, WEIGHTS, Progress, State, is_stopping
+from core.jobs.folder import PREDICTIONS, WEIGHTS, is_pausing, is_stopping
+from core.jobs.progress import Progress, State, duration
+from core.jobs.queue import Turn
+from core.jobs.request import read_request
 from core.maps.inverse_map import InverseMap
 from core.maps.recipe_file import recipe_from_json
 from core.maps.test_sets import N_TEST, published_test_set
@@ -28,20 +30,22 @@ MOST_BYTES = 1_000_000  # of the file of predictions
 Array = NDArray[np.float64]
 
 
-def picture(folder: Path, done: Progress, names: Sequence[str]) -> Shown:
-    """Return how far a training is, its curve, and once it has ended how its map does; names: of all trainings."""
+def picture(folder: Path, done: Progress, names: Sequence[str], is_own: bool, turn: Turn | None = None) -> Shown:
+    """Return how far a training is, its curve, and once it has ended how its map does.
+
+    names: of all trainings to look at. is_own: whether it belongs to who looks. turn: where it waits for one.
+    """
     tools: list[Control] = []
     if len(names) > 1:
         tools.append(drop_down("train_watched", "training", folder.name, {name: name for name in names}))
     tools.append(
-        progress("train_progress", "share of the training that is done", done.share_done, status(done, folder))
+        progress("train_progress", "share of the training that is done", done.share_done, status(done, folder, turn))
     )
-    if done.active and not is_stopping(folder):
-        tools.append(button("train_stop", "Stop", folder.name, help="Ends the training. Nothing on the page is lost."))
+    tools += _buttons(folder, done) if is_own else []
     plots = [Plot("losses", figures.losses(done))] if done.validation_loss else []
     said = [_about_settings(folder)]
     layout = "train-run" if plots else "train-begun"
-    maps = {} if done.active else inverse_maps()[0]
+    maps = inverse_maps()[0] if done.state.ended else {}
     if folder.name not in maps:
         return Shown(layout, plots, tools=tools, said=said)
     trained = maps[folder.name]
@@ -61,20 +65,48 @@ def picture(folder: Path, done: Progress, names: Sequence[str]) -> Shown:
 # ----------------------------------------------------------------------------------------------------------- how far
 
 
-def status(done: Progress, folder: Path) -> str:
-    """Say how a training stands, how long it takes, and what is kept of it."""
-    if done.active and is_stopping(folder):
+def _buttons(folder: Path, done: Progress) -> list[Control]:
+    """Return what its owner can ask of a training."""
+    name, asked = folder.name, is_stopping(folder) or is_pausing(folder)
+    stop = button("train_stop", "Stop", name, help="Ends the training and makes a map of its best weights.")
+    pause = button("train_pause", "Pause", name, help="Ends the epoch, and lets the next training have its turn.")
+    goes_on = button("train_continue", "Continue", name, help="Goes on from the last checkpoint.")
+    if done.state.at_work:
+        return [] if asked else [stop, pause]
+    if done.state is State.WAITING:
+        return [] if is_stopping(folder) else [stop, pause]
+    if done.state is State.PAUSED:
+        return [stop, goes_on]
+    return [goes_on] if done.state is State.FAILED else []
+
+
+def status(done: Progress, folder: Path, turn: Turn | None = None) -> str:
+    """Say how a training stands, when its turn is, how long it takes, and what is kept of it."""
+    if not done.state.ended and is_stopping(folder):
         kept = _would_be_kept(done)
         return f"Stopping. {kept[0].upper()}{kept[1:]}"
-    if done.active:
+    if done.state.at_work and is_pausing(folder):
+        return f"{done.sentence} The training pauses after this epoch."
+    if done.state.at_work:
         return f"{done.sentence} {percent(done.share_done)} done. If you stop now, {_would_be_kept(done)}"
+    if not done.state.ended:
+        return f"{done.sentence} {_place(turn)}".rstrip()
     kept = f"The weights of epoch {done.kept_epoch} are kept" if done.kept_epoch else "No weights are kept"
     if done.state is State.FAILED and done.kept_epoch:
         kept += f" on the server’s disk: {folder.parent.name}/{folder.name}/{WEIGHTS}"
     told = [done.sentence, done.message, f"{kept}."]
-    if done.state is State.FAILED and (folder / CHECKPOINT).is_file():
-        told.append(f"Train “{folder.name}” again with the same settings to go on from its last checkpoint.")
     return " ".join(filter(None, told))
+
+
+def _place(turn: Turn | None) -> str:
+    """Say how many trainings come first, and when this one is expected to start."""
+    if turn is None:
+        return ""
+    before = {1: "It is the next one", 2: "One other comes first"}.get(
+        turn.position, f"{turn.position - 1} others come first"
+    )
+    start = "" if turn.seconds is None else f", and starts in about {duration(turn.seconds)}"
+    return f"{before}{start}."
 
 
 def _would_be_kept(done: Progress) -> str:
@@ -86,7 +118,7 @@ def _would_be_kept(done: Progress) -> str:
 def _about_settings(folder: Path) -> str:
     """Say what a training learns from, as its request has it."""
     try:
-        return about_recipe(folder.name, recipe_from_json(read_json(folder / REQUEST)["recipe"]))
+        return about_recipe(folder.name, recipe_from_json(read_request(folder).recipe))
     except (ValueError, KeyError, TypeError, OSError):
         return ""
 

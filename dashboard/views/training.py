@@ -7,10 +7,13 @@ from pathlib import Path
 import streamlit as st
 
 from core.jobs.folder import NAMING, is_name, runs_in
-from core.jobs.queue import read_progress, start_training, stop_training
+from core.jobs.progress import read_progress
+from core.jobs.queue import turns
+from core.jobs.request import Request
+from core.jobs.runs import continue_training, pause_training, start_training, stop_training
 from core.maps.recipe_file import recipe_as_json
 from core.published import GAMMA, T_END, ZETA
-from dashboard import live, session
+from dashboard import links, live, session, trainings
 from dashboard.maps import inverse_maps, runs, taken
 from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
@@ -45,12 +48,24 @@ def _start() -> None:
         recipe = form.recipe(experiment.zeta, experiment.gamma)
         if problem:
             raise ValueError(problem)
-        folder = start_training(runs(), name.strip(), recipe_as_json(recipe))
+        epochs, expected = recipe.optimiser.epochs, pictures.expected_seconds(form)
+        request = Request(name.strip(), epochs, recipe_as_json(recipe), _owner(), expected)
+        folder = start_training(runs(), request)
     except ValueError as error:
         st.session_state.train_refused = f"{error} Nothing was started."
         return
     session.scene().holdings.training = form.without_name()
     st.session_state.watched_run = folder.name
+    trainings.see_to_queue()
+
+
+def _owner() -> str:
+    return trainings.owner_of(links.browser())
+
+
+def _visible() -> list[Path]:
+    """Return the trainings that this visitor may look at, the newest first."""
+    return [folder for folder in runs_in(runs()) if trainings.may_see(folder, _owner())]
 
 
 def _cross_fence() -> None:
@@ -67,7 +82,7 @@ def _cross_fence() -> None:
 
 def _watched() -> Path | None:
     """Return the folder of the training that is watched: the newest, unless another was chosen."""
-    folders = {folder.name: folder for folder in runs_in(runs())}
+    folders = {folder.name: folder for folder in _visible()}
     chosen = session.take_asked("train_watched")
     if chosen in folders:
         st.session_state.watched_run = chosen
@@ -75,13 +90,25 @@ def _watched() -> Path | None:
     return folders.get(st.session_state.get("watched_run", newest), folders.get(newest))
 
 
-def _run(folder: Path) -> None:
-    """Show a training; the last look at one that was at work shows the page again, so that its map appears."""
-    if session.take_asked("train_stop") == folder.name:
+def _take_wishes(folder: Path) -> None:
+    """Do with a training what its owner has asked for."""
+    for asked, act in (
+        ("train_stop", stop_training),
+        ("train_pause", pause_training),
+        ("train_continue", continue_training),
+    ):
+        if session.take_asked(asked) != folder.name or not trainings.is_owner(folder, _owner()):
+            continue
         try:
-            stop_training(folder)
+            act(folder)
         except ValueError as error:
             session.say(str(error))
+        trainings.see_to_queue()
+
+
+def _run(folder: Path) -> None:
+    """Show a training; the last look at one that was at work shows the page again, so that its map appears."""
+    _take_wishes(folder)
     if st.session_state.get("train_watched") is not None:
         st.rerun()
     try:
@@ -89,9 +116,10 @@ def _run(folder: Path) -> None:
     except ValueError as error:
         st.warning(str(error))
         return
-    names = [each.name for each in runs_in(runs())]
-    stage("training_run", training_run.picture(folder, progress, names))
-    if progress.active:
+    names = [each.name for each in _visible()]
+    turn = turns(runs(), trainings.rules().places).get(folder.name)
+    stage("training_run", training_run.picture(folder, progress, names, trainings.is_owner(folder, _owner()), turn))
+    if not progress.state.ended:
         st.session_state.seen_active = folder.name
     elif st.session_state.get("seen_active") == folder.name:
         st.session_state.seen_active = None
@@ -100,7 +128,7 @@ def _run(folder: Path) -> None:
 
 def _is_active(folder: Path) -> bool:
     try:
-        return read_progress(folder).active
+        return not read_progress(folder).state.ended
     except ValueError:
         return False
 

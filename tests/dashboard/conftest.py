@@ -13,6 +13,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from core.files import write_json
+from core.jobs.epochs import Epoch, write_epochs
+from core.jobs.progress import State
 from core.learning.training_settings import Adam, Cnn
 from core.maps.inverse_map import inverse_map
 from core.maps.recipes import point_recipe, published_task
@@ -122,16 +125,15 @@ def new_run(runs):
     return make
 
 
-def finish(folder, **progress):
-    """Write the progress of a finished training, in which entries can be changed."""
-    content = {
-        "state": "finished",
-        "training_loss": [0.2, 0.1],
-        "validation_loss": [0.3, 0.15],
-        "best_epoch": 2,
-        "seconds": 7.0,
-    }
-    (folder / "progress.json").write_text(json.dumps({**content, **progress}))
+def finish(folder, state="finished", message="", **progress):
+    """Write what a training of two epochs leaves in a state, with further entries of its progress."""
+    lines = (Epoch(0.2, 0.3, 1, 3.0, 1e-3, 0.5, 100.0), Epoch(0.1, 0.15, 2, 7.0, 0.0, 0.2, 100.0))
+    write_epochs(folder, lines)
+    write_json(folder / "progress.json", {"state": "running", "begun": 1, **progress})
+    if State(state).ended:
+        write_json(folder / "outcome.json", {"state": state, "message": message})
+    elif State(state).at_work:
+        write_json(folder / "progress.json", {"state": state, "begun": 1, **progress})
 
 
 def told(part):

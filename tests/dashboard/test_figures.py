@@ -8,7 +8,8 @@ import pytest
 from scipy.stats import chi2, norm
 
 from core.estimate import GoodnessOfFit, Outcome
-from core.jobs.folder import Progress, State
+from core.jobs.epochs import Epoch
+from core.jobs.progress import Progress, State
 from core.models.fitzhugh_nagumo.equations import fixed_points
 from core.optimisation.basins import Basins, Minimum
 from core.optimisation.methods import METHODS
@@ -121,7 +122,8 @@ PROFILE = Profile(
     (0.29, None),
     GoodnessOfFit(1.0, Outcome.EXPLAINED),
 )
-PROGRESS = Progress("mine", State.RUNNING, 60, (0.3, 0.1, 0.04), (0.2, 0.1, 0.05), best_epoch=3)
+EPOCHS = ((0.3, 0.2, 1), (0.1, 0.1, 2), (0.04, 0.05, 3))
+PROGRESS = Progress("mine", State.RUNNING, 60, tuple(Epoch(*each, 1.0, 1e-3, 0.1, 100.0) for each in EPOCHS))
 BOX = np.array([[-0.2, 1.0], [-0.4, 1.2]])
 LEVELS = np.array([0.0, 0.07, 0.2])
 CURVES = [

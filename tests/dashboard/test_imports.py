@@ -8,7 +8,7 @@ import pytest
 from tests.dashboard.conftest import ROOT
 from tests.imports import DASHBOARD
 
-# Every key of Streamlit's session state is named in session.py, but those of widgets.
+# Every key of Streamlit's session state is named in session_keys.py, but those of widgets.
 WIDGETS = ("train_", "fit_unknown_", "fit_sd_", "fit_known_", "fit_box")
 
 MODULES = {
@@ -120,7 +120,7 @@ def keys_in(tree):
 
 
 def test_what_a_session_holds_is_named_in_one_place():
-    from dashboard.session import KEYS
+    from dashboard.session_keys import KEYS
 
     found = {key for path in MODULES.values() for key in keys_in(ast.parse(path.read_text()))}
     methods = {"get", "pop", "setdefault"}

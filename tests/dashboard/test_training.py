@@ -7,10 +7,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from safetensors.numpy import load_file, save
 
-from core.jobs import queue as jobs
+from core.jobs import queue
 from core.jobs.folder import PREDICTIONS
+from core.jobs.progress import read_progress
 from core.learning.training_settings import (
     Adam,
     Cnn,
@@ -26,7 +28,7 @@ from core.maps.recipes import fitzhugh_nagumo_task, narrow_prior, narrow_recipe,
 from core.maps.test_sets import published_test_set
 from core.priors import TruncatedGaussian
 from core.published import published_noise_prior, published_prior
-from dashboard import live_route
+from dashboard import live_route, trainings
 from dashboard.pictures import training as pictures
 from dashboard.scene.address import to_address
 from dashboard.scene.experiment import Experiment
@@ -49,8 +51,8 @@ def started(monkeypatch):
         commands.append(command)
         return SimpleNamespace(pid=0, poll=lambda: None)
 
-    monkeypatch.setattr(jobs, "subprocess", SimpleNamespace(Popen=popen, DEVNULL=None))
-    monkeypatch.setattr(jobs, "_processes", {})
+    monkeypatch.setattr(queue, "subprocess", SimpleNamespace(Popen=popen, DEVNULL=None))
+    monkeypatch.setattr(queue, "_started", [])
     return commands
 
 
@@ -319,7 +321,7 @@ def test_a_training_is_started_as_the_form_has_it_and_can_be_stopped(visit, runs
     app = fill(app, train_theta0_mean="0,25", train_theta0_lower="−0.3", train_samples="1234", train_name="mine")
     app = ask(app, "train_start")
     assert len(started) == 1
-    assert started[0][1:] == ["-m", "core.jobs", str(runs / "mine")]
+    assert started[0][1:] == ["-m", "core.jobs", str(runs), "2"]
     recipe = json.loads((runs / "mine" / "request.json").read_text())["recipe"]
     task = recipe["task"]
     assert task["known"] == {"zeta": -0.3, "gamma": 2.5}
@@ -328,11 +330,47 @@ def test_a_training_is_started_as_the_form_has_it_and_can_be_stopped(visit, runs
     assert task["prior"]["lower"] == [-0.3, -0.4]
     assert task["noise"] == json.loads(json.dumps(asdict(published_noise_prior())))
     assert form_of(app)["train_name"]["value"] == "my-map-1"
+    assert status(app) == "The training waits for its turn. It is the next one, and starts in about 0 s."
+    with FileLock(runs / "mine" / "lock"):
+        app = ask(app, "train_stop", "mine")
+        assert (runs / "mine" / "stop").exists()
+        assert status(app) == "Stopping. Nothing is kept before the first epoch ends."
+        assert "train_stop" not in asked_of(app)
+
+
+def asked_of(app):
+    """Return what can be asked of the training that is watched."""
+    return {tool["field"] for tool in run_of(app)["tools"]}
+
+
+def test_a_training_pauses_and_goes_on(visit, runs, started):
+    app = ask(fill(visit("train"), train_name="mine"), "train_start")
+    assert {"train_stop", "train_pause"} <= asked_of(app)
+    app = ask(app, "train_pause", "mine")
+    assert status(app) == "The training pauses after 0 epochs."
+    assert {"train_stop", "train_continue"} <= asked_of(app)
+    app = ask(app, "train_continue", "mine")
+    assert status(app).startswith("The training waits for its turn.")
+
+
+def test_nobody_else_stops_a_training_or_looks_at_it_before_it_ends(visit, runs, started):
+    ask(fill(visit("train"), train_name="mine"), "train_start")
+    other = visit("train")
+    assert "training_run_stage" not in parts(other)
+    ask(other, "train_stop", "mine")
     assert not (runs / "mine" / "stop").exists()
-    app = ask(app, "train_stop", "mine")
-    assert (runs / "mine" / "stop").exists()
-    assert status(app) == "Stopping. Nothing is kept before the first epoch ends."
-    assert "train_stop" not in {tool["field"] for tool in run_of(app)["tools"]}
+    assert read_progress(runs / "mine").state == "waiting"
+    finish(runs / "mine", state="failed")
+    other = visit("train")
+    assert status(other).startswith("The training failed")
+    assert not asked_of(other) & {"train_stop", "train_pause", "train_continue"}
+
+
+def test_nobody_looks_at_trainings_that_are_private(visit, new_run, monkeypatch):
+    finish(new_run("mine"))
+    assert "training_run_stage" in parts(visit("train"))
+    monkeypatch.setattr(trainings, "_rules", [trainings.Rules(private=True)])
+    assert "training_run_stage" not in parts(visit("train"))
 
 
 def test_the_truth_is_taken_across_the_fence_of_the_narrow_map(visit):
@@ -365,7 +403,8 @@ def test_the_bar_holds_all_stages(visit, runs, started, monkeypatch):
         ("step", "finishing", 0.7, "Learning the Gauss–Newton step, 46 min left. 70\u00a0% done."),
     ):
         finish(runs / "mine", state=state, stage=stage, share=share, seconds_left=2789.0)
-        app = checked(app.run())
+        with FileLock(runs / "mine" / "lock"):
+            app = checked(app.run())
         bar = next(tool for tool in run_of(app)["tools"] if tool["field"] == "train_progress")
         assert bar["value"] == share
         assert bar["text"] == f"{text} If you stop now, the weights of epoch 2 are kept."
@@ -438,18 +477,14 @@ def test_a_failed_training_says_why_and_what_is_left_of_it(visit, new_run):
         "The training failed after 2 epochs. The prior diverges. The weights of epoch 1 are kept on the server’s disk: "
         "runs/mine/weights.safetensors."
     )
-    (folder / "checkpoint").write_bytes(b"")
-    assert status(visit("train")).endswith(
-        "safetensors. Train “mine” again with the same settings to go on from its last checkpoint."
-    )
 
 
-def test_a_training_that_was_killed_keeps_its_curve(visit, new_run):
-    finish(new_run("mine"), state="running")
-    app = visit("train")
-    assert status(app) == (
-        "The training failed after 2 epochs. Its process could not write why: it was killed, the machine went down, or "
-        "the disk was full. No weights are kept."
+def test_a_training_that_was_killed_keeps_its_curve_and_waits_to_go_on(visit, runs, started):
+    app = ask(fill(visit("train"), train_name="mine"), "train_start")
+    finish(runs / "mine", state="running")
+    app = checked(app.run())
+    assert status(app).startswith(
+        "Its process ended before its time; the training waits to go on from its last checkpoint."
     )
     assert shows(run_of(app)["plots"][0], 0.15)
 
@@ -480,7 +515,8 @@ def test_a_training_that_cannot_be_stopped_says_so(visit, runs, started, monkeyp
         pytest.param("request.json", "{", id="request cut off"),
         pytest.param("request.json", "{}", id="request empty"),
         pytest.param("progress.json", "{}", id="progress empty"),
-        pytest.param("progress.json", '{"state": "running", "training_loss": [1e400]}', id="a loss beyond all numbers"),
+        pytest.param("epochs.jsonl", '{"training_loss": 1e400}', id="a loss beyond all numbers"),
+        pytest.param("outcome.json", '{"state": "running"}', id="outcome without a message"),
         pytest.param("request.json", '{"name": "broken", "epochs": 1e9, "recipe": []}', id="epochs no whole number"),
     ],
 )

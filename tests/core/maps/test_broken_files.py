@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save
 
-from core.jobs.queue import read_progress
+from core.jobs.progress import read_progress
 from core.maps.inverse_map import PRETRAINED, load_inverse_map
 from core.maps.recipe_file import recipe_as_json, recipe_from_json
 from core.maps.recipes import our_recipe
@@ -45,7 +45,7 @@ def mutated(content, rng):
             place = place[each]
         kind = rng.randrange(4)
         if kind == 0:
-            del place[key]
+            place.pop(key, *([None] if isinstance(place, dict) else []))
         elif kind == 1 and isinstance(place, list):
             place.insert(key, place[key])
         elif kind == 1:
@@ -85,19 +85,20 @@ def test_progress_changed_at_random(tmp_path):
     rng, folder = random.Random(1), tmp_path / "mine"
     folder.mkdir()
     request = {"name": "mine", "epochs": 5, "recipe": recipe_as_json(our_recipe(8000, noisy=True))}
-    progress = {"state": "running", "training_loss": [0.2, 0.1], "validation_loss": [0.3, 0.2], "best_epoch": 2,
-                "seconds": 3.5, "message": ""}  # fmt: skip
+    outcome = {"state": "failed", "message": "The disk is full."}
+    progress = {"state": "running", "begun": 1, "stage": "learn", "share": 0.5, "seconds_left": 3.5}
 
     def read(contents):
-        for name, content in zip(("request", "progress"), contents, strict=True):
+        for name, content in zip(("request", "outcome", "progress"), contents, strict=True):
             (folder / f"{name}.json").write_text(json.dumps(content))
         found = read_progress(folder)
         assert len(found.sentence) < 300
         assert np.all(np.isfinite(np.array(found.training_loss + found.validation_loss, dtype=np.float32)))
 
-    pairs = [(mutated(request, rng), progress) for _ in range(200)]
-    pairs += [(request, mutated(progress, rng)) for _ in range(400)]
-    assert 50 <= outcomes(read, pairs) <= 400
+    contents = [(mutated(request, rng), outcome, progress) for _ in range(200)]
+    contents += [(request, mutated(outcome, rng), progress) for _ in range(200)]
+    contents += [(request, outcome, mutated(progress, rng)) for _ in range(200)]
+    assert 50 <= outcomes(read, contents) <= 400
 
 
 @pytest.mark.parametrize("name", ["dense-noisy", "best"])

@@ -1,0 +1,97 @@
+"""What the tests of trainings share: short recipes, a queue that ends with its test, and waiting for a state."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import numpy as np
+import psutil
+import pytest
+
+from core.jobs import queue
+from core.jobs.progress import read_progress
+from core.jobs.request import Request
+from core.jobs.runs import start_training
+from core.learning.training_settings import Adam, Cnn
+from core.maps.dataset import VALIDATION_STREAM, dataset
+from core.maps.recipe_file import recipe_as_json
+from core.maps.recipes import point_recipe, published_task
+from core.maps.untrained_network import N_VALIDATION
+
+SHORT = recipe_as_json(point_recipe(published_task(), Cnn(), 200, Adam(3)))
+LONG = recipe_as_json(point_recipe(published_task(), Cnn(), 200, Adam(1000)))
+
+
+def processes_of(runs):
+    """Return the processes at work on a folder of runs, whoever started them."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if str(runs.resolve()) in process.cmdline() and "core.jobs" in process.cmdline():
+                found.append(process)
+    return found
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Return an empty folder of runs, whose processes end with the test."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    yield folder
+    while left := processes_of(folder):
+        for process in left:
+            with suppress(psutil.Error):
+                process.kill()
+                process.wait(5)
+    for process in queue._started:
+        process.wait()
+    queue._started.clear()
+    shutil.rmtree(folder)
+
+
+def asked(runs, name="mine", recipe=SHORT, owner="me", expected=None):
+    """Let a training wait, and return its folder."""
+    return start_training(runs, Request(name, recipe["optimiser"]["epochs"], recipe, owner, expected))
+
+
+def begun(runs, name="mine", recipe=SHORT, places=1):
+    """Start a training with its process, and return its folder."""
+    folder = asked(runs, name, recipe)
+    queue.tend(runs, places)
+    return folder
+
+
+def wait_for(folder, condition):
+    """Return the first progress that meets the condition; five minutes are many times what any of them takes."""
+    for _ in range(3000):
+        progress = read_progress(folder)
+        if condition(progress):
+            return progress
+        time.sleep(0.1)
+    raise AssertionError(f"Still {progress} after five minutes.")
+
+
+def ended(progress):
+    return progress.state.ended
+
+
+def kill(runs, number=signal.SIGKILL):
+    """Send a signal to the processes at work on a folder of runs, and wait for their end."""
+    for process in processes_of(runs):
+        with suppress(psutil.Error):
+            process.send_signal(number)
+            process.wait(30)
+
+
+def validation_error(model):
+    """Return the mean absolute error of the scaled parameters on the validation set."""
+    data = dataset(model.recipe.task, N_VALIDATION, VALIDATION_STREAM)
+    return np.mean(np.abs((model.predict(data.noisy).mean - data.theta) / [1.2, 1.6]))
+
+
+def run_python(code, *arguments):
+    """Run a program in a process of its own, and return its exit code."""
+    return subprocess.run([sys.executable, "-c", code, *map(str, arguments)], check=False).returncode

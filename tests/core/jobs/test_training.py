@@ -1,0 +1,349 @@
+import dataclasses
+import math
+import resource
+from contextlib import contextmanager
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+from filelock import FileLock
+from safetensors.torch import load_file
+
+from core.files import read_json, write_json
+from core.jobs import training as process
+from core.jobs.epochs import read_epochs
+from core.jobs.folder import CHECKPOINT, PREDICTIONS, WEIGHTS, has_map
+from core.jobs.outcome import begin
+from core.jobs.progress import State, read_progress
+from core.jobs.record import Record
+from core.jobs.runs import continue_training, pause_training, stop_training
+from core.learning.checkpoint import load_checkpoint
+from core.learning.training_settings import Adam, Cnn, Dense
+from core.maps.dataset import VALIDATION_STREAM, dataset
+from core.maps.inverse_map import inverse_map, load_inverse_map
+from core.maps.recipe import NewSimulations
+from core.maps.recipe_file import recipe_as_json, recipe_from_json
+from core.maps.recipes import fitzhugh_nagumo_task, gaussian_recipe, point_recipe, published_task
+from core.maps.test_sets import published_test_set
+from core.maps.train import train
+from core.published import published_noise_prior, published_prior
+from tests.core.jobs.conftest import LONG, SHORT, asked, begun, ended, kill, validation_error, wait_for
+from tests.reference import reference_solution
+
+STEPPED = recipe_as_json(
+    gaussian_recipe(published_task(), Dense((16,)), NewSimulations(200, epochs_each=1), 2, batch_size=64)
+)
+
+
+@contextmanager
+def largest_file(size):
+    """Let no file grow beyond so many bytes, here and in the processes that are started meanwhile."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def work(monkeypatch):
+    """Return a function that does a training in this process, which keeps its signals and its number of threads.
+
+    Its learned step learns from few examples, and its map is calibrated and tested on few traces.
+    """
+    monkeypatch.setattr(process, "_end_on_signal", lambda _: None)
+    monkeypatch.setattr("core.maps.gauss_newton_step.SAMPLES_RANGE", (100, 100))
+    monkeypatch.setattr("core.maps.gauss_newton_step.EPOCHS", 2)
+    monkeypatch.setattr("core.maps.calibration.N_CALIBRATION", 100)
+    few = dataset(published_task(), 20, VALIDATION_STREAM)
+    monkeypatch.setattr(process, "own_test_set", lambda _: few)
+    monkeypatch.setattr(process, "published_test_set", lambda: few)
+    threads = torch.get_num_threads()
+
+    def do(folder):
+        with FileLock(folder / "lock"):
+            begin(folder)
+            process.work(folder)
+
+    yield do
+    torch.set_num_threads(threads)
+
+
+def test_a_training_runs_to_its_end(runs):
+    folder = begun(runs, "my map")
+    progress = wait_for(folder, ended)
+    assert (progress.state, progress.message) == ("finished", "")
+    assert len(progress.training_loss) == len(progress.validation_loss) == 3
+    assert progress.best_epoch == 1 + np.argmin(progress.validation_loss)
+    model = load_inverse_map(folder / "my map.safetensors")
+    assert recipe_as_json(model.recipe) == SHORT
+    assert abs(validation_error(model) - min(progress.validation_loss)) <= 1e-7
+    trace = reference_solution((0.5, 0.3, -0.4, 3.0), model.times)[:, 0]
+    estimate = model.predict(trace[None]).mean[0]
+    assert np.all((estimate >= [-0.2, -0.4]) & (estimate <= [1.0, 1.2]))
+    assert model.card["metrics"]["published"]["n_samples"] == 2000
+    assert np.array_equal(np.load(folder / PREDICTIONS), model.predict(published_test_set().noisy).mean)
+    last = progress.done[-1]
+    assert last.learning_rate == 0  # the schedule has fallen to zero at the end
+    assert last.gradient_norm > 0
+    assert last.samples_per_second * (last.seconds - progress.done[-2].seconds) == pytest.approx(200)
+
+
+def test_stopping_keeps_the_best_weights(runs, work):
+    folder = asked(runs, recipe=LONG)
+    tell = Record.take
+
+    def stopping(record, report):
+        tell(record, report)
+        if report.epoch == 20:
+            stop_training(folder)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Record, "take", stopping)
+        work(folder)
+    progress = read_progress(folder)
+    assert (progress.state, len(progress.validation_loss)) == ("stopped", 20)
+    model = load_inverse_map(folder / "mine.safetensors")
+    assert abs(validation_error(model) - min(progress.validation_loss)) <= 1e-7
+    assert model.card["training"]["epochs_done"] == 20
+    assert not any((folder / left).exists() for left in (WEIGHTS, CHECKPOINT, "spare", "stop"))
+
+
+def test_stopping_works_at_every_stage_and_says_what_is_left_out(runs, work, monkeypatch):
+    """The stop is asked for as the stage is first told of, and nothing of that stage is done after it."""
+    for stage, (epochs, steps, metrics, message) in {
+        "simulate": (0, None, None, "It had not ended its first epoch, so that there is no map."),
+        "step": (2, 0, {"own", "published"}, "Its Gauss–Newton step was left out."),
+        "test": (2, None, set(), "Its test was left out."),
+    }.items():
+        folder, tell = asked(runs, stage, STEPPED), Record.tell
+
+        def stopping(record, at, share, stage=stage, tell=tell):
+            if at == stage:
+                stop_training(record.folder)
+            tell(record, at, share)
+
+        monkeypatch.setattr(Record, "tell", stopping)
+        work(folder)
+        monkeypatch.setattr(Record, "tell", tell)
+        progress = read_progress(folder)
+        assert (progress.state, progress.message, len(progress.validation_loss)) == (State.STOPPED, message, epochs)
+        assert has_map(folder) == (epochs > 0)
+        if epochs:
+            card = load_inverse_map(folder / f"{stage}.safetensors").card
+            assert steps is None or card["training"]["learned_steps"] == steps
+            assert card["metrics"].keys() == metrics
+            assert (folder / PREDICTIONS).exists() == bool(metrics)
+
+
+def weights_of(folder):
+    return load_file(folder / f"{folder.name}.safetensors")
+
+
+def same(first, second):
+    """Say whether two sets of weights are the same, bit for bit."""
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("stage", ["simulate", "learn", "step", "test"])
+def test_a_training_that_pauses_at_any_stage_gives_the_same_map(runs, work, monkeypatch, stage):
+    """Bit for bit as one that does not, and with the same losses."""
+    whole = asked(runs, "whole", STEPPED)
+    work(whole)
+    folder, tell = asked(runs, "paused", STEPPED), Record.tell
+
+    def pausing(record, at, share):
+        if at == stage:
+            pause_training(record.folder)
+        tell(record, at, share)
+
+    monkeypatch.setattr(Record, "tell", pausing)
+    work(folder)
+    monkeypatch.setattr(Record, "tell", tell)
+    progress = read_progress(folder)
+    assert (progress.state, progress.begun) == (State.PAUSED, 0)
+    assert len(progress.done) == {"simulate": 0, "learn": 1}.get(stage, 2)
+    continue_training(folder)
+    work(folder)
+    assert read_progress(folder).state is State.FINISHED
+    assert same(weights_of(folder), weights_of(whole))
+    assert read_progress(folder).validation_loss == read_progress(whole).validation_loss
+
+
+def test_stopping_a_training_that_pauses_makes_a_map_of_its_best_weights(runs, work, monkeypatch):
+    folder, take = asked(runs, recipe=LONG), Record.take
+
+    def pausing(record, report):
+        take(record, report)
+        if report.epoch == 5:
+            pause_training(folder)
+
+    monkeypatch.setattr(Record, "take", pausing)
+    work(folder)
+    monkeypatch.setattr(Record, "take", take)
+    stop_training(folder)
+    assert read_progress(folder).state is State.WAITING
+    work(folder)
+    progress = read_progress(folder)
+    assert (progress.state, len(progress.done)) == (State.STOPPED, 5)
+    assert abs(validation_error(load_inverse_map(folder / "mine.safetensors")) - min(progress.validation_loss)) <= 1e-7
+
+
+def validation_error_of_kept_weights(folder):
+    """Return the mean absolute error of the scaled parameters, on the validation set, of the weights in the folder."""
+    recipe = recipe_from_json(read_json(folder / "request.json")["recipe"])
+    return validation_error(inverse_map("kept", recipe, load_file(folder / WEIGHTS), {}))
+
+
+def test_the_weights_of_the_epoch_that_is_said_to_be_kept_survive_a_kill(runs):
+    """Their error is the one in the curve: in single precision the mean is off by some 1e-7."""
+    folder = begun(runs, recipe=LONG)
+    wait_for(folder, lambda progress: len(progress.done) >= 20)
+    kill(runs)
+    progress = read_progress(folder)
+    assert len(progress.validation_loss) >= 20
+    assert progress.kept_epoch >= 1
+    kept = (*progress.validation_loss, None)[progress.kept_epoch - 1]
+    assert kept is None or abs(validation_error_of_kept_weights(folder) - kept) <= 1e-7
+    assert not has_map(folder)
+
+
+def test_a_full_disk_ends_a_training_in_a_sentence_and_leaves_its_curve(runs, work):
+    """No file may exceed 100 kB, while the weights of the network take 136 kB."""
+    folder = asked(runs, "full", LONG)
+    with largest_file(100_000):
+        work(folder)
+    progress = read_progress(folder)
+    assert progress.state == "failed"
+    assert progress.message == "The disk that holds the folder full is full: free some space."
+    assert (len(progress.validation_loss), progress.kept_epoch) == (1, 0)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "epochs.jsonl", "lock", "outcome.json", "progress.json", "request.json", "spare",
+    ]  # fmt: skip
+
+
+def test_a_hopeless_prior_fails_with_a_sentence(runs, work):
+    wide = dataclasses.replace(published_prior(), mean=(0.4, -5.0), lower=(-0.2, -6.0), upper=(1.0, -4.0))
+    recipe = point_recipe(fitzhugh_nagumo_task(wide, published_noise_prior()), Cnn(), 100, Adam(1))
+    folder = asked(runs, recipe=recipe_as_json(recipe))
+    work(folder)
+    progress = read_progress(folder)
+    assert progress.state == "failed"
+    assert "diverge" in progress.message
+
+
+def test_an_error_of_the_program_ends_a_training_in_a_sentence_and_is_printed(runs, work, monkeypatch):
+    def err(*_, **__):
+        raise RuntimeError("something unforeseen")
+
+    monkeypatch.setattr(process, "train", err)
+    folder = asked(runs)
+    with pytest.raises(RuntimeError):
+        work(folder)
+    progress = read_progress(folder)
+    assert progress.message == "The program ended with an error: RuntimeError: something unforeseen"
+
+
+# ------------------------------------------------------------------------------------------------- from a checkpoint
+
+
+def checkpointed(folder, recipe, epochs):
+    """Leave in a folder the checkpoint that a training leaves which was killed after some epochs."""
+    list(islice(train(recipe, folder / CHECKPOINT), epochs))
+
+
+@pytest.mark.parametrize("lines", [2, 4, 5])
+def test_a_training_that_was_killed_goes_on_from_its_checkpoint(runs, work, monkeypatch, lines):
+    """As if it had not been killed: the same losses in every epoch, whatever lines were written, and the same map."""
+    monkeypatch.setattr("core.learning.loop.SAVING_INTERVAL_SECONDS", 0.0)
+    recipe = point_recipe(published_task(), Cnn(), 200, Adam(6))
+    whole, folder = (asked(runs, name, recipe_as_json(recipe)) for name in ("whole", "mine"))
+    work(whole)
+    checkpointed(folder, recipe, 4)
+    written = (whole / "epochs.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "epochs.jsonl").write_bytes(b"".join(written[:lines]) + b'{"torn')
+    work(folder)
+    first, second = read_progress(whole), read_progress(folder)
+    assert second.state is State.FINISHED
+    assert (first.validation_loss, first.training_loss) == (second.validation_loss, second.training_loss)
+    assert same(weights_of(folder), weights_of(whole))
+    # Four epochs were done before: their seconds are in the checkpoint, and nothing but the map is left of it.
+    assert not (folder / CHECKPOINT).exists()
+    assert load_inverse_map(folder / "mine.safetensors").card["training"]["epochs_done"] == 6
+
+
+def spoil_epochs(monkeypatch):
+    """Let every epoch from now on leave weights that are not finite."""
+
+    def spoilt(step, *_):
+        with torch.no_grad():
+            for weights in step.network.parameters():
+                weights.fill_(math.nan)
+        return math.nan, math.nan
+
+    monkeypatch.setattr("core.learning.loop._train_epoch", spoilt)
+
+
+def test_the_weights_of_a_checkpoint_survive_an_epoch_that_is_not_finite(runs, work, monkeypatch):
+    monkeypatch.setattr("core.learning.loop.SAVING_INTERVAL_SECONDS", 0.0)
+    recipe = point_recipe(published_task(), Cnn(), 200, Adam(6))
+    folder = asked(runs, recipe=recipe_as_json(recipe))
+    checkpointed(folder, recipe, 2)
+    before = load_checkpoint(folder / CHECKPOINT, recipe_as_json(recipe))
+    spoil_epochs(monkeypatch)
+    work(folder)
+    progress = read_progress(folder)
+    assert (progress.state, progress.message) == (State.STOPPED, "In epoch 3 the error was not finite.")
+    assert progress.validation_loss == before.validation_losses
+    model = load_inverse_map(folder / "mine.safetensors")
+    assert model.card["training"]["epochs_done"] == 2
+    assert abs(validation_error(model) - min(before.validation_losses)) <= 1e-7
+
+
+def test_nothing_that_is_not_finite_is_kept_in_a_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.setattr("core.learning.loop.SAVING_INTERVAL_SECONDS", 0.0)
+    recipe, path = point_recipe(published_task(), Cnn(), 200, Adam(6)), tmp_path / CHECKPOINT
+    training = train(recipe, path)
+    assert [next(training).finite, next(training).finite] == [True, True]
+    before = path.read_bytes()
+    spoil_epochs(monkeypatch)
+    assert not next(training).finite
+    training.close()
+    assert path.read_bytes() == before
+
+
+def test_who_closes_a_training_leaves_a_checkpoint_of_its_last_epoch(tmp_path, monkeypatch):
+    monkeypatch.setattr("core.learning.loop.SAVING_INTERVAL_SECONDS", math.inf)
+    recipe, path = point_recipe(published_task(), Cnn(), 200, Adam(6)), tmp_path / CHECKPOINT
+    training = train(recipe, path)
+    reports = list(islice(training, 2))
+    assert not path.exists()
+    training.close()
+    assert load_checkpoint(path, recipe_as_json(recipe)).validation_losses == reports[-1].validation_losses
+
+
+def test_a_training_without_a_finite_epoch_fails_in_a_sentence(runs, work, monkeypatch):
+    folder = asked(runs)
+    spoil_epochs(monkeypatch)
+    work(folder)
+    progress = read_progress(folder)
+    assert progress.state is State.FAILED
+    assert "not finite from the start" in progress.message
+
+
+def test_a_checkpoint_of_another_recipe_is_not_used(runs, work, monkeypatch):
+    monkeypatch.setattr("core.learning.loop.SAVING_INTERVAL_SECONDS", 0.0)
+    folder = asked(runs)
+    checkpointed(folder, point_recipe(published_task(), Cnn(), 200, Adam(6)), 2)
+    work(folder)
+    assert read_progress(folder).state is State.FINISHED
+    assert len(read_epochs(folder)) == 3
+
+
+def test_what_is_asked_for_is_checked_again_where_it_is_done(runs, work):
+    folder = asked(runs)
+    write_json(folder / "request.json", {**read_json(folder / "request.json"), "recipe": {"seed": 1}})
+    work(folder)
+    assert read_progress(folder).message.startswith("The recipe is not complete")
