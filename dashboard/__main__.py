@@ -25,7 +25,8 @@ from core.problem.landscape import POTENTIALS_ALONE, misfit
 from core.published import published_noise, time_grid
 from core.terminal_encoding import replace_unencodable_characters
 from dashboard.maps import use_runs, warm_up
-from dashboard.server import bound_socket, run
+from dashboard.serving.listening import bound_socket
+from dashboard.serving.run import run
 
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 ORIGIN = re.compile(rf"https?://(\*\.)?{HOST_NAME.pattern}(:[0-9]{{1,5}})?")
