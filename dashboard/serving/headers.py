@@ -9,6 +9,9 @@ from pathlib import Path
 import streamlit as st
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+DEVICES = (  # that no page of the laboratory needs
+    "bluetooth", "camera", "display-capture", "geolocation", "hid", "microphone", "midi", "payment", "serial", "usb",
+)  # fmt: skip
 STREAMLIT_PAGE = Path(st.__file__).parent / "static" / "index.html"
 
 
@@ -35,6 +38,10 @@ def security_headers(embed_in: Sequence[str] = ()) -> dict[str, str]:
         f"frame-ancestors {ancestors}; base-uri 'self'; form-action 'self'; object-src 'none'",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
+        # No page of another site holds a window of the laboratory, or takes its files for its own.
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": ", ".join(f"{device}=()" for device in DEVICES),
     }
 
 

@@ -47,6 +47,11 @@ def is_loopback(bound: socket.socket) -> bool:
     return ipaddress.ip_address(bound.getsockname()[0]).is_loopback
 
 
+def own_names(bound: socket.socket) -> tuple[str, ...]:
+    """Return the names under which visitors reach a socket: none beside localhost where only this machine does."""
+    return () if is_loopback(bound) else (socket.gethostname().lower(),)
+
+
 def welcome(bound: socket.socket, base: str, secure: bool) -> str:
     """Say where the laboratory is to be opened, and who can reach it; base: the path of its pages, "" for none."""
     host, port = bound.getsockname()[:2]

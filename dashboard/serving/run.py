@@ -12,14 +12,14 @@ import uvicorn
 from starlette.middleware import Middleware
 from starlette.routing import Route
 from streamlit.runtime import Runtime
-from streamlit.web.bootstrap import load_config_options
 
 from dashboard.live_route import respond
 from dashboard.serving.files import FILES, serve_file
 from dashboard.serving.foreigners import RefuseForeigners
 from dashboard.serving.headers import SecurityHeaders, security_headers
-from dashboard.serving.listening import is_loopback, welcome
-from dashboard.serving.settings import CONFIG
+from dashboard.serving.listening import own_names, welcome
+from dashboard.serving.login import RequireLogin, is_needed
+from dashboard.serving.settings import base_path
 from dashboard.style_route import serve_style
 from dashboard.visitors import LimitUnreadFiles, NameVisitors
 
@@ -35,16 +35,12 @@ def run(
     allow_hosts: Sequence[str] = (),
     embed_in: Sequence[str] = (),
 ) -> None:
-    """Serve the pages on a bound socket until the process is asked to end.
+    """Serve the pages on a bound socket, by the settings that are loaded, until the process is asked to end.
 
-    allow_hosts: names that the server goes by; where there are none, a server that only this machine reaches goes by
-    its addresses and localhost, another one by any name. embed_in: origins whose pages may show it in a frame.
+    allow_hosts: names that the server goes by beside its addresses, localhost and, where others reach it, the name of
+    this machine. embed_in: origins whose pages may show it in a frame.
     """
-    # Browsers keep the cookie that goes with an upload from a frame in a page of another site. Uploads are safe without
-    # it: they name their session by a number that no other page can know.
-    load_config_options({**CONFIG, "server.enableXsrfProtection": not embed_in})
-    base_path = st.get_option("server.baseUrlPath").strip("/")
-    base = base_path and f"/{base_path}"
+    base = base_path()
     certificate, key = st.get_option("server.sslCertFile"), st.get_option("server.sslKeyFile")
     app = st.App(
         APP,
@@ -56,7 +52,8 @@ def run(
         ],
         middleware=[
             Middleware(SecurityHeaders, headers=security_headers(embed_in)),
-            Middleware(RefuseForeigners, names=allow_hosts, any_name=not (allow_hosts or is_loopback(bound))),
+            Middleware(RefuseForeigners, names=(*own_names(bound), *allow_hosts)),
+            *([Middleware(RequireLogin, base=base)] if is_needed(base) else []),
             Middleware(NameVisitors),
             Middleware(LimitUnreadFiles, storage=lambda: Runtime.instance().uploaded_file_mgr),
         ],

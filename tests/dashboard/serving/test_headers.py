@@ -71,3 +71,10 @@ def test_pages_of_other_sites_embed_the_laboratory_only_where_they_may():
         "https://a.example",
         "http://b.example:81",
     ]
+
+
+def test_no_page_of_another_site_shares_a_window_or_a_file_and_no_device_is_asked_for():
+    assert HEADERS["Cross-Origin-Opener-Policy"] == HEADERS["Cross-Origin-Resource-Policy"] == "same-origin"
+    policy = HEADERS["Permissions-Policy"].split(", ")
+    assert {"camera=()", "microphone=()", "geolocation=()"} <= set(policy)
+    assert all(each.endswith("=()") for each in policy)

@@ -6,7 +6,7 @@ import pytest
 import uvicorn
 from starlette.responses import PlainTextResponse
 
-from dashboard.serving.listening import bound_socket, welcome
+from dashboard.serving.listening import bound_socket, own_names, welcome
 
 FREE = "127.0.0.1", 0
 
@@ -40,6 +40,11 @@ class Bound:
     def getsockname(self):
         """Return the address."""
         return self.name
+
+
+def test_the_name_of_this_machine_is_the_server_s_where_others_reach_it():
+    assert own_names(Bound("127.0.0.1", 1)) == own_names(Bound("::1", 1, 0, 0)) == ()
+    assert own_names(Bound("0.0.0.0", 1)) == own_names(Bound("192.0.2.7", 1)) == (socket.gethostname().lower(),)
 
 
 @pytest.mark.case("31")

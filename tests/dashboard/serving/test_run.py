@@ -8,7 +8,11 @@ import streamlit as st
 import uvicorn
 
 from dashboard import __main__ as launcher
+from dashboard.serving import run as running
+from dashboard.serving.foreigners import RefuseForeigners
 from dashboard.serving.listening import bound_socket
+from dashboard.serving.login import RequireLogin
+from dashboard.visitors import NameVisitors
 from tests.dashboard.conftest import ROOT
 from tests.dashboard.serving.test_headers import ancestors
 
@@ -55,6 +59,27 @@ def test_uploads_need_a_cookie_where_no_other_site_embeds_the_laboratory(launche
     assert st.get_option("server.enableXsrfProtection") == (not options)
 
 
+@pytest.mark.parametrize(
+    ("options", "needs_login"), [(("--host", "0.0.0.0", "--allow-everyone"), False), (("--host", "0.0.0.0"), True)]
+)
+def test_the_server_opens_to_the_network_for_everyone_or_for_those_who_log_in(
+    launched, monkeypatch, options, needs_login
+):
+    for module in (launcher, running):
+        monkeypatch.setattr(module, "is_needed", lambda _: needs_login)
+    _, config = launched(*options)
+    layers = [each.cls for each in config.app._user_middleware]
+    assert (RequireLogin in layers) == needs_login
+    assert layers.index(RefuseForeigners) < layers.index(NameVisitors)
+
+
+def test_a_path_of_the_pages_is_that_of_the_routes(launched):
+    _, config = launched("--base-path", "/apps/lab/")
+    paths = {route.path for route in config.app._user_routes}
+    assert {"/apps/lab/lab/live", "/apps/lab/lab/plotly.min.js"} <= paths
+    assert not any(path.startswith("/lab") for path in paths)
+
+
 def no_such_host(*_, **__):
     raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -72,6 +97,12 @@ def no_such_host(*_, **__):
         (("--host", "a" * 64), f"There is no host {'a' * 64}: name an address of this machine with --host."),
         (("--port", "{busy}"), "The port {busy} is taken by another program: choose another with --port."),
         (("--port", "70000"), "the port must lie between 0 and 65535; it is 70000"),
+        (
+            ("--host", "0.0.0.0"),
+            "everyone who reaches 0.0.0.0 could use the laboratory, and see, start and stop its trainings: if that is "
+            "meant, add --allow-everyone; otherwise set a login up, as dashboard/README.md says",
+        ),
+        (("--base-path", "apps/../lab"), "'apps/../lab' is not a path, such as apps/lab."),
         (("--allow-host", "http://lab"), "'http://lab' is not the name of a host, such as lab.example.org."),
         (
             ("--embed-in", "course.example.org"),
