@@ -86,7 +86,7 @@ DASHBOARD = Package(
     "dashboard",
     (
         "__init__", "wording", "background", "scene", "figures", "maps", "seal", "sealed_address", "exercise_token",
-        "rooms", "pictures", "lessons", "live_route", "style_route", "visitors", "serving", "live", "session", "links",
-        "panels", "views", "app", "__main__",
+        "rooms", "allowance", "pictures", "lessons", "live_route", "style_route", "visitors", "serving", "live",
+        "session", "links", "panels", "views", "app", "__main__",
     ),
 )  # fmt: skip

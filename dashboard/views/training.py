@@ -10,7 +10,8 @@ from core.jobs.folder import NAMING, is_name, runs_in
 from core.jobs.queue import read_progress, start_training, stop_training
 from core.maps.recipe_file import recipe_as_json
 from core.published import GAMMA, T_END, ZETA
-from dashboard import live, session
+from dashboard import links, live, session
+from dashboard.allowance import STARTED_TRAININGS
 from dashboard.maps import inverse_maps, runs, taken
 from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
@@ -45,6 +46,7 @@ def _start() -> None:
         recipe = form.recipe(experiment.zeta, experiment.gamma)
         if problem:
             raise ValueError(problem)
+        STARTED_TRAININGS.take(links.student())
         folder = start_training(runs(), name.strip(), recipe_as_json(recipe))
     except ValueError as error:
         st.session_state.train_refused = f"{error} Nothing was started."
