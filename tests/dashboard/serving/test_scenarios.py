@@ -107,7 +107,6 @@ def test_an_upload_needs_a_token_that_only_our_page_can_read(client, server, ses
     assert client.put(path, files=file, headers={"Origin": server, "X-Xsrftoken": "guessed"}).status_code == 403
     with httpx.Client(base_url=server) as browser:
         browser.get("/_stcore/health")
-        browser.get("/_stcore/host-config")
         token = browser.cookies["_streamlit_xsrf"]
         headers = {"Origin": server, "X-Xsrftoken": token}
         assert browser.put(path, files=file, headers=headers).status_code == 204
@@ -141,7 +140,7 @@ def test_no_path_leads_out_of_what_is_served(server, start, up):
 def test_what_was_uploaded_is_served_to_nobody(client, session):
     _, own = session
     path, markup = f"/_stcore/upload_file/{own}/1.html", b"<script>alert(1)</script>"
-    client.get("/_stcore/host-config")
+    client.get("/_stcore/health")
     headers = {"X-Xsrftoken": client.cookies["_streamlit_xsrf"]}
     assert client.put(path, files={"file": ("1.html", markup, "text/html")}, headers=headers).status_code == 204
     for asked in (path, "/media/1.html", f"/media/{own}/1.html"):
