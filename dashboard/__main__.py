@@ -25,11 +25,15 @@ from core.problem.landscape import POTENTIALS_ALONE, misfit
 from core.published import published_noise, time_grid
 from core.terminal_encoding import replace_unencodable_characters
 from dashboard.maps import runs, use_runs, warm_up
-from dashboard.server import bound_socket, run
+from dashboard.serving.listening import bound_socket, is_loopback
+from dashboard.serving.login import is_needed
+from dashboard.serving.run import run
+from dashboard.serving.settings import base_path, load_settings
 from dashboard.trainings import Rules, keep_queue_going, use_rules
 
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 ORIGIN = re.compile(rf"https?://(\*\.)?{HOST_NAME.pattern}(:[0-9]{{1,5}})?")
+PATH = re.compile(r"/?[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/?")
 
 
 def compile_engine() -> None:
@@ -96,6 +100,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _path(text: str) -> str:
+    if not PATH.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a path, such as apps/lab.")
+    return text
+
+
 def _options() -> argparse.Namespace:
     """Return the options of the command line; raises SystemExit with a sentence where one of them cannot be."""
     parser = argparse.ArgumentParser(prog="python -m dashboard", description="Inverse Lab in the browser.")
@@ -103,13 +113,23 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8501, help="port (default: %(default)s)")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of trainings (default: %(default)s)")
     parser.add_argument(
+        "--base-path",
+        type=_path,
+        help="path under which the pages stand, such as apps/lab, for a web server that passes it on (default: none)",
+    )
+    parser.add_argument(
         "--allow-host",
         type=_host_name,
         action="append",
         default=[],
         metavar="NAME",
-        help="name under which a proxy passes requests on; may be given several times (default: where only this "
-        "machine reaches the server, its addresses and localhost; otherwise any name)",
+        help="name under which visitors see the server; may be given several times (default: its addresses, localhost "
+        "and, where others reach it, the name of this machine)",
+    )
+    parser.add_argument(
+        "--allow-everyone",
+        action="store_true",
+        help="let everyone use the laboratory who reaches the address to listen on",
     )
     parser.add_argument(
         "--embed-in",
@@ -142,10 +162,18 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if not 0 <= options.port <= 65535:
         parser.error(f"the port must lie between 0 and 65535; it is {options.port}")
+    load_settings(options.base_path, is_embedded=bool(options.embed_in))
     try:
+        needs_login = is_needed(base_path())
         options.socket = bound_socket(options.host, options.port)
     except ValueError as error:
         parser.error(str(error))
+    if not (is_loopback(options.socket) or needs_login or options.allow_everyone):
+        options.socket.close()
+        parser.error(
+            f"everyone who reaches {options.host} could use the laboratory, and see, start and stop its trainings: if "
+            "that is meant, add --allow-everyone; otherwise set a login up, as dashboard/README.md says"
+        )
     try:
         options.runs.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -156,12 +184,12 @@ def _options() -> argparse.Namespace:
 def main() -> None:
     """Start the server."""
     replace_unencodable_characters()
-    options = _options()
     try:
         Path.home()
     except RuntimeError:
         # Streamlit looks for its settings there. Systems name this folder for users who have none.
         os.environ["HOME"] = "/nonexistent"
+    options = _options()
     use_runs(options.runs)
     use_rules(Rules(options.trainings, options.dask, options.private_trainings))
     with options.socket, suppress(KeyboardInterrupt):

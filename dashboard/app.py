@@ -100,3 +100,5 @@ is_new = session.turn_to(page.title)
 desk.open_if_asked(page.title)
 lesson.strip(page.title, is_new)
 page.run()
+if st.user.get("is_logged_in"):
+    st.button("Log out", on_click=st.logout)

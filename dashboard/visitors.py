@@ -23,6 +23,7 @@ KEPT_HOURS = 12.0
 MAX_TRACES = 200  # of all visitors together: 24 MB at most
 MAX_TRACES_OF_ONE = 5
 MAX_UNREAD_FILES = 2  # of a session, before the next one arrives: 15 MB at most
+MAX_UNREAD_BYTES = 100 * 2**20  # of all sessions together, before the next one arrives
 
 _VISITOR = re.compile(r"[0-9a-f]{32}")
 _kept: OrderedDict[tuple[str, str], tuple[float, Trace]] = OrderedDict()
@@ -94,7 +95,7 @@ class NameVisitors:
 
 
 class LimitUnreadFiles:
-    """Remove the oldest files that a session has uploaded and no page has read, before another one arrives.
+    """Remove the oldest files that were uploaded and no page has read, before another one arrives.
 
     storage: returns Streamlit's manager of uploaded files.
     """
@@ -108,7 +109,18 @@ class LimitUnreadFiles:
         path = scope.get("path", "").split("/")
         if scope["type"] == "http" and scope["method"] == "PUT" and path[-3:-2] == ["upload_file"]:
             storage, session = self.storage(), path[-2]
-            unread = list(storage.file_storage.get(session, ()))
-            for file in unread[: max(0, len(unread) - MAX_UNREAD_FILES)]:
-                storage.remove_file(session, file)
+            own = [(session, file) for file in storage.file_storage.get(session, ())]
+            for each in own[: max(0, len(own) - MAX_UNREAD_FILES)]:
+                storage.remove_file(*each)
+            unread = [
+                (owner, file, len(record.data))
+                for owner, files in list(storage.file_storage.items())
+                for file, record in list(files.items())
+            ]
+            surplus = sum(size for _, _, size in unread) - MAX_UNREAD_BYTES
+            for owner, file, size in unread:
+                if surplus <= 0:
+                    break
+                storage.remove_file(owner, file)
+                surplus -= size
         await self.app(scope, receive, send)

@@ -86,7 +86,7 @@ DASHBOARD = Package(
     "dashboard",
     (
         "__init__", "wording", "background", "scene", "figures", "maps", "seal", "sealed_address", "exercise_token",
-        "rooms", "trainings", "pictures", "lessons", "live_route", "style_route", "visitors", "server", "live",
-        "session_keys", "session", "links", "panels", "views", "app", "__main__",
+        "rooms", "trainings", "allowance", "pictures", "lessons", "live_route", "style_route", "visitors", "serving",
+        "live", "session_keys", "session", "links", "panels", "views", "app", "__main__",
     ),
 )  # fmt: skip

@@ -21,7 +21,7 @@ from dashboard.scene.page_controls import PAGE_CONTROLS, controls_on
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvw" for vowel in "aeiou"]
 HERE_ALONE = (
     "Opened at this address, the laboratory is reached from this machine alone, and so are the links made here. For a "
-    "class, start it with --host 0.0.0.0 and open it by the name of this machine."
+    "class, start it with --host 0.0.0.0 --allow-everyone and open it by the name of this machine."
 )
 SHORTEST_WORD = 6  # letters of a code word
 KINDS = ("this experiment", "a question of a lesson")

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from dashboard import session
+from dashboard import links, session
+from dashboard.allowance import UPLOADED_BYTES
 from dashboard.panels import uploaded_file
 from dashboard.panels.boxes import number_box
 from dashboard.scene.choice import TEXTBOOK_TAU, Choice, Preview, preview, proposal
@@ -63,6 +64,7 @@ def take_upload() -> None:
     name, content = file
     session.say()
     try:
+        UPLOADED_BYTES.take(links.browser(), len(content))
         trace = read_trace(name, content)
     except UnclearError as error:
         _ask(name, content, error.what)

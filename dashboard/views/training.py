@@ -14,6 +14,7 @@ from core.jobs.runs import continue_training, pause_training, start_training, st
 from core.maps.recipe_file import recipe_as_json
 from core.published import GAMMA, T_END, ZETA
 from dashboard import links, live, session, trainings
+from dashboard.allowance import STARTED_TRAININGS
 from dashboard.maps import inverse_maps, runs, taken
 from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
@@ -48,6 +49,7 @@ def _start() -> None:
         recipe = form.recipe(experiment.zeta, experiment.gamma)
         if problem:
             raise ValueError(problem)
+        STARTED_TRAININGS.take(links.browser())
         epochs, expected = recipe.optimiser.epochs, pictures.expected_seconds(form)
         request = Request(name.strip(), epochs, recipe_as_json(recipe), _owner(), expected)
         folder = start_training(runs(), request)

@@ -12,7 +12,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from dashboard.server import bound_socket, serve_file
+from dashboard.serving.files import serve_file
+from dashboard.serving.listening import bound_socket
 from tests.benchmarks.record import Record, output_path
 
 SETTINGS = {"file": "live.js", "requests": 200, "warm_up_requests": 20}

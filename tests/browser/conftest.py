@@ -58,7 +58,8 @@ def open_server(playwright, watch, course, tmp_path_factory):
     (folder / ".streamlit").mkdir()
     (folder / ".streamlit" / "config.toml").write_text('[server]\nbaseUrlPath = "apps/neurons"\n')
     environment = {**watch[0], "HOME": str(folder), "PYTHONIOENCODING": "latin-1"}
-    with serve(folder / "runs", "--host", "0.0.0.0", "--embed-in", course, environment=environment) as url:
+    options = "--host", "0.0.0.0", "--allow-everyone", "--embed-in", course
+    with serve(folder / "runs", *options, environment=environment) as url:
         yield f"{url}/apps/neurons", folder / "runs.log"
 
 

@@ -170,12 +170,15 @@ def listens(port: int) -> bool:
 
 
 @contextmanager
-def serve(runs: Path, *options: str, environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
-    """Start `python -m dashboard` on a free port, wait until it accepts connections, and stop it at the end.
+def serve(
+    runs: Path, *options: str, port: int = 0, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[str]:
+    """Start `python -m dashboard`, wait until it accepts connections, and stop it at the end.
 
-    What it prints goes to a file beside the folder of runs. environment: what its process has beside that of this one.
+    What it prints goes to a file beside the folder of runs. port: a free one where it is 0. environment: what its
+    process has beside that of this one.
     """
-    port = free_port()
+    port = port or free_port()
     log = runs.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(

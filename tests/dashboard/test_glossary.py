@@ -4,7 +4,7 @@ import re
 import pytest
 
 from dashboard.lessons.attendance import attendance_from
-from dashboard.server import FILES
+from dashboard.serving.files import FILES
 from tests.dashboard.lessons.answers import sentences
 
 MEANINGS = json.loads(FILES["glossary.json"].read_text())

@@ -29,12 +29,14 @@ from core.maps.test_sets import published_test_set
 from core.priors import TruncatedGaussian
 from core.published import published_noise_prior, published_prior
 from dashboard import live_route, trainings
+from dashboard.allowance import Allowance
 from dashboard.pictures import training as pictures
 from dashboard.scene.address import to_address
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, keep
 from dashboard.scene.scene import Scene
 from dashboard.scene.training import Form
+from dashboard.views import training as view
 from dashboard.wording.training import about_prior, about_recipe, covered
 from tests.dashboard.conftest import checked, decoded, finish, shows, write_map
 
@@ -371,6 +373,14 @@ def test_nobody_looks_at_trainings_that_are_private(visit, new_run, monkeypatch)
     assert "training_run_stage" in parts(visit("train"))
     monkeypatch.setattr(trainings, "_rules", [trainings.Rules(private=True)])
     assert "training_run_stage" not in parts(visit("train"))
+
+
+def test_a_visitor_starts_a_limited_number_of_trainings_within_an_hour(visit, runs, started, monkeypatch):
+    monkeypatch.setattr(view, "STARTED_TRAININGS", Allowance(1, "That was enough: wait {minutes}."))
+    app = ask(visit("train"), "train_start")
+    app = ask(app, "train_start")
+    assert refusal(app) == "That was enough: wait 60 minutes. Nothing was started."
+    assert len(started) == len(list(runs.iterdir())) == 1
 
 
 def test_the_truth_is_taken_across_the_fence_of_the_narrow_map(visit):

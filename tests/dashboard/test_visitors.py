@@ -90,7 +90,8 @@ def test_a_browser_gets_one_name_that_scripts_cannot_read_and_a_page_alone_gives
     assert visitors.checked("anna") == ""
 
 
-def test_files_that_no_page_reads_do_not_pile_up():
+def takes_files():
+    """Return a storage of uploaded files, and an application that takes them."""
     storage = MemoryUploadedFileManager("/upload")
 
     def take(request):
@@ -99,7 +100,11 @@ def test_files_that_no_page_reads_do_not_pile_up():
         return PlainTextResponse("")
 
     routes = [Route("/lab/_stcore/upload_file/{session}/{file}", take, methods=["PUT"])]
-    app = visitors.LimitUnreadFiles(Starlette(routes=routes), lambda: storage)
+    return storage, visitors.LimitUnreadFiles(Starlette(routes=routes), lambda: storage)
+
+
+def test_files_that_no_page_reads_do_not_pile_up():
+    storage, app = takes_files()
     for session in ("one", "two"):
         for i in range(20):
             ask(app, f"/lab/_stcore/upload_file/{session}/{i}", "PUT")
@@ -107,3 +112,12 @@ def test_files_that_no_page_reads_do_not_pile_up():
         "one": ["17", "18", "19"],
         "two": ["17", "18", "19"],
     }
+
+
+def test_files_that_no_page_reads_do_not_pile_up_in_many_sessions(monkeypatch):
+    """Each of 1,000 bytes: what is above the limit goes before the next one comes, the oldest first."""
+    monkeypatch.setattr(visitors, "MAX_UNREAD_BYTES", 4000)
+    storage, app = takes_files()
+    for i in range(20):
+        ask(app, f"/lab/_stcore/upload_file/{i}/file", "PUT")
+    assert [session for session, files in storage.file_storage.items() if files] == ["15", "16", "17", "18", "19"]

@@ -8,11 +8,13 @@ import pytest
 from streamlit.util import calc_hash
 
 from core.noise import sample_ar1
+from dashboard.allowance import Allowance
 from dashboard.pictures import your_data
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings
 from dashboard.scene.observation import Trace
 from dashboard.scene.scene import Scene
+from dashboard.views import reading
 from tests.cases.test_data import HERE, PAIRS
 from tests.dashboard.conftest import checked, decoded
 from tests.dashboard.test_app import first_stage_of, payloads, press, sidebar_of, upload
@@ -59,6 +61,14 @@ def test_millivolts_are_read_by_an_offset_and_a_scale_that_are_typed(visit):
         "Noise: σ = 0.0704 ± 0.0034 ms, ρ = 0.799 ± 0.019."
     )
     assert estimates(app)["MAP"] == [("0.3108", "0.0043"), ("0.5958", "0.0022")]
+
+
+def test_a_visitor_uploads_a_limited_number_of_bytes_within_an_hour(visit, monkeypatch):
+    monkeypatch.setattr(reading, "UPLOADED_BYTES", Allowance(100, "That was enough: wait {minutes}."))
+    monkeypatch.setattr(reading, "read_trace", lambda *_: pytest.fail("It was read."))
+    app = drop(visit("your-data"), "mv.csv")
+    assert not asks(app)
+    assert app.session_state["sentences"] == ("mv.csv: That was enough: wait 60 minutes. What was on screen stays.",)
 
 
 def test_the_question_can_be_left_and_what_was_on_screen_stays(visit):

@@ -1,0 +1,1 @@
+"""The server: where it listens, whom it answers, and what it sends."""
