@@ -11,7 +11,8 @@ from core.jobs.queue import read_progress, start_training, stop_training
 from core.maps.recipe_file import recipe_as_json
 from core.published import GAMMA, T_END, ZETA
 from dashboard import live, session
-from dashboard.maps import inverse_maps, runs, taken
+from dashboard.figures.style import SHIPPED_MAPS
+from dashboard.maps import own_maps, runs, taken
 from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
 from dashboard.pictures import training as pictures
@@ -32,7 +33,7 @@ def _name() -> tuple[str, str]:
     problem = "" if is_name(name) else NAMING
     if not problem and (runs() / name).exists():
         problem = f"There is already a training called {name!r}: choose another name."
-    if not problem and (same := taken(name, inverse_maps()[0])):
+    if not problem and (same := taken(name, (*SHIPPED_MAPS, *own_maps()))):
         problem = f"{same} Choose another name."
     return name if typed is None else typed, problem
 
@@ -50,6 +51,7 @@ def _start() -> None:
         st.session_state.train_refused = f"{error} Nothing was started."
         return
     session.scene().holdings.training = form.without_name()
+    session.show_map(folder.name)
     st.session_state.watched_run = folder.name
 
 
@@ -90,7 +92,7 @@ def _run(folder: Path) -> None:
         st.warning(str(error))
         return
     names = [each.name for each in runs_in(runs())]
-    stage("training_run", training_run.picture(folder, progress, names))
+    stage("training_run", training_run.picture(folder, progress, names, session.experiment().own_maps))
     if progress.active:
         st.session_state.seen_active = folder.name
     elif st.session_state.get("seen_active") == folder.name:
