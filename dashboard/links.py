@@ -57,15 +57,19 @@ def begin() -> None:
 
 
 def _experiment(query: dict[str, str]) -> tuple[Experiment, tuple[str, ...]]:
-    """Return the experiment that the parts of an address hold, and sentences about what is not here."""
+    """Return the experiment that the parts of an address hold, and sentences about what is not here.
+
+    An address that names no map trained here shows the newest ones.
+    """
     experiment, sentences = from_sealed_address(urlencode(query)) if query else (Experiment(), ())
     absent = missing(experiment.own_maps)
+    here = ",".join(name for name in experiment.own_maps.split(",") if name not in absent)
+    experiment = replace(experiment, own_maps=here or ",".join(chosen("")))
     if not absent:
         return experiment, sentences
     named = ", ".join(f"“{name[:40]}”" for name in absent[:5]) + (" and others" if len(absent) > 5 else "")
     said = f"The sender also had these maps, which this machine lacks: {named}. Train them on the page Train."
-    here = ",".join(name for name in experiment.own_maps.split(",") if name not in absent)
-    return replace(experiment, own_maps=here), (*sentences, said)
+    return experiment, (*sentences, said)
 
 
 def _exercise(query: dict[str, str], holdings: Holdings) -> tuple[Experiment, tuple[str, ...]]:

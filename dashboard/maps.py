@@ -17,7 +17,7 @@ from core.jobs.folder import NAMING, is_name
 from core.published import published_prior
 from dashboard.figures.style import OWN_MAPS, SHIPPED_MAPS, Look
 from dashboard.scene.changes import NONE
-from dashboard.scene.settings import MOST_OWN_MAPS
+from dashboard.scene.settings import MOST_OWN_MAPS, NEWEST_OWN_MAPS
 from dashboard.wording.entries import ENTRIES
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def chosen(own: str) -> tuple[str, ...]:
     training that has not ended; one without a training is left out.
     """
     if not own:
-        return own_maps()[:MOST_OWN_MAPS][::-1]
+        return own_maps()[:NEWEST_OWN_MAPS][::-1]
     here = (name for name in dict.fromkeys(own.split(",")) if is_name(name) and os.path.isdir(runs() / name))
     return tuple(islice(here, MOST_OWN_MAPS))
 

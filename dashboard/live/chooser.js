@@ -28,9 +28,11 @@ export function chooser(item, send) {
   const isFull = () => latest.value.length >= (latest.most ?? 0)
   const find = () => {
     const part = search.value.trim().toLowerCase()
-    for (const { box, label } of rows) label.hidden = !box.value.toLowerCase().includes(part)
+    const found = rows.filter(({ box }) => box.value.toLowerCase().includes(part))
+    // What is ticked stays in sight, to make room for another.
+    for (const row of rows) row.label.hidden = !row.box.checked && !found.includes(row)
     const room = isFull() ? `${latest.most} are shown, which is the most: untick one first.` : "The newest stand first."
-    say(said, rows.every(({ label }) => label.hidden) ? "No map has this in its name." : room)
+    say(said, found.length ? room : "No map has this in its name.")
   }
   search.addEventListener("input", find)
   list.addEventListener("change", (event) => {

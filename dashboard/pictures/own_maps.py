@@ -11,10 +11,12 @@ def chooser(scene: Scene) -> list[Control]:
 
     The newest maps stand first, after the trainings that are ticked and have not ended.
     """
-    trained, ticked = own_maps(), chosen(scene.experiment.own_maps)
-    if not trained and not ticked:
-        return []
-    row = SETTINGS["own_maps"]
+    ticked, row = chosen(scene.experiment.own_maps), SETTINGS["own_maps"]
     control = {"kind": "chooser", "field": row.name, "label": row.label, "value": ticked, "most": MOST_OWN_MAPS}
-    names = {} if scene.dragging else {"names": list(dict.fromkeys((*sorted({*ticked} - {*trained}), *trained)))}
-    return [{**control, **names}]
+    if scene.dragging and ticked:
+        return [control]
+    trained = own_maps()
+    names = list(dict.fromkeys((*sorted({*ticked} - {*trained}), *trained)))
+    if scene.dragging or not names:
+        return [control] if names else []
+    return [{**control, "names": names}]

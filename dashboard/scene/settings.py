@@ -29,6 +29,7 @@ FURTHEST_START = 100  # on both axes
 LONGEST_NAME = 40  # characters of a map's name
 MOST_COMPARED = 12  # beside the exact posterior
 MOST_OWN_MAPS = 5  # trained here, beside the shipped ones
+NEWEST_OWN_MAPS = 3  # of which so many are shown before the visitor has chosen any
 # The starts of an exploration, by what an address calls them.
 START_SETS = {
     "grid-10": StartSet("grid", 10),
