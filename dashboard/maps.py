@@ -87,10 +87,13 @@ def _printable(name: str) -> str:
     return "".join(character if character.isprintable() else "�" for character in text)
 
 
-def taken(name: str, maps: Iterable[str]) -> str:
-    """Return a sentence that says why no other map can have a name, or "" where one can; case does not matter."""
+def taken(name: str, own: Iterable[str] = ()) -> str:
+    """Return a sentence that says why no map trained here can have a name, or "" where one can; case does not matter.
+
+    own: the names of those that are here.
+    """
     key = name.strip().casefold()
-    same = next((each for each in maps if each.casefold() == key), None)
+    same = next((each for each in (*SHIPPED_MAPS, *own) if each.casefold() == key), None)
     if same is not None:
         return f"There is already a map called {same!r}."
     if key in RESERVED:
@@ -194,7 +197,7 @@ def own_inverse_maps(names: Iterable[str]) -> tuple[dict[str, "InverseMap"], lis
         path = runs() / name / f"{name}.safetensors"
         if not path.exists():
             continue
-        if problem := taken(name, SHIPPED_MAPS):
+        if problem := taken(name):
             sentences.append(f"A map was left out. {problem} Rename its folder and its files.")
             continue
         found, broken = _loaded([path])

@@ -11,7 +11,6 @@ from core.jobs.queue import read_progress, start_training, stop_training
 from core.maps.recipe_file import recipe_as_json
 from core.published import GAMMA, T_END, ZETA
 from dashboard import live, session
-from dashboard.figures.style import SHIPPED_MAPS
 from dashboard.maps import own_maps, runs, taken
 from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
@@ -33,7 +32,7 @@ def _name() -> tuple[str, str]:
     problem = "" if is_name(name) else NAMING
     if not problem and (runs() / name).exists():
         problem = f"There is already a training called {name!r}: choose another name."
-    if not problem and (same := taken(name, (*SHIPPED_MAPS, *own_maps()))):
+    if not problem and (same := taken(name, own_maps())):
         problem = f"{same} Choose another name."
     return name if typed is None else typed, problem
 

@@ -25,7 +25,7 @@ from dashboard.scene.scene import Scene
 from tests.benchmarks.record import Record, output_path
 
 FEW, MANY = 5, 600
-SETTINGS = {"maps": [FEW, MANY], "copies_of": "cnn-noisy", "openings": 9, "listings": 50}
+SETTINGS = {"maps": [FEW, MANY], "copies_of": "cnn-noisy", "openings": 9, "steps_of_a_drag": 10, "listings": 50}
 
 
 def make_runs(folder: Path, n: int) -> Path:
@@ -101,7 +101,8 @@ def note_times(record: Record, folders: dict[int, Path]) -> None:
             times.setdefault(("cold", n), []).append(milliseconds(opened))
             times.setdefault(("warm", n), []).append(milliseconds(opened))
             experiment = started()
-            times.setdefault(("under the hand", n), []).append(milliseconds(partial(sent, experiment, True)))
+            for _ in range(SETTINGS["steps_of_a_drag"]):
+                times.setdefault(("under the hand", n), []).append(milliseconds(partial(sent, experiment, True)))
     for state in ("cold", "warm", "under the hand"):
         few, many = (float(np.median(times[state, n])) for n in (FEW, MANY))
         record.note(f"{FEW} maps, {state}: median", few, "ms")
