@@ -195,7 +195,7 @@ def own_inverse_maps(names: Iterable[str]) -> tuple[dict[str, "InverseMap"], lis
     sentences = []
     for name in names:
         path = runs() / name / f"{name}.safetensors"
-        if not path.exists():
+        if not os.path.exists(path):  # which is no error in a folder that cannot be entered
             continue
         if problem := taken(name):
             sentences.append(f"A map was left out. {problem} Rename its folder and its files.")
