@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import session, visitors
 from dashboard.exercise_token import exercise_in
-from dashboard.maps import own_maps
+from dashboard.maps import chosen, missing
 from dashboard.rooms import room_of
 from dashboard.scene.exercise import Sitting
 from dashboard.scene.experiment import Experiment
@@ -57,12 +57,17 @@ def begin() -> None:
 
 
 def _experiment(query: dict[str, str]) -> tuple[Experiment, tuple[str, ...]]:
-    """Return the experiment that the parts of an address hold, and sentences about what is not here."""
+    """Return the experiment that the parts of an address hold, and sentences about what is not here.
+
+    An address that names no map trained here shows the newest ones.
+    """
     experiment, sentences = from_sealed_address(urlencode(query)) if query else (Experiment(), ())
-    missing = [name for name in experiment.own_maps.split(",") if name and name not in own_maps()]
-    if not missing:
+    absent = missing(experiment.own_maps)
+    here = ",".join(name for name in experiment.own_maps.split(",") if name not in absent)
+    experiment = replace(experiment, own_maps=here or ",".join(chosen("")))
+    if not absent:
         return experiment, sentences
-    named = ", ".join(f"“{name[:40]}”" for name in missing[:5]) + (" and others" if len(missing) > 5 else "")
+    named = ", ".join(f"“{name[:40]}”" for name in absent[:5]) + (" and others" if len(absent) > 5 else "")
     said = f"The sender also had these maps, which this machine lacks: {named}. Train them on the page Train."
     return experiment, (*sentences, said)
 
@@ -104,7 +109,8 @@ def address() -> str:
     if session.room() is not None:
         parts[OF_ROOM] = st.session_state.room_token
     if sitting is None:
-        query = to_sealed_address(replace(session.experiment(), own_maps=",".join(own_maps())))
+        shown = session.experiment()
+        query = to_sealed_address(replace(shown, own_maps=shown.own_maps or ",".join(chosen(""))))
     else:
         query, parts[OF_EXERCISE] = sitting.address(session.experiment()), sitting.token
         if sitting.student is not None:

@@ -1,24 +1,32 @@
-"""The inverse maps that every page shows: the shipped ones, and those trained here, which lie in the folder of runs."""
+"""The inverse maps that every page shows: the shipped ones, and a few of those trained here, in the folder of runs.
+
+A map that was trained here is listed by its name alone. Its files are read once it is shown.
+"""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
-from itertools import cycle
+from itertools import chain, cycle, islice
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from core.jobs.folder import NAMING, WEIGHTS, is_name, misnamed_in, runs_in
+from cachetools import LRUCache, cached
+
+from core.jobs.folder import NAMING, is_name
 from core.published import published_prior
 from dashboard.figures.style import OWN_MAPS, SHIPPED_MAPS, Look
+from dashboard.scene.changes import NONE
+from dashboard.scene.settings import MOST_OWN_MAPS, NEWEST_OWN_MAPS
 from dashboard.wording.entries import ENTRIES
 
 if TYPE_CHECKING:
     from core.maps.inverse_map import InverseMap
 
-LONGEST_SHOWN = 40  # characters of a file's name in a sentence
+LONGEST_SHOWN = 40  # characters of a folder's name in a sentence
 MOST_SENTENCES = 8  # about what was left out
+MOST_LOADED_BYTES = 256 * 2**20  # of loaded maps, of which the shipped ones take 60 MB
+BYTES_BESIDE_WEIGHTS = 100_000  # of the card and the modules of a loaded map
 RESERVED = frozenset(name.casefold() for name in (*ENTRIES, *SHIPPED_MAPS))  # no map trained here has one of these
 
 _runs = [Path("runs")]
@@ -34,16 +42,27 @@ def runs() -> Path:
     return _runs[0]
 
 
-Stamp = tuple[tuple[int, int, int], ...]
+Stamp = tuple[tuple[int, ...], ...]
 
 
 def _stamp(path: Path) -> Stamp:
     """Return what changes when the weights or the card of a map do."""
     files = [each.stat() for each in (path, path.with_suffix(".json")) if each.exists()]
-    return tuple((each.st_ino, each.st_mtime_ns, each.st_size) for each in files)
+    return tuple((each.st_ino, each.st_mtime_ns, each.st_ctime_ns, each.st_size) for each in files)
 
 
-@lru_cache(maxsize=512)
+def _size(loaded: "InverseMap | str") -> int:
+    """Return about how many bytes a loaded map takes, or a sentence in its place."""
+    if isinstance(loaded, str):
+        return len(loaded)
+    tensors = chain(loaded.network.parameters(), loaded.network.buffers())
+    return BYTES_BESIDE_WEIGHTS + sum(each.nbytes for each in tensors)
+
+
+_loaded_maps: "LRUCache[object, InverseMap | str]" = LRUCache(MOST_LOADED_BYTES, _size)
+
+
+@cached(_loaded_maps, lock=Lock())
 def _load(path: Path, stamp: Stamp) -> "InverseMap | str":
     """Return a map, or a sentence that says why it cannot be used: either holds until its files change.
 
@@ -68,10 +87,13 @@ def _printable(name: str) -> str:
     return "".join(character if character.isprintable() else "�" for character in text)
 
 
-def taken(name: str, maps: Iterable[str]) -> str:
-    """Return a sentence that says why no other map can have a name, or "" where one can; case does not matter."""
+def taken(name: str, own: Iterable[str] = ()) -> str:
+    """Return a sentence that says why no map trained here can have a name, or "" where one can; case does not matter.
+
+    own: the names of those that are here.
+    """
     key = name.strip().casefold()
-    same = next((each for each in maps if each.casefold() == key), None)
+    same = next((each for each in (*SHIPPED_MAPS, *own) if each.casefold() == key), None)
     if same is not None:
         return f"There is already a map called {same!r}."
     if key in RESERVED:
@@ -79,11 +101,47 @@ def taken(name: str, maps: Iterable[str]) -> str:
     return ""
 
 
-def _own_files() -> Iterator[Path]:
-    """Yield the weights of all maps that were trained here or put here by hand, the oldest training's first."""
-    for folder in reversed(runs_in(runs())):
-        with suppress(OSError):
-            yield from sorted(path for path in folder.glob("*.safetensors") if path.name != WEIGHTS)
+def own_maps() -> tuple[str, ...]:
+    """Return the names of the maps that were trained here, the newest first, without reading any."""
+    found, root = [], str(runs())
+    for name in filter(is_name, _folders()):
+        try:
+            found.append((os.stat(f"{root}/{name}/{name}.safetensors").st_mtime_ns, name))
+        except OSError:  # its training has not ended
+            continue
+    return tuple(name for _, name in sorted(found, reverse=True))
+
+
+def _folders() -> list[str]:
+    """Return the names in the folder of runs, [] where it cannot be read."""
+    try:
+        return os.listdir(runs())
+    except OSError:
+        return []
+
+
+def chosen(own: str) -> tuple[str, ...]:
+    """Return the names of the maps trained here that are to be shown, in the order of their looks.
+
+    own: the setting own_maps. Where it is empty, the newest maps are shown, the newest last. A name may be that of a
+    training that has not ended; one without a training is left out.
+    """
+    if not own:
+        return own_maps()[:NEWEST_OWN_MAPS][::-1]
+    here = (name for name in dict.fromkeys(own.split(",")) if is_name(name) and os.path.isdir(runs() / name))
+    return tuple(islice(here, MOST_OWN_MAPS))
+
+
+def with_chosen(own: str, name: str) -> str:
+    """Return the setting own_maps that shows one more map, in the place of the first one where there is no room."""
+    others = [each for each in chosen(own) if each != name]
+    return ",".join([*others, name][-MOST_OWN_MAPS:])
+
+
+def missing(own: str) -> list[str]:
+    """Return the names in a setting own_maps that no training here has."""
+    names = [name for name in own.split(",") if name not in ("", NONE)]
+    return [name for name in names if not (is_name(name) and os.path.isdir(runs() / name))]
 
 
 def listed_for(names: Collection[str], maps: Mapping[str, "InverseMap"]) -> dict[str, "InverseMap"]:
@@ -99,25 +157,62 @@ def listed_for(names: Collection[str], maps: Mapping[str, "InverseMap"]) -> dict
     }
 
 
-def inverse_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
-    """Return the maps that are listed where θ is shown, and a sentence for each that cannot be used."""
-    maps, sentences = all_inverse_maps()
+def inverse_maps(own: str) -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
+    """Return the maps that are listed where θ is shown, and a sentence for each that cannot be used.
+
+    own: the setting own_maps.
+    """
+    maps, sentences = all_inverse_maps(own)
     return listed_for((), maps), sentences
 
 
-def all_inverse_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
-    """Return all maps by name, the shipped ones first, and a sentence for each that cannot be used.
+def all_inverse_maps(own: str) -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
+    """Return the maps by name, the shipped ones first, and a sentence for each that cannot be used.
 
-    A picture calls this once: a training that ends meanwhile adds a map.
+    own: the setting own_maps. A picture calls this once: a training that ends meanwhile adds a map.
     """
+    shipped, broken = shipped_maps()
+    maps, left_out = own_inverse_maps(chosen(own))
+    sentences = [*broken, *left_out]
+    if len(sentences) > MOST_SENTENCES:
+        sentences[MOST_SENTENCES:] = [f"{len(sentences) - MOST_SENTENCES} more maps were left out."]
+    return {**shipped, **maps}, tuple(sentences)
+
+
+def shipped_maps() -> tuple[dict[str, "InverseMap"], list[str]]:
+    """Return the shipped maps by name, and a sentence for each that is broken."""
     from core.maps.inverse_map import PRETRAINED
 
-    misnamed = [f"The folder “{_printable(folder.name)}” was left out. {NAMING}" for folder in misnamed_in(runs())]
-    maps, left_out = _loaded((*sorted(PRETRAINED.glob("*.safetensors")), *_own_files()))
-    sentences = [*misnamed, *left_out]
-    if len(sentences) > MOST_SENTENCES:
-        sentences[MOST_SENTENCES:] = [f"{len(sentences) - MOST_SENTENCES} more maps or folders were left out."]
-    return maps, tuple(sentences)
+    return _loaded(sorted(PRETRAINED.glob("*.safetensors")))
+
+
+def own_inverse_maps(names: Iterable[str]) -> tuple[dict[str, "InverseMap"], list[str]]:
+    """Return maps that were trained here, by name, and a sentence for each that cannot be used.
+
+    A training that has not written its map has none.
+    """
+    maps: dict[str, InverseMap] = {}
+    sentences = []
+    for name in names:
+        path = runs() / name / f"{name}.safetensors"
+        if not os.path.exists(path):  # which is no error in a folder that cannot be entered
+            continue
+        if problem := taken(name):
+            sentences.append(f"A map was left out. {problem} Rename its folder and its files.")
+            continue
+        found, broken = _loaded([path])
+        maps |= found
+        sentences += broken
+    return maps, sentences
+
+
+def misnamed() -> str:
+    """Say which folders hold a map and have a name that no map can have; "" where there are none."""
+    folders = [name for name in _folders() if not is_name(name) and any((runs() / name).glob("*.safetensors"))]
+    if not folders:
+        return ""
+    others = f" and {len(folders) - 1} more were" if len(folders) > 1 else " was"
+    return f"The folder “{_printable(min(folders))}”{others} left out. {NAMING}"
 
 
 def covariance_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
@@ -133,16 +228,10 @@ def covariance_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
 
 def _loaded(paths: Iterable[Path]) -> tuple[dict[str, "InverseMap"], list[str]]:
     """Return the maps whose weights lie at paths, by name, and a sentence for each that cannot be used."""
-    from core.maps.inverse_map import LABELLED, PRETRAINED
-
     maps: dict[str, InverseMap] = {}
     sentences = []
     for path in paths:
         try:
-            if not is_name(path.stem):
-                raise ValueError(f"In {path.parent.name} lies “{_printable(path.name)}”. {NAMING}")
-            if path.parent not in (PRETRAINED, LABELLED) and (problem := taken(path.stem, maps)):
-                raise ValueError(f"{problem} Rename the one in {path.parent.name}.")
             loaded = _load(path, _stamp(path))
             if isinstance(loaded, str):
                 raise ValueError(loaded)
@@ -154,18 +243,12 @@ def _loaded(paths: Iterable[Path]) -> tuple[dict[str, "InverseMap"], list[str]]:
     return maps, sentences
 
 
-def own_maps() -> tuple[str, ...]:
-    """Return the names of the maps that were trained here, without loading them."""
-    folders = runs_in(runs())
-    return tuple(folder.name for folder in folders if os.path.isfile(folder / f"{folder.name}.safetensors"))
-
-
 def warm_up() -> None:
-    """Import torch, bound its threads and load all maps."""
+    """Import torch, bound its threads and load the shipped maps."""
     import torch
 
     torch.set_num_threads(1)
-    inverse_maps()
+    shipped_maps()
 
 
 def looks(maps: Mapping[str, "InverseMap"]) -> dict[str, Look]:

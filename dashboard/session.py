@@ -5,13 +5,14 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.maps import with_chosen
 from dashboard.rooms import Room
 from dashboard.scene.changes import change
 from dashboard.scene.exercise import Sitting
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings
 from dashboard.scene.moment import Moment
-from dashboard.scene.observation import Observation, Trace
+from dashboard.scene.observation import Trace
 from dashboard.scene.presets import PRESET_FIELDS, PRESETS
 from dashboard.scene.report import read_report
 from dashboard.scene.scene import Scene
@@ -99,6 +100,11 @@ def put(experiment: Experiment) -> None:
     st.session_state.sentences = ()
 
 
+def show_map(name: str) -> None:
+    """Show a map beside the shipped ones as soon as its training has ended."""
+    _show(replace(experiment(), own_maps=with_chosen(experiment().own_maps, name)))
+
+
 def sentences() -> tuple[str, ...]:
     """Return what to say about the last change: what was refused, and why."""
     return st.session_state.sentences
@@ -133,11 +139,6 @@ def upload() -> Trace | None:
 def recording() -> Trace | None:
     """Return the uploaded recording that the page Your data alone can take, if there is one."""
     return scene().holdings.recording
-
-
-def observation() -> Observation:
-    """Return the data on screen."""
-    return scene().observation
 
 
 def _takes_no_upload() -> bool:

@@ -2,6 +2,7 @@
 
 import { box, text } from "./box.js"
 import { card } from "./card.js"
+import { chooser } from "./chooser.js"
 import { copy } from "./clipboard.js"
 import { element, same, say } from "./element.js"
 import { toggleLecture } from "./frame.js"
@@ -87,7 +88,7 @@ function progress(item) {
 }
 
 // How each kind of control is made: (item, send) → its node and a function that brings it up to date.
-const MAKERS = { slider, toggle, choice, tabs, several, button, card, progress, text, box }
+const MAKERS = { slider, toggle, choice, tabs, several, chooser, button, card, progress, text, box }
 
 /** Let no hand change a control that an exercise has locked, or let it again.
  * @param {HTMLElement} node

@@ -15,7 +15,18 @@ export interface Live {
 
 /** A control: its kind says which of the rest it has. */
 export interface Item {
-  kind: "slider" | "toggle" | "choice" | "tabs" | "several" | "button" | "card" | "progress" | "text" | "box"
+  kind:
+    | "slider"
+    | "toggle"
+    | "choice"
+    | "tabs"
+    | "several"
+    | "chooser"
+    | "button"
+    | "card"
+    | "progress"
+    | "text"
+    | "box"
   field: string
   label: string
   // biome-ignore lint/suspicious/noExplicitAny: a number, a text, a list or a truth value, by kind
@@ -42,6 +53,8 @@ export interface Item {
   typed_only?: boolean
   twin?: [string, number] // what else the number is, and by what it is multiplied for that
   problem?: string
+  names?: string[] // that a chooser lists; not sent while a hand is on a control
+  most?: number // of them that can be ticked
 }
 
 /** Controls that stand together, in so many columns; those of a closed group unfold. */

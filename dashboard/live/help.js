@@ -17,6 +17,13 @@ function showBelow(shown, node, content) {
   shown.replaceChildren(...content)
   node.after(shown) // so that a screen reader reads it next
   if (!shown.matches(":popover-open")) shown.showPopover()
+  place(shown, node)
+}
+
+/** Place an open leaf below a node, or above it where there is no room.
+ * @param {HTMLElement} shown
+ * @param {HTMLElement} node */
+export function place(shown, node) {
   const { left, top, bottom } = node.getBoundingClientRect()
   const { width, height } = shown.getBoundingClientRect()
   const below = bottom + 6 + height < innerHeight

@@ -113,7 +113,7 @@ def picture(scene: Scene) -> Shown:
     experiment = scene.experiment
     tools = [control("test_view", experiment)]
     if experiment.test_view == "noise":
-        return replace(_noise(looks(inverse_maps()[0]), experiment.sigma), tools=tools)
+        return replace(_noise(looks(inverse_maps(experiment.own_maps)[0]), experiment.sigma), tools=tools)
     shown = _still(experiment)
     shown = replace(shown, tools=[*tools, *shown.tools])
     return shown.as_it_is() if scene.dragging else shown
@@ -122,7 +122,7 @@ def picture(scene: Scene) -> Shown:
 def _still(experiment: Experiment) -> Shown:
     """Return a picture that no slider moves, with the controls of its own."""
     view = experiment.test_view
-    maps = {name: each for name, each in inverse_maps()[0].items() if each.takes(time_grid())}
+    maps = {name: each for name, each in inverse_maps(experiment.own_maps)[0].items() if each.takes(time_grid())}
     drawn = looks(maps)
     if view == "network":
         return network.picture(tuple((name, maps[name], drawn[name]) for name in network.DRAWN if name in maps))

@@ -25,7 +25,7 @@ def first_window(scene: Scene) -> Scene:
 
     A shorter window has the same noise as the beginning of a longer one.
     """
-    maps, _ = inverse_maps()
+    maps, _ = inverse_maps(scene.experiment.own_maps)
     n_times = max((len(each.times) for each in maps.values()), default=0)
     if not n_times:
         return scene

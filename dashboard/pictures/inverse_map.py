@@ -15,7 +15,7 @@ from dashboard.figures import inverse_map as figures
 from dashboard.figures.regions import outside
 from dashboard.figures.spread import bias_and_spread
 from dashboard.figures.style import LIMIT, MAP, MAP_LOOK, TRUTH, Look
-from dashboard.maps import all_inverse_maps, listed_for, looks
+from dashboard.maps import all_inverse_maps, listed_for, looks, misnamed
 from dashboard.pictures import further, limit
 from dashboard.pictures.answers import (
     able,
@@ -30,6 +30,7 @@ from dashboard.pictures.answers import (
 from dashboard.pictures.clouds import clouds, quick_enough, with_empty
 from dashboard.pictures.controls import Control, controls_at
 from dashboard.pictures.first_window import first_window
+from dashboard.pictures.own_maps import chooser
 from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
 from dashboard.scene.kinds import Area
 from dashboard.scene.scene import Scene
@@ -49,7 +50,7 @@ Array = NDArray[np.float64]
 def picture(scene: Scene) -> Shown:
     """Return what stands above: the estimates of θ, or of the noise, or of ζ and γ."""
     whole, scene = scene, first_window(scene)
-    every, unreadable = all_inverse_maps()
+    every, unreadable = all_inverse_maps(scene.experiment.own_maps)
     names = PLANES[scene.experiment.plane]
     of_theta = names == THETA or not able(scene, every, names)
     maps = listed_for(THETA if of_theta else names, every)
@@ -57,8 +58,8 @@ def picture(scene: Scene) -> Shown:
     answer = " ".join(filter(None, (shown.answer, _read_in_part(whole, able(scene, maps, names)))))
     idle = () if of_theta else ("limit",)  # which is the exact posterior of θ
     controls = [_offered(each, every) for each in controls_at(Area.INVERSE_MAP, scene.experiment, without=idle)]
-    shown = replace(shown, answer=answer, notes=[*shown.notes, *unreadable])
-    return shown.under(QUESTION, [each for each in controls if each is not None])
+    shown = replace(shown, answer=answer, notes=[*shown.notes, *unreadable, misnamed()])
+    return shown.under(QUESTION, [*filter(None, controls), *chooser(scene)])
 
 
 def _offered(control: Control, maps: Mapping[str, InverseMap]) -> Control | None:

@@ -21,7 +21,7 @@ from dashboard.figures import uncertainty as figures
 from dashboard.figures.density import raster, widened
 from dashboard.figures.joint import Beside
 from dashboard.figures.regions import MASSES, ellipse
-from dashboard.maps import covariance_maps, inverse_maps
+from dashboard.maps import covariance_maps, shipped_maps
 from dashboard.pictures import results
 from dashboard.pictures.compared import LAPLACE_LOOK
 from dashboard.pictures.posterior import Point, estimates_of, window_of
@@ -52,7 +52,7 @@ Errors = tuple[float, float]  # relative errors of a mean and of a covariance
 def learned_covariances(scene: Scene, found: Posterior, problem: Problem, truth: Point | None) -> Shown:
     """Return the local Gaussian of the trace, what the networks that learn it make of the trace, and stored errors."""
     learners, unreadable = covariance_maps()
-    maps = {**inverse_maps()[0], **learners}
+    maps = {**shipped_maps()[0], **learners}
     read = estimates_of(scene, problem, {name: maps[name] for name in COMPARED.values() if name in maps})
     estimates = {code: read[name][1] for code, name in COMPARED.items() if name in read}
     estimates[codes.LAPLACE] = results.laplace(found.problem)

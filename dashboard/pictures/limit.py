@@ -162,7 +162,7 @@ def _box(scene: Scene) -> Array | None:
     except ValueError:
         return None
     parts = [window(found).T]
-    maps, names = able(scene, inverse_maps()[0]), published_prior().names
+    maps, names = able(scene, inverse_maps(experiment.own_maps)[0]), published_prior().names
     if maps:
         best = standard_of(scene, maps)
         of_best = clouds(scene, {best: maps[best]}, names)

@@ -12,6 +12,6 @@ Result = TypeVar("Result")
 
 def at_release(picture: Callable[[Scene], Result], scene: Scene) -> Result:
     """Return what a function makes of the scene at the last release, or has made of it before."""
-    maps, _ = inverse_maps()
+    maps, _ = inverse_maps(scene.released.own_maps)
     key = (picture, scene.released, scene.holdings.upload, tuple(maps.values()))
     return kept("at release", key, lambda: picture(scene.at_release))

@@ -64,7 +64,7 @@ def _support(scene: Scene) -> Shown | None:
         return None
     experiment, problem = scene.experiment, problem_of(scene.experiment, scene.observation)
     truth = truth_of(scene, problem)
-    maps, _ = inverse_maps()
+    maps, _ = inverse_maps(experiment.own_maps)
     if experiment.below == "prediction":
         shown = _prediction(scene, found)
     elif experiment.below == "profiles":

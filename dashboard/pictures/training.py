@@ -9,7 +9,7 @@ from core.maps.test_sets import N_TEST, published_test_set
 from core.published import N_TIMES, T_END, published_prior
 from core.symbols import symbol_of
 from dashboard.figures import training as figures
-from dashboard.maps import inverse_maps
+from dashboard.maps import shipped_maps
 from dashboard.pictures.controls import Control, box, button, drop_down, text
 from dashboard.pictures.shown import Plot, Shown
 from dashboard.scene.experiment import Experiment
@@ -70,7 +70,7 @@ def _dots_shown(form: Form) -> str:
 
 def expected_seconds(form: Form) -> float | None:
     """Return how long the training takes, or None where it cannot be known."""
-    timed = inverse_maps()[0].get(TIMED[form.text("train_network")])
+    timed = shipped_maps()[0].get(TIMED[form.text("train_network")])
     try:
         n, epochs = form.number("train_samples"), form.number("train_epochs")
     except ValueError:

@@ -17,23 +17,32 @@ from core.metrics import median_ape, r_squared
 from core.published import published_prior
 from core.symbols import symbol_of
 from dashboard.figures import training as figures
-from dashboard.maps import inverse_maps, looks
+from dashboard.figures.style import Look
+from dashboard.maps import chosen, inverse_maps, looks, own_inverse_maps
 from dashboard.pictures.controls import Control, button, drop_down, progress
 from dashboard.pictures.shown import Cell, Plot, Shown
+from dashboard.scene.settings import SETTINGS
 from dashboard.wording.entries import INSIDE, OUTSIDE
 from dashboard.wording.numbers import count, fixed, percent, percent_to_digits
 from dashboard.wording.training import about_inside_and_outside, about_recipe
 
 FEWEST = 10  # test samples that metrics are computed from
 MOST_BYTES = 1_000_000  # of the file of predictions
+SHOWN = "The map stands beside the shipped ones on the pages Inverse map, Uncertainty and Your data."
+NOT_SHOWN = (
+    f"Tick the map under “{SETTINGS['own_maps'].label}” on the page Inverse map to see it beside the shipped ones."
+)
 
 Array = NDArray[np.float64]
 
 
-def picture(folder: Path, done: Progress, names: Sequence[str], is_own: bool, turn: Turn | None = None) -> Shown:
+def picture(
+    folder: Path, done: Progress, names: Sequence[str], own: str, is_own: bool, turn: Turn | None = None
+) -> Shown:
     """Return how far a training is, its curve, and once it has ended how its map does.
 
-    names: of all trainings to look at. is_own: whether it belongs to who looks. turn: where it waits for one.
+    names: of all trainings to look at. own: the setting own_maps. is_own: whether the training belongs to who looks.
+    turn: where it waits for one.
     """
     tools: list[Control] = []
     if len(names) > 1:
@@ -45,18 +54,19 @@ def picture(folder: Path, done: Progress, names: Sequence[str], is_own: bool, tu
     plots = [Plot("losses", figures.losses(done))] if done.validation_loss else []
     said = [_about_settings(folder)]
     layout = "train-run" if plots else "train-begun"
-    maps = inverse_maps()[0] if done.state.ended else {}
-    if folder.name not in maps:
-        return Shown(layout, plots, tools=tools, said=said)
+    maps, broken = own_inverse_maps([folder.name]) if done.state.ended else ({}, [])
+    if not maps:
+        return Shown(layout, plots, tools=tools, said=[*said, *broken])
     trained = maps[folder.name]
     rows = _own_metrics(trained)
     estimates = _estimates(folder)
     if estimates is not None:
-        tested, sentence, table = _tested(trained, estimates, maps)
+        look = looks({**inverse_maps(own)[0], **maps})[folder.name]
+        tested, sentence, table = _tested(trained, estimates, look)
         plots, rows = [*plots, *tested], [*table, *rows]
         said.append(sentence)
         layout = "train-tested" if len(plots) == 3 else layout
-    said.append("The map stands beside the shipped ones on the pages Inverse map and Your data.")
+    said.append(SHOWN if folder.name in chosen(own) else NOT_SHOWN)
     symbols = [symbol_of(name) for name in trained.parameter_names]
     top: list[Cell] = ["", *(f"{metric} {symbol}" for metric in ("R²", "Median-APE") for symbol in symbols)]
     return Shown(layout, plots, tools=tools, said=said, table=[top, *rows] if rows else [])
@@ -139,13 +149,10 @@ def _estimates(folder: Path) -> Array | None:
     return found if whole else None
 
 
-def _tested(
-    trained: InverseMap, estimates: Array, maps: dict[str, InverseMap]
-) -> tuple[list[Plot], str, list[list[Cell]]]:
+def _tested(trained: InverseMap, estimates: Array, look: Look) -> tuple[list[Plot], str, list[list[Cell]]]:
     """Return predicted against true for both parameters, what it shows, and the metrics inside and outside the box."""
     truth, prior = published_test_set().theta, trained.recipe.task.prior
     inside = np.all((truth >= prior.lower) & (truth <= prior.upper), axis=1)
-    look = looks(maps)[trained.name]
     plots = [
         Plot(
             identity,
@@ -156,14 +163,14 @@ def _tested(
         for i, identity in enumerate(("first", "second"))
     ]
     rows, errors = [], []
-    for label, chosen in ((INSIDE, inside), (OUTSIDE, ~inside)):
-        n = int(chosen.sum())
+    for label, place in ((INSIDE, inside), (OUTSIDE, ~inside)):
+        n = int(place.sum())
         if n < FEWEST:
             errors.append(float("nan"))
             continue
-        ape = median_ape(truth[chosen], estimates[chosen])
+        ape = median_ape(truth[place], estimates[place])
         errors.append(float(np.mean(ape)))
-        rows.append(_row(f"{label}: {count(n)} test samples", r_squared(truth[chosen], estimates[chosen]), ape))
+        rows.append(_row(f"{label}: {count(n)} test samples", r_squared(truth[place], estimates[place]), ape))
     n_inside = int(inside.sum())
     known = N_TEST if np.isnan(errors[1]) else 0 if np.isnan(errors[0]) else n_inside
     return plots, about_inside_and_outside(known, N_TEST, *errors), rows

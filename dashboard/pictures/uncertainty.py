@@ -18,6 +18,7 @@ from dashboard.pictures import compared, results
 from dashboard.pictures.answers import about_standard, described, standard_of, whole_readers
 from dashboard.pictures.controls import controls_at
 from dashboard.pictures.equations import posterior_equations
+from dashboard.pictures.own_maps import chooser
 from dashboard.pictures.posterior import Point, estimates_of, follows, posterior_of, truth_of, window_on_screen
 from dashboard.pictures.released import at_release
 from dashboard.pictures.shown import Plot, Shown
@@ -52,7 +53,7 @@ def picture(scene: Scene) -> Shown:
 
 def _picture(scene: Scene) -> Shown:
     observation = scene.observation
-    maps, _ = inverse_maps()
+    maps, _ = inverse_maps(scene.experiment.own_maps)
     # Those that can be drawn on these axes, for this trace.
     drawable = whole_readers(scene, maps) if _of_theta(scene.experiment.axes) else {}
     scene, switched = _with_standard(scene, drawable)
@@ -63,7 +64,7 @@ def _picture(scene: Scene) -> Shown:
     tools = controls_at(Area.UNCERTAINTY, experiment, without=idle)
     shown = _posterior(scene, drawable)
     shown = replace(shown, tools=tools, said=[*shown.said, *filter(None, [switched])])
-    return shown.under(QUESTION, [compared.ticks(experiment, drawable, truth_known)])
+    return shown.under(QUESTION, [compared.ticks(experiment, drawable, truth_known), *chooser(scene)])
 
 
 def _with_standard(scene: Scene, maps: Mapping[str, InverseMap]) -> tuple[Scene, str]:
@@ -79,7 +80,7 @@ def _of_theta(names: Sequence[str]) -> bool:
 
 
 def _notes(scene: Scene) -> list[str]:
-    notes = [scene.observation.note]
+    notes = [scene.observation.note, *inverse_maps(scene.experiment.own_maps)[1]]
     if scene.observation.usable and scene.experiment.sigma < LEAST_SIGMA:
         notes.append(f"Without noise the posterior is a point: it is drawn for σ = {LEAST_SIGMA} ms.")
     return notes

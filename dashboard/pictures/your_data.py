@@ -16,6 +16,7 @@ from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import results
 from dashboard.pictures.answers import able, answers, described, neuron_of, noise_of, novelty_of, selected
 from dashboard.pictures.controls import controls_at
+from dashboard.pictures.own_maps import chooser
 from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
 from dashboard.pictures.states_fit import fit_on_screen
 from dashboard.scene.kinds import Area
@@ -49,7 +50,7 @@ def picture(scene: Scene) -> Shown | None:
     experiment, observation = scene.experiment, scene.observation
     if not observation.usable:
         return Shown("trace", notes=[observation.note])
-    maps, _ = inverse_maps()
+    maps, left_out = inverse_maps(experiment.own_maps)
     drawn = {entries.MAP: MAP_LOOK, **looks(maps)}
     found = estimates(scene, maps)
     table = _table(scene, maps, found, drawn)
@@ -61,7 +62,8 @@ def picture(scene: Scene) -> Shown | None:
     why = [_about_start_and_edge(found, maps), _about_textbook(scene)]
     if any(name in maps for name in found):
         why.append(ABOUT_SCORE)
-    shown = replace(shown.under("", controls_at(Area.YOUR_DATA, experiment)), table=table, notes=[observation.note])
+    controls = [*controls_at(Area.YOUR_DATA, experiment), *chooser(scene)]
+    shown = replace(shown.under("", controls), table=table, notes=[observation.note, *left_out])
     if best is None or best.fit is None:
         answer = "Let go to see whether the model fits." if scene.dragging else NO_MAP
         return replace(shown, answer=answer, why=why)

@@ -6,12 +6,20 @@ from dataclasses import replace
 from typing import Any
 
 from core.checks import shown
+from core.jobs.folder import is_name
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.optimisation.methods import METHODS
 from core.published import SAMPLING_INTERVAL
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.kinds import Choice, Compared, MapName, Methods, Number, Setting, Starts, Toggle
-from dashboard.scene.settings import FURTHEST_START, LONGEST_NAME, MOST_COMPARED, MOST_STARTS, SETTINGS
+from dashboard.scene.kinds import Choice, Compared, MapName, Methods, Number, OwnMaps, Setting, Starts, Toggle
+from dashboard.scene.settings import (
+    FURTHEST_START,
+    LONGEST_NAME,
+    MOST_COMPARED,
+    MOST_OWN_MAPS,
+    MOST_STARTS,
+    SETTINGS,
+)
 
 LONGEST_NUMBER = 40  # characters; the shortest text that brings a number back has at most 24
 NONE = "-"  # stands in an address for no names, and begins that of no map
@@ -71,6 +79,17 @@ def _compared(text: str) -> tuple[str, ...]:
     return names
 
 
+def _own_maps(text: str) -> str:
+    """Return the names in text, with commas between them, NONE or "" as they are."""
+    names = [name for name in text.split(",") if name not in ("", NONE)]
+    if len(names) > MOST_OWN_MAPS:
+        raise ValueError(f"At most {MOST_OWN_MAPS} maps trained here are shown at once; these are {len(names)}.")
+    for name in names:
+        if not is_name(name):
+            raise ValueError(f"“{name[:20]}” is no name of a map.")
+    return text
+
+
 def _start(text: str) -> tuple[float, float]:
     """Return the point that text names: two numbers with a comma between them."""
     numbers = [number.strip() for number in text.split(",")] if len(text) <= 2 * LONGEST_NUMBER + 1 else []
@@ -128,6 +147,8 @@ def _value(row: Setting, value: Any) -> Any:
         return _compared(text)
     if isinstance(row, Starts):
         return _starts(text)
+    if isinstance(row, OwnMaps):
+        return _own_maps(text)
     if isinstance(row, MapName):
         if len(text) > LONGEST_NAME:
             raise ValueError(f"“{text[:20]}…” is too long for the name of a map.")
@@ -142,8 +163,8 @@ def _unknown(name: str) -> str:
 def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experiment, tuple[str, ...]]:
     """Return the experiment with the changes that are valid, and a sentence for each that is not.
 
-    Values may be numbers or typed text; an unknown field or a value out of range leaves what was there. An upload and
-    the names of own maps cannot be changed. The field start holds clicks on the map: points, the last of which replaces
+    Values may be numbers or typed text; an unknown field or a value out of range leaves what was there. An upload
+    cannot be changed. The field start holds clicks on the map: points, the last of which replaces
     the starts, or which are added to them. The first one turns from the fit to the race. After eight sentences one
     counts the rest.
     """

@@ -14,7 +14,7 @@ from dashboard.scene.address import LONGEST_ADDRESS, difference, from_address
 from dashboard.scene.changes import change
 from dashboard.scene.experiment import Experiment
 
-NOT_OF_STUDENTS = ("upload", "own_maps")  # which no address of an exercise holds
+NOT_OF_STUDENTS = ("upload",)  # which no address of an exercise holds
 AXES = ("axis_x", "axis_y")
 # What makes the data, so that a student could take the noise off them: pinned where the truth is sealed.
 OF_DATA = (*PARAMETER_NAMES, "sigma", "rho", "seed")

@@ -102,5 +102,10 @@ class Starts(Setting):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnMaps(Setting):
+    """Names of maps that were trained here, with commas between them; "" for the newest ones, NONE for none."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class MapName(Setting):
     """The name of an inverse map, LONGEST_NAME characters at most; its control lists the maps that are there."""

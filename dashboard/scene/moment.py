@@ -24,7 +24,7 @@ class Moment:
         return cls(scene.experiment, holdings.training, holdings.upload, holdings.recording)
 
     def is_like(self, other: "Moment") -> bool:
-        """Say whether nothing differs but what is not undone: whether the truth is hidden, which maps are here."""
+        """Say whether nothing differs but what is not undone: whether the truth is hidden, which own maps are shown."""
         now, then = self.experiment, other.experiment
         return (
             now == replace(then, hidden=now.hidden, own_maps=now.own_maps)

@@ -14,10 +14,10 @@ PAGE_CONTROLS: dict[str, tuple[tuple[Area, ...], tuple[str, ...]]] = {
         (Area.LANDSCAPE, Area.METHODS, Area.RACE, Area.BASINS),
         (*(f"{CANDIDATE}{name}" for name in PARAMETER_NAMES), "starts"),
     ),
-    "Inverse map": ((Area.INVERSE_MAP, Area.TEST_SAMPLES), ()),
-    "Uncertainty": ((Area.UNCERTAINTY, Area.SUPPORT), ("compared",)),
+    "Inverse map": ((Area.INVERSE_MAP, Area.TEST_SAMPLES), ("own_maps",)),
+    "Uncertainty": ((Area.UNCERTAINTY, Area.SUPPORT), ("compared", "own_maps")),
     "Train": ((), ()),
-    "Your data": ((Area.YOUR_DATA,), ()),
+    "Your data": ((Area.YOUR_DATA,), ("own_maps",)),
 }
 NAMED_HERE = {
     "starts": "starts of the race",

@@ -10,12 +10,26 @@ from core.optimisation.methods import METHODS
 from core.published import RHO, SAMPLING_INTERVAL, SIGMA, T_END
 from core.symbols import symbol_of
 from dashboard.background.basins import StartSet
-from dashboard.scene.kinds import Area, Choice, Compared, MapName, Methods, Number, Setting, Slider, Starts, Toggle
+from dashboard.scene.kinds import (
+    Area,
+    Choice,
+    Compared,
+    MapName,
+    Methods,
+    Number,
+    OwnMaps,
+    Setting,
+    Slider,
+    Starts,
+    Toggle,
+)
 
 MOST_STARTS = 5
 FURTHEST_START = 100  # on both axes
 LONGEST_NAME = 40  # characters of a map's name
 MOST_COMPARED = 12  # beside the exact posterior
+MOST_OWN_MAPS = 5  # trained here, beside the shipped ones
+NEWEST_OWN_MAPS = 3  # of which so many are shown before the visitor has chosen any
 # The starts of an exploration, by what an address calls them.
 START_SETS = {
     "grid-10": StartSet("grid", 10),
@@ -214,9 +228,10 @@ _ROWS: tuple[Setting, ...] = (
         choices={"potential": "potential of each estimate", "spectrum": "spectrum of the residual"},
         shown=(Area.YOUR_DATA,),
     ),
-    # No control changes these: the name of an upload, and of the maps trained here, with commas between them.
+    # No control changes this, the name of an upload.
     Setting(name="upload"),
-    Setting(name="own_maps"),
+    # Its control lists what is there.
+    OwnMaps(name="own_maps", label="maps trained here"),
 )  # fmt: skip
 
 SETTINGS = {row.name: row for row in _ROWS}

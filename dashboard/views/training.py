@@ -15,7 +15,7 @@ from core.maps.recipe_file import recipe_as_json
 from core.published import GAMMA, T_END, ZETA
 from dashboard import links, live, session, trainings
 from dashboard.allowance import STARTED_TRAININGS
-from dashboard.maps import inverse_maps, runs, taken
+from dashboard.maps import own_maps, runs, taken
 from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
 from dashboard.pictures import training as pictures
@@ -36,7 +36,7 @@ def _name() -> tuple[str, str]:
     problem = "" if is_name(name) else NAMING
     if not problem and (runs() / name).exists():
         problem = f"There is already a training called {name!r}: choose another name."
-    if not problem and (same := taken(name, inverse_maps()[0])):
+    if not problem and (same := taken(name, own_maps())):
         problem = f"{same} Choose another name."
     return name if typed is None else typed, problem
 
@@ -57,6 +57,7 @@ def _start() -> None:
         st.session_state.train_refused = f"{error} Nothing was started."
         return
     session.scene().holdings.training = form.without_name()
+    session.show_map(folder.name)
     st.session_state.watched_run = folder.name
     trainings.see_to_queue()
 
@@ -120,7 +121,8 @@ def _run(folder: Path) -> None:
         return
     names = [each.name for each in _visible()]
     turn = turns(runs(), trainings.rules().places).get(folder.name)
-    stage("training_run", training_run.picture(folder, progress, names, trainings.is_owner(folder, _owner()), turn))
+    own, is_own = session.experiment().own_maps, trainings.is_owner(folder, _owner())
+    stage("training_run", training_run.picture(folder, progress, names, own, is_own, turn))
     if not progress.state.ended:
         st.session_state.seen_active = folder.name
     elif st.session_state.get("seen_active") == folder.name:

@@ -97,7 +97,7 @@ def _downloads(scene: Scene) -> None:
     content = {
         "estimates": {
             name: dict(zip(each.names, map(float, each.mean[0]), strict=True))
-            for name, each in estimates(scene, inverse_maps()[0]).items()
+            for name, each in estimates(scene, inverse_maps(scene.experiment.own_maps)[0]).items()
         },
         "experiment": links.address(),
     }

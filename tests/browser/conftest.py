@@ -38,9 +38,15 @@ def watch(tmp_path_factory):
 
 
 @pytest.fixture(scope="package")
-def server(playwright, watch, tmp_path_factory):
+def server_runs(tmp_path_factory):
+    """The folder of runs of the server."""
+    return tmp_path_factory.mktemp("server") / "runs"
+
+
+@pytest.fixture(scope="package")
+def server(playwright, watch, server_runs):
     """The address of a real server with a folder of runs of its own."""
-    with serve(tmp_path_factory.mktemp("server") / "runs", environment=watch[0]) as url:
+    with serve(server_runs, environment=watch[0]) as url:
         yield url
 
 

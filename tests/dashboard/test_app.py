@@ -297,7 +297,7 @@ def test_what_stands_beside_the_maps_has_names_that_no_map_can_have(visit, page,
         heads = [row[0]["text"] for row in stage["table"][1:] if isinstance(row[0], dict)]
         assert len(heads) == len(set(heads))
         rows |= set(heads)
-    assert set(inverse_maps()[0]) <= rows
+    assert set(inverse_maps("")[0]) <= rows
     names = set(rows)
     for plot in (plot for stage in stages for plot in stage["plots"]):
         traces = [trace["name"] for trace in plot["figure"]["data"] if trace.get("showlegend", True)]

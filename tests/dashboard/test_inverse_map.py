@@ -49,11 +49,11 @@ def title(part):
 @pytest.fixture(autouse=True)
 def _maps_of_theta_alone(monkeypatch):
     """The maps of θ for the published ζ, γ and window: others would answer where these fail."""
-    maps, unreadable = inverse_maps()
+    maps, unreadable = inverse_maps("")
     there = {name: each for name, each in maps.items() if name in TRAINED}
     for module in ("first_window", "limit", "your_data"):
-        monkeypatch.setattr(f"dashboard.pictures.{module}.inverse_maps", lambda: (there, unreadable))
-    monkeypatch.setattr("dashboard.pictures.inverse_map.all_inverse_maps", lambda: (there, unreadable))
+        monkeypatch.setattr(f"dashboard.pictures.{module}.inverse_maps", lambda _: (there, unreadable))
+    monkeypatch.setattr("dashboard.pictures.inverse_map.all_inverse_maps", lambda _: (there, unreadable))
 
 
 @pytest.fixture
@@ -330,12 +330,12 @@ def test_a_truth_beyond_the_fence_of_a_map_is_in_the_answer(visit):
 
 def test_a_map_of_a_wider_prior_does_not_take_the_published_one_s_name(visit, monkeypatch):
     """Two maps of one box share its name; the box of a wider one is not called the published prior."""
-    maps, unreadable = inverse_maps()
+    maps, unreadable = inverse_maps("")
     wide = replace(maps["narrow"].recipe.task.prior, lower=(-0.5, -0.5), upper=(1.5, 1.5))
     recipe = maps["narrow"].recipe
     own = replace(maps["narrow"], name="wide", recipe=replace(recipe, task=replace(recipe.task, prior=wide)))
     shown = {**maps, "twin": replace(maps["narrow"], name="twin"), "wide": own}
-    monkeypatch.setattr("dashboard.pictures.inverse_map.all_inverse_maps", lambda: (shown, unreadable))
+    monkeypatch.setattr("dashboard.pictures.inverse_map.all_inverse_maps", lambda _: (shown, unreadable))
     monkeypatch.setattr("dashboard.pictures.inverse_map.looks", lambda maps: dict.fromkeys(maps, Look("theme:best")))
     figure = picture(Scene(Experiment(), Experiment())).plots[0].figure
     rectangles = [each for each in figure["layout"]["shapes"] if each["type"] == "rect"]

@@ -95,14 +95,26 @@ def test_no_more_changes_are_kept_than_can_be_undone(state):
     assert [each.experiment.seed for each in session.past()] == list(range(4, session.MOST_PAST + 4))
 
 
-def test_a_report_names_no_upload_and_no_maps(state):
+def test_a_report_names_no_upload_and_no_map_by_a_path(state):
     state["sidebar"] = SimpleNamespace(
-        change={"sequence": 1, "final": True, "changes": {"upload": "a.csv", "own_maps": "mine", "zeta": "-0.3"}}
+        change={"sequence": 1, "final": True, "changes": {"upload": "a.csv", "own_maps": "../x", "zeta": "-0.3"}}
     )
     session.receive("sidebar")
     assert state.scene.experiment == Experiment(zeta=-0.3)
     assert len(state.sentences) == 2
-    assert ["upload" in state.sentences[0], "own_maps" in state.sentences[1]] == [True, True]
+    assert ["upload" in state.sentences[0], "“../x” is no name of a map" in state.sentences[1]] == [True, True]
+
+
+def test_a_report_chooses_five_maps_and_no_more(state):
+    names = [f"map {i}" for i in range(6)]
+    send(state, own_maps=",".join(names[:5]))
+    assert state.scene.experiment.own_maps == "map 0,map 1,map 2,map 3,map 4"
+    send(state, own_maps=",".join(names))
+    assert state.scene.experiment.own_maps == "map 0,map 1,map 2,map 3,map 4"
+    assert state.sentences == ("At most 5 maps trained here are shown at once; these are 6. What was there stays.",)
+    send(state, own_maps="-")
+    assert state.scene.experiment.own_maps == "-"
+    assert session.past() == ()  # which maps are shown is not undone
 
 
 def test_a_report_from_a_page_that_was_left_is_dropped(state):

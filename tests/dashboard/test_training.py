@@ -332,6 +332,7 @@ def test_a_training_is_started_as_the_form_has_it_and_can_be_stopped(visit, runs
     assert task["prior"]["lower"] == [-0.3, -0.4]
     assert task["noise"] == json.loads(json.dumps(asdict(published_noise_prior())))
     assert form_of(app)["train_name"]["value"] == "my-map-1"
+    assert app.session_state["scene"].experiment.own_maps == "mine"  # which stands beside the shipped ones in the end
     assert status(app) == "The training waits for its turn. It is the next one, and starts in about 0 s."
     with FileLock(runs / "mine" / "lock"):
         app = ask(app, "train_stop", "mine")
@@ -427,6 +428,17 @@ def test_a_finished_training_shows_its_curve_and_its_card(visit, new_run):
     stage = run_of(visit("train"))
     assert [plot["id"] for plot in stage["plots"]] == ["losses"]
     assert stage["table"][1:] == [["published prior: noisy traces", "0.988", "0.500", "1\u00a0%", "2\u00a0%"]]
+    assert stage["said"][-1].startswith("The map stands beside the shipped ones")
+    assert run_of(visit("train", own_maps="-"))["said"][-1].startswith("Tick the map under “maps trained here”")
+
+
+def test_a_finished_training_whose_map_is_broken_says_so(visit, new_run):
+    folder = new_run("mine")
+    finish(folder)
+    write_map(folder, "mine").write_bytes(b"")
+    assert run_of(visit("train"))["said"][-1] == (
+        "A map was left out. mine.safetensors is truncated or not a safetensors file: copy or train it again."
+    )
 
 
 def test_a_finished_training_shows_what_its_map_does_inside_and_outside_its_box(visit, new_run):

@@ -86,7 +86,7 @@ def test_everything_but_exact_and_truth_waits_to_be_ticked(visit):
     item = ticks(main)
     assert (item["field"], item["value"]) == ("compared", [])
     options = {each["value"]: each for each in item["options"]}
-    assert list(options) == ["exact", "truth", *registry.inverse_maps()[0], "MAP and Laplace", "prior"]
+    assert list(options) == ["exact", "truth", *registry.inverse_maps("")[0], "MAP and Laplace", "prior"]
     assert [name for name, each in options.items() if each.get("fixed")] == ["exact", "truth"]
     # Each is drawn as its estimate is.
     assert options["cnn-clean"]["hollow"]
@@ -97,7 +97,7 @@ def test_everything_but_exact_and_truth_waits_to_be_ticked(visit):
     assert "truth" not in [each["value"] for each in ticks(hidden)["options"]]
     short = shown(visit("uncertainty", **SHORT))["posterior"]
     # A window that only the map of windows reads.
-    reading = [name for name, each in registry.inverse_maps()[0].items() if each.recipe.task.has_window]
+    reading = [name for name, each in registry.inverse_maps("")[0].items() if each.recipe.task.has_window]
     assert [each["value"] for each in ticks(short)["options"]] == [
         "exact", "truth", *reading, "MAP and Laplace", "prior",
     ]  # fmt: skip
@@ -108,7 +108,7 @@ def test_the_covariances_stand_beside_each_other(visit):
     table = rows(shown(visit("uncertainty"))["posterior"])
     assert list(table) == ["covariance of", "exact", "MAP and Laplace", "best"]
     assert table["covariance of"] == ["sd θ₀", "sd θ₁", "corr(θ₀, θ₁)"]
-    covariance = registry.inverse_maps()[0]["best"].predict(observe(experiment, None).data[None]).covariance[0]
+    covariance = registry.inverse_maps("")[0]["best"].predict(observe(experiment, None).data[None]).covariance[0]
     first, second = np.sqrt(np.diag(covariance))
     assert [float(cell.replace("−", "-")) for cell in table["best"]] == [
         pytest.approx(first, abs=5.1e-5), pytest.approx(second, abs=5.1e-4),
@@ -132,7 +132,7 @@ def test_the_equations_hold_the_noise_and_the_prior_on_screen(visit):
 def test_the_ellipse_of_the_map_is_that_of_its_covariance(visit):
     parts = shown(visit("uncertainty"))
     experiment = Experiment()
-    estimate = registry.inverse_maps()[0]["best"].predict(observe(experiment, None).data[None])
+    estimate = registry.inverse_maps("")[0]["best"].predict(observe(experiment, None).data[None])
     plane = figure(parts["posterior"], "posterior")
     (each,) = [
         each for each in plane["data"] if (each["name"], each.get("xaxis"), each.get("yaxis")) == ("best", "x", "y")
@@ -497,7 +497,7 @@ def test_inverse_maps_are_turned_to_the_axes():
     experiment = Experiment(axis_x="theta1", axis_y="theta0")
     scene = Scene(experiment, experiment)
     observation = scene.observation
-    maps, _ = registry.inverse_maps()
+    maps, _ = registry.inverse_maps("")
     swapped = posterior.estimates_of(scene, problem_of(experiment, observation), maps)
     usual = posterior.estimates_of(scene, problem_of(Experiment(), observation), maps)
     assert list(swapped) == list(usual) != []

@@ -165,7 +165,7 @@ def test_each_map_of_a_regime_has_a_column_of_its_own_and_a_row_of_metrics(visit
         # Clean traces have no noise that would set a limit.
         assert list(rows) == columns + (["exact posterior mean"] if tested == "noisy" else [])
         for i, name in enumerate(columns):
-            values = registry.inverse_maps()[0][name].predict(data.noisy if tested == "noisy" else data.clean).mean
+            values = registry.inverse_maps("")[0][name].predict(data.noisy if tested == "noisy" else data.clean).mean
             r2, error = r_squared(data.theta, values), median_ape(data.theta, values)
             assert [cell(text) for text in rows[name][:3]] == pytest.approx([*r2, r2.mean()], abs=6e-4)
             assert [cell(text) for text in rows[name][3:]] == pytest.approx([*error, error.mean()], abs=6e-5)
@@ -208,7 +208,7 @@ def test_the_errors_of_a_map_come_with_its_ten_worst(visit):
     data = published_test_set()
     for name, regime in (("best", "noisy-noisy"), ("dense-clean", "clean-clean")):
         part = lower(visit("inverse-map", test_view="errors", regime=regime, test_map=name))
-        estimates = registry.inverse_maps()[0][name].predict(data.noisy if "noisy" in regime else data.clean).mean
+        estimates = registry.inverse_maps("")[0][name].predict(data.noisy if "noisy" in regime else data.clean).mean
         errors = np.linalg.norm((estimates - data.theta) / [0.3, 0.4], axis=1)
         ten = np.argsort(errors)[::-1][:10]
         rows = part["table"][1:]
@@ -226,7 +226,7 @@ def test_the_errors_of_a_map_come_with_its_ten_worst(visit):
 def test_an_unknown_map_makes_room_for_the_first(visit):
     part = lower(visit("inverse-map", test_view="errors", test_map="theirs"))
     assert part["tools"][2]["value"] == "best"
-    noisy = [name for name, each in registry.inverse_maps()[0].items() if each.recipe.noisy]
+    noisy = [name for name, each in registry.inverse_maps("")[0].items() if each.recipe.noisy]
     assert [name for name, _ in part["tools"][2]["options"]] == noisy
 
 
@@ -344,7 +344,7 @@ def test_a_sample_that_is_none_opens_nothing(visit, sample):
 
 @pytest.mark.parametrize("view", ["scatter", "errors"])
 def test_a_regime_without_maps_ends_in_a_sentence(monkeypatch, view):
-    monkeypatch.setattr(accuracy, "inverse_maps", lambda: ({}, ()))
+    monkeypatch.setattr(accuracy, "inverse_maps", lambda _: ({}, ()))
     shown = accuracy.picture(Scene(Experiment(test_view=view), Experiment(test_view=view)))
     assert shown.plots == ()
     assert shown.said == ["No map was trained on such traces."]

@@ -102,7 +102,7 @@ def test_of_an_upload_no_noise_is_said_to_be_the_true_one():
 def test_a_plane_is_offered_where_a_map_estimates_its_parameters(monkeypatch):
     def offered(names, plane="theta"):
         there = {name: maps()[name] for name in names}
-        monkeypatch.setattr("dashboard.pictures.inverse_map.all_inverse_maps", lambda: (there, ()))
+        monkeypatch.setattr("dashboard.pictures.inverse_map.all_inverse_maps", lambda _: (there, ()))
         shown = picture(scene(plane=plane))
         controls = {item["field"]: item for item in shown.options[0]["items"]}
         planes = [value for value, _ in controls["plane"]["options"]] if "plane" in controls else []
@@ -121,7 +121,7 @@ def test_a_plane_is_offered_where_a_map_estimates_its_parameters(monkeypatch):
 def test_the_plane_of_theta_shows_every_map_but_the_shipped_one_of_all_four(monkeypatch):
     """It is less exact in θ than those that know ζ and γ; one that was trained here is shown."""
     there = {**maps(), "mine": maps()["four"]}
-    monkeypatch.setattr("dashboard.pictures.inverse_map.all_inverse_maps", lambda: (there, ()))
+    monkeypatch.setattr("dashboard.pictures.inverse_map.all_inverse_maps", lambda _: (there, ()))
     page = scene(gamma=4.0)
     shown = picture(page)
     rows = {row[0]["text"]: row for row in shown.table[1:]}
@@ -134,8 +134,8 @@ def test_the_plane_of_theta_shows_every_map_but_the_shipped_one_of_all_four(monk
 
 
 def test_of_a_long_window_it_is_said_once_who_reads_what(monkeypatch):
-    monkeypatch.setattr("dashboard.pictures.inverse_map.all_inverse_maps", lambda: (maps(), ()))
-    monkeypatch.setattr("dashboard.pictures.first_window.inverse_maps", lambda: (maps(), ()))
+    monkeypatch.setattr("dashboard.pictures.inverse_map.all_inverse_maps", lambda _: (maps(), ()))
+    monkeypatch.setattr("dashboard.pictures.first_window.inverse_maps", lambda _: (maps(), ()))
     said = "‘window’ answers here: it reads windows of any length, the other maps the first 200 ms."
     shown = picture(scene(t_end=400.0))
     assert shown.answer.endswith(said)

@@ -71,7 +71,6 @@ def test_the_address_holds_what_the_student_changed_and_nothing_of_the_truth():
         "hidden=0",
         "sigma=0",
         "upload=mine.csv",
-        "own_maps=mine",
         "zeta=0",
         "rho=0",
         "seed=1",
@@ -81,6 +80,12 @@ def test_the_address_holds_what_the_student_changed_and_nothing_of_the_truth():
 def test_an_address_that_is_changed_by_hand_changes_nothing_that_is_pinned(part):
     sitting = Sitting(CLASS, "token")
     assert sitting.experiment(part) == (sitting.start, ())
+
+
+def test_a_student_chooses_among_the_maps_trained_here():
+    sitting = Sitting(CLASS, "token")
+    chosen = replace(sitting.start, own_maps="mine")
+    assert sitting.experiment(sitting.address(chosen)) == (chosen, ())
 
 
 def test_an_address_with_a_mistake_says_so():

@@ -4,7 +4,7 @@ from dashboard.scene.settings import SETTINGS
 
 def test_all_settings_with_a_control_can_be_locked_somewhere_and_labels_tell_them_apart():
     everywhere = controls_on(tuple(PAGE_CONTROLS))
-    assert SETTINGS.keys() - everywhere.keys() == {"hidden", "test_map", "upload", "own_maps"}
+    assert SETTINGS.keys() - everywhere.keys() == {"hidden", "test_map", "upload"}
     assert len(set(everywhere.values())) == len(everywhere)
 
 

@@ -12,7 +12,7 @@ from dashboard.pictures.controls import control, controls_at
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.changes import change
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.kinds import Area, Choice, Compared, MapName, Methods, Number, Setting, Starts, Toggle
+from dashboard.scene.kinds import Area, Choice, Compared, MapName, Methods, Number, OwnMaps, Starts, Toggle
 from dashboard.scene.settings import CHOICES, DEFAULTS, NUMBERS, SETTINGS, SLIDERS, shown_at
 
 FOLDER = Path(dashboard.__file__).parent
@@ -46,7 +46,7 @@ def values_of(row):
         Compared: [(), ("MAP and Laplace", "prior"), ("Zweite Karte",)],
         Starts: [((0.1, -0.2),), ((1 / 3, 0.0), (-100.0, 100.0))],
         MapName: ["my-map", "größer & kleiner=?"],
-        Setting: ["my-map-1,Zweite Karte"],
+        OwnMaps: ["my-map-1,Zweite Karte", "-"],
     }[type(row)]
 
 
