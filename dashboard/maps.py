@@ -113,9 +113,9 @@ def own_maps() -> tuple[str, ...]:
 
 
 def _folders() -> list[str]:
-    """Return the names in the folder of runs, [] where it cannot be read."""
+    """Return the names in the folder of runs, but for hidden ones; [] where it cannot be read."""
     try:
-        return os.listdir(runs())
+        return [name for name in os.listdir(runs()) if not name.startswith(".")]
     except OSError:
         return []
 

@@ -58,7 +58,7 @@ def is_owner(folder: Path, owner: str) -> bool:
 
 def may_see(folder: Path, owner: str) -> bool:
     """Return whether an owner may look at a training: at the own ones, and at ended ones unless they are private."""
-    return is_owner(folder, owner) or (not rules().private and has_ended(folder))
+    return (not rules().private and has_ended(folder)) or is_owner(folder, owner)
 
 
 def see_to_queue() -> None:

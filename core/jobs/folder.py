@@ -38,35 +38,26 @@ def is_name(text: str) -> bool:
 
 
 def runs_in(folder: Path) -> tuple[Path, ...]:
-    """Return the trainings in a folder of runs whose names are valid for maps, the newest first."""
-    return tuple(path for path in _all_runs_in(folder) if is_name(path.name))
+    """Return the trainings in a folder of runs, the newest first.
 
-
-def misnamed_in(folder: Path) -> tuple[Path, ...]:
-    """Return the trainings in a folder of runs whose names are not valid for maps, or not even text."""
-    return tuple(path for path in _all_runs_in(folder) if not is_name(path.name))
+    Folders whose names are not valid for maps, that disappear or cannot be read are left out.
+    """
+    found = []
+    try:
+        names = [name for name in os.listdir(folder) if is_name(name)]
+    except OSError:
+        return ()
+    for name in names:
+        with suppress(OSError):
+            request = (folder / name / REQUEST).stat()
+            if stat.S_ISREG(request.st_mode):
+                found.append((request.st_mtime_ns, name))
+    return tuple(folder / name for _, name in sorted(found, reverse=True))
 
 
 def unfinished_in(folder: Path) -> tuple[Path, ...]:
     """Return the trainings in a folder of runs that have not ended, in the order in which they are asked for."""
     return tuple(path for path in reversed(runs_in(folder)) if not has_ended(path))
-
-
-def _all_runs_in(folder: Path) -> list[Path]:
-    """Return all trainings, the newest first; folders that disappear or cannot be read are left out."""
-    found = []
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        return []
-    for name in names:
-        if name.startswith("."):
-            continue
-        with suppress(OSError):
-            request = (folder / name / REQUEST).stat()
-            if stat.S_ISREG(request.st_mode):
-                found.append((request.st_mtime_ns, name))
-    return [folder / name for _, name in sorted(found, reverse=True)]
 
 
 def time_of(folder: Path) -> int:
