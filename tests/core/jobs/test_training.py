@@ -57,7 +57,7 @@ def work(monkeypatch):
     monkeypatch.setattr("core.maps.gauss_newton_step.SAMPLES_RANGE", (100, 100))
     monkeypatch.setattr("core.maps.gauss_newton_step.EPOCHS", 2)
     monkeypatch.setattr("core.maps.calibration.N_CALIBRATION", 100)
-    few = dataset(published_task(), 20, VALIDATION_STREAM)
+    few = dataset(published_task(), 3, VALIDATION_STREAM)
     monkeypatch.setattr(process, "own_test_set", lambda _: few)
     monkeypatch.setattr(process, "published_test_set", lambda: few)
     threads = torch.get_num_threads()

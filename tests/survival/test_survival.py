@@ -1,0 +1,39 @@
+"""The short form: faults at some calls of the system. `python -m tests.benchmarks.survival` is the long one."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# In a process of its own, whose forks have no other threads.
+RUN = """
+import sys
+from pathlib import Path
+from tests.survival import cuts
+from tests.survival.harness import shorten
+shorten()
+folder = Path(sys.argv[1])
+whole = cuts.undisturbed(folder)
+n = cuts.calls_in_all(folder)
+wrong = [*cuts.at_the_start(folder), *cuts.with_the_clock_set_back(folder, whole)]
+wrong += cuts.at_each_call(folder, whole, range(n // 8, n, n // 4))
+wrong += cuts.with_errors(folder, whole, range(n // 6, n, n // 3))
+print(n, *wrong, sep="\\n")
+"""
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """What the faults have left: how many calls there are, and what is wrong."""
+    command = [sys.executable, "-c", RUN, str(tmp_path_factory.mktemp("survival"))]
+    output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    n, *wrong = output.splitlines()
+    return int(n), wrong
+
+
+def test_trainings_survive_faults_at_some_calls_of_the_system(found):
+    n, wrong = found
+    assert n >= 100
+    assert wrong == []
