@@ -24,6 +24,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from tests.processes import kill_processes_of
+
 ROOT = Path(__file__).resolve().parents[2]
 VIEWPORT = {"width": 1280, "height": 800}
 FLAGS = [
@@ -202,6 +204,7 @@ def serve(
             process.kill()
             process.wait()
             raise RuntimeError("The server did not end within 20 s of being asked to.") from None
+        kill_processes_of(runs)
 
 
 @contextmanager

@@ -4,11 +4,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import psutil
 
 from core.files import read_json
 from core.jobs import queue
@@ -21,6 +20,7 @@ from core.learning.training_settings import Adam, Cnn
 from core.maps.recipe_file import recipe_as_json
 from core.maps.recipes import point_recipe, published_task
 from tests.browser.lab import ROOT, free_port, listens
+from tests.processes import kill_processes_of, processes_of
 from tests.survival.harness import same_map
 
 SHORT = recipe_as_json(point_recipe(published_task(), Cnn(), 200, Adam(40)))
@@ -35,25 +35,6 @@ def begin(runs: Path, name: str, recipe: dict[str, object]) -> Path:
     folder = start_training(runs, Request(name, epochs, recipe))
     queue.tend(runs, 1)
     return folder
-
-
-def processes_of(runs: Path) -> list[psutil.Process]:
-    """Return the processes at work on a folder of runs."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            command = process.cmdline()
-            if "core.jobs" in command and str(runs.resolve()) in command:
-                found.append(process)
-    return found
-
-
-def kill(runs: Path) -> None:
-    """Kill the processes at work on a folder of runs."""
-    for process in processes_of(runs):
-        with suppress(psutil.Error):
-            process.kill()
-            process.wait(30)
 
 
 def ended(runs: Path, folder: Path) -> bool:
@@ -81,7 +62,7 @@ def of_processes(folder: Path, times: int, seed: int) -> Iterator[str]:
         moment = rng.uniform(0, took)
         killed = begin(runs, f"killed-{number}", SHORT)
         time.sleep(moment)
-        kill(runs)
+        kill_processes_of(runs)
         if not ended(runs, killed):
             yield f"kill after {moment:.2f} s: it did not end"
         elif read_progress(killed).state is not State.FINISHED:
@@ -99,7 +80,7 @@ def seconds_lost(folder: Path, times: int, seed: int) -> list[float]:
         while not read_progress(killed).done:
             time.sleep(LOOK_SECONDS)
         time.sleep(rng.uniform(30, 60))
-        kill(runs)
+        kill_processes_of(runs)
         done = read_progress(killed).seconds
         kept = load_checkpoint(killed / CHECKPOINT, read_json(killed / "request.json")["recipe"])
         lost.append(done - (0.0 if kept is None else kept.seconds))
@@ -108,8 +89,8 @@ def seconds_lost(folder: Path, times: int, seed: int) -> list[float]:
 
 
 @contextmanager
-def server(runs: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the laboratory on a folder of runs, and kill it at the end."""
+def killed_server(runs: Path) -> Iterator[str]:
+    """Start the laboratory on a folder of runs, give its address, and kill it at the end as no program can refuse."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "dashboard", "--port", str(port), "--runs", str(runs), "--trainings", "1"],
@@ -118,7 +99,7 @@ def server(runs: Path) -> Iterator[subprocess.Popen[bytes]]:
     try:
         while not listens(port):
             time.sleep(LOOK_SECONDS)
-        yield process
+        yield f"http://127.0.0.1:{port}"
     finally:
         process.kill()
         process.wait()
@@ -130,14 +111,14 @@ def of_servers(folder: Path, times: int, seed: int) -> Iterator[str]:
     runs.mkdir()
     for number in range(times):
         name, moment = f"served-{number}", rng.uniform(0, 15)
-        with server(runs):
+        with killed_server(runs):
             epochs = SHORT["optimiser"]["epochs"]
             served = start_training(runs, Request(name, epochs, SHORT))
             time.sleep(moment)
         state, at_work = read_progress(served).state, len(processes_of(runs))
         if state.at_work and at_work != 1:
             yield f"server killed after {moment:.2f} s: {at_work} processes are at work"
-        with server(runs):
+        with killed_server(runs):
             start = time.monotonic()
             while not read_progress(served).state.ended and time.monotonic() - start < MOST_SECONDS:
                 time.sleep(LOOK_SECONDS)

@@ -2,8 +2,6 @@
 
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from contextlib import suppress
 
@@ -20,19 +18,10 @@ from core.maps.dataset import VALIDATION_STREAM, dataset
 from core.maps.recipe_file import recipe_as_json
 from core.maps.recipes import point_recipe, published_task
 from core.maps.untrained_network import N_VALIDATION
+from tests.processes import kill_processes_of, processes_of
 
 SHORT = recipe_as_json(point_recipe(published_task(), Cnn(), 200, Adam(3)))
 LONG = recipe_as_json(point_recipe(published_task(), Cnn(), 200, Adam(1000)))
-
-
-def processes_of(runs):
-    """Return the processes at work on a folder of runs, whoever started them."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if str(runs.resolve()) in process.cmdline() and "core.jobs" in process.cmdline():
-                found.append(process)
-    return found
 
 
 @pytest.fixture
@@ -41,11 +30,8 @@ def runs(tmp_path):
     folder = tmp_path / "runs"
     folder.mkdir()
     yield folder
-    while left := processes_of(folder):
-        for process in left:
-            with suppress(psutil.Error):
-                process.kill()
-                process.wait(5)
+    while processes_of(folder):
+        kill_processes_of(folder)
     for process in queue._started:
         process.wait()
     queue._started.clear()
@@ -90,8 +76,3 @@ def validation_error(model):
     """Return the mean absolute error of the scaled parameters on the validation set."""
     data = dataset(model.recipe.task, N_VALIDATION, VALIDATION_STREAM)
     return np.mean(np.abs((model.predict(data.noisy).mean - data.theta) / [1.2, 1.6]))
-
-
-def run_python(code, *arguments):
-    """Run a program in a process of its own, and return its exit code."""
-    return subprocess.run([sys.executable, "-c", code, *map(str, arguments)], check=False).returncode

@@ -12,7 +12,8 @@ from core.jobs import queue
 from core.jobs.progress import State, read_progress
 from core.jobs.queue import Turn, next_training, place, turns, waiting
 from core.jobs.runs import pause_training, stop_training
-from tests.core.jobs.conftest import LONG, asked, begun, ended, kill, processes_of, wait_for
+from tests.core.jobs.conftest import LONG, asked, begun, ended, kill, wait_for
+from tests.processes import processes_of
 
 HOLD = """
 import sys
