@@ -1,7 +1,6 @@
 """What fresh noise on the truth's trajectory does to the estimates of inverse maps."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from core.maps.inverse_map import InverseMap
 from core.noise import colour
 from dashboard.pictures.answers import answers, assumed, selected
 from dashboard.scene.scene import Scene
+from dashboard.shared_results import shared
 
 N_CLOUD = 200
 DRAWS_DRAGGED = 32  # while a control is dragged: the first ones
@@ -18,7 +18,7 @@ DRAWS_DRAGGED = 32  # while a control is dragged: the first ones
 Array = NDArray[np.float64]
 
 
-@lru_cache(maxsize=8)
+@shared(megabytes=32)
 def cloud_normals(seed: int, n_times: int) -> Array:
     """Return the base normals, (200, n_times), of the fresh noise."""
     normals = np.random.default_rng([seed, 1]).standard_normal((N_CLOUD, n_times))
