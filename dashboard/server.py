@@ -10,7 +10,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime import Runtime
 from streamlit.web.bootstrap import load_config_options
 
+from dashboard import health
 from dashboard.figures.palette import ACCENTS, GROUNDS, TEXTS
 from dashboard.figures.style import FONT
 from dashboard.live_route import respond
@@ -158,8 +159,7 @@ def security_headers(embed_in: Sequence[str] = ()) -> dict[str, str]:
     ancestors = " ".join(("'self'", *embed_in))
     script = inline_script_source(STREAMLIT_PAGE.read_text(encoding="utf-8"))
     return {
-        # Nothing may come from, or go to, another host. Streamlit imports the loaders of components from blobs, and
-        # styles its elements in place.
+        # Nothing comes from or goes to another host. Streamlit imports loaders from blobs, and styles in place.
         "Content-Security-Policy": "default-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; "
         f"script-src 'self' blob: {script} 'wasm-unsafe-eval'; "
         f"frame-ancestors {ancestors}; base-uri 'self'; form-action 'self'; object-src 'none'",
@@ -243,11 +243,10 @@ def _name_in(netloc: str) -> str:
 
 
 def _is_address(name: str) -> bool:
-    try:
+    with suppress(ValueError):
         ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+        return True
+    return False
 
 
 def run(
@@ -274,6 +273,7 @@ def run(
             *(Route(f"{base}/lab/{name}", serve_file) for name in FILES),
             Route(f"{base}/lab/style.css", serve_style),
             Route(f"{base}/lab/live", respond, methods=["POST"]),
+            *health.routes(base),
         ],
         middleware=[
             Middleware(SecurityHeaders, headers=security_headers(embed_in)),
@@ -285,6 +285,7 @@ def run(
     ping_seconds = st.get_option("server.websocketPingInterval") or 30
     config = uvicorn.Config(
         app,
+        log_config=None,
         log_level="warning",
         ssl_certfile=certificate,
         ssl_keyfile=key,
