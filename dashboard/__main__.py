@@ -1,6 +1,7 @@
 """The launcher: `python -m dashboard` starts the server, on loopback unless told otherwise."""
 
 import argparse
+import asyncio
 import gc
 import os
 import re
@@ -24,8 +25,11 @@ from core.noise import sample_ar1
 from core.problem.landscape import POTENTIALS_ALONE, misfit
 from core.published import published_noise, time_grid
 from core.terminal_encoding import replace_unencodable_characters
+from dashboard import health, log
+from dashboard.departures import free_departed
 from dashboard.maps import use_runs, warm_up
 from dashboard.server import bound_socket, run
+from dashboard.threads import bound_threads
 
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 ORIGIN = re.compile(rf"https?://(\*\.)?{HOST_NAME.pattern}(:[0-9]{{1,5}})?")
@@ -64,13 +68,16 @@ def _load_maps() -> None:
     warm_up()
     gc.collect()
     gc.freeze()
+    health.warmed_up.set()
 
 
 @asynccontextmanager
 async def lifespan(_: object) -> AsyncIterator[None]:
-    """Warm up behind the server's back, and end the trainings it started when it ends."""
+    """Warm up behind the server's back, free what sessions leave, and end the trainings it started when it ends."""
     threading.Thread(target=_load_maps, daemon=True).start()
+    freeing = asyncio.create_task(free_departed())
     yield
+    freeing.cancel()
     stop_all()
 
 
@@ -133,6 +140,8 @@ def main() -> None:
     except RuntimeError:
         # Streamlit looks for its settings there. Systems name this folder for users who have none.
         os.environ["HOME"] = "/nonexistent"
+    log.set_up()
+    bound_threads()
     use_runs(options.runs)
     with options.socket, suppress(KeyboardInterrupt):
         compile_engine()
