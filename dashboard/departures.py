@@ -5,6 +5,9 @@ only when another one leaves.
 """
 
 import asyncio
+import ctypes
+import gc
+import sys
 from contextlib import suppress
 
 from streamlit.runtime import Runtime
@@ -21,6 +24,17 @@ async def free_departed() -> None:
     runtime = Runtime.instance()
     while True:
         await asyncio.sleep(GLANCE_S)
-        for session in departed(runtime.is_active_session, AWAY_S, MOST_AWAY):
+        gone = departed(runtime.is_active_session, AWAY_S, MOST_AWAY)
+        for session in gone:
             with suppress(Exception):  # Streamlit's own ending of one session must not keep the others
                 runtime.close_session(session)
+        if gone:
+            await asyncio.to_thread(give_memory_back)
+
+
+def give_memory_back() -> None:
+    """Free what nothing refers to, and give it back to the system: the allocator would keep it for each thread."""
+    gc.collect()
+    if sys.platform == "linux":
+        with suppress(AttributeError, OSError):  # another C library has no such function
+            ctypes.CDLL(None).malloc_trim(0)

@@ -26,6 +26,7 @@ from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation
 from dashboard.scene.settings import DEFAULTS
 from dashboard.shared_results import MEGABYTE, SharedResults
+from dashboard.turns import Turns
 
 N_DRAGGED = 60  # points a side, at most, of a grid that is computed anew at each step of a slider
 N_SLOPES_DRAGGED = 30  # the same of a grid of gradients
@@ -36,7 +37,8 @@ MOST_SAMPLES = 5e7  # of a grid whose trajectories are kept: 200 MB
 MOST_MEGABYTES = 256.0  # of kept trajectories: six grids of 100 × 100 points, or one of 200 × 200
 LEAST_POINTS = 15  # a side, whatever they cost
 
-_stores: SharedResults[TrajectoryStore] = SharedResults("trajectories", int(MOST_MEGABYTES * MEGABYTE))
+# One grid at a time is simulated, on all cores: thirty at once would need 1.2 GB.
+_stores: SharedResults[TrajectoryStore] = SharedResults("trajectories", int(MOST_MEGABYTES * MEGABYTE), Turns(1))
 
 
 def problem_of(experiment: Experiment, observation: Observation) -> Problem:
