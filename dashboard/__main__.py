@@ -28,6 +28,7 @@ from core.terminal_encoding import replace_unencodable_characters
 from dashboard import health, log
 from dashboard.departures import free_departed
 from dashboard.maps import use_runs, warm_up
+from dashboard.memory import bound_arenas
 from dashboard.server import bound_socket, run
 from dashboard.threads import bound_threads
 
@@ -142,6 +143,7 @@ def main() -> None:
         os.environ["HOME"] = "/nonexistent"
     log.set_up()
     bound_threads()
+    bound_arenas()
     use_runs(options.runs)
     with options.socket, suppress(KeyboardInterrupt):
         compile_engine()

@@ -5,13 +5,11 @@ only when another one leaves.
 """
 
 import asyncio
-import ctypes
-import gc
-import sys
 from contextlib import suppress
 
 from streamlit.runtime import Runtime
 
+from dashboard.memory import give_back
 from dashboard.scene.holdings import departed
 
 AWAY_S = 30.0  # after which a session is closed: a browser that lost its connection has come back by then
@@ -29,12 +27,4 @@ async def free_departed() -> None:
             with suppress(Exception):  # Streamlit's own ending of one session must not keep the others
                 runtime.close_session(session)
         if gone:
-            await asyncio.to_thread(give_memory_back)
-
-
-def give_memory_back() -> None:
-    """Free what nothing refers to, and give it back to the system: the allocator would keep it for each thread."""
-    gc.collect()
-    if sys.platform == "linux":
-        with suppress(AttributeError, OSError):  # another C library has no such function
-            ctypes.CDLL(None).malloc_trim(0)
+            await asyncio.to_thread(give_back)

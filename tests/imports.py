@@ -85,9 +85,9 @@ CORE = Package("core", (*FOUNDATION, *STEPS, *COMMANDS), FOUNDATION)
 DASHBOARD = Package(
     "dashboard",
     (
-        "__init__", "threads", "turns", "shared_results", "wording", "background", "scene", "figures", "maps", "seal",
-        "sealed_address", "exercise_token", "rooms", "pictures", "lessons", "metrics", "live_queue", "live_route",
-        "health", "log", "departures", "style_route", "visitors", "server", "live", "session", "links", "panels",
-        "views", "app", "__main__",
+        "__init__", "threads", "memory", "turns", "shared_results", "wording", "background", "scene", "figures", "maps",
+        "seal", "sealed_address", "exercise_token", "rooms", "pictures", "lessons", "metrics", "live_queue",
+        "live_route", "health", "log", "departures", "style_route", "visitors", "server", "live", "session", "links",
+        "panels", "views", "app", "__main__",
     ),
 )  # fmt: skip
