@@ -39,7 +39,9 @@ NOISES = 4  # draws of the noise on each
 MOST_MEGABYTES = {"posterior": 32.0, "landscape": 32.0, "slopes": 32.0, "at release": 32.0}
 OTHERS_MEGABYTES = 8.0
 # Names of what takes a tenth of a second and more: a core's worth at once, so that light pages are answered meanwhile.
-HEAVY = ("posterior", "map", "laplace", "local gaussian", "with noise", "noise left", "profile", "profile of many")
+HEAVY = (
+    "clouds", "posterior", "map", "laplace", "local gaussian", "with noise", "noise left", "profile", "profile of many",
+)  # fmt: skip
 
 Result = TypeVar("Result")
 
