@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 SMALLEST_BYTES = 2**24  # below this size, NumPy's allocator is as fast
-MOST_KEPT_BYTES = 2**29
+MOST_KEPT_BYTES = 2**28
 # There is no lock, because the garbage collector may return a buffer while the same thread takes one. `append` and
 # `pop` are atomic, and a popped buffer belongs to the thread that popped it.
 _free: list[NDArray[np.uint8]] = []

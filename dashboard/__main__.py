@@ -1,6 +1,7 @@
 """The launcher: `python -m dashboard` starts the server, on loopback unless told otherwise."""
 
 import argparse
+import asyncio
 import gc
 import os
 import re
@@ -25,10 +26,14 @@ from core.problem.landscape import POTENTIALS_ALONE, misfit
 from core.published import published_noise, time_grid
 from core.terminal_encoding import replace_unencodable_characters
 from dashboard.maps import runs, use_runs, warm_up
+from dashboard.serving import health, log
+from dashboard.serving.departures import free_departed
 from dashboard.serving.listening import bound_socket, is_loopback
 from dashboard.serving.login import is_needed
+from dashboard.serving.memory import bound_arenas
 from dashboard.serving.run import run
 from dashboard.serving.settings import base_path, load_settings
+from dashboard.threads import bound_threads
 from dashboard.trainings import Rules, keep_queue_going, use_rules
 
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -69,14 +74,17 @@ def _load_maps() -> None:
     warm_up()
     gc.collect()
     gc.freeze()
+    health.warmed_up.set()
 
 
 @asynccontextmanager
 async def lifespan(_: object) -> AsyncIterator[None]:
-    """Warm up and see to the queue of trainings behind the server's back; say at the end which of them go on."""
+    """Warm up, see to the queue of trainings and free what sessions leave; say at the end which trainings go on."""
     threading.Thread(target=_load_maps, daemon=True).start()
     keep_queue_going()
+    freeing = asyncio.create_task(free_departed())
     yield
+    freeing.cancel()
     if n := at_work(runs()):
         which = "1 training goes" if n == 1 else f"{n} trainings go"
         sys.stdout.write(f"{which} on without the server; stop trainings on the page Train.\n")
@@ -190,6 +198,9 @@ def main() -> None:
         # Streamlit looks for its settings there. Systems name this folder for users who have none.
         os.environ["HOME"] = "/nonexistent"
     options = _options()
+    log.set_up()
+    bound_threads()
+    bound_arenas()
     use_runs(options.runs)
     use_rules(Rules(options.trainings, options.dask, options.private_trainings))
     with options.socket, suppress(KeyboardInterrupt):

@@ -4,6 +4,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import session, visitors
 from dashboard.exercise_token import exercise_in
@@ -43,7 +44,7 @@ def begin() -> None:
     if upload is not None:
         query.pop("upload", None)
     st.session_state.lesson_opened = lesson, bool(query)
-    holdings = Holdings(upload, recording)
+    holdings = Holdings(upload, recording, session=_session())
     experiment, sentences = _exercise(query, holdings) if OF_EXERCISE in query else _experiment(query)
     if st.session_state.room_token:
         try:
@@ -133,6 +134,11 @@ def is_opened_by_old_link() -> bool:
 def browser() -> str:
     """Return what tells a browser from others: its cookie, or the session where it keeps none."""
     return _visitor() or st.session_state.live_key
+
+
+def _session() -> str:
+    context = get_script_run_ctx()
+    return "" if context is None else context.session_id
 
 
 def _visitor() -> str:

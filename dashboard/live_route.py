@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,8 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
+from dashboard.live_queue import LiveQueue, SupersededError
+from dashboard.metrics import LIVE_ANSWERS, LIVE_SECONDS
 from dashboard.pictures.restricted import restricted
 from dashboard.pictures.shown import Shown
 from dashboard.scene.address import LONGEST_ADDRESS
@@ -22,11 +23,17 @@ from dashboard.scene.report import MALFORMED, read_report
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import NUMBERS
 from dashboard.sealed_address import from_sealed_address
+from dashboard.threads import CORES, shared_out
 
 MOST_BYTES = 2 * LONGEST_ADDRESS  # of a request
 FAILED = "This picture could not be computed: let go to see the page."
+SUPERSEDED = "A newer change of this page is answered in place of this one."
 _log = logging.getLogger(__name__)
-_limiter = CapacityLimiter(os.cpu_count() or 1)  # requests that are computed at once, all others wait
+
+AT_ONCE = max(2, CORES)  # requests that are computed at once, all others wait
+HEAVY = frozenset({"uncertainty"})  # pages whose picture can take a tenth of a second and more
+queue = LiveQueue(AT_ONCE, heavy_at_once=AT_ONCE - 1)
+_threads = CapacityLimiter(AT_ONCE)
 
 # By page: the stages that follow the hand, each with the module and the function of its picture.
 PAGES: dict[str, dict[str, tuple[str, str]]] = {
@@ -146,10 +153,43 @@ def _answered(content: bytes) -> Response:
     except ValueError as error:
         return PlainTextResponse(str(error), 400)
     try:
-        return Response(json.dumps(answer(asked)), media_type="application/json")
+        with shared_out():
+            return Response(json.dumps(answer(asked)), media_type="application/json")
     except Exception:  # whatever it is, the page itself answers in the route's place
         _log.exception("The live route could not answer for the page %s.", asked.page)
         return PlainTextResponse(FAILED, 500)
+
+
+def _who_asks(content: bytes) -> tuple[str, str] | None:
+    """Return the page and the key of the session that asks; None where the request will be refused."""
+    try:
+        asked = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(asked, dict):
+        return None
+    page, key = asked.get("page"), asked.get("key")
+    if not (isinstance(page, str) and page in PAGES and isinstance(key, str) and find(key) is not None):
+        return None
+    return page, key
+
+
+async def _in_turn(request: Request, content: bytes) -> Response:
+    """Answer a request when it is its session's turn."""
+    asks = _who_asks(content)
+    if asks is None:
+        return _answered(content)
+    page, key = asks
+    begun = time.monotonic()
+    try:
+        async with queue.turn(key, heavy=page in HEAVY):
+            if await request.is_disconnected():
+                return Response(status_code=400)
+            response = await to_thread.run_sync(_answered, content, limiter=_threads)
+    except SupersededError:
+        return PlainTextResponse(SUPERSEDED, 409)
+    LIVE_SECONDS.labels(page).observe(time.monotonic() - begun)
+    return response
 
 
 async def respond(request: Request) -> Response:
@@ -162,4 +202,6 @@ async def respond(request: Request) -> Response:
                 return PlainTextResponse(MALFORMED, 413)
     except ClientDisconnect:  # the hand has let go meanwhile
         return Response(status_code=400)
-    return await to_thread.run_sync(_answered, content, limiter=_limiter)
+    response = await _in_turn(request, content)
+    LIVE_ANSWERS.labels(str(response.status_code)).inc()
+    return response

@@ -85,8 +85,9 @@ CORE = Package("core", (*FOUNDATION, *STEPS, *COMMANDS), FOUNDATION)
 DASHBOARD = Package(
     "dashboard",
     (
-        "__init__", "wording", "background", "scene", "figures", "maps", "seal", "sealed_address", "exercise_token",
-        "rooms", "trainings", "allowance", "pictures", "lessons", "live_route", "style_route", "visitors", "serving",
-        "live", "session_keys", "session", "links", "panels", "views", "app", "__main__",
+        "__init__", "threads", "turns", "shared_results", "wording", "background", "scene", "figures", "maps", "seal",
+        "sealed_address", "exercise_token", "rooms", "trainings", "allowance", "pictures", "lessons", "metrics",
+        "live_queue", "live_route", "style_route", "visitors", "serving", "live", "session_keys", "session", "links",
+        "panels", "views", "app", "__main__",
     ),
 )  # fmt: skip

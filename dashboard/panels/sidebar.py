@@ -14,6 +14,7 @@ from dashboard.pictures.restricted import changes_pinned, restricted_groups
 from dashboard.scene.exercise import Sitting
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.presets import PRESET_FIELDS, PRESETS, matching_preset
+from dashboard.turns import give_up_when
 
 SIDEBAR_WIDTH = 250  # pixels
 # Controls that a page leaves out where it shows no simulated data; ζ and γ are known of any data.
@@ -144,5 +145,7 @@ def beside_sidebar(
                 answers=answers,
                 live=links.live(page) if follows else None,
             )
+        # To read the state ends a run that a newer change of this session has displaced.
+        give_up_when(lambda: st.session_state.get("page"))
         with st.container(key="lab_stage", width="stretch", gap="small"):
             yield

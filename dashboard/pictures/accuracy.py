@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 
@@ -43,6 +42,7 @@ from dashboard.pictures.test_set import (
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import SETTINGS
+from dashboard.shared_results import shared
 from dashboard.wording.estimates import named
 from dashboard.wording.maps import about_worst
 from dashboard.wording.numbers import compact, fixed, percent_to_digits
@@ -68,7 +68,7 @@ def _noise(maps: Mapping[str, Look], sigma: float) -> Shown:
     return Shown("accuracy-noise", [plot], said=[said, found.about])
 
 
-@lru_cache(maxsize=8)
+@shared(megabytes=8)
 def _errors(name: str, inverse_map: InverseMap, regime: str) -> Shown:
     """Return the errors of a map over the plane of θ, and its worst cases."""
     noisy, data = REGIMES[regime].tested_noisy, published_test_set()

@@ -1,7 +1,6 @@
 """What fresh noise on the truth's trajectory does to the estimates of inverse maps."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +8,10 @@ from numpy.typing import NDArray
 from core.maps.card import learned_steps
 from core.maps.inverse_map import InverseMap
 from core.noise import colour
+from dashboard.pictures import results
 from dashboard.pictures.answers import answers, assumed, selected
 from dashboard.scene.scene import Scene
+from dashboard.shared_results import shared
 
 N_CLOUD = 200
 DRAWS_DRAGGED = 32  # while a control is dragged: the first ones
@@ -18,7 +19,7 @@ DRAWS_DRAGGED = 32  # while a control is dragged: the first ones
 Array = NDArray[np.float64]
 
 
-@lru_cache(maxsize=8)
+@shared(megabytes=32)
 def cloud_normals(seed: int, n_times: int) -> Array:
     """Return the base normals, (200, n_times), of the fresh noise."""
     normals = np.random.default_rng([seed, 1]).standard_normal((N_CLOUD, n_times))
@@ -48,10 +49,19 @@ def clouds(scene: Scene, maps: Mapping[str, InverseMap], names: Sequence[str]) -
     experiment, observation = scene.experiment, scene.observation
     if observation.trajectory is None or not maps:
         return {}
-    normals = cloud_normals(experiment.seed, observation.times.size)[: DRAWS_DRAGGED if scene.dragging else N_CLOUD]
-    noise = colour(normals, experiment.rho, experiment.marginal_sd)
-    traces = (observation.trajectory[:, 0] + noise).astype(np.float32)
-    return {name: selected(each, names).mean for name, each in answers(maps, traces, scene).items()}
+    trajectory, n_draws = observation.trajectory[:, 0], DRAWS_DRAGGED if scene.dragging else N_CLOUD
+
+    def compute() -> dict[str, Array]:
+        normals = cloud_normals(experiment.seed, observation.times.size)[:n_draws]
+        noise = colour(normals, experiment.rho, experiment.marginal_sd)
+        traces = (trajectory + noise).astype(np.float32)
+        return {name: selected(each, names).mean for name, each in answers(maps, traces, scene).items()}
+
+    if scene.dragging:  # what a drag passes is not asked for again
+        return compute()
+    noise_and_seed = experiment.rho, experiment.sigma, experiment.seed
+    key = trajectory.tobytes(), experiment.parameters, noise_and_seed, tuple(maps.items()), tuple(names)
+    return results.kept("clouds", key, compute)
 
 
 def with_empty(spread: Mapping[str, Array], maps: Mapping[str, InverseMap]) -> dict[str, Array]:

@@ -1,7 +1,6 @@
 """The map of spike rate and spike duration over the prior's box, with fine edges where the spiking ends."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from core.models.spikes import regimes, spike_timing
 from core.published import SAMPLING_INTERVAL, published_prior
 from dashboard.figures import firing as figures
 from dashboard.scene.problem import affordable
+from dashboard.shared_results import shared
 
 N_COARSE = 41  # points a side of the grid that is simulated
 FINENESS = 6  # of the map: points for each interval of that grid
@@ -47,7 +47,7 @@ def _features(x: Array, y: Array, zeta: float, gamma: float, n_times: int) -> tu
     return rates, np.where(np.isfinite(rates), durations, np.nan), regimes(potentials)
 
 
-@lru_cache(maxsize=64)
+@shared(megabytes=32)
 def firing_map(zeta: float, gamma: float, n_times: int) -> FiringMap:
     """Return the map for a stimulus, a damping and a window.
 
@@ -85,7 +85,7 @@ def _of_cells_with_edge(spiking: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return edge
 
 
-@lru_cache(maxsize=64)
+@shared(megabytes=16)
 def _drawn(zeta: float, gamma: float, n_times: int, of_durations: bool) -> dict[str, Any]:
     """Return the figure without a truth: while θ is dragged, only the star moves."""
     firing = firing_map(zeta, gamma, n_times)

@@ -1,6 +1,5 @@
 """The networks of the inverse maps as diagrams, with the layers that they have and the weights of each."""
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from dashboard.figures import network as figures
 from dashboard.figures.network import Layer
 from dashboard.figures.style import Look
 from dashboard.pictures.shown import Plot, Shown
+from dashboard.shared_results import shared
 from dashboard.wording.clouds import INVERSE_MAP
 from dashboard.wording.numbers import count
 
@@ -60,7 +60,7 @@ def layers(inverse_map: InverseMap) -> list[Layer]:
     return found
 
 
-@lru_cache(maxsize=4)
+@shared(megabytes=4)
 def picture(maps: Maps) -> Shown:
     """Return the diagram of each network; maps: those with the names in DRAWN, as far as they are there."""
     trace = simulate_potential(with_constants(np.array([EXAMPLE])), time_grid())[0]

@@ -1,7 +1,6 @@
 """Predicted against true parameters on the test samples: the maps side by side, and the three regimes of noise."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from core.experiments.compared_maps import REGIMES
 from core.experiments.published_figures import PAPER, PUBLISHED
@@ -24,6 +23,7 @@ from dashboard.pictures.test_set import (
     row,
 )
 from dashboard.scene.settings import CHOICES
+from dashboard.shared_results import shared
 from dashboard.wording import entries
 from dashboard.wording.numbers import count, fixed, percent_to_digits
 
@@ -56,7 +56,7 @@ def _plots(number: int, look: Look, inverse_map: InverseMap, tested_noisy: bool,
     return plots
 
 
-@lru_cache(maxsize=8)
+@shared(megabytes=16)
 def scatter(chosen: Maps, regime: str, limit: tuple[tuple[tuple[str, str], float], ...]) -> Shown:
     """Return predicted against true, a column for each map, and a table of their metrics.
 
@@ -100,7 +100,7 @@ def regimes(maps: Mapping[str, InverseMap], looks: Mapping[str, Look], network: 
     return _regimes(published_maps(maps, looks, network), network)
 
 
-@lru_cache(maxsize=4)
+@shared(megabytes=8)
 def _regimes(chosen: Maps, network: str) -> Shown:
     """Return the columns of the regimes; chosen: the map of each."""
     plots, scores = [], {}

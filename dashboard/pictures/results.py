@@ -1,11 +1,7 @@
 """What is computed for a problem, kept for all sessions; two that ask for the same compute it once."""
 
 import math
-import time
-from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
-from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,70 +25,58 @@ from core.priors import TruncatedGaussian
 from core.problem.problem import Problem
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import LEAST_SIGMA
+from dashboard.shared_results import MEGABYTE, SharedResults
+from dashboard.threads import CORES
+from dashboard.turns import Turns
 
 if TYPE_CHECKING:
     from core.maps.inverse_map import InverseMap
 
-MOST_KEPT = 128  # results of each name
 N_PREDICTED = 250  # draws of the potential
 NOISES = 4  # draws of the noise on each
 
+# Of the results of each name, in MB; of other names OTHERS_MEGABYTES each.
+MOST_MEGABYTES = {"posterior": 32.0, "landscape": 32.0, "slopes": 32.0, "at release": 32.0}
+OTHERS_MEGABYTES = 8.0
+# Names of what takes a tenth of a second and more: a core's worth at once, so that light pages are answered meanwhile.
+HEAVY = (
+    "clouds", "posterior", "map", "laplace", "local gaussian", "with noise", "noise left", "profile", "profile of many",
+)  # fmt: skip
+
 Result = TypeVar("Result")
 
-_results: "defaultdict[str, OrderedDict[Hashable, Future[_Kept]]]" = defaultdict(OrderedDict)
+_turns = Turns(max(1, CORES - 1))
+_results: dict[str, SharedResults[Any]] = {}
 _lock = Lock()
 
 
-@dataclass(frozen=True)
-class _Kept:
-    result: Any
-    seconds: float
+def _of(name: str) -> SharedResults[Any]:
+    with _lock:
+        if name not in _results:
+            most_bytes = int(MEGABYTE * MOST_MEGABYTES.get(name, OTHERS_MEGABYTES))
+            _results[name] = SharedResults(name, most_bytes, _turns if name in HEAVY else None)
+        return _results[name]
 
 
 def kept(name: str, key: Hashable, compute: Callable[[], Result]) -> Result:
     """Return what compute returns, or has returned before for this name and key; who asks meanwhile waits for it."""
-    with _lock:
-        results = _results[name]
-        found = results.get(key)
-        is_new = found is None
-        if found is None:
-            found = results[key] = Future()
-            while len(results) > MOST_KEPT:
-                results.popitem(last=False)
-        results.move_to_end(key)  # where the last used are
-    if is_new:
-        start = time.monotonic()
-        try:
-            found.set_result(_Kept(compute(), time.monotonic() - start))
-        except BaseException as error:
-            with _lock:
-                results.pop(key, None)
-            found.set_exception(error)
-    return found.result().result
-
-
-def _there(name: str, key: Hashable) -> _Kept | None:
-    with _lock:
-        found = _results[name].get(key)
-    return found.result() if found is not None and found.done() else None
+    return _of(name).get(key, compute)
 
 
 def is_kept(name: str, key: Hashable) -> bool:
     """Say whether a result of this name and key is there already."""
-    return _there(name, key) is not None
+    return _of(name).seconds(key) is not None
 
 
 def put(name: str, key: Hashable, result: object) -> None:
     """Put a result in the place of the one that is kept for this name and key."""
-    with _lock:
-        _results[name][key] = Future()
-        _results[name][key].set_result(_Kept(result, 0.0))
+    _of(name).put(key, result)
 
 
 def forget() -> None:
     """Drop all results."""
-    with _lock:
-        _results.clear()
+    for each in _results.values():
+        each.clear()
 
 
 def noise_prior(experiment: Experiment) -> TruncatedGaussian:
@@ -118,8 +102,8 @@ def posterior(problem: Problem, law: TruncatedGaussian | None = None) -> Posteri
 
 def posterior_seconds(problem: Problem, law: TruncatedGaussian | None = None) -> float:
     """Return how long the exact posterior took to compute, in s; infinite where it is not kept."""
-    found = _there("posterior", (problem.identity, law))
-    return math.inf if found is None else found.seconds
+    seconds = _of("posterior").seconds((problem.identity, law))
+    return math.inf if seconds is None else seconds
 
 
 def map_estimate(problem: Problem, search: bool = True) -> Estimate | None:

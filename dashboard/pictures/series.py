@@ -1,7 +1,6 @@
 """Trajectories simulated from the estimates of a published network: the test sample with the median error."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
 from dashboard.pictures.stored_curves import NAMES, look_of
 from dashboard.pictures.test_set import Maps, not_run, predictions
 from dashboard.scene.settings import CHOICES
+from dashboard.shared_results import shared
 from dashboard.wording.numbers import compact, power
 
 METRICS = ("squared_bias_clean", "centred_mse_clean")
@@ -53,7 +53,7 @@ def picture(maps: Mapping[str, InverseMap], looks: Mapping[str, Look], network: 
     return Shown("accuracy-series", plots, table=table(found), said=[said, ABOUT])
 
 
-@lru_cache(maxsize=4)
+@shared(megabytes=4)
 def _drawn(chosen: Maps, network: str) -> tuple[list[Plot], str]:
     """Return a plot for each regime, and what they show; chosen: the map of each regime."""
     data, times, plots, errors = published_test_set(), time_grid(), [], []

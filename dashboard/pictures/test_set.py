@@ -1,7 +1,6 @@
 """What maps make of the 2,000 test samples, and how good that is."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from core.published import published_prior
 from dashboard.figures.style import Look
 from dashboard.pictures.answers import selected
 from dashboard.pictures.shown import Cell, Shown
+from dashboard.shared_results import shared
 from dashboard.wording.numbers import fixed, percent
 
 FIGURES = tuple((metric, parameter) for metric in ("r2", "median_ape") for parameter in ("theta0", "theta1", "mean"))
@@ -29,7 +29,7 @@ Figures = dict[tuple[str, str], float]  # by metric and parameter
 Maps = tuple[tuple[str, InverseMap, Look], ...]  # name, map and look
 
 
-@lru_cache(maxsize=64)
+@shared(megabytes=8)
 def predictions(inverse_map: InverseMap, noisy: bool) -> Array:
     """Return a map's predictions of θ, (2000, 2), for the clean or the noisy test traces."""
     data, task, published = published_test_set(), inverse_map.recipe.task, dict(published_task().known)

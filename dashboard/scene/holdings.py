@@ -4,6 +4,7 @@ import math
 import secrets
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -35,8 +36,10 @@ class Holdings:
     basins: what was explored on the page Landscape.
     training: the form of the page Train.
     sitting: the exercise that a student attends.
+    session: Streamlit's name of the session; "" for holdings that belong to none.
 
-    dragged_at: when the live route was last asked, in s of the monotonic clock.
+    dragged_at, here_at: when the live route was last asked, and when the browser was last seen, in s of the monotonic
+    clock.
 
     The live route reads from another thread what the pages write: a value is replaced as a whole, never changed.
     """
@@ -48,7 +51,9 @@ class Holdings:
     fitting: "Fitting | None" = None
     training: Form = field(default_factory=Form)
     sitting: "Sitting | None" = None
+    session: str = ""
     dragged_at: float = -math.inf
+    here_at: float = field(default_factory=time.monotonic)
 
     @property
     def is_dragged(self) -> bool:
@@ -73,3 +78,27 @@ def find(key: str) -> Holdings | None:
         if key in _holdings:
             _holdings.move_to_end(key)
         return _holdings.get(key)
+
+
+def n_sessions() -> int:
+    """Return how many sessions have holdings."""
+    return len(_holdings)
+
+
+def departed(is_here: Callable[[str], bool], away_s: float, most_away: int) -> list[str]:
+    """Drop the holdings of sessions that are away for longer than away_s, and return Streamlit's names of them.
+
+    is_here: whether the browser of a session is connected. most_away: of more sessions than these that are away, the
+    first that left are dropped too.
+    """
+    now = time.monotonic()
+    with _lock:
+        away = []
+        for key, holdings in _holdings.items():
+            if not holdings.session or is_here(holdings.session):
+                holdings.here_at = now
+            else:
+                away.append((holdings.here_at, key))
+        away.sort()
+        gone = [key for i, (left_at, key) in enumerate(away) if now - left_at > away_s or i < len(away) - most_away]
+        return [_holdings.pop(key).session for key in gone]

@@ -1,6 +1,5 @@
 """From the experiment to the inverse problem on screen, and the trajectories kept for its landscape."""
 
-import threading
 from collections.abc import Hashable
 from dataclasses import replace
 
@@ -26,6 +25,8 @@ from core.published import full_prior
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation
 from dashboard.scene.settings import DEFAULTS
+from dashboard.shared_results import MEGABYTE, SharedResults
+from dashboard.turns import Turns
 
 N_DRAGGED = 60  # points a side, at most, of a grid that is computed anew at each step of a slider
 N_SLOPES_DRAGGED = 30  # the same of a grid of gradients
@@ -33,13 +34,11 @@ SLOPE_STEPS = 3  # a step with its gradient takes as long as so many without
 MOST_STEPS = 2e8  # of all trajectories of a grid together: a third of a second on two cores
 MOST_STEPS_DRAGGED = 8e6
 MOST_SAMPLES = 5e7  # of a grid whose trajectories are kept: 200 MB
-MOST_KEPT = 4  # grids
+MOST_MEGABYTES = 256.0  # of kept trajectories: six grids of 100 × 100 points, or one of 200 × 200
 LEAST_POINTS = 15  # a side, whatever they cost
 
-Key = tuple[Hashable, int]
-_kept: dict[Key, TrajectoryStore] = {}
-_building: dict[Key, threading.Lock] = {}  # two sessions that ask for the same grid compute it once
-_lock = threading.Lock()  # for a moment, while the two above change
+# One grid at a time is simulated, on all cores: thirty at once would need 1.2 GB.
+_stores: SharedResults[TrajectoryStore] = SharedResults("trajectories", int(MOST_MEGABYTES * MEGABYTE), Turns(1))
 
 
 def problem_of(experiment: Experiment, observation: Observation) -> Problem:
@@ -99,7 +98,7 @@ def landscape_of(problem: Problem, n: int, released: bool) -> Landscape:
         if n * n * problem.times.size > MOST_SAMPLES:
             return computed_landscape(problem, n)
         return landscape(problem, store(problem, n))
-    kept = _kept.get(_key(problem, affordable(n, costs)))
+    kept = _stores.found(_key(problem, affordable(n, costs)))
     if kept is not None:
         return landscape(problem, kept)
     return computed_landscape(problem, affordable(min(n, N_DRAGGED), costs, MOST_STEPS_DRAGGED))
@@ -126,26 +125,10 @@ def _steps(problem: Problem) -> float:
     return float(np.sum(np.ceil(intervals / longest_step(problem.parameters(corners)) - 1e-9)))
 
 
-def _key(problem: Problem, n: int) -> Key:
+def _key(problem: Problem, n: int) -> Hashable:
     return store_key(problem), n
 
 
 def store(problem: Problem, n: int) -> TrajectoryStore:
     """Return the trajectories of an n × n grid, simulated unless they are kept."""
-    key = _key(problem, n)
-    with _lock:
-        building = _building.setdefault(key, threading.Lock())
-    with building:
-        try:
-            kept = _kept.get(key)
-            if kept is None:
-                kept = trajectory_store(problem, n)
-            with _lock:
-                _kept.pop(key, None)
-                _kept[key] = kept  # at the end, where the last used are
-                while len(_kept) > MOST_KEPT:
-                    _kept.pop(next(iter(_kept)))
-        finally:
-            with _lock:
-                _building.pop(key, None)
-    return kept
+    return _stores.get(_key(problem, n), lambda: trajectory_store(problem, n))

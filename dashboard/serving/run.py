@@ -14,6 +14,7 @@ from starlette.routing import Route
 from streamlit.runtime import Runtime
 
 from dashboard.live_route import respond
+from dashboard.serving import health
 from dashboard.serving.files import FILES, serve_file
 from dashboard.serving.foreigners import RefuseForeigners
 from dashboard.serving.headers import SecurityHeaders, security_headers
@@ -49,6 +50,7 @@ def run(
             *(Route(f"{base}/lab/{name}", serve_file) for name in FILES),
             Route(f"{base}/lab/style.css", serve_style),
             Route(f"{base}/lab/live", respond, methods=["POST"]),
+            *health.routes(base),
         ],
         middleware=[
             Middleware(SecurityHeaders, headers=security_headers(embed_in)),
@@ -61,6 +63,7 @@ def run(
     ping_seconds = st.get_option("server.websocketPingInterval") or 30
     config = uvicorn.Config(
         app,
+        log_config=None,
         log_level="warning",
         ssl_certfile=certificate,
         ssl_keyfile=key,

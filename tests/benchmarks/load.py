@@ -1,31 +1,44 @@
-"""How the server bears a class: thirty sessions that drag on Neuron at once, and what a step costs its processor."""
+"""How the server bears a class: thirty sessions at once and more, each with changes of its own, beside a training."""
 
 import asyncio
 import json
 import math
-import re
 import tempfile
 import time
 import urllib.request
-from dataclasses import asdict
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
 import numpy as np
-import websockets
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from core.jobs.progress import read_progress
+from core.jobs.request import Request
+from core.jobs.runs import start_training, stop_training
+from core.learning.training_settings import Adam, Cnn
+from core.maps.recipe_file import recipe_as_json
+from core.maps.recipes import point_recipe, published_task
 from dashboard import live_route
 from dashboard.scene.address import to_address
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, keep
+from tests.benchmarks.load_session import Session
 from tests.benchmarks.record import Record, output_path
 from tests.browser.lab import serve
 
-SETTINGS = {"sessions": 30, "steps_a_second": 10, "seconds": 20, "reruns_a_session": 3, "steps_for_processor_time": 200}
-LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
-KEY = re.compile(rb'"key": ?"([\w-]{22})"')
+SETTINGS = {
+    "sessions": 30,
+    "more_sessions": [60, 100],
+    "steps_a_second": 10,
+    "seconds_between_changes": 2,
+    "seconds_between_changes_on_uncertainty": 4,
+    "seconds": 60,
+    "seconds_of_more_sessions": 30,
+    "steps_for_processor_time": 200,
+}
+MIX = ("landscape", "inverse_map", "uncertainty")
 # A step of each control: page, field, its range, and the processor's time that it may take in ms.
 STEPS = (
     ("neuron", "theta0", 0.2, 0.8, 2.5),
@@ -51,98 +64,116 @@ def processor_times(record: Record) -> None:
         record.note(f"processor time of a step, {page}, {field}", float(np.median(spent)), "ms", most=most)
 
 
-class Session:
-    """One Streamlit session, with a drag on Neuron."""
+class Waits:
+    """How long visitors waited, in s: for a picture under the hand, and for the page after they let go."""
 
-    def __init__(self, url: str):
-        self.url = url
-        self.place = urlsplit(url).hostname, urlsplit(url).port
-        self.drawn: dict[str, int] = {}
-        self.steps: list[float] = []
-        self.reruns: list[float] = []
-
-    async def rerun(self) -> bytes:
-        """Ask Streamlit for a run of the page, and return all messages that it sends up to its end."""
-        message = BackMsg()
-        message.rerun_script.query_string = ""
-        await self.socket.send(message.SerializeToString())
-        received = b""
-        while True:
-            content = await self.socket.recv()
-            received += content
-            answer = ForwardMsg()
-            answer.ParseFromString(content)
-            if answer.WhichOneof("type") == "script_finished":
-                return received
-
-    async def open(self) -> None:
-        """Open the session, and take its key from the page."""
-        self.socket = await websockets.connect(
-            f"{self.url.replace('http', 'ws')}/_stcore/stream", subprotocols=["streamlit"], max_size=None
-        )
-        found = KEY.search(await self.rerun())
-        assert found, "The page names no key for the live route."
-        self.key = found[1].decode()
-
-    async def drag(self, start: float) -> None:
-        """Ask the route for a picture, so many times a second; as in the browser, only when the last one is there."""
-        period = 1 / SETTINGS["steps_a_second"]
-        reader, writer = await asyncio.open_connection(*self.place)
-        while (now := time.perf_counter()) < start + SETTINGS["seconds"]:
-            step = max(0, math.ceil((now - start) / period))
-            await asyncio.sleep(max(0.0, start + step * period - now))
-            changes = {"theta0": 0.5 + 0.3 * math.sin(step / 5)}
-            before = time.perf_counter()
-            answer = await post(reader, writer, {"key": self.key, "changes": changes, "drawn": self.drawn})
-            self.steps.append(time.perf_counter() - before)
-            plots = json.loads(answer)["stages"]["neuron_stage"]["plots"]
-            self.drawn = {plot["id"]: plot["skeleton"] for plot in plots}
-        writer.close()
-
-    async def settle(self, start: float, place: int) -> None:
-        """Let Streamlit run the page a few times meanwhile."""
-        for i in range(SETTINGS["reruns_a_session"]):
-            share = (i + place / SETTINGS["sessions"]) / SETTINGS["reruns_a_session"]
-            await asyncio.sleep(max(0.0, start + share * SETTINGS["seconds"] - time.perf_counter()))
-            before = time.perf_counter()
-            await self.rerun()
-            self.reruns.append(time.perf_counter() - before)
+    def __init__(self) -> None:
+        self.pictures: list[float] = []
+        self.pages: list[float] = []
+        self.errors: list[str] = []
 
 
-ADDRESS = to_address(Experiment())
+Visit = Callable[[Session, Waits, float, float], Coroutine[Any, Any, None]]
 
 
-async def post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, content: dict[str, object]) -> bytes:
-    """Post JSON to the live route on a connection that stays open, and return the answer."""
-    body = json.dumps({"page": "neuron", "address": ADDRESS, **content}).encode()
-    head = f"POST /lab/live HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
-    writer.write(head.encode() + body)
-    answer = await reader.readuntil(b"\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 200"), answer[:200]
-    return await reader.readexactly(int(LENGTH.search(answer)[1]))
+async def dragging(session: Session, waits: Waits, start: float, seconds: float) -> None:
+    """Drag θ₀ without a rest; as in the browser, a step is asked for when the last one is there."""
+    period = 1 / SETTINGS["steps_a_second"]
+    while (now := time.perf_counter()) < start + seconds:
+        step = max(0, math.ceil((now - start) / period))
+        await asyncio.sleep(max(0.0, start + step * period - now))
+        waits.pictures.append(await session.look({"theta0": 0.5 + 0.3 * math.sin(step / 5)}))
 
 
-async def load(url: str, record: Record) -> None:
-    """Hold the sessions, drag in all of them, and note how long they wait."""
-    sessions = [Session(url) for _ in range(SETTINGS["sessions"])]
-    for session in sessions:
-        await session.open()
+def changing(period: float) -> Visit:
+    """Return a visit that moves θ₀ once in every period: a picture under the hand, then the page at the release."""
+
+    async def visit(session: Session, waits: Waits, start: float, seconds: float) -> None:
+        for step in range(int(seconds / period)):
+            await asyncio.sleep(max(0.0, start + step * period - time.perf_counter()))
+            change = {"theta0": round(0.4 + 0.2 * math.sin(step + 1), 3)}
+            waits.pictures.append(await session.look(change))
+            waits.pages.append(await session.settle(change))
+
+    return visit
+
+
+async def class_of(url: str, pages: list[str], visit: Visit, seconds: float) -> Waits:
+    """Return how long sessions waited, one for each of the pages, with an experiment of its own each."""
+    waits = Waits()
+    sessions = []
+    for number, page in enumerate(pages):
+        experiment = replace(Experiment(), theta0=0.3 + 0.002 * number, seed=100 + number)
+        sessions.append(Session(url, page, to_address(experiment)))
+        await sessions[-1].open()
     start = time.perf_counter() + 0.5
-    await asyncio.gather(
-        *(session.drag(start + i / 300) for i, session in enumerate(sessions)),
-        *(session.settle(start, i) for i, session in enumerate(sessions)),
-    )
-    steps = 1000 * np.concatenate([session.steps for session in sessions])
-    reruns = 1000 * np.concatenate([session.reruns for session in sessions])
-    rate = steps.size / len(sessions) / SETTINGS["seconds"]
-    record.note("30 sessions, 10 steps a second each: pictures in each", rate, "1/s")
-    record.note("30 sessions: median wait for a picture", float(np.median(steps)), "ms")
-    record.note("30 sessions: 95 % of the pictures within", float(np.quantile(steps, 0.95)), "ms", most=150)
-    record.note(
-        "30 sessions: 95 % of Streamlit’s runs meanwhile within", float(np.quantile(reruns, 0.95)), "ms", most=500
-    )
+
+    async def watched(session: Session, number: int) -> None:
+        try:
+            await visit(session, waits, start + number * 1.7 / len(pages), seconds)
+        except Exception as error:  # an answer that is no picture, or a page that ended in an error
+            waits.errors.append(f"{session.page}: {error!r}")
+
+    await asyncio.gather(*(watched(session, number) for number, session in enumerate(sessions)))
     for session in sessions:
-        await session.socket.close()
+        await session.close()
+    return waits
+
+
+def note(record: Record, what: str, waits: Waits, most: float | None) -> None:
+    """Note the median and the 95 % quantile of what visitors waited, and how many ended in an error."""
+    for kind, seconds in (("a picture", waits.pictures), ("the page after a release", waits.pages)):
+        if seconds:
+            waited = 1000 * np.array(seconds)
+            record.note(f"{what}: median wait for {kind}", float(np.median(waited)), "ms")
+            record.note(f"{what}: 95 % wait for {kind} at most", float(np.quantile(waited, 0.95)), "ms", most=most)
+    record.note(f"{what}: errors", len(waits.errors), most=0)
+    for error in waits.errors[:3]:
+        print(error)
+
+
+@contextmanager
+def training(runs: Path) -> Iterator[None]:
+    """Train a map meanwhile."""
+    recipe = recipe_as_json(point_recipe(published_task(), Cnn(), 2000, Adam(1000)))
+    folder = start_training(runs, Request("meanwhile", 1000, recipe))  # the server sees to the queue
+    while not read_progress(folder).done:
+        time.sleep(0.1)
+    yield
+    assert read_progress(folder).state.at_work, "The training ended before its time."
+    stop_training(folder)
+    while not read_progress(folder).state.ended:
+        time.sleep(0.1)
+
+
+def measure(url: str, runs: Path, record: Record) -> None:
+    """Hold the classes one after the other, and note how long they wait."""
+    n, seconds = SETTINGS["sessions"], SETTINGS["seconds"]
+    with training(runs):
+        waits = asyncio.run(class_of(url, ["neuron"] * n, dragging, seconds))
+    note(record, f"{n} on Neuron, {SETTINGS['steps_a_second']} steps a second each, beside a training", waits, 250)
+    mixed, apart = changing(SETTINGS["seconds_between_changes"]), changing(4)
+    waits = asyncio.run(class_of(url, [MIX[i % len(MIX)] for i in range(n)], mixed, seconds))
+    note(record, f"{n} on Landscape, Inverse map and Uncertainty, a change every 2 s each", waits, 600)
+    waits = asyncio.run(class_of(url, ["uncertainty"] * n, apart, seconds))
+    note(record, f"{n} on Uncertainty, a change every 4 s each", waits, 2000)
+    for many in SETTINGS["more_sessions"]:
+        for what, pages, visit in (
+            ("on Neuron, 10 steps a second each", ["neuron"] * many, dragging),
+            ("on the three pages", [MIX[i % len(MIX)] for i in range(many)], mixed),
+        ):
+            waits = asyncio.run(class_of(url, pages, visit, SETTINGS["seconds_of_more_sessions"]))
+            note(record, f"{many} {what}", waits, None)
+
+
+def wait_until_ready(url: str) -> None:
+    """Wait until the server has loaded its maps."""
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/lab/ready").read()
+            return
+        except urllib.error.HTTPError:
+            time.sleep(0.5)
 
 
 def main() -> None:
@@ -150,9 +181,11 @@ def main() -> None:
     out = output_path("load", __doc__)
     record = Record("load", {**SETTINGS, "experiment": asdict(Experiment())})
     processor_times(record)
-    with tempfile.TemporaryDirectory() as folder, serve(Path(folder) / "runs") as url:
-        urllib.request.urlopen(url).read()
-        asyncio.run(load(url, record))
+    with tempfile.TemporaryDirectory() as folder:
+        runs = Path(folder) / "runs"
+        with serve(runs) as url:
+            wait_until_ready(url)
+            measure(url, runs, record)
     record.save(out)
 
 

@@ -68,9 +68,9 @@ def test_threads_never_get_the_same_memory():
         assert all(pool.map(work, range(8)))
 
 
-def test_no_more_than_half_a_gibibyte_is_kept_unused(monkeypatch):
+def test_no_more_than_a_quarter_of_a_gibibyte_is_kept_unused(monkeypatch):
     monkeypatch.setattr(buffers, "_free", [])
-    size = 2**27 // 8
+    size = 2**26 // 8
     arrays = [result_array((size + i,), np.float64) for i in range(6)]
     places = [address(each) for each in arrays]
     while arrays:

@@ -1,6 +1,7 @@
 import asyncio
 import base64
 import json
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -160,6 +161,56 @@ def test_a_number_that_came_back_to_where_it_was_released_is_named():
 def test_a_request_that_ends_halfway_ends_without_an_error():
     async def receive():
         return {"type": "http.disconnect"}
+
+    response = asyncio.run(live_route.respond(Request({"type": "http", "method": "POST", "headers": []}, receive)))
+    assert response.status_code == 400
+
+
+def test_a_newer_change_is_answered_in_place_of_one_that_waits(monkeypatch):
+    """While all threads work, requests of a session pile up: all but the newest are answered at once."""
+    go, begun = threading.Event(), []
+
+    def slow(scene):
+        begun.append(scene.experiment.theta0)
+        go.wait()
+        return picture(scene)
+
+    monkeypatch.setattr("dashboard.pictures.neuron.picture", slow)
+    mine = asked()
+
+    def request(content):
+        async def receive():
+            return {"type": "http.request", "body": json.dumps(content).encode(), "more_body": False}
+
+        return live_route.respond(Request({"type": "http", "method": "POST", "headers": []}, receive))
+
+    async def run():
+        others = [asyncio.ensure_future(request(asked())) for _ in range(live_route.AT_ONCE)]
+        while len(begun) < live_route.AT_ONCE:
+            await asyncio.sleep(0.001)
+        piled = [asyncio.ensure_future(request({**mine, "changes": {"theta0": i / 10}})) for i in range(6)]
+        superseded, waiting = await asyncio.wait(piled, timeout=0.2)
+        assert waiting == {piled[-1]}
+        assert {each.result().status_code for each in superseded} == {409}
+        assert all(each.result().body.decode() == live_route.SUPERSEDED for each in superseded)
+        go.set()
+        newest = await piled[-1]
+        assert {(await each).status_code for each in others} == {200}
+        return newest
+
+    newest = asyncio.run(run())
+    assert newest.status_code == 200
+    assert json.loads(newest.body)["values"] == {"theta0": 0.5}
+    assert begun.count(0.5) == 1
+    assert len(begun) == live_route.AT_ONCE + 1
+
+
+def test_a_browser_that_has_left_costs_nothing(monkeypatch):
+    monkeypatch.setattr("dashboard.pictures.neuron.picture", lambda scene: pytest.fail("computed"))
+    messages = [{"type": "http.disconnect"}, {"type": "http.request", "body": json.dumps(asked()).encode()}]
+
+    async def receive():
+        return messages.pop()
 
     response = asyncio.run(live_route.respond(Request({"type": "http", "method": "POST", "headers": []}, receive)))
     assert response.status_code == 400

@@ -58,7 +58,8 @@ def test_what_could_not_be_computed_is_tried_anew():
 
 def test_the_results_of_one_kind_do_not_drive_out_those_of_another():
     results.kept("first", 0, lambda: "old")
-    for key in range(2 * results.MOST_KEPT):
-        results.kept("second", key, lambda: "new")
+    one, most = 2**20, int(results.OTHERS_MEGABYTES)
+    for key in range(2 * most):
+        results.kept("second", key, lambda: bytes(one))
     assert results.is_kept("first", 0)
-    assert [results.is_kept("second", key) for key in (0, 2 * results.MOST_KEPT - 1)] == [False, True]
+    assert [results.is_kept("second", key) for key in (0, most, 2 * most - 1)] == [False, False, True]
