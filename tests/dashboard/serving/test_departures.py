@@ -2,9 +2,9 @@ import asyncio
 
 import pytest
 
-from dashboard import departures
 from dashboard.scene import holdings as kept
 from dashboard.scene.holdings import Holdings, departed, find, keep, n_sessions
+from dashboard.serving import departures
 
 
 class Clock:

@@ -9,7 +9,7 @@ from tests.dashboard.conftest import ROOT
 # it is full, once nothing needs 100 MB of it, and after it was given back.
 PROGRAM = """
 from pathlib import Path
-from dashboard import memory
+from dashboard.serving import memory
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
