@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from core.estimate import Estimate, Finding, remark
+from core.optimisation.kept_trajectories import loss_from_kept
 from core.optimisation.objective_protocol import Objective
 from core.problem.problem import Problem
 
@@ -21,7 +22,7 @@ SOBOL_POINTS = 2**14  # of the coarse sequence over any other number of unknowns
 STARTS = 64  # descents begin at this many of the lowest points of the coarse grid
 ITERATIONS = 12
 FURTHER_ITERATIONS = 30  # more iterations, for the lowest minimum
-CONVERGED_GAIN = 1e-7  # a descent has converged when a step is predicted to lower the loss by less than this
+CONVERGED_GAIN = 1e-7  # predicted decrease of the loss with which a descent has converged
 LARGEST_DAMPING = 1e6  # a descent with a larger λ stops: it finds no lower loss
 HOPELESS_RISE = 100.0  # after a third of its iterations, a descent this far above the lowest loss is given up
 GENERATIONS = 2  # further rounds of descents, for the global MAP
@@ -80,17 +81,22 @@ def coarse_grid(problem: Problem) -> Points:
     else:
         unit = qmc.Sobol(len(bounds), rng=0).random(SOBOL_POINTS)
     positions = bounds[:, 0] + unit * (bounds[:, 1] - bounds[:, 0])
-    return Points(positions, problem.loss(positions))
+    return Points(positions, loss_from_kept(problem, positions) if len(bounds) == 2 else problem.loss(positions))
 
 
 def descend_together(
-    problem: Problem, starts: Array, iterations: int = ITERATIONS, fixed: tuple[int, ...] = ()
+    problem: Problem,
+    starts: Array,
+    iterations: int = ITERATIONS,
+    fixed: tuple[int, ...] = (),
+    gain: float = CONVERGED_GAIN,
 ) -> Descents:
     """Descend from all starts (k, p) at once, within the bounds, with the Gauss–Newton Hessian at the frozen step.
 
     fixed: indices of unknowns that do not move. A descent whose loss stays far above the lowest one is given up.
+    gain: a descent has converged when a step is predicted to lower the loss by less than this.
     """
-    return _descend(problem.expansion, problem.bounds, starts, iterations, fixed, HOPELESS_RISE, 0.0)
+    return _descend(problem.expansion, problem.bounds, starts, iterations, fixed, HOPELESS_RISE, 0.0, gain)
 
 
 def minima_below(problem: Objective, ends: Array, most: float, iterations: int = 40) -> Array:
@@ -103,7 +109,7 @@ def minima_below(problem: Objective, ends: Array, most: float, iterations: int =
     def expansion(positions: Array) -> tuple[Array, Array, Array]:
         return *problem.gradient(positions), problem.hessian(positions)
 
-    descents = _descend(expansion, problem.bounds, ends, iterations, (), np.inf, ARRIVED_GAIN)
+    descents = _descend(expansion, problem.bounds, ends, iterations, (), np.inf, ARRIVED_GAIN, CONVERGED_GAIN)
     arrived = descents.converged & (descents.falls <= most)
     return np.where(arrived[:, None], descents.positions, np.nan)
 
@@ -129,6 +135,7 @@ def _descend(
     fixed: tuple[int, ...],
     hopeless_rise: float,
     arrived_gain: float,
+    converged_gain: float,
 ) -> Descents:
     lower, upper = bounds.T
     if starts.ndim != 2 or starts.shape[1] != len(bounds):
@@ -156,7 +163,7 @@ def _descend(
         better = which[lower_now]
         positions[better], losses[better] = trial[lower_now], trial_losses[lower_now]
         gradients[better], hessians[better] = trial_gradients[lower_now], trial_hessians[lower_now]
-        going[which[(np.abs(promised) < CONVERGED_GAIN) | (damping[which] > LARGEST_DAMPING)]] = False
+        going[which[(np.abs(promised) < converged_gain) | (damping[which] > LARGEST_DAMPING)]] = False
     with np.errstate(invalid="ignore"):  # the difference of two infinite losses is NaN
         falls = first_losses - losses
     gains = _promised_gains(positions, gradients, hessians, bounds, fixed)
@@ -228,14 +235,18 @@ def lowest_of_each(labels: NDArray[np.int64], losses: Array) -> NDArray[np.int64
     return order[np.unique(labels[order], return_index=True)[1]]
 
 
-def find_minima(problem: Problem, points: Points) -> Minima:
-    """Return the distinct minima that descents from the lowest points reach; the lowest gets further iterations."""
+def find_minima(problem: Problem, points: Points, gain: float = CONVERGED_GAIN) -> Minima:
+    """Return the distinct minima that descents from the lowest points reach; the lowest gets further iterations.
+
+    gain: as in `descend_together`.
+    """
     starts = points.positions[np.argsort(points.losses, kind="stable")[:STARTS]]
-    found = descend_together(problem, starts)
+    found = descend_together(problem, starts, gain=gain)
     positions, losses, hessians = found.positions, found.losses, found.hessians
     best = np.argmin(losses)
-    further = descend_together(problem, positions[best : best + 1], FURTHER_ITERATIONS)
-    positions[best], losses[best], hessians[best] = further.positions[0], further.losses[0], further.hessians[0]
+    if not found.converged[best]:
+        further = descend_together(problem, positions[best : best + 1], FURTHER_ITERATIONS, gain=gain)
+        positions[best], losses[best], hessians[best] = further.positions[0], further.losses[0], further.hessians[0]
     finite = np.isfinite(losses)
     positions, losses, hessians = positions[finite], losses[finite], hessians[finite]
     heads = lowest_of_each(distinct(positions, losses, hessians), losses)
