@@ -3,6 +3,7 @@
 Where charts overlap, smooth weights that add up to one divide the probability between them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,7 +47,8 @@ class Chart:
         return float(np.linalg.slogdet(self.slant)[1])
 
     @cached_property
-    def _inverse(self) -> Array:
+    def inverse(self) -> Array:
+        """The inverse of the slant, (2, 2)."""
         return np.asarray(np.linalg.inv(self.slant), dtype=np.float64)
 
     @property
@@ -56,7 +58,7 @@ class Chart:
 
     def coordinates(self, values: Array) -> Array:
         """Return the coordinates z, (k, 2), of values (k, 2)."""
-        return (values - self.origin) @ self._inverse.T
+        return (values - self.origin) @ self.inverse.T
 
     def model(self, values: Array) -> Array:
         """Return the log density, (k,), of the normal distribution around the mode at values (k, 2)."""
@@ -101,9 +103,13 @@ def first_charts(problem: Problem, nodes: NoiseNodes, minima: Minima) -> list[Ch
     return [chart for chart in charts if chart.log_mass > charts[0].log_mass - NEGLIGIBLE_LOG_DENSITY][:MOST_CHARTS]
 
 
-def log_weights(charts: list[Chart], chart: Chart, values: Array) -> Array:
+def log_weights(charts: Sequence[Chart], chart: Chart, values: Array) -> Array:
     """Return the logarithm of the weight, (k,), of one of the charts at values (k, 2)."""
     if len(charts) == 1:
         return np.zeros(len(values))
-    models = np.stack([each.model(values) for each in charts])
-    return chart.model(values) - np.logaddexp.reduce(models, axis=0)
+    origins, heights = np.stack([each.origin for each in charts]), np.array([each.height for each in charts])
+    z = (values - origins[:, None]) @ np.stack([each.inverse.T for each in charts])
+    models = heights[:, None] - 0.5 * (z[..., 0] ** 2 + z[..., 1] ** 2)
+    highest = models.max(axis=0)
+    own: Array = models[charts.index(chart)]
+    return own - highest - np.log(np.exp(models - highest).sum(axis=0))

@@ -24,20 +24,24 @@ Lattice = NDArray[np.int64]
 class Grid:
     """Cells of one chart, at the points of a lattice.
 
-    chart: whose coordinates they have.
+    charts: all charts, which divide the probability.
+    chart: whose coordinates the cells have.
     width: (2,), of a cell, in the chart's coordinates.
     lattice: (k, 2), whole numbers; the cells' centres are at origin + slant · width · lattice.
     centres: (k, 2), of the parts inside the prior's bounds.
     shares: (k,), of each cell, inside the bounds.
+    log_weights: (k,), logarithms of the shares times the chart's weight among all.
     values: (k,), log p(d | m) + log p(m) at the centres.
     wanted: (n, 2), points of the lattice that are still to be added.
     """
 
+    charts: tuple[Chart, ...]
     chart: Chart
     width: Array
     lattice: Lattice
     centres: Array
     shares: Array
+    log_weights: Array
     values: Array
     wanted: Lattice
 
@@ -47,31 +51,27 @@ class Grid:
         return self.chart.slant * self.width
 
     @property
-    def log_area(self) -> float:
-        """The logarithm of the area of a whole cell."""
-        return self.chart.log_scale + float(np.sum(np.log(self.width)))
+    def log_areas(self) -> Array:
+        """The logarithm of each cell's area inside the bounds, times the weight of its chart there, (k,)."""
+        return self.log_weights + (self.chart.log_scale + float(np.sum(np.log(self.width))))
 
-    def log_areas(self, charts: list[Chart], first: int = 0) -> Array:
-        """Return the logarithm of the area inside the bounds, times the chart's weight, of cells from the first on."""
-        return log_weights(charts, self.chart, self.centres[first:]) + np.log(self.shares[first:]) + self.log_area
+    @property
+    def log_masses(self) -> Array:
+        """The logarithm of each cell's mass, (k,), up to a constant that all grids share."""
+        return self.values + self.log_areas
 
-    def log_masses(self, charts: list[Chart], first: int = 0) -> Array:
-        """Return the logarithm of the mass, up to a constant, of each cell from the first on."""
-        return self.values[first:] + self.log_areas(charts, first)
+    @property
+    def probable(self) -> NDArray[np.bool_]:
+        """Which cells, (k,), are more than negligible."""
+        most = max(chart.log_mass for chart in self.charts)
+        return self.values + self.log_weights + self.chart.log_scale > most - NEGLIGIBLE_LOG_DENSITY
 
-    def probable(self, charts: list[Chart], first: int = 0) -> NDArray[np.bool_]:
-        """Return which cells, from the first on, are more than negligible."""
-        most = max(chart.log_mass for chart in charts)
-        densities = self.log_masses(charts, first) - float(np.sum(np.log(self.width)))
-        return densities > most - NEGLIGIBLE_LOG_DENSITY
+    def among(self, charts: tuple[Chart, ...]) -> "Grid":
+        """Return the grid with the weights that it has among other charts; it wants what is probable then."""
+        weights = log_weights(charts, self.chart, self.centres) + np.log(self.shares)
+        return replace(self, charts=charts, log_weights=weights)._wanting(0)
 
-    def wanting(self, charts: list[Chart], first: int = 0) -> "Grid":
-        """Return the grid that wants what surrounds its probable cells, of those from the first on."""
-        probable = self.lattice[first:][self.probable(charts, first)]
-        growth = int(np.clip(0.5 * np.sqrt(RING_CELLS / max(len(probable), 1)), 1, 8))
-        return replace(self, wanted=_surroundings(probable, growth, self.lattice))
-
-    def halved(self, directions: NDArray[np.bool_], charts: list[Chart]) -> "Grid":
+    def halved(self, directions: NDArray[np.bool_]) -> "Grid":
         """Return a grid whose cells are halved in these directions, (2,), which wants all that was probable."""
         factor = np.where(directions, 2, 1)
         # The centre of a cell that an edge cuts depends on the cell's width.
@@ -82,23 +82,44 @@ class Grid:
             lattice=self.lattice[whole] * factor,
             centres=self.centres[whole],
             shares=self.shares[whole],
+            log_weights=self.log_weights[whole],
             values=self.values[whole],
         )
-        again = self.probable(charts) | ~whole
+        again = self.probable | ~whole
         return replace(kept, wanted=_surroundings(self.lattice[again] * factor, 1, kept.lattice))
 
+    def _wanting(self, first: int) -> "Grid":
+        """Return the grid that wants what surrounds its probable cells, of those from the first on."""
+        probable = self.lattice[first:][self.probable[first:]]
+        growth = int(np.clip(0.5 * np.sqrt(RING_CELLS / max(len(probable), 1)), 1, 8))
+        return replace(self, wanted=_surroundings(probable, growth, self.lattice))
 
-def first_grid(chart: Chart, width: Array, charts: list[Chart]) -> Grid:
+    def with_ring(self, ring: "_Ring", values: Array) -> "Grid":
+        """Return the grid with more cells, and their log densities (n,); it wants what surrounds the probable ones."""
+        weights = log_weights(self.charts, self.chart, ring.centres) + np.log(ring.shares)
+        longer = replace(
+            self,
+            lattice=np.concatenate([self.lattice, ring.lattice]),
+            centres=np.concatenate([self.centres, ring.centres]),
+            shares=np.concatenate([self.shares, ring.shares]),
+            log_weights=np.concatenate([self.log_weights, weights]),
+            values=np.concatenate([self.values, values]),
+        )
+        return longer._wanting(len(self.lattice))
+
+
+def first_grid(charts: tuple[Chart, ...], chart: Chart, width: Array) -> Grid:
     """Return a grid without cells, which wants those in the disc that holds the normal distribution's mass."""
     below = max(each.log_mass for each in charts) - chart.log_mass
     reach = np.sqrt(2 * max(NEGLIGIBLE_LOG_DENSITY - below, 1.0))
     across, up = np.ceil(reach / width).astype(int)
     box = np.stack(np.meshgrid(np.arange(-across, across + 1), np.arange(-up, up + 1)), axis=-1).reshape(-1, 2)
     disc = box[np.sum((width * box) ** 2, axis=1) <= reach**2]
-    return Grid(chart, width, np.empty((0, 2), np.int64), np.empty((0, 2)), np.empty(0), np.empty(0), disc)
+    none, points = np.empty(0), np.empty((0, 2))
+    return Grid(charts, chart, width, points.astype(np.int64), points, none, none, none, disc)
 
 
-def grown(problem: Problem, nodes: NoiseNodes, charts: list[Chart], grids: list[Grid], most_cells: int) -> list[Grid]:
+def grown(problem: Problem, nodes: NoiseNodes, grids: list[Grid], most_cells: int) -> list[Grid]:
     """Return the grids with all that they want and whatever is probable around it, each up to most_cells or so."""
     grids = list(grids)
     while True:
@@ -109,15 +130,7 @@ def grown(problem: Problem, nodes: NoiseNodes, charts: list[Chart], grids: list[
         values = log_joint(problem, nodes, np.concatenate([ring.centres for ring in rings]))
         ends = np.cumsum([len(ring.centres) for ring in rings])[:-1]
         for i, ring, part in zip(going, rings, np.split(values, ends), strict=True):
-            grid = grids[i]
-            longer = replace(
-                grid,
-                lattice=np.concatenate([grid.lattice, ring.lattice]),
-                centres=np.concatenate([grid.centres, ring.centres]),
-                shares=np.concatenate([grid.shares, ring.shares]),
-                values=np.concatenate([grid.values, part]),
-            )
-            grids[i] = longer.wanting(charts, len(grid.lattice))
+            grids[i] = grids[i].with_ring(ring, part)
 
 
 @dataclass(frozen=True, eq=False)

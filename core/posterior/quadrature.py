@@ -44,78 +44,70 @@ class Cells:
     log_areas: NDArray[np.float64]
 
 
-def _fitted(problem: Problem, nodes: NoiseNodes, minima: Minima) -> tuple[list[Chart], list[Grid]]:
-    """Return charts with the shapes of their parts of the posterior, and their grids."""
-    charts = first_charts(problem, nodes, minima)
+def _fitted(problem: Problem, nodes: NoiseNodes, minima: Minima) -> list[Grid]:
+    """Return the grids of charts that have the shapes of their parts of the posterior."""
+    charts = tuple(first_charts(problem, nodes, minima))
     width = np.full(2, FITTING_WIDTH_SDS)
-    grids = [first_grid(chart, width, charts) for chart in charts]
+    grids = [first_grid(charts, chart, width) for chart in charts]
     for _ in range(MOST_FITTINGS):
-        grids = grown(problem, nodes, charts, grids, FITTING_CELLS)
-        refitted = _refitted(charts, grids)
+        grids = grown(problem, nodes, grids, FITTING_CELLS)
+        refitted = _refitted(grids)
         if refitted == charts:
             break
-        kept = {id(grid.chart): grid for grid in grids}
+        kept = dict(zip(charts, grids, strict=True))
         charts = refitted
-        # With other charts beside it, the weights of a grid change.
-        grids = [
-            kept[id(chart)].wanting(charts) if id(chart) in kept else first_grid(chart, width, charts)
-            for chart in charts
-        ]
-    return charts, grown(problem, nodes, charts, grids, MOST_CELLS)
+        grids = [kept[each].among(charts) if each in kept else first_grid(charts, each, width) for each in charts]
+    return grown(problem, nodes, grids, MOST_CELLS)
 
 
-def _refitted(charts: list[Chart], grids: list[Grid]) -> list[Chart]:
+def _refitted(grids: list[Grid]) -> tuple[Chart, ...]:
     """Refit every chart whose cells do not match its shape.
 
     A chart that is far too wide is replaced. A chart whose cells are far wider than it, or far from its origin, is
     kept, and a second chart is added. This happens where the highest point of the density is a narrow peak.
     """
-    refitted = []
-    for chart, grid, share in zip(charts, grids, _shares(charts, grids), strict=True):
-        fitted, least, largest = chart.fitted(grid.centres, grid.log_masses(charts))
+    refitted: list[Chart] = []
+    for grid, share in zip(grids, _shares(grids), strict=True):
+        fitted, least, largest = grid.chart.fitted(grid.centres, grid.log_masses)
         if share < SMALL_SHARE or (least > 1 / LARGEST_STRETCH_SDS and largest < LARGEST_STRETCH_SDS):
-            refitted.append(chart)
+            refitted.append(grid.chart)
         else:
-            refitted += [chart, fitted] if largest >= LARGEST_STRETCH_SDS else [fitted]
-    return refitted
+            refitted += [grid.chart, fitted] if largest >= LARGEST_STRETCH_SDS else [fitted]
+    return tuple(refitted)
 
 
-def _shares(charts: list[Chart], grids: list[Grid]) -> NDArray[np.float64]:
+def _shares(grids: list[Grid]) -> NDArray[np.float64]:
     """Return the share of the probability in each grid, (n,)."""
-    evidences = np.array([logsumexp(grid.log_masses(charts)) for grid in grids])
+    evidences = np.array([logsumexp(grid.log_masses) for grid in grids])
     return np.exp(evidences - logsumexp(evidences))
 
 
-def _too_coarse(grid: Grid, charts: list[Chart]) -> NDArray[np.bool_]:
+def _too_coarse(grid: Grid) -> NDArray[np.bool_]:
     """Return in which directions, (2,), the cells of a grid are too coarse."""
     if len(grid.lattice) >= MOST_CELLS:
         return np.ones(2, bool)  # the grid is not complete
-    logs = grid.log_masses(charts)
-    masses = np.exp(logs - logsumexp(logs))
+    masses = np.exp(grid.log_masses - logsumexp(grid.log_masses))
     sd_cells = np.sqrt(masses @ (grid.lattice - masses @ grid.lattice) ** 2)
     return (roughness(grid, masses) > LARGEST_SQUARED_CHANGE) | (sd_cells < SMALLEST_SD_CELLS)
 
 
 def quadrature(problem: Problem, nodes: NoiseNodes, minima: Minima) -> tuple[Cells, bool]:
     """Return the cells of all charts, refined as far as needed, and whether all of them are fine enough."""
-    charts, grids = _fitted(problem, nodes, minima)
-    grids = [grid.halved(grid.width > CELL_WIDTH_SDS, charts) for grid in grids]
-    grids = grown(problem, nodes, charts, grids, MOST_CELLS)
+    grids = [grid.halved(grid.width > CELL_WIDTH_SDS) for grid in _fitted(problem, nodes, minima)]
+    grids = grown(problem, nodes, grids, MOST_CELLS)
     while True:
-        coarse = [_too_coarse(grid, charts) for grid in grids]
-        shares = _shares(charts, grids)
+        coarse, shares = [_too_coarse(grid) for grid in grids], _shares(grids)
         unfit = [i for i, each in enumerate(coarse) if np.any(each) and shares[i] > SMALL_SHARE]
         able = [i for i in unfit if 4 * len(grids[i].lattice) <= MOST_CELLS]
         if not able:
             break
-        halved = [grids[i].halved(coarse[i], charts) for i in able]
-        for i, grid in zip(able, grown(problem, nodes, charts, halved, MOST_CELLS), strict=True):
-            grids[i] = grid
-    sides = [np.broadcast_to(grid.sides, (len(grid.lattice), 2, 2)) for grid in grids]
+        for i in able:
+            grids[i] = grids[i].halved(coarse[i])
+        grids = grown(problem, nodes, grids, MOST_CELLS)
     cells = Cells(
         np.concatenate([grid.centres for grid in grids]),
-        np.concatenate(sides),
+        np.concatenate([np.broadcast_to(grid.sides, (len(grid.lattice), 2, 2)) for grid in grids]),
         np.concatenate([grid.values for grid in grids]),
-        np.concatenate([grid.log_areas(charts) for grid in grids]),
+        np.concatenate([grid.log_areas for grid in grids]),
     )
     return cells, not unfit
