@@ -16,7 +16,6 @@ from core.problem.problem import Problem
 
 NEGLIGIBLE_LOG_DENSITY = 10.0  # points this far below the highest hold less than 1e-4 of the probability together
 LARGEST_STRETCH_SDS = 2.5  # a chart is refitted if its cells are this many times wider, narrower or farther than it
-SMALL_SHARE = 0.03  # a chart with less of the probability than this is neither refitted nor refined
 SMALLEST_VARIANCE = 1e-6  # added to the variances of a refitted chart, in units of the old ones
 MOST_CHARTS = 12
 SAME_CHART_LOG_DENSITY = 1.0  # a mode that another chart predicts to within this gets none of its own

@@ -18,7 +18,6 @@ from core.priors import TruncatedGaussian
 from core.problem.likelihood import NoiseNodes, known_noise, noise_nodes
 from core.problem.problem import Problem
 
-MODE_GAIN = 1e-3  # of a step from a mode: a chart 0.04 standard deviations from its mode serves as well
 REDRAWS = 8  # attempts to draw a point of a cell that lies inside the prior's bounds
 LARGEST_LOSS = 1e15  # the rounding of larger ones hides how the log density differs from cell to cell
 SMALLEST_SHARE = 1e-6  # lower limit of the share of a cell's projection inside the prior's bounds; avoids division by 0
@@ -186,7 +185,7 @@ def posterior(
     if len(problem.unknown) != 2:
         raise ValueError("The exact posterior is computed for exactly two unknown parameters.")
     problem.observation.check_trace()
-    minima = find_minima(problem, coarse_grid(problem) if coarse is None else coarse, MODE_GAIN)
+    minima = find_minima(problem, coarse_grid(problem) if coarse is None else coarse, rough=True)
     check_found(minima)
     minima = minima.within(2 * NEGLIGIBLE_LOG_DENSITY)
     nodes = known_noise(problem.noise[0])
@@ -195,7 +194,7 @@ def posterior(
         best = problem.residual_sums(minima.positions[0])
         nodes = noise_nodes(noise_prior, best, n_times)
         problem = problem.with_noise(nodes.mean(best, n_times))
-        minima = find_minima(problem, Points(minima.positions, minima.losses), MODE_GAIN)
+        minima = find_minima(problem, Points(minima.positions, minima.losses), rough=True)
     if minima.losses[0] > LARGEST_LOSS:
         raise ValueError(
             "The data lie too many standard deviations of the noise from every trajectory: take a larger noise."

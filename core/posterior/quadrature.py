@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from core.optimisation.minima import Minima
-from core.posterior.charts import LARGEST_STRETCH_SDS, SMALL_SHARE, Chart, first_charts
+from core.posterior.charts import LARGEST_STRETCH_SDS, Chart, first_charts
 from core.posterior.grids import Grid, first_grid, grown, roughness
 from core.problem.likelihood import NoiseNodes
 from core.problem.problem import Problem
 
 FITTING_WIDTH_SDS = 0.5  # of a cell while the charts are fitted, in standard deviations of the quadratic model
-CELL_WIDTH_SDS = 0.25  # of a cell at first when the charts are fitted
+CELL_WIDTH_SDS = 0.25  # of a cell, at most, once they are
 LARGEST_SQUARED_CHANGE = 0.2  # with a larger mean squared change of the log density, cells are halved in a direction
 SMALLEST_SD_CELLS = 3.0  # cells are halved in a direction if a standard deviation of the posterior spans fewer
+REFITTED_SHARE = 0.03  # a chart with less of the probability than this is not refitted
+REFINED_SHARE = 0.003  # cells of a grid with less of the probability than this are not halved
 MOST_CELLS = 50_000  # of one grid
 FITTING_CELLS = 1_000  # of one grid while the charts are fitted
 MOST_FITTINGS = 4  # rounds of fitting the charts
@@ -69,7 +71,7 @@ def _refitted(grids: list[Grid]) -> tuple[Chart, ...]:
     refitted: list[Chart] = []
     for grid, share in zip(grids, _shares(grids), strict=True):
         fitted, least, largest = grid.chart.fitted(grid.centres, grid.log_masses)
-        if share < SMALL_SHARE or (least > 1 / LARGEST_STRETCH_SDS and largest < LARGEST_STRETCH_SDS):
+        if share < REFITTED_SHARE or (least > 1 / LARGEST_STRETCH_SDS and largest < LARGEST_STRETCH_SDS):
             refitted.append(grid.chart)
         else:
             refitted += [grid.chart, fitted] if largest >= LARGEST_STRETCH_SDS else [fitted]
@@ -97,7 +99,7 @@ def quadrature(problem: Problem, nodes: NoiseNodes, minima: Minima) -> tuple[Cel
     grids = grown(problem, nodes, grids, MOST_CELLS)
     while True:
         coarse, shares = [_too_coarse(grid) for grid in grids], _shares(grids)
-        unfit = [i for i, each in enumerate(coarse) if np.any(each) and shares[i] > SMALL_SHARE]
+        unfit = [i for i, each in enumerate(coarse) if np.any(each) and shares[i] > REFINED_SHARE]
         able = [i for i in unfit if 4 * len(grids[i].lattice) <= MOST_CELLS]
         if not able:
             break
