@@ -10,8 +10,9 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
 from core.checks import as_count
+from core.optimisation.distinct_minima import distinct, lowest_of_each
 from core.optimisation.methods import checked_starts, descend
-from core.optimisation.minima import distinct, lowest_of_each, minima_below
+from core.optimisation.minima import minima_below
 from core.optimisation.objective_protocol import Objective
 from core.optimisation.path import OptimiserPath
 from core.problem.problem import Problem

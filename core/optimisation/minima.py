@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from core.estimate import Estimate, Finding, remark
+from core.optimisation.distinct_minima import distinct, lowest_of_each, same_minimum
+from core.optimisation.kept_trajectories import loss_from_kept
 from core.optimisation.objective_protocol import Objective
 from core.problem.problem import Problem
 
@@ -22,11 +24,11 @@ STARTS = 64  # descents begin at this many of the lowest points of the coarse gr
 ITERATIONS = 12
 FURTHER_ITERATIONS = 30  # more iterations, for the lowest minimum
 CONVERGED_GAIN = 1e-7  # a descent has converged when a step is predicted to lower the loss by less than this
+ROUGH_GAIN = 1e-3  # the same for a rough descent, which ends 0.04 standard deviations from the minimum
 LARGEST_DAMPING = 1e6  # a descent with a larger λ stops: it finds no lower loss
 HOPELESS_RISE = 100.0  # after a third of its iterations, a descent this far above the lowest loss is given up
 GENERATIONS = 2  # further rounds of descents, for the global MAP
 PARENTS = 24  # the lowest ends of a round, whose connecting lines give the starts of the next
-SAME_MINIMUM_SDS = 0.1  # minima closer together than this are the same
 ARRIVED_GAIN = 1e-8  # an end with a smaller predicted decrease is taken for the minimum itself: it is 1.4e-4 sds away
 MINIMUM_GAIN = 1e-6  # at a minimum, the quadratic model predicts a smaller decrease of the loss than this
 
@@ -80,17 +82,23 @@ def coarse_grid(problem: Problem) -> Points:
     else:
         unit = qmc.Sobol(len(bounds), rng=0).random(SOBOL_POINTS)
     positions = bounds[:, 0] + unit * (bounds[:, 1] - bounds[:, 0])
-    return Points(positions, problem.loss(positions))
+    return Points(positions, loss_from_kept(problem, positions) if len(bounds) == 2 else problem.loss(positions))
 
 
 def descend_together(
-    problem: Problem, starts: Array, iterations: int = ITERATIONS, fixed: tuple[int, ...] = ()
+    problem: Problem,
+    starts: Array,
+    iterations: int = ITERATIONS,
+    fixed: tuple[int, ...] = (),
+    rough: bool = False,
 ) -> Descents:
     """Descend from all starts (k, p) at once, within the bounds, with the Gauss–Newton Hessian at the frozen step.
 
     fixed: indices of unknowns that do not move. A descent whose loss stays far above the lowest one is given up.
+    rough: whether a descent ends as soon as a step is predicted to lower the loss by less than ROUGH_GAIN, and is lost,
+    with an infinite loss, where it leads to the same minimum as a lower one.
     """
-    return _descend(problem.expansion, problem.bounds, starts, iterations, fixed, HOPELESS_RISE, 0.0)
+    return _descend(problem.expansion, problem.bounds, starts, iterations, fixed, HOPELESS_RISE, 0.0, rough)
 
 
 def minima_below(problem: Objective, ends: Array, most: float, iterations: int = 40) -> Array:
@@ -103,7 +111,7 @@ def minima_below(problem: Objective, ends: Array, most: float, iterations: int =
     def expansion(positions: Array) -> tuple[Array, Array, Array]:
         return *problem.gradient(positions), problem.hessian(positions)
 
-    descents = _descend(expansion, problem.bounds, ends, iterations, (), np.inf, ARRIVED_GAIN)
+    descents = _descend(expansion, problem.bounds, ends, iterations, (), np.inf, ARRIVED_GAIN, False)
     arrived = descents.converged & (descents.falls <= most)
     return np.where(arrived[:, None], descents.positions, np.nan)
 
@@ -129,6 +137,7 @@ def _descend(
     fixed: tuple[int, ...],
     hopeless_rise: float,
     arrived_gain: float,
+    rough: bool,
 ) -> Descents:
     lower, upper = bounds.T
     if starts.ndim != 2 or starts.shape[1] != len(bounds):
@@ -139,8 +148,13 @@ def _descend(
     damping = np.full(len(positions), 1e-3)
     gains = _promised_gains(positions, gradients, hessians, bounds, fixed)
     going = np.isfinite(losses) & (gains >= arrived_gain)
+    joined = np.zeros(len(positions), bool)
+    converged_gain = ROUGH_GAIN if rough else CONVERGED_GAIN
     for iteration in range(iterations):
         going &= ~(losses > np.min(losses) + hopeless_rise) if iteration >= iterations // 3 else True
+        if rough and iteration > 0:
+            joined |= same_minimum(positions, losses, gradients, hessians)
+            going &= ~joined
         which = np.flatnonzero(going)
         if which.size == 0:
             break
@@ -156,7 +170,8 @@ def _descend(
         better = which[lower_now]
         positions[better], losses[better] = trial[lower_now], trial_losses[lower_now]
         gradients[better], hessians[better] = trial_gradients[lower_now], trial_hessians[lower_now]
-        going[which[(np.abs(promised) < CONVERGED_GAIN) | (damping[which] > LARGEST_DAMPING)]] = False
+        going[which[(np.abs(promised) < converged_gain) | (damping[which] > LARGEST_DAMPING)]] = False
+    losses[joined] = np.inf
     with np.errstate(invalid="ignore"):  # the difference of two infinite losses is NaN
         falls = first_losses - losses
     gains = _promised_gains(positions, gradients, hessians, bounds, fixed)
@@ -206,36 +221,18 @@ def _promised_gains(
     return np.where(finite, gains, np.inf)
 
 
-def distinct(positions: Array, losses: Array, hessians: Array) -> NDArray[np.int64]:
-    """Return the label of the minimum that each of n ends belongs to, (n,); 0 is the lowest minimum.
+def find_minima(problem: Problem, points: Points, rough: bool = False) -> Minima:
+    """Return the distinct minima that descents from the lowest points reach; the lowest gets further iterations.
 
-    An end belongs to the lowest end within SAME_MINIMUM_SDS standard deviations, which the Hessian at the lower end
-    gives. positions: (n, p). losses: (n,), finite. hessians: (n, p, p).
+    rough: as in `descend_together`.
     """
-    labels = np.full(len(positions), -1)
-    for i in np.argsort(losses, kind="stable"):
-        if labels[i] < 0:
-            apart = positions - positions[i]
-            near = np.einsum("ni,ij,nj->n", apart, hessians[i], apart) <= SAME_MINIMUM_SDS**2
-            near[i] = True
-            labels[near & (labels < 0)] = labels.max() + 1
-    return labels
-
-
-def lowest_of_each(labels: NDArray[np.int64], losses: Array) -> NDArray[np.int64]:
-    """Return the index of the lowest end of each minimum, (k,), in the order of the labels, (n,), of `distinct`."""
-    order = np.argsort(losses, kind="stable")
-    return order[np.unique(labels[order], return_index=True)[1]]
-
-
-def find_minima(problem: Problem, points: Points) -> Minima:
-    """Return the distinct minima that descents from the lowest points reach; the lowest gets further iterations."""
     starts = points.positions[np.argsort(points.losses, kind="stable")[:STARTS]]
-    found = descend_together(problem, starts)
+    found = descend_together(problem, starts, rough=rough)
     positions, losses, hessians = found.positions, found.losses, found.hessians
     best = np.argmin(losses)
-    further = descend_together(problem, positions[best : best + 1], FURTHER_ITERATIONS)
-    positions[best], losses[best], hessians[best] = further.positions[0], further.losses[0], further.hessians[0]
+    if not rough:
+        further = descend_together(problem, positions[best : best + 1], FURTHER_ITERATIONS)
+        positions[best], losses[best], hessians[best] = further.positions[0], further.losses[0], further.hessians[0]
     finite = np.isfinite(losses)
     positions, losses, hessians = positions[finite], losses[finite], hessians[finite]
     heads = lowest_of_each(distinct(positions, losses, hessians), losses)

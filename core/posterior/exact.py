@@ -12,7 +12,8 @@ from scipy.special import logsumexp
 
 from core.estimate import Finding, GoodnessOfFit, Remark, remark
 from core.optimisation.minima import Points, check_found, coarse_grid, find_minima
-from core.posterior.quadrature import NEGLIGIBLE_LOG_DENSITY, Cells, log_joint, quadrature
+from core.posterior.charts import NEGLIGIBLE_LOG_DENSITY, log_joint
+from core.posterior.quadrature import Cells, quadrature
 from core.priors import TruncatedGaussian
 from core.problem.likelihood import NoiseNodes, known_noise, noise_nodes
 from core.problem.problem import Problem
@@ -184,7 +185,7 @@ def posterior(
     if len(problem.unknown) != 2:
         raise ValueError("The exact posterior is computed for exactly two unknown parameters.")
     problem.observation.check_trace()
-    minima = find_minima(problem, coarse_grid(problem) if coarse is None else coarse)
+    minima = find_minima(problem, coarse_grid(problem) if coarse is None else coarse, rough=True)
     check_found(minima)
     minima = minima.within(2 * NEGLIGIBLE_LOG_DENSITY)
     nodes = known_noise(problem.noise[0])
@@ -193,7 +194,7 @@ def posterior(
         best = problem.residual_sums(minima.positions[0])
         nodes = noise_nodes(noise_prior, best, n_times)
         problem = problem.with_noise(nodes.mean(best, n_times))
-        minima = find_minima(problem, Points(minima.positions, minima.losses))
+        minima = find_minima(problem, Points(minima.positions, minima.losses), rough=True)
     if minima.losses[0] > LARGEST_LOSS:
         raise ValueError(
             "The data lie too many standard deviations of the noise from every trajectory: take a larger noise."

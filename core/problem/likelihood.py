@@ -5,6 +5,7 @@ log p(r | ρ, s) = −n log s − ½ (n − 1) log(1 − ρ²) − Q(ρ) / (2 s�
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,32 +19,49 @@ REACH_SDS = 6.0  # half-width of the nodes' window, in standard deviations given
 SEARCH_NODES = 48  # along each direction, while the window is being found
 PRIOR_REACH_SDS = 9.0  # the prior is cut this many of its standard deviations from its mean
 HIGHEST_CORRELATION = 0.9999
+SERIES_AT_ONCE = 256  # residual series whose terms at all nodes stay in the processor's cache
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class NoiseNodes:
     """Nodes of a quadrature over the noise: rho (m,), marginal_sd (m,) and log_weights (m,)."""
 
-    rho: NDArray[np.float64]
-    marginal_sd: NDArray[np.float64]
-    log_weights: NDArray[np.float64]
+    rho: Array
+    marginal_sd: Array
+    log_weights: Array
 
-    def log_terms(self, sums: ResidualSums, n_times: int) -> NDArray[np.float64]:
+    def log_terms(self, sums: ResidualSums, n_times: int) -> Array:
         """Return log weight + log p(r | ρ, s) of every node, (..., m), for residuals of n_times samples."""
-        column = ResidualSums(*(np.asarray(part)[..., None] for part in sums))
-        with np.errstate(invalid="ignore"):  # the sums of a diverged trajectory are infinite
-            terms = -0.5 * column.quadratic_form(self.rho) / self.marginal_sd**2
-        terms[np.isnan(terms)] = -np.inf
+        lost = ~np.isfinite(np.asarray(sums.squares))  # the sums of a diverged trajectory are infinite
+        first, squares, products, last = (np.where(lost, 0.0, part) for part in sums)
+        # The quadratic form is linear in three sums, so that one product of matrices gives it for all nodes.
+        columns = np.stack([first + squares, products, squares - last], axis=-1)
+        scale = -0.5 / (self.marginal_sd**2 * (1 - self.rho**2))
+        terms = columns @ np.stack([scale, -2 * self.rho * scale, self.rho**2 * scale])
         log_determinant = n_times * np.log(self.marginal_sd) + 0.5 * (n_times - 1) * np.log(1 - self.rho**2)
-        return terms + (self.log_weights - log_determinant - 0.5 * n_times * np.log(2 * np.pi))
+        terms += self.log_weights - log_determinant - 0.5 * n_times * np.log(2 * np.pi)
+        terms[lost] = -np.inf
+        return np.asarray(terms)
 
-    def log_likelihood(self, sums: ResidualSums, n_times: int) -> NDArray[np.float64]:
+    def log_likelihood(self, sums: ResidualSums, n_times: int) -> Array:
         """Return log p(r), (...), with the noise integrated out, for residuals of n_times samples."""
-        terms = self.log_terms(sums, n_times)
+        flat = [np.ravel(part) for part in sums]
+        found = np.empty(flat[0].size)
+        for first in range(0, found.size, SERIES_AT_ONCE):
+            part = slice(first, first + SERIES_AT_ONCE)
+            found[part] = self._summed(self.log_terms(ResidualSums(*(each[part] for each in flat)), n_times))
+        return found.reshape(np.shape(sums.first))
+
+    @staticmethod
+    def _summed(terms: Array) -> Array:
+        """Return the logarithm of the sum over the nodes, (n,), of terms (n, m) that are given as logarithms."""
         highest = np.max(terms, axis=-1)
         finite = np.where(np.isneginf(highest), 0.0, highest)
+        terms -= finite[:, None]
         with np.errstate(divide="ignore"):  # the likelihood of a diverged trajectory is zero
-            return finite + np.log(np.sum(np.exp(terms - finite[..., None]), axis=-1))
+            return np.asarray(finite + np.log(np.sum(np.exp(terms, out=terms), axis=-1)))
 
     def mean(self, sums: ResidualSums, n_times: int) -> Noise:
         """Return the noise whose ρ and s are the posterior means given one residual series."""
@@ -100,9 +118,18 @@ def noise_nodes(prior: TruncatedGaussian, sums: ResidualSums, n_times: int) -> N
     return nodes
 
 
-def _product_nodes(prior: TruncatedGaussian, window: NDArray[np.float64], n: int) -> NoiseNodes:
-    """Return n² Gauss–Legendre nodes over the part of the prior inside a window, (2, 2), of ρ and s √(1 − ρ²)."""
+@cache
+def _legendre(n: int) -> tuple[Array, Array]:
+    """Return the n points and weights of the Gauss–Legendre quadrature between −1 and 1."""
     points, weights = np.polynomial.legendre.leggauss(n)
+    points.setflags(write=False)
+    weights.setflags(write=False)
+    return points, weights
+
+
+def _product_nodes(prior: TruncatedGaussian, window: Array, n: int) -> NoiseNodes:
+    """Return n² Gauss–Legendre nodes over the part of the prior inside a window, (2, 2), of ρ and s √(1 − ρ²)."""
+    points, weights = _legendre(n)
     share, log_weights = (points + 1) / 2, np.log(weights / 2)
     rho = (window[0, 0] + (window[0, 1] - window[0, 0]) * share)[:, None]
     low, high = (

@@ -5,7 +5,8 @@ from scipy.optimize import differential_evolution, minimize
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.fitzhugh_nagumo.simulate import simulate
 from core.noise import Noise, sample_ar1
-from core.optimisation.minima import coarse_grid, descend_together, distinct, find_minima, map_estimate, minima_below
+from core.optimisation.distinct_minima import distinct
+from core.optimisation.minima import coarse_grid, descend_together, find_minima, map_estimate, minima_below
 from core.posterior.exact import posterior
 from core.problem.problem import Problem
 from core.published import GAMMA, ZETA, full_prior, published_prior, time_grid
