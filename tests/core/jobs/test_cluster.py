@@ -1,5 +1,6 @@
 import socket
 
+import psutil
 import pytest
 from distributed import LocalCluster
 from filelock import FileLock
@@ -9,6 +10,7 @@ from core.jobs import cluster, queue
 from core.jobs.outcome import begin
 from core.jobs.progress import State, read_progress
 from tests.core.jobs.conftest import asked, ended, wait_for
+from tests.processes import processes_of
 
 
 @pytest.mark.long
@@ -20,6 +22,7 @@ def test_a_cluster_trains_the_same_map(runs):
         wait_for(folders[0], lambda progress: progress.state.at_work)
         assert [wait_for(folder, ended).state for folder in folders] == [State.FINISHED, State.FINISHED]
     here = asked(runs, "here")
+    psutil.wait_procs(processes_of(runs), timeout=60)
     queue.tend(runs, 1)
     wait_for(here, ended)
     weights = [load_file(folder / f"{folder.name}.safetensors") for folder in (*folders, here)]
