@@ -142,7 +142,8 @@ def proposal(table: Table) -> Choice:
         rest = [i for i in range(table.width) if i != time and not (i < (time or 0) and counts_rows(values[i]))]
         u = by_name.get("u", next((i for i in rest if i != by_name.get("v")), by_name.get("v", 0)))
         v = by_name.get("v", next((i for i in rest if i > u), None) if not any(roles) else None)
-        v = None if v == u else v
+    # A single column, or one whose heading names two things, is the potential.
+    time, v = None if time in (u, v) else time, None if v == u else v
     unit = "" if time is None else headings[time].unit
     if unit not in TIME_UNITS:
         unit = "s" if time is not None and np.ptp(values[time]) <= LONGEST_IN_SECONDS else "ms"

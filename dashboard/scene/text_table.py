@@ -255,7 +255,7 @@ def _number(text: str, row: int, column: str, decimal: str) -> float:
         return math.nan
     if _INFINITE.fullmatch(text):
         raise ValueError(
-            f"Row {row} has {text} in the column {column}: only finite numbers can be used. "
+            f"Row {row} has “{text}” in the column {column}: only finite numbers can be used. "
             "Leave the cell empty where nothing was observed."
         )
     if not _is_number(text) or ("." if decimal == "," else ",") in text:
@@ -265,5 +265,5 @@ def _number(text: str, row: int, column: str, decimal: str) -> float:
         raise ValueError(f"Row {row} has “{text[:20]}” in the column {column}, where a number should be.{hint}")
     value = float(text.replace("−", "-").replace(",", ".").lower().replace("d", "e"))
     if not math.isfinite(value):
-        raise ValueError(f"Row {row} has {text} in the column {column}: only finite numbers can be used.")
+        raise ValueError(f"Row {row} has “{text}” in the column {column}: only finite numbers can be used.")
     return value

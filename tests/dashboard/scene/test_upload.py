@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.models.fitzhugh_nagumo.simulate import simulate
+from dashboard.scene.choice import Choice
 from dashboard.scene.upload import read_trace
 from tests.dashboard.conftest import trace_csv
 
@@ -366,6 +367,22 @@ def test_a_bad_file_is_refused_in_a_sentence_that_names_the_place(content, fragm
         read_trace("a.csv", content)
     for fragment in fragments:
         assert fragment in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "header", ["u," + "x" * 900 + ",time (" + "y" * 900, "time,t" + "\u202e" * 20 + "z" * 500 + ",u"]
+)
+def test_long_or_strange_names_of_columns_are_cut_in_a_sentence(header):
+    content = "\n".join([header, *(f"{t:.1f},{t:.1f},{t:.1f}" for t in TIMES)]).encode()
+    with pytest.raises(ValueError, match=r"^[A-Z].*\.$") as refused:
+        read_trace("a.csv", content)
+    assert len(str(refused.value)) <= 400
+    assert str(refused.value).isprintable()
+
+
+def test_a_column_that_is_not_there_is_refused_in_a_sentence():
+    with pytest.raises(ValueError, match=r"^There is no column 3 in the file, which has 2: choose another one\.$"):
+        read_trace("a.csv", trace_csv(TIMES, U), Choice(0, 2))
 
 
 def test_rows_are_counted_as_an_editor_counts_them():
