@@ -44,7 +44,8 @@ def test_a_sealed_text_that_is_no_exercise_ends_in_the_same_sentence(runs, text)
     ("name", "value"),
     [
         ("query", None), ("pages", "Neuron"), ("pages", [7]), ("locked", ["nothing"]), ("absent", [[]]),
-        ("sealed", "yes"), ("word", 7), ("word", "half a \ud83d"), ("names", {}), ("seed", -1), ("seed", 0.5), ("seed", True),
+        ("sealed", "yes"), ("word", 7), ("word", "half a \ud83d"), ("names", {}), ("seed", -1), ("seed", 0.5),
+        ("seed", True),
     ],
 )  # fmt: skip
 def test_an_exercise_of_another_version_ends_in_the_same_sentence(runs, name, value):

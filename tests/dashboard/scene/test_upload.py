@@ -380,6 +380,12 @@ def test_long_or_strange_names_of_columns_are_cut_in_a_sentence(header):
     assert str(refused.value).isprintable()
 
 
+def test_times_that_rounding_makes_equal_are_refused_in_a_sentence():
+    times = [-3.0, *(1e-300 * np.arange(1, 40))]
+    with pytest.raises(ValueError, match=r"^The times are too close together"):
+        read_trace("a.csv", trace_csv(times, np.sin(np.arange(40))))
+
+
 def test_a_column_that_is_not_there_is_refused_in_a_sentence():
     with pytest.raises(ValueError, match=r"^There is no column 3 in the file, which has 2: choose another one\.$"):
         read_trace("a.csv", trace_csv(TIMES, U), Choice(0, 2))
