@@ -125,7 +125,7 @@ def proposal(table: Table) -> Choice:
     """Return how a file is read most probably, to begin a choice with."""
     names, units = shown_names(table)
     headings = [heading_of(name, unit) for name, unit in zip(names, units, strict=True)]
-    values = [_numbers(table, i) for i in range(table.width)]
+    values = table.columns()
     roles = [role_of(each, headings) for each in headings]
     by_name = {role: roles.index(role) for role in ("time", "u", "v") if role in roles}
     time = by_name.get("time")
@@ -149,13 +149,6 @@ def proposal(table: Table) -> Choice:
         unit = "s" if time is not None and np.ptp(values[time]) <= LONGEST_IN_SECONDS else "ms"
     offset, scale = _affine(values[u], headings[u].unit)
     return Choice(time, u, v, unit, offset=offset, scale=scale, tau=TEXTBOOK_TAU if is_textbook else None)
-
-
-def _numbers(table: Table, column: int) -> Array:
-    try:
-        return table.numbers({"column": column})[:, 0]
-    except ValueError:
-        return np.full(len(table.rows), np.nan)
 
 
 def _affine(potential: Array, unit: str) -> tuple[float, float]:

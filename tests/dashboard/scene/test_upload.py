@@ -435,3 +435,11 @@ def test_what_other_pages_can_take_has_u_at_equal_steps(content, complete, unequ
 def test_two_columns_have_no_v():
     assert read_trace("a.csv", LF.encode()).v is None
     assert read_trace("a.csv", "\n".join(f"{row}," for row in ROWS).encode()).v is None
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(51, 30), (900, 290), (50, 13_000), (10, 61_000)])
+def test_a_table_of_too_many_columns_is_refused_before_its_numbers_are_read(monkeypatch, columns, rows):
+    monkeypatch.setattr("dashboard.scene.text_table._number", None)
+    content = (b";".join(b"%d" % (i % 10) for i in range(columns)) + b"\n") * rows
+    with pytest.raises(ValueError, match=f"^The file has {columns} columns in {rows:,} rows: leave out the columns"):
+        read_trace("a.csv", content)
