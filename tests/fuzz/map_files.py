@@ -42,21 +42,23 @@ def small_map(name: str) -> tuple[bytes, dict[str, Any]]:
     return safetensors.torch.save(network.state_dict()), {**card, "recipe": recipe_as_json(recipe)}
 
 
-def use(weights: bytes, card: bytes) -> None:
-    """Load a map, and use it as the pages do."""
+def load(weights: bytes, card: bytes) -> InverseMap:
+    """Load a map from the content of its two files."""
     path = folder() / "Mine.safetensors"
     path.write_bytes(weights)
     path.with_suffix(".json").write_bytes(card)
-    loaded = load_inverse_map(path)
-    rng = np.random.default_rng(0)
-    n_times = loaded.recipe.task.n_times[1]
-    traces = np.vstack([rng.normal(size=(2, n_times)), np.sin(0.1 * np.arange(n_times))])
+    return load_inverse_map(path)
+
+
+def look(loaded: InverseMap) -> tuple[str, ...]:
+    """Use a map as the pages do."""
     task = loaded.recipe.task
+    traces = np.random.default_rng(0).normal(size=(2, task.n_times[1]))
     told = dict(task.known) | ({} if task.given is None else dict(zip(task.given.names, task.given.mean, strict=True)))
-    known = np.array([[told[name] for name in task.known_names]])
-    assert_finite(loaded, traces, known)
+    assert_finite(loaded, traces, np.array([[told[name] for name in task.known_names]]))
     assert_shown([dict(loaded.card), loaded.fingerprint, about_recipe(loaded), kind(loaded.recipe)])
     assert_shown([loaded.outside(times=np.arange(50.0), rho=0.5, sigma=0.1), loaded.expected(rho=0.5)])
+    return ()
 
 
 def assert_finite(loaded: InverseMap, traces: np.ndarray, known: np.ndarray) -> None:
@@ -89,11 +91,10 @@ def cards(draw: st.DrawFn) -> tuple[str, bytes]:
     return name, as_json(draw(changed(card)))
 
 
-def read_changed_card(example: tuple[str, bytes]) -> tuple[str, ...]:
-    """Load and use a shipped map with another card."""
+def read_changed_card(example: tuple[str, bytes]) -> InverseMap:
+    """Load a map with another card."""
     name, card = example
-    use(small_map(name)[0], card)
-    return ()
+    return load(small_map(name)[0], card)
 
 
 @st.composite
@@ -128,12 +129,11 @@ def weights(draw: st.DrawFn) -> tuple[str, bytes]:
     return name, safetensors.numpy.save(tensors)
 
 
-def read_changed_weights(example: tuple[str, bytes]) -> tuple[str, ...]:
-    """Load and use a shipped map with other weights."""
+def read_changed_weights(example: tuple[str, bytes]) -> InverseMap:
+    """Load a map with other weights."""
     name, content = example
-    use(content, as_json(small_map(name)[1]))
-    return ()
+    return load(content, as_json(small_map(name)[1]))
 
 
-CARD = Parser("card of a map", cards(), ("joint", as_json(small_map("joint")[1])), read_changed_card)
-WEIGHTS = Parser("weights of a map", weights(), ("joint", small_map("joint")[0]), read_changed_weights)
+CARD = Parser("card of a map", cards(), ("joint", as_json(small_map("joint")[1])), read_changed_card, look)
+WEIGHTS = Parser("weights of a map", weights(), ("joint", small_map("joint")[0]), read_changed_weights, look)

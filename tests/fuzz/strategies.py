@@ -82,6 +82,8 @@ def changed(draw: st.DrawFn, valid: Any, most: int = 4) -> Any:
 
 
 def _near(value: float) -> st.SearchStrategy[Any]:
+    if isinstance(value, int) and abs(value) > 2**60:
+        return st.sampled_from([-value, value + 1, value - 1])
     return st.sampled_from(
         [-value, value + 1, value - 1, 2 * value, value / 3, 10 * value, 0, 1, float(value), 1e5 * value]
     )
