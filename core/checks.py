@@ -60,6 +60,11 @@ def with_gaps(values: ArrayLike) -> NDArray[Any]:
     return np.asarray(values)
 
 
+def printable(text: str, longest: int) -> str:
+    """Return the first characters of a text for a sentence, with “�” for each that cannot be shown."""
+    return "".join(character if character.isprintable() else "�" for character in text[:longest])
+
+
 def shown(value: float) -> str:
     """Return a finite number for a sentence: at most ten digits, commas at thousands, a true minus sign."""
     return f"{float(value):,.10g}".replace("-", "−")

@@ -44,11 +44,14 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in the file at path.
 
-    Raises ValueError where the file holds no JSON object, or a number that is NaN, infinite or too large for double
-    precision.
+    Raises ValueError where the file holds no JSON object, a number that is NaN, infinite or too large for double
+    precision, or a text with half a character in it.
     """
     try:
-        content = json.loads(path.read_bytes(), parse_constant=_finite, parse_float=_finite)
+        written = path.read_bytes()
+        content = json.loads(written, parse_constant=_finite, parse_float=_finite)
+        if b"\\ud" in written.lower():  # half a character, which can be shown nowhere, raises
+            json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise ValueError(f"{path.name} is not valid JSON.") from None
     if not isinstance(content, dict):

@@ -7,7 +7,9 @@ from collections import OrderedDict
 from dataclasses import asdict
 from threading import Lock
 
+from core.checks import is_whole
 from dashboard.scene.exercise import Exercise
+from dashboard.scene.settings import SETTINGS
 from dashboard.seal import opened, sealed
 
 FOREIGN = (
@@ -40,9 +42,24 @@ def exercise_in(token: str) -> Exercise:
     try:
         held = json.loads(opened(KIND, token))
         lists = {name: tuple(value) for name, value in held.items() if isinstance(value, list)}
-        return Exercise(**{**held, **lists})
+        return _checked(Exercise(**{**held, **lists}))
     except (ValueError, TypeError, AttributeError):
         raise ValueError(FOREIGN) from None
+
+
+def _checked(exercise: Exercise) -> Exercise:
+    """Return an exercise; raises ValueError where a token of another version holds what this one does not know."""
+    texts = (exercise.query, exercise.word, *exercise.pages, *exercise.names)
+    if not (
+        all(isinstance(each, tuple) for each in (exercise.pages, exercise.locked, exercise.absent, exercise.names))
+        and all(isinstance(each, str) and each.encode() is not None for each in texts)
+        and all(isinstance(each, str) and each in SETTINGS for each in (*exercise.locked, *exercise.absent))
+        and isinstance(exercise.sealed, bool)
+        and is_whole(exercise.seed)
+        and exercise.seed >= 0
+    ):
+        raise ValueError(FOREIGN)
+    return exercise
 
 
 def is_code_word(exercise: Exercise, typed: str, student: str) -> bool:

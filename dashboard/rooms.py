@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from dashboard.maps import runs
-from dashboard.seal import opened, sealed
+from dashboard.seal import NOT_OURS, opened, sealed
 
 FILE = "answers.sqlite"
 KEPT_HOURS = 24.0
@@ -56,7 +56,10 @@ def token_of(room: Room) -> str:
 
 def room_of(token: str) -> Room:
     """Return the room that a token leads into; raises ValueError where this server has not made it."""
-    way, name, question = opened(KIND, token).split(" ")
+    parts = opened(KIND, token).split(" ")
+    if len(parts) != 3 or parts[0] not in ("watch", "answer"):
+        raise ValueError(NOT_OURS)
+    way, name, question = parts
     return Room(name, question, way == "watch")
 
 

@@ -13,14 +13,17 @@ from dashboard.maps import runs
 
 KEY_FILE = ".truth-key"
 LONGEST_TOKEN = 6000  # characters
-LONGEST_TEXT = 100_000  # bytes
+LONGEST_TEXT = 100_000  # bytes, with the kind
+NOT_OURS = "This server has not made the token."
 
 
 def sealed(kind: str, text: str) -> str:
     """Return a text as a token that only the server's processes can open, as one of its kind; the same each time.
 
-    Raises ValueError where it would be longer than LONGEST_TOKEN.
+    Raises ValueError where text or token would be too long, or the text has half a character in it.
     """
+    if len(f"{kind} {text}".encode()) > LONGEST_TEXT:
+        raise ValueError(f"The text is longer than the {LONGEST_TEXT:,} bytes that can be read again.")
     token = _encrypted(_key(runs()), f"{kind} {text}")
     if len(token) > LONGEST_TOKEN:
         raise ValueError(f"The token has {len(token)} characters; {LONGEST_TOKEN} fit into a link.")
@@ -33,8 +36,8 @@ def opened(kind: str, token: str) -> str:
         if len(token) > LONGEST_TOKEN:
             raise InvalidToken
         packed = Fernet(_key(runs())).decrypt(token.encode())
-    except InvalidToken:
-        raise ValueError("This server has not made the token.") from None
+    except (InvalidToken, UnicodeEncodeError):
+        raise ValueError(NOT_OURS) from None
     found, _, text = zlib.decompressobj().decompress(packed, LONGEST_TEXT).decode().partition(" ")
     if found != kind:
         raise ValueError(f"The token is not one of the kind {kind}.")

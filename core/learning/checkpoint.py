@@ -10,7 +10,9 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch import nn
 
+from core.checks import is_finite, is_whole
 from core.files import write_bytes
 
 Tensors = dict[str, torch.Tensor]
@@ -44,6 +46,32 @@ class Checkpoint:
         numbers = (*self.training_losses, *self.validation_losses, self.best_validation_loss, self.seconds)
         return all(map(math.isfinite, numbers)) and all(
             bool(each.isfinite().all()) for each in self._tensors().values()
+        )
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the numbers are such as a training writes: finite, and a best epoch among those done."""
+        losses = (*self.training_losses, *self.validation_losses, self.best_validation_loss)
+        return (
+            all(map(is_finite, (*losses, self.seconds)))
+            and min(*losses, self.seconds) >= 0
+            and len(self.training_losses) == self.epoch
+            and is_whole(self.best_epoch)
+            and 1 <= self.best_epoch <= self.epoch
+            and self.is_finite
+        )
+
+    def fits(self, network: nn.Module) -> bool:
+        """Return whether weights, best weights and moments are those of this network."""
+        shapes, trained = _shapes(network.state_dict()), [each.shape for each in network.parameters()]
+        return (
+            _shapes(self.weights) == shapes
+            and _shapes(self.best_weights) == shapes
+            and self.moments.keys() == set(range(len(trained)))
+            and all(
+                _shapes(self.moments[i]) == {"step": torch.Size([]), "exp_avg": shape, "exp_avg_sq": shape}
+                for i, shape in enumerate(trained)
+            )
         )
 
     def _tensors(self) -> Tensors:
@@ -87,6 +115,12 @@ def load_checkpoint(path: Path, recipe: Mapping[str, Any]) -> Checkpoint | None:
             numbers = json.loads(metadata["numbers"])
             for key in ("training_losses", "validation_losses"):
                 numbers[key] = tuple(numbers[key])
-            return Checkpoint(**numbers, weights=weights, best_weights=best_weights, moments=moments)
-    except (SafetensorError, KeyError, TypeError, ValueError):
+            found = Checkpoint(**numbers, weights=weights, best_weights=best_weights, moments=moments)
+            return found if found.is_sound else None
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError):
         return None
+
+
+def _shapes(tensors: Tensors) -> dict[str, torch.Size]:
+    """Return the shapes of tensors in single precision by name; others count as of no shape."""
+    return {name: each.shape if each.dtype == torch.float32 else torch.Size([-1]) for name, each in tensors.items()}

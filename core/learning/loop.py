@@ -108,7 +108,7 @@ def train_network(
     network = network.to(device)
     step = TrainingStep(network, loss, optimiser, device)
     state = None if kept is None else load_checkpoint(kept.path, kept.recipe)
-    if state is None:
+    if state is None or not (state.epoch < optimiser.epochs and state.fits(network)):
         state = Checkpoint((), (), 0, np.inf, 0.0, {}, {}, {})
     else:
         network.load_state_dict(state.weights)

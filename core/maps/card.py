@@ -20,6 +20,7 @@ MAX_CARD_BYTES = 2**20
 N_SUMMARY = 11  # numbers in the summary of a residual, see `core.maps.out_of_distribution`
 MAX_SCORE = 1e9  # the score of a trace without a finite fit
 PRECISION_ROUNDING = 1e-9  # of a precision's largest entry: asymmetry and negative eigenvalues that rounding may cause
+MAX_METRIC = 1e6  # size of R² and of Median-APE, so that they fit into a table
 MAX_ENTRY = 1e100  # bound of a reference's entries, so that no product overflows
 
 
@@ -143,7 +144,8 @@ def _check_metrics(metrics: Any, recipe: Recipe) -> None:
 def _has_figures(content: Any, names: tuple[str, ...], *path: str) -> bool:
     for key in path:
         content = content.get(key) if isinstance(content, dict) else None
-    return isinstance(content, dict) and all(is_finite(content.get(name)) for name in names)
+    found = [content.get(name) for name in names] if isinstance(content, dict) else [None]
+    return all(each is not None and is_finite(each) and abs(each) <= MAX_METRIC for each in found)
 
 
 def _check_novelty(reference: NoveltyReference, recipe: Recipe) -> None:

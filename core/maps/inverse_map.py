@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,7 +23,7 @@ from core.learning.networks.network import predict
 from core.learning.training_settings import MeanAndCovariance
 from core.maps.card import freedom, learned_steps, read_card
 from core.maps.differences_from_training import Difference, listed, not_trained_for
-from core.maps.gauss_newton_step import learned_steps_of, network_of
+from core.maps.gauss_newton_step import Refined, learned_steps_of, network_of
 from core.maps.inputs import TraceInputs, as_columns
 from core.maps.local_gaussian_labels import from_targets
 from core.maps.mending import mended
@@ -38,6 +38,7 @@ PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
 LABELLED = PRETRAINED / "labelled"  # the shipped maps that learned mean and covariance from labels
 MAX_FILE_BYTES = 10 * 2**20
 MAX_OBSERVED = 1e6  # traces, and parameters told, are clipped here; beyond, all are equally far from the training
+SCALE_RANGE = (1e-4, 1e9)  # of calibration factors, and of the features of a learned step
 MIN_SD_WIDTHS = 1e-6  # smallest sd of an estimate in any direction, in widths of the prior's box; the largest is one
 
 
@@ -245,7 +246,13 @@ def load_inverse_map(name_or_path: str | Path) -> InverseMap:
     traces = np.multiply.outer([0.0, 1.0, MAX_OBSERVED, -MAX_OBSERVED], square_wave).astype(np.float32)
     middle = () if recipe.task.given is None else recipe.task.given.mean
     inputs = TraceInputs(traces, np.tile(middle, (4, 1)), np.full(4, loaded.times.size))
-    if not all(np.all(np.isfinite(part)) for part in loaded._by_network(inputs) if part is not None):
+    tried = [(loaded, inputs)]
+    if isinstance(loaded.network, Refined):  # a learned step simulates, which can take long in a wide box: one trace
+        one = TraceInputs(inputs.traces[1:2], inputs.given[1:2], inputs.lengths[1:2])
+        tried = [(replace(loaded, network=loaded.network.first), inputs), (loaded, one)]
+    with np.errstate(all="ignore"):  # what is not finite is refused below
+        estimates = [part for each, given in tried for part in each._by_network(given) if part is not None]
+    if not all(np.all(np.isfinite(part)) for part in estimates):
         raise ValueError(f"The weights in {path.name} give estimates that are not finite: copy or train it again.")
     return loaded
 
@@ -260,4 +267,8 @@ def _read_weights(path: Path) -> dict[str, torch.Tensor]:
         raise ValueError(f"The weights in {path.name} are not numbers in single precision, as those of a map are.")
     if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
         raise ValueError(f"{path.name} holds weights that are not finite: copy or train it again.")
+    least, most = SCALE_RANGE
+    scales = [tensor for key, tensor in weights.items() if key.split(".")[-1] in ("spread", "scale")]
+    if not all(bool(((tensor >= least) & (tensor <= most)).all()) for tensor in scales):
+        raise ValueError(f"The scales in {path.name} are not those of a map: copy or train it again.")
     return weights

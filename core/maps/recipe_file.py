@@ -4,7 +4,7 @@ import math
 from dataclasses import asdict, fields
 from typing import Any
 
-from core.checks import is_finite
+from core.checks import is_finite, printable
 from core.learning.training_settings import (
     Adam,
     Cnn,
@@ -119,9 +119,10 @@ def _entries(content: Any, names: list[str], place: str) -> dict[str, Any]:
     lacking = [name for name in names if name not in content]
     if lacking:
         raise ValueError(f"The recipe is not complete: the {place} lacks {_list(lacking)}.")
-    unknown = sorted(str(key)[:LONGEST_SHOWN] for key in content if key not in names)
+    unknown = sorted(str(key) for key in content if key not in names)
     if unknown:
-        raise ValueError(f"The recipe has an entry that is not known: {unknown[0]}, in the {place}.")
+        entry = printable(unknown[0], LONGEST_SHOWN)
+        raise ValueError(f"The recipe has an entry that is not known: “{entry}”, in the {place}.")
     return content
 
 

@@ -54,7 +54,7 @@ def of_class(question: Question, answers: Sequence[str]) -> OfClass:
 def _as_text(question: Question, answer: str) -> str:
     match question:
         case Choice(options=options):
-            (chosen,) = indices_in(answer, len(options))
+            (chosen,) = indices_in(answer, len(options), most=1)
             return options[chosen].label
         case Order(entries=entries):
             return ", ".join(entries[each] for each in indices_in(answer, len(entries)))

@@ -103,10 +103,13 @@ def numbers_in(answer: str, n: int) -> tuple[float, ...]:
     return found
 
 
-def indices_in(answer: str, n: int) -> tuple[int, ...]:
-    """Return the different indices below n of an answer; raises ValueError where they are not there."""
+def indices_in(answer: str, n: int, most: int | None = None) -> tuple[int, ...]:
+    """Return the different indices below n of an answer, so many at most; raises ValueError where they are not there.
+
+    most: None for n.
+    """
     parts = answer.split(",")
     found = [int(part) for part in parts if part.isdecimal() and len(part) < 4 and int(part) < n]
-    if len(found) != len(parts) or len(set(found)) != len(found):
+    if len(found) != len(parts) or len(set(found)) != len(found) or len(found) > (most or n):
         raise ValueError("This answer could not be read: give it once more.")
     return tuple(found)

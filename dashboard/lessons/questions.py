@@ -19,6 +19,7 @@ from dashboard.wording.numbers import compact, fixed, percent, significant, time
 AROUND = np.linspace(0, 2 * np.pi, 120)
 CIRCLE = np.column_stack([np.cos(AROUND), np.sin(AROUND)])  # the corners of an outline of radius 1
 HELD = 0.9  # asked of a region
+THINNEST = 1e-6  # half axis of an ellipse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,7 @@ def outline_of(x: float, y: float, a_x: float, a_y: float, b: float) -> tuple[Pl
     Raises ValueError with a sentence where it has no area.
     """
     a = np.hypot(a_x, a_y)
-    if not (a > 0 and b > 0):
+    if not min(a, b) >= THINNEST:
         raise ValueError("The ellipse is too thin: pull its handles apart.")
     along = np.array([a_x, a_y]) / a
     across = np.array([-along[1], along[0]])
@@ -240,7 +241,7 @@ class Choice(Question):
 
     def judge(self, scene: Scene, answer: str) -> Judged:
         """Compare the choice with the right one."""
-        (given,) = indices_in(answer, len(self.options))
+        (given,) = indices_in(answer, len(self.options), most=1)
         outcome = Outcome.RIGHT if given == self.truth(scene) else Outcome.FAR
         return Judged(outcome, "", self.options[given].said, self.solution(scene).solution)
 

@@ -35,26 +35,26 @@ def typed_number(number: Number, typed: Any) -> float | int:
     given = text[:20]
     if len(text) > LONGEST_NUMBER:
         raise ValueError(
-            f"{number.symbol} must be a number of at most {LONGEST_NUMBER} characters; “{given}…” is longer."
+            f"{number.subject} must be a number of at most {LONGEST_NUMBER} characters; “{given}…” is longer."
         )
     text = text.replace("−", "-")
     if re.fullmatch(r"[+-]?[1-9]\d{0,2}(,\d{3})+", text):  # a comma between thousands is not taken for a point
         raise ValueError(
-            f"{number.symbol} can be read in two ways: write “{given}” with a point, or without marks for thousands."
+            f"{number.subject} can be read in two ways: write “{given}” with a point, or without marks for thousands."
         )
     text = text.replace(",", ".")
     if not text:
-        raise ValueError(f"{number.symbol} must be a number; the box is empty.")
+        raise ValueError(f"{number.subject} must be a number; the box is empty.")
     if not _NUMBER.fullmatch(text):
-        raise ValueError(f"{number.symbol} must be a number; “{given}” is none.")
+        raise ValueError(f"{number.subject} must be a number; “{given}” is none.")
     value = float(text)
     if not number.least <= value <= number.most:
         reach = f"between {shown(number.least)} and {shown(number.most)}"
-        raise ValueError(f"{number.symbol} must lie {reach}; {given} does not.")
+        raise ValueError(f"{number.subject} must lie {reach}; {given} does not.")
     if not number.whole:
         return value
     if value != round(value):
-        raise ValueError(f"{number.symbol} must be a whole number; {given} is none.")
+        raise ValueError(f"{number.subject} must be a whole number; {given} is none.")
     return int(value)
 
 

@@ -125,7 +125,7 @@ def proposal(table: Table) -> Choice:
     """Return how a file is read most probably, to begin a choice with."""
     names, units = shown_names(table)
     headings = [heading_of(name, unit) for name, unit in zip(names, units, strict=True)]
-    values = [_numbers(table, i) for i in range(table.width)]
+    values = table.columns()
     roles = [role_of(each, headings) for each in headings]
     by_name = {role: roles.index(role) for role in ("time", "u", "v") if role in roles}
     time = by_name.get("time")
@@ -142,19 +142,13 @@ def proposal(table: Table) -> Choice:
         rest = [i for i in range(table.width) if i != time and not (i < (time or 0) and counts_rows(values[i]))]
         u = by_name.get("u", next((i for i in rest if i != by_name.get("v")), by_name.get("v", 0)))
         v = by_name.get("v", next((i for i in rest if i > u), None) if not any(roles) else None)
-        v = None if v == u else v
+    # A single column, or one whose heading names two things, is the potential.
+    time, v = None if time in (u, v) else time, None if v == u else v
     unit = "" if time is None else headings[time].unit
     if unit not in TIME_UNITS:
         unit = "s" if time is not None and np.ptp(values[time]) <= LONGEST_IN_SECONDS else "ms"
     offset, scale = _affine(values[u], headings[u].unit)
     return Choice(time, u, v, unit, offset=offset, scale=scale, tau=TEXTBOOK_TAU if is_textbook else None)
-
-
-def _numbers(table: Table, column: int) -> Array:
-    try:
-        return table.numbers({"column": column})[:, 0]
-    except ValueError:
-        return np.full(len(table.rows), np.nan)
 
 
 def _affine(potential: Array, unit: str) -> tuple[float, float]:

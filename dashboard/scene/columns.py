@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.checks import printable
+
 TIME_UNITS = {  # in ms
     **dict.fromkeys(("ns", "nanosecond", "nanoseconds"), 1e-6),
     **dict.fromkeys(("us", "μs", "usec", "microsecond", "microseconds"), 1e-3),
@@ -32,6 +34,7 @@ RESCALE = (
     "The neuron’s u stays within ±3, and its spikes go from about −2 to 2. Subtract an offset and divide by a scale so "
     "that yours do too, as in u = (V + 70 mV) / 30 mV, and call the column u."
 )
+LONGEST_SEEN, MOST_SEEN = 24, 6  # characters of a name in a sentence, and names
 _POTENTIAL = ("potential", "voltage", "vm")
 
 
@@ -103,7 +106,7 @@ def named_columns(names: Sequence[str], units: Sequence[str]) -> Columns:
         found = [i for i, each in enumerate(headings) if role_of(each, headings) == role]
         if len(found) > 1:
             raise UnclearError(
-                f"{_seen(names)} Both “{names[found[0]]}” and “{names[found[1]]}” could be {_WHAT[role]}.",
+                f"{_seen(names)} Both “{_cut(names[found[0]])}” and “{_cut(names[found[1]])}” could be {_WHAT[role]}.",
                 f"Leave one, or call it {role}.",
             )
         places |= {role: found[0]} if found else {}
@@ -118,14 +121,14 @@ def named_columns(names: Sequence[str], units: Sequence[str]) -> Columns:
         unit = OTHER_UNITS.get(headings[places[role]].unit if role in places else "")
         if unit:
             raise UnclearError(
-                f"The column “{names[places[role]]}” is in {unit}. Here {role} has no unit.",
+                f"The column “{_cut(names[places[role]])}” is in {unit}. Here {role} has no unit.",
                 f"{RESCALE} If its numbers are without a unit already, take {unit} out of the heading.",
             )
     unit = headings[places["time"]].unit
     unit = "" if unit in NO_UNITS else unit
     if unit and unit not in TIME_UNITS:
         raise UnclearError(
-            f"The unit “{unit[:20]}” of the column “{names[places['time']]}” is not known.",
+            f"The unit “{_cut(unit)}” of the column “{_cut(names[places['time']])}” is not known.",
             "Give the times in s, ms or µs, and say so in the heading, as in time (ms).",
         )
     unused = [
@@ -190,8 +193,12 @@ def role_of(heading: Heading, all_of_them: Sequence[Heading]) -> str:
     return ""
 
 
+def _cut(name: str) -> str:
+    return printable(name, LONGEST_SEEN)
+
+
 def _seen(names: Sequence[str]) -> str:
-    called = [f"“{name[:30]}”" if name else "one without a name" for name in names[:10]]
-    if len(names) > 10:
-        called.append(f"{len(names) - 10} more")
+    called = [f"“{_cut(name)}”" if name else "one without a name" for name in names[:MOST_SEEN]]
+    if len(names) > MOST_SEEN:
+        called.append(f"{len(names) - MOST_SEEN} more")
     return f"The columns are {', '.join(called[:-1])} and {called[-1]}."

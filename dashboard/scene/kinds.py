@@ -1,5 +1,6 @@
 """The kinds of settings, and where their controls stand."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -47,6 +48,11 @@ class Number(Setting):
     least: float
     most: float
     whole: bool = False
+
+    @property
+    def subject(self) -> str:
+        """How a sentence about the number begins: with its symbol, or with an article where that is a word."""
+        return f"The {self.symbol}" if re.match("[a-z]{2}", self.symbol) else self.symbol
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,7 +36,7 @@ def read_report(content: Any) -> Report:
     if not (isinstance(changes, Mapping) and len(changes) <= MAX_CHANGES):
         raise ValueError(MALFORMED)
     for field, value in changes.items():
-        if not (isinstance(field, str) and len(field) <= MAX_FIELD_LENGTH and _is_value(value)):
+        if not (_is_text(field, MAX_FIELD_LENGTH) and _is_value(value)):
             raise ValueError(MALFORMED)
     return Report(int(sequence), final, dict(changes))
 
@@ -48,6 +48,9 @@ def _is_number(value: Any) -> TypeGuard[int | float]:
 
 
 def _is_value(value: Any) -> bool:
-    if isinstance(value, str):
-        return len(value) <= MAX_TEXT_LENGTH
-    return isinstance(value, bool) or _is_number(value)
+    return _is_text(value, MAX_TEXT_LENGTH) or isinstance(value, bool) or _is_number(value)
+
+
+def _is_text(value: Any, longest: int) -> bool:
+    """Say whether a value is a short enough text, without halves of characters, which cannot be sent back."""
+    return isinstance(value, str) and len(value) <= longest and not any("\ud800" <= each <= "\udfff" for each in value)

@@ -17,6 +17,7 @@ from dashboard.wording.numbers import count
 
 MAX_FILE_BYTES = 5 * 2**20
 MAX_ROWS = 100_000  # 2,000 ms at 50 kHz
+MAX_COLUMNS, MAX_CELLS = 50, 6 * MAX_ROWS
 MAX_LINE_LENGTH = 2_000  # characters
 MAX_NUMBER_LENGTH = 40  # characters; a double has at most 24
 N_SAMPLE_LINES = 200  # lines from which separator, decimal mark and number of columns are told
@@ -79,12 +80,27 @@ class Table:
                 values[i, j] = _number(cells[column], number, name, self.decimal)
         return values
 
+    def columns(self) -> list[NDArray[np.float64]]:
+        """Return all columns, (n_rows,) each, NaN for a gap; NaN throughout where one of the cells is no number."""
+        values, wrong = np.full((self.width, len(self.rows)), np.nan), set[int]()
+        try:
+            for i, (number, cells) in enumerate(self.cells()):
+                for j in set(range(self.width)) - wrong:
+                    try:
+                        values[j, i] = _number(cells[j], number, "", self.decimal)
+                    except ValueError:
+                        wrong.add(j)
+        except ValueError:  # a row of another width
+            wrong.update(range(self.width))
+        values[list(wrong)] = np.nan
+        return list(values)
+
 
 def read_table(content: bytes) -> Table:
     """Return the table in a text file.
 
     Comment lines are left out, but for those above the numbers, which may be headings. Raises ValueError with a
-    sentence for what is no text, has no table, is larger than 5 MB, or has more than 100,000 rows.
+    sentence for what is no text, has no table, is larger than 5 MB, or has more than 100,000 rows or 50 columns.
     """
     lines = _lines(_text(content))
     delimiter, lines = _named_delimiter(lines)
@@ -101,6 +117,11 @@ def read_table(content: bytes) -> Table:
     in_rows = [_try(split, line) for _, line in rows[:N_SAMPLE_LINES]]
     width = mode(map(len, in_rows))
     cells = [cell.strip() for each in in_rows for cell in each]
+    if width > MAX_COLUMNS or width * len(rows) > MAX_CELLS:
+        raise ValueError(
+            f"The file has {count(width)} columns in {count(len(rows))} rows: leave out the columns that are not the "
+            "time, u or v."
+        )
     decimal = _decimal_mark(cells)
     if delimiter == "," and width > 2 and not any("." in cell for cell in cells):
         raise ValueError(
@@ -255,7 +276,7 @@ def _number(text: str, row: int, column: str, decimal: str) -> float:
         return math.nan
     if _INFINITE.fullmatch(text):
         raise ValueError(
-            f"Row {row} has {text} in the column {column}: only finite numbers can be used. "
+            f"Row {row} has “{text}” in the column {column}: only finite numbers can be used. "
             "Leave the cell empty where nothing was observed."
         )
     if not _is_number(text) or ("." if decimal == "," else ",") in text:
@@ -265,5 +286,5 @@ def _number(text: str, row: int, column: str, decimal: str) -> float:
         raise ValueError(f"Row {row} has “{text[:20]}” in the column {column}, where a number should be.{hint}")
     value = float(text.replace("−", "-").replace(",", ".").lower().replace("d", "e"))
     if not math.isfinite(value):
-        raise ValueError(f"Row {row} has {text} in the column {column}: only finite numbers can be used.")
+        raise ValueError(f"Row {row} has “{text}” in the column {column}: only finite numbers can be used.")
     return value

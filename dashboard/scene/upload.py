@@ -5,10 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from core.checks import printable
 from core.problem.observation import equally_spaced
 from dashboard.scene.choice import TEXTBOOK, Choice
 from dashboard.scene.columns import (
     ADD_TIMES,
+    LONGEST_SEEN,
     RESCALE,
     ROLES,
     TIME_UNITS,
@@ -34,6 +36,7 @@ LARGEST_STATE = 3.0
 MAX_STATE_WITHOUT_WARNING = LARGEST_STATE + 4 * 0.5
 MAX_STATE = LARGEST_STATE + 4 * 2.0
 MAX_VOLTS = 0.2  # a real neuron's potential stays within ±0.2 V
+LONGEST_SHOWN = 40  # characters of a column's name, where it is said how the file was read
 SCALED = 0.1  # of the samples: where more are beyond MAX_STATE, u has another unit
 SORTABLE = 0.1  # of the steps: times of which more fall are no times in disorder
 
@@ -58,12 +61,14 @@ def read_trace(name: str, content: bytes, choice: Choice | None = None) -> Trace
         columns, values = _columns_of(table)
         factor = TIME_UNITS[columns.time_unit or "ms"]
     else:
-        columns, values = choice.columns(shown_names(table)[0]), choice.values(table)
+        columns, values = _chosen(table, choice)
         factor = choice.time_factor
     numbers = [number for number, _ in table.rows]
     times = values["time"]
     _check_times(times, numbers, columns)
     times = (times - times[0]) * factor
+    if not np.all(np.diff(times) > 0):
+        raise ValueError("The times are too close together to be told apart: give them in a smaller unit, from 0 on.")
     _check_length(times, columns, is_chosen=choice is not None)
     states = {role: each for role, each in values.items() if role != "time" and not np.all(np.isnan(each))}
     if not states:
@@ -92,6 +97,13 @@ def _columns_of(table: Table) -> tuple[Columns, dict[str, Array]]:
     return columns, {role: values[:, i] for i, role in enumerate(columns.places)}
 
 
+def _chosen(table: Table, choice: Choice) -> tuple[Columns, dict[str, Array]]:
+    furthest = 1 + max(place for place in (choice.time, choice.u, choice.v) if place is not None)
+    if furthest > table.width:
+        raise ValueError(f"There is no column {furthest} in the file, which has {table.width}: choose another one.")
+    return choice.columns(shown_names(table)[0]), choice.values(table)
+
+
 def _unnamed(table: Table) -> tuple[Columns, dict[str, Array]]:
     called = [*ROLES, *map(str, range(4, table.width + 1))][: table.width]
     if counts_rows(table.numbers({"time": 0})[:, 0]):
@@ -115,7 +127,9 @@ def _check_times(times: Array, numbers: list[int], columns: Columns) -> None:
     if falls == 1:
         raise ValueError("Time runs backwards: sort the rows by time.")
     if falls > SORTABLE:
-        column = f"column “{columns.names['time']}”" if columns.names["time"] else "first column"
+        column = (
+            f"column “{printable(columns.names['time'], LONGEST_SEEN)}”" if columns.names["time"] else "first column"
+        )
         raise UnclearError(
             f"The {column} should be the time and does not look like one: it falls at "
             f"{count(int(np.sum(steps < 0)))} of {count(steps.size)} steps.",
@@ -157,8 +171,8 @@ def _check_states(states: Mapping[str, Array], numbers: list[int], columns: Colu
             raise UnclearError(what, remedy) if np.mean(beyond) > SCALED else ValueError(f"{what} {remedy}")
     if "u" in states and not np.any(np.isnan(states["u"])) and _is_clock(states["u"]):
         raise UnclearError(
-            f"The column {columns.names['u'] or 'after the time'} rises by the same step in every row, as times do and "
-            "no potential does.",
+            f"The column {printable(columns.names['u'], LONGEST_SEEN) or 'after the time'} rises by the same step in "
+            "every row, as times do and no potential does.",
             "Add a first row that calls the columns time, u and v.",
         )
 
@@ -215,13 +229,13 @@ def _reading(columns: Columns, times: Array, states: Mapping[str, Array], choice
     textbook = choice is not None and choice.tau is not None
     for role, place in columns.places.items():
         name, called = columns.names[role], TEXTBOOK.get(role, role) if textbook else role
-        parts.append(f"{called} is “{name[:40]}”" if name else f"{called} is column {place + 1}")
+        parts.append(f"{called} is “{printable(name, LONGEST_SHOWN)}”" if name else f"{called} is column {place + 1}")
         if role == "time" and not textbook:
             parts[0] += f", in {columns.time_unit}" if columns.time_unit else ", taken to be in ms"
     said = f"{'; '.join(parts)}."
     said = said[0].upper() + said[1:]
     if columns.unused:
-        said += f" Not used: {', '.join(name[:40] for name in columns.unused[:5])}."
+        said += f" Not used: {', '.join(printable(name, LONGEST_SHOWN) for name in columns.unused[:5])}."
     rows = [f"{count(times.size)} rows", f"0 to {grouped(times[-1], 5)} ms"]
     rows += [f"{role} has {_gaps(states[role])}" for role in states if np.any(np.isnan(states[role]))]
     return " ".join(filter(None, (said, choice.sentence if choice else "", f"{'; '.join(rows)}.", thinning)))

@@ -71,7 +71,7 @@ def test_bad_parts_of_an_address_end_in_sentences_and_the_rest_holds(lab):
         "“unknown” is no part of an experiment.",
         "Hidden must be 0 or 1; “maybe” is neither.",
         "“none” is not a choice for misfit.",
-        "seed must be a whole number; 1.5 is none.",
+        "The seed must be a whole number; 1.5 is none.",
     ):
         assert sentence in notes
     assert (lab.value("theta0"), lab.value("gamma"), lab.value("theta1"), lab.value("seed")) == (0.4, 3, 0.7, 7)

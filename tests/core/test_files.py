@@ -56,8 +56,23 @@ def test_a_reader_never_sees_half_a_file(tmp_path):
     assert {content[:1] for content in contents} == {b"a", b"b"}
 
 
-@pytest.mark.parametrize(("content", "sentence"), [(b"{", "not valid"), (b"\xff\xfe", "not valid"), (b"[1]", "object")])
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"{", "not valid"),
+        (b"\xff\xfe", "not valid"),
+        (b"[1]", "object"),
+        (rb'{"name": "half a \uD83D"}', "not valid"),
+        (b"[" * 100_000, "not valid"),
+        (b'{"a": ' + b"1" * 10_000 + b"}", "not valid"),
+    ],
+)
 def test_other_content_ends_in_a_sentence(tmp_path, content, sentence):
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(ValueError, match=sentence):
         read_json(tmp_path / "a.json")
+
+
+def test_a_character_in_two_halves_is_read_whole(tmp_path):
+    (tmp_path / "a.json").write_bytes(rb'{"name": "\ud83d\ude00"}')
+    assert read_json(tmp_path / "a.json") == {"name": "😀"}

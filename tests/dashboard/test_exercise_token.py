@@ -1,4 +1,5 @@
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -37,6 +38,19 @@ def test_a_token_that_none_has_made_ends_in_a_sentence(runs, token):
 def test_a_sealed_text_that_is_no_exercise_ends_in_the_same_sentence(runs, text):
     with pytest.raises(ValueError, match=FOREIGN):
         exercise_in(sealed("exercise", text))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("query", None), ("pages", "Neuron"), ("pages", [7]), ("locked", ["nothing"]), ("absent", [[]]),
+        ("sealed", "yes"), ("word", 7), ("word", "half a \ud83d"), ("names", {}), ("seed", -1), ("seed", 0.5),
+        ("seed", True),
+    ],
+)  # fmt: skip
+def test_an_exercise_of_another_version_ends_in_the_same_sentence(runs, name, value):
+    with pytest.raises(ValueError, match=FOREIGN):
+        exercise_in(sealed("exercise", json.dumps({**asdict(CLASS), name: value})))
 
 
 def test_another_server_cannot_open_it(runs, tmp_path):

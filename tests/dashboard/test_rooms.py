@@ -20,7 +20,7 @@ def test_a_token_leads_into_its_room_to_answer_or_to_watch(runs):
     assert new_room() != name
 
 
-@pytest.mark.parametrize("token", ["", "x", "gAAAAA=="])
+@pytest.mark.parametrize("token", ["", "x", "gAAAAA==", "half a \ud83d"])
 def test_a_token_of_another_server_leads_nowhere(runs, token):
     with pytest.raises(ValueError, match="has not made"):
         room_of(token)
@@ -29,6 +29,12 @@ def test_a_token_of_another_server_leads_nowhere(runs, token):
 def test_what_was_sealed_for_something_else_leads_nowhere(runs):
     with pytest.raises(ValueError, match="not one of the kind room"):
         room_of(sealed("truth", "watch a valleys.4"))
+
+
+@pytest.mark.parametrize("text", ["", "watch a", "watch a valleys.4 more", "look a valleys.4"])
+def test_what_another_version_sealed_for_a_room_leads_nowhere(runs, text):
+    with pytest.raises(ValueError, match=r"^This server has not made the token\.$"):
+        room_of(sealed("room", text))
 
 
 def test_the_first_answer_of_each_student_is_kept_by_room(runs):

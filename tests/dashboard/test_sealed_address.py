@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 from dashboard.maps import use_runs
 from dashboard.scene.address import to_address
 from dashboard.scene.experiment import Experiment
+from dashboard.seal import opened, sealed
 from dashboard.sealed_address import FOREIGN, from_sealed_address, to_sealed_address
 
 HIDDEN = Experiment(theta0=0.317_283_9, theta1=0.582_951_6, zeta=-0.271, gamma=4.187, hidden=True)
@@ -69,3 +70,9 @@ def test_a_folder_that_cannot_be_written_still_hides_the_truth(tmp_path, runs):
         assert from_sealed_address(address) == (HIDDEN, ())
     finally:
         use_runs(runs)
+
+
+def test_what_could_not_be_read_again_is_not_sealed(runs):
+    with pytest.raises(ValueError, match=r"longer than the 100,000 bytes"):
+        sealed("truth", "a" * 100_000)
+    assert opened("truth", sealed("truth", "σ" * 49_000)) == "σ" * 49_000

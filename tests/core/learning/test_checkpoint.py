@@ -60,3 +60,21 @@ def test_a_cut_off_checkpoint_counts_as_none(tmp_path, monkeypatch):
     next(train(PUBLISHED, path))
     path.write_bytes(path.read_bytes()[:-50])
     assert load_checkpoint(path, recipe_as_json(PUBLISHED)) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"training_losses": (0.1, None)}, {"training_losses": ()}, {"best_epoch": 7}, {"best_epoch": "1"},
+        {"seconds": -1.0}, {"best_validation_loss": 10**400}, {"weights": {}}, {"best_weights": {}}, {"moments": {}},
+        {"validation_losses": (0.1,) * 6, "training_losses": (0.1,) * 6},
+    ],
+)  # fmt: skip
+def test_a_training_begins_anew_where_no_training_like_it_wrote_the_checkpoint(change, tmp_path, monkeypatch):
+    monkeypatch.setattr("core.learning.loop.SAVING_INTERVAL_SECONDS", 0.0)
+    path, recipe = tmp_path / "state", recipe_as_json(OURS)
+    first = list(islice(train(OURS, path), 2))[-1]
+    dataclasses.replace(load_checkpoint(path, recipe), **change).save(path, recipe)
+    report = next(train(OURS, path))
+    assert report.epoch == 1
+    assert report.training_losses == first.training_losses[:1]

@@ -10,6 +10,7 @@ import pytest
 from safetensors.numpy import load_file, save
 
 from core.jobs.progress import read_progress
+from core.maps.card import read_card
 from core.maps.inverse_map import PRETRAINED, load_inverse_map
 from core.maps.recipe_file import recipe_as_json, recipe_from_json
 from core.maps.recipes import our_recipe
@@ -146,3 +147,23 @@ def test_weights_changed_at_random(tmp_path):
 
     contents = [bytes_changed() if i % 2 else tensor_changed() for i in range(200)]
     assert 5 <= outcomes(read, contents) <= 150
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [("first.11.spread", 0.0), ("steps.0.scale", -1.0), ("steps.1.spread", 1e20)]
+)
+def test_scales_that_no_map_has_are_refused(tmp_path, place, value):
+    path, weights = tmp_path / "Mine.safetensors", load_file(PRETRAINED / "best.safetensors")
+    path.with_suffix(".json").write_bytes((PRETRAINED / "best.json").read_bytes())
+    path.write_bytes(save({**weights, place: np.full_like(weights[place], value)}))
+    with pytest.raises(ValueError, match=r"^The scales in Mine.safetensors are not those of a map"):
+        load_inverse_map(path)
+
+
+@pytest.mark.parametrize("value", [1e7, -1e300])
+def test_metrics_that_no_table_can_show_are_refused(tmp_path, value):
+    card = json.loads((PRETRAINED / "dense-noisy.json").read_text())
+    card["metrics"]["published"]["noisy"]["r2"]["theta0"] = value
+    (tmp_path / "Mine.json").write_text(json.dumps(card))
+    with pytest.raises(ValueError, match="Its metrics need finite numbers"):
+        read_card(tmp_path / "Mine.json")

@@ -18,7 +18,7 @@ SYMBOLS = {
     "sigma": "σ",
     "rho": "ρ",
     "t_end": "T ",
-    "seed": "seed",
+    "seed": "The seed",
     "candidate_theta0": "θ₀",
     "candidate_theta1": "θ₁",
     "candidate_zeta": "ζ",

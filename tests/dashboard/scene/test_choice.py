@@ -32,6 +32,7 @@ PROPOSALS = {
     "index, time, u and v": (file(N, TIMES, U, V), Choice(1, 2, 3)),
     "no times": (file(U, V), Choice(None, 0, 1)),
     "one column": (file(U), Choice(None, 0)),
+    "one column that rises": (file(np.sqrt(TIMES) / 4), Choice(None, 0)),
     "seconds by their span": (file(TIMES / 1000, U, header="time,u"), Choice(0, 1, time_unit="s")),
     "seconds by their name": (file(TIMES / 1000, U, header="time (s),x"), Choice(0, 1, time_unit="s")),
     "unknown unit": (file(TIMES, U, header="time (frames),u"), Choice(0, 1)),

@@ -39,6 +39,8 @@ def test_a_sound_report_is_read():
         {**SOUND, "changes": {"theta0": None}},
         {**SOUND, "changes": {"theta0": [0.4]}},
         {**SOUND, "changes": {"preset": {}}},
+        {**SOUND, "changes": {"test_map": "half a \ud83d"}},
+        {**SOUND, "changes": {"\udc00": 1}},
     ],
 )
 def test_anything_else_is_refused_in_a_sentence(content):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.models.fitzhugh_nagumo.simulate import simulate
+from dashboard.scene.choice import Choice
 from dashboard.scene.upload import read_trace
 from tests.dashboard.conftest import trace_csv
 
@@ -368,6 +369,28 @@ def test_a_bad_file_is_refused_in_a_sentence_that_names_the_place(content, fragm
         assert fragment in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "header", ["u," + "x" * 900 + ",time (" + "y" * 900, "time,t" + "\u202e" * 20 + "z" * 500 + ",u"]
+)
+def test_long_or_strange_names_of_columns_are_cut_in_a_sentence(header):
+    content = "\n".join([header, *(f"{t:.1f},{t:.1f},{t:.1f}" for t in TIMES)]).encode()
+    with pytest.raises(ValueError, match=r"^[A-Z].*\.$") as refused:
+        read_trace("a.csv", content)
+    assert len(str(refused.value)) <= 400
+    assert str(refused.value).isprintable()
+
+
+def test_times_that_rounding_makes_equal_are_refused_in_a_sentence():
+    times = [-3.0, *(1e-300 * np.arange(1, 40))]
+    with pytest.raises(ValueError, match=r"^The times are too close together"):
+        read_trace("a.csv", trace_csv(times, np.sin(np.arange(40))))
+
+
+def test_a_column_that_is_not_there_is_refused_in_a_sentence():
+    with pytest.raises(ValueError, match=r"^There is no column 3 in the file, which has 2: choose another one\.$"):
+        read_trace("a.csv", trace_csv(TIMES, U), Choice(0, 2))
+
+
 def test_rows_are_counted_as_an_editor_counts_them():
     with pytest.raises(ValueError, match="Row 8 has a gap"):
         read_trace("a.csv", b"\n" + with_row(7, ",1.2"))
@@ -412,3 +435,11 @@ def test_what_other_pages_can_take_has_u_at_equal_steps(content, complete, unequ
 def test_two_columns_have_no_v():
     assert read_trace("a.csv", LF.encode()).v is None
     assert read_trace("a.csv", "\n".join(f"{row}," for row in ROWS).encode()).v is None
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(51, 30), (900, 290), (50, 13_000), (10, 61_000)])
+def test_a_table_of_too_many_columns_is_refused_before_its_numbers_are_read(monkeypatch, columns, rows):
+    monkeypatch.setattr("dashboard.scene.text_table._number", None)
+    content = (b";".join(b"%d" % (i % 10) for i in range(columns)) + b"\n") * rows
+    with pytest.raises(ValueError, match=f"^The file has {columns} columns in {rows:,} rows: leave out the columns"):
+        read_trace("a.csv", content)
