@@ -8,12 +8,13 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import session, visitors
 from dashboard.exercise_token import exercise_in
-from dashboard.maps import chosen, missing
+from dashboard.maps import missing
 from dashboard.rooms import room_of
 from dashboard.scene.exercise import Sitting
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, keep
 from dashboard.sealed_address import from_sealed_address, to_sealed_address
+from dashboard.trainings import newest_maps, owner_of
 
 # The parts of an address that hold no setting.
 OF_LESSON = "lesson"  # names the step of a lesson
@@ -44,8 +45,8 @@ def begin() -> None:
     if upload is not None:
         query.pop("upload", None)
     st.session_state.lesson_opened = lesson, bool(query)
-    holdings = Holdings(upload, recording, session=_session())
-    experiment, sentences = _exercise(query, holdings) if OF_EXERCISE in query else _experiment(query)
+    holdings = Holdings(upload, recording, session=_session(), owner=owner_of(_visitor()))
+    experiment, sentences = _exercise(query, holdings) if OF_EXERCISE in query else _experiment(query, holdings)
     if st.session_state.room_token:
         try:
             st.session_state.room = room_of(st.session_state.room_token)
@@ -57,7 +58,7 @@ def begin() -> None:
     session.start(experiment if upload is None else replace(experiment, upload=upload.name), holdings, sentences)
 
 
-def _experiment(query: dict[str, str]) -> tuple[Experiment, tuple[str, ...]]:
+def _experiment(query: dict[str, str], holdings: Holdings) -> tuple[Experiment, tuple[str, ...]]:
     """Return the experiment that the parts of an address hold, and sentences about what is not here.
 
     An address that names no map trained here shows the newest ones.
@@ -65,7 +66,7 @@ def _experiment(query: dict[str, str]) -> tuple[Experiment, tuple[str, ...]]:
     experiment, sentences = from_sealed_address(urlencode(query)) if query else (Experiment(), ())
     absent = missing(experiment.own_maps)
     here = ",".join(name for name in experiment.own_maps.split(",") if name not in absent)
-    experiment = replace(experiment, own_maps=here or ",".join(chosen("")))
+    experiment = replace(experiment, own_maps=here or newest_maps(holdings.owner))
     if not absent:
         return experiment, sentences
     named = ", ".join(f"“{name[:40]}”" for name in absent[:5]) + (" and others" if len(absent) > 5 else "")
@@ -111,7 +112,8 @@ def address() -> str:
         parts[OF_ROOM] = st.session_state.room_token
     if sitting is None:
         shown = session.experiment()
-        query = to_sealed_address(replace(shown, own_maps=shown.own_maps or ",".join(chosen(""))))
+        own = shown.own_maps or newest_maps(session.scene().holdings.owner)
+        query = to_sealed_address(replace(shown, own_maps=own))
     else:
         query, parts[OF_EXERCISE] = sitting.address(session.experiment()), sitting.token
         if sitting.student is not None:

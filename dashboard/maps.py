@@ -30,11 +30,17 @@ BYTES_BESIDE_WEIGHTS = 100_000  # of the card and the modules of a loaded map
 RESERVED = frozenset(name.casefold() for name in (*ENTRIES, *SHIPPED_MAPS))  # no map trained here has one of these
 
 _runs = [Path("runs")]
+_newest = [NEWEST_OWN_MAPS]  # so many are shown where none is chosen
 
 
 def use_runs(folder: Path) -> None:
     """Set the folder of runs, once, when the server starts."""
     _runs[0] = folder.resolve()
+
+
+def show_newest(n: int) -> None:
+    """Set how many of the newest maps are shown where none is chosen, once, when the server starts."""
+    _newest[0] = n
 
 
 def runs() -> Path:
@@ -127,7 +133,7 @@ def chosen(own: str) -> tuple[str, ...]:
     training that has not ended; one without a training is left out.
     """
     if not own:
-        return own_maps()[:NEWEST_OWN_MAPS][::-1]
+        return own_maps()[: _newest[0]][::-1]
     here = (name for name in dict.fromkeys(own.split(",")) if is_name(name) and os.path.isdir(runs() / name))
     return tuple(islice(here, MOST_OWN_MAPS))
 

@@ -11,7 +11,9 @@ from core.jobs.folder import has_ended
 from core.jobs.queue import PLACES, tend
 from core.jobs.request import read_request
 from core.jobs.runs import sweep
-from dashboard.maps import runs
+from dashboard.maps import own_maps, runs, show_newest
+from dashboard.scene.changes import NONE
+from dashboard.scene.settings import NEWEST_OWN_MAPS
 
 TENDING_SECONDS = 2.0
 _log = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ _rules = [Rules()]
 def use_rules(rules: Rules) -> None:
     """Set the rules, once, when the server starts."""
     _rules[0] = rules
+    show_newest(0 if rules.private else NEWEST_OWN_MAPS)
 
 
 def rules() -> Rules:
@@ -59,6 +62,18 @@ def is_owner(folder: Path, owner: str) -> bool:
 def may_see(folder: Path, owner: str) -> bool:
     """Return whether an owner may look at a training: at the own ones, and at ended ones unless they are private."""
     return (not rules().private and has_ended(folder)) or is_owner(folder, owner)
+
+
+def listed_maps(owner: str) -> tuple[str, ...]:
+    """Return the names of the maps trained here that an owner may look at, the newest first."""
+    names = own_maps()
+    return tuple(name for name in names if is_owner(runs() / name, owner)) if rules().private else names
+
+
+def newest_maps(owner: str) -> str:
+    """Return the setting own_maps that shows the newest of the maps that an owner may look at."""
+    none = NONE if rules().private else ""
+    return ",".join(listed_maps(owner)[:NEWEST_OWN_MAPS][::-1]) or none
 
 
 def see_to_queue() -> None:

@@ -37,6 +37,7 @@ class Holdings:
     training: the form of the page Train.
     sitting: the exercise that a student attends.
     session: Streamlit's name of the session; "" for holdings that belong to none.
+    owner: whose trainings are the visitor's.
 
     dragged_at, here_at: when the live route was last asked, and when the browser was last seen, in s of the monotonic
     clock.
@@ -52,6 +53,7 @@ class Holdings:
     training: Form = field(default_factory=Form)
     sitting: "Sitting | None" = None
     session: str = ""
+    owner: str = ""
     dragged_at: float = -math.inf
     here_at: float = field(default_factory=time.monotonic)
 

@@ -10,6 +10,7 @@ import pytest
 from filelock import FileLock
 from safetensors.numpy import load_file, save
 
+from core.files import write_json
 from core.jobs import queue
 from core.jobs.folder import PREDICTIONS
 from core.jobs.progress import read_progress
@@ -374,6 +375,17 @@ def test_nobody_looks_at_trainings_that_are_private(visit, new_run, monkeypatch)
     assert "training_run_stage" in parts(visit("train"))
     monkeypatch.setattr(trainings, "_rules", [trainings.Rules(private=True)])
     assert "training_run_stage" not in parts(visit("train"))
+
+
+def test_the_maps_of_others_are_not_listed_where_they_are_private(runs, monkeypatch):
+    for name, owner in (("mine", "me"), ("yours", "you")):
+        (runs / name).mkdir()
+        write_json(runs / name / "request.json", {"name": name, "epochs": 3, "recipe": {}, "owner": owner})
+        write_map(runs / name, name)
+    assert set(trainings.listed_maps("me")) == {"mine", "yours"}
+    monkeypatch.setattr(trainings, "_rules", [trainings.Rules(private=True)])
+    assert trainings.listed_maps("me") == ("mine",)
+    assert (trainings.newest_maps("me"), trainings.newest_maps("nobody")) == ("mine", "-")
 
 
 def test_a_visitor_starts_a_limited_number_of_trainings_within_an_hour(visit, runs, started, monkeypatch):
