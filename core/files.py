@@ -47,13 +47,18 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises ValueError where the file holds no JSON object, or a number that is NaN, infinite or too large for double
     precision.
     """
+    return json_object(path.name, path.read_bytes())
+
+
+def json_object(name: str, content: bytes) -> dict[str, Any]:
+    """Return the JSON object that a file of this name holds; raises ValueError as `read_json` does."""
     try:
-        content = json.loads(path.read_bytes(), parse_constant=_finite, parse_float=_finite)
+        found = json.loads(content, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
-        raise ValueError(f"{path.name} is not valid JSON.") from None
-    if not isinstance(content, dict):
-        raise ValueError(f"{path.name} does not hold a JSON object.")
-    return content
+        raise ValueError(f"{name} is not valid JSON.") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} does not hold a JSON object.")
+    return found
 
 
 def _finite(text: str) -> float:
