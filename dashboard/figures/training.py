@@ -40,15 +40,17 @@ from dashboard.wording.entries import (
 
 # Of the trainings in the overview: as many in a row can be told apart.
 RUN_LOOKS = tuple(
-    Look(themed(f"own-{tone}"), symbol, dash=dash)
-    for dash, symbol in (("solid", "pentagon"), ("2px,3px", "hourglass"), ("9px,3px", "bowtie"),
-                         ("9px,3px,2px,3px", "triangle-down"))
+    Look(themed(f"own-{tone}"), dash=dash)
     for tone in (1, 2, 3)
-)  # fmt: skip
+    for dash in ("solid", "9px,3px", "2px,3px", "9px,3px,2px,3px")
+)
 # By what the overview calls a curve: its title and its axis.
 CURVE_AXES = {
-    "validation": ("Validation error", log_axis("mean absolute error [share of the prior’s range]")),
-    "training": ("Training error", log_axis("mean absolute error [share of the prior’s range]")),
+    "validation": (
+        "Validation: mean absolute error, as a share of the prior’s range",
+        log_axis("error [share of range]"),
+    ),
+    "training": ("Training: mean absolute error, as a share of the prior’s range", log_axis("error [share of range]")),
     "gradient": ("Norm of the gradient, mean over an epoch", log_axis("norm")),
     "rate": ("Learning rate at the end of an epoch", axis("learning rate", rangemode="tozero")),
     "speed": ("Speed of the training", axis("samples a second", rangemode="tozero", tickformat="~s")),

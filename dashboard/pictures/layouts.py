@@ -187,11 +187,9 @@ LAYOUTS = {
         ),
         looks=("train-run",),
     ),
-    "train-story": Layout("1fr", (("tools", "auto"), ("table", "auto"), ("said", "auto")), looks=("train-run",)),
-    "train-table": Layout("1fr", (("table", "auto"), ("said", "auto"), ("tools", "auto")), looks=("train-run",)),
-    "train-overview": Layout(
-        "1fr", (("table", "auto"), ("said", "auto"), ("tools", "auto"), ("overlaid", "18rem")), looks=("train-run",)
-    ),
+    "train-story": Layout("1fr", (("tools", "auto"), ("table", "auto"), ("said", "auto"))),
+    "train-table": Layout("1fr", (("table", "auto"), ("said", "auto"), ("tools", "auto"))),
+    "train-overview": Layout("1fr", (("table", "auto"), ("said", "auto"), ("tools", "auto"), ("overlaid", "20rem"))),
     "trace": _one("trace"),
     "trace-spectrum": _one("spectrum"),
 }

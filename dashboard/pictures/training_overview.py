@@ -52,7 +52,9 @@ def picture(folders: Sequence[Path], watched: str, overview: Overview) -> Shown 
     tools: list[Control] = []
     if drawable:
         tools.append(tabs("train_curve", "curves", overview.curve, CURVES))
-        tools.append(several("train_ticked", ticked, [{"value": name, **sign_of(looks[name])} for name in drawable]))
+        tools.append(
+            several("train_ticked", ticked, [{"value": name, **sign_of(looks[name]), "path": ""} for name in drawable])
+        )
     return Shown(
         "train-overview" if curves else "train-table",
         [Plot("overlaid", figures.overlaid(overview.curve, curves))] if curves else [],

@@ -204,7 +204,7 @@ def about_two_maps(names: tuple[str, str], old: tuple[float, float], new: tuple[
         )
     text = f"{said[0][0].upper()}{said[0][1:]}; {said[1]}."
     if new[1] < old[1] and new[0] > old[0]:
-        return f"{text} Each is right where it has learned."
+        return f"{text} Each does better where it has learned."
     if new[1] >= old[1]:
         return (
             f"{text} The old map knows θ from the new prior already: more samples or epochs may carry the new one past."
