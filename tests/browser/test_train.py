@@ -127,7 +127,9 @@ def test_training_from_the_first_click_to_its_estimates(tab):
         check_legend(lab, plot)
     check_labels(lab, "losses", "y")
     assert lab.evaluate("plot('losses').layout.yaxis.title.text") == "error [share of the prior’s range]"
-    rows = lab.evaluate("[...document.querySelectorAll('.lab-table tbody tr')].map((row) => row.textContent)")
+    rows = lab.evaluate(
+        "[...document.querySelectorAll('.lab-train-run .lab-table tbody tr')].map((row) => row.textContent)"
+    )
     assert [row.split(":")[0] for row in rows] == ["inside its box", "outside its box", "its own prior",
                                                   "published prior"]  # fmt: skip
     said = lab.page.locator(".lab-train-run .lab-said").inner_text()
