@@ -61,8 +61,13 @@ def _glance(old: InverseMap, prior: TruncatedGaussian) -> float:
 
 
 def compared_with(trained: InverseMap, maps: Mapping[str, InverseMap]) -> dict[str, InverseMap]:
-    """Return the maps whose tasks differ from that of a trained one in the prior of θ alone."""
+    """Return the maps whose tasks differ from that of a trained one in the prior of θ alone.
+
+    A map of the published prior is no retrained one, and is compared with none.
+    """
     task = trained.recipe.task
+    if task.prior == published_prior():
+        return {}
     return {
         name: each
         for name, each in maps.items()
