@@ -47,16 +47,20 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises ValueError where the file holds no JSON object, a number that is NaN, infinite or too large for double
     precision, or a text with half a character in it.
     """
+    return json_object(path.name, path.read_bytes())
+
+
+def json_object(name: str, content: bytes) -> dict[str, Any]:
+    """Return the JSON object that a file of this name holds; raises ValueError as `read_json` does."""
     try:
-        written = path.read_bytes()
-        content = json.loads(written, parse_constant=_finite, parse_float=_finite)
-        if b"\\ud" in written.lower():  # half a character, which can be shown nowhere, raises
-            json.dumps(content, ensure_ascii=False).encode()
+        found = json.loads(content, parse_constant=_finite, parse_float=_finite)
+        if b"\\ud" in content.lower():  # half a character, which can be shown nowhere, raises
+            json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        raise ValueError(f"{path.name} is not valid JSON.") from None
-    if not isinstance(content, dict):
-        raise ValueError(f"{path.name} does not hold a JSON object.")
-    return content
+        raise ValueError(f"{name} is not valid JSON.") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{name} does not hold a JSON object.")
+    return found
 
 
 def _finite(text: str) -> float:

@@ -144,6 +144,11 @@ def with_chosen(own: str, name: str) -> str:
     return ",".join([*others, name][-MOST_OWN_MAPS:])
 
 
+def with_renamed(own: str, name: str, renamed: str) -> str:
+    """Return the setting own_maps after a map was renamed, or deleted where it is renamed to ""."""
+    return ",".join(filter(None, (renamed if each == name else each for each in own.split(","))))
+
+
 def missing(own: str) -> list[str]:
     """Return the names in a setting own_maps that no training here has."""
     names = [name for name in own.split(",") if name not in ("", NONE)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.maps import with_chosen
+from dashboard.maps import with_chosen, with_renamed
 from dashboard.rooms import Room
 from dashboard.scene.changes import change
 from dashboard.scene.exercise import Sitting
@@ -16,6 +16,7 @@ from dashboard.scene.observation import Trace
 from dashboard.scene.presets import PRESET_FIELDS, PRESETS
 from dashboard.scene.report import read_report
 from dashboard.scene.scene import Scene
+from dashboard.scene.training import Form
 from dashboard.session_keys import ASKED, OF_STRIP, OF_WHOLE_PAGE
 
 MOST_PAST = 50  # changes that can be undone
@@ -103,6 +104,17 @@ def put(experiment: Experiment) -> None:
 def show_map(name: str) -> None:
     """Show a map beside the shipped ones as soon as its training has ended."""
     _show(replace(experiment(), own_maps=with_chosen(experiment().own_maps, name)))
+
+
+def follow_map(name: str, renamed: str) -> None:
+    """Keep showing a map that was renamed, and no longer one that was deleted, whose new name is ""."""
+    _show(replace(experiment(), own_maps=with_renamed(experiment().own_maps, name, renamed)))
+
+
+def put_form(form: Form, zeta: float, gamma: float) -> None:
+    """Fill in the form of the page Train, with the ζ and γ that it needs in the sidebar."""
+    scene().holdings.training = form
+    _show(replace(experiment(), zeta=zeta, gamma=gamma))
 
 
 def sentences() -> tuple[str, ...]:

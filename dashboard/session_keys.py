@@ -35,10 +35,18 @@ KEYS = {
     "train_stop": "the training that the Train page is asked to stop, once",
     "train_pause": "the training that the Train page is asked to pause, once",
     "train_continue": "the training that the Train page is asked to go on with, once",
+    "train_clone": "the training that the Train page is asked to fill its form with, once",
+    "train_new_name": "the name that was typed for the training on screen, once",
+    "train_delete": "the training that the Train page is asked to delete, once",
+    "train_delete_surely": "the same, after it has asked once more, once",
+    "train_keep": "whether the Train page is asked to delete nothing after all, once",
+    "train_ticked": "the trainings whose curves the Train page is asked to lay over each other, once",
+    "train_curve": "the curve of theirs that it is asked to draw, once",
+    "train_old": "the map that the Train page is asked to compare with, once",
     "train_watched": "the training that the Train page is asked to show, once",
     "train_refused": "why the last training was not started, until the form changes",
     "watched_run": "the training that the Train page shows",
-    "seen_active": "the training that was last seen at work",
+    "seen_active": "the trainings that were last seen not to have ended",
     "file": "name and content of the upload on screen, to read it in another way",
     "asked": "a file of which it is asked how it is read",
     "fit_typed": "what stands in the form of the fit, which outlasts a visit to another page",
@@ -47,7 +55,8 @@ KEYS = {
 # Of a page, once; "door": which way in from the start page.
 ASKED = (
     "wish", "sample", "door", "lesson_asked", "fence", "train_start", "train_stop", "train_pause",
-    "train_continue", "train_watched", "desk", "code_word", "student",
+    "train_continue", "train_watched", "train_clone", "train_new_name", "train_delete", "train_delete_surely",
+    "train_keep", "train_ticked", "train_curve", "train_old", "desk", "code_word", "student",
 )  # fmt: skip
 OF_STRIP = (  # what its buttons ask for
     "lesson_leave", "lesson_next", "lesson_step", "lesson_again", "lesson_reveal", "lesson_answer",

@@ -46,7 +46,7 @@ def start_training(runs: Path | str, request: Request) -> Path:
     Raises ValueError for a name that is taken or not valid as a file name, for a recipe that is not valid, and where
     the folder cannot be written. After any error there is no new folder.
     """
-    _check_name(request.name)
+    check_name(request.name)
     recipe_from_json(request.recipe)
     runs = Path(runs)
     folder = runs / request.name
@@ -54,9 +54,9 @@ def start_training(runs: Path | str, request: Request) -> Path:
         return folder
     try:
         runs.mkdir(parents=True, exist_ok=True)
-        with _new_folder(folder) as new:
+        with new_folder(folder) as new:
             request.save(new)
-            _put_last(new, runs)
+            put_last(new, runs)
     except FileExistsError:
         raise ValueError(f"There is already a training called {request.name!r}: choose another name.") from None
     except OSError as error:
@@ -64,7 +64,8 @@ def start_training(runs: Path | str, request: Request) -> Path:
     return folder
 
 
-def _check_name(name: object) -> None:
+def check_name(name: object) -> None:
+    """Raise ValueError unless a training can have this name."""
     if not isinstance(name, str) or not is_name(name):
         raise ValueError(NAMING)
     if name.casefold() in OWN_FILES:
@@ -83,7 +84,7 @@ def _is_same(folder: Path, request: Request) -> bool:
 
 
 @contextmanager
-def _new_folder(folder: Path) -> Iterator[Path]:
+def new_folder(folder: Path) -> Iterator[Path]:
     """Make a folder that appears, with all that the block writes to it, when the block ends.
 
     Raises FileExistsError where there is one of its name.
@@ -106,7 +107,7 @@ def _new_folder(folder: Path) -> Iterator[Path]:
         raise
 
 
-def _put_last(folder: Path, runs: Path) -> None:
+def put_last(folder: Path, runs: Path) -> None:
     """Give a new request a later time than all others have, even where the clock was set back."""
     latest = max((time_of(each) for each in runs_in(runs)[:1]), default=0)
     now = max(time.time_ns(), latest + 1000)  # µs, the least difference that every file system keeps
@@ -154,10 +155,10 @@ def rename_training(folder: Path, name: str) -> Path:
     Raises ValueError for a name that is taken or not valid, while the training goes on, and where the folder cannot be
     written to.
     """
-    _check_name(name)
+    check_name(name)
     renamed = folder.parent / name
     try:
-        with _ended(folder), _new_folder(renamed) as new:
+        with _ended(folder), new_folder(renamed) as new:
             for path in folder.iterdir():
                 kept = f"{name}{path.suffix}" if path.stem == folder.name else path.name
                 if path.name not in (LOCK, REQUEST):

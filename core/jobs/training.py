@@ -174,5 +174,5 @@ def _test(record: Record, trained: InverseMap, is_published: bool, metrics: dict
         estimates = predictions(trained, published_test_set())
         metrics["published"] = evaluate(trained, published_test_set(), estimates)
         content = io.BytesIO()
-        np.save(content, estimates["noisy"])
+        np.save(content, estimates["noisy"].mean)
         write_bytes(record.folder / PREDICTIONS, content.getvalue())

@@ -31,8 +31,6 @@ def can_read_published(task: Task) -> bool:
     )  # fmt: skip
 
 
-def own_test_set(task: Task) -> Dataset:
-    """Return 2,000 test samples of a task; for a task without noise, noisy traces have the published noise."""
-    return dataset(
-        task if task.noise is not None else replace(task, noise=published_noise_prior()), N_TEST, TEST_STREAM
-    )
+def own_test_set(task: Task, n: int = N_TEST) -> Dataset:
+    """Return n test samples of a task; for a task without noise, noisy traces have the published noise."""
+    return dataset(task if task.noise is not None else replace(task, noise=published_noise_prior()), n, TEST_STREAM)

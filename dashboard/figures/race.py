@@ -8,7 +8,19 @@ from numpy.typing import NDArray
 
 from core.optimisation.path import OptimiserPath
 from dashboard.figures.palette import themed
-from dashboard.figures.style import array, axis, layout, legend_entry, line, log_axis, mark, nothing, saved
+from dashboard.figures.style import (
+    Look,
+    array,
+    axis,
+    layout,
+    legend_entry,
+    line,
+    log_axis,
+    mark,
+    nothing,
+    saved,
+    sign_of,
+)
 
 REACHED = 0.5  # above the lowest loss, within which a run has reached it: as likely within a factor of e^½
 _FIRST, _SECOND = themed("first-order"), themed("second-order")
@@ -29,8 +41,7 @@ Drawn = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 def sign(method: str) -> dict[str, str]:
     """Return what the browser draws beside a method's name: colour, dashes and the outline of its mark."""
     dash, colour, symbol = LOOKS[method]
-    dashes = "none" if dash == "solid" else dash.replace("px", "")
-    return {"colour": colour, "dash": dashes, "path": mark(symbol, colour, (0, 0))["path"]}
+    return sign_of(Look(colour, symbol, dash=dash))
 
 
 def runner(

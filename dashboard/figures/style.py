@@ -162,6 +162,12 @@ def mark(
     }
 
 
+def sign_of(look: Look) -> dict[str, str]:
+    """Return what the browser draws beside a name: colour, dashes and the outline of a mark."""
+    dashes = "none" if look.dash == "solid" else look.dash.replace("px", "")
+    return {"colour": look.colour, "dash": dashes, "path": mark(look.symbol, look.colour, (0, 0))["path"]}
+
+
 def path_of(points: ArrayLike, closed: bool = False) -> str:
     """Return the path of a shape through points, (n, 2), in the units of the axes; closed: back to the first."""
     path = "M" + "L".join(f"{x:.5g},{y:.5g}" for x, y in np.asarray(points, dtype=float).tolist())

@@ -1,5 +1,6 @@
 """The figures of the Train page: the prior on the plane of θ, the loss, and predicted against true."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy.stats import chi2
 from core.jobs.progress import Progress
 from core.priors import TruncatedGaussian
 from core.symbols import symbol_of
-from dashboard.figures.palette import translucent
+from dashboard.figures.palette import themed, translucent
 from dashboard.figures.regions import ellipse
 from dashboard.figures.style import (
     BEST,
@@ -37,6 +38,23 @@ from dashboard.wording.entries import (
     YOUR_PRIOR,
 )
 
+# Of the trainings in the overview: as many in a row can be told apart.
+RUN_LOOKS = tuple(
+    Look(themed(f"own-{tone}"), dash=dash)
+    for tone in (1, 2, 3)
+    for dash in ("solid", "9px,3px", "2px,3px", "9px,3px,2px,3px")
+)
+# By what the overview calls a curve: its title and its axis.
+CURVE_AXES = {
+    "validation": (
+        "Validation: mean absolute error, as a share of the prior’s range",
+        log_axis("error [share of range]"),
+    ),
+    "training": ("Training: mean absolute error, as a share of the prior’s range", log_axis("error [share of range]")),
+    "gradient": ("Norm of the gradient, mean over an epoch", log_axis("norm")),
+    "rate": ("Learning rate at the end of an epoch", axis("learning rate", rangemode="tozero")),
+    "speed": ("Speed of the training", axis("samples a second", rangemode="tozero", tickformat="~s")),
+}
 TRAINING = "theme:muted"
 VALIDATION = BEST
 ONE_SD = float(chi2.cdf(1, 2))  # mass of the ellipse whose half axes are the sds
@@ -122,6 +140,28 @@ def losses(progress: Progress) -> dict[str, Any]:
             margin={**NARROW, "l": 64},
             shapes=shapes,
         ),
+    }
+
+
+def overlaid(kind: str, curves: Sequence[tuple[str, Look, Sequence[float]]]) -> dict[str, Any]:
+    """Draw a kind of CURVE_AXES against the epoch; curves: name and look of a training, and a value for each epoch."""
+    title, height = CURVE_AXES[kind]
+    longest = max((len(values) for _, _, values in curves), default=0)
+    return {
+        "data": [
+            line(
+                name,
+                look.colour,
+                2,
+                mode="lines" if len(values) > 1 else "markers",
+                x=array(np.arange(1, len(values) + 1)),
+                y=array(values),
+                line={"dash": look.dash},
+                hovertemplate="epoch %{x}: %{y:.3~g}",
+            )
+            for name, look, values in curves
+        ],
+        "layout": layout(title, axis("epoch", range=[0, max(longest, 2)]), height, margin={**NARROW, "l": 64}),
     }
 
 

@@ -175,8 +175,10 @@ LAYOUTS = {
     ),
     "head": Layout("1fr", (("said", "auto"),)),
     "train-prior": Layout("1fr", (("prior", 0.82), ("tools", "auto"))),
-    "train-begun": Layout("1fr", (("tools", "auto"), ("said", "auto")), looks=("train-run",)),
-    "train-run": Layout("1fr", (("tools", "auto"), ("losses", "20rem"), ("said", "auto")), looks=("train-run",)),
+    "train-begun": Layout("1fr", (("tools", "auto"), ("said", "auto"), ("table", "auto")), looks=("train-run",)),
+    "train-run": Layout(
+        "1fr", (("tools", "auto"), ("losses", "20rem"), ("said", "auto"), ("table", "auto")), looks=("train-run",)
+    ),
     "train-tested": Layout(
         "1fr 1fr 1fr",
         (
@@ -187,6 +189,9 @@ LAYOUTS = {
         ),
         looks=("train-run",),
     ),
+    "train-story": Layout("1fr", (("tools", "auto"), ("table", "auto"), ("said", "auto"))),
+    "train-table": Layout("1fr", (("table", "auto"), ("said", "auto"), ("tools", "auto"))),
+    "train-overview": Layout("1fr", (("table", "auto"), ("said", "auto"), ("tools", "auto"), ("overlaid", "20rem"))),
     "trace": _one("trace"),
     "trace-spectrum": _one("spectrum"),
 }

@@ -10,6 +10,7 @@ from core.published import N_TIMES, T_END, published_prior
 from core.symbols import symbol_of
 from dashboard.figures import training as figures
 from dashboard.maps import shipped_maps
+from dashboard.pictures import prior_story
 from dashboard.pictures.controls import Control, box, button, drop_down, text
 from dashboard.pictures.shown import Plot, Shown
 from dashboard.scene.experiment import Experiment
@@ -51,7 +52,8 @@ def head(scene: Scene) -> Shown:
         "prior, a corner to change the box, a diamond to change the sd. Or type into the boxes on the right.",
         "Why no estimate leaves the box: the network’s last layer gives a place in it, from 0 to 1 along each side.",
     ]
-    return Shown("head", question=QUESTION, answer=about_prior(form.prior), why=why)
+    answer = f"{about_prior(form.prior)} {prior_story.at_a_glance(scene)}".rstrip()
+    return Shown("head", question=QUESTION, answer=answer, why=why)
 
 
 def _n(form: Form) -> int:

@@ -19,8 +19,10 @@ from core.symbols import symbol_of
 from dashboard.figures import training as figures
 from dashboard.figures.style import Look
 from dashboard.maps import chosen, inverse_maps, looks, own_inverse_maps
-from dashboard.pictures.controls import Control, button, drop_down, progress
+from dashboard.pictures.controls import Control, drop_down, progress
+from dashboard.pictures.run_wishes import wishes
 from dashboard.pictures.shown import Cell, Plot, Shown
+from dashboard.scene.overview import AT_FIRST, Overview
 from dashboard.scene.settings import SETTINGS
 from dashboard.wording.entries import INSIDE, OUTSIDE
 from dashboard.wording.numbers import count, fixed, percent, percent_to_digits
@@ -37,12 +39,18 @@ Array = NDArray[np.float64]
 
 
 def picture(
-    folder: Path, done: Progress, names: Sequence[str], own: str, is_own: bool, turn: Turn | None = None
+    folder: Path,
+    done: Progress,
+    names: Sequence[str],
+    own: str,
+    is_own: bool,
+    turn: Turn | None = None,
+    overview: Overview = AT_FIRST,
 ) -> Shown:
     """Return how far a training is, its curve, and once it has ended how its map does.
 
     names: of all trainings to look at. own: the setting own_maps. is_own: whether the training belongs to who looks.
-    turn: where it waits for one.
+    turn: where it waits for one. overview: what was asked of it before.
     """
     tools: list[Control] = []
     if len(names) > 1:
@@ -50,7 +58,7 @@ def picture(
     tools.append(
         progress("train_progress", "share of the training that is done", done.share_done, status(done, folder, turn))
     )
-    tools += _buttons(folder, done) if is_own else []
+    tools += wishes(folder, done, is_own, overview)
     plots = [Plot("losses", figures.losses(done))] if done.validation_loss else []
     said = [_about_settings(folder)]
     layout = "train-run" if plots else "train-begun"
@@ -73,21 +81,6 @@ def picture(
 
 
 # ----------------------------------------------------------------------------------------------------------- how far
-
-
-def _buttons(folder: Path, done: Progress) -> list[Control]:
-    """Return what its owner can ask of a training."""
-    name, asked = folder.name, is_stopping(folder) or is_pausing(folder)
-    stop = button("train_stop", "Stop", name, help="Ends the training and makes a map of its best weights.")
-    pause = button("train_pause", "Pause", name, help="Ends the epoch, and lets the next training have its turn.")
-    goes_on = button("train_continue", "Continue", name, help="Goes on from the last checkpoint.")
-    if done.state.at_work:
-        return [] if asked else [stop, pause]
-    if done.state is State.WAITING:
-        return [] if is_stopping(folder) else [stop, pause]
-    if done.state is State.PAUSED:
-        return [stop, goes_on]
-    return [goes_on] if done.state is State.FAILED else []
 
 
 def status(done: Progress, folder: Path, turn: Turn | None = None) -> str:

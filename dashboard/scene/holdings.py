@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dashboard.background.basins import Explored
 from dashboard.background.race import Race
 from dashboard.scene.observation import Trace
+from dashboard.scene.overview import Overview
 from dashboard.scene.training import Form
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Holdings:
     race: the optimisers' race on the page Landscape.
     fitting: what the form of the fit on that page was left at, and the last fit; None until it is first shown.
     basins: what was explored on the page Landscape.
-    training: the form of the page Train.
+    training: the form of the page Train. overview: what is chosen in its overview of trainings.
     sitting: the exercise that a student attends.
     session: Streamlit's name of the session; "" for holdings that belong to none.
     owner: whose trainings are the visitor's.
@@ -51,6 +52,7 @@ class Holdings:
     basins: Explored = field(default_factory=Explored)
     fitting: "Fitting | None" = None
     training: Form = field(default_factory=Form)
+    overview: Overview = field(default_factory=Overview)
     sitting: "Sitting | None" = None
     session: str = ""
     owner: str = ""

@@ -47,7 +47,7 @@ USUAL = {
     "dense": {"train_inputs": "series", "train_head": "point"},
 }
 CLEAN_INPUTS = {"whitened": "series", "whitened-both": "both"}  # in the place of whitened ones
-_INPUTS: Mapping[str, Inputs] = {
+INPUT_KINDS: Mapping[str, Inputs] = {
     "whitened": WhitenedTimeSeries(PUBLISHED_NOISE),
     "series": TimeSeries(),
     "spectrum": Spectrum(),
@@ -88,5 +88,5 @@ def recipe_of(task: Task, network: str, inputs: str, head: str, n: int, epochs: 
     else:
         usual = point_recipe(task, Cnn() if network == "cnn" else PUBLISHED_DENSE, n, Adam(epochs))
     if head == "gaussian":
-        return replace(usual, inputs=_INPUTS[inputs], head=GaussianEstimate(), loss=GaussianLikelihood())
-    return replace(usual, inputs=_INPUTS[inputs], head=PointEstimate(), loss=SquaredError(), learned_steps=0)
+        return replace(usual, inputs=INPUT_KINDS[inputs], head=GaussianEstimate(), loss=GaussianLikelihood())
+    return replace(usual, inputs=INPUT_KINDS[inputs], head=PointEstimate(), loss=SquaredError(), learned_steps=0)

@@ -1,25 +1,30 @@
 """The Train page: what does a map learn from another prior?"""
 
 import itertools
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
-from core.jobs.folder import NAMING, is_name, runs_in
+from core.jobs.folder import NAMING, has_ended, is_name, runs_in
 from core.jobs.progress import read_progress
 from core.jobs.queue import turns
 from core.jobs.request import Request
-from core.jobs.runs import continue_training, pause_training, start_training, stop_training
+from core.jobs.runs import start_training
 from core.maps.recipe_file import recipe_as_json
 from core.published import GAMMA, T_END, ZETA
 from dashboard import links, live, session, trainings
 from dashboard.allowance import STARTED_TRAININGS
-from dashboard.maps import own_maps, runs, taken
+from dashboard.maps import inverse_maps, looks, own_inverse_maps, own_maps, runs, taken
+from dashboard.panels import run_wishes
+from dashboard.panels.below import stage_below
+from dashboard.panels.run_files import run_files
 from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
+from dashboard.panels.waiting import waiting
+from dashboard.pictures import prior_story, training_overview, training_run
 from dashboard.pictures import training as pictures
-from dashboard.pictures import training_run
 
 BEAT = 0.5  # s between two looks at a training
 
@@ -89,52 +94,47 @@ def _watched() -> Path | None:
     chosen = session.take_asked("train_watched")
     if chosen in folders:
         st.session_state.watched_run = chosen
+        holdings = session.scene().holdings
+        holdings.overview = replace(holdings.overview, deleting="", typed="", problem="")
     newest = next(iter(folders), "")
-    return folders.get(st.session_state.get("watched_run", newest), folders.get(newest))
+    return folders.get(st.session_state.get("watched_run") or newest, folders.get(newest))
 
 
-def _take_wishes(folder: Path) -> None:
-    """Do with a training what its owner has asked for."""
-    for asked, act in (
-        ("train_stop", stop_training),
-        ("train_pause", pause_training),
-        ("train_continue", continue_training),
-    ):
-        if session.take_asked(asked) != folder.name or not trainings.is_owner(folder, _owner()):
-            continue
-        try:
-            act(folder)
-        except ValueError as error:
-            session.say(str(error))
-        trainings.see_to_queue()
-
-
-def _run(folder: Path) -> None:
-    """Show a training; the last look at one that was at work shows the page again, so that its map appears."""
-    _take_wishes(folder)
-    if st.session_state.get("train_watched") is not None:
+def _room(folder: Path) -> None:
+    """Show a training and all others; the last look at one that was at work shows the page again, for its map."""
+    if run_wishes.take_wishes(folder) or st.session_state.get("train_watched") is not None:
         st.rerun()
+    scene, visible = session.scene(), _visible()
+    own, overview = scene.experiment.own_maps, scene.holdings.overview
     try:
         progress = read_progress(folder)
     except ValueError as error:
         st.warning(str(error))
         return
-    names = [each.name for each in _visible()]
-    turn = turns(runs(), trainings.rules().places).get(folder.name)
-    own, is_own = session.experiment().own_maps, trainings.is_owner(folder, _owner())
-    stage("training_run", training_run.picture(folder, progress, names, own, is_own, turn))
-    if not progress.state.ended:
-        st.session_state.seen_active = folder.name
-    elif st.session_state.get("seen_active") == folder.name:
-        st.session_state.seen_active = None
+    is_own, turn = trainings.is_owner(folder, _owner()), turns(runs(), trainings.rules().places).get(folder.name)
+    names = [each.name for each in visible]
+    stage("training_run", training_run.picture(folder, progress, names, own, is_own, turn, overview))
+    if progress.state.ended:
+        _story(folder.name)
+    shown = training_overview.picture(visible, folder.name, overview)
+    if shown is not None:
+        stage_below("train_overview_below", shown)
+    active = {each.name for each in visible if not has_ended(each)}
+    have_ended = st.session_state.get("seen_active", set()) - active
+    st.session_state.seen_active = active
+    if have_ended:
         st.rerun()
 
 
-def _is_active(folder: Path) -> bool:
-    try:
-        return not read_progress(folder).state.ended
-    except ValueError:
-        return False
+def _story(name: str) -> None:
+    """Show the map of a training beside an older one of another prior, where there is one."""
+    maps, trained = inverse_maps(session.experiment().own_maps)[0], own_inverse_maps([name])[0]
+    maps = {**maps, **trained}
+    overview = session.scene().holdings.overview
+    if name in trained and prior_story.old_map(trained[name], maps, overview):
+        with waiting("story", "Testing both maps on both priors …"):
+            shown = prior_story.picture(trained[name], maps, looks(maps), overview)
+        stage_below("train_story_below", shown)
 
 
 def show() -> None:
@@ -159,4 +159,6 @@ def show() -> None:
             )
         folder = _watched()
         if folder is not None:
-            st.fragment(_run, run_every=BEAT if _is_active(folder) else None)(folder)
+            goes_on = any(not has_ended(each) for each in _visible())
+            st.fragment(_room, run_every=BEAT if goes_on else None)(folder)
+        run_files(folder)

@@ -7,6 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from core.learning.training_settings import (
+    Cnn,
+    Dense,
+    PointEstimate,
+    Spectrum,
+    TimeSeries,
+    TimeSeriesAndSpectrum,
+    WhitenedTimeSeries,
+    WhitenedTimeSeriesAndSpectrum,
+)
 from core.priors import TruncatedGaussian
 from core.published import GAMMA_RANGE, ZETA_RANGE, published_noise_prior, published_prior
 from core.symbols import symbol_of
@@ -111,6 +121,62 @@ def about_recipe(name: str, recipe: "Recipe") -> str:
     return f"{said} It estimates σ and ρ too." if task.estimates_noise else said
 
 
+_INPUTS = {
+    TimeSeries: "the trace",
+    WhitenedTimeSeries: "the trace, whitened",
+    Spectrum: "the spectrum",
+    TimeSeriesAndSpectrum: "trace and spectrum",
+    WhitenedTimeSeriesAndSpectrum: "whitened trace and spectrum",
+}
+
+
+def differences(recipe: "Recipe", usual: "Recipe") -> str:
+    """Say in a few words what a recipe differs in from the one that the form begins with; "–" where it is that one."""
+    task, theta = recipe.task, published_prior().names
+    found = [_network(recipe, usual)]
+    if recipe.data.n != usual.data.n:
+        found.append(f"N = {count(recipe.data.n)}")
+    if recipe.optimiser.epochs != usual.optimiser.epochs:
+        epochs = recipe.optimiser.epochs
+        found.append(f"{count(epochs)} epoch{'' if epochs == 1 else 's'}")
+    if set(theta) <= set(task.prior.names) and task.prior.select(theta) != published_prior():
+        found.append("own prior")
+    if task.noise != usual.task.noise:
+        found.append("clean traces" if task.noise is None else "own noise")
+    if task.estimates_noise:
+        found.append("estimates σ and ρ too")
+    if set(task.prior.names) != set(theta):
+        found.append("estimates ζ and γ too")
+    elif task.given is not None:
+        found.append("is told ζ and γ")
+    else:
+        before = dict(usual.task.known)
+        changed = [(name, value) for name, value in task.known if before.get(name) != value]
+        found += [f"{symbol_of(name)} = {compact(value, 3)}" for name, value in changed]
+    if recipe.seed != usual.seed:
+        found.append(f"seed {recipe.seed}")
+    return ", ".join(filter(None, found)) or ("–" if recipe == usual else "other settings")
+
+
+def _network(recipe: "Recipe", usual: "Recipe") -> str:
+    """Say which network a recipe has, what it gets and what it gives, as far as one would not expect it."""
+    found, body = [], recipe.body
+    is_point, inputs = isinstance(recipe.head, PointEstimate), type(recipe.inputs)
+    if body == usual.body:
+        is_usual = not is_point, inputs is (WhitenedTimeSeries if recipe.noisy else TimeSeries)
+    else:
+        if isinstance(body, Cnn):
+            found.append("published CNN")
+        else:
+            found.append(f"{'dense' if isinstance(body, Dense) else 'residual'} {'–'.join(map(str, body.widths))}")
+        is_usual = is_point, inputs is TimeSeries
+    if not is_usual[0]:
+        found.append("no ±" if is_point else "with ±")
+    if not is_usual[1]:
+        found.append(f"gets {_INPUTS[inputs]}")
+    return ", ".join(found)
+
+
 def about_inside_and_outside(n_inside: int, n_samples: int, inside: float, outside: float) -> str:
     """Say how a map does on published test samples inside and outside of its box; by Median-APE, as a share."""
     errors = [percent_to_digits(error) for error in (inside, outside)]
@@ -122,3 +188,25 @@ def about_inside_and_outside(n_inside: int, n_samples: int, inside: float, outsi
         f"Median-APE {errors[0]} inside its box and {errors[1]} outside, where the estimates stop at its dashed bounds "
         "or jump elsewhere between them."
     )
+
+
+def about_two_maps(names: tuple[str, str], old: tuple[float, float], new: tuple[float, float]) -> str:
+    """Say which of two maps does better on which prior.
+
+    names: of the old and of the new map. old, new: the Median-APE of each on samples of the old and of the new prior.
+    """
+    said = []
+    for where, errors in (("new", (old[1], new[1])), ("old", (old[0], new[0]))):
+        better, worse = sorted((0, 1), key=lambda i: errors[i])
+        said.append(
+            f"on the {where} prior ‘{names[better]}’ misses by {percent_to_digits(errors[better])} in the median and "
+            f"‘{names[worse]}’ by {percent_to_digits(errors[worse])}"
+        )
+    text = f"{said[0][0].upper()}{said[0][1:]}; {said[1]}."
+    if new[1] < old[1] and new[0] > old[0]:
+        return f"{text} Each does better where it has learned."
+    if new[1] >= old[1]:
+        return (
+            f"{text} The old map knows θ from the new prior already: more samples or epochs may carry the new one past."
+        )
+    return text

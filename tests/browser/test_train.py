@@ -127,7 +127,9 @@ def test_training_from_the_first_click_to_its_estimates(tab):
         check_legend(lab, plot)
     check_labels(lab, "losses", "y")
     assert lab.evaluate("plot('losses').layout.yaxis.title.text") == "error [share of the prior’s range]"
-    rows = lab.evaluate("[...document.querySelectorAll('.lab-table tbody tr')].map((row) => row.textContent)")
+    rows = lab.evaluate(
+        "[...document.querySelectorAll('.lab-train-run .lab-table tbody tr')].map((row) => row.textContent)"
+    )
     assert [row.split(":")[0] for row in rows] == ["inside its box", "outside its box", "its own prior",
                                                   "published prior"]  # fmt: skip
     said = lab.page.locator(".lab-train-run .lab-said").inner_text()
@@ -237,3 +239,33 @@ def test_sidebar_of_the_page_is_live(lab):
     lab.drag("zeta", 0.6, 0.7)
     zeta = lab.text_box("zeta").input_value()
     lab.page.get_by_text(f"ζ = {float(zeta.replace('−', '-')):g}".replace("-", "−")).wait_for()
+
+
+def numbers(cells):
+    return [float(re.sub(r"[\s%,]", "", cell.replace("−", "-"))) for cell in cells]
+
+
+def test_a_map_retrained_on_a_new_prior_is_ahead_there_and_behind_on_the_old_one(lab):
+    """The new prior lies beyond the box of the map best, which no estimate of it leaves: θ₀ ≤ 1 and θ₁ ≤ 1.2."""
+    lab.open("Train")
+    drag(lab, (1.0, 1.2), (1.2, 1.4), (1.38, 1.68))
+    drag(lab, (-0.2, -0.4), (0.5, 0.5), (1.1, 1.35))
+    answer = lab.page.locator(".lab-answer:visible").first
+    answer.filter(has_text="in the median").wait_for()
+    there, before = re.search(
+        r"‘best’ misses by ([\d.]+).% in the median; .* by ([\d.]+).%", answer.inner_text()
+    ).groups()
+    # θ₀ is at least 1.1 and at most 1 is estimated: 9 %; of θ₁ 11 %.
+    assert float(there) >= 10 > 2 >= float(before)
+    lab.choose("train_network", "dense").name_training("beyond")
+    lab.type("train_samples", 2000).type("train_epochs", 15).start_training()
+    lab.await_training("The training is done after 15 epochs")
+    lab.page.locator(".lab-table td").filter(has_text="new map: beyond").wait_for(timeout=60_000)
+    table = lab.table()
+    old, new = numbers(table["old map: best"]), numbers(table["new map: beyond"])
+    r2_old, r2_new, ape_old, ape_new = zip(old, new, strict=True)
+    assert r2_old[0] > 0.95 > r2_old[1]
+    assert r2_new[1] > r2_new[0]
+    assert ape_old[0] < 3 < 50 < ape_old[1]
+    assert ape_new[0] > 2 * ape_new[1]
+    assert "Each does better where it has learned." in lab.page.locator(".lab-said").all_inner_texts()[-2]

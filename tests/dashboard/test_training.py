@@ -150,7 +150,9 @@ def test_the_live_route_moves_the_prior_and_its_boxes_and_keeps_nothing():
     assert list(answer["stages"]) == ["training_head", "training_stage"]
     assert answer["values"] | {"train_theta0_mean": "0.2", "train_theta0_lower": "−0.4"} == answer["values"]
     form = moved(asked["changes"])
-    assert answer["stages"]["training_head"]["answer"] == about_prior(form.prior)
+    assert answer["stages"]["training_head"]["answer"] == (
+        f"{about_prior(form.prior)} Let go to see how the map ‘best’ does there."
+    )
     (plot,) = answer["stages"]["training_stage"]["plots"]
     assert plot["handles"][0] == {"at": (0.2, 0.4), "x": "train_centre_theta0", "y": "train_centre_theta1"}
     assert len(plot["handles"]) == 7
