@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 from dashboard.maps import runs
+from dashboard.wording.numbers import count
 
 KEY_FILE = ".truth-key"
 LONGEST_TOKEN = 6000  # characters
@@ -23,7 +24,7 @@ def sealed(kind: str, text: str) -> str:
     Raises ValueError where text or token would be too long, or the text has half a character in it.
     """
     if len(f"{kind} {text}".encode()) > LONGEST_TEXT:
-        raise ValueError(f"The text is longer than the {LONGEST_TEXT:,} bytes that can be read again.")
+        raise ValueError(f"The text is longer than the {count(LONGEST_TEXT)} bytes that can be read again.")
     token = _encrypted(_key(runs()), f"{kind} {text}")
     if len(token) > LONGEST_TOKEN:
         raise ValueError(f"The token has {len(token)} characters; {LONGEST_TOKEN} fit into a link.")

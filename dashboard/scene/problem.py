@@ -38,7 +38,7 @@ MOST_MEGABYTES = 256.0  # of kept trajectories: six grids of 100 × 100 points, 
 LEAST_POINTS = 15  # a side, whatever they cost
 
 # One grid at a time is simulated, on all cores: thirty at once would need 1.2 GB.
-_stores: SharedResults[TrajectoryStore] = SharedResults("trajectories", int(MOST_MEGABYTES * MEGABYTE), Turns(1))
+_stores: SharedResults[TrajectoryStore] = SharedResults("landscapes", int(MOST_MEGABYTES * MEGABYTE), Turns(1))
 
 
 def problem_of(experiment: Experiment, observation: Observation) -> Problem:

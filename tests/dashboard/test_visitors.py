@@ -84,7 +84,7 @@ def test_a_browser_gets_one_name_that_scripts_cannot_read_and_a_page_alone_gives
     assert ask(app, "/", scheme="https")["set-cookie"].endswith("; Secure")
     given = [ask(app, "/")["set-cookie"] for _ in range(2)]
     assert given[0] != given[1]
-    assert re.fullmatch(f"{visitors.COOKIE}=[0-9a-f]{{32}}; HttpOnly; SameSite=Lax", given[0])
+    assert re.fullmatch(f"{visitors.COOKIE}=[0-9a-f]{{32}}; Max-Age=31536000; HttpOnly; SameSite=Lax", given[0])
     assert "set-cookie" not in ask(app, "/", cookie=given[0].partition(";")[0])
     assert "set-cookie" in ask(app, "/", cookie=f"{visitors.COOKIE}=anna")
     assert visitors.checked("anna") == ""

@@ -18,8 +18,8 @@ folder = Path(sys.argv[1])
 whole = cuts.undisturbed(folder)
 n = cuts.calls_in_all(folder)
 wrong = [*cuts.at_the_start(folder), *cuts.with_the_clock_set_back(folder, whole)]
-wrong += cuts.at_each_call(folder, whole, range(n // 8, n, n // 4))
-wrong += cuts.with_errors(folder, whole, range(n // 6, n, n // 3))
+wrong += cuts.at_each_call(folder, whole, range(n // 8, n, n // 3))
+wrong += cuts.with_errors(folder, whole, range(n // 3, n, n // 2))
 print(n, *wrong, sep="\\n")
 """
 

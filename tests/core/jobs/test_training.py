@@ -97,17 +97,17 @@ def test_stopping_keeps_the_best_weights(runs, work):
 
     def stopping(record, report):
         tell(record, report)
-        if report.epoch == 20:
+        if report.epoch == 5:
             stop_training(folder)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Record, "take", stopping)
         work(folder)
     progress = read_progress(folder)
-    assert (progress.state, len(progress.validation_loss)) == ("stopped", 20)
+    assert (progress.state, len(progress.validation_loss)) == ("stopped", 5)
     model = load_inverse_map(folder / "mine.safetensors")
     assert abs(validation_error(model) - min(progress.validation_loss)) <= 1e-7
-    assert model.card["training"]["epochs_done"] == 20
+    assert model.card["training"]["epochs_done"] == 5
     assert not any((folder / left).exists() for left in (WEIGHTS, CHECKPOINT, "spare", "stop"))
 
 
@@ -147,7 +147,10 @@ def same(first, second):
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize("stage", ["simulate", "learn", "step", "test"])
+@pytest.mark.parametrize(
+    "stage",
+    [pytest.param("simulate", marks=pytest.mark.long), "learn", "step", pytest.param("test", marks=pytest.mark.long)],
+)
 def test_a_training_that_pauses_at_any_stage_gives_the_same_map(runs, work, monkeypatch, stage):
     """Bit for bit as one that does not, and with the same losses."""
     whole = asked(runs, "whole", STEPPED)
@@ -254,7 +257,7 @@ def checkpointed(folder, recipe, epochs):
     list(islice(train(recipe, folder / CHECKPOINT), epochs))
 
 
-@pytest.mark.parametrize("lines", [2, 4, 5])
+@pytest.mark.parametrize("lines", [pytest.param(2, marks=pytest.mark.long), 4, pytest.param(5, marks=pytest.mark.long)])
 def test_a_training_that_was_killed_goes_on_from_its_checkpoint(runs, work, monkeypatch, lines):
     """As if it had not been killed: the same losses in every epoch, whatever lines were written, and the same map."""
     monkeypatch.setattr("core.learning.loop.SAVING_INTERVAL_SECONDS", 0.0)
