@@ -38,7 +38,9 @@ PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
 LABELLED = PRETRAINED / "labelled"  # the shipped maps that learned mean and covariance from labels
 MAX_FILE_BYTES = 10 * 2**20
 MAX_OBSERVED = 1e6  # traces, and parameters told, are clipped here; beyond, all are equally far from the training
-SCALE_RANGE = (1e-4, 1e9)  # of calibration factors, and of the features of a learned step
+# Of weights, by what their names end with: calibration factors, scales and centres of a learned step's features.
+RANGES = {"spread": (1e-4, 1e4), "scale": (1e-4, 1e9), "centre": (-1e9, 1e9)}
+USUAL_RANGE = (-1e4, 1e4)  # of all others, so that no sum of a network overflows
 MIN_SD_WIDTHS = 1e-6  # smallest sd of an estimate in any direction, in widths of the prior's box; the largest is one
 
 
@@ -242,19 +244,27 @@ def load_inverse_map(name_or_path: str | Path) -> InverseMap:
     except OSError:
         raise ValueError(f"The files of the map {path.stem} cannot be read.") from None
     loaded = inverse_map(path.stem, recipe, weights, card)
-    square_wave = np.sign(np.sin(0.1 * np.arange(loaded.times.size)))
-    traces = np.multiply.outer([0.0, 1.0, MAX_OBSERVED, -MAX_OBSERVED], square_wave).astype(np.float32)
-    middle = () if recipe.task.given is None else recipe.task.given.mean
-    inputs = TraceInputs(traces, np.tile(middle, (4, 1)), np.full(4, loaded.times.size))
-    tried = [(loaded, inputs)]
-    if isinstance(loaded.network, Refined):  # a learned step simulates, which can take long in a wide box: one trace
-        one = TraceInputs(inputs.traces[1:2], inputs.given[1:2], inputs.lengths[1:2])
-        tried = [(replace(loaded, network=loaded.network.first), inputs), (loaded, one)]
-    with np.errstate(all="ignore"):  # what is not finite is refused below
-        estimates = [part for each, given in tried for part in each._by_network(given) if part is not None]
-    if not all(np.all(np.isfinite(part)) for part in estimates):
+    if not _gives_finite_estimates(loaded):
         raise ValueError(f"The weights in {path.name} give estimates that are not finite: copy or train it again.")
     return loaded
+
+
+def _gives_finite_estimates(loaded: InverseMap) -> bool:
+    """Return whether the estimates of traces of all sizes are finite."""
+    given, n = loaded.recipe.task.given, loaded.times.size
+    square_wave = np.sign(np.sin(0.1 * np.arange(n)))
+    traces = np.multiply.outer([1.0, 0.0, MAX_OBSERVED, -MAX_OBSERVED], square_wave).astype(np.float32)
+    inputs = TraceInputs(traces, np.tile(() if given is None else given.mean, (4, 1)), np.full(4, n))
+    tried = [(loaded, inputs)]
+    if isinstance(loaded.network, Refined):  # a learned step simulates, which can take long in a wide box: one trace
+        one = TraceInputs(inputs.traces[:1], inputs.given[:1], inputs.lengths[:1])
+        tried = [(replace(loaded, network=loaded.network.first), inputs), (loaded, one)]
+    try:
+        with np.errstate(all="ignore"):
+            estimates = [part for each, traces in tried for part in each._by_network(traces) if part is not None]
+    except np.linalg.LinAlgError:
+        return False
+    return all(bool(np.all(np.isfinite(part))) for part in estimates)
 
 
 def _read_weights(path: Path) -> dict[str, torch.Tensor]:
@@ -267,8 +277,8 @@ def _read_weights(path: Path) -> dict[str, torch.Tensor]:
         raise ValueError(f"The weights in {path.name} are not numbers in single precision, as those of a map are.")
     if not all(bool(tensor.isfinite().all()) for tensor in weights.values()):
         raise ValueError(f"{path.name} holds weights that are not finite: copy or train it again.")
-    least, most = SCALE_RANGE
-    scales = [tensor for key, tensor in weights.items() if key.split(".")[-1] in ("spread", "scale")]
-    if not all(bool(((tensor >= least) & (tensor <= most)).all()) for tensor in scales):
-        raise ValueError(f"The scales in {path.name} are not those of a map: copy or train it again.")
+    for key, tensor in weights.items():
+        low, high = RANGES.get(key.split(".")[-1], USUAL_RANGE)
+        if not bool(((tensor >= low) & (tensor <= high)).all()):
+            raise ValueError(f"{path.name} holds weights as no training leaves them: copy or train it again.")
     return weights

@@ -84,4 +84,4 @@ def _without_upload(experiment: Experiment) -> Experiment:
     return experiment if not experiment.upload else type(again)(**{**vars(experiment), "upload": ""})
 
 
-ADDRESS = Parser("address", QUERIES, VALID, read)
+ADDRESS = Parser("address", QUERIES, (VALID,), read)

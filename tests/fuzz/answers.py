@@ -93,7 +93,7 @@ ANSWER = Parser(
         st.lists(ANSWERS, min_size=1, max_size=3),
         st.sampled_from(["Ana", "Ben", "Chen"]),
     ),
-    (next(i for i, question in enumerate(QUESTIONS) if isinstance(question, Pin)), ["0.4,0.4"], "Ana"),
+    ((next(i for i, question in enumerate(QUESTIONS) if isinstance(question, Pin)), ["0.4,0.4"], "Ana"),),
     read_answer,
 )
-LESSON_LINK = Parser("link to a lesson", LINKS, STEPS[0], read_link)
+LESSON_LINK = Parser("link to a lesson", LINKS, tuple(STEPS), read_link)

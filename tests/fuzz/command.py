@@ -36,7 +36,7 @@ def main() -> int:
     """Try all parsers, print a line for each, write the results; return 1 where something went wrong."""
     replace_unencodable_characters()
     tallies = []
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _prepare) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _prepare, max_tasks_per_child=1) as pool:
         for tally in pool.map(_tried, range(len(PARSERS))):
             tallies.append(asdict(tally))
             print(

@@ -52,4 +52,4 @@ def read(example: tuple[list[dict[str, Any]], float, float]) -> tuple[str, ...]:
     return ()
 
 
-FORM = Parser("form of a training", INPUTS, ([{"train_samples": "500"}], -0.4, 3.0), read)
+FORM = Parser("form of a training", INPUTS, (([{"train_samples": "500"}], -0.4, 3.0),), read)

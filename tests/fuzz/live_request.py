@@ -47,4 +47,4 @@ def read(content: bytes) -> tuple[str, ...]:
     return asked.sentences
 
 
-LIVE_REQUEST = Parser("request to the live route", REQUESTS, as_json(VALID), read)
+LIVE_REQUEST = Parser("request to the live route", REQUESTS, (as_json(VALID),), read)

@@ -135,5 +135,9 @@ def read_changed_weights(example: tuple[str, bytes]) -> InverseMap:
     return load(content, as_json(small_map(name)[1]))
 
 
-CARD = Parser("card of a map", cards(), ("joint", as_json(small_map("joint")[1])), read_changed_card, look)
-WEIGHTS = Parser("weights of a map", weights(), ("joint", small_map("joint")[0]), read_changed_weights, look)
+CARD = Parser(
+    "card of a map", cards(), tuple((name, as_json(small_map(name)[1])) for name in NAMES), read_changed_card, look
+)
+WEIGHTS = Parser(
+    "weights of a map", weights(), tuple((name, small_map(name)[0]) for name in NAMES), read_changed_weights, look
+)

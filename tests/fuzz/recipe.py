@@ -34,4 +34,4 @@ def read(content: Any) -> tuple[str, ...]:
     return ()
 
 
-RECIPE = Parser("settings of a training", one_of_changed(VALID, 2), VALID[0], read)
+RECIPE = Parser("settings of a training", one_of_changed(VALID, 2), tuple(VALID), read)

@@ -41,4 +41,4 @@ def read(reports: list[Any]) -> tuple[str, ...]:
     return state.sentences
 
 
-REPORT = Parser("report of the live component", st.lists(REPORTS, min_size=1, max_size=4), VALID, read)
+REPORT = Parser("report of the live component", st.lists(REPORTS, min_size=1, max_size=4), (VALID,), read)

@@ -85,4 +85,4 @@ def read(link: Link) -> tuple[str, ...]:
     return sentences
 
 
-TOKEN = Parser("token in a link", links(), Link(KINDS[0], KINDS[0], json.dumps(HELD)), read)
+TOKEN = Parser("token in a link", links(), (Link(KINDS[0], KINDS[0], json.dumps(HELD)),), read)

@@ -70,4 +70,4 @@ def read(files: dict[str, bytes]) -> tuple[str, ...]:
     return (found.sentence,)
 
 
-TRAINING_FOLDER = Parser("folder of a training", folders(), VALID, read)
+TRAINING_FOLDER = Parser("folder of a training", folders(), (VALID,), read)

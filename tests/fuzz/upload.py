@@ -101,4 +101,4 @@ def read(example: tuple[bytes, Choice | None]) -> tuple[str, ...]:
     return trace.warnings
 
 
-UPLOAD = Parser("recording", st.tuples(CONTENTS, st.one_of(st.none(), st.none(), CHOICES)), (VALID, None), read)
+UPLOAD = Parser("recording", st.tuples(CONTENTS, st.one_of(st.none(), st.none(), CHOICES)), ((VALID, None),), read)

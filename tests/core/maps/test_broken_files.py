@@ -4,6 +4,7 @@ import copy
 import json
 import random
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from safetensors.numpy import load_file, save
 from core.jobs.progress import read_progress
 from core.maps.card import read_card
 from core.maps.inverse_map import PRETRAINED, load_inverse_map
+from core.maps.problem_of_task import problem_of
 from core.maps.recipe_file import recipe_as_json, recipe_from_json
 from core.maps.recipes import our_recipe
 
@@ -150,13 +152,14 @@ def test_weights_changed_at_random(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("place", "value"), [("first.11.spread", 0.0), ("steps.0.scale", -1.0), ("steps.1.spread", 1e20)]
+    ("place", "value"),
+    [("first.11.spread", 0.0), ("steps.0.scale", -1.0), ("steps.1.spread", 1e20), ("first.1.bias", 1e19)],
 )
-def test_scales_that_no_map_has_are_refused(tmp_path, place, value):
+def test_weights_that_no_training_leaves_are_refused(tmp_path, place, value):
     path, weights = tmp_path / "Mine.safetensors", load_file(PRETRAINED / "best.safetensors")
     path.with_suffix(".json").write_bytes((PRETRAINED / "best.json").read_bytes())
     path.write_bytes(save({**weights, place: np.full_like(weights[place], value)}))
-    with pytest.raises(ValueError, match=r"^The scales in Mine.safetensors are not those of a map"):
+    with pytest.raises(ValueError, match=r"^Mine.safetensors holds weights as no training leaves them"):
         load_inverse_map(path)
 
 
@@ -167,3 +170,12 @@ def test_metrics_that_no_table_can_show_are_refused(tmp_path, value):
     (tmp_path / "Mine.json").write_text(json.dumps(card))
     with pytest.raises(ValueError, match="Its metrics need finite numbers"):
         read_card(tmp_path / "Mine.json")
+
+
+@pytest.mark.parametrize(("mean", "sigma"), [((1.0, 0.07), 0.07), ((0.8, -0.01), 0.0409), ((-3.0, 0.2), 0.0991)])
+def test_a_mean_outside_of_its_bounds_makes_a_problem_at_the_bound(mean, sigma):
+    task = our_recipe(8000, noisy=True).task
+    noise = replace(task.noise, mean=mean, sd=(1.0, 1.0))
+    (found,) = problem_of(replace(task, noise=noise)).noise
+    assert np.isclose(found.marginal_sd, sigma / 0.2, rtol=1e-12)
+    assert task.noise.lower[0] <= found.rho <= task.noise.upper[0]

@@ -192,7 +192,10 @@ def enlarge(path):
         (enlarge_card, "larger than 1 MB"),
         (lambda path: rewrite_weights(path, lambda w: w * np.float32(np.nan)), "a-map.safetensors holds weights that"),
         (lambda path: rewrite_weights(path, lambda w: w + np.float32(np.inf)), "a-map.safetensors holds weights that"),
-        (lambda path: rewrite_weights(path, lambda w: w * np.float32(1e20)), "a-map.safetensors give estimates that"),
+        (
+            lambda path: rewrite_weights(path, lambda w: w * np.float32(1e20)),
+            "a-map.safetensors holds weights as no training",
+        ),
         (lambda path: rewrite_weights(path, lambda w: w.astype(np.float64)), "a-map.safetensors are not numbers in"),
         (lambda path: rewrite_weights(path, lambda w: w.astype(np.int32)), "a-map.safetensors are not numbers in"),
         (
