@@ -51,7 +51,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def json_object(name: str, content: bytes) -> dict[str, Any]:
-    """Return the JSON object that a file of this name holds; raises ValueError as `read_json` does."""
+    """Return the JSON object in a file; raises ValueError as `read_json` does, in a sentence that begins with name."""
     try:
         found = json.loads(content, parse_constant=_finite, parse_float=_finite)
         if b"\\ud" in content.lower():  # half a character, which can be shown nowhere, raises

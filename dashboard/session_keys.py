@@ -44,6 +44,7 @@ KEYS = {
     "train_curve": "the curve of theirs that it is asked to draw, once",
     "train_old": "the map that the Train page is asked to compare with, once",
     "train_watched": "the training that the Train page is asked to show, once",
+    "train_started": "the recipe of the training that was started last, and when",
     "train_refused": "why the last training was not started, until the form changes",
     "watched_run": "the training that the Train page shows",
     "seen_active": "the trainings that were last seen not to have ended",

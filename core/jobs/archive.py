@@ -80,7 +80,8 @@ def unpack(content: bytes) -> Archive:
     _check_members(members)
     with _whole():
         files = {each.filename: _read(archive, each) for each in members}
-    request, card = (json_object(name, files.pop(name)) for name in (REQUEST, CARD))
+    request = json_object("The request in the archive", files.pop(REQUEST))
+    card = json_object("The card in the archive", files.pop(CARD))
     try:
         return Archive(Request(**request), card, files)
     except TypeError:

@@ -1,6 +1,7 @@
 """The Train page: what does a map learn from another prior?"""
 
 import itertools
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from dashboard.pictures import prior_story, training_overview, training_run
 from dashboard.pictures import training as pictures
 
 BEAT = 0.5  # s between two looks at a training
+DOUBLE_CLICK_SECONDS = 2.0  # in which the same training is not started again
 
 
 def _free_name() -> str:
@@ -52,6 +54,9 @@ def _start() -> None:
     name, problem = _name()
     try:
         recipe = form.recipe(experiment.zeta, experiment.gamma)
+        started = st.session_state.get("train_started")
+        if started is not None and started[0] == recipe and time.monotonic() - started[1] < DOUBLE_CLICK_SECONDS:
+            return
         if problem:
             raise ValueError(problem)
         STARTED_TRAININGS.take(links.browser())
@@ -61,6 +66,7 @@ def _start() -> None:
     except ValueError as error:
         st.session_state.train_refused = f"{error} Nothing was started."
         return
+    st.session_state.train_started = recipe, time.monotonic()
     session.scene().holdings.training = form.without_name()
     session.show_map(folder.name)
     st.session_state.watched_run = folder.name

@@ -392,10 +392,22 @@ def test_the_maps_of_others_are_not_listed_where_they_are_private(runs, monkeypa
 
 def test_a_visitor_starts_a_limited_number_of_trainings_within_an_hour(visit, runs, started, monkeypatch):
     monkeypatch.setattr(view, "STARTED_TRAININGS", Allowance(1, "That was enough: wait {minutes}."))
+    monkeypatch.setattr(view, "DOUBLE_CLICK_SECONDS", 0.0)
     app = ask(visit("train"), "train_start")
     app = ask(app, "train_start")
     assert refusal(app) == "That was enough: wait 60 minutes. Nothing was started."
     assert len(started) == len(list(runs.glob("[!.]*"))) == 1
+
+
+def test_two_clicks_start_one_training(visit, runs, started, monkeypatch):
+    """The second within two seconds; a later one starts another."""
+    app = ask(visit("train"), "train_start")
+    app = ask(app, "train_start")
+    assert refusal(app) == ""
+    assert [folder.name for folder in runs.glob("[!.]*")] == ["my-map-1"]
+    monkeypatch.setattr(view, "DOUBLE_CLICK_SECONDS", 0.0)
+    ask(app, "train_start")
+    assert sorted(folder.name for folder in runs.glob("[!.]*")) == ["my-map-1", "my-map-2"]
 
 
 def test_the_truth_is_taken_across_the_fence_of_the_narrow_map(visit):

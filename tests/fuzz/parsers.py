@@ -2,6 +2,7 @@
 
 from tests.fuzz.address import ADDRESS
 from tests.fuzz.answers import ANSWER, LESSON_LINK
+from tests.fuzz.archive import ARCHIVE
 from tests.fuzz.checkpoint import CHECKPOINT
 from tests.fuzz.form import FORM
 from tests.fuzz.live_request import LIVE_REQUEST
@@ -13,6 +14,6 @@ from tests.fuzz.training_folder import TRAINING_FOLDER
 from tests.fuzz.upload import UPLOAD
 
 PARSERS = (
-    UPLOAD, ADDRESS, RECIPE, FORM, REPORT, LIVE_REQUEST, CARD, WEIGHTS, CHECKPOINT, TRAINING_FOLDER, TOKEN, ANSWER,
-    LESSON_LINK,
+    UPLOAD, ADDRESS, RECIPE, FORM, REPORT, LIVE_REQUEST, CARD, WEIGHTS, CHECKPOINT, TRAINING_FOLDER, ARCHIVE, TOKEN,
+    ANSWER, LESSON_LINK,
 )  # fmt: skip
