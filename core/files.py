@@ -70,6 +70,15 @@ def _finite(text: str) -> float:
     return number
 
 
+Stamp = tuple[tuple[int, ...], ...]
+
+
+def stamp_of(*paths: Path) -> Stamp:
+    """Return what changes when one of the files at paths does; a file that is not there does not count."""
+    files = [path.stat() for path in paths if path.exists()]
+    return tuple((each.st_ino, each.st_mtime_ns, each.st_ctime_ns, each.st_size) for each in files)
+
+
 def refusal(error: OSError, folder: str) -> str:
     """Return a sentence that says why nothing could be written to a folder of this name."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard import session, visitors
+from dashboard import session, trainings, visitors
 from dashboard.exercise_token import exercise_in
 from dashboard.maps import missing
 from dashboard.rooms import room_of
@@ -14,7 +14,6 @@ from dashboard.scene.exercise import Sitting
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.holdings import Holdings, keep
 from dashboard.sealed_address import from_sealed_address, to_sealed_address
-from dashboard.trainings import newest_maps, owner_of
 
 # The parts of an address that hold no setting.
 OF_LESSON = "lesson"  # names the step of a lesson
@@ -45,7 +44,9 @@ def begin() -> None:
     if upload is not None:
         query.pop("upload", None)
     st.session_state.lesson_opened = lesson, bool(query)
-    holdings = Holdings(upload, recording, session=_session(), owner=owner_of(_visitor()))
+    holdings = Holdings(upload, recording, session=_session())
+    st.session_state.live_key = keep(holdings)
+    holdings.owner = trainings.owner_of(browser())
     experiment, sentences = _exercise(query, holdings) if OF_EXERCISE in query else _experiment(query, holdings)
     if st.session_state.room_token:
         try:
@@ -54,7 +55,6 @@ def begin() -> None:
             sentences += (NO_ROOM,)
     if names["recording"] and recording is None:
         sentences += ("The recording on the page Your data is not kept here for this browser: upload it again.",)
-    st.session_state.live_key = keep(holdings)
     session.start(experiment if upload is None else replace(experiment, upload=upload.name), holdings, sentences)
 
 
@@ -66,7 +66,7 @@ def _experiment(query: dict[str, str], holdings: Holdings) -> tuple[Experiment, 
     experiment, sentences = from_sealed_address(urlencode(query)) if query else (Experiment(), ())
     absent = missing(experiment.own_maps)
     here = ",".join(name for name in experiment.own_maps.split(",") if name not in absent)
-    experiment = replace(experiment, own_maps=here or newest_maps(holdings.owner))
+    experiment = replace(experiment, own_maps=here or trainings.newest_maps(holdings.owner))
     if not absent:
         return experiment, sentences
     named = ", ".join(f"“{name[:40]}”" for name in absent[:5]) + (" and others" if len(absent) > 5 else "")
@@ -112,7 +112,7 @@ def address() -> str:
         parts[OF_ROOM] = st.session_state.room_token
     if sitting is None:
         shown = session.experiment()
-        own = shown.own_maps or newest_maps(session.scene().holdings.owner)
+        own = shown.own_maps or trainings.newest_maps(session.scene().holdings.owner)
         query = to_sealed_address(replace(shown, own_maps=own))
     else:
         query, parts[OF_EXERCISE] = sitting.address(session.experiment()), sitting.token

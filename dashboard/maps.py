@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from cachetools import LRUCache, cached
 
+from core.files import Stamp, stamp_of
 from core.jobs.folder import NAMING, is_name
 from core.published import published_prior
 from dashboard.figures.style import OWN_MAPS, SHIPPED_MAPS, Look
@@ -46,15 +47,6 @@ def show_newest(n: int) -> None:
 def runs() -> Path:
     """Return the folder of runs."""
     return _runs[0]
-
-
-Stamp = tuple[tuple[int, ...], ...]
-
-
-def _stamp(path: Path) -> Stamp:
-    """Return what changes when the weights or the card of a map do."""
-    files = [each.stat() for each in (path, path.with_suffix(".json")) if each.exists()]
-    return tuple((each.st_ino, each.st_mtime_ns, each.st_ctime_ns, each.st_size) for each in files)
 
 
 def _size(loaded: "InverseMap | str") -> int:
@@ -243,7 +235,7 @@ def _loaded(paths: Iterable[Path]) -> tuple[dict[str, "InverseMap"], list[str]]:
     sentences = []
     for path in paths:
         try:
-            loaded = _load(path, _stamp(path))
+            loaded = _load(path, stamp_of(path, path.with_suffix(".json")))
             if isinstance(loaded, str):
                 raise ValueError(loaded)
             maps[path.stem] = loaded

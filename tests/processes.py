@@ -1,5 +1,6 @@
 """The processes of trainings, which outlive who starts them."""
 
+import signal
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,9 +18,9 @@ def processes_of(runs: Path) -> list[psutil.Process]:
     return found
 
 
-def kill_processes_of(runs: Path) -> None:
-    """Kill the processes at work on a folder of runs, and wait for their end."""
+def kill_processes_of(runs: Path, number: int = signal.SIGKILL) -> None:
+    """Send a signal to the processes at work on a folder of runs, and wait for their end."""
     for process in processes_of(runs):
         with suppress(psutil.Error):
-            process.kill()
+            process.send_signal(number)
             process.wait(30)

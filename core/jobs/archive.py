@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.files import json_object, read_json, refusal, write_bytes, write_json
+from core.files import json_object, read_json, write_bytes, write_json
 from core.jobs.epochs import MAX_EPOCHS_BYTES
 from core.jobs.folder import EPOCHS, OUTCOME, REQUEST
 from core.jobs.progress import read_progress
@@ -138,19 +138,13 @@ def add(runs: Path, archive: Archive, name: str, owner: str) -> Path:
     """
     check_name(name)
     folder = runs / name
-    try:
-        runs.mkdir(parents=True, exist_ok=True)
-        with new_folder(folder) as new:
-            replace(archive.request, name=name, owner=owner, expected_seconds=None).save(new)
-            write_json(new / f"{name}.json", {**archive.card, "name": name})
-            for member, content in archive.others.items():
-                write_bytes(new / (f"{name}.safetensors" if member == MAP else member), content)
-            _check(new, name)
-            put_last(new, runs)
-    except FileExistsError:
-        raise ValueError(f"There is already a training called {name!r}: choose another name.") from None
-    except OSError as error:
-        raise ValueError(refusal(error, runs.name)) from None
+    with new_folder(folder) as new:
+        replace(archive.request, name=name, owner=owner, expected_seconds=None).save(new)
+        write_json(new / f"{name}.json", {**archive.card, "name": name})
+        for member, content in archive.others.items():
+            write_bytes(new / (f"{name}.safetensors" if member == MAP else member), content)
+        _check(new, name)
+        put_last(new, runs)
     return folder
 
 

@@ -87,10 +87,13 @@ def is_pausing(folder: Path) -> bool:
 
 def is_at_work(folder: Path) -> bool:
     """Return whether a process works on the training in folder. Raises OSError where its lock cannot be opened."""
-    if not os.path.isfile(folder / LOCK):
-        return False
+    return os.path.isfile(folder / LOCK) and is_held(folder / LOCK)
+
+
+def is_held(lock: Path) -> bool:
+    """Return whether a process holds a lock. Raises OSError where it cannot be opened."""
     try:
-        with FileLock(folder / LOCK, timeout=LOOK_SECONDS, poll_interval=LOOK_SECONDS / 5):
+        with FileLock(lock, timeout=LOOK_SECONDS, poll_interval=LOOK_SECONDS / 5):
             return False
     except Timeout:
         return True

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from core.jobs.folder import LOCK, LOOK_SECONDS, has_ended, is_at_work, is_pausing, unfinished_in
+from core.jobs.folder import LOCK, LOOK_SECONDS, has_ended, is_at_work, is_held, is_pausing, unfinished_in
 from core.jobs.outcome import begun, fail
-from core.jobs.progress import Progress, read_progress
+from core.jobs.progress import Progress, State, read_progress
 from core.jobs.request import read_request
 
 PLACES = 2  # trainings at work at once, unless the server is told otherwise
@@ -103,17 +103,8 @@ def tend(runs: Path, places: int, cluster: str | None = None) -> None:
 
 def _taken(runs: Path, places: int) -> int:
     """Return how many places are taken, or will be by the processes that were started here."""
-    taken = sum(_is_held(runs / PLACES_FOLDER / f"{number}") for number in range(places))
+    taken = sum(is_held(runs / PLACES_FOLDER / f"{number}") for number in range(places))
     return max(taken, len(_started))
-
-
-def _is_held(path: Path) -> bool:
-    """Return whether a process holds a lock."""
-    try:
-        with FileLock(path, timeout=LOOK_SECONDS):
-            return False
-    except Timeout:
-        return True
 
 
 def _process(runs: Path, places: int, cluster: str | None) -> subprocess.Popen[bytes]:
@@ -136,25 +127,30 @@ def turns(runs: Path, places: int) -> dict[str, Turn]:
     from what they were expected to take.
     """
     free: list[float] = []  # when each process is free, in seconds from now
-    known = True
+    known, waits = True, []
     for folder in unfinished_in(runs):
         progress = _progress(folder)
-        if progress is not None and progress.state.at_work:
+        if progress is None or progress.state is State.WAITING:
+            waits.append(folder)
+        elif progress.state.at_work:
             known = known and progress.seconds_left is not None
             free.append(progress.seconds_left or 0.0)
     free = (free + [0.0] * places)[: max(places, len(free))]
     heapq.heapify(free)
     found: dict[str, Turn] = {}
-    for position, folder in enumerate(waiting(runs), 1):
+    for position, folder in enumerate(waits, 1):
         start = heapq.heappop(free)
         found[folder.name] = Turn(position, start if known else None)
-        with suppress(ValueError, OSError):
-            expected = read_request(folder).expected_seconds
-            known = known and expected is not None
-            heapq.heappush(free, start + (expected or 0.0))
-            continue
-        heapq.heappush(free, start)
+        expected = _expected_seconds(folder)
+        known = known and expected is not None
+        heapq.heappush(free, start + (expected or 0.0))
     return found
+
+
+def _expected_seconds(folder: Path) -> float | None:
+    with suppress(ValueError, OSError):
+        return read_request(folder).expected_seconds
+    return None
 
 
 def at_work(runs: Path) -> int:

@@ -52,15 +52,9 @@ def start_training(runs: Path | str, request: Request) -> Path:
     folder = runs / request.name
     if _is_same(folder, request):
         return folder
-    try:
-        runs.mkdir(parents=True, exist_ok=True)
-        with new_folder(folder) as new:
-            request.save(new)
-            put_last(new, runs)
-    except FileExistsError:
-        raise ValueError(f"There is already a training called {request.name!r}: choose another name.") from None
-    except OSError as error:
-        raise ValueError(refusal(error, runs.name)) from None
+    with new_folder(folder) as new:
+        request.save(new)
+        put_last(new, runs)
     return folder
 
 
@@ -85,26 +79,29 @@ def _is_same(folder: Path, request: Request) -> bool:
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """Make a folder that appears, with all that the block writes to it, when the block ends.
+    """Make the folder of a training that appears, with all that the block writes to it, when the block ends.
 
-    Raises FileExistsError where there is one of its name.
+    Raises ValueError where there is one of its name, and where it cannot be written.
     """
+    taken = f"There is already a training called {folder.name!r}: choose another name."
     if folder.exists():
-        raise FileExistsError
-    new = Path(tempfile.mkdtemp(prefix=NEW, dir=folder.parent))
-    try:
-        new.chmod(0o755)
-        yield new
+        raise ValueError(taken)
+    with _written(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(prefix=NEW, dir=folder.parent))
         try:
-            new.rename(folder)
-        except OSError:
-            if folder.exists():
-                raise FileExistsError from None
+            new.chmod(0o755)
+            yield new
+            try:
+                new.rename(folder)
+            except OSError:
+                if folder.exists():
+                    raise ValueError(taken) from None
+                raise
+            write_through(folder.parent)
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
             raise
-        write_through(folder.parent)
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
 
 
 def put_last(folder: Path, runs: Path) -> None:
@@ -157,20 +154,15 @@ def rename_training(folder: Path, name: str) -> Path:
     """
     check_name(name)
     renamed = folder.parent / name
-    try:
-        with _ended(folder), new_folder(renamed) as new:
-            for path in folder.iterdir():
-                kept = f"{name}{path.suffix}" if path.stem == folder.name else path.name
-                if path.name not in (LOCK, REQUEST):
-                    shutil.copy2(path, new / kept)
-            replace(read_request(folder), name=name).save(new)
-            os.utime(new / REQUEST, ns=(time_of(folder), time_of(folder)))
-            for card in new.glob(f"{name}.json"):
-                write_json(card, {**read_json(card), "name": name})
-    except FileExistsError:
-        raise ValueError(f"There is already a training called {name!r}: choose another name.") from None
-    except OSError as error:
-        raise ValueError(refusal(error, folder.parent.name)) from None
+    with _ended(folder), new_folder(renamed) as new:
+        for path in folder.iterdir():
+            kept = f"{name}{path.suffix}" if path.stem == folder.name else path.name
+            if path.name not in (LOCK, REQUEST):
+                shutil.copy2(path, new / kept)
+        replace(read_request(folder), name=name).save(new)
+        os.utime(new / REQUEST, ns=(time_of(folder), time_of(folder)))
+        for card in new.glob(f"{name}.json"):
+            write_json(card, {**read_json(card), "name": name})
     _remove(folder)
     return renamed
 
@@ -182,17 +174,15 @@ def delete_training(folder: Path) -> None:
     """
     with _ended(folder):
         pass
-    try:
-        _remove(folder)
-    except OSError as error:
-        raise ValueError(refusal(error, folder.parent.name)) from None
+    _remove(folder)
 
 
 def _remove(folder: Path) -> None:
     """Take a folder away in one step, and then what it holds."""
-    old = Path(tempfile.mkdtemp(prefix=OLD, dir=folder.parent))
-    folder.rename(old / folder.name)
-    write_through(folder.parent)
+    with _written(folder.parent):
+        old = Path(tempfile.mkdtemp(prefix=OLD, dir=folder.parent))
+        folder.rename(old / folder.name)
+        write_through(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -203,19 +193,21 @@ def _ended(folder: Path) -> Iterator[None]:
     if not has_ended(folder):
         raise ValueError(message)
     try:
-        with FileLock(folder / LOCK, timeout=CLEARING_SECONDS):
+        with _written(folder.parent), FileLock(folder / LOCK, timeout=CLEARING_SECONDS):
             yield
     except Timeout:
         raise ValueError(message) from None
 
 
 @contextmanager
-def _written(folder: Path, consequence: str) -> Iterator[None]:
-    """Turn an error of the disk into a ValueError with a sentence."""
+def _written(folder: Path, consequence: str = "") -> Iterator[None]:
+    """Turn an error of the disk that holds a folder into a ValueError with sentences."""
     try:
         yield
+    except Timeout:  # of a lock, which counts as an error of the system
+        raise
     except OSError as error:
-        raise ValueError(f"{consequence} {refusal(error, folder.name)}") from None
+        raise ValueError(f"{consequence} {refusal(error, folder.name)}".lstrip()) from None
 
 
 def sweep(runs: Path) -> None:

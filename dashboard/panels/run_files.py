@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.jobs.archive import MAX_ARCHIVE_BYTES, add, pack, unpack
 from core.jobs.folder import has_map, is_name
-from dashboard import links, session, trainings
+from dashboard import links, session
 from dashboard.allowance import UPLOADED_BYTES
 from dashboard.maps import own_maps, runs, taken
 from dashboard.panels import uploaded_file
@@ -48,7 +48,7 @@ def take_run() -> None:
     try:
         UPLOADED_BYTES.take(links.browser(), len(content))
         archive = unpack(content)
-        folder = add(runs(), archive, _free_name(archive.request.name), trainings.owner_of(links.browser()))
+        folder = add(runs(), archive, _free_name(archive.request.name), session.scene().holdings.owner)
     except ValueError as error:
         session.say(f"{name}: {error} Nothing was added.")
         return

@@ -8,7 +8,7 @@ import streamlit as st
 from core.jobs.request import read_request
 from core.jobs.runs import continue_training, delete_training, pause_training, rename_training, stop_training
 from core.maps.recipe_file import recipe_from_json
-from dashboard import links, session, trainings
+from dashboard import session, trainings
 from dashboard.maps import own_maps, taken
 from dashboard.pictures.training_overview import ticked
 from dashboard.scene.cloned_form import form_of
@@ -39,7 +39,7 @@ def take_wishes(folder: Path) -> bool:
 
 def _is_owner(folder: Path) -> bool:
     """Return whether who asks may do so, and say so where not."""
-    if trainings.is_owner(folder, trainings.owner_of(links.browser())):
+    if trainings.is_owner(folder, session.scene().holdings.owner):
         return True
     session.say(NOT_YOURS.format(folder.name))
     return False

@@ -8,6 +8,7 @@ from typing import Any
 from cachetools import LRUCache, cached
 
 from core.checks import is_finite
+from core.files import Stamp, stamp_of
 from core.jobs.folder import EPOCHS, OUTCOME, REQUEST, has_ended, has_map
 from core.jobs.progress import Progress, read_progress
 from core.jobs.request import read_request
@@ -18,6 +19,7 @@ from core.maps.recipe_file import recipe_from_json
 MOST_CACHED_BYTES = 32 * 2**20
 BYTES_OF_EPOCH = 500  # in memory
 BYTES_OF_RUN = 10_000  # beside its epochs
+FILES = (REQUEST, EPOCHS, OUTCOME)  # that an ended training is read from, beside its card
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,16 +42,11 @@ class Run:
 def read_run(folder: Path) -> Run | None:
     """Return the training in folder, or None where it cannot be read."""
     try:
-        return _ended(folder, _stamp(folder)) if has_ended(folder) else _read(folder)
+        if not has_ended(folder):
+            return _read(folder)
+        return _ended(folder, stamp_of(*(folder / name for name in FILES), folder / f"{folder.name}.json"))
     except (ValueError, OSError):
         return None
-
-
-def _stamp(folder: Path) -> tuple[int, ...]:
-    """Return what changes when a file of an ended training does."""
-    paths = [folder / name for name in (REQUEST, EPOCHS, OUTCOME, f"{folder.name}.json")]
-    found = [path.stat() for path in paths if path.exists()]
-    return tuple(number for each in found for number in (each.st_ino, each.st_mtime_ns, each.st_size))
 
 
 def _size(run: Run) -> int:
@@ -57,7 +54,7 @@ def _size(run: Run) -> int:
 
 
 @cached(LRUCache(MOST_CACHED_BYTES, _size), lock=Lock())
-def _ended(folder: Path, stamp: tuple[int, ...]) -> Run:
+def _ended(folder: Path, stamp: Stamp) -> Run:
     """Return an ended training; stamp: of its files."""
     return _read(folder)
 

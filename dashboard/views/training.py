@@ -74,7 +74,7 @@ def _start() -> None:
 
 
 def _owner() -> str:
-    return trainings.owner_of(links.browser())
+    return session.scene().holdings.owner
 
 
 def _visible() -> list[Path]:
@@ -94,9 +94,9 @@ def _cross_fence() -> None:
     session.switch_page("Inverse map")
 
 
-def _watched() -> Path | None:
+def _watched(visible: list[Path]) -> Path | None:
     """Return the folder of the training that is watched: the newest, unless another was chosen."""
-    folders = {folder.name: folder for folder in _visible()}
+    folders = {folder.name: folder for folder in visible}
     chosen = session.take_asked("train_watched")
     if chosen in folders:
         st.session_state.watched_run = chosen
@@ -163,8 +163,9 @@ def show() -> None:
                 pictures.form(scene, *_name(), refused),
                 partial(session.receive, "training_form"),
             )
-        folder = _watched()
+        visible = _visible()
+        folder = _watched(visible)
         if folder is not None:
-            goes_on = any(not has_ended(each) for each in _visible())
+            goes_on = any(not has_ended(each) for each in visible)
             st.fragment(_room, run_every=BEAT if goes_on else None)(folder)
         run_files(folder)

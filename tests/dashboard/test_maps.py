@@ -273,12 +273,12 @@ def test_a_map_that_vanishes_while_it_is_read_hides_no_other(new_run, monkeypatc
     write_map(new_run("mine"), "mine")
     gone = write_map(new_run("gone"), "gone")
 
-    def stamp(path, stamp=registry._stamp):
+    def stamp(path, *others, stamp=registry.stamp_of):
         if path == gone:
             gone.unlink()
-        return stamp(path)
+        return stamp(path, *others)
 
-    monkeypatch.setattr(registry, "_stamp", stamp)
+    monkeypatch.setattr(registry, "stamp_of", stamp)
     maps, sentences = registry.inverse_maps("")
     assert list(maps) == [*SHIPPED, "mine"]
     assert sentences == ("A map was left out. There is no model file gone.safetensors.",)

@@ -1,12 +1,9 @@
 """What the tests of trainings share: short recipes, a queue that ends with its test, and waiting for a state."""
 
 import shutil
-import signal
 import time
-from contextlib import suppress
 
 import numpy as np
-import psutil
 import pytest
 
 from core.jobs import queue
@@ -62,14 +59,6 @@ def wait_for(folder, condition):
 
 def ended(progress):
     return progress.state.ended
-
-
-def kill(runs, number=signal.SIGKILL):
-    """Send a signal to the processes at work on a folder of runs, and wait for their end."""
-    for process in processes_of(runs):
-        with suppress(psutil.Error):
-            process.send_signal(number)
-            process.wait(30)
 
 
 def validation_error(model):

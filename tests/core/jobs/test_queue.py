@@ -12,8 +12,8 @@ from core.jobs import queue
 from core.jobs.progress import State, read_progress
 from core.jobs.queue import Turn, next_training, place, turns, waiting
 from core.jobs.runs import pause_training, stop_training
-from tests.core.jobs.conftest import LONG, asked, begun, ended, kill, wait_for
-from tests.processes import processes_of
+from tests.core.jobs.conftest import LONG, asked, begun, ended, wait_for
+from tests.processes import kill_processes_of, processes_of
 
 HOLD = """
 import sys
@@ -113,11 +113,11 @@ def test_a_training_leaves_the_processor_to_the_pages_and_no_terminal_reaches_it
 def test_a_killed_process_is_followed_by_another_and_that_one_by_the_truth(runs):
     folder = begun(runs, recipe=LONG)
     wait_for(folder, lambda progress: len(progress.done) >= 5)
-    kill(runs)
+    kill_processes_of(runs)
     assert read_progress(folder).state is State.WAITING
     queue.tend(runs, 1)
     wait_for(folder, lambda progress: progress.state is State.RUNNING and progress.begun == 2)
-    kill(runs)
+    kill_processes_of(runs)
     queue.tend(runs, 1)
     progress = wait_for(folder, ended)
     assert progress.state is State.FAILED
@@ -130,7 +130,7 @@ def test_a_process_that_is_asked_to_end_does_not_count(runs):
     """As when the machine is shut down: the best weights are on disk, and the training goes on at the next start."""
     folder = begun(runs, recipe=LONG)
     wait_for(folder, lambda progress: len(progress.done) >= 20)
-    kill(runs, signal.SIGTERM)
+    kill_processes_of(runs, signal.SIGTERM)
     progress = read_progress(folder)
     assert (progress.state, progress.begun, progress.message) == (State.WAITING, 0, "")
     assert progress.kept_epoch == progress.best_epoch > 0

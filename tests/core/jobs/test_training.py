@@ -28,7 +28,8 @@ from core.maps.recipes import fitzhugh_nagumo_task, gaussian_recipe, point_recip
 from core.maps.test_sets import published_test_set
 from core.maps.train import train
 from core.published import published_noise_prior, published_prior
-from tests.core.jobs.conftest import LONG, SHORT, asked, begun, ended, kill, validation_error, wait_for
+from tests.core.jobs.conftest import LONG, SHORT, asked, begun, ended, validation_error, wait_for
+from tests.processes import kill_processes_of
 from tests.reference import reference_solution
 
 STEPPED = recipe_as_json(
@@ -71,6 +72,21 @@ def work(monkeypatch):
     torch.set_num_threads(threads)
 
 
+@contextmanager
+def asking(ask, method, is_due):
+    """Ask something of a training at work where a call of a method of its record is due."""
+    original = getattr(Record, method)
+
+    def called(record, *arguments):
+        if is_due(*arguments):
+            ask(record.folder)
+        original(record, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Record, method, called)
+        yield
+
+
 def test_a_training_runs_to_its_end(runs):
     folder = begun(runs, "my map")
     progress = wait_for(folder, ended)
@@ -93,15 +109,7 @@ def test_a_training_runs_to_its_end(runs):
 
 def test_stopping_keeps_the_best_weights(runs, work):
     folder = asked(runs, recipe=LONG)
-    tell = Record.take
-
-    def stopping(record, report):
-        tell(record, report)
-        if report.epoch == 5:
-            stop_training(folder)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Record, "take", stopping)
+    with asking(stop_training, "take", lambda report: report.epoch == 5):
         work(folder)
     progress = read_progress(folder)
     assert (progress.state, len(progress.validation_loss)) == ("stopped", 5)
@@ -111,23 +119,16 @@ def test_stopping_keeps_the_best_weights(runs, work):
     assert not any((folder / left).exists() for left in (WEIGHTS, CHECKPOINT, "spare", "stop"))
 
 
-def test_stopping_works_at_every_stage_and_says_what_is_left_out(runs, work, monkeypatch):
+def test_stopping_works_at_every_stage_and_says_what_is_left_out(runs, work):
     """The stop is asked for as the stage is first told of, and nothing of that stage is done after it."""
     for stage, (epochs, steps, metrics, message) in {
         "simulate": (0, None, None, "It had not ended its first epoch, so that there is no map."),
         "step": (2, 0, {"own", "published"}, "Its Gauss–Newton step was left out."),
         "test": (2, None, set(), "Its test was left out."),
     }.items():
-        folder, tell = asked(runs, stage, STEPPED), Record.tell
-
-        def stopping(record, at, share, stage=stage, tell=tell):
-            if at == stage:
-                stop_training(record.folder)
-            tell(record, at, share)
-
-        monkeypatch.setattr(Record, "tell", stopping)
-        work(folder)
-        monkeypatch.setattr(Record, "tell", tell)
+        folder = asked(runs, stage, STEPPED)
+        with asking(stop_training, "tell", lambda at, _, stage=stage: at == stage):
+            work(folder)
         progress = read_progress(folder)
         assert (progress.state, progress.message, len(progress.validation_loss)) == (State.STOPPED, message, epochs)
         assert has_map(folder) == (epochs > 0)
@@ -151,20 +152,13 @@ def same(first, second):
     "stage",
     [pytest.param("simulate", marks=pytest.mark.long), "learn", "step", pytest.param("test", marks=pytest.mark.long)],
 )
-def test_a_training_that_pauses_at_any_stage_gives_the_same_map(runs, work, monkeypatch, stage):
+def test_a_training_that_pauses_at_any_stage_gives_the_same_map(runs, work, stage):
     """Bit for bit as one that does not, and with the same losses."""
     whole = asked(runs, "whole", STEPPED)
     work(whole)
-    folder, tell = asked(runs, "paused", STEPPED), Record.tell
-
-    def pausing(record, at, share):
-        if at == stage:
-            pause_training(record.folder)
-        tell(record, at, share)
-
-    monkeypatch.setattr(Record, "tell", pausing)
-    work(folder)
-    monkeypatch.setattr(Record, "tell", tell)
+    folder = asked(runs, "paused", STEPPED)
+    with asking(pause_training, "tell", lambda at, _: at == stage):
+        work(folder)
     progress = read_progress(folder)
     assert (progress.state, progress.begun) == (State.PAUSED, 0)
     assert len(progress.done) == {"simulate": 0, "learn": 1}.get(stage, 2)
@@ -175,17 +169,10 @@ def test_a_training_that_pauses_at_any_stage_gives_the_same_map(runs, work, monk
     assert read_progress(folder).validation_loss == read_progress(whole).validation_loss
 
 
-def test_stopping_a_training_that_pauses_makes_a_map_of_its_best_weights(runs, work, monkeypatch):
-    folder, take = asked(runs, recipe=LONG), Record.take
-
-    def pausing(record, report):
-        take(record, report)
-        if report.epoch == 5:
-            pause_training(folder)
-
-    monkeypatch.setattr(Record, "take", pausing)
-    work(folder)
-    monkeypatch.setattr(Record, "take", take)
+def test_stopping_a_training_that_pauses_makes_a_map_of_its_best_weights(runs, work):
+    folder = asked(runs, recipe=LONG)
+    with asking(pause_training, "take", lambda report: report.epoch == 5):
+        work(folder)
     stop_training(folder)
     assert read_progress(folder).state is State.WAITING
     work(folder)
@@ -204,7 +191,7 @@ def test_the_weights_of_the_epoch_that_is_said_to_be_kept_survive_a_kill(runs):
     """Their error is the one in the curve: in single precision the mean is off by some 1e-7."""
     folder = begun(runs, recipe=LONG)
     wait_for(folder, lambda progress: len(progress.done) >= 20)
-    kill(runs)
+    kill_processes_of(runs)
     progress = read_progress(folder)
     assert len(progress.validation_loss) >= 20
     assert progress.kept_epoch >= 1
