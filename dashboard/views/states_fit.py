@@ -92,10 +92,10 @@ def _unknown() -> tuple[str, ...]:
 
 def _second_row(
     experiment: Experiment, samples: Samples, unknown: tuple[str, ...], sd: float, problems: list[str]
-) -> tuple[tuple[float, float], tuple[float, ...], bool]:
+) -> tuple[tuple[float, float], tuple[float, ...]]:
     """Ask for the noise, the box, and what is known and not in the sidebar.
 
-    Returns both sds, the values of all six unknowns, and whether Fit was pressed.
+    Returns both sds, and the values of all six unknowns.
     """
     u_is_seen, v_is_seen = ~np.all(np.isnan(samples.data), axis=0)
     values = {name: getattr(experiment, name) for name in FROM_SIDEBAR}
@@ -109,31 +109,36 @@ def _second_row(
             "Box that is searched", list(BOXES), format_func=lambda name: BOXES[name].label, key="fit_box", width=180,
             help="The wide box takes a longer search, and suits recordings of up to about 50 ms.",
         )  # fmt: skip
-        pressed = st.button("Fit", type="primary")
-    return sds, tuple(values[name] for name in NAMES), pressed
+        st.button("Fit", type="primary", on_click=_ask_for_fit)
+    return sds, tuple(values[name] for name in NAMES)
 
 
-def _form(experiment: Experiment, samples: Samples) -> tuple[Settings | None, str, bool]:
+def _ask_for_fit() -> None:
+    # A run of the page that another one interrupts would forget the press.
+    st.session_state.fit_asked = True
+
+
+def _form(experiment: Experiment, samples: Samples) -> tuple[Settings | None, str]:
     """Ask for the settings, which outlast a visit to another page.
 
-    Returns them, or None and what is wrong with what was typed, and whether Fit was pressed.
+    Returns them, or None and what is wrong with what was typed.
     """
     problems: list[str] = []
     sd = max(rounded(experiment.marginal_sd, 3), SMALLEST_SD)  # as it can be typed
     _restore(samples, sd)
     unknown = _unknown()
-    sds, known, pressed = _second_row(experiment, samples, unknown, sd, problems)
+    sds, known = _second_row(experiment, samples, unknown, sd, problems)
     _keep_typed()
     if problems:
-        return None, " ".join([*problems, "Nothing is fitted until this is mended."]), pressed
-    return Settings(unknown, known, sds, st.session_state.fit_box), "", pressed
+        return None, " ".join([*problems, "Nothing is fitted until this is mended."])
+    return Settings(unknown, known, sds, st.session_state.fit_box), ""
 
 
-def _fitting(scene: Scene, samples: Samples, settings: Settings | None, wrong: str, pressed: bool) -> Fitting:
+def _fitting(scene: Scene, samples: Samples, settings: Settings | None, wrong: str) -> Fitting:
     """Return what the form was left at, with the last fit, which is a new one where Fit was pressed."""
     last = scene.holdings.fitting
     found = None if last is None else last.fit
-    if settings is None or not pressed:
+    if settings is None or not st.session_state.get("fit_asked"):
         return Fitting(settings, wrong, found)
     try:
         problem = problem_for(samples, settings)
@@ -150,10 +155,11 @@ def section(scene: Scene) -> None:
         return
     st.markdown("##### Fit with an unknown start", help=HELP)
     with st.container(key="lab_form"):
-        settings, wrong, pressed = _form(scene.experiment, samples)
+        settings, wrong = _form(scene.experiment, samples)
     with waiting("fit", "Searching the box, then refining the best starts …"):
         if not scene.dragging:
-            scene.holdings.fitting = _fitting(scene, samples, settings, wrong, pressed)
+            scene.holdings.fitting = _fitting(scene, samples, settings, wrong)
+            st.session_state.fit_asked = False
     shown, found = picture(scene), fit_on_screen(scene)
     if shown is not None and scene.holdings.recording is not None:
         stage("states", shown)

@@ -1,6 +1,7 @@
 """A class answers a question of a lesson, and the teacher sees its answers."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.lab import Lab
 
@@ -12,10 +13,13 @@ def links_to(lab: Lab, lesson: str, question: str) -> tuple[str, str]:
     lab.page.get_by_role("button", name="For a class …").click()
     desk = lab.page.get_by_role("dialog")
     desk.get_by_text("a question of a lesson").click()
+    plain = desk.locator("code").first
+    before = plain.inner_text()
     for box, option in (("Lesson", lesson), ("Question", question)):
         desk.get_by_role("combobox", name=box).click()
         lab.page.get_by_role("option", name=option).click()
-    plain = desk.locator("code").first
+        expect(plain).not_to_have_text(before)  # the questions of the lesson are there
+        before = plain.inner_text()
     desk.get_by_text("Collect the answers").click()
     screen = desk.get_by_role("link", name="Open your screen")
     watched = screen.get_attribute("href")

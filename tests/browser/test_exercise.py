@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.axe import violations
 from tests.browser.lab import Lab
 from tests.browser.test_around import framed
-from tests.browser.traffic import Traffic, forms_of
+from tests.browser.traffic import Traffic, places_of
 
 pytestmark = pytest.mark.browser
 
@@ -85,7 +85,7 @@ def test_a_sealed_truth_is_nowhere_in_a_student_s_browser_until_the_code_word_is
     student.page.get_by_text("This is not the code word").wait_for()
     content = traffic.content()
     assert len(content) > 300_000
-    assert not [form for value in given.key["17"] for form in forms_of(value) if form in content]
+    assert not [found for value in given.key["17"] for found in places_of(value, content)]
     assert given.word.encode() not in content
 
     student.page.goto(f"{student.page.url}&lesson=inverse.2")
@@ -96,7 +96,7 @@ def test_a_sealed_truth_is_nowhere_in_a_student_s_browser_until_the_code_word_is
     student.page.get_by_text("The truth is open.").wait_for()
     assert (student.value("theta0"), student.value("theta1")) == given.key["17"]
     assert student.page.locator("[data-field=theta0] input[type=range]").is_disabled()
-    assert forms_of(given.key["17"][0])[0] in traffic.content()
+    assert places_of(given.key["17"][0], traffic.content())
 
 
 def test_a_link_for_one_page_shows_that_page_alone_in_a_frame_of_another_site(browser, open_server, course):

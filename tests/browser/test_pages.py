@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.lab import PAGES
-from tests.browser.traffic import Traffic, forms_of
+from tests.browser.traffic import Traffic, places_of
 
 pytestmark = pytest.mark.browser
 
@@ -102,7 +102,7 @@ def test_a_link_with_a_hidden_truth_gives_it_away_nowhere(lab, tab):
     assert traffic.keep() > 0
     content = traffic.content()
     assert len(content) > 100_000
-    assert not [form for value in (0.3172839, 0.5829516) for form in forms_of(value) if form in content]
+    assert not [found for value in (0.3172839, 0.5829516) for found in places_of(value, content)]
 
 
 def test_a_change_is_undone_by_its_button_and_by_the_keyboard_on_any_page(lab):

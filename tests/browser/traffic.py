@@ -42,6 +42,10 @@ class Traffic:
         return content + b"".join(map(base64.b64decode, re.findall(rb'"bdata": ?"([\w+/=]+)"', content)))
 
 
-def forms_of(value: float) -> tuple[bytes, bytes, bytes]:
-    """Return a number as text and in double and single precision."""
-    return str(value).encode(), struct.pack("<d", value), struct.pack("<f", value)
+def places_of(value: float, content: bytes) -> list[bytes]:
+    """Return what surrounds a number in some content, as a whole number in text, or in double or single precision."""
+    text = rb"(?<![\d.])" + re.escape(str(value).encode()) + rb"(?!\d)"
+    forms = (text, re.escape(struct.pack("<d", value)), re.escape(struct.pack("<f", value)))
+    return [
+        content[max(found.start() - 60, 0) : found.end() + 60] for form in forms for found in re.finditer(form, content)
+    ]
