@@ -17,6 +17,7 @@ import numpy as np
 from core.jobs.queue import PLACES, at_work
 from core.models.fitzhugh_nagumo.gradient import misfit_gradient
 from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
+from core.models.fitzhugh_nagumo.lag_products import sum_lag_products
 from core.models.fitzhugh_nagumo.misfit import simulated_misfit
 from core.models.fitzhugh_nagumo.sensitivities import sensitivities
 from core.models.fitzhugh_nagumo.simulate import simulate, simulate_potential
@@ -59,6 +60,7 @@ def compile_engine() -> None:
     full_hessian(alone, times, data, noise)
     gauss_newton(alone, times, data, noise)
     sensitivities(alone, times)
+    sum_lag_products(alone, times, data[None], np.array([times.size]), (0, 1))
     simulated_misfit(alone, times, data, noise, step=0.1)  # in double precision, as the optimisers call it
     simulate(alone, times, step=0.1)
     sys.stdout.write(f"Ready after {time.monotonic() - start:.1f} s.\n")

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from core.learning.networks.heads import Gaussian
 from core.maps.inputs import TraceInputs, from_columns
-from core.maps.residual_noise import lag_one_sums
 from core.maps.task import Task
+from core.models.lag_products import LagProducts, lag_products
 from core.published import SAMPLING_INTERVAL
 
 MAX_CORRELATION = 0.999
@@ -95,32 +95,39 @@ class TraceExpansion:
 
 def expansion(task: Task, inputs: TraceInputs, mean: Array, scale: Array) -> TraceExpansion:
     """Expand the misfits of traces at scaled parameters, (n, q), of the model, in units of triangles, (n, q, q)."""
-    prior, model = task.noise, task.model
+    prior = task.noise
     assert prior is not None, "a recipe without noise has no learned step"
-    n_times = int(inputs.lengths.max())
     low, widths = np.array(task.prior.lower), np.subtract(task.prior.upper, task.prior.lower)
-    parameters = task.complete(low + mean * widths, inputs.given)
-    states, derivatives = model.sensitivities(parameters, task.times[:n_times])
-    real = np.arange(n_times) < inputs.lengths[:, None]
-    residuals = np.where(real, inputs.traces[:, :n_times] - _within(states[..., model.observed_column]), 0.0)
-    jacobians = _within(derivatives[..., model.observed_column, task.columns]) * widths @ scale
-    products, squares = lag_one_sums(residuals, real)
-    correlation = np.clip(products / np.maximum(squares, MIN_SUM_OF_SQUARES), -MAX_CORRELATION, MAX_CORRELATION)
+    sums = _lag_products(task, inputs, low + mean * widths).transformed(_residual_beside(widths[:, None] * scale))
+    square, product, last = sums.squares[:, 0, 0], sums.products[:, 0, 0], sums.last[:, 0]
+    correlation = np.clip(product / np.maximum(square - last**2, MIN_SUM_OF_SQUARES), -MAX_CORRELATION, MAX_CORRELATION)
     rho = np.clip(correlation, prior.lower[0], prior.upper[0])
-    innovations = np.where(real[:, 1:], _whitened(residuals, rho), 0.0)
-    size = np.sqrt(np.sum(innovations**2, axis=1) / (inputs.lengths - 1)) + SD_OFFSET
+    innovations = sums.of_innovations(rho) / (1 - rho**2)[:, None, None]
+    size = np.sqrt(np.maximum(innovations[:, 0, 0], 0.0) / (inputs.lengths - 1)) + SD_OFFSET
     bounds = np.array([prior.lower[1], prior.upper[1]]) / SAMPLING_INTERVAL
     marginal_sd = np.clip(size, *bounds) + SD_OFFSET
-    slopes = np.where(real[:, 1:, None], _whitened(jacobians, rho), 0.0) / marginal_sd[:, None, None]
-    gradients = -np.einsum("nti,nt->ni", slopes, innovations / marginal_sd[:, None])
+    weighed = innovations / marginal_sd[:, None, None] ** 2
     innovation_sd = (size - SD_OFFSET) * np.sqrt(1 - rho**2)
-    return TraceExpansion(gradients, slopes.transpose(0, 2, 1) @ slopes, correlation, size, innovation_sd, marginal_sd)
+    return TraceExpansion(-weighed[:, 0, 1:], weighed[:, 1:, 1:], correlation, size, innovation_sd, marginal_sd)
 
 
-def _whitened(series: Array, rho: Array) -> Array:
-    """Return the innovations, (n, n_times − 1, …), of series, (n, n_times, …), under correlations (n,)."""
-    rho = rho.reshape(-1, *[1] * (series.ndim - 1))
-    return np.asarray((series[:, 1:] - rho * series[:, :-1]) / np.sqrt(1 - rho**2))
+def _lag_products(task: Task, inputs: TraceInputs, estimates: Array) -> LagProducts:
+    """Return the sums over residuals and derivatives by the q parameters of the model at estimates, (n, q)."""
+    model, n_times = task.model, int(inputs.lengths.max())
+    parameters, times, traces = task.complete(estimates, inputs.given), task.times[:n_times], inputs.traces[:, :n_times]
+    if model.fused is not None:
+        return model.fused.lag_products(parameters, times, traces, inputs.lengths, task.columns)
+    states, derivatives = model.sensitivities(parameters, times)
+    residuals = traces - _within(states[..., model.observed_column])
+    slopes = _within(derivatives[..., model.observed_column, task.columns])
+    return lag_products(np.concatenate([residuals[..., None], slopes], axis=-1), inputs.lengths)
+
+
+def _residual_beside(matrices: Array) -> Array:
+    """Return matrices (n, 1 + q, 1 + q) that keep the residual, and transform derivatives by (n, q, q)."""
+    whole = np.zeros((len(matrices), 1 + matrices.shape[1], 1 + matrices.shape[2]))
+    whole[:, 0, 0], whole[:, 1:, 1:] = 1.0, matrices
+    return whole
 
 
 def _within(series: Array) -> Array:

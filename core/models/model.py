@@ -5,7 +5,7 @@ Problems, optimisers, posteriors, trainings and pages use a model through this c
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.models.lag_products import SumLagProducts
 from core.noise import Noise, ResidualSums
 
 TOLERANCE = 1e-4  # default error of the observed state, in its unit
@@ -132,14 +133,27 @@ class Expansion:
     hessian: NDArray[np.float64] | None
     status: NDArray[np.int64]
 
+    def of(self, columns: Sequence[int]) -> "Expansion":
+        """Return the expansion in some of the parameters alone, in their order."""
+        at = list(columns)
+        hessian = None if self.hessian is None else self.hessian[..., at, :][..., at]
+        return Expansion(self.misfit, self.gradient[..., at], hessian, self.status)
+
 
 class ExpandMisfit(Protocol):
     """Expand the misfit to a trace of the observed state, (n_times,), at parameters (..., p), at a frozen step."""
 
     def __call__(
-        self, parameters: ArrayLike, times: ArrayLike, data: ArrayLike, noise: Noise, *, step: float | None = None
+        self,
+        parameters: ArrayLike,
+        times: ArrayLike,
+        data: ArrayLike,
+        noise: Noise,
+        *,
+        step: float | None = None,
+        columns: Sequence[int],
     ) -> Expansion:
-        """Return misfit, gradient and, if the function computes it, Hessian by the parameters."""
+        """Return misfit, gradient and, if the function computes it, Hessian by the parameters of these columns."""
 
 
 class SumResiduals(Protocol):
@@ -153,13 +167,14 @@ class SumResiduals(Protocol):
 
 @dataclass(frozen=True)
 class FusedTrace:
-    """A model's own, faster functions for one trace of its observed state, from the default initial state.
+    """A model's own, faster functions for traces of its observed state, from the default initial state.
 
     observed: simulates the observed state alone, (..., n_times), in single precision, for large stores of trajectories.
     residual_sums: integrates without storing trajectories.
     gradient: expands the misfit without a Hessian.
     gauss_newton: expands it with the Hessian that leaves out the curvature of the trajectory.
     hessian: expands it with the exact Hessian.
+    lag_products: sums for many traces what expands the misfit of each.
     """
 
     observed: Callable[[ArrayLike, ArrayLike], NDArray[np.float32]]
@@ -167,6 +182,7 @@ class FusedTrace:
     gradient: ExpandMisfit
     gauss_newton: ExpandMisfit
     hessian: ExpandMisfit
+    lag_products: SumLagProducts
 
 
 class Nullclines(Protocol):

@@ -258,7 +258,6 @@ class Problem:
 
     def _expanded(self, expand: ExpandMisfit, unknown: ArrayLike) -> tuple[Array, Array, Array]:
         """Return misfit (...), gradient (..., p) and, if computed, Hessian (..., p, p) by a model's own function."""
-        found = expand(self.parameters(unknown), self.times, self.data, self.noise[0], step=self.step)
-        columns = list(self._values.directions)
-        hessian = np.empty(0) if found.hessian is None else found.hessian[..., columns, :][..., columns]
-        return found.misfit, found.gradient[..., columns], hessian
+        parameters, columns = self.parameters(unknown), self._values.directions
+        found = expand(parameters, self.times, self.data, self.noise[0], step=self.step, columns=columns)
+        return found.misfit, found.gradient, np.empty(0) if found.hessian is None else found.hessian

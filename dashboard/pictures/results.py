@@ -169,10 +169,9 @@ def predicted(found: Posterior) -> tuple[NDArray[np.float64], NDArray[np.float64
         potentials = found.predictive(N_PREDICTED, rng)
         normals = rng.standard_normal((NOISES * N_PREDICTED, problem.times.size))
         noisy = np.tile(potentials, (NOISES, 1)) + colour(normals, problem.noise[0].rho, problem.noise[0].marginal_sd)
-        return (
-            np.nanquantile(potentials, [0.05, 0.95], axis=0),
-            np.nanquantile(noisy, [0.05, 0.95], axis=0),
-        )
+        # NumPy sorts out NaN sample by sample, which takes six times as long.
+        quantile = np.quantile if np.all(np.isfinite(potentials)) else np.nanquantile
+        return quantile(potentials, [0.05, 0.95], axis=0), quantile(noisy, [0.05, 0.95], axis=0)
 
     return kept("predicted", (found.problem.identity, found.nodes.rho.size), compute)
 

@@ -4,7 +4,7 @@ The trajectory is integrated forwards and stored; one backward pass of the adjoi
 kernels compute the misfit of the scaled equations times (1 − ρ²), and differentiate by ln γ in place of γ.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numba
@@ -171,8 +171,12 @@ def expand(
     noise: Noise,
     initial_state: ArrayLike,
     step: float | None,
+    more: tuple[int, ...] = (),
 ) -> Expansion:
-    """Run a kernel that computes misfit, gradient in n_directions and, if asked for, Hessian; undo the scaling."""
+    """Run a kernel that computes misfit, gradient in n_directions and, if asked for, Hessian; undo the scaling.
+
+    more: further inputs of the kernel.
+    """
     parameters, times, states = validated(parameters, times, initial_state, step=step)
     trace = checked_trace(data, times)
     batch, flat = parameters.shape[:-1], parameters.reshape(-1, 4)
@@ -186,7 +190,7 @@ def expand(
         times,
         TOLERANCE,
         steps,
-        (trace, float(noise.rho)),
+        (trace, float(noise.rho), *more),
         out,
         most_steps=MOST_STEPS_KEPT,
     )
@@ -194,7 +198,8 @@ def expand(
     out *= (SCALE / noise.marginal_sd) ** 2 / (1 - noise.rho**2)
     gamma = np.where(status == Status.FINITE, flat[:, 3], np.nan)
     scale = np.full((len(flat), n_directions), 1 / SCALE)
-    scale[:, 1], scale[:, 3] = 1.0, 1 / gamma
+    scale[:, 1] = 1.0
+    scale[:, 3:4] = 1 / gamma[:, None]
     gradient = scale * out[:, 1 : 1 + n_directions]
     hessian = None
     if with_hessian:
@@ -214,10 +219,11 @@ def misfit_gradient(
     noise: Noise,
     initial_state: ArrayLike = REST,
     step: float | None = None,
+    columns: Sequence[int] = range(6),
 ) -> Expansion:
-    """Return the misfit of `simulated_misfit` and its gradient (..., 6) in DIRECTIONS, by the adjoint.
+    """Return the misfit of `simulated_misfit` and its gradient (..., q) in q of the DIRECTIONS, by the adjoint.
 
-    step: the frozen step in ms, by default each trajectory's `resolving_step`. Raises ValueError as `simulated_misfit`
-    does.
+    step: the frozen step in ms, by default each trajectory's `resolving_step`. columns: of the DIRECTIONS. Raises
+    ValueError as `simulated_misfit` does.
     """
-    return expand(_adjoint_blocks, 6, False, parameters, times, data, noise, initial_state, step)
+    return expand(_adjoint_blocks, 6, False, parameters, times, data, noise, initial_state, step).of(columns)

@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.models.fitzhugh_nagumo.equations import REST, u_nullcline, v_nullcline
 from core.models.fitzhugh_nagumo.gradient import misfit_gradient
 from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
+from core.models.fitzhugh_nagumo.lag_products import sum_lag_products
 from core.models.fitzhugh_nagumo.misfit import residual_sums
 from core.models.fitzhugh_nagumo.sensitivities import sensitivities
 from core.models.fitzhugh_nagumo.simulate import resolving_step, simulate, simulate_potential
@@ -67,6 +68,6 @@ FITZHUGH_NAGUMO = Model(
     simulate=_simulate,
     sensitivities=_sensitivities,
     frozen_step=_frozen_step,
-    fused=FusedTrace(simulate_potential, residual_sums, misfit_gradient, gauss_newton, full_hessian),
+    fused=FusedTrace(simulate_potential, residual_sums, misfit_gradient, gauss_newton, full_hessian, sum_lag_products),
     nullclines=_nullclines,
 )

@@ -93,16 +93,40 @@ def _direction(
 
 
 @inlined
+def _theta_tangents(m: Numbers, lane: int, y: Terms, w: Terms) -> Any:
+    """Advance the state's derivatives by θ₀ (scaled) and θ₁ by one step, and return those of the terms."""
+    g = gains(w)
+    return (
+        _direction(m, lane, 0, g, 0.0, _MINUS_ONE, _NOTHING, _NOTHING),
+        _direction(m, lane, 1, g, 0.0, y[:8], _NOTHING, _NOTHING),
+    )
+
+
+@inlined
 def tangents(m: Numbers, lane: int, x: Terms, y: Terms, w: Terms) -> Any:
     """Advance the state's derivatives by θ₀, θ₁, ζ (scaled) and ln γ by one step, and return those of the terms."""
     g = gains(w)
     minus_y = (-y[1], -y[2], -y[3], -y[4], -y[5], -y[6], -y[7], -y[8])
     return (
-        _direction(m, lane, 0, g, 0.0, _MINUS_ONE, _NOTHING, _NOTHING),
-        _direction(m, lane, 1, g, 0.0, y[:8], _NOTHING, _NOTHING),
+        *_theta_tangents(m, lane, y, w),
         _direction(m, lane, 2, g, 1.0, _NOTHING, _NOTHING, _NOTHING),
         _direction(m, lane, 3, g, 0.0, _NOTHING, x[1:], minus_y),
     )
+
+
+@inlined
+def advance(m: Numbers, n_directions: int) -> None:
+    """Advance a block by one step: the state, and its derivatives by θ alone (2) or by all four parameters."""
+    if n_directions == 2:  # outside of the loop over the lanes, which the compiler then vectorises
+        for lane in range(LANES):
+            x, y, w = series(m, lane, m[X + lane], m[Y + lane])
+            _theta_tangents(m, lane, y, w)
+            m[X + lane], m[Y + lane] = end_of_step(x), end_of_step(y)
+    else:
+        for lane in range(LANES):
+            x, y, w = series(m, lane, m[X + lane], m[Y + lane])
+            tangents(m, lane, x, y, w)
+            m[X + lane], m[Y + lane] = end_of_step(x), end_of_step(y)
 
 
 @kernel

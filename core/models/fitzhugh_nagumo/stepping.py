@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numba
 import numpy as np
@@ -82,7 +83,7 @@ def run_kernel(
     times: NDArray[np.float64],
     tolerance: float,
     step: float | NDArray[np.float64] | None,
-    inputs: tuple[NDArray[np.float64] | float, ...],
+    inputs: tuple[NDArray[Any] | float, ...],
     out: NDArray[np.floating],
     most_steps: float = np.inf,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
