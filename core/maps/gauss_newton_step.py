@@ -37,7 +37,7 @@ WARM_UP_SHARE = 0.05  # share of the training in which the learning rate rises
 MAX_GRADIENT_NORM = 0.5
 AT_ONCE = 500  # traces whose inputs are computed together
 # Measured times, in units of that of simulating a trace: of its inputs, and of training the step on it once.
-INPUTS_WORK, EPOCH_WORK = 40.0, 1.2
+INPUTS_WORK, EPOCH_WORK = 13.5, 1.1
 
 
 class Step(nn.Module):
