@@ -33,11 +33,12 @@ def residual_noise(residuals: Array, lengths: NDArray[np.int64]) -> ResidualNois
     """Describe residuals, (n, n_times), of which the first lengths, (n,), count; infinite samples and NaN are zero."""
     real = np.arange(residuals.shape[1]) < lengths[:, None]
     residuals = np.where(real, np.nan_to_num(residuals, posinf=0.0, neginf=0.0), 0.0)
-    products, squares = lag_one_sums(residuals, real)
-    correlation = np.clip(products / (squares + ADDED_VARIANCE), -MAX_CORRELATION, MAX_CORRELATION)
+    products, sizes = lag_one_sums(residuals, real)
+    correlation = np.clip(products / (sizes + ADDED_VARIANCE), -MAX_CORRELATION, MAX_CORRELATION)
     innovations = np.where(real[:, 1:], residuals[:, 1:] - correlation[:, None] * residuals[:, :-1], 0.0)
-    variance = np.sum(innovations**2, axis=1) / (lengths - 1) + ADDED_VARIANCE
-    kurtosis = np.sum(innovations**4, axis=1) / (lengths - 1) / variance**2
+    squares = innovations**2  # NumPy takes fourth powers fifteen times as slowly
+    variance = np.sum(squares, axis=1) / (lengths - 1) + ADDED_VARIANCE
+    kurtosis = np.sum(squares**2, axis=1) / (lengths - 1) / variance**2
     return ResidualNoise(correlation, np.sqrt(variance), kurtosis)
 
 
