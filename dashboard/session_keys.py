@@ -51,6 +51,7 @@ KEYS = {
     "file": "name and content of the upload on screen, to read it in another way",
     "asked": "a file of which it is asked how it is read",
     "fit_typed": "what stands in the form of the fit, which outlasts a visit to another page",
+    "fit_asked": "whether Fit was pressed and has not been answered",
     "fit_source": "the recording for which the form has chosen a box",
 }
 # Of a page, once; "door": which way in from the start page.

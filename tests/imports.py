@@ -80,7 +80,7 @@ FOUNDATION = (
     "priors", "published", "parallel",
 )  # fmt: skip
 STEPS = ("models", "problem", "optimisation", "posterior", "learning", "maps", "jobs", "experiments")
-COMMANDS = ("neuron", "__init__", "search", "pretrain", "migrate_cards")
+COMMANDS = ("neuron", "__init__", "search", "train", "pretrain", "migrate_cards")
 CORE = Package("core", (*FOUNDATION, *STEPS, *COMMANDS), FOUNDATION)
 DASHBOARD = Package(
     "dashboard",

@@ -15,7 +15,7 @@ from core.experiments import records
 from core.experiments.records import Key, Measurement, Result
 from tests.benchmarks.record import ROOT, output_path
 
-COMMANDS = ("core.experiments.__main__", "core.pretrain", "core.search", "dashboard.__main__")
+COMMANDS = ("core.experiments.__main__", "core.pretrain", "core.search", "core.train", "dashboard.__main__")
 SOURCES = sorted(path for folder in ("core", "dashboard", "tests/benchmarks") for path in (ROOT / folder).rglob("*.py"))
 
 

@@ -56,7 +56,7 @@ def as_targets(task: Task, mean: Array, covariance: Array) -> Array:
     variances, directions = np.linalg.eigh(covariance / np.outer(task.widths, task.widths))
     logarithms = directions * np.log(variances)[:, None, :] @ directions.transpose(0, 2, 1)
     rows, columns = np.tril_indices(mean.shape[1])
-    scaled = (logarithms[:, rows, columns] - _lowest(mean.shape[1])) / np.ptp(LOG_VARIANCES)
+    scaled = (logarithms[:, rows, columns] - lowest_logarithms(mean.shape[1])) / np.ptp(LOG_VARIANCES)
     return np.clip(np.column_stack([task.scale(mean), scaled]), 0, 1)
 
 
@@ -65,14 +65,14 @@ def from_targets(task: Task, targets: Array) -> tuple[Array, Array]:
     p = len(task.names)
     rows, columns = np.tril_indices(p)
     logarithms = np.empty((len(targets), p, p))
-    logarithms[:, rows, columns] = _lowest(p) + targets[:, p:] * np.ptp(LOG_VARIANCES)
+    logarithms[:, rows, columns] = lowest_logarithms(p) + targets[:, p:] * np.ptp(LOG_VARIANCES)
     logarithms[:, columns, rows] = logarithms[:, rows, columns]
     values, directions = np.linalg.eigh(logarithms)
     covariance = directions * np.exp(values)[:, None, :] @ directions.transpose(0, 2, 1)
     return task.unscale(targets[:, :p]), covariance * np.outer(task.widths, task.widths)
 
 
-def _lowest(p: int) -> Array:
+def lowest_logarithms(p: int) -> Array:
     """Return the lowest logarithms, (p (p + 1) / 2,): off the diagonal they lie around zero."""
     rows, columns = np.tril_indices(p)
     return np.where(rows == columns, LOG_VARIANCES[0], -np.ptp(LOG_VARIANCES) / 2)

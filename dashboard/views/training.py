@@ -23,6 +23,7 @@ from dashboard.panels.below import stage_below
 from dashboard.panels.run_files import run_files
 from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
+from dashboard.panels.take_home import take_home
 from dashboard.panels.waiting import waiting
 from dashboard.pictures import prior_story, training_overview, training_run
 from dashboard.pictures import training as pictures
@@ -169,3 +170,5 @@ def show() -> None:
             goes_on = any(not has_ended(each) for each in visible)
             st.fragment(_room, run_every=BEAT if goes_on else None)(folder)
         run_files(folder)
+        if folder is not None:
+            take_home(folder)

@@ -1,7 +1,9 @@
 """The Train page, from the hand on the prior to the map in the tables of the other pages."""
 
+import json
 import re
 
+import onnx
 import pytest
 
 from tests.browser.drawings import check_labels, check_legend, check_picture
@@ -111,6 +113,23 @@ def test_settings_stay_when_the_page_is_left(lab):
     assert lab.values() == left
 
 
+def check_taken_home(lab, name):
+    """Take the map that stands on the page home, in each form, and compare the ONNX file with the recipe."""
+    lab.page.get_by_text(f"Take {name} home").click()
+    lines = lab.page.locator("[data-testid=stExpander] code").all_inner_texts()
+    assert lines[0] == f"python -m core.train {name}-recipe.json --name {name}"
+    compile(lines[1], "lines", "exec")
+    files = {}
+    for button in ("Recipe", "Network as ONNX"):
+        with lab.page.expect_download() as waiting:
+            lab.page.get_by_role("button", name=button).click()
+        files[waiting.value.suggested_filename] = waiting.value.path().read_bytes()
+    model = onnx.load_from_string(files[f"{name}.onnx"])
+    told = {each.key: each.value for each in model.metadata_props}
+    assert told["map"] == name
+    assert json.loads(told["recipe"]) == json.loads(files[f"{name}-recipe.json"])
+
+
 def test_training_from_the_first_click_to_its_estimates(tab):
     lab = tab(device_scale_factor=2)
     lab.open("Train")
@@ -134,6 +153,7 @@ def test_training_from_the_first_click_to_its_estimates(tab):
                                                   "published prior"]  # fmt: skip
     said = lab.page.locator(".lab-train-run .lab-said").inner_text()
     assert "“browser-map” learns from N = 100 training samples: θ₀ of 0.4 ± 0.3 from −0.2 to 0.6" in said
+    check_taken_home(lab, "browser-map")
     lab.go("Inverse map")
     theta0, theta1, *_, trained = lab.table()["browser-map"]
     assert bounds[2] <= float(theta0.replace("−", "-")) <= bounds[3]
