@@ -8,8 +8,8 @@ from core.maps.recipe_file import recipe_as_json
 from core.published import SAMPLING_INTERVAL
 
 SAME_WEIGHTS = (
-    "With the recipe saved in the folder of a checkout, the command trains the same map as this page. So do the lines in "
-    "Python, alone. On the same processor, with the same versions, the weights are equal to the last bit."
+    "With the recipe saved in the folder of a checkout, the command trains the same map as this page. So do the lines "
+    "in Python, alone. On the same processor, with the same versions, the weights are equal to the last bit."
 )
 STOPPED = "This training was stopped before its last epoch; they train to the last one."
 NETWORK_ALONE = (
