@@ -19,7 +19,7 @@ from core.jobs.request import Request
 from core.jobs.runs import start_training
 from core.learning import loop
 from core.learning.training_settings import Dense
-from core.maps import calibration, gauss_newton_step, kept_examples, untrained_network
+from core.maps import calibration, gauss_newton_step, kept, untrained_network
 from core.maps.dataset import VALIDATION_STREAM, dataset
 from core.maps.recipe import NewSimulations
 from core.maps.recipe_file import recipe_as_json
@@ -33,7 +33,7 @@ EPOCHS = 4
 
 def shorten() -> None:
     """Let a training in this process write everything at once, and learn and test its map from few traces."""
-    loop.SAVING_INTERVAL_SECONDS = kept_examples.SAVING_INTERVAL_SECONDS = 0.0
+    loop.SAVING_INTERVAL_SECONDS = kept.SAVING_INTERVAL_SECONDS = 0.0
     record.PROGRESS_SECONDS = record.WEIGHTS_SECONDS = -1.0
     gauss_newton_step.SAMPLES_RANGE, gauss_newton_step.EPOCHS, gauss_newton_step.AT_ONCE = (60, 60), 2, 30
     calibration.N_CALIBRATION, untrained_network.N_VALIDATION = 60, 60
