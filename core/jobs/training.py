@@ -171,11 +171,11 @@ def _test(record: Record, trained: InverseMap, is_published: bool, metrics: dict
 
     What is estimated when the test is interrupted is not estimated again.
     """
-    record.tell(Stage.TEST, 0.0)
     sets = {"own": own_test_set(trained.recipe.task)} | ({"published": published_test_set()} if is_published else {})
     work = Work(Stage.TEST, 2.0 * sum(len(data.theta) for data in sets.values()), record.tell)
     origin = origin_of(recipe_as_json(trained.recipe), trained.network.state_dict())
     with KeptRows(file_beside(record.folder / CHECKPOINT, "estimates", origin)) as kept:
+        work.add(kept.n_read)
         for name, data in sets.items():
             estimates = predictions(trained, data, kept, work.add)
             metrics[name] = evaluate(trained, data, estimates)

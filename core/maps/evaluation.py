@@ -32,7 +32,7 @@ def predictions(
     """Return a map's estimates of clean and of noisy traces.
 
     kept: rows of estimates, of which those of this data set are the next; they are computed where they are not there.
-    add: is told the number of traces that are estimated, after each piece; it may raise to end the work.
+    add: is told the numbers of traces that are estimated anew, after each piece; it may raise to end the work.
     """
     kept, found = KeptRows(KeptFile(None, "")) if kept is None else kept, {}
     for kind, traces in (("clean", data.clean), ("noisy", data.noisy)):
@@ -40,8 +40,10 @@ def predictions(
         for first in range(0, len(traces), TRACES_AT_ONCE):
             part = slice(first, first + TRACES_AT_ONCE)
             inputs = TraceInputs(traces[part], data.given[part], data.lengths[part])
-            pieces.append(kept.take(len(inputs.traces), partial(_estimates, trained, inputs)))
-            add(len(inputs.traces))
+            n, is_new = len(inputs.traces), not kept.has_next(len(inputs.traces))
+            pieces.append(kept.take(n, partial(_estimates, trained, inputs)))
+            if is_new:
+                add(n)
         together = {name: np.concatenate([piece[name].numpy() for piece in pieces]) for name in pieces[0]}
         found[kind] = Estimate(
             together["mean"], together.get("covariance"), trained.parameter_names, freedom=freedom(trained.card)

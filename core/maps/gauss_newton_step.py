@@ -148,8 +148,7 @@ def with_learned_steps(
     """Return a trained network followed by steps that are trained on new simulations, one after another.
 
     add: is told the work done, in units of the time of simulating a trace; it may raise to end the training.
-    checkpoint: a file beside which the examples and the training of each step are kept, so that an interrupted one goes
-    on.
+    checkpoint: a file beside which the examples and the training of each step are kept; an interrupted one goes on.
     Steps are added up to the recipe's number, as long as each reduces the mean absolute error on the validation set.
     """
     assert isinstance(recipe.loss, GaussianLikelihood), "a recipe with another loss has no learned step"
@@ -163,9 +162,12 @@ def with_learned_steps(
         network.eval()
         origin = origin_of(recipe_as_json(recipe), network.state_dict())
         sets = range(number * DATA_SETS, (number + 1) * DATA_SETS)
-        with KeptRows(file_beside(checkpoint, f"examples-{number}", origin)) as rows:
-            inputs, targets = _examples(network, recipe, sets, rows, add)
         fit = file_beside(checkpoint, f"fit-{number}", origin)
+        with KeptRows(file_beside(checkpoint, f"examples-{number}", origin)) as rows:
+            # In one part, because the speed of a stage is measured from where it was when it was first told of.
+            samples_done = _epochs_done(fit.read()) * DATA_SETS * _set_size(recipe)
+            add(rows.n_read * _example_work(network) + samples_done * EPOCH_WORK)
+            inputs, targets = _examples(network, recipe, sets, rows, add)
         _train(network.last, inputs, targets, recipe.loss.beta, add, fit)
         before, error = error, validation_error(recipe, network)
         if not error < before:
@@ -188,9 +190,8 @@ def _weights_before(network: Layers | Refined) -> dict[str, torch.Tensor]:
 def _examples(
     network: Refined, recipe: Recipe, sets: range, kept: KeptRows, add: Callable[[float], None]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return inputs and scaled true values of further training sets, those that are kept already included."""
-    task, size, work = recipe.task, _set_size(recipe), 1 + len(network.steps) * INPUTS_WORK
-    pieces = []
+    """Return inputs and scaled true values of further training sets; add is told the work of those that are new."""
+    task, size, pieces = recipe.task, _set_size(recipe), []
     for number in sets:
         columns = targets = torch.empty(0)  # of a set that is kept nothing is computed
         if not kept.has_next(size):
@@ -199,10 +200,16 @@ def _examples(
             targets = torch.from_numpy(task.scale(data.truth(task)).astype(np.float32))
         for first in range(0, size, AT_ONCE):
             part = slice(first, min(first + AT_ONCE, size))
-            n = part.stop - first
+            n, is_new = part.stop - first, not kept.has_next(part.stop - first)
             pieces.append(kept.take(n, partial(_piece, network, columns[part], targets[part])))
-            add(n * work)
+            if is_new:
+                add(n * _example_work(network))
     return torch.cat([piece["inputs"] for piece in pieces]), torch.cat([piece["targets"] for piece in pieces])
+
+
+def _example_work(network: Refined) -> float:
+    """Return the work of an example of the last step of a network, in units of the time of simulating a trace."""
+    return 1 + len(network.steps) * INPUTS_WORK
 
 
 def _piece(network: Refined, columns: torch.Tensor, targets: torch.Tensor) -> Tensors:
@@ -218,7 +225,10 @@ def _train(
     add: Callable[[float], None],
     kept: KeptFile,
 ) -> None:
-    """Train a step on examples; kept: the state after an epoch, from which an interrupted training goes on."""
+    """Train a step on examples; kept: the state after an epoch, from which an interrupted training goes on.
+
+    add: is told the work of the epochs after that state.
+    """
     features = inputs[:, : step.n_features]
     step.centre.copy_(features.mean(0))
     step.scale.copy_(features.std(0).clamp(min=MIN_FEATURE_SD))
@@ -226,8 +236,10 @@ def _train(
     optimiser = torch.optim.AdamW(step.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
     batches = -(-len(inputs) // BATCH_SIZE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, EPOCHS * batches, pct_start=WARM_UP_SHARE)
-    done = _restore(step, optimiser, kept.read())
-    if done:
+    state = kept.read()
+    done = _epochs_done(state)
+    if state is not None:
+        _restore(step, optimiser, state)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser, LEARNING_RATE, EPOCHS * batches, pct_start=WARM_UP_SHARE, last_epoch=done * batches - 1
         )
@@ -235,7 +247,6 @@ def _train(
     for epoch in range(1, EPOCHS + 1):
         order = torch.randperm(len(inputs), generator=generator)
         if epoch <= done:
-            add(len(inputs) * EPOCH_WORK)
             continue
         for batch in order.split(BATCH_SIZE):
             loss = gaussian_loss(step(inputs[batch]), targets[batch], beta)
@@ -258,10 +269,13 @@ def _state(step: Step, optimiser: torch.optim.Optimizer, epoch: int) -> Tensors:
     return state
 
 
-def _restore(step: Step, optimiser: torch.optim.Optimizer, state: Tensors | None) -> int:
-    """Let a step and its optimiser go on from a state, if there is one; return the number of epochs done."""
-    if state is None:
-        return 0
+def _epochs_done(state: Tensors | None) -> int:
+    """Return the number of epochs after which a step's training is in a state."""
+    return 0 if state is None else int(state["epoch"])
+
+
+def _restore(step: Step, optimiser: torch.optim.Optimizer, state: Tensors) -> None:
+    """Put a step and its optimiser in a state of its training."""
     weights, moments = Tensors(), dict[int, Tensors]()
     for name, tensor in state.items():
         kind, _, key = name.partition("/")
@@ -272,4 +286,3 @@ def _restore(step: Step, optimiser: torch.optim.Optimizer, state: Tensors | None
             moments.setdefault(int(number), {})[key] = tensor
     step.load_state_dict(weights)
     optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
-    return int(state["epoch"])
