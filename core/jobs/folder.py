@@ -5,7 +5,8 @@ lock                           locked by the process at work; the kernel unlocks
 progress.json                  the stage, and how many processes in a row have begun and not ended properly
 epochs.jsonl                   the losses, a line of JSON for each epoch
 weights.safetensors            the best weights so far, with their epoch, until the map is written
-checkpoint, checkpoint-step-…  the state from which the training goes on, and what each learned step learns from
+checkpoint, checkpoint-…       the state from which the training goes on, what each learned step learns from and how far
+                               it is, the complete network, and its estimates of test samples (`core.maps.kept`)
 predictions.npy                the map's estimates, (n, p), of the noisy traces of the published test set
 stop, pause                    empty files that ask the process to end: stop makes a map of the best weights, pause not
 spare                          bytes that make room for the outcome on a full disk

@@ -23,9 +23,10 @@ from core.learning.loop import Report
 from core.maps.evaluation import describe, evaluate, predictions
 from core.maps.gauss_newton_step import learned_steps_of
 from core.maps.inverse_map import InverseMap, inverse_map
+from core.maps.kept import KeptRows, file_beside, origin_of
 from core.maps.recipe import Recipe
-from core.maps.recipe_file import recipe_from_json
-from core.maps.stages import Stage, StoppedError
+from core.maps.recipe_file import recipe_as_json, recipe_from_json
+from core.maps.stages import Stage, StoppedError, Work
 from core.maps.test_sets import can_read_published, own_test_set, published_test_set
 from core.maps.train import NOT_FINITE, finished, train
 from core.maps.untrained_network import untrained_network
@@ -107,7 +108,7 @@ def _train(folder: Path) -> None:
     except StoppedError:
         _pause(record)
         return
-    if recipe.learned_steps and record.is_stopped:
+    if recipe.learned_steps and record.is_stopped and not learned_steps_of(network):
         record.clock.leave_out_step()
         message = message or "Its Gauss–Newton step was left out."
     training = {
@@ -166,13 +167,19 @@ def _learned(record: Record, recipe: Recipe) -> tuple[Report | None, str]:
 
 
 def _test(record: Record, trained: InverseMap, is_published: bool, metrics: dict[str, Any]) -> None:
-    """Add the metrics of a map on test samples of its own prior and of the published one; keep estimates of these."""
-    record.tell(Stage.TEST, 0.0)
-    metrics["own"] = evaluate(trained, own_test_set(trained.recipe.task))
+    """Add the metrics of a map on test samples of its own prior and of the published one; keep estimates of these.
+
+    What is estimated when the test is interrupted is not estimated again.
+    """
+    sets = {"own": own_test_set(trained.recipe.task)} | ({"published": published_test_set()} if is_published else {})
+    work = Work(Stage.TEST, 2.0 * sum(len(data.theta) for data in sets.values()), record.tell)
+    origin = origin_of(recipe_as_json(trained.recipe), trained.network.state_dict())
+    with KeptRows(file_beside(record.folder / CHECKPOINT, "estimates", origin)) as kept:
+        work.add(kept.n_read)
+        for name, data in sets.items():
+            estimates = predictions(trained, data, kept, work.add)
+            metrics[name] = evaluate(trained, data, estimates)
     if is_published:
-        record.tell(Stage.TEST, 0.5)
-        estimates = predictions(trained, published_test_set())
-        metrics["published"] = evaluate(trained, published_test_set(), estimates)
         content = io.BytesIO()
         np.save(content, estimates["noisy"].mean)
         write_bytes(record.folder / PREDICTIONS, content.getvalue())

@@ -24,6 +24,7 @@ class Checkpoint:
 
     training_losses, validation_losses: one for each epoch.
     moments: the optimiser's moments, by the index of the weight tensor.
+    gradient_norm: the mean over the batches of the last epoch, which need not be finite.
     """
 
     training_losses: tuple[float, ...]
@@ -34,6 +35,7 @@ class Checkpoint:
     weights: Tensors
     best_weights: Tensors
     moments: dict[int, Tensors]
+    gradient_norm: float = 0.0
 
     @property
     def epoch(self) -> int:
@@ -58,6 +60,8 @@ class Checkpoint:
             and len(self.training_losses) == self.epoch
             and is_whole(self.best_epoch)
             and 1 <= self.best_epoch <= self.epoch
+            and isinstance(self.gradient_norm, int | float)
+            and not self.gradient_norm < 0
             and self.is_finite
         )
 
@@ -89,6 +93,7 @@ class Checkpoint:
             "best_epoch": self.best_epoch,
             "best_validation_loss": self.best_validation_loss,
             "seconds": self.seconds,
+            "gradient_norm": self.gradient_norm,
         }
         # Copies, because the format refuses tensors that share memory, and the best weights may share it with the last.
         tensors = {name: tensor.detach().cpu().clone() for name, tensor in self._tensors().items()}

@@ -99,7 +99,8 @@ def train_network(
     samples: returns the training set of an epoch, counted from 1.
     validation: the weights with the lowest mean absolute error on this set are the best. A few traces would dominate
     the squared error. An epoch that is not finite is never the best.
-    kept: the checkpoint file, from which an interrupted training resumes. It never holds what is not finite.
+    kept: the checkpoint file, from which an interrupted training resumes; from that of a complete one, the last report
+    is yielded again. It never holds what is not finite.
     device: "cpu" or "cuda".
     tell: is told the share of the training that is done, after each batch.
     keeps_last: whether the last finite epoch counts as the best, whatever its error on the validation set.
@@ -108,12 +109,14 @@ def train_network(
     network = network.to(device)
     step = TrainingStep(network, loss, optimiser, device)
     state = None if kept is None else load_checkpoint(kept.path, kept.recipe)
-    if state is None or not (state.epoch < optimiser.epochs and state.fits(network)):
+    if state is None or not (state.epoch <= optimiser.epochs and state.fits(network)):
         state = Checkpoint((), (), 0, np.inf, 0.0, {}, {}, {})
     else:
         network.load_state_dict(state.weights)
         step.adam.load_state_dict({**step.adam.state_dict(), "state": state.moments})
     before = state.seconds
+    if state.epoch == optimiser.epochs:
+        yield _report(state, optimiser)
     for epoch in range(state.epoch + 1, optimiser.epochs + 1):
         training_set = samples(epoch)
         with torch.random.fork_rng(devices=()):
@@ -125,22 +128,42 @@ def train_network(
             weights = {name: tensor.cpu().clone() for name, tensor in network.state_dict().items()}
             best_epoch, best_loss, best_weights = epoch, validation_loss, weights
         now = time.monotonic()
-        losses = (*state.training_losses, training_loss), (*state.validation_losses, validation_loss)
-        seconds = before + now - start
         state = Checkpoint(
-            *losses, best_epoch, best_loss, seconds, network.state_dict(), best_weights, step.adam.state_dict()["state"]
+            (*state.training_losses, training_loss),
+            (*state.validation_losses, validation_loss),
+            best_epoch,
+            best_loss,
+            before + now - start,
+            network.state_dict(),
+            best_weights,
+            step.adam.state_dict()["state"],
+            gradient_norm,
         )
-        due = now - saved > SAVING_INTERVAL_SECONDS and epoch < optimiser.epochs
+        due = now - saved > SAVING_INTERVAL_SECONDS or epoch == optimiser.epochs
         if kept is not None and due and state.is_finite:
             saved = now
             state.save(kept.path, kept.recipe)
-        rate = _learning_rate(optimiser.learning_rate, epoch / optimiser.epochs)
         try:
-            yield Report(optimiser.epochs, *losses, best_epoch, best_loss, seconds, best_weights, rate, gradient_norm)
+            yield _report(state, optimiser)
         except GeneratorExit:
-            if kept is not None and saved < now and epoch < optimiser.epochs and state.is_finite:
+            if kept is not None and saved < now and state.is_finite:
                 state.save(kept.path, kept.recipe)
             raise
+
+
+def _report(state: Checkpoint, optimiser: Adam) -> Report:
+    """Return the report of the last epoch of a state."""
+    return Report(
+        optimiser.epochs,
+        state.training_losses,
+        state.validation_losses,
+        state.best_epoch,
+        state.best_validation_loss,
+        state.seconds,
+        state.best_weights,
+        _learning_rate(optimiser.learning_rate, state.epoch / optimiser.epochs),
+        state.gradient_norm,
+    )
 
 
 def mean_absolute_error(network: nn.Module, samples: Samples, device: str = "cpu") -> float:

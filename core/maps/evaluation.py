@@ -2,6 +2,8 @@
 
 import math
 import platform
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numba
@@ -11,20 +13,49 @@ import scipy
 import torch
 
 from core.estimate import Estimate
+from core.learning.networks.network import TRACES_AT_ONCE
 from core.maps.calibration import tails
+from core.maps.card import freedom
 from core.maps.dataset import Dataset
 from core.maps.gauss_newton_step import learned_steps_of
 from core.maps.inputs import TraceInputs
 from core.maps.inverse_map import InverseMap, inverse_map
+from core.maps.kept import KeptFile, KeptRows, Tensors
 from core.metrics import median_ape, r_squared, rmse
 from core.published import SAMPLING_INTERVAL
 from core.regions import CALIBRATED_MASS
 
 
-def predictions(trained: InverseMap, data: Dataset) -> dict[str, Estimate]:
-    """Return a map's estimates of clean and of noisy traces."""
-    both = (("clean", data.clean), ("noisy", data.noisy))
-    return {kind: trained.estimate(TraceInputs(traces, data.given, data.lengths)) for kind, traces in both}
+def predictions(
+    trained: InverseMap, data: Dataset, kept: KeptRows | None = None, add: Callable[[float], None] = lambda _n: None
+) -> dict[str, Estimate]:
+    """Return a map's estimates of clean and of noisy traces.
+
+    kept: rows of estimates, of which those of this data set are the next; they are computed where they are not there.
+    add: is told the numbers of traces that are estimated anew, after each piece; it may raise to end the work.
+    """
+    kept, found = KeptRows(KeptFile(None, "")) if kept is None else kept, {}
+    for kind, traces in (("clean", data.clean), ("noisy", data.noisy)):
+        pieces = []
+        for first in range(0, len(traces), TRACES_AT_ONCE):
+            part = slice(first, first + TRACES_AT_ONCE)
+            inputs = TraceInputs(traces[part], data.given[part], data.lengths[part])
+            n, is_new = len(inputs.traces), not kept.has_next(len(inputs.traces))
+            pieces.append(kept.take(n, partial(_estimates, trained, inputs)))
+            if is_new:
+                add(n)
+        together = {name: np.concatenate([piece[name].numpy() for piece in pieces]) for name in pieces[0]}
+        found[kind] = Estimate(
+            together["mean"], together.get("covariance"), trained.parameter_names, freedom=freedom(trained.card)
+        )
+    return found
+
+
+def _estimates(trained: InverseMap, inputs: TraceInputs) -> Tensors:
+    """Return the means, (n, p), and covariances, (n, p, p), of a map that gives any."""
+    estimate = trained.estimate(inputs)
+    both = {"mean": estimate.mean, "covariance": estimate.covariance}
+    return {name: torch.from_numpy(np.array(part)) for name, part in both.items() if part is not None}
 
 
 def evaluate(trained: InverseMap, data: Dataset, estimates: dict[str, Estimate] | None = None) -> dict[str, Any]:

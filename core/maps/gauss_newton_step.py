@@ -6,7 +6,8 @@ share of that step leads towards the posterior mean, what is to be added to it, 
 step has a network of its own, which learns from what the steps before it leave.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from core.learning.networks.network import Layers
 from core.learning.training_settings import GaussianLikelihood
 from core.maps.dataset import REFINEMENT_STREAM, dataset
 from core.maps.inputs import inputs_of
-from core.maps.kept_examples import KeptExamples
+from core.maps.kept import KeptFile, KeptRows, Tensors, file_beside, origin_of
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_as_json
 from core.maps.step_inputs import n_features, step_inputs, triangle
@@ -128,6 +129,11 @@ def learned_steps_of(network: nn.Module) -> int:
     return len(network.steps) if isinstance(network, Refined) else 0
 
 
+def learned_steps_in(weights: Mapping[str, torch.Tensor]) -> int:
+    """Return the number of learned steps that weights belong to."""
+    return len({name.split(".")[1] for name in weights if name.startswith("steps.")})
+
+
 def step_work(recipe: Recipe, n_calibration: int) -> float:
     """Return the work of all learned steps and their calibration, in units of the time of simulating a trace."""
     k, n = recipe.learned_steps, DATA_SETS * _set_size(recipe)
@@ -142,7 +148,7 @@ def with_learned_steps(
     """Return a trained network followed by steps that are trained on new simulations, one after another.
 
     add: is told the work done, in units of the time of simulating a trace; it may raise to end the training.
-    checkpoint: a file beside which the examples of each step are kept, so that an interrupted training goes on.
+    checkpoint: a file beside which the examples and the training of each step are kept; an interrupted one goes on.
     Steps are added up to the recipe's number, as long as each reduces the mean absolute error on the validation set.
     """
     assert isinstance(recipe.loss, GaussianLikelihood), "a recipe with another loss has no learned step"
@@ -154,10 +160,15 @@ def with_learned_steps(
             network = Refined(recipe, number + 1)
         network.load_state_dict(_weights_before(found), strict=False)
         network.eval()
-        path = None if checkpoint is None else checkpoint.with_name(f"{checkpoint.name}-step-{number}")
-        examples = KeptExamples(path, recipe_as_json(recipe), network.state_dict())
+        origin = origin_of(recipe_as_json(recipe), network.state_dict())
         sets = range(number * DATA_SETS, (number + 1) * DATA_SETS)
-        _train(network.last, *_examples(network, recipe, sets, examples, add), recipe.loss.beta, add)
+        fit = file_beside(checkpoint, f"fit-{number}", origin)
+        with KeptRows(file_beside(checkpoint, f"examples-{number}", origin)) as rows:
+            # In one part, because the speed of a stage is measured from where it was when it was first told of.
+            samples_done = _epochs_done(fit.read()) * DATA_SETS * _set_size(recipe)
+            add(rows.n_read * _example_work(network) + samples_done * EPOCH_WORK)
+            inputs, targets = _examples(network, recipe, sets, rows, add)
+        _train(network.last, inputs, targets, recipe.loss.beta, add, fit)
         before, error = error, validation_error(recipe, network)
         if not error < before:
             break
@@ -177,39 +188,67 @@ def _weights_before(network: Layers | Refined) -> dict[str, torch.Tensor]:
 
 
 def _examples(
-    network: Refined, recipe: Recipe, sets: range, examples: KeptExamples, add: Callable[[float], None]
+    network: Refined, recipe: Recipe, sets: range, kept: KeptRows, add: Callable[[float], None]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return inputs and scaled true values of further training sets, those that are kept already included."""
-    task, size, work = recipe.task, _set_size(recipe), 1 + len(network.steps) * INPUTS_WORK
-    add(len(examples) * work)
-    for position, number in enumerate(sets):
-        begin = max(len(examples) - position * size, 0)
-        if begin >= size:
-            continue
-        data = dataset(task, size, REFINEMENT_STREAM, recipe.seed, number)
-        columns = torch.from_numpy(inputs_of(task, data))[begin:]
-        targets = torch.from_numpy(task.scale(data.truth(task)).astype(np.float32))[begin:]
-        for piece, truth in zip(columns.split(AT_ONCE), targets.split(AT_ONCE), strict=True):
-            examples.add(network.inputs(piece), truth)
-            try:
-                add(len(piece) * work)
-            except BaseException:
-                examples.save()
-                raise
-    return examples.all()
+    """Return inputs and scaled true values of further training sets; add is told the work of those that are new."""
+    task, size, pieces = recipe.task, _set_size(recipe), []
+    for number in sets:
+        columns = targets = torch.empty(0)  # of a set that is kept nothing is computed
+        if not kept.has_next(size):
+            data = dataset(task, size, REFINEMENT_STREAM, recipe.seed, number)
+            columns = torch.from_numpy(inputs_of(task, data))
+            targets = torch.from_numpy(task.scale(data.truth(task)).astype(np.float32))
+        for first in range(0, size, AT_ONCE):
+            part = slice(first, min(first + AT_ONCE, size))
+            n, is_new = part.stop - first, not kept.has_next(part.stop - first)
+            pieces.append(kept.take(n, partial(_piece, network, columns[part], targets[part])))
+            if is_new:
+                add(n * _example_work(network))
+    return torch.cat([piece["inputs"] for piece in pieces]), torch.cat([piece["targets"] for piece in pieces])
 
 
-def _train(step: Step, inputs: torch.Tensor, targets: torch.Tensor, beta: float, add: Callable[[float], None]) -> None:
+def _example_work(network: Refined) -> float:
+    """Return the work of an example of the last step of a network, in units of the time of simulating a trace."""
+    return 1 + len(network.steps) * INPUTS_WORK
+
+
+def _piece(network: Refined, columns: torch.Tensor, targets: torch.Tensor) -> Tensors:
+    """Return a piece of the examples, from a network's inputs, (n, columns), and scaled true values, (n, p)."""
+    return {"inputs": network.inputs(columns), "targets": targets}
+
+
+def _train(
+    step: Step,
+    inputs: torch.Tensor,
+    targets: torch.Tensor,
+    beta: float,
+    add: Callable[[float], None],
+    kept: KeptFile,
+) -> None:
+    """Train a step on examples; kept: the state after an epoch, from which an interrupted training goes on.
+
+    add: is told the work of the epochs after that state.
+    """
     features = inputs[:, : step.n_features]
     step.centre.copy_(features.mean(0))
     step.scale.copy_(features.std(0).clamp(min=MIN_FEATURE_SD))
     step.train()
     optimiser = torch.optim.AdamW(step.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
-    total = EPOCHS * -(-len(inputs) // BATCH_SIZE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total, pct_start=WARM_UP_SHARE)
+    batches = -(-len(inputs) // BATCH_SIZE)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, EPOCHS * batches, pct_start=WARM_UP_SHARE)
+    state = kept.read()
+    done = _epochs_done(state)
+    if state is not None:
+        _restore(step, optimiser, state)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, LEARNING_RATE, EPOCHS * batches, pct_start=WARM_UP_SHARE, last_epoch=done * batches - 1
+        )
     generator = torch.Generator().manual_seed(0)
-    for _ in range(EPOCHS):
-        for batch in torch.randperm(len(inputs), generator=generator).split(BATCH_SIZE):
+    for epoch in range(1, EPOCHS + 1):
+        order = torch.randperm(len(inputs), generator=generator)
+        if epoch <= done:
+            continue
+        for batch in order.split(BATCH_SIZE):
             loss = gaussian_loss(step(inputs[batch]), targets[batch], beta)
             optimiser.zero_grad()
             loss.backward()
@@ -217,4 +256,33 @@ def _train(step: Step, inputs: torch.Tensor, targets: torch.Tensor, beta: float,
                 optimiser.step()
             schedule.step()
             add(len(batch) * EPOCH_WORK)
+        if epoch == EPOCHS or kept.is_due:
+            kept.write(_state(step, optimiser, epoch))
     step.eval()
+
+
+def _state(step: Step, optimiser: torch.optim.Optimizer, epoch: int) -> Tensors:
+    """Return the state of a step's training after an epoch, counted from 1."""
+    state = {"epoch": torch.tensor(epoch)} | {f"step/{name}": each for name, each in step.state_dict().items()}
+    for number, moments in optimiser.state_dict()["state"].items():
+        state |= {f"moments/{number}/{name}": each for name, each in moments.items()}
+    return state
+
+
+def _epochs_done(state: Tensors | None) -> int:
+    """Return the number of epochs after which a step's training is in a state."""
+    return 0 if state is None else int(state["epoch"])
+
+
+def _restore(step: Step, optimiser: torch.optim.Optimizer, state: Tensors) -> None:
+    """Put a step and its optimiser in a state of its training."""
+    weights, moments = Tensors(), dict[int, Tensors]()
+    for name, tensor in state.items():
+        kind, _, key = name.partition("/")
+        if kind == "step":
+            weights[key] = tensor
+        elif kind == "moments":
+            number, key = key.split("/")
+            moments.setdefault(int(number), {})[key] = tensor
+    step.load_state_dict(weights)
+    optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})

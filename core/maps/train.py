@@ -18,8 +18,16 @@ from core.learning.training_settings import MeanAndCovariance
 from core.maps.calibration import N_CALIBRATION, calibrate
 from core.maps.dataset import TRAINING_STREAM, Dataset, epoch_dataset
 from core.maps.device_samples import NoiseOnDevice
-from core.maps.gauss_newton_step import Refined, learned_steps_of, step_work, with_learned_steps
+from core.maps.gauss_newton_step import (
+    Refined,
+    learned_steps_in,
+    learned_steps_of,
+    network_of,
+    step_work,
+    with_learned_steps,
+)
 from core.maps.inverse_map import InverseMap, inverse_map
+from core.maps.kept import file_beside, origin_of
 from core.maps.recipe import Fixed, Recipe
 from core.maps.recipe_file import recipe_as_json
 from core.maps.stages import Stage, StoppedError, Tell, Work, untold
@@ -82,24 +90,31 @@ def finished(
     """Return the complete network of a map, calibrated and with its learned steps.
 
     weights: those that the training kept.
-    checkpoint: a file beside which what the steps learn from is kept, so that an interrupted training goes on.
+    checkpoint: a file beside which the steps and the complete network are kept; an interrupted training goes on there.
     tell: is told how far the steps are; where it raises StoppedError, the network is returned without them.
     Raises ValueError where there are no weights.
     """
     if not weights:
         raise ValueError(NOT_FINITE)
+    kept = file_beside(checkpoint, "finished", origin_of(recipe_as_json(recipe), weights))
+    found = kept.read()
+    if found is not None:
+        complete = network_of(recipe, learned_steps_in(found))
+        complete.load_state_dict(found)
+        return complete
     network = untrained_network(recipe)
     network.load_state_dict(weights)
     calibrate(recipe, network)
-    if not recipe.learned_steps:
-        return network
-    work = Work(Stage.STEP, step_work(recipe, N_CALIBRATION), tell)
-    try:
-        refined = with_learned_steps(recipe, network, work.add, checkpoint)
-        calibrate(recipe, refined)
-    except StoppedError:
-        return network
-    return refined
+    complete = network
+    if recipe.learned_steps:
+        work = Work(Stage.STEP, step_work(recipe, N_CALIBRATION), tell)
+        try:
+            complete = with_learned_steps(recipe, network, work.add, checkpoint)
+            calibrate(recipe, complete)
+        except StoppedError:
+            return network
+    kept.write(complete.state_dict())
+    return complete
 
 
 def run_training(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu") -> Trained:

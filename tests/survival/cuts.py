@@ -22,7 +22,7 @@ def undisturbed(folder: Path) -> Path:
     whole = ask(folder / "undisturbed")
     begin(whole)
     training.work(whole)
-    assert has_map(whole)
+    assert has_map(whole), told(whole)
     return whole
 
 

@@ -7,34 +7,37 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
-from filelock import FileLock
 from safetensors.torch import load_file
 
 from core.files import read_json, write_json
 from core.jobs import training as process
 from core.jobs.epochs import read_epochs
 from core.jobs.folder import CHECKPOINT, PREDICTIONS, WEIGHTS, has_map
-from core.jobs.outcome import begin
 from core.jobs.progress import State, read_progress
 from core.jobs.record import Record
 from core.jobs.runs import continue_training, pause_training, stop_training
 from core.learning.checkpoint import load_checkpoint
-from core.learning.training_settings import Adam, Cnn, Dense
-from core.maps.dataset import VALIDATION_STREAM, dataset
+from core.learning.training_settings import Adam, Cnn
 from core.maps.inverse_map import inverse_map, load_inverse_map
-from core.maps.recipe import NewSimulations
 from core.maps.recipe_file import recipe_as_json, recipe_from_json
-from core.maps.recipes import fitzhugh_nagumo_task, gaussian_recipe, point_recipe, published_task
+from core.maps.recipes import fitzhugh_nagumo_task, point_recipe, published_task
 from core.maps.test_sets import published_test_set
 from core.maps.train import train
 from core.published import published_noise_prior, published_prior
-from tests.core.jobs.conftest import LONG, SHORT, asked, begun, ended, validation_error, wait_for
+from tests.core.jobs.conftest import (
+    LONG,
+    SHORT,
+    STEPPED,
+    asked,
+    begun,
+    ended,
+    same,
+    validation_error,
+    wait_for,
+    weights_of,
+)
 from tests.processes import kill_processes_of
 from tests.reference import reference_solution
-
-STEPPED = recipe_as_json(
-    gaussian_recipe(published_task(), Dense((16,)), NewSimulations(200, epochs_each=1), 2, batch_size=64)
-)
 
 
 @contextmanager
@@ -46,30 +49,6 @@ def largest_file(size):
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@pytest.fixture
-def work(monkeypatch):
-    """Return a function that does a training in this process, which keeps its signals and its number of threads.
-
-    Its learned step learns from few examples, and its map is calibrated and tested on few traces.
-    """
-    monkeypatch.setattr(process, "_end_on_signal", lambda _: None)
-    monkeypatch.setattr("core.maps.gauss_newton_step.SAMPLES_RANGE", (100, 100))
-    monkeypatch.setattr("core.maps.gauss_newton_step.EPOCHS", 2)
-    monkeypatch.setattr("core.maps.calibration.N_CALIBRATION", 100)
-    few = dataset(published_task(), 3, VALIDATION_STREAM)
-    monkeypatch.setattr(process, "own_test_set", lambda _: few)
-    monkeypatch.setattr(process, "published_test_set", lambda: few)
-    threads = torch.get_num_threads()
-
-    def do(folder):
-        with FileLock(folder / "lock"):
-            begin(folder)
-            process.work(folder)
-
-    yield do
-    torch.set_num_threads(threads)
 
 
 @contextmanager
@@ -137,15 +116,6 @@ def test_stopping_works_at_every_stage_and_says_what_is_left_out(runs, work):
             assert steps is None or card["training"]["learned_steps"] == steps
             assert card["metrics"].keys() == metrics
             assert (folder / PREDICTIONS).exists() == bool(metrics)
-
-
-def weights_of(folder):
-    return load_file(folder / f"{folder.name}.safetensors")
-
-
-def same(first, second):
-    """Say whether two sets of weights are the same, bit for bit."""
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
 @pytest.mark.parametrize(

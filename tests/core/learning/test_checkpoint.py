@@ -29,7 +29,17 @@ def test_a_training_goes_on_as_if_it_had_not_been_stopped(recipe, tmp_path, monk
     best, again = whole[-1].best_weights, rest[-1].best_weights
     assert best.keys() == again.keys()
     assert all(torch.equal(best[name], again[name]) for name in best)
-    assert load_checkpoint(path, recipe_as_json(recipe)).epoch == 5
+
+
+def test_a_training_that_is_complete_gives_its_last_report_again(tmp_path, monkeypatch):
+    """However short it was, and without another epoch."""
+    last = list(train(PUBLISHED, tmp_path / "state"))[-1]
+    monkeypatch.setattr("core.learning.loop._train_epoch", None)
+    (again,) = train(PUBLISHED, tmp_path / "state")
+    one, other = map(dataclasses.asdict, (last, again))
+    weights, found = (each.pop("best_weights") for each in (one, other))
+    assert all(torch.equal(weights[name], found[name]) for name in weights)
+    assert one == other
 
 
 def test_time_spent_before_counts(tmp_path, monkeypatch):
@@ -67,7 +77,8 @@ def test_a_cut_off_checkpoint_counts_as_none(tmp_path, monkeypatch):
     [
         {"training_losses": (0.1, None)}, {"training_losses": ()}, {"best_epoch": 7}, {"best_epoch": "1"},
         {"seconds": -1.0}, {"best_validation_loss": 10**400}, {"weights": {}}, {"best_weights": {}}, {"moments": {}},
-        {"validation_losses": (0.1,) * 6, "training_losses": (0.1,) * 6},
+        {"validation_losses": (0.1,) * 7, "training_losses": (0.1,) * 7},
+        {"gradient_norm": -1.0}, {"gradient_norm": "1"},
     ],
 )  # fmt: skip
 def test_a_training_begins_anew_where_no_training_like_it_wrote_the_checkpoint(change, tmp_path, monkeypatch):

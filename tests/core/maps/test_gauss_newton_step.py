@@ -1,4 +1,5 @@
 import dataclasses
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from core.maps.dataset import TEST_STREAM, dataset
 from core.maps.gauss_newton_step import Refined, Step, learned_steps_of, with_learned_steps
 from core.maps.inputs import inputs_of
 from core.maps.inverse_map import inverse_map
+from core.maps.kept import KeptFile
 from core.maps.recipe import NewSimulations
 from core.maps.recipes import conditional_task, gaussian_recipe, joint_task, published_task
 from core.maps.step_inputs import step_inputs
@@ -241,3 +243,37 @@ def test_a_step_that_helps_nothing_is_left_out(first, monkeypatch):
     monkeypatch.setattr(refinement, "LEARNING_RATE", 1e-12)
     monkeypatch.setattr(refinement, "validation_error", lambda recipe, network: 1.0)
     assert with_learned_steps(RECIPE, first) is first
+
+
+def test_the_training_of_a_step_goes_on_after_any_epoch_as_if_it_had_not_been_killed(tmp_path, monkeypatch):
+    """The weights of the step are the same, bit for bit, and an epoch that is done is not done again."""
+    monkeypatch.setattr("core.maps.kept.SAVING_INTERVAL_SECONDS", -1.0)
+    monkeypatch.setattr(refinement, "EPOCHS", 4)
+    monkeypatch.setattr(refinement, "BATCH_SIZE", 64)
+    rng = torch.Generator().manual_seed(0)
+    examples = torch.randn(200, 24, generator=rng), torch.rand(200, 2, generator=rng)
+    examples[0][:, [-3, -1]] = 5.0  # the diagonal of the factor before the step
+
+    def trained(path, most=1e9):
+        """Train on, up to some work; return the weights and all work."""
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(1)
+            step, told = Step(TASK), []
+
+        def add(work):
+            told.append(work)
+            if sum(told) > most:
+                raise InterruptedError
+
+        refinement._train(step, *examples, 0.5, add, KeptFile(path, "mine"))
+        return step.state_dict(), told
+
+    whole, work = trained(None)
+    assert not torch.equal(whole["layers.0.weight"], Step(TASK).layers[0].weight)
+    for epoch in range(5):
+        path = tmp_path / f"{epoch}"
+        with suppress(InterruptedError):
+            trained(path, most=200 * epoch * refinement.EPOCH_WORK + 1)
+        weights, told = trained(path)
+        assert all(torch.equal(whole[name], weights[name]) for name in whole)
+        assert told == work[4 * epoch :]  # four batches each
