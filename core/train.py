@@ -5,6 +5,7 @@ folder of runs, whose maps the laboratory shows. Started again, it goes on where
 """
 
 import argparse
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -57,8 +58,9 @@ def _has_recipe(folder: Path, recipe: Recipe) -> bool:
 
 def _work(folder: Path) -> None:
     """Work on a training up to its end, from where it was left."""
-    from core.jobs.training import work
+    from core.jobs.training import ENDING_SIGNALS, work
 
+    handlers = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
     try:
         with FileLock(folder / LOCK, timeout=LOOK_SECONDS):
             continue_training(folder)
@@ -66,6 +68,9 @@ def _work(folder: Path) -> None:
             work(folder)
     except Timeout:
         raise ValueError(f"Another process is at work on the training {folder.name!r}: wait for its end.") from None
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def read_recipe(path: Path) -> Recipe:

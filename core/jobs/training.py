@@ -32,7 +32,7 @@ from core.maps.train import NOT_FINITE, finished, train
 from core.maps.untrained_network import untrained_network
 
 LARGE_NETWORK = 200_000  # a second thread makes the training of a network with more weights faster
-_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
+ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 
 
 def work(folder: Path) -> None:
@@ -69,14 +69,14 @@ def _end_on_signal(record: Record) -> None:
     """
 
     def write_and_end(_number: int, _frame: FrameType | None) -> None:
-        for each in _ENDING:  # a second signal must not interrupt the writing
+        for each in ENDING_SIGNALS:  # a second signal must not interrupt the writing
             signal.signal(each, signal.SIG_IGN)
         with suppress(OSError):
             record.keep()
             record.leave()
         os._exit(0)
 
-    for number in _ENDING:
+    for number in ENDING_SIGNALS:
         signal.signal(number, write_and_end)
 
 
