@@ -42,7 +42,7 @@ def main() -> None:
         whole = cuts.undisturbed(folder)
         calls = range(1, cuts.calls_in_all(folder) + 1)
         record.note("calls of the system in a training", len(calls))
-        noted(record, "cut before and after each call", cuts.at_each_call(folder, whole, calls))
+        noted(record, "cut after each call", cuts.at_each_call(folder, whole, calls))
         noted(record, "cut at each call of the start", cuts.at_the_start(folder))
         noted(
             record,

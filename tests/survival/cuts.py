@@ -34,18 +34,19 @@ def calls_in_all(folder: Path) -> int:
 
 
 def at_each_call(folder: Path, whole: Path, numbers: Iterable[int]) -> Iterator[str]:
-    """Cut a training before and after each call of these numbers, let it go on, and yield what is wrong."""
+    """Cut a training after each call of these numbers, let it go on, and yield what is wrong.
+
+    A cut before a call leaves what one after the call before it leaves.
+    """
     for number in numbers:
-        for after in (False, True):
-            runs = folder / f"cut-{number}-{after}"
-            cut = ask(runs)
-            where = f"cut {'after' if after else 'before'} call {number}"
-            if work(runs, Fault(number, after)) != CUT:
-                yield f"{where}: there was no such call"
-            if isinstance(told(cut), str):
-                yield f"{where}: {told(cut)}"
-            yield from _goes_on(runs, cut, whole, where)
-            shutil.rmtree(runs)
+        runs, where = folder / f"cut-{number}", f"cut after call {number}"
+        cut = ask(runs)
+        if work(runs, Fault(number, after=True)) != CUT:
+            yield f"{where}: there was no such call"
+        if isinstance(told(cut), str):
+            yield f"{where}: {told(cut)}"
+        yield from _goes_on(runs, cut, whole, where)
+        shutil.rmtree(runs)
 
 
 def with_errors(folder: Path, whole: Path, numbers: Iterable[int]) -> Iterator[str]:
