@@ -60,6 +60,11 @@ def can_examine(trained: InverseMap) -> bool:
     return trained.recipe.gives_covariance
 
 
+def n_parts(task: Task, n: int = N_TRACES, n_exact: int = N_EXACT) -> int:
+    """Return in how many parts an examination on traces of a task comes."""
+    return -(-n // CHUNK) + (min(n_exact, CHUNK) if can_compare(task) else 0)
+
+
 def examined(
     trained: InverseMap, task: Task, seed: int = 0, n: int = N_TRACES, n_exact: int = N_EXACT
 ) -> Iterator[tuple[float, Examination]]:

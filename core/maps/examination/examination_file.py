@@ -12,7 +12,7 @@ from core.maps.examination.ranks import DISTANCE, N_DRAWS, REGION
 
 MOST_TRACES = 10_000
 MOST_BYTES = 2**20  # of a file
-DIGITS = 4  # after the point, of scores and contractions
+SCORE_DIGITS, CONTRACTION_DIGITS = 4, 9  # after the point: contractions come close to one
 NOT_ONE = "This is no examination of a map: examine it again."
 LARGEST = 1e9
 
@@ -24,8 +24,8 @@ def examination_as_json(found: Examination) -> dict[str, Any]:
         "ranks": {name: each.tolist() for name, each in found.ranks.items()},
         "gammas": dict(found.gammas),
         "family_gamma": found.family_gamma,
-        "z": _rounded(found.z),
-        "contraction": _rounded(found.contraction),
+        "z": _rounded(found.z, SCORE_DIGITS),
+        "contraction": _rounded(found.contraction, CONTRACTION_DIGITS),
         "central_half": found.central_half,
         "exact": [
             {"shifts": list(each.shifts), "lengths": list(each.lengths), "divergence": each.divergence}
@@ -34,8 +34,8 @@ def examination_as_json(found: Examination) -> dict[str, Any]:
     }
 
 
-def _rounded(values: NDArray[np.float64]) -> list[list[float]]:
-    return np.round(np.clip(values, -LARGEST, LARGEST), DIGITS).tolist()
+def _rounded(values: NDArray[np.float64], digits: int) -> list[list[float]]:
+    return np.round(np.clip(values, -LARGEST, LARGEST), digits).tolist()
 
 
 def examination_from_json(content: Any, names: tuple[str, ...]) -> Examination:

@@ -21,7 +21,7 @@ def test_an_examination_comes_back(written):
     assert all(np.array_equal(after.ranks[name], ranks) for name, ranks in before.ranks.items())
     assert after.failed == before.failed
     assert np.allclose(after.z, before.z, atol=1e-4)
-    assert np.allclose(after.contraction, before.contraction, atol=1e-4)
+    assert np.allclose(after.contraction, before.contraction, atol=1e-9)
     assert after.exact == (Comparison((0.1, -0.2), (1.0, 2.0), 0.3),)
 
 
