@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
+from weakref import WeakKeyDictionary
 
 from cachetools import LRUCache
 
@@ -20,6 +21,8 @@ MOST_KEPT = 64  # examinations, of some 100 kB each
 _turn = threading.Lock()  # examinations of several sessions take turns: each uses all the cores
 _kept: "LRUCache[str, Examination]" = LRUCache(MOST_KEPT)
 _lock = threading.Lock()
+# Of loaded maps: a picture asks for it at each movement of a hand, and hashing all weights takes long.
+_fingerprints: "WeakKeyDictionary[InverseMap, str]" = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +35,9 @@ class Wanted:
     @property
     def key(self) -> str:
         """What an examination of the same map on the same traces is kept under."""
-        return f"{self.trained.fingerprint} {self.task}"
+        if self.trained not in _fingerprints:
+            _fingerprints[self.trained] = self.trained.fingerprint
+        return f"{_fingerprints[self.trained]} {self.task}"
 
 
 @dataclass(frozen=True, eq=False)
