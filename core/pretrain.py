@@ -1,8 +1,9 @@
 """Fill pretrained/: `python -m core.pretrain` trains the published networks, our maps, and one of a narrow prior.
 
 Each published network is trained with three seeds, and so are the maps of mean and covariance, which learn from labels
-and lie in pretrained/labelled. The map with the lowest validation error is kept, and its card lists all three. The work
-folder holds finished trainings and is shared with the experiments. A stopped training resumes from its checkpoint.
+and lie in pretrained/labelled. The map with the lowest validation error is kept, and its card lists all three. The maps
+with a deliberate fault lie in pretrained/planted. The work folder holds finished trainings and is shared with the
+experiments. A stopped training resumes from its checkpoint.
 """
 
 import argparse
@@ -15,8 +16,9 @@ from core.experiments.compared_maps import SEEDS
 from core.files import read_json
 from core.learning.training_settings import Cnn, MeanAndCovariance
 from core.maps.evaluation import describe, evaluate
-from core.maps.inverse_map import LABELLED, PRETRAINED, InverseMap
+from core.maps.inverse_map import LABELLED, PLANTED, PRETRAINED, InverseMap
 from core.maps.out_of_distribution import can_score, novelty_reference
+from core.maps.planted_faults import planted_faults
 from core.maps.recipe import Recipe
 from core.maps.recipes import (
     PUBLISHED_DENSE,
@@ -55,6 +57,9 @@ NARROW_ABOUT = (
     "A small map of a narrow prior, to show what a map makes of traces from outside its prior: no estimate leaves its "
     "box, θ₀ from 0 to 0.4 and θ₁ from 0.2 to 0.6."
 )
+
+
+PLANTED_ABOUT = "{fault} A small map with this one deliberate fault, which its examination on published traces names."
 
 
 def published(samples: int) -> dict[str, list[Recipe]]:
@@ -112,7 +117,15 @@ def _wanted(samples: int) -> dict[str, tuple[list[Recipe], str]]:
         "narrow": ([narrow_recipe()], NARROW_ABOUT),
         **{name: (seeds, PUBLISHED_ABOUT) for name, seeds in published(samples).items()},
         **labelled(samples),
+        **{name: ([fault.recipe], PLANTED_ABOUT.format(fault=fault.about)) for name, fault in planted_faults().items()},
     }
+
+
+def _folder(name: str, recipe: Recipe) -> str:
+    """Return the folder within pretrained/ of a map, "" for that folder itself."""
+    if name in planted_faults():
+        return PLANTED.name
+    return LABELLED.name if isinstance(recipe.head, MeanAndCovariance) else ""
 
 
 def main() -> None:
@@ -131,7 +144,7 @@ def main() -> None:
         parser.error(f"There is no map {', '.join(sorted(unknown))}; there are {', '.join(maps)}.")
     maps = {name: each for name, each in maps.items() if not options.maps or name in options.maps}
     options.work.mkdir(parents=True, exist_ok=True)
-    for folder in (options.out, options.out / LABELLED.name):
+    for folder in (options.out / LABELLED.name, options.out / PLANTED.name):
         folder.mkdir(parents=True, exist_ok=True)
     wanted = {key_of(recipe): (recipe, "cpu") for seeds, _ in maps.values() for recipe in seeds}
     wanted |= {key_of(maps[name][0][0]): (maps[name][0][0], options.device) for name in OURS if name in maps}
@@ -155,8 +168,7 @@ def main() -> None:
             more["search"] = read_json(WORK / SUMMARY) if (WORK / SUMMARY).is_file() else {}
         if can_score(seeds[0]):
             more["novelty"] = novelty_reference(map_of(options.work, seeds[0], name)).as_json()
-        folder = options.out / LABELLED.name if isinstance(seeds[0].head, MeanAndCovariance) else options.out
-        _described(name, seeds, options.work, about, **more).save(folder)
+        _described(name, seeds, options.work, about, **more).save(options.out / _folder(name, seeds[0]))
 
 
 if __name__ == "__main__":

@@ -79,6 +79,23 @@ class TruncatedGaussian:
         flat = rng.uniform(lower, upper, size=(n, len(mean)))
         return np.where(uniform, flat, draws)
 
+    def quantiles(self, shares: ArrayLike) -> NDArray[np.float64]:
+        """Return the values, (k, p), below which these shares, (k,), of each parameter lie."""
+        mean, sd, lower, upper = self._arrays()
+        uniform, shares = np.isinf(sd), np.asarray(shares, dtype=float)[:, None]
+        scale = np.where(uniform, 1.0, sd)
+        cut = truncnorm.ppf(shares, (lower - mean) / scale, (upper - mean) / scale, loc=mean, scale=scale)
+        return np.where(uniform, lower + shares * (upper - lower), cut)
+
+    @property
+    def variance(self) -> NDArray[np.float64]:
+        """The variances, (p,)."""
+        mean, sd, lower, upper = self._arrays()
+        uniform = np.isinf(sd)
+        scale = np.where(uniform, 1.0, sd)
+        cut = truncnorm.var((lower - mean) / scale, (upper - mean) / scale, loc=mean, scale=scale)
+        return np.where(uniform, (upper - lower) ** 2 / 12, cut)
+
     def log_density(self, theta: ArrayLike) -> NDArray[np.float64]:
         """Return the normalised log density of parameters (..., p), of shape (...); −∞ outside the bounds."""
         mean, sd, lower, upper = self._arrays()

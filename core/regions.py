@@ -63,6 +63,11 @@ def marginal_scale(p: int, q: int, freedom: float) -> float:
     return (_scale(p, freedom) / p) / (_scale(q, freedom) / q)
 
 
+def shape_factor(p: int, freedom: float) -> float:
+    """Return the factor from a covariance of p parameters to the shape matrix of its distribution."""
+    return 1.0 if math.isinf(freedom) else _scale(p, freedom) / p
+
+
 @lru_cache(maxsize=256)  # a picture asks for it at each movement of a hand, and SciPy's quantiles take long
 def _scale(p: int, freedom: float) -> float:
     return float(chi2.ppf(CALIBRATED_MASS, p) / f.ppf(CALIBRATED_MASS, p, freedom))

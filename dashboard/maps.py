@@ -229,6 +229,17 @@ def covariance_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
     return maps, tuple(sentences)
 
 
+def planted_maps() -> tuple[dict[str, "InverseMap"], tuple[str, ...]]:
+    """Return the shipped maps with a deliberate fault each, and a sentence for each that is broken.
+
+    Only the gallery of failures on the page Inverse map shows them.
+    """
+    from core.maps.inverse_map import PLANTED
+
+    maps, sentences = _loaded(sorted(PLANTED.glob("*.safetensors")))
+    return maps, tuple(sentences)
+
+
 def _loaded(paths: Iterable[Path]) -> tuple[dict[str, "InverseMap"], list[str]]:
     """Return the maps whose weights lie at paths, by name, and a sentence for each that cannot be used."""
     maps: dict[str, InverseMap] = {}

@@ -27,6 +27,7 @@ KEYS = {
     "code_word": "what was typed to open the truth of an exercise, once",
     "code_word_problem": "what is wrong with it",
     "n_files": "that were uploaded: the uploader of each has a key of its own",
+    "examining": "whether the Inverse map page looks again and again at an examination",
     "beating": "whether the Landscape page looks again and again at what is computed in the background",
     "wish": "what the Landscape page is asked to do, once",
     "sample": "which test sample the Inverse map page is asked to open, once",

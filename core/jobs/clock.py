@@ -4,14 +4,31 @@ import time
 from collections.abc import Callable
 
 from core.maps.calibration import N_CALIBRATION
+from core.maps.examination.exact_comparison import can_compare
+from core.maps.examination.examination import N_EXACT, N_TRACES
 from core.maps.gauss_newton_step import INPUTS_WORK, step_work
+from core.maps.out_of_distribution import can_score
 from core.maps.recipe import Recipe
 from core.maps.stages import Stage
-from core.maps.test_sets import N_TEST
+from core.maps.test_sets import N_TEST, noisy_task
 from core.maps.untrained_network import N_VALIDATION
 
 PREDICTION_WORK = 1.3  # of an estimate without a learned step, in units of the time of simulating a trace
+N_REFERENCE = 1000  # traces of the out-of-distribution reference, for which there is less time than for a shipped map
+# Of an exact posterior, and of a trace of the reference, in the same units.
+EXACT_WORK, REFERENCE_WORK = 1500.0, 100.0
 LEAST_SHARE = 0.01  # of a stage that must be done before its own speed says how long the rest takes
+
+
+def examining_work(recipe: Recipe, estimate_work: float) -> tuple[float, float]:
+    """Return the work of an examination and of the out-of-distribution reference.
+
+    estimate_work: of an estimate, in units of the time of simulating a trace, as all others.
+    """
+    examination = N_TRACES * (1 + estimate_work) if recipe.gives_covariance else 0.0
+    if recipe.gives_covariance and can_compare(noisy_task(recipe.task)):
+        examination += N_EXACT * EXACT_WORK
+    return examination, N_REFERENCE * REFERENCE_WORK if can_score(recipe) else 0.0
 
 
 class Clock:
@@ -22,12 +39,12 @@ class Clock:
     """
 
     def __init__(self, recipe: Recipe, n_tests: int, now: Callable[[], float] = time.monotonic):
-        self.now, self.n_tests = now, n_tests
+        self.recipe, self.now, self.n_tests = recipe, now, n_tests
         steps = recipe.learned_steps
         self.work = {
             Stage.SIMULATE: float(N_VALIDATION + recipe.data.n),
             Stage.STEP: step_work(recipe, N_CALIBRATION) if steps else 0.0,
-            Stage.TEST: self._testing(steps * INPUTS_WORK or PREDICTION_WORK),
+            **self._of_estimates(steps * INPUTS_WORK or PREDICTION_WORK),
         }
         self.stage: Stage | None = None  # until the first is told of: what comes before is compiling
         self.done = 0.0
@@ -36,12 +53,14 @@ class Clock:
         self.unit = 0.0  # seconds for a unit of work, from the last stage whose work is known
         self.share = 0.0  # of the whole; it never falls
 
-    def _testing(self, work: float) -> float:
-        return self.n_tests * N_TEST * (1 + 2 * work)
+    def _of_estimates(self, work: float) -> dict[Stage, float]:
+        """Return the work of test and examination; work: of an estimate."""
+        testing = self.n_tests * N_TEST * (1 + 2 * work)
+        return {Stage.TEST: testing, Stage.EXAMINE: sum(examining_work(self.recipe, work))}
 
     def leave_out_step(self) -> None:
         """Count no learned step any more."""
-        self.work |= {Stage.STEP: 0.0, Stage.TEST: self._testing(PREDICTION_WORK)}
+        self.work |= {Stage.STEP: 0.0, **self._of_estimates(PREDICTION_WORK)}
 
     def tell(self, stage: Stage, share: float) -> None:
         """Note that a share of a stage is done."""

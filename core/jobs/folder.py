@@ -10,6 +10,7 @@ checkpoint, checkpoint-…       the state from which the training goes on, what
 predictions.npy                the map's estimates, (n, p), of the noisy traces of the published test set
 stop, pause                    empty files that ask the process to end: stop makes a map of the best weights, pause not
 spare                          bytes that make room for the outcome on a full disk
+examination.json               the examination of the map on traces of its own task, so far
 outcome.json                   how the training has ended
 log.txt                        what its processes have printed
 NAME.safetensors, NAME.json    the map, once the training has ended
@@ -25,8 +26,9 @@ from filelock import FileLock, Timeout
 
 REQUEST, PROGRESS, EPOCHS, OUTCOME = "request.json", "progress.json", "epochs.jsonl", "outcome.json"
 WEIGHTS, CHECKPOINT, PREDICTIONS = "weights.safetensors", "checkpoint", "predictions.npy"
+EXAMINATION = "examination.json"
 STOP, PAUSE, LOCK, SPARE, LOG = "stop", "pause", "lock", "spare", "log.txt"
-OWN_FILES = frozenset(Path(name).stem for name in (REQUEST, PROGRESS, OUTCOME, WEIGHTS))
+OWN_FILES = frozenset(Path(name).stem for name in (REQUEST, PROGRESS, OUTCOME, WEIGHTS, EXAMINATION))
 SPARE_BYTES = 8192
 LOOK_SECONDS = 0.01  # for which a look at a lock is repeated: another one may look at the same moment
 _NAME = re.compile(r"[\w][\w .-]{0,39}")

@@ -114,9 +114,10 @@ class Progress:
         """The state of the training in a sentence, with the time left while it is at work."""
         counted = f"{len(self.done)} {'epoch' if len(self.done) == 1 else 'epochs'}"
         left = f", {duration(self.seconds_left)} left" if self.state.at_work and self.seconds_left is not None else ""
+        at_the_end = {Stage.TEST: "Testing the map", Stage.EXAMINE: "Examining what the map states of its error"}
         finishing = "Finishing and testing the map"
         if self.stage is not None:
-            finishing = "Testing the map" if self.stage is Stage.TEST else "Learning the Gauss–Newton step"
+            finishing = at_the_end.get(self.stage, "Learning the Gauss–Newton step")
         waiting = "The training waits for its turn"
         if self.begun:
             waiting = "Its process ended before its time; the training waits to go on from its last checkpoint"

@@ -14,6 +14,7 @@ import torch
 
 from core.files import refusal, write_bytes
 from core.jobs.clock import Clock
+from core.jobs.examining import with_examination
 from core.jobs.folder import CHECKPOINT, PAUSE, PREDICTIONS, SPARE, STOP, WEIGHTS, has_map, is_pausing, is_stopping
 from core.jobs.outcome import NO_MAP, end, fail
 from core.jobs.progress import State
@@ -131,7 +132,17 @@ def _train(folder: Path) -> None:
             return
         message = message or "Its test was left out."
     about = "Trained by `python -m core.jobs FOLDER` on the recipe below."
-    describe(trained, about, "python -m core.jobs FOLDER", training, metrics).save(folder)
+    described = describe(trained, about, "python -m core.jobs FOLDER", training, metrics)
+    if not record.is_stopped:
+        try:
+            described, unfinished = with_examination(record, described)
+            message = message or unfinished
+        except StoppedError:
+            if is_pausing(folder):
+                _pause(record)
+                return
+            message = message or "Its examination was left out."
+    described.save(folder)
     done = last.epoch == recipe.optimiser.epochs and not record.is_stopped
     end(folder, State.FINISHED if done else State.STOPPED, message)
 

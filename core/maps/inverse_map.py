@@ -36,6 +36,7 @@ from core.symbols import symbol_of
 
 PRETRAINED = Path(__file__).resolve().parents[2] / "pretrained"
 LABELLED = PRETRAINED / "labelled"  # the shipped maps that learned mean and covariance from labels
+PLANTED = PRETRAINED / "planted"  # the shipped maps with a deliberate fault each
 MAX_FILE_BYTES = 10 * 2**20
 MAX_OBSERVED = 1e6  # traces, and parameters told, are clipped here; beyond, all are equally far from the training
 # Of weights, by what their names end with: calibration factors, scales and centres of a learned step's features.

@@ -7,6 +7,7 @@ the value that one in a hundred of them exceeds. A trace with a score above 1 co
 that another θ can reproduce, such as a small change of ζ, does not show in the residual, nor in the score.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -30,6 +31,7 @@ N_STARTS = 16  # the mean of the Gaussian and draws from it
 STEPS = 12  # of each descent
 N_LAGS = N_SUMMARY - 3  # the other three numbers are correlation, size and tails
 N_REFERENCE = 6000  # traces
+TRACES_AT_ONCE = 100  # after which the share that is done is told
 TRIMMED_SHARE = 0.03  # share of the reference left out of mean and precision: fits that ended in a wrong minimum
 SEED = 0
 
@@ -39,11 +41,20 @@ def can_score(recipe: Recipe) -> bool:
     return isinstance(recipe.loss, GaussianLikelihood) and recipe.noisy and recipe.task.is_one_problem
 
 
-def novelty_reference(trained: InverseMap) -> NoveltyReference:
-    """Return the reference of a map with covariance, from traces of its own prior and noise that nothing else uses."""
+def novelty_reference(
+    trained: InverseMap, n: int = N_REFERENCE, tell: Callable[[float], None] = lambda _: None
+) -> NoveltyReference:
+    """Return the reference of a map with covariance, from n traces of its own prior and noise that nothing else uses.
+
+    tell: is told the share that is done; it ends the work by an exception.
+    """
     task = trained.recipe.task
-    traces = dataset(task, N_REFERENCE, NOVELTY_STREAM).noisy
-    return _reference(residual_summaries(problem_of(task), traces, trained.predict(traces)))
+    problem, traces, found = problem_of(task), dataset(task, n, NOVELTY_STREAM).noisy, []
+    for first in range(0, n, TRACES_AT_ONCE):
+        tell(first / n)
+        few = traces[first : first + TRACES_AT_ONCE]
+        found.append(residual_summaries(problem, few, trained.predict(few)))
+    return _reference(np.concatenate(found))
 
 
 def with_novelty(trained: InverseMap, data: ArrayLike, estimate: Estimate) -> Estimate:

@@ -11,6 +11,7 @@ class Stage(StrEnum):
     LEARN = "learn"
     STEP = "step"
     TEST = "test"
+    EXAMINE = "examine"
 
 
 class StoppedError(Exception):

@@ -31,6 +31,11 @@ def can_read_published(task: Task) -> bool:
     )  # fmt: skip
 
 
+def noisy_task(task: Task) -> Task:
+    """Return a task with its noise, or with the published noise where it has none."""
+    return task if task.noise is not None else replace(task, noise=published_noise_prior())
+
+
 def own_test_set(task: Task, n: int = N_TEST) -> Dataset:
     """Return n test samples of a task; for a task without noise, noisy traces have the published noise."""
-    return dataset(task if task.noise is not None else replace(task, noise=published_noise_prior()), n, TEST_STREAM)
+    return dataset(noisy_task(task), n, TEST_STREAM)

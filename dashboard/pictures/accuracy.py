@@ -18,6 +18,7 @@ from dashboard.figures import accuracy as figures
 from dashboard.figures.style import SHIPPED_MAPS, Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import (
+    examination,
     joint_estimates,
     network,
     predicted,
@@ -114,7 +115,7 @@ def picture(scene: Scene) -> Shown:
     tools = [control("test_view", experiment)]
     if experiment.test_view == "noise":
         return replace(_noise(looks(inverse_maps(experiment.own_maps)[0]), experiment.sigma), tools=tools)
-    shown = _still(experiment)
+    shown = examination.picture(scene) if experiment.test_view == "examination" else _still(experiment)
     shown = replace(shown, tools=[*tools, *shown.tools])
     return shown.as_it_is() if scene.dragging else shown
 

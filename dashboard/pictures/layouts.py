@@ -96,6 +96,13 @@ def _pair(first: str, second: str) -> Layout:
     return _under_tabs("1fr 1fr", (f"{first} {second}", "21rem"), ("metrics metrics", "auto"))
 
 
+EXAMINATION: tuple[tuple[str, str | float], ...] = (
+    ("tools tools", "auto"),
+    ("said said", "auto"),
+    ("coverage ranks", "19rem"),
+    ("distances scores", "19rem"),
+    ("table table", "auto"),
+)
 LAYOUTS = {
     "poster": Layout(
         "1fr",
@@ -154,6 +161,7 @@ LAYOUTS = {
         "1.15fr 1fr", ("tools tools", "auto"), ("errors table", "auto"), ("errors said", "minmax(15rem, 1fr)")
     ),
     "accuracy-search": _accuracy("1fr 1fr", ("tools tools", "auto"), ("said said", "auto"), ("trials table", "26rem")),
+    "accuracy-examination": _accuracy("1fr 1fr", *EXAMINATION),
     "accuracy-none": _accuracy("1fr", ("tools", "auto"), ("said", "auto")),
     "uncertainty": Layout(
         "1.5fr 1fr",
@@ -192,6 +200,7 @@ LAYOUTS = {
     "train-story": Layout("1fr", (("tools", "auto"), ("table", "auto"), ("said", "auto"))),
     "train-table": Layout("1fr", (("table", "auto"), ("said", "auto"), ("tools", "auto"))),
     "train-overview": Layout("1fr", (("table", "auto"), ("said", "auto"), ("tools", "auto"), ("overlaid", "20rem"))),
+    "train-examination": Layout("1fr 1fr", EXAMINATION[1:]),
     "trace": _one("trace"),
     "trace-spectrum": _one("spectrum"),
 }

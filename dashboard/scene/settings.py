@@ -182,6 +182,7 @@ _ROWS: tuple[Setting, ...] = (
             "samples": "size N",
             "noise": "noise σ",
             "errors": "worst cases",
+            "examination": "exam",
             "joint": "joint σ, ρ",
             "search": "search",
             "width": "training time",

@@ -5,13 +5,17 @@ import streamlit as st
 from core.maps.test_sets import published_test_set
 from core.published import GAMMA, T_END, ZETA
 from dashboard import session
+from dashboard.background import examination
 from dashboard.panels.below import stage_below
 from dashboard.panels.sidebar import beside_sidebar
 from dashboard.panels.stage import stage
 from dashboard.pictures import accuracy, limit
+from dashboard.pictures.examination import wanted
 from dashboard.pictures.first_window import first_window
 from dashboard.pictures.inverse_map import picture
 from dashboard.scene.scene import Scene
+
+BEAT = 0.5  # s between two looks at an examination
 
 
 def _open_sample() -> None:
@@ -47,16 +51,25 @@ def _complete(scene: Scene) -> None:
     st.rerun()
 
 
-@st.fragment
+def _attend(scene: Scene) -> None:
+    """Look at the examination of a map, which goes on in the background; it waits while a hand drags."""
+    if not scene.dragging:
+        scene.holdings.examined = examination.attended(scene.holdings.examined, wanted(scene.experiment))
+
+
 def _body() -> None:
     _open_sample()
     scene = session.scene()
+    _attend(scene)
     with beside_sidebar("inverse_map", follows=True):
         stage("inverse_map", picture(scene))
         stage_below("accuracy_below", accuracy.picture(scene))
         _complete(scene)
+    if (scene.holdings.examined.task is not None) != st.session_state.examining:
+        st.rerun()
 
 
 def show() -> None:
-    """Show the page."""
-    _body()
+    """Show the page, which looks again and again at an examination that is under way."""
+    st.session_state.examining = session.scene().holdings.examined.task is not None
+    st.fragment(_body, run_every=BEAT if st.session_state.examining else None)()

@@ -11,9 +11,9 @@ import streamlit as st
 from core.jobs.folder import NAMING, has_ended, is_name, runs_in
 from core.jobs.progress import read_progress
 from core.jobs.queue import turns
-from core.jobs.request import Request
+from core.jobs.request import Request, read_request
 from core.jobs.runs import start_training
-from core.maps.recipe_file import recipe_as_json
+from core.maps.recipe_file import recipe_as_json, recipe_from_json
 from core.published import GAMMA, T_END, ZETA
 from dashboard import links, live, session, trainings
 from dashboard.allowance import STARTED_TRAININGS
@@ -25,7 +25,7 @@ from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
 from dashboard.panels.take_home import take_home
 from dashboard.panels.waiting import waiting
-from dashboard.pictures import prior_story, training_overview, training_run
+from dashboard.pictures import examination, prior_story, training_overview, training_run
 from dashboard.pictures import training as pictures
 
 BEAT = 0.5  # s between two looks at a training
@@ -121,6 +121,7 @@ def _room(folder: Path) -> None:
     is_own, turn = trainings.is_owner(folder, _owner()), turns(runs(), trainings.rules().places).get(folder.name)
     names = [each.name for each in visible]
     stage("training_run", training_run.picture(folder, progress, names, own, is_own, turn, overview))
+    _examination(folder, progress.state.ended)
     if progress.state.ended:
         _story(folder.name)
     shown = training_overview.picture(visible, folder.name, overview)
@@ -131,6 +132,16 @@ def _room(folder: Path) -> None:
     st.session_state.seen_active = active
     if have_ended:
         st.rerun()
+
+
+def _examination(folder: Path, done: bool) -> None:
+    """Show the examination at the end of a training, which grows while it is at work."""
+    try:
+        recipe = recipe_from_json(read_request(folder).recipe)
+    except (ValueError, OSError):
+        return
+    if (shown := examination.of_training(folder, recipe, done)) is not None:
+        stage_below("train_examination_below", shown)
 
 
 def _story(name: str) -> None:

@@ -73,6 +73,7 @@ TEST_VIEWS = {  # of the Inverse map page; what shows a stored experiment waits 
     "noise": (),
     "samples": (),
     "errors": ("errors",),
+    "examination": ("coverage", "ranks", "distances", "scores"),
     "joint": (),
     "search": ("trials",),
     "width": (),

@@ -159,3 +159,11 @@ def test_values_of_another_number_are_refused(values):
 def test_invalid_laws_end_in_a_sentence(mean, sd, lower, upper, sentence):
     with pytest.raises(ValueError, match=sentence):
         TruncatedGaussian(("a",), (mean,), (sd,), (lower,), (upper,))
+
+
+def test_quantiles_and_variance_are_those_of_scipy():
+    prior = TruncatedGaussian(("theta0", "theta1"), (0.4, 0.4), (0.3, np.inf), (-0.2, -0.4), (1.0, 1.2))
+    cut, flat = truncnorm(-2, 2, 0.4, 0.3), stats.uniform(-0.4, 1.6)
+    shares = [0.05, 0.5, 0.95]
+    assert np.allclose(prior.quantiles(shares), np.column_stack([cut.ppf(shares), flat.ppf(shares)]), atol=1e-12)
+    assert np.allclose(prior.variance, [cut.var(), flat.var()], rtol=1e-9)

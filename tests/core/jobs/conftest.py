@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from core.jobs.request import Request
 from core.jobs.runs import start_training
 from core.learning.training_settings import Adam, Cnn, Dense
 from core.maps.dataset import VALIDATION_STREAM, dataset
+from core.maps.examination.examination import examined
 from core.maps.recipe import NewSimulations
 from core.maps.recipe_file import recipe_as_json
 from core.maps.recipes import gaussian_recipe, point_recipe, published_task
@@ -53,6 +55,8 @@ def work(monkeypatch):
     monkeypatch.setattr("core.maps.gauss_newton_step.SAMPLES_RANGE", (100, 100))
     monkeypatch.setattr("core.maps.gauss_newton_step.EPOCHS", 2)
     monkeypatch.setattr("core.maps.calibration.N_CALIBRATION", 100)
+    monkeypatch.setattr("core.jobs.examining.examined", partial(examined, n=100, n_exact=1))
+    monkeypatch.setattr("core.jobs.examining.N_REFERENCE", 100)
     few = dataset(published_task(), 3, VALIDATION_STREAM)
     monkeypatch.setattr(training, "own_test_set", lambda _: few)
     monkeypatch.setattr(training, "published_test_set", lambda: few)

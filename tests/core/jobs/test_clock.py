@@ -5,6 +5,8 @@ from core.learning.training_settings import Adam, Cnn
 from core.maps.recipes import point_recipe, published_task, quick_recipe
 from core.maps.stages import Stage
 
+AT_THE_END = (Stage.STEP, Stage.TEST, Stage.EXAMINE)
+
 
 class Hand:
     """A clock that is set by hand."""
@@ -39,7 +41,7 @@ def test_the_time_left_of_a_training_with_a_step_is_true():
     work = Clock(recipe, 2).work
     assert work[Stage.SIMULATE] == 7000
     seconds = {Stage.SIMULATE: 7.0, Stage.LEARN: 100.0, Stage.STEP: work[Stage.STEP] / 1000,
-               Stage.TEST: work[Stage.TEST] / 1000}  # fmt: skip
+               Stage.TEST: work[Stage.TEST] / 1000, Stage.EXAMINE: work[Stage.EXAMINE] / 1000}  # fmt: skip
     errors, shares = replayed(recipe, seconds)
     assert min(errors, key=lambda at: list(seconds).index(at[0]))[0] is Stage.LEARN  # nothing is known before
     assert max(map(abs, errors.values())) <= 1e-6
@@ -56,16 +58,16 @@ def test_what_is_compiled_before_the_first_stage_does_not_count_as_its_speed():
         hand.seconds = seconds
         clock.tell(stage, share)
     # 5,000 traces took 5 s, and half of the epochs 50.
-    assert clock.seconds_left == pytest.approx(50 + (clock.work[Stage.STEP] + clock.work[Stage.TEST]) / 1000)
+    assert clock.seconds_left == pytest.approx(50 + sum(clock.work[each] for each in AT_THE_END) / 1000)
 
 
 def test_a_stage_that_turns_out_slow_corrects_what_was_expected_of_it():
     recipe = quick_recipe(published_task(), 5000, 20)
     work = Clock(recipe, 2).work
     seconds = {Stage.SIMULATE: 7.0, Stage.LEARN: 100.0, Stage.STEP: 3 * work[Stage.STEP] / 1000,
-               Stage.TEST: 3 * work[Stage.TEST] / 1000}  # fmt: skip
+               Stage.TEST: 3 * work[Stage.TEST] / 1000, Stage.EXAMINE: 3 * work[Stage.EXAMINE] / 1000}  # fmt: skip
     errors, shares = replayed(recipe, seconds)
-    assert errors[Stage.LEARN, 5] == pytest.approx(-2 * (work[Stage.STEP] + work[Stage.TEST]) / 1000)
+    assert errors[Stage.LEARN, 5] == pytest.approx(-2 * sum(work[each] for each in AT_THE_END) / 1000)
     assert max(abs(error) for (stage, tenth), error in errors.items() if stage is Stage.STEP and tenth > 1) <= 1e-6
     assert shares == sorted(shares)
 
@@ -73,6 +75,7 @@ def test_a_stage_that_turns_out_slow_corrects_what_was_expected_of_it():
 def test_a_training_without_a_step_counts_none():
     clock = Clock(point_recipe(published_task(), Cnn(), 200, Adam(3)), 2)
     assert (clock.work[Stage.STEP], clock.work[Stage.SIMULATE]) == (0.0, 2200)
+    assert clock.work[Stage.EXAMINE] == 0.0  # a point estimate states nothing that could be examined
     stopped = Clock(quick_recipe(published_task(), 5000, 20), 2)
     stopped.leave_out_step()
     assert (stopped.work[Stage.STEP], stopped.work[Stage.TEST]) == (0.0, clock.work[Stage.TEST])

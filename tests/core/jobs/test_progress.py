@@ -42,6 +42,7 @@ def test_every_state_says_how_a_training_stands(state):
         ("running", "learn", 2789.0, "Learning, 3 of 12 epochs done, 46 min left."),
         ("finishing", "step", 12.4, "Learning the Gauss–Newton step, 12 s left."),
         ("finishing", "test", 0.4, "Testing the map, 0 s left."),
+        ("finishing", "examine", 9.0, "Examining what the map states of its error, 9 s left."),
         ("finishing", None, None, "Finishing and testing the map."),
         ("paused", "learn", 9.0, "The training pauses after 3 epochs."),
         ("finished", "test", 0.0, "The training is done after 3 epochs and 6 s."),

@@ -12,12 +12,13 @@ from safetensors.torch import load_file
 from core.files import read_json, write_json
 from core.jobs import training as process
 from core.jobs.epochs import read_epochs
-from core.jobs.folder import CHECKPOINT, PREDICTIONS, WEIGHTS, has_map
+from core.jobs.folder import CHECKPOINT, EXAMINATION, PREDICTIONS, WEIGHTS, has_map
 from core.jobs.progress import State, read_progress
 from core.jobs.record import Record
 from core.jobs.runs import continue_training, pause_training, stop_training
 from core.learning.checkpoint import load_checkpoint
 from core.learning.training_settings import Adam, Cnn
+from core.maps.examination.examination_file import examination_from_json
 from core.maps.inverse_map import inverse_map, load_inverse_map
 from core.maps.recipe_file import recipe_as_json, recipe_from_json
 from core.maps.recipes import fitzhugh_nagumo_task, point_recipe, published_task
@@ -104,6 +105,7 @@ def test_stopping_works_at_every_stage_and_says_what_is_left_out(runs, work):
         "simulate": (0, None, None, "It had not ended its first epoch, so that there is no map."),
         "step": (2, 0, {"own", "published"}, "Its Gauss–Newton step was left out."),
         "test": (2, None, set(), "Its test was left out."),
+        "examine": (2, None, {"own", "published"}, "Its examination was left out."),
     }.items():
         folder = asked(runs, stage, STEPPED)
         with asking(stop_training, "tell", lambda at, _, stage=stage: at == stage):
@@ -116,6 +118,36 @@ def test_stopping_works_at_every_stage_and_says_what_is_left_out(runs, work):
             assert steps is None or card["training"]["learned_steps"] == steps
             assert card["metrics"].keys() == metrics
             assert (folder / PREDICTIONS).exists() == bool(metrics)
+            assert "novelty" not in card
+
+
+def test_a_map_is_examined_at_the_end_of_its_training(runs, work):
+    """On the traces of its own task; the examination lies beside the map, and grows while it is at work."""
+    folder, seen = asked(runs, recipe=STEPPED), []
+
+    def look(_):
+        found = read_json(folder / EXAMINATION) if (folder / EXAMINATION).exists() else {"z": [], "exact": []}
+        seen.append((len(found["z"]), len(found["exact"])))
+
+    with asking(look, "tell", lambda at, _: at == "examine"):
+        work(folder)
+    assert read_progress(folder).message == ""
+    assert seen == [(0, 0), (100, 0), (100, 1), (100, 1)]
+    trained = load_inverse_map(folder / "mine.safetensors")
+    assert examination_from_json(read_json(folder / EXAMINATION), trained.parameter_names).n == 100
+    assert trained.card["novelty"]["threshold"] > 0
+
+
+def test_a_map_that_cannot_be_examined_is_kept(runs, work, monkeypatch):
+    def fails(*_):
+        raise ValueError("No trajectory of this prior is finite.")
+
+    monkeypatch.setattr("core.jobs.examining.examined", fails)
+    folder = asked(runs, recipe=STEPPED)
+    work(folder)
+    progress = read_progress(folder)
+    assert (progress.state, progress.message) == (State.FINISHED, "Its examination could not be finished.")
+    assert has_map(folder)
 
 
 @pytest.mark.parametrize(
