@@ -21,7 +21,6 @@ from core.sampling.target import Density, Target
 from core.sampling.tempering import ParallelTempering
 
 BUDGET = 20_000  # evaluations of a run
-PARTICLES = 64
 FRAMES = 90  # times of a path, at most, spread evenly over the logarithm of the evaluations
 
 
@@ -37,22 +36,34 @@ class Steps(Protocol):
 
 @dataclass(frozen=True)
 class Sampler:
-    """A sampler: its kind in a few words, what it needs of the problem, and its steps."""
+    """A sampler: its kind in a few words, what it needs of the problem, and its steps.
+
+    is_exact: whether a long run has the target's distribution; of others the step or the particles leave an error.
+    n_particles: as many as a run has.
+    """
 
     kind: str
     needs: Needs
     steps: Steps
+    is_exact: bool = True
+    n_particles: int = 64
 
 
 SAMPLERS = {
     "Random walk": Sampler("Metropolis: a blind step, accepted or not", Needs.LOSS, RandomWalk()),
-    "Langevin": Sampler("gradient descent with noise, never rejected", Needs.GRADIENT, UnadjustedLangevin()),
+    "Langevin": Sampler(
+        "gradient descent with noise, never rejected", Needs.GRADIENT, UnadjustedLangevin(), is_exact=False
+    ),
     "MALA": Sampler("Langevin with Metropolis’ acceptance", Needs.GRADIENT, AdjustedLangevin()),
     "Hamiltonian": Sampler("trajectories with momentum", Needs.GRADIENT, Hamiltonian()),
     "Affine ensemble": Sampler("walkers that stretch towards each other", Needs.LOSS, AffineInvariantEnsemble()),
-    "Parallel tempering": Sampler("random walks at nine temperatures that swap", Needs.LOSS, ParallelTempering()),
-    "Stein": Sampler("SVGD: particles that push each other apart", Needs.GRADIENT, Stein()),
-    "Ensemble Kalman": Sampler("differences in place of derivatives", Needs.RESIDUALS, EnsembleKalman()),
+    "Parallel tempering": Sampler(
+        "random walks at nine temperatures that swap", Needs.LOSS, ParallelTempering(), n_particles=16
+    ),
+    "Stein": Sampler("SVGD: particles that push each other apart", Needs.GRADIENT, Stein(), is_exact=False),
+    "Ensemble Kalman": Sampler(
+        "differences in place of derivatives", Needs.RESIDUALS, EnsembleKalman(), is_exact=False
+    ),
 }
 
 
@@ -65,22 +76,29 @@ def walk(steps: Steps, density: Density, z: Array, rng: np.random.Generator) -> 
 
 
 def sample(
-    target: Target, start: ArrayLike, method: str, seed: int = 0, budget: int = BUDGET, n: int = PARTICLES
+    target: Target,
+    start: ArrayLike,
+    method: str,
+    seed: int = 0,
+    budget: int = BUDGET,
+    n: int | None = None,
+    steps: Steps | None = None,
 ) -> SamplerPath:
     """Run one of SAMPLERS with n particles around the parameters start, (p,), and record its path.
 
+    n, steps: None for those of that sampler in the table.
     Raises ValueError for an unknown sampler.
     """
     if method not in SAMPLERS:
         raise ValueError(f"The sampler must be one of {', '.join(SAMPLERS)}; it is {method!r}.")
-    rng = np.random.default_rng(seed)
+    rng, n = np.random.default_rng(seed), n or SAMPLERS[method].n_particles
     start = np.asarray(start, dtype=float)
     positions: list[Array] = []
     losses: list[Array] = []
     clock: list[int] = []
     shares: list[float] = []
     spent, due = 0, 0.0  # the evaluations at which the next time is recorded
-    for state, info in walk(SAMPLERS[method].steps, target, target.cloud(start, n, rng), rng):
+    for state, info in walk(steps or SAMPLERS[method].steps, target, target.cloud(start, n, rng), rng):
         spent += info.evaluations
         shares.append(info.acceptance)
         ends = spent >= budget

@@ -1,5 +1,7 @@
 """Distances to the exact posterior, effective sizes, and the posterior at a temperature."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.stats import norm, t
@@ -11,6 +13,7 @@ from core.problem.problem import Problem
 from core.published import published_prior, time_grid
 from core.sampling.distance import BINS, reference, reference_of
 from core.sampling.effective_size import BATCHES, effective_size, standard_error
+from core.sampling.pieces import pieces_of
 from core.sampling.samplers import SAMPLERS, walk
 from core.sampling.target import target_at
 from core.sampling.tempered import tempered
@@ -92,6 +95,41 @@ def test_residuals_of_many_points_are_those_of_each():
     together = problem.residuals(points)
     assert np.array_equal(together, [problem.residuals(point) for point in points])
     np.testing.assert_allclose(0.5 * np.sum(together**2, axis=1), problem.loss(points, problem.step), rtol=1e-9)
+
+
+def raster_of(log_density, side):
+    """Return a posterior that has no more than what pieces are found by: square cells on the unit box."""
+    line = (np.arange(side) + 0.5) / side
+    centres = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    logs = log_density(centres)
+    masses = np.exp(logs) / np.sum(np.exp(logs))
+    order = np.argsort(-logs)
+
+    class Found:
+        """A posterior on a raster."""
+
+        cells = SimpleNamespace(centres=centres, sides=np.tile(np.eye(2) / side, (side**2, 1, 1)), log_densities=logs)
+
+        @staticmethod
+        def threshold(mass):
+            """Return the log density above which cells hold this mass."""
+            return logs[order][np.searchsorted(np.cumsum(masses[order]), mass)]
+
+    Found.masses = masses
+    return Found
+
+
+def test_two_hills_are_two_pieces_until_the_pass_between_them_belongs_to_the_region():
+    """Gaussians of sd 0.05 with three and one parts of the mass, 12 sds apart: the pass lies 18 log units down."""
+
+    def hills(x):
+        squares = [np.sum((x - [at, 0.5]) ** 2, axis=1) / (2 * 0.05**2) for at in (0.2, 0.8)]
+        return np.logaddexp(np.log(3) - squares[0], -squares[1])
+
+    found = pieces_of(raster_of(hills, 120))
+    assert found.masses == pytest.approx([0.75 * 0.99, 0.25 * 0.99], abs=0.005)
+    assert found.of(np.array([[0.2, 0.5], [0.82, 0.45], [0.5, 0.5], [0.2, 0.9]])).tolist() == [0, 1, -1, -1]
+    assert len(pieces_of(raster_of(lambda x: hills(x) / 30, 120)).masses) == 1
 
 
 @pytest.mark.long
