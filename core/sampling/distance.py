@@ -27,6 +27,11 @@ class Reference:
     spread: float
     edges: Array
 
+    @property
+    def positions(self) -> Array:
+        """The draws in the units of the parameters, (m, p)."""
+        return np.asarray(np.linalg.solve(self.whitening, self.draws.T).T)
+
     def energy_distance(self, positions: Array) -> Array:
         """Return D, (k,), of k sets of n points, (k, n, p), in standard deviations of the posterior.
 

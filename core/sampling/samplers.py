@@ -55,12 +55,12 @@ SAMPLERS = {
         "gradient descent with noise, never rejected", Needs.GRADIENT, UnadjustedLangevin(), is_exact=False
     ),
     "MALA": Sampler("Langevin with Metropolis’ acceptance", Needs.GRADIENT, AdjustedLangevin()),
-    "Hamiltonian": Sampler("trajectories with momentum", Needs.GRADIENT, Hamiltonian()),
+    "HMC": Sampler("Hamiltonian: trajectories with momentum", Needs.GRADIENT, Hamiltonian()),
     "Affine ensemble": Sampler("walkers that stretch towards each other", Needs.LOSS, AffineInvariantEnsemble()),
-    "Parallel tempering": Sampler(
-        "random walks at nine temperatures that swap", Needs.LOSS, ParallelTempering(), n_particles=16
+    "Tempering": Sampler(
+        "parallel: random walks at nine temperatures swap", Needs.LOSS, ParallelTempering(), n_particles=16
     ),
-    "Stein": Sampler("SVGD: particles that push each other apart", Needs.GRADIENT, Stein(), is_exact=False),
+    "SVGD": Sampler("Stein: particles that push each other apart", Needs.GRADIENT, Stein(), is_exact=False),
     "Ensemble Kalman": Sampler(
         "differences in place of derivatives", Needs.RESIDUALS, EnsembleKalman(), is_exact=False
     ),
@@ -86,13 +86,14 @@ def sample(
 ) -> SamplerPath:
     """Run one of SAMPLERS with n particles around the parameters start, (p,), and record its path.
 
+    A start outside the bounds is moved to the nearest point inside.
     n, steps: None for those of that sampler in the table.
     Raises ValueError for an unknown sampler.
     """
     if method not in SAMPLERS:
         raise ValueError(f"The sampler must be one of {', '.join(SAMPLERS)}; it is {method!r}.")
     rng, n = np.random.default_rng(seed), n or SAMPLERS[method].n_particles
-    start = np.asarray(start, dtype=float)
+    start = np.clip(start, *target.problem.bounds.T)
     positions: list[Array] = []
     losses: list[Array] = []
     clock: list[int] = []

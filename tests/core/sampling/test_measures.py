@@ -144,7 +144,7 @@ def test_a_neurons_posterior_is_that_of_the_grid(method):
     sds = np.sqrt(np.diag(exact.covariance))
     off = np.abs(kept.mean(axis=(0, 1)) - exact.mean) / sds
     errors = standard_error(kept.mean(axis=1)) / sds
-    assert np.all(off < t.isf(0.5e-3, BATCHES - 1) * errors + (0.1 if method in ("Stein", "Ensemble Kalman") else 0.02))
+    assert np.all(off < t.isf(0.5e-3, BATCHES - 1) * errors + (0.1 if method in ("SVGD", "Ensemble Kalman") else 0.02))
     ratios = kept.reshape(-1, 2).std(axis=0) / sds
     assert np.all(np.abs(ratios - 1) < 0.1)
     known = reference(exact, np.random.default_rng(8))
