@@ -42,7 +42,7 @@ def test_an_optimiser_stops_and_samplers_spread_to_the_posterior(lab):
     assert all(float(table[name][0].removesuffix(" sd")) < 1 for name in SAMPLERS)
     # The optimiser's way ends where it stopped, on the same clock on which the samplers go on.
     assert stopped < 100 < lab.clock()[1]
-    assert max(lab.drawing("distance")["traces"][1]["x"]) == stopped
+    assert max(lab.trace("distance", "L-BFGS-B")["x"]) == stopped
     said = lab.page.locator(".lab-answer").inner_text()
     assert said.startswith("An optimiser stops at a point; at temperature 1 ")
     assert "spread to the exact posterior" in said
