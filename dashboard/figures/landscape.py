@@ -194,5 +194,6 @@ def loss_map(
             shapes=shapes,
             margin={"l": 46, "r": BAR_ROOM, "t": 46, "b": 40},
             uirevision="-".join(landscape.axes),
+            meta={"swarms": swarm.places(marks.sampled)},
         ),
     }

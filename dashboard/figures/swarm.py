@@ -49,7 +49,10 @@ def sign(method: str) -> dict[str, str]:
 
 
 def on_map(found: Sequence[Sampled]) -> Drawn:
-    """Draw the particles of samplers as swarms, which move with the clock of the race, with trails."""
+    """Draw the particles of samplers as swarms, which move with the clock of the race, with trails.
+
+    The shapes name the places of `places` by their position.
+    """
     traces: list[dict[str, Any]] = []
     shapes: list[dict[str, Any]] = []
     exact = exact_of(found)
@@ -60,22 +63,37 @@ def on_map(found: Sequence[Sampled]) -> Drawn:
             for colour, width in (("theme:background@0.8", GRAIN + 1), (LIMIT, GRAIN))
         ]
         traces.append(saved(legend_entry(EXACT, "circle", LIMIT)))
-    for each in found:
-        path, colour = each.path, LOOKS[each.path.method].colour
-        x, y = path.positions[..., 0], path.positions[..., 1]
-        swarm = {"clock": array(path.evaluations), "x": array(x.ravel()), "y": array(y.ravel()), "n": x.shape[1]}
+    for i, each in enumerate(found):
+        colour = LOOKS[each.path.method].colour
         shapes += [
-            _swarm({**swarm, "trail": TRAIL}, translucent(colour, 0.35), LINE),
-            _swarm({**swarm, "trail": 0}, "theme:background", DOT + 1.6),
-            _swarm({**swarm, "trail": 0}, colour, DOT),
+            _swarm(i, TRAIL, translucent(colour, 0.35), LINE),
+            _swarm(i, 0, "theme:background", DOT + 1.6),
+            _swarm(i, 0, colour, DOT),
         ]
     for method in dict.fromkeys(each.path.method for each in found):
         traces.append(saved(legend_entry(method, "circle", LOOKS[method].colour)))
     return traces, shapes
 
 
-def _swarm(swarm: dict[str, Any], colour: str, width: float) -> dict[str, Any]:
+def _swarm(at: int, trail: int, colour: str, width: float) -> dict[str, Any]:
+    swarm = {"at": at, "trail": trail}
     return {"type": "path", "swarm": swarm, "line": {"color": colour, "width": width}, "layer": "above"}
+
+
+def places(found: Sequence[Sampled]) -> list[dict[str, Any]]:
+    """Return where the n particles of each sampler are at k times: a clock (k,), and x and y (k × n,).
+
+    They stand apart from the shapes, which travel each time that a hand moves the candidate.
+    """
+    return [
+        {
+            "clock": array(each.path.evaluations),
+            "x": array(each.path.positions[..., 0].ravel()),
+            "y": array(each.path.positions[..., 1].ravel()),
+            "n": each.path.positions.shape[1],
+        }
+        for each in found
+    ]
 
 
 def courses(found: Sequence[Sampled]) -> list[Way]:

@@ -1,6 +1,5 @@
 // Where the lines and marks of a figure lie in the pixels of its drawing.
 
-import { swarmOutline, swarmPath } from "./swarm.js"
 import { numbers } from "./typed_array.js"
 
 const FINEST = 0.5 // pixels: what lies nearer to the last corner of an outline is not seen
@@ -59,11 +58,8 @@ function* places({ x, y, x0, dx }) {
   for (let i = 0; i < up.length; i++) yield [across ? across[i] : x0 + dx * i, up[i]]
 }
 
-const exact = (/** @type {number} */ value) => value.toPrecision(6)
-
-/** A shape as Plotly takes it: many dots, and the particles of a swarm, are a path of strokes that have no length. */
+/** A shape as Plotly takes it: many dots are a path of strokes that have no length. */
 export function withPath(shape) {
-  if (shape.swarm) return { ...shape, path: swarmPath(shape.swarm, Number.POSITIVE_INFINITY, exact, exact) }
   if (!shape.dots) return shape
   let path = ""
   for (const [x, y] of places(shape.dots)) path += `M${x.toPrecision(6)},${y.toPrecision(6)}H${x.toPrecision(6)}`
@@ -82,7 +78,6 @@ function dotsOutline(dots, xaxis, yaxis) {
 // The outline of a shape in the pixels of the drawing; only M, L, H and Z occur, and Plotly counts pixels upwards.
 // at: the pixels in its pair of axes where a mark stands, if not at its anchor.
 export function shapeOutline(shape, xaxis, yaxis, at) {
-  if (shape.swarm) return swarmOutline(shape, Number.POSITIVE_INFINITY, xaxis, yaxis)
   if (shape.dots) return dotsOutline(shape.dots, xaxis, yaxis)
   const anchored = shape.xsizemode === "pixel"
   const [x0, y0] = at ?? (anchored ? [xaxis.d2p(shape.xanchor), yaxis.d2p(shape.yanchor)] : [])

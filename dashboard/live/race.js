@@ -10,11 +10,6 @@ import { numbers } from "./typed_array.js"
 const RACE = 10 // s that a race takes
 const TEMPO = 0.7 // a second the evaluations grow by at least this, as a logarithm
 
-// The swarms of particles in a plot.
-function swarms(spec) {
-  return (spec.figure?.layout.shapes ?? []).flatMap(({ swarm }) => swarm ?? [])
-}
-
 // One clock for all plots of a stage: the evaluations that each method has spent. It grows geometrically, since methods
 // differ by orders of magnitude. A new race plays once; otherwise the whole of it shows.
 export class Race {
@@ -52,7 +47,8 @@ export class Race {
 
   update(data, plots, send) {
     if (!data) return
-    this.clocks = plots.flatMap((plot) => [...runners(plot), ...swarms(plot)]).map(({ clock }) => numbers(clock))
+    const moving = plots.flatMap((plot) => [...runners(plot), ...(plot.figure?.layout.meta?.swarms ?? [])])
+    this.clocks = moving.map(({ clock }) => numbers(clock))
     this.last = Math.max(1, ...this.clocks.map((clock) => clock.at(-1)))
     say(this.hint, data.id ? "" : data.hint)
     this.buttons.hidden = !data.id

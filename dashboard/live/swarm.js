@@ -29,28 +29,27 @@ export function swarmPath(swarm, now, across, up) {
   return path || "M0,0"
 }
 
-/** Return the path of a swarm in the pixels of the drawing.
+/** Return a shape with the path of its swarm in the units of the axes, at the end of the race, as Plotly takes it.
  * @param {any} shape
- * @param {number} now
- * @param {any} xaxis
- * @param {any} yaxis */
-export function swarmOutline({ swarm }, now, xaxis, yaxis) {
-  return swarmPath(
-    swarm,
-    now,
-    (x) => (xaxis._offset + xaxis.d2p(x)).toFixed(1),
-    (y) => (yaxis._offset + yaxis.d2p(y)).toFixed(1),
-  )
+ * @param {any[]} swarms the places of all swarms of the plot */
+export function withSwarm(shape, swarms) {
+  if (!shape.swarm) return shape
+  const text = (/** @type {number} */ value) => value.toPrecision(6)
+  const swarm = { ...swarms[shape.swarm.at], trail: shape.swarm.trail }
+  return { ...shape, path: swarmPath(swarm, Number.POSITIVE_INFINITY, text, text) }
 }
 
 /** Move the swarms of a plot to a time.
  * @param {Element} box
- * @param {any[]} shapes
+ * @param {any} layout of the figure
  * @param {number} now
- * @param {any} layout */
-export function moveSwarms(box, shapes, now, { xaxis, yaxis }) {
-  for (const [i, shape] of shapes.entries()) {
-    if (!shape.swarm) continue
-    box.querySelector(`.shapelayer path[data-index="${i}"]`)?.setAttribute("d", swarmOutline(shape, now, xaxis, yaxis))
+ * @param {any} full the layout that is drawn */
+export function moveSwarms(box, { shapes = [], meta }, now, { xaxis, yaxis }) {
+  const across = (/** @type {number} */ x) => (xaxis._offset + xaxis.d2p(x)).toFixed(1)
+  const up = (/** @type {number} */ y) => (yaxis._offset + yaxis.d2p(y)).toFixed(1)
+  for (const [i, { swarm }] of shapes.entries()) {
+    if (!swarm) continue
+    const path = swarmPath({ ...meta.swarms[swarm.at], trail: swarm.trail }, now, across, up)
+    box.querySelector(`.shapelayer path[data-index="${i}"]`)?.setAttribute("d", path)
   }
 }

@@ -66,7 +66,9 @@ def test_the_figures_of_samplers_hold_their_particles_their_distances_and_the_ex
     found = sampled(aim(PROBLEM, 1.0), START, Sampling("HMC", 1.0))
     traces, shapes = swarm.on_map([found])
     swarms = [shape["swarm"] for shape in shapes if "swarm" in shape]
-    assert [each["n"] for each in swarms] == [64] * 3
+    assert [each["at"] for each in swarms] == [0] * 3
+    (place,) = swarm.places([found])
+    assert place["n"] == 64
     assert [trace["name"] for trace in traces] == [swarm.EXACT, "HMC"]
     drawn = swarm.distance([], [found])
     assert [trace["name"] for trace in drawn["data"]][:2] == ["64 independent draws", "HMC"]
