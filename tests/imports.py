@@ -79,7 +79,7 @@ FOUNDATION = (
     "files", "checks", "buffers", "terminal_encoding", "symbols", "compiled", "metrics", "regions", "estimate", "noise",
     "priors", "published", "parallel",
 )  # fmt: skip
-STEPS = ("models", "problem", "optimisation", "posterior", "learning", "maps", "jobs", "experiments")
+STEPS = ("models", "problem", "optimisation", "posterior", "sampling", "learning", "maps", "jobs", "experiments")
 COMMANDS = ("neuron", "__init__", "search", "train", "pretrain", "migrate_cards")
 CORE = Package("core", (*FOUNDATION, *STEPS, *COMMANDS), FOUNDATION)
 DASHBOARD = Package(

@@ -29,7 +29,7 @@ class Objective(Protocol):
         """Return the Hessian of the loss, (..., p, p)."""
 
     def residuals(self, unknown: ArrayLike) -> Array:
-        """Return residuals (r,) for values (p,); half the sum of their squares is the loss."""
+        """Return residuals (..., r) for values (..., p); half the sum of their squares is the loss."""
 
     def jacobian(self, unknown: ArrayLike) -> Array:
         """Return the derivatives of the residuals, (r, p)."""

@@ -232,13 +232,14 @@ class Problem:
         return loss, gradient - self.prior.gradient(unknown), hessian + self.prior.precision
 
     def residuals(self, unknown: ArrayLike) -> Array:
-        """Return the whitened residuals, (r,), for values (p,) inside the bounds, at the frozen step.
+        """Return the whitened residuals, (..., r), for values (..., p) inside the bounds, at the frozen step.
 
         First the residuals of the data, in time order, then one for each unknown with a Gaussian prior. Half the sum of
         their squares is the loss. NaN from the divergence of the trajectory on.
         """
         white, prior, gaussian = self._general.residuals(unknown, self.step), self.prior, self._gaussian
-        return np.concatenate([white, ((np.asarray(unknown) - prior.mean) / prior.sd)[gaussian]])
+        penalties = ((np.asarray(unknown) - prior.mean) / prior.sd)[..., gaussian]
+        return np.concatenate([white, penalties], axis=-1)
 
     def jacobian(self, unknown: ArrayLike) -> Array:
         """Return the derivatives of the residuals, (r, p), for values (p,) inside the bounds, at the frozen step."""

@@ -1,17 +1,21 @@
-"""The race of a session: its runs two at a time in the background, and the paths that were found."""
+"""The race of a session: optimisers and samplers, two at a time in the background, and the paths that were found."""
 
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from types import MappingProxyType
 
 from core.optimisation.methods import descend
 from core.optimisation.path import OptimiserPath
 from core.problem.problem import Problem
+from dashboard.background.sampling import Aim, Sampled, Sampling, aim, sampled
 from dashboard.background.task import Task
 
 Start = tuple[float, float]
-Run = tuple[Start, str]  # a start and a method
+Racer = str | Sampling  # one of METHODS, or a sampler
+Run = tuple[Start, Racer]
+Ran = OptimiserPath | Sampled
 
 AT_ONCE = 2  # runs
 SOON = 0.5  # s for which the page waits for a race before it shows how far it is
@@ -30,16 +34,22 @@ class Race:
     """
 
     problem: str = ""
-    paths: Mapping[Run, OptimiserPath] = field(default_factory=lambda: MappingProxyType({}))
-    shown: tuple[OptimiserPath, ...] = ()
+    paths: Mapping[Run, Ran] = field(default_factory=lambda: MappingProxyType({}))
+    shown: tuple[Ran, ...] = ()
     starts: tuple[Start, ...] | None = None
     given_up: tuple[Run, ...] = ()
-    task: Task[Run, OptimiserPath] | None = None
+    task: Task[Run, Ran] | None = None
     runs: tuple[Run, ...] = ()
 
     def shown_for(self, problem: Problem) -> tuple[OptimiserPath, ...]:
-        """Return the paths on screen, if they are those of this problem."""
-        return self.shown if problem.identity == self.problem else ()
+        """Return the paths of optimisers on screen, if they are those of this problem."""
+        shown = self.shown if problem.identity == self.problem else ()
+        return tuple(each for each in shown if isinstance(each, OptimiserPath))
+
+    def sampled_for(self, problem: Problem) -> tuple[Sampled, ...]:
+        """Return the samplers on screen, if they are those of this problem."""
+        shown = self.shown if problem.identity == self.problem else ()
+        return tuple(each for each in shown if isinstance(each, Sampled))
 
     @property
     def missing(self) -> int:
@@ -47,16 +57,26 @@ class Race:
         return sum(run not in self.paths for run in self.given_up)
 
 
-def race(problem: Problem, runs: tuple[Run, ...]) -> Task[Run, OptimiserPath]:
+def race(problem: Problem, runs: tuple[Run, ...]) -> Task[Run, Ran]:
     """Start a race. When it is stopped, runs under way finish and their paths are dropped."""
     _ = problem.step  # computed once, here, rather than in each thread
 
-    def work(unwanted: Callable[[], bool]) -> Generator[tuple[Run, OptimiserPath]]:
-        def run_of(start: Start, method: str) -> OptimiserPath | None:
-            return None if unwanted() else descend(problem, start, method)
+    def work(unwanted: Callable[[], bool]) -> Generator[tuple[Run, Ran]]:
+        aims: dict[float, Aim] = {}
+        turn = Lock()
+
+        def run_of(start: Start, racer: Racer) -> Ran | None:
+            if unwanted():
+                return None
+            if isinstance(racer, str):
+                return descend(problem, start, racer)
+            with turn:
+                if racer.temperature not in aims:
+                    aims[racer.temperature] = aim(problem, racer.temperature)
+            return sampled(aims[racer.temperature], start, racer)
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            ends: dict[Future[OptimiserPath | None], Run] = {pool.submit(run_of, *run): run for run in runs}
+            ends: dict[Future[Ran | None], Run] = {pool.submit(run_of, *run): run for run in runs}
             for end in as_completed(ends):
                 path = end.result()
                 if path is not None:
@@ -66,11 +86,11 @@ def race(problem: Problem, runs: tuple[Run, ...]) -> Task[Run, OptimiserPath]:
 
 
 def attended(
-    held: Race, problem: Problem | None, starts: tuple[Start, ...], methods: tuple[str, ...], give_up: bool
+    held: Race, problem: Problem | None, starts: tuple[Start, ...], methods: tuple[Racer, ...], give_up: bool
 ) -> Race:
     """Return the race after looking at it: runs that have ended are collected, those that are wanted begin.
 
-    Each method runs from each start. Until all have ended, the last race of the same problem is shown.
+    Each method and each sampler runs from each start. Until all have ended, the last race of the problem is shown.
     give_up: begin none of the runs that are missing, and stop those under way.
     """
     identity = "" if problem is None else problem.identity
@@ -92,7 +112,7 @@ def attended(
     return held
 
 
-def _same(some: tuple[OptimiserPath, ...], others: tuple[OptimiserPath, ...]) -> bool:
+def _same(some: tuple[Ran, ...], others: tuple[Ran, ...]) -> bool:
     return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))
 
 

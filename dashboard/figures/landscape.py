@@ -13,7 +13,8 @@ from core.optimisation.path import OptimiserPath
 from core.priors import TruncatedGaussian
 from core.problem.landscape import Landscape
 from core.symbols import symbol_of
-from dashboard.figures import race
+from dashboard.background.sampling import Sampled
+from dashboard.figures import race, swarm
 from dashboard.figures.basins import edges
 from dashboard.figures.heat_image import heat_image
 from dashboard.figures.style import (
@@ -60,6 +61,7 @@ class Marks:
     prior: TruncatedGaussian | None = None
     line: NDArray[np.float64] | None = None
     paths: Sequence[OptimiserPath] = ()
+    sampled: Sequence[Sampled] = ()
     basins: Basins | None = None
 
 
@@ -175,8 +177,10 @@ def loss_map(
     if marks.lowest is not None:  # it lies near the truth, whose star is larger
         shapes.append(named("MAP", mark("x", MAP, marks.lowest.position, "#FFFFFF", 1.4)))
         traces.append(legend_entry("MAP", "x", MAP))
+    entries, swarms = swarm.on_map(marks.sampled)
+    shapes += swarms
     lines, ends = race.on_map(marks.paths, len(shapes))
-    traces += lines
+    traces += [*lines, *entries]
     shapes += ends
     shapes.append(named("candidate", mark("circle", CANDIDATE, marks.candidate, "#000000", 1.15)))
     traces.append(legend_entry("candidate", "circle", CANDIDATE, "#000000"))
@@ -190,5 +194,6 @@ def loss_map(
             shapes=shapes,
             margin={"l": 46, "r": BAR_ROOM, "t": 46, "b": 40},
             uirevision="-".join(landscape.axes),
+            meta={"swarms": swarm.places(marks.sampled)},
         ),
     }

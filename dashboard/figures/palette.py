@@ -28,6 +28,15 @@ TONES: dict[str, tuple[str, str]] = {
     "second-order": ("#B3337B", "#EC85BC"),
     "without-derivatives": ("#7A6F00", "#C7B93A"),
     "global": ("#8A5A2E", "#CF9C6E"),
+    # Samplers have a colour each: their swarms show no marks.
+    "random-walk": ("#C81E1E", "#F87171"),
+    "langevin": ("#1F7A1F", "#6FCF5B"),
+    "mala": ("#3730A3", "#A5B4FC"),
+    "hamiltonian": ("#7E22CE", "#C58BFF"),
+    "affine-ensemble": ("#BE185D", "#FF8FB8"),
+    "parallel-tempering": ("#5B7300", "#B5D33D"),
+    "stein": ("#7C2D12", "#E0967B"),
+    "ensemble-kalman": ("#334155", "#CBD5E1"),
     # Several values of one parameter, from low to high: viridis, cut off where it is too near the ground.
     "value-1": ("#440154", "#2F7F8E"),
     "value-2": ("#443A83", "#1F988B"),

@@ -1,9 +1,9 @@
 // The player of a neuron: a dot runs along its curves, with a cursor at its time.
 
 import { element, say } from "./element.js"
-import { numbers } from "./outlines.js"
 import { play } from "./playback.js"
 import { styled } from "./theme.js"
+import { numbers } from "./typed_array.js"
 
 const MARKS = ["cursor", "dot"]
 

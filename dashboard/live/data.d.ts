@@ -51,6 +51,7 @@ export interface Item {
   default: number
   digits: number
   typed_only?: boolean
+  logarithmic?: boolean // whether the slider moves the logarithm of the number
   twin?: [string, number] // what else the number is, and by what it is multiplied for that
   problem?: string
   names?: string[] // that a chooser lists; not sent while a hand is on a control

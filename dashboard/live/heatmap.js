@@ -1,7 +1,7 @@
 // The heat map while a control is dragged. Plotly takes 30 ms to draw one anew. An image of one pixel a cell, which the
 // server has coloured, takes the place of Plotly's in less than one.
 
-import { numbers } from "./outlines.js"
+import { numbers } from "./typed_array.js"
 
 function ends(array) {
   const values = numbers(array)

@@ -1,6 +1,6 @@
 // Which point of a plot's curves and marks is nearest to a place.
 
-import { numbers } from "./outlines.js"
+import { numbers } from "./typed_array.js"
 
 /** @typedef {{ name: string, x: number, y: number, customdata: any }} Found */
 

@@ -1,13 +1,8 @@
 // Where the lines and marks of a figure lie in the pixels of its drawing.
 
-const FINEST = 0.5 // pixels: what lies nearer to the last corner of an outline is not seen
+import { numbers } from "./typed_array.js"
 
-export function numbers(array) {
-  const letters = atob(array.bdata)
-  const bytes = new Uint8Array(letters.length)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i)
-  return new Float32Array(bytes.buffer)
-}
+const FINEST = 0.5 // pixels: what lies nearer to the last corner of an outline is not seen
 
 // From a value to the pixels of its axis; the quicker way where no logarithm is to be taken.
 function pixels(axis) {

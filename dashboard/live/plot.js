@@ -5,12 +5,14 @@ import { element } from "./element.js"
 import { coordinates, drag, moved, within } from "./hand.js"
 import { isFree, taken } from "./lesson_state.js"
 import { report } from "./messages.js"
-import { corners, numbers, runners, shapeOutline, withPath } from "./outlines.js"
+import { corners, runners, shapeOutline, withPath } from "./outlines.js"
 import { Overlay } from "./overlay.js"
 import { drawing, save } from "./picture.js"
 import { slide, withMoved } from "./sliding.js"
+import { moveSwarms, withSwarm } from "./swarm.js"
 import { Theme } from "./theme.js"
 import { resetView, toolbar } from "./toolbar.js"
+import { numbers } from "./typed_array.js"
 
 // With another configuration, Plotly would draw everything anew.
 const CONFIG = { displayModeBar: false, showTips: false, responsive: false }
@@ -140,6 +142,7 @@ export class Plot {
     if (!this.ready || (clock >= last && !this.cut)) return
     this.runners ??= this.measured()
     this.cut = clock < last
+    moveSwarms(this.box, this.spec.figure.layout, clock, this.box._fullLayout)
     for (const runner of this.runners) {
       const { points } = runner
       const next = runner.clock.findIndex((each) => each > clock)
@@ -188,7 +191,9 @@ export class Plot {
     // Plotly keeps what its legend hides of the traces; of shapes it would keep what it hid at the places of then.
     const hidden = this.hidden()
     const shapes = (layout.shapes ?? []).map((shape) =>
-      withPath(hidden.has(shape.legendgroup) ? { ...shape, visible: "legendonly" } : shape),
+      withPath(
+        withSwarm(hidden.has(shape.legendgroup) ? { ...shape, visible: "legendonly" } : shape, layout.meta?.swarms),
+      ),
     )
     try {
       await Plotly.react(this.box, data, { ...layout, ...this.size, shapes, editrevision: false }, config)

@@ -3,8 +3,9 @@
 import { Controls } from "./controls.js"
 import { element, say } from "./element.js"
 import { hasPlayer } from "./lesson_state.js"
-import { numbers, runners } from "./outlines.js"
+import { runners } from "./outlines.js"
 import { play } from "./playback.js"
+import { numbers } from "./typed_array.js"
 
 const RACE = 10 // s that a race takes
 const TEMPO = 0.7 // a second the evaluations grow by at least this, as a logarithm
@@ -46,7 +47,8 @@ export class Race {
 
   update(data, plots, send) {
     if (!data) return
-    this.clocks = plots.flatMap(runners).map((runner) => numbers(runner.clock))
+    const moving = plots.flatMap((plot) => [...runners(plot), ...(plot.figure?.layout.meta?.swarms ?? [])])
+    this.clocks = moving.map(({ clock }) => numbers(clock))
     this.last = Math.max(1, ...this.clocks.map((clock) => clock.at(-1)))
     say(this.hint, data.id ? "" : data.hint)
     this.buttons.hidden = !data.id

@@ -4,9 +4,13 @@ import { element } from "./element.js"
 import { hint } from "./help.js"
 import { report } from "./messages.js"
 
+// The slider of a logarithmic number moves its logarithm; the number is rounded to two digits.
+const onTrack = (value, item) => (item.logarithmic ? Math.log10(value) : value)
+const fromTrack = (place, item) => (item.logarithmic ? Number((10 ** place).toPrecision(2)) : place)
+
 function format(value, item) {
   const text = Number(value).toLocaleString("en-US", {
-    minimumFractionDigits: item.digits,
+    minimumFractionDigits: item.logarithmic ? 0 : item.digits,
     maximumFractionDigits: item.most ?? Math.max(item.digits, 6),
     useGrouping: false,
   })
@@ -23,10 +27,10 @@ export function slider(item, send) {
   })
   const range = element("input", {
     type: "range",
-    min: item.low,
-    max: item.high,
+    min: onTrack(item.low, item),
+    max: onTrack(item.high, item),
     step: item.step,
-    value: item.value,
+    value: onTrack(item.value, item),
     ariaLabel: `${item.label} ${item.symbol}`,
     title: "Double click, or Delete: back to the default",
   })
@@ -37,10 +41,12 @@ export function slider(item, send) {
     element("span", { className: "lab-unit", textContent: item.unit }),
   ])
   if (!item.typed_only) {
-    const share = (item.default - item.low) / (item.high - item.low)
+    const [low, at, high] = [item.low, item.default, item.high].map((value) => onTrack(value, item))
+    const share = (at - low) / (high - low)
     const tick = element("i", { className: "lab-tick", style: { left: `calc(8px + ${share} * (100% - 16px))` } })
     node.append(element("span", { className: "lab-track" }, [tick, range]))
   }
+  const chosen = () => fromTrack(range.value, item)
   let latest = item
   const isOutside = () => latest.value < item.low || latest.value > item.high
   hint(node, typed, () =>
@@ -59,7 +65,7 @@ export function slider(item, send) {
   let keyDown = false
   let keyMoves = false
   const keyUp = (event) => {
-    if (keyMoves) tell(event, range.value, true)
+    if (keyMoves) tell(event, chosen(), true)
     keyDown = keyMoves = false
   }
   range.addEventListener("keydown", () => {
@@ -73,20 +79,20 @@ export function slider(item, send) {
   range.addEventListener("pointerup", (event) => {
     dragging = false
     letGo = true
-    tell(event, range.value, true)
+    tell(event, chosen(), true)
   })
   range.addEventListener("pointercancel", (event) => {
     dragging = false
-    tell(event, range.value, true)
+    tell(event, chosen(), true)
   })
   range.addEventListener("input", (event) => {
     letGo = false
     keyMoves = keyDown && !dragging
-    show(range.value)
-    tell(event, range.value, false)
+    show(chosen())
+    tell(event, chosen(), false)
   })
   range.addEventListener("change", (event) => {
-    if (!letGo && !keyMoves) tell(event, range.value, true)
+    if (!letGo && !keyMoves) tell(event, chosen(), true)
   })
   range.addEventListener("dblclick", (event) => tell(event, item.default, true))
   range.addEventListener("keydown", (event) => {
@@ -101,7 +107,7 @@ export function slider(item, send) {
   })
   const update = (next) => {
     if (dragging || keyMoves || document.activeElement === typed) return
-    range.value = next.value
+    range.value = String(onTrack(next.value, item))
     latest = next
     show(next.value)
     node.classList.toggle("lab-outside", isOutside())

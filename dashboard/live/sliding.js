@@ -50,7 +50,7 @@ export function slide(box, { data, layout }, hidden, before) {
     moves.push([paths[0], outline(trace, axisOf(full, trace.xaxis ?? "x"), axisOf(full, trace.yaxis ?? "y"))])
   }
   for (const [i, shape] of (layout.shapes ?? []).entries()) {
-    if (shape.type !== "path" || hidden.has(shape.legendgroup) || stays("shapes", i, shape)) continue
+    if (shape.type !== "path" || shape.swarm || hidden.has(shape.legendgroup) || stays("shapes", i, shape)) continue
     const path = box.querySelector(`.shapelayer path[data-index="${i}"]`)
     if (!path) return false
     moves.push([path, shapeOutline(shape, axisOf(full, shape.xref ?? "x"), axisOf(full, shape.yref ?? "y"))])

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.optimisation.methods import METHODS
-from dashboard.figures.race import sign
+from core.sampling.samplers import SAMPLERS
+from dashboard.figures import race, swarm
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.kinds import Area, Choice, Methods, Number, Slider, Toggle
+from dashboard.scene.kinds import Area, Choice, Methods, Number, Samplers, Slider, Toggle
 from dashboard.scene.settings import SETTINGS, shown_at
 from dashboard.wording.numbers import decimals_of
 
@@ -25,16 +26,20 @@ def control(name: str, experiment: Experiment, area: Area | None = None) -> Cont
         return {"kind": "toggle", "field": name, "label": row.label, "value": value, "help": text}
     if isinstance(row, Methods):
         # Each with its line and mark: they are the legend of the race too.
-        options = [{"value": method, "help": METHODS[method].kind, **sign(method)} for method in METHODS]
+        options = [{"value": method, "help": METHODS[method].kind, **race.sign(method)} for method in METHODS]
         return several(name, value, options)
+    if isinstance(row, Samplers):
+        options = [{"value": method, "help": each.kind, **swarm.sign(method)} for method, each in SAMPLERS.items()]
+        return {**several(name, value, options), "label": row.label}
     raise TypeError(f"No kind of control shows {name} from its row alone.")
 
 
 def _slider(row: Number, value: float) -> Control:
     """Return a slider, or the box alone of a number that has none."""
-    low, high, step, unit, twin = row.least, row.most, 1.0, "", {}
+    low, high, step, unit, twin, logarithmic = row.least, row.most, 1.0, "", {}, {}
     if isinstance(row, Slider):
         low, high, step, unit = row.low, row.high, row.step, row.unit
+        logarithmic = {"logarithmic": True} if row.logarithmic else {}
         twin = {"twin": row.twin} if row.twin[0] else {}
     made = {
         "kind": "slider",
@@ -49,6 +54,7 @@ def _slider(row: Number, value: float) -> Control:
         "default": row.default,
         "digits": decimals_of(step),
         **twin,
+        **logarithmic,
     }
     return made if isinstance(row, Slider) else {**made, "typed_only": True}
 

@@ -11,6 +11,7 @@ from core.symbols import symbol_of
 from dashboard.figures import fit as fits
 from dashboard.figures import gradient as gradients
 from dashboard.figures import landscape as figures
+from dashboard.figures import swarm
 from dashboard.figures.race import course
 from dashboard.figures.surface import surface
 from dashboard.pictures import basins, race, results
@@ -24,6 +25,7 @@ from dashboard.scene.kinds import Area
 from dashboard.scene.lowest import Place
 from dashboard.scene.observation import LEAST_SIGMA
 from dashboard.scene.scene import Scene
+from dashboard.scene.settings import OF_A_RACE
 from dashboard.wording.numbers import difference, fixed, significant
 
 QUESTION = "Where does the optimiser end up, and why?"
@@ -36,12 +38,17 @@ def picture(scene: Scene) -> Shown:
 
 
 def _options(experiment: Experiment) -> list[dict[str, object]]:
-    """Return what stands beside the map and the methods that race, and the rest of the controls, which unfold."""
+    """Return what stands beside the map and the methods that race; samplers, and the rest of the controls, unfold."""
     first = ("map_shows", "beside")
     rest = controls_at(Area.LANDSCAPE, experiment, without=first)
     return [
         {"title": "", "items": [control(name, experiment) for name in first]},
         {"title": "Options", "items": rest, "closed": True},
+        {
+            "title": "Samplers",
+            "items": controls_at(Area.SAMPLERS, experiment, without=race.idle(experiment)),
+            "closed": not experiment.samplers,
+        },
         {"title": "", "items": controls_at(Area.METHODS, experiment)},
     ]
 
@@ -68,7 +75,7 @@ def _picture(scene: Scene) -> Shown:
         why=why,
         equations=_equations(look),
         notes=[scene.observation.note, *_notes(look)],
-        race=race.player(scene, look.paths),
+        race=race.player(scene, look.paths, look.sampled),
         tools=basins.tools(scene) if scene.experiment.beside == "basins" else (),
         stale=waits,
     )
@@ -95,6 +102,7 @@ def _map(look: Look) -> Plot:
         problem.prior,
         None if look.slice is None else look.slice.points[[0, -1]],
         look.paths,
+        look.sampled,
         look.found,
     )
     handle = (look.candidate, (f"candidate_{experiment.axis_x}", f"candidate_{experiment.axis_y}"))
@@ -112,7 +120,13 @@ def _beside(look: Look) -> list[Plot]:
     fit = Plot("fit", fits.fit(problem.times, problem.data, potential, look.clean, look.scene.time_range))
     if beside == "race":
         stays = dragging and not look.problem_waits
-        return [Plot("course", None if stays else course(look.paths, look.zero)), fit]
+        return [Plot("course", None if stays else course(look.paths, look.zero, swarm.courses(look.sampled))), fit]
+    if beside == "distance":
+        stays = dragging and not look.problem_waits
+        return [
+            Plot(name, None if stays else draw(look.paths, look.sampled))
+            for name, draw in (("distance", swarm.distance), ("variation", swarm.variation))
+        ]
     if beside == "residual":
         whitened = whiten(problem.data - potential, problem.noise[0])
         is_coloured = problem.noise[0].rho != 0
@@ -132,7 +146,7 @@ def _table(look: Look) -> list[list[Cell]]:
     if beside == "basins":
         there = at_release(look)
         return basins.table(there.found, there.zero, there.problem.unknown)
-    return race.table(look.paths, look.zero) if beside == "race" else []
+    return race.table(look.paths, look.zero, look.sampled) if beside in OF_A_RACE else []
 
 
 def _said(look: Look) -> list[str]:
@@ -140,9 +154,11 @@ def _said(look: Look) -> list[str]:
     if look.scene.experiment.beside == "basins":
         there = at_release(look)
         answer, *why = basins.sentences(there.found, there.zero)
-    elif look.paths:
+    elif look.paths or look.sampled:
         there = look
         answer, *why = race.sentences(look.paths, look.zero, look.scene.holdings.race.missing)
+        if look.sampled:
+            answer, *why = [*race.about(look.sampled, look.problem.bounds), answer]
     else:
         there = look
         answer, why = slices.answer(look), [*slices.reasons(look), basins.count_of_best(look.found, look.zero)]

@@ -124,6 +124,11 @@ LAYOUTS = {
         ("map course", f"calc(0.56 * ({BELOW_OPTIONS} - 11.3rem))"),
         ("map fit", f"calc(0.44 * ({BELOW_OPTIONS} - 11.3rem))"),
     ),
+    "landscape-distance": _beside_map(
+        ("map table", "auto"),
+        ("map distance", f"max(11rem, calc(0.56 * ({BELOW_OPTIONS} - 11.3rem)))"),
+        ("map variation", f"max(9rem, calc(0.44 * ({BELOW_OPTIONS} - 11.3rem)))"),
+    ),
     "landscape-basins": _beside_map(
         ("map tools", "5.6rem"),
         ("map basins", f"calc(0.58 * ({BELOW_OPTIONS} - 6.4rem))"),

@@ -17,6 +17,7 @@ from core.optimisation.path import OptimiserPath
 from core.problem.landscape import Landscape, Slopes
 from core.problem.problem import Problem
 from core.problem.slice import Slice, line_slice
+from dashboard.background.sampling import Sampled
 from dashboard.pictures import results
 from dashboard.scene.lowest import Place, lowest_known
 from dashboard.scene.problem import landscape_of, problem_of, slopes_of
@@ -101,8 +102,13 @@ class Look:
 
     @cached_property
     def paths(self) -> tuple[OptimiserPath, ...]:
-        """The race on screen."""
+        """The optimisers' race on screen."""
         return self.scene.holdings.race.shown_for(self.problem)
+
+    @cached_property
+    def sampled(self) -> tuple[Sampled, ...]:
+        """The samplers of the race on screen."""
+        return self.scene.holdings.race.sampled_for(self.problem)
 
     @cached_property
     def found(self) -> Basins | None:

@@ -4,17 +4,28 @@ from collections.abc import Sequence
 from enum import Enum
 from zlib import crc32
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.optimisation.methods import METHODS
 from core.optimisation.path import Ending, OptimiserPath
+from core.sampling.langevin import UnadjustedLangevin
+from core.sampling.samplers import SAMPLERS
+from dashboard.background.sampling import Sampled
 from dashboard.background.wish import Wish
+from dashboard.figures import swarm
 from dashboard.figures.race import LOOKS, REACHED
 from dashboard.pictures.controls import button, controls_at, progress
 from dashboard.pictures.shown import Cell
 from dashboard.pictures.shown import Race as Player
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.kinds import Area
+from dashboard.scene.kinds import Area, Slider
 from dashboard.scene.scene import Scene
-from dashboard.wording.numbers import count, fixed, significant
+from dashboard.scene.settings import shown_at
+from dashboard.wording.numbers import count, fixed, percent, significant
+from dashboard.wording.samplers import End, Steps, about_samplers
+
+LAST_TIMES = 5  # over which the distance of a sampler in the end is averaged
 
 
 def _hint(experiment: Experiment, scene: Scene) -> str:
@@ -22,6 +33,9 @@ def _hint(experiment: Experiment, scene: Scene) -> str:
     if not experiment.starts:
         number = len(experiment.methods)
         who = experiment.methods[0] if number == 1 else f"{number} methods"
+        if number := len(experiment.samplers):
+            samplers = experiment.samplers[0] if number == 1 else f"{number} samplers"
+            return f"Click the map: {who} will race downhill from there, and {samplers} spread from around it."
         return f"Click the map: {who} will race downhill from there. Drag the orange candidate to look around."
     if scene.dragging:
         return "The race is run anew once you let go."
@@ -30,9 +44,42 @@ def _hint(experiment: Experiment, scene: Scene) -> str:
     return "The race is being run …"
 
 
-def player(scene: Scene, paths: Sequence[OptimiserPath]) -> Player:
+def idle(experiment: Experiment) -> list[str]:
+    """Return the settings of samplers that do nothing now."""
+    if not experiment.samplers:
+        return [row.name for row in shown_at(Area.SAMPLERS) if isinstance(row, Slider)]
+    steps = (SAMPLERS[method].steps for method in experiment.samplers)
+    return [] if any(isinstance(each, UnadjustedLangevin) for each in steps) else ["langevin_step"]
+
+
+def about(sampled: Sequence[Sampled], bounds: NDArray[np.float64]) -> list[str]:
+    """Say which samplers reached the exact posterior, the answer first, and what temperature and step decide.
+
+    bounds: of the map, (2, 2).
+    """
+    ends = [End(each.path.method, _ratio(each)) for each in sampled]
+    langevin = None
+    for each in sampled:
+        if each.sampling.step is not None:
+            langevin = Steps(each.sampling.step, each.path.evaluations[-1] / each.path.positions.shape[1])
+    exact, width = sampled[0].exact, 1.0
+    if exact is not None:
+        width = float(np.max(exact.positions.std(axis=0) / np.ptp(bounds, axis=1)))
+    return about_samplers(ends, sampled[0].sampling.temperature, langevin, width)
+
+
+def _ratio(each: Sampled) -> float:
+    """Return the distance of a sampler in the end, over that of as many independent draws."""
+    if each.exact is None:
+        return float("nan")
+    late = each.distances[-LAST_TIMES:]
+    return float(np.mean(late) / each.exact.of_independent_draws(each.path.positions.shape[1]))
+
+
+def player(scene: Scene, paths: Sequence[OptimiserPath], sampled: Sequence[Sampled] = ()) -> Player:
     """Return what stands above the pictures: the player of the paths on screen, or how to start a race."""
     experiment, held = scene.experiment, scene.holdings.race
+    ran = [path.positions for path in paths] + [each.path.positions for each in sampled]
     tools = controls_at(Area.RACE, experiment)
     if held.task is not None:
         done, total = len(held.task.pieces()), len(held.runs)
@@ -42,8 +89,8 @@ def player(scene: Scene, paths: Sequence[OptimiserPath]) -> Player:
     elif experiment.starts:
         tools.append(button("starts", "Clear the starts", ""))
     return Player(
-        id=str(crc32(b"".join(path.positions.tobytes() for path in paths))) if paths else "",
-        begin=repr(held.starts),
+        id=str(crc32(b"".join(positions.tobytes() for positions in ran))) if ran else "",
+        begin=repr((held.starts, [each.sampling for each in sampled])),
         hint=_hint(experiment, scene),
         tools=tools,
     )
@@ -108,18 +155,42 @@ def _runs(number: int) -> str:
     return "1 run" if number == 1 else f"{count(number)} runs"
 
 
-def table(paths: Sequence[OptimiserPath], lowest: float) -> list[list[Cell]]:
-    """Return a row for each method and a column for each start: where the run ended, after how many evaluations."""
-    if not paths:
+def table(paths: Sequence[OptimiserPath], lowest: float, sampled: Sequence[Sampled] = ()) -> list[list[Cell]]:
+    """Return a row for each method and a column for each start: where the run ended, after how many evaluations.
+
+    The rows of samplers have their distance from the exact posterior.
+    """
+    begins = [path.positions[0] for path in paths] + [each.path.start for each in sampled]
+    if not begins:
         return []
-    starts = list(dict.fromkeys(tuple(path.positions[0].tolist()) for path in paths))
+    starts = list(dict.fromkeys(tuple(start.tolist()) for start in begins))
     runs = {(path.method, tuple(path.positions[0].tolist())): path for path in paths}
     signs = ", ".join(" ".join(each.value) for each in Fate)
     rows: list[list[Cell]] = [[signs, *(", ".join(fixed(value, 2) for value in start) for start in starts)]]
     for method in dict.fromkeys(path.method for path in paths):
         cells: list[Cell] = [_cell(runs[method, start], lowest) if (method, start) in runs else "" for start in starts]
         rows.append([{"text": method, "colour": LOOKS[method][1], "help": METHODS[method].kind}, *cells])
+    ends = {(each.path.method, tuple(each.path.start.tolist())): each for each in sampled}
+    for method in dict.fromkeys(each.path.method for each in sampled):
+        cells = [_sampled_cell(ends[method, start]) if (method, start) in ends else "" for start in starts]
+        head = {"text": method, "colour": swarm.LOOKS[method].colour, "help": SAMPLERS[method].kind}
+        rows.append([head, *cells])
     return rows
+
+
+def _sampled_cell(each: Sampled) -> Cell:
+    """Return how far a sampler is from the exact posterior in the end."""
+    spent, share = int(each.path.evaluations[-1]), each.path.acceptance
+    accepted = "" if np.isnan(share) else f" {percent(share)} of its proposals were accepted."
+    if each.exact is None:
+        return {"text": "–", "until": spent, "help": f"There is no exact posterior here.{accepted}"}
+    distance, variation = (significant(float(way[-1]), 2) for way in (each.distances, each.variations))
+    return {
+        "text": f"{distance} sd",
+        "until": spent,
+        "help": f"After {count(spent)} evaluations its particles are an energy distance of {distance} sds from the "
+        f"exact posterior; the total variation of the marginals is {variation}.{accepted}",
+    }
 
 
 def _cell(path: OptimiserPath, lowest: float) -> Cell:

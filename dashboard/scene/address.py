@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from dashboard.scene.changes import NONE, change, text_of_starts
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.kinds import Compared, Methods, Setting, Starts, Toggle
+from dashboard.scene.kinds import Compared, Methods, Samplers, Setting, Starts, Toggle
 from dashboard.scene.settings import SETTINGS
 
 LONGEST_ADDRESS = 8000  # characters; browsers and servers take no longer ones either
@@ -14,7 +14,7 @@ LONGEST_ADDRESS = 8000  # characters; browsers and servers take no longer ones e
 
 def _text(row: Setting, value: Any) -> str:
     """Return the value of a setting as it stands in the address: a number to its last digit."""
-    if isinstance(row, Methods):
+    if isinstance(row, Methods | Samplers):
         return ",".join(value)
     if isinstance(row, Compared):
         return ",".join(value) or NONE

@@ -1,7 +1,7 @@
 """What may be typed into an experiment or asked of it by an address: each refusal is a sentence."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +10,9 @@ from core.jobs.folder import is_name
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.optimisation.methods import METHODS
 from core.published import SAMPLING_INTERVAL
+from core.sampling.samplers import SAMPLERS
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.kinds import Choice, Compared, MapName, Methods, Number, OwnMaps, Setting, Starts, Toggle
+from dashboard.scene.kinds import Choice, Compared, MapName, Methods, Number, OwnMaps, Samplers, Setting, Starts, Toggle
 from dashboard.scene.settings import (
     FURTHEST_START,
     LONGEST_NAME,
@@ -60,13 +61,19 @@ def typed_number(number: Number, typed: Any) -> float | int:
 
 def _methods(text: str) -> tuple[str, ...]:
     """Return the methods named in text, with commas between them, in the order of METHODS."""
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        if name not in METHODS:
-            raise ValueError(f"“{name[:20]}” is not a method; those are {', '.join(METHODS)}.")
+    names = _listed(text, METHODS, "method")
     if not names:
         raise ValueError("A race needs at least one method.")
-    return tuple(name for name in METHODS if name in names)
+    return names
+
+
+def _listed(text: str, known: Collection[str], kind: str) -> tuple[str, ...]:
+    """Return the names in text, with commas between them, in the order of those that are known of a kind."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            raise ValueError(f"“{name[:20]}” is not a {kind}; those are {', '.join(known)}.")
+    return tuple(name for name in known if name in names)
 
 
 def _compared(text: str) -> tuple[str, ...]:
@@ -143,6 +150,8 @@ def _value(row: Setting, value: Any) -> Any:
         return text.lower() in ("1", "true")
     if isinstance(row, Methods):
         return _methods(text)
+    if isinstance(row, Samplers):
+        return _listed(text, SAMPLERS, "sampler")
     if isinstance(row, Compared):
         return _compared(text)
     if isinstance(row, Starts):
@@ -190,5 +199,5 @@ def change(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Experime
     if changed.axes != experiment.axes and "starts" not in valid:
         changed = replace(changed, starts=())
     if changed.starts and not experiment.starts and changed.beside == "fit" and "beside" not in valid:
-        changed = replace(changed, beside="race")
+        changed = replace(changed, beside="distance" if changed.samplers else "race")
     return changed, tuple(sentences)

@@ -14,6 +14,7 @@ class Area(Enum):
     NEURON = auto()  # the row above the pictures of a page, as for the other pages
     LANDSCAPE = auto()
     METHODS = auto()  # the row below that one
+    SAMPLERS = auto()  # below them
     RACE = auto()
     BASINS = auto()
     INVERSE_MAP = auto()
@@ -59,6 +60,7 @@ class Number(Setting):
 class Slider(Number):
     """A number that a slider moves from low to high; beyond them it can be typed.
 
+    logarithmic: the slider moves the logarithm of the number, and the step is in powers of ten.
     twin: what else the number is, and by what it is multiplied for that.
     """
 
@@ -67,6 +69,7 @@ class Slider(Number):
     low: float
     high: float
     step: float
+    logarithmic: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +94,13 @@ class Methods(Setting):
     """Some of the optimisers, at least one, in the order of METHODS."""
 
     default: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Samplers(Setting):
+    """Some of the samplers, or none, in the order of SAMPLERS."""
+
+    default: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ PAGE_CONTROLS: dict[str, tuple[tuple[Area, ...], tuple[str, ...]]] = {
     "Start": ((), (f"{CANDIDATE}theta0", f"{CANDIDATE}theta1")),
     "Neuron": ((Area.NEURON,), ()),
     "Landscape": (
-        (Area.LANDSCAPE, Area.METHODS, Area.RACE, Area.BASINS),
+        (Area.LANDSCAPE, Area.METHODS, Area.SAMPLERS, Area.RACE, Area.BASINS),
         (*(f"{CANDIDATE}{name}" for name in PARAMETER_NAMES), "starts"),
     ),
     "Inverse map": ((Area.INVERSE_MAP, Area.TEST_SAMPLES), ("own_maps",)),
@@ -23,6 +23,7 @@ NAMED_HERE = {
     "starts": "starts of the race",
     "compared": "estimates that are compared",
     "methods": "methods of the race",
+    "samplers": "samplers of the race",
     "axis_x": "horizontal axis",
     "axis_y": "vertical axis",
 }

@@ -8,6 +8,7 @@ from core.experiments.labels import REGIME_LABELS
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.optimisation.methods import METHODS
 from core.published import RHO, SAMPLING_INTERVAL, SIGMA, T_END
+from core.sampling.langevin import UnadjustedLangevin
 from core.symbols import symbol_of
 from dashboard.background.basins import StartSet
 from dashboard.scene.kinds import (
@@ -18,6 +19,7 @@ from dashboard.scene.kinds import (
     Methods,
     Number,
     OwnMaps,
+    Samplers,
     Setting,
     Slider,
     Starts,
@@ -64,6 +66,7 @@ _CANDIDATE = {"theta0": 0.6, "theta1": _TRUTH[1].default, "zeta": -0.2, "gamma":
 
 SEVERAL = {"offsets": "theta0", "slopes": "theta1"}  # by choice: the parameter that takes several values
 
+OF_A_RACE = ("race", "distance")  # what stands beside the map with the table of a race
 PLANES = {"theta": ("theta0", "theta1"), "noise": ("sigma", "rho"), "neuron": ("zeta", "gamma")}  # by choice
 
 # The order is that of the controls in each place, and of the parts of an address.
@@ -149,13 +152,22 @@ _ROWS: tuple[Setting, ...] = (
         name="beside", default="fit", label="beside the map", tabs=True,
         choices={
             "fit": "fit and slice", "residual": "fit and residual", "surface": "surface", "race": "race",
-            "basins": "basins",
+            "distance": "distance", "basins": "basins",
         },
         shown=(Area.LANDSCAPE,),
     ),
     Methods(
         name="methods", default=("Gradient descent", "Adam", "L-BFGS-B", "Levenberg–Marquardt", "Nelder–Mead"),
         shown=(Area.METHODS,),
+    ),
+    Samplers(name="samplers", label="samplers", shown=(Area.SAMPLERS,)),
+    Slider(
+        name="sampler_temperature", symbol="T", label="temperature", default=1.0, low=0.01, high=1e4, step=0.1,
+        least=1e-4, most=1e6, logarithmic=True, shown=(Area.SAMPLERS,),
+    ),
+    Slider(
+        name="langevin_step", symbol="h", label="step size", default=UnadjustedLangevin.step_size,
+        low=1e-3, high=2.0, step=0.1, least=1e-6, most=10, logarithmic=True, shown=(Area.SAMPLERS,),
     ),
     Starts(name="starts"),
     Toggle(

@@ -62,6 +62,7 @@ BESIDE = {  # the map of the Landscape page, by the choice that stands there
     "residual": ("fit", "residual"),
     "surface": ("surface",),
     "race": ("course", "fit"),
+    "distance": ("distance", "variation"),
     "basins": ("basins", "waterfall"),
 }
 TEST_VIEWS = {  # of the Inverse map page; what shows a stored experiment waits for none
@@ -484,7 +485,7 @@ class Lab:
         """Click the map at (x, y) and wait until the race from there begins, and its curves stand beside the map."""
         self.click("map", x, y).race_stands()
         # The first race brings its curves to the page, which then draws its plots anew.
-        self.until("['map', 'course'].every((id) => plot(id)?.data && plot(id).querySelector('.main-svg'))")
+        self.until("['course', 'distance'].some((id) => plot(id)?.data && plot(id).querySelector('.main-svg'))")
         return self
 
     def press(self, name: str) -> "Lab":

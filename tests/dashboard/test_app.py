@@ -353,7 +353,7 @@ def test_starts_of_an_address_race_with_their_methods(visit):
 @pytest.mark.parametrize(
     ("choice", "plots"),
     [("fit", ["fit", "slice"]), ("residual", ["fit", "residual"]), ("surface", ["surface"]),
-     ("race", ["course", "fit"]), ("basins", ["basins", "waterfall"])],
+     ("race", ["course", "fit"]), ("distance", ["distance", "variation"]), ("basins", ["basins", "waterfall"])],
 )  # fmt: skip
 def test_what_stands_beside_the_map_is_chosen(visit, choice, plots):
     app = visit("landscape", beside=choice, t_end=20)

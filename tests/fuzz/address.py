@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dashboard.scene.address import from_address, parts_of
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.kinds import Choice, Methods, Number, Setting, Starts, Toggle
+from dashboard.scene.kinds import Choice, Methods, Number, Samplers, Setting, Starts, Toggle
 from dashboard.scene.settings import SETTINGS
 from dashboard.sealed_address import from_sealed_address, to_sealed_address
 from tests.fuzz.parser import Parser, assert_shown
@@ -29,6 +29,8 @@ def values_of(row: Setting) -> st.SearchStrategy[Any]:
         return st.sampled_from(["0", "1", "true", "False", True, False])
     if isinstance(row, Methods):
         return st.sampled_from(["Adam", "Adam,Nelder–Mead", "Adam,,Adam", ",", "Adam,nothing"])
+    if isinstance(row, Samplers):
+        return st.sampled_from(["MALA", "Langevin,SVGD", "MALA,,MALA", ",", "MALA,Adam"])
     if isinstance(row, Starts):
         return st.lists(st.tuples(NUMBERS, NUMBERS) | st.tuples(st.floats(-1, 1), st.floats(-1, 1)), max_size=7).map(
             lambda points: ";".join(",".join(map(str, point)) for point in points)

@@ -8,11 +8,12 @@ import dashboard
 from core.experiments.labels import REGIME_LABELS
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.optimisation.methods import METHODS
+from core.sampling.samplers import SAMPLERS
 from dashboard.pictures.controls import control, controls_at
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.changes import change
 from dashboard.scene.experiment import Experiment
-from dashboard.scene.kinds import Area, Choice, Compared, MapName, Methods, Number, OwnMaps, Starts, Toggle
+from dashboard.scene.kinds import Area, Choice, Compared, MapName, Methods, Number, OwnMaps, Samplers, Starts, Toggle
 from dashboard.scene.settings import CHOICES, DEFAULTS, NUMBERS, SETTINGS, SLIDERS, shown_at
 
 FOLDER = Path(dashboard.__file__).parent
@@ -23,7 +24,7 @@ SHORT = 8  # characters, up to which a text can be the same by chance
 def test_the_experiment_has_a_field_for_each_row_with_its_default():
     assert [(field.name, field.default) for field in fields(Experiment)] == list(DEFAULTS.items())
     kinds = {
-        Choice: str, Toggle: bool, Methods: tuple[str, ...], Compared: tuple[str, ...],
+        Choice: str, Toggle: bool, Methods: tuple[str, ...], Samplers: tuple[str, ...], Compared: tuple[str, ...],
         Starts: tuple[tuple[float, float], ...],
     }  # fmt: skip
     for field in fields(Experiment):
@@ -43,6 +44,7 @@ def values_of(row):
     return {
         Toggle: [not row.default],
         Methods: [(method,) for method in METHODS],
+        Samplers: [(method,) for method in SAMPLERS],
         Compared: [(), ("MAP and Laplace", "prior"), ("Zweite Karte",)],
         Starts: [((0.1, -0.2),), ((1 / 3, 0.0), (-100.0, 100.0))],
         MapName: ["my-map", "größer & kleiner=?"],

@@ -1,0 +1,76 @@
+"""What the samplers of a race show: who reached the exact posterior, and what temperature and step decide."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.maps.differences_from_training import listed
+from dashboard.wording.numbers import compact, percent, significant
+
+REACHED = 1.5  # times the energy distance of as many independent draws: a sampler within it has reached the posterior
+SPECK = 0.03  # of the map, below which its shape is not seen
+SLOW = 1.0  # a Langevin run shorter than this time, in units in which the posterior's memory is 1, has not spread
+
+
+@dataclass(frozen=True)
+class End:
+    """How a sampler ended: its name, and its distance over that of independent draws, NaN where none is known."""
+
+    name: str
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Langevin's step h, and the number of steps of a run."""
+
+    size: float
+    number: float
+
+
+def about_samplers(ends: Sequence[End], temperature: float, langevin: Steps | None, width: float = 1.0) -> list[str]:
+    """Say which samplers reached the exact posterior, the answer first, and what temperature and step decide.
+
+    langevin: None where Langevin's sampler does not race. width: of the posterior, as a share of the map.
+    """
+    known = [end for end in ends if np.isfinite(end.ratio)]
+    there = list(dict.fromkeys(end.name for end in known if end.ratio <= REACHED))
+    away = list(dict.fromkeys(end.name for end in known if end.ratio > REACHED and end.name not in there))
+    at = f"at temperature {significant(temperature, 2)}"
+    if not known:
+        answer = f"An optimiser stops at a point; {at} there is no exact posterior to compare samplers with."
+    elif not there:
+        answer = f"An optimiser stops at a point; {at} no sampler has yet spread to the exact posterior."
+    else:
+        answer = f"An optimiser stops at a point; {at} {listed(there)} {_have(there)} spread to the exact posterior."
+        answer += f" {listed(away)} {'is' if len(away) == 1 else 'are'} not there yet." if away else ""
+    said = [
+        answer,
+        "A sampler’s particles never stop: they draw from exp(−J/T), and in the end lie as the green draws of the "
+        "exact posterior do. Beside the map: how far each is from it, against what it cost.",
+    ]
+    if langevin is not None:
+        said.append(f"Langevin goes downhill by a step h and adds noise of variance 2h. {_about_step(langevin)}")
+    said.append(
+        "A small T shrinks the posterior to its lowest point: there a sampler is an optimiser. A large T flattens J, "
+        "and the particles cross from valley to valley."
+    )
+    if width < SPECK:
+        said.append(f"At T = {significant(temperature, 2)} the posterior is a speck on this map: zoom in, or raise T.")
+    return said
+
+
+def _have(names: Sequence[str]) -> str:
+    return "has" if len(names) == 1 else "have"
+
+
+def _about_step(steps: Steps) -> str:
+    """Say what Langevin's step does to its cloud: too small, it has not spread; too large, it is too wide."""
+    h = compact(steps.size, 2)
+    if steps.size >= 2:
+        return f"h = {h} is beyond 2, where its steps grow without end: only the box holds them."
+    if steps.size * steps.number < SLOW:
+        return f"With h = {h} its steps are so small that it is still an optimiser on its way down."
+    wider = percent(1 / (1 - steps.size / 2) - 1)
+    return f"With h = {h} its variance is {wider} too large on a Gaussian, 1/(1 − h/2): the price of no rejections."
