@@ -27,9 +27,8 @@ TIME_SERIES, SPECTRUM, TIME_AND_SPECTRUM, JOINT_TRACES = "time-series", "spectru
 # The published test traces, for estimators that are told ζ and γ.
 PUBLISHED_CONSTANTS = "published-constants"
 
-# Traces whose posterior is in one piece, for samplers: smooth, and with dips beside it. Those in several pieces have a
-# regime each.
-ONE_PIECE, ROUGH = "one-piece", "rough"
+# Traces whose posterior is in one piece, for samplers; those in several pieces have a regime each.
+ONE_PIECE = "one-piece"
 
 # Trainings of dense networks: the published ones on a processor and on a Cerebras CS-2; a plain loop in PyTorch and
 # steps by hand on the processor; and on a GPU, CUDA graphs of steps by hand and of automatic differentiation.
