@@ -116,9 +116,7 @@ def distance(paths: Sequence[OptimiserPath], found: Sequence[Sampled]) -> dict[s
               for path in paths),
             *ways,
         ]  # fmt: skip
-    return _against_evaluations(
-        "Energy distance to the exact posterior", "", "distance [sd]", ways, LEAST_DISTANCE, levels
-    )
+    return _against_evaluations("Energy distance to the exact posterior", "distance [sd]", ways, LEAST_DISTANCE, levels)
 
 
 def variation(paths: Sequence[OptimiserPath], found: Sequence[Sampled]) -> dict[str, Any]:
@@ -131,12 +129,7 @@ def variation(paths: Sequence[OptimiserPath], found: Sequence[Sampled]) -> dict[
             *ways,
         ]  # fmt: skip
     return _against_evaluations(
-        "Total variation of the marginals (1: no overlap)",
-        "evaluations of the loss",
-        "variation",
-        ways,
-        LEAST_VARIATION,
-        [],
+        "Total variation of the marginals (1: no overlap)", "variation", ways, LEAST_VARIATION, []
     )
 
 
@@ -150,7 +143,7 @@ def _of_samplers(found: Sequence[Sampled], name: str) -> list[Way]:
 
 
 def _against_evaluations(
-    title: str, clock_title: str, label: str, ways: Sequence[Way], least: float, levels: Sequence[tuple[str, float]]
+    title: str, label: str, ways: Sequence[Way], least: float, levels: Sequence[tuple[str, float]]
 ) -> dict[str, Any]:
     """Draw lines over a common clock, down to the least value; levels: names and heights of lines across."""
     traces: list[dict[str, Any]] = []
@@ -173,9 +166,9 @@ def _against_evaluations(
         "data": [*traces, *entries_of([(name, look) for name, look, _, _ in ways])] or [nothing()],
         "layout": layout(
             title,
-            log_axis(clock_title, range=[0, float(np.log10(most)) * 1.03]),
+            log_axis("evaluations of the loss", range=[0, float(np.log10(most)) * 1.03]),
             log_axis(label, range=[float(np.log10(low)) - 0.1, float(np.log10(top)) + 0.1]),
             shapes=shapes,
-            margin={"l": 52, "r": 10, "t": 46 if levels else 30, "b": 38 if clock_title else 22},
+            margin={"l": 52, "r": 10, "t": 46 if levels else 30, "b": 38},
         ),
     }
