@@ -104,6 +104,8 @@ def strip(page: str, is_new: bool) -> None:
 
     is_new: whether another page was shown before.
     """
+    # The place is there in every run: an element less would mount the page below it anew.
+    place = st.container(key="lab_lesson")
     opened, is_complete = session.take_asked("lesson_opened") or ("", False)
     if opened:
         attend(opened, opens=not is_complete)
@@ -118,7 +120,8 @@ def strip(page: str, is_new: bool) -> None:
         _keep_experiment(now, page)
     room = session.room()
     if room is None or not room.watches or room.question != now.asked:
-        _show(now, page)
+        with place:
+            _show(now, page)
         return
 
     def watched() -> None:
@@ -128,12 +131,12 @@ def strip(page: str, is_new: bool) -> None:
         others = None if question is None else of_class(question, rooms.answers(room))
         _show(now, page, others)
 
-    st.fragment(watched, run_every=BEAT)()
+    with place:
+        st.fragment(watched, run_every=BEAT)()
 
 
 def _show(now: Attendance, page: str, others: OfClass | None = None) -> None:
-    with st.container(key="lab_lesson"):
-        live.lesson(STRIP, as_json(now, page, others), partial(session.receive, STRIP))
+    live.lesson(STRIP, as_json(now, page, others), partial(session.receive, STRIP))
 
 
 def _keep_experiment(now: Attendance, page: str) -> None:
