@@ -79,7 +79,10 @@ FOUNDATION = (
     "files", "checks", "buffers", "terminal_encoding", "symbols", "compiled", "metrics", "regions", "estimate", "noise",
     "priors", "published", "parallel",
 )  # fmt: skip
-STEPS = ("models", "problem", "optimisation", "posterior", "sampling", "learning", "maps", "jobs", "experiments")
+STEPS = (
+    "models", "problem", "optimisation", "posterior", "sampling", "mean_field", "learning", "maps", "jobs",
+    "experiments",
+)  # fmt: skip
 COMMANDS = ("neuron", "__init__", "search", "train", "pretrain", "migrate_cards")
 CORE = Package("core", (*FOUNDATION, *STEPS, *COMMANDS), FOUNDATION)
 DASHBOARD = Package(

@@ -30,6 +30,9 @@ PUBLISHED_CONSTANTS = "published-constants"
 # Traces whose posterior is in one piece, for samplers; those in several pieces have a regime each.
 ONE_PIECE = "one-piece"
 
+# Training as particles: spikes on the circle, and a student of a two-layer network. A regime is a ratio β/α of steps.
+SPIKES, TWO_LAYER = "spikes", "two-layer"
+
 # Trainings of dense networks: the published ones on a processor and on a Cerebras CS-2; a plain loop in PyTorch and
 # steps by hand on the processor; and on a GPU, CUDA graphs of steps by hand and of automatic differentiation.
 PUBLISHED_CPU, CEREBRAS = "published-cpu", "cerebras-cs-2"
@@ -37,3 +40,8 @@ PLAIN_LOOP, FUSED_STEP = "plain-loop", "fused-step"
 GPU_BY_HAND, GPU_AUTOMATIC = "gpu-by-hand", "gpu-automatic"
 # Their regimes, in which the width is the entry `at` of the key.
 PUBLISHED_PRECISION, SINGLE_PRECISION, MIXED_PRECISION = "published-precision", "single-precision", "mixed-precision"
+
+
+def ratio_regime(ratio: float) -> str:
+    """Return the regime of particles whose places move by a step β = ratio × α."""
+    return f"ratio-{ratio:g}"

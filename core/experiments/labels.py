@@ -36,10 +36,13 @@ from core.experiments.estimators import (
     SAMPLED,
     SINGLE_PRECISION,
     SPECTRUM,
+    SPIKES,
     TIME_AND_SPECTRUM,
     TIME_SERIES,
     TRUTH,
+    TWO_LAYER,
     WHITE,
+    ratio_regime,
 )
 from core.experiments.least_squares_of_others import BOTH, PINTS, U_ALONE
 from core.experiments.limit_conditional import REGIME, REGIONS, bounds_of, regime_of
@@ -48,6 +51,7 @@ from core.experiments.limit_traces import WINDOWS
 from core.experiments.limit_windows import regime_of as window_of
 from core.experiments.published_figures import PAPER, PYTORCH, TENSORFLOW
 from core.experiments.records import Key, Measurement
+from core.mean_field import sparse_spikes, two_layer
 from core.symbols import symbol_of
 
 LEAST_NEAR_ONE = 0.999  # such as an R², whose distance from one would not be seen with three digits
@@ -67,6 +71,13 @@ def region_label(region: int) -> str:
     """Return the parts of the ranges of ζ and γ that make a region, such as "ζ −0.8 to −0.533, γ 2 to 3"."""
     parts = zip("ζγ", bounds_of(region), strict=True)
     return ", ".join(f"{symbol} {shown(low)} to {shown(high)}" for symbol, (low, high) in parts)
+
+
+def ratio_label(ratio: float) -> str:
+    """Return how the steps of places are to those of sizes, such as "β = α/2"."""
+    if ratio == 1:
+        return "β = α"
+    return f"β = {ratio:g}α" if ratio > 1 else f"β = α/{1 / ratio:g}"
 
 
 # The other estimators are shipped maps and optimisers, whose codes are their labels.
@@ -100,6 +111,8 @@ ESTIMATOR_LABELS = {
     FUSED_STEP: "ours, CPU",
     GPU_BY_HAND: "ours, GPU",
     GPU_AUTOMATIC: "captured autograd, GPU",
+    SPIKES: "spikes on the circle",
+    TWO_LAYER: "two-layer network",
 }
 _INPUT_LABELS = {
     TIME_SERIES: "time series",
@@ -140,6 +153,7 @@ METRIC_LABELS = {
     "pieces_found": "pieces found",
     "evaluations_to_find": "evaluations until all were found",
     "share_off": "largest error of a piece’s share",
+    "success": "share of successes with {at:g} particles",
     "squared_bias_clean": "squared bias, clean reference",
     "centred_mse_clean": "centred MSE, clean reference",
     "squared_bias_noisy": "squared bias, noisy reference",
@@ -178,6 +192,7 @@ REGIME_LABELS = {
     PUBLISHED_PRECISION: "published",
     SINGLE_PRECISION: "single precision",
     MIXED_PRECISION: "mixed precision",
+    **{ratio_regime(ratio): ratio_label(ratio) for ratio in (*sparse_spikes.RATIOS, *two_layer.RATIOS)},
     **{set_up.name: set_up.title for set_up in (BOTH, U_ALONE, PINTS)},
 }
 _PRECISIONS = (PUBLISHED_PRECISION, SINGLE_PRECISION, MIXED_PRECISION)

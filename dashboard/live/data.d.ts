@@ -127,6 +127,8 @@ export interface RaceData {
   begin: string
   hint: string
   tools: Item[]
+  /** what the clock counts, as one of them is called */
+  counts: string
 }
 
 /** The player of a neuron: ms of it in each second, and whether it plays once by itself. */

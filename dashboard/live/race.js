@@ -21,7 +21,7 @@ export class Race {
       element("button", { type: "button", className: "lab-button", textContent: label, onclick: action })
     this.toggle = press("Play", () => (this.playing ? this.pause() : this.play()))
     this.toggle.classList.add("lab-play")
-    this.range = element("input", { type: "range", min: 0, max: 1, step: 0.001, ariaLabel: "evaluations" })
+    this.range = element("input", { type: "range", min: 0, max: 1, step: 0.001 })
     this.range.addEventListener("input", () => {
       this.pause()
       this.seek(this.last ** this.range.value)
@@ -48,6 +48,8 @@ export class Race {
   update(data, plots, send) {
     if (!data) return
     const moving = plots.flatMap((plot) => [...runners(plot), ...(plot.figure?.layout.meta?.swarms ?? [])])
+    this.counts = data.counts
+    this.range.ariaLabel = `${data.counts}s`
     this.clocks = moving.map(({ clock }) => numbers(clock))
     this.last = Math.max(1, ...this.clocks.map((clock) => clock.at(-1)))
     say(this.hint, data.id ? "" : data.hint)
@@ -97,6 +99,6 @@ export class Race {
   tell() {
     this.range.value = this.last > 1 ? Math.log(this.clock) / Math.log(this.last) : 1
     const [now, all] = [Math.floor(this.clock), this.last].map((value) => value.toLocaleString("en-US"))
-    say(this.said, `evaluation ${now} of ${all}`)
+    say(this.said, `${this.counts} ${now} of ${all}`)
   }
 }

@@ -206,6 +206,16 @@ LAYOUTS = {
     "train-table": Layout("1fr", (("table", "auto"), ("said", "auto"), ("tools", "auto"))),
     "train-overview": Layout("1fr", (("table", "auto"), ("said", "auto"), ("tools", "auto"), ("overlaid", "20rem"))),
     "train-examination": Layout("1fr 1fr", EXAMINATION[1:]),
+    "train-folded": Layout("1fr", (("said", "auto"),)),
+    "train-particles": Layout(
+        "1.25fr 1fr 1fr",
+        (
+            ("player player player", "auto"),
+            ("tracks excess success", "25rem"),
+            ("said said said", "auto"),
+        ),
+        looks=("said-below",),
+    ),
     "trace": _one("trace"),
     "trace-spectrum": _one("spectrum"),
 }

@@ -24,6 +24,7 @@ class Race:
 
     id: of the paths, "" for none.
     begin: of their starts; a race from new starts plays once.
+    counts: what its clock counts, as one of them is called.
     tools: controls beside the player.
     """
 
@@ -31,6 +32,7 @@ class Race:
     begin: str
     hint: str
     tools: Sequence[dict[str, Any]] = ()
+    counts: str = "evaluation"
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,12 @@ class Experiment:
     below: str = DEFAULTS["below"]
     all_unknown: bool = DEFAULTS["all_unknown"]
     trace_shows: str = DEFAULTS["trace_shows"]
+    particles: str = DEFAULTS["particles"]
+    spikes_m: str = DEFAULTS["spikes_m"]
+    spikes_ratio: str = DEFAULTS["spikes_ratio"]
+    student_m: str = DEFAULTS["student_m"]
+    student_ratio: str = DEFAULTS["student_ratio"]
+    draw: int = DEFAULTS["draw"]
     upload: str = DEFAULTS["upload"]
     own_maps: str = DEFAULTS["own_maps"]
 

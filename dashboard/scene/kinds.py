@@ -21,6 +21,7 @@ class Area(Enum):
     TEST_SAMPLES = auto()
     UNCERTAINTY = auto()
     SUPPORT = auto()  # below the posterior
+    PARTICLES = auto()  # at the end of the page Train
     YOUR_DATA = auto()
 
 

@@ -16,7 +16,7 @@ PAGE_CONTROLS: dict[str, tuple[tuple[Area, ...], tuple[str, ...]]] = {
     ),
     "Inverse map": ((Area.INVERSE_MAP, Area.TEST_SAMPLES), ("own_maps",)),
     "Uncertainty": ((Area.UNCERTAINTY, Area.SUPPORT), ("compared", "own_maps")),
-    "Train": ((), ()),
+    "Train": ((Area.PARTICLES,), ()),
     "Your data": ((Area.YOUR_DATA,), ("own_maps",)),
 }
 NAMED_HERE = {

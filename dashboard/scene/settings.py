@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from core.experiments.estimators import BEST
-from core.experiments.labels import REGIME_LABELS
+from core.experiments.labels import REGIME_LABELS, ratio_label
+from core.mean_field import sparse_spikes, two_layer
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.optimisation.methods import METHODS
 from core.published import RHO, SAMPLING_INTERVAL, SIGMA, T_END
@@ -25,6 +26,7 @@ from dashboard.scene.kinds import (
     Starts,
     Toggle,
 )
+from dashboard.wording.numbers import compact
 
 MOST_STARTS = 5
 FURTHEST_START = 100  # on both axes
@@ -53,6 +55,18 @@ def _parameter(name: str, label: str, step: float, least: float, most: float) ->
         name=name, symbol=quantity.symbol, label=label, unit=quantity.unit, default=quantity.default,
         low=quantity.lower, high=quantity.upper, step=step, least=least, most=most, shown=(Area.SIDEBAR,),
     )  # fmt: skip
+
+
+def _numbers(name: str, default: int, label: str, widths: tuple[int, ...]) -> Choice:
+    """Return the row of how many particles descend."""
+    choices = {str(m): str(m) for m in widths}
+    return Choice(name=name, default=str(default), label=label, choices=choices, shown=(Area.PARTICLES,))
+
+
+def _ratios(name: str, ratios: tuple[float, ...]) -> Choice:
+    """Return the row of how fast places move beside sizes."""
+    choices = {compact(ratio): ratio_label(ratio) for ratio in ratios}
+    return Choice(name=name, default="1", label="steps", choices=choices, shown=(Area.PARTICLES,))
 
 
 _TRUTH = (
@@ -240,6 +254,19 @@ _ROWS: tuple[Setting, ...] = (
         name="trace_shows", default="potential", label="look at", tabs=True,
         choices={"potential": "potential of each estimate", "spectrum": "spectrum of the residual"},
         shown=(Area.YOUR_DATA,),
+    ),
+    Choice(
+        name="particles", default="folded", label="as particles", tabs=True,
+        choices={"folded": "folded", "spikes": "spikes on the circle", "network": "two-layer network"},
+        shown=(Area.PARTICLES,),
+    ),
+    _numbers("spikes_m", 10, "particles m", sparse_spikes.WIDTHS),
+    _ratios("spikes_ratio", sparse_spikes.RATIOS),
+    _numbers("student_m", 7, "neurons m", two_layer.WIDTHS),
+    _ratios("student_ratio", two_layer.RATIOS),
+    Number(
+        name="draw", symbol="problem", label="no.", default=34, least=0, most=2**31 - 1, whole=True,
+        shown=(Area.PARTICLES,),
     ),
     # No control changes this, the name of an upload.
     Setting(name="upload"),

@@ -25,7 +25,7 @@ from dashboard.panels.sidebar import OF_SIMULATED_DATA, beside_sidebar
 from dashboard.panels.stage import head, stage
 from dashboard.panels.take_home import take_home
 from dashboard.panels.waiting import waiting
-from dashboard.pictures import examination, prior_story, training_overview, training_run
+from dashboard.pictures import examination, particles, prior_story, training_overview, training_run
 from dashboard.pictures import training as pictures
 
 BEAT = 0.5  # s between two looks at a training
@@ -183,3 +183,6 @@ def show() -> None:
         run_files(folder)
         if folder is not None:
             take_home(folder)
+        with waiting("particles", "Training the particles …"):
+            shown = particles.picture(scene)
+        stage_below("train_particles_below", shown)

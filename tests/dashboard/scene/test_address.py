@@ -18,7 +18,7 @@ STORED = Path(__file__).parents[1] / "addresses.json"
 
 def random_number(rng, field):
     least, most = NUMBERS[field].least, NUMBERS[field].most
-    if field == "seed":
+    if NUMBERS[field].whole:
         return int(rng.integers(most + 1))
     if field == "t_end":  # ends on a sample
         return round(int(rng.integers(10, 5001)) * 0.2, 6)

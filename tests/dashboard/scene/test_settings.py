@@ -93,7 +93,7 @@ def test_every_number_and_toggle_has_the_control_of_its_row():
         )  # fmt: skip
         assert made["low"] >= row.least
         assert made["high"] <= row.most
-        assert made.get("typed_only", False) == (name == "seed")
+        assert made.get("typed_only", False) == (name in ("seed", "draw"))
     assert control("gamma", Experiment(gamma=3.25)) == {
         "kind": "slider", "field": "gamma", "symbol": "γ", "label": "damping", "unit": "", "value": 3.25,
         "low": 2.0, "high": 5.0, "step": 0.01, "default": 3.0, "digits": 2,
@@ -157,8 +157,9 @@ def constants(nodes):
 def typed_again(tree):
     """Return the labels and helps, the lists of choices and the defaults of the table that a syntax tree repeats."""
     found, said, texts, plots = [], docstrings(tree), texts_of_the_table(), of_plots(tree)
-    # The names of parameters and methods are those of the engine.
-    choices = [set(values) for name, values in CHOICES.items() if name not in ("axis_x", "axis_y", "explorer")]
+    # The names of parameters and methods are those of the engine, and numbers are no names.
+    engine = ("axis_x", "axis_y", "explorer", "student_ratio")
+    choices = [set(values) for name, values in CHOICES.items() if name not in engine]
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and node.value in texts and id(node) not in said:
             found.append(node.value)

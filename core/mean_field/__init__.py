@@ -1,0 +1,1 @@
+"""Training as particles: measures of a few weighted points, whose weights and places descend a loss."""
