@@ -6,6 +6,7 @@ CNN, DENSE, OURS = "cnn-published", "dense-published", "ours"
 CNN_MENDED = "cnn-mended"  # the published CNN of clean traces, with descents of the misfit
 OURS_POLISHED = "ours-polished"  # our network, refined by Gauss–Newton steps
 BEST, POLISHED, REWEIGHTED = "best", "best-polished", "best-reweighted"
+MIXTURE, FLOW = "learned-mixture", "learned-flow"  # the learned posterior of θ, and the flow in its last frame
 JOINT_MAP = "joint"  # the shipped map of θ₀, θ₁, σ and ρ
 # Shipped maps that are told ζ and γ, that read windows, and that estimate all four; and the published CNN as shipped.
 CONDITIONAL_MAP, WINDOW_MAP, FOUR_MAP, CNN_MAP = "conditional", "window", "four", "cnn-noisy"

@@ -241,7 +241,7 @@ def load_inverse_map(name_or_path: str | Path) -> InverseMap:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ValueError(f"{path.name} is larger than 10 MB, which no map of this laboratory is.")
         card, recipe = read_card(path.with_suffix(".json"))
-        weights = _read_weights(path)
+        weights = read_weights(path)
     except OSError:
         raise ValueError(f"The files of the map {path.stem} cannot be read.") from None
     loaded = inverse_map(path.stem, recipe, weights, card)
@@ -268,7 +268,7 @@ def _gives_finite_estimates(loaded: InverseMap) -> bool:
     return all(bool(np.all(np.isfinite(part))) for part in estimates)
 
 
-def _read_weights(path: Path) -> dict[str, torch.Tensor]:
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
     """Return the tensors of a safetensors file; raises ValueError where they are not weights of a map."""
     try:
         weights = load_tensors(path.read_bytes())

@@ -126,7 +126,7 @@ def test_a_file_that_could_not_be_opened_is_tried_again(new_run, monkeypatch):
         raise OSError(errno.EMFILE, "Too many open files")
 
     with monkeypatch.context() as patched:
-        patched.setattr("core.maps.inverse_map._read_weights", refused)
+        patched.setattr("core.maps.inverse_map.read_weights", refused)
         assert registry.inverse_maps("")[1] == ("A map was left out. The files of the map mine cannot be read.",)
     assert list(registry.inverse_maps("")[0]) == [*SHIPPED, "mine"]
 
