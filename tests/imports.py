@@ -83,7 +83,7 @@ STEPS = (
     "models", "problem", "optimisation", "posterior", "sampling", "mean_field", "learning", "maps", "jobs",
     "experiments",
 )  # fmt: skip
-COMMANDS = ("neuron", "__init__", "search", "train", "pretrain", "migrate_cards")
+COMMANDS = ("neuron", "__init__", "search", "train", "pretrain", "pretrain_posteriors", "migrate_cards")
 CORE = Package("core", (*FOUNDATION, *STEPS, *COMMANDS), FOUNDATION)
 DASHBOARD = Package(
     "dashboard",

@@ -26,7 +26,12 @@ def ellipse(mean: Array, covariance: Array, mass: float) -> Array:
 
 
 def contours(
-    density: Raster, masses: Sequence[float] = MASSES, shaded: bool = True, dash: str = "solid", name: str = ""
+    density: Raster,
+    masses: Sequence[float] = MASSES,
+    shaded: bool = True,
+    dash: str = "solid",
+    name: str = "",
+    colour: str = LIMIT,
 ) -> Any:
     """Return the trace of a posterior: its density as shade, and the edges of its regions of highest density.
 
@@ -53,7 +58,7 @@ def contours(
         "showscale": False,
         "showlegend": False,
         "legendgroup": name,
-        "line": {"color": LIMIT, "width": 1.6, "dash": dash, "smoothing": 0.6},
+        "line": {"color": colour, "width": 1.6, "dash": dash, "smoothing": 0.6},
         "hovertemplate": "%{x:.5~g}, %{y:.5~g}<extra></extra>",
     }
 

@@ -178,6 +178,16 @@ LAYOUTS = {
     "uncertainty-noise": _pair("regions", "autocorrelation"),
     "uncertainty-calibration": _under_tabs("35rem 1fr", ("calibration said", "28rem")),
     "uncertainty-covariances": _under_tabs("35rem 1fr", ("covariances said", "28rem")),
+    "uncertainty-learned": Layout(
+        "1fr 1fr",
+        (
+            ("player player", "auto"),
+            ("learned carried", "28rem"),
+            ("metrics metrics", "auto"),
+            ("said said", "auto"),
+        ),
+        looks=("under-tabs", "metrics-line"),
+    ),
     "uncertainty-none": _under_tabs("1fr"),
     "states": Layout(
         "1.3fr 1fr",

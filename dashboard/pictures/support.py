@@ -1,4 +1,4 @@
-"""What stands below on the Uncertainty page: four views of a question each, and the table of all estimators."""
+"""What stands below on the Uncertainty page: views of a question each, and the table of all estimators."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -25,6 +25,7 @@ from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import results
 from dashboard.pictures.controls import controls_at
 from dashboard.pictures.learned_covariances import learned_covariances
+from dashboard.pictures.learned_posterior import learned_posterior
 from dashboard.pictures.posterior import Point, estimates_of, posterior_of, truth_of, window_of
 from dashboard.pictures.released import at_release
 from dashboard.pictures.shown import Cell, Plot, Shown
@@ -47,7 +48,7 @@ Row = list[Cell]
 
 
 def picture(scene: Scene) -> Shown | None:
-    """Return one of four views, and the table; while a control is dragged, as they were at the last release, dimmed.
+    """Return one of the views, and the table; while a control is dragged, as they were at the last release, dimmed.
 
     None where there was no posterior.
     """
@@ -71,6 +72,8 @@ def _support(scene: Scene) -> Shown | None:
         shown = _profiles_of_all(scene, found, truth) if experiment.all_unknown else _profiles(found, truth)
     elif experiment.below == "calibration":
         shown = _calibration(looks(maps))
+    elif experiment.below == "learned":
+        shown = learned_posterior(scene, problem, truth)
     elif experiment.below == "covariances":
         shown = learned_covariances(scene, found, problem, truth)
     else:
@@ -80,8 +83,8 @@ def _support(scene: Scene) -> Shown | None:
         shown = replace(shown, answer=unexplained(found), why=[found.fit.sentence], metrics=())
     tabs = controls_at(Area.SUPPORT, experiment, () if experiment.below == "profiles" else ("all_unknown",))
     shown = shown.under(shown.question, tabs)
-    if experiment.below == "covariances":
-        return shown  # with its own table
+    if experiment.below in ("covariances", "learned"):
+        return shown  # with figures of its own
     joint = None
     if experiment.below == "noise" or not experiment.noise_known:
         joint = _joint(scene, problem)

@@ -242,6 +242,7 @@ _ROWS: tuple[Setting, ...] = (
             "profiles": "profiles of the likelihood",
             "noise": "white against AR(1) noise",
             "calibration": "calibration of regions",
+            "learned": "learned posterior",
             "covariances": "learned covariances",
         },
         shown=(Area.SUPPORT,),

@@ -41,6 +41,7 @@ VISITS = {
         ("below", "profiles", ("profile-first", "profile-second")),
         ("below", "noise", ("regions", "autocorrelation")),
         ("below", "calibration", ("calibration",)),
+        ("below", "learned", ("learned", "carried")),
         ("below", "covariances", ("covariances",)),
     ],
     "Your data": [("", "", ("trace", "states-u", "states-v"))],

@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """Coordinates z of p parameters, θ = mean + factor z; in them, the posteriors of n traces are about standard normal.
+    """Coordinates z of p parameters, θ = mean + factor z, in which n posteriors are about standard normal.
 
     mean: (n, p). factor: (n, p, p), lower triangles.
     """
@@ -137,7 +137,7 @@ def _correlation(task: Task, sums: ResidualSums) -> tuple[Array, Array]:
 
 
 def _shape(frame: Frame, widths: Array) -> Array:
-    """Return the logarithms of a factor's diagonal, in widths of the box, and the entries below, in their row's diagonal."""
+    """Return the logarithms of a factor's diagonal in widths of the box, and the entries below over their row's one."""
     diagonal = np.einsum("nii->ni", frame.factor)
     rows, columns = np.tril_indices(frame.factor.shape[1], -1)
     return np.column_stack([np.log(diagonal / widths), frame.factor[:, rows, columns] / diagonal[:, rows]])

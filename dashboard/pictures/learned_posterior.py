@@ -1,0 +1,113 @@
+"""The part of the page Uncertainty that shows a learned posterior beside the exact one, and its flow."""
+
+from dataclasses import dataclass
+from functools import partial
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.estimate import Estimate
+from core.experiments.records import stored
+from core.maps.examination.stated_law import StatedLaw
+from core.maps.learned_posterior.law import LearnedPosterior
+from core.maps.learned_posterior.posterior_map import PosteriorMap, load_posterior_map
+from core.posterior.exact import Posterior
+from core.problem.problem import Problem
+from dashboard.figures import learned_posterior as figures
+from dashboard.figures.density import SIDE, Raster, raster
+from dashboard.figures.joint import Beside
+from dashboard.maps import inverse_maps, looks
+from dashboard.pictures import results
+from dashboard.pictures.answers import whole_readers
+from dashboard.pictures.compared import LAPLACE_LOOK
+from dashboard.pictures.posterior import Point, window_of
+from dashboard.pictures.shown import Plot, Race, Shown
+from dashboard.scene.scene import Scene
+from dashboard.wording import entries
+from dashboard.wording import learned_posterior as wording
+
+NAME = "theta"  # of the shipped posterior
+PARTICLES = 400
+EDGE_SDS = 2.0  # a posterior that comes so near to an edge of the prior is cut by it
+LAYOUT = "uncertainty-learned"
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Learned:
+    """The learned posterior of a trace, and the way of particles to it, (k, n, 2)."""
+
+    law: LearnedPosterior
+    paths: Array
+
+
+def learned_posterior(scene: Scene, problem: Problem, truth: Point | None) -> Shown:
+    """Return the learned posterior of the trace beside the exact one, with the noise of both integrated out."""
+    learned: PosteriorMap = results.kept("posterior map", NAME, partial(load_posterior_map, NAME))
+    base, names = learned.base, learned.parameter_names
+    if problem.unknown != names:
+        return Shown("uncertainty-none", question=wording.QUESTION, answer=wording.OF_THETA)
+    if not whole_readers(scene, {base.name: base}):
+        return Shown("uncertainty-none", question=wording.QUESTION, answer=wording.only_read(base.times.size))
+    exact = results.posterior(problem, learned.task.noise)
+    found = results.kept("learned posterior", problem.identity, partial(_of, learned, problem.data))
+    rise = exact.cells.log_densities - found.law.log_density(exact.cells.centres)
+    right = 0.5 + 0.5 * float(exact.masses @ np.maximum(1 - np.exp(-rise), 0.0))
+    box = window_of(exact, truth)
+    near, own = raster(exact, box), _raster(found.law, box)
+    look = looks(inverse_maps(scene.experiment.own_maps)[0])[base.name]
+    gaussians = {
+        base.name: (look, base.predict(problem.data[None])),
+        entries.LAPLACE: (LAPLACE_LOOK, results.laplace(exact.problem)),
+    }
+    beside = [Beside(name, each[0], each[1].mean[0], _covariance(each[1])) for name, each in gaussians.items()]
+    divergences = [(name, _divergence(exact, each)) for name, (_, each) in gaussians.items()]
+    return Shown(
+        LAYOUT,
+        [
+            Plot("learned", figures.beside_exact(names, box, near, own, look, beside, truth)),
+            Plot("carried", figures.carried(names, box, near, found.paths, look, truth)),
+        ],
+        wording.QUESTION,
+        wording.answer(right, (near.pieces(0.9), own.pieces(0.9)), _at_edge(exact)),
+        why=[wording.HOW_TO_READ, wording.about_stored(stored("posteriors"))],
+        metrics=wording.metrics(float(exact.masses @ rise), right, divergences),
+        said=[wording.SEEN],
+        race=Race(str(crc32(found.paths.tobytes())), "learned", "", counts="step"),
+    )
+
+
+def _of(learned: PosteriorMap, data: Array) -> _Learned:
+    frame, features = learned.frame_and_features(data[None])
+    normals = np.random.default_rng(0).standard_normal((PARTICLES, len(learned.parameter_names)))
+    return _Learned(learned.laws(frame, features)[0], learned.transports(frame, features)[0].paths(normals))
+
+
+def _raster(law: LearnedPosterior, box: Array) -> Raster:
+    """Return a learned posterior on the pixels of a box, (2, 2), as far as it lies within the prior's bounds."""
+    low, high = np.clip(box.T, *law.prior.bounds.T)
+    size = (high - low) / SIDE
+    x, y = (start + (np.arange(SIDE) + 0.5) * step for start, step in zip(low, size, strict=True))
+    heights = law.log_density(np.stack(np.meshgrid(x, y), axis=-1))
+    return Raster(x, y, np.exp(heights) * np.prod(size))
+
+
+def _covariance(estimate: Estimate) -> Array:
+    assert estimate.covariance is not None, "both Gaussians have one"
+    return np.asarray(estimate.covariance[0])
+
+
+def _divergence(exact: Posterior, estimate: Estimate) -> float:
+    """Return KL(exact ‖ Gaussian) in nats."""
+    return float(
+        exact.masses @ (exact.cells.log_densities - StatedLaw.of(estimate).log_density(0, exact.cells.centres))
+    )
+
+
+def _at_edge(exact: Posterior) -> bool:
+    """Say whether an edge of the prior lies within two standard deviations of the mean."""
+    reach = EDGE_SDS * np.sqrt(np.diag(exact.covariance))
+    bounds = exact.problem.bounds
+    return bool(np.any((exact.mean - reach < bounds[:, 0]) | (exact.mean + reach > bounds[:, 1])))
