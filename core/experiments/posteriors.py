@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.stats import kstest
 
@@ -47,7 +46,6 @@ def _stated(first: int) -> dict[str, Any]:
 
 def _compared(first: int) -> dict[str, Any]:
     """Return KL(exact ‖ learned) in nats, and the total variation, of some traces for each learned posterior."""
-    torch.set_num_threads(1)  # beside Numba's threads, those of PyTorch would wait for each other
     learned, best, traces = load_posterior_map(NAME), load_inverse_map(BEST), fresh_traces()
     part = slice(first, first + COMPARED_AT_ONCE)
     frame, features = learned.frame_and_features(traces.noisy[part])
@@ -104,9 +102,9 @@ def run(context: Context) -> Result:
     return Result(
         "The learned posterior of θ, a mixture, and the flow in the same frame, on fresh traces of the published "
         f"prior and noise: beside the exact posterior with the noise integrated out on {n_compared:,}, regions and "
-        f"ranks on {n_covered:,}, and the mean against the exact one on {n:,}, where ± is the sd of a paired bootstrap. "
-        "The divergence is KL(exact ‖ learned) in nats. No classifier of draws can be right more often than the best one, "
-        "which knows both densities: ½ + ½ total variation.",
+        f"ranks on {n_covered:,}, and the mean against the exact one on {n:,}; ± is the sd of a paired bootstrap. "
+        "The divergence is KL(exact ‖ learned) in nats. No classifier of draws can be right more often than the best "
+        "one, which knows both densities: ½ + ½ total variation.",
         {
             "posterior": version,
             "n_compared": n_compared,

@@ -25,6 +25,7 @@ from core.files import read_json, write_bytes
 from tests.imports import CORE, DASHBOARD
 
 ROOT = Path(__file__).resolve().parents[2]
+POSTERIORS = ROOT / "pretrained" / "posteriors"
 RESULTS = Path(__file__).parent / "results"
 START = "<!-- figures: written by python -m tests.benchmarks.readme -->\n"
 END = "<!-- end of figures -->"
@@ -160,8 +161,9 @@ def training_samples(card: dict[str, Any]) -> str:
 
 
 def maps() -> str:
-    """Return the table of the shipped maps on the 2,000 test samples, and what each is."""
+    """Return the tables of the shipped maps on the 2,000 test samples and of learned posteriors, and what each is."""
     weights = sorted((ROOT / "pretrained").rglob("*.safetensors"), key=lambda path: path.stem)
+    weights = [path for path in weights if path.parent != POSTERIORS]
     cards = [read_json(path.with_suffix(".json")) for path in weights]
     rows = []
     for card in cards:
@@ -169,7 +171,11 @@ def maps() -> str:
         figures = (shown(metrics[traces][metric]["mean"]) for traces, metric in MAPS_METRICS)
         rows.append((card["name"], training_samples(card), *figures))
     head = ("map", "simulations", "clean: R²", "clean: Median-APE", "noisy: R²", "noisy: Median-APE")
-    return "\n\n".join([table(head, rows), *(f"**{card['name']}.** {card['about']}" for card in cards)])
+    laws = [read_json(path) for path in sorted(POSTERIORS.glob("*.json"))]
+    simulations = [" and ".join(f"{n:,}" for n in law["recipe"]["simulations"]) for law in laws]
+    of_laws = [(law["name"], each, f"{law['n_weights']:,}") for law, each in zip(laws, simulations, strict=True)]
+    tables = [table(head, rows), table(("learned posterior", "simulations of each stage", "weights"), of_laws)]
+    return "\n\n".join([*tables, *(f"**{card['name']}.** {card['about']}" for card in (*cards, *laws))])
 
 
 def benchmarks() -> str:
