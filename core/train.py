@@ -17,14 +17,13 @@ from core.files import read_json
 from core.jobs.folder import LOCK, LOOK_SECONDS, has_map
 from core.jobs.outcome import begin
 from core.jobs.progress import read_progress
-from core.jobs.request import Request, read_request
+from core.jobs.request import COMMAND, Request, read_request
 from core.jobs.runs import check_name, continue_training, start_training
 from core.maps.inverse_map import InverseMap, load_inverse_map
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_as_json, recipe_from_json
 from core.terminal_encoding import replace_unencodable_characters
 
-COMMAND = "python -m core.train"
 RUNS = Path("runs")
 REPORT_SECONDS = 10.0
 

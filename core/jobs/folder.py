@@ -28,7 +28,10 @@ REQUEST, PROGRESS, EPOCHS, OUTCOME = "request.json", "progress.json", "epochs.js
 WEIGHTS, CHECKPOINT, PREDICTIONS = "weights.safetensors", "checkpoint", "predictions.npy"
 EXAMINATION = "examination.json"
 STOP, PAUSE, LOCK, SPARE, LOG = "stop", "pause", "lock", "spare", "log.txt"
-OWN_FILES = frozenset(Path(name).stem for name in (REQUEST, PROGRESS, OUTCOME, WEIGHTS, EXAMINATION))
+OWN_FILES = frozenset(
+    Path(name).stem
+    for name in (REQUEST, PROGRESS, EPOCHS, OUTCOME, WEIGHTS, PREDICTIONS, EXAMINATION, STOP, PAUSE, LOCK, SPARE, LOG)
+)
 SPARE_BYTES = 8192
 LOOK_SECONDS = 0.01  # for which a look at a lock is repeated: another one may look at the same moment
 _NAME = re.compile(r"[\w][\w .-]{0,39}")
@@ -38,6 +41,12 @@ NAMING = "Name a map with at most 40 letters, digits, spaces, dots, hyphens or u
 def is_name(text: str) -> bool:
     """Return whether a map can have this name: at most 40 letters, digits, spaces, dots, hyphens or underscores."""
     return _NAME.fullmatch(text) is not None
+
+
+def is_own_file(name: str) -> bool:
+    """Return whether a training has files of this name beside its map."""
+    folded = name.casefold()
+    return folded in OWN_FILES or folded.startswith(CHECKPOINT)
 
 
 def runs_in(folder: Path) -> tuple[Path, ...]:

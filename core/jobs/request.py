@@ -8,6 +8,8 @@ from core.checks import is_finite, is_whole
 from core.files import read_json, write_json
 from core.jobs.folder import REQUEST
 
+COMMAND = "python -m core.train"  # trains what a request or a recipe asks for
+
 MAX_EPOCHS = 10_000
 MAX_SECONDS = 1e9
 

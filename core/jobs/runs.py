@@ -12,13 +12,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from core.files import read_json, refusal, write_json, write_through
+from core.files import read_json, refusal, write_bytes, write_json, write_through
 from core.jobs.folder import (
     LOCK,
     LOOK_SECONDS,
     NAMING,
     OUTCOME,
-    OWN_FILES,
     PAUSE,
     PROGRESS,
     REQUEST,
@@ -27,6 +26,7 @@ from core.jobs.folder import (
     has_ended,
     has_map,
     is_name,
+    is_own_file,
     runs_in,
     time_of,
 )
@@ -62,7 +62,7 @@ def check_name(name: object) -> None:
     """Raise ValueError unless a training can have this name."""
     if not isinstance(name, str) or not is_name(name):
         raise ValueError(NAMING)
-    if name.casefold() in OWN_FILES:
+    if is_own_file(name):
         raise ValueError(
             f"A map cannot be called {name!r}, which is the name of a file beside it: choose another name."
         )
@@ -88,19 +88,19 @@ def new_folder(folder: Path) -> Iterator[Path]:
         raise ValueError(taken)
     with _written(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        new = Path(tempfile.mkdtemp(prefix=NEW, dir=folder.parent))
+        made = new = Path(tempfile.mkdtemp(prefix=NEW, dir=folder.parent))
         try:
             new.chmod(0o755)
             yield new
             try:
-                new.rename(folder)
+                made = new.rename(folder)
             except OSError:
                 if folder.exists():
                     raise ValueError(taken) from None
                 raise
             write_through(folder.parent)
         except BaseException:
-            shutil.rmtree(new, ignore_errors=True)
+            shutil.rmtree(made, ignore_errors=True)
             raise
 
 
@@ -114,15 +114,18 @@ def put_last(folder: Path, runs: Path) -> None:
 def stop_training(folder: Path) -> None:
     """Ask the training in folder to end as soon as it can, and to make a map of its best weights so far.
 
-    One that has no weights yet and that nobody works on ends at once. Raises ValueError where the folder cannot be
-    written to.
+    One that has no weights yet and that nobody works on ends at once; one that has ended stays as it is. Raises
+    ValueError where the folder cannot be written to.
     """
+    if has_ended(folder):
+        return
     with _written(folder, "The training goes on."):
         (folder / STOP).touch()
         (folder / PAUSE).unlink(missing_ok=True)
         if not os.path.isfile(folder / WEIGHTS):
             with suppress(Timeout), FileLock(folder / LOCK, timeout=LOOK_SECONDS):
-                end(folder, State.STOPPED, NO_MAP)
+                if not has_ended(folder):
+                    end(folder, State.STOPPED, NO_MAP)
 
 
 def pause_training(folder: Path) -> None:
@@ -157,8 +160,9 @@ def rename_training(folder: Path, name: str) -> Path:
     with _ended(folder), new_folder(renamed) as new:
         for path in folder.iterdir():
             kept = f"{name}{path.suffix}" if path.stem == folder.name else path.name
-            if path.name not in (LOCK, REQUEST):
-                shutil.copy2(path, new / kept)
+            # What begins with a dot was left of a write that was cut off.
+            if path.name not in (LOCK, REQUEST) and not path.name.startswith("."):
+                write_bytes(new / kept, path.read_bytes())
         replace(read_request(folder), name=name).save(new)
         os.utime(new / REQUEST, ns=(time_of(folder), time_of(folder)))
         for card in new.glob(f"{name}.json"):

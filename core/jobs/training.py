@@ -19,7 +19,7 @@ from core.jobs.folder import CHECKPOINT, PAUSE, PREDICTIONS, SPARE, STOP, WEIGHT
 from core.jobs.outcome import NO_MAP, end, fail
 from core.jobs.progress import State
 from core.jobs.record import Record, kept_report
-from core.jobs.request import read_request
+from core.jobs.request import COMMAND, read_request
 from core.learning.loop import Report
 from core.maps.evaluation import describe, evaluate, predictions
 from core.maps.gauss_newton_step import learned_steps_of
@@ -58,7 +58,7 @@ def _clear(folder: Path) -> None:
         return
     left = [folder / name for name in (SPARE, STOP, PAUSE)]
     if has_map(folder):
-        left += [folder / WEIGHTS, *folder.glob(f"{CHECKPOINT}*")]
+        left += [folder / WEIGHTS, folder / CHECKPOINT, *folder.glob(f"{CHECKPOINT}-*")]
     for path in left:
         path.unlink(missing_ok=True)
 
@@ -131,8 +131,8 @@ def _train(folder: Path) -> None:
             _pause(record)
             return
         message = message or "Its test was left out."
-    about = "Trained by `python -m core.jobs FOLDER` on the recipe below."
-    described = describe(trained, about, "python -m core.jobs FOLDER", training, metrics)
+    about = f"Trained by `{COMMAND}` on the recipe below."
+    described = describe(trained, about, COMMAND, training, metrics)
     if not record.is_stopped:
         try:
             described, unfinished = with_examination(record, described)

@@ -80,7 +80,10 @@ def test_an_unfit_name_is_refused(tmp_path, name):
         rename_training(folder, name)
 
 
-@pytest.mark.parametrize("name", ["request", "Progress", "outcome", "weights"])
+@pytest.mark.parametrize(
+    "name",
+    ["request", "Progress", "outcome", "weights", "epochs", "predictions", "log", "lock", "stop", "Checkpoint 2"],
+)
 def test_the_name_of_a_file_beside_the_map_is_refused(runs, name):
     with pytest.raises(ValueError, match="the name of a file beside it"):
         asked(runs, name)
@@ -113,6 +116,14 @@ def test_stopping_ends_at_once_what_has_not_begun(runs):
     assert (progress.state, progress.message) == (
         State.STOPPED, "It had not ended its first epoch, so that there is no map.",
     )  # fmt: skip
+
+
+def test_stopping_what_has_ended_leaves_it_as_it_is(runs):
+    folder = trained(runs)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    stop_training(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert read_progress(folder).state is State.FINISHED
 
 
 def test_stopping_asks_who_is_at_work(runs):
@@ -165,6 +176,29 @@ def test_a_renamed_training_is_the_same_under_another_name(runs):
     assert np.array_equal(load_inverse_map(renamed / "yours.safetensors").predict(np.zeros((1, 1000))).mean, before)
     assert read_json(renamed / "yours.json")["name"] == read_json(renamed / "request.json")["name"] == "yours"
     assert read_progress(renamed).state is State.FINISHED
+
+
+def test_a_renamed_map_is_on_the_disk_before_the_old_one_goes(runs, monkeypatch):
+    folder, synced = trained(runs), set()
+    content, real = (folder / "mine.safetensors").read_bytes(), os.fsync
+
+    def noted(handle):
+        synced.add(os.fstat(handle).st_size)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    rename_training(folder, "yours")
+    assert len(content) in synced
+
+
+def test_a_disk_that_refuses_after_the_last_step_leaves_no_folder(runs, monkeypatch):
+    def refuse(_folder):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(asking, "write_through", refuse)
+    with pytest.raises(ValueError, match="disk"):
+        asked(runs)
+    assert list(runs.iterdir()) == []
 
 
 def test_a_rename_that_is_cut_off_loses_nothing(runs, monkeypatch):
