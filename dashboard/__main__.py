@@ -178,10 +178,13 @@ def _options() -> argparse.Namespace:
         options.socket = bound_socket(options.host, options.port)
     except ValueError as error:
         parser.error(str(error))
-    if not (is_loopback(options.socket) or needs_login or options.allow_everyone):
+    # A server that goes by a name stands behind a proxy, which others reach.
+    is_reached = bool(options.allow_host) or not is_loopback(options.socket)
+    if is_reached and not (needs_login or options.allow_everyone):
         options.socket.close()
+        reached = ", ".join(options.allow_host) or options.host
         parser.error(
-            f"everyone who reaches {options.host} could use the laboratory, and see, start and stop its trainings: if "
+            f"everyone who reaches {reached} could use the laboratory, and see, start and stop its trainings: if "
             "that is meant, add --allow-everyone; otherwise set a login up, as dashboard/README.md says"
         )
     try:

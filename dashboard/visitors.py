@@ -22,7 +22,7 @@ COOKIE_SECONDS = 365 * 24 * 3600  # a visitor's trainings are the visitor's alon
 KEPT_HOURS = 12.0
 MAX_TRACES = 200  # of all visitors together: 24 MB at most
 MAX_TRACES_OF_ONE = 5
-MAX_UNREAD_FILES = 2  # of a session, before the next one arrives: 15 MB at most
+MAX_UNREAD_FILES = 2  # of a session, before the next one arrives: 36 MB at most
 MAX_UNREAD_BYTES = 100 * 2**20  # of all sessions together, before the next one arrives
 
 _VISITOR = re.compile(r"[0-9a-f]{32}")

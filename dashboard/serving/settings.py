@@ -12,7 +12,7 @@ CONFIG: dict[str, bool | int | str] = {
     "client.showErrorDetails": "none",
     "server.enableAgentApi": False,
     "server.fileWatcherType": "none",
-    "server.maxUploadSize": 5,
+    "server.maxUploadSize": 12,  # megabytes, of a training that is brought along; traces have a limit of their own
     "server.maxWidgetStateSize": 1,  # megabytes, the least that can be set
     **{
         f"theme.{theme}.{name}": colour

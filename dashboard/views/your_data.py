@@ -20,6 +20,7 @@ from dashboard.pictures.your_data import estimates, picture
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.observation import Observation, Trace, observe
 from dashboard.scene.scene import Scene
+from dashboard.scene.text_table import MAX_FILE_BYTES
 from dashboard.views import reading
 from dashboard.views.reading import ask_again, file_of, take_upload
 from dashboard.views.states_fit import section
@@ -55,6 +56,7 @@ def _source(scene: Scene) -> None:
             type=["csv", "txt", "tsv", "dat"],
             key=uploaded_file.uploader_key(),
             on_change=take_upload,
+            max_upload_size=MAX_FILE_BYTES // 2**20,
             label_visibility="collapsed",
         )
     upload, recording = scene.holdings.upload, scene.holdings.recording

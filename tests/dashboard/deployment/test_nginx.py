@@ -28,7 +28,7 @@ def proxied(tmp_path_factory):
     (folder / "other").mkdir()
     ports = free_port(), free_port()
     with ExitStack() as stack:
-        options = "--base-path", BASE_PATH, "--allow-host", "lab.example.org"
+        options = "--base-path", BASE_PATH, "--allow-host", "lab.example.org", "--allow-everyone"
         servers = [
             stack.enter_context(quick_server(folder / name, *options, port=port))
             for name, port in zip(("one", "other"), ports, strict=True)

@@ -45,7 +45,7 @@ def test_the_launcher_serves_on_a_socket_of_tcp_and_takes_small_messages_alone(l
     assert bound.proto == socket.IPPROTO_TCP
     assert config.ws_max_size == 2**16
     assert st.get_option("server.maxWidgetStateSize") == 1
-    assert st.get_option("server.maxUploadSize") == 5
+    assert st.get_option("server.maxUploadSize") == 12
     assert not config.ws_per_message_deflate
 
 
@@ -102,6 +102,7 @@ def no_such_host(*_, **__):
             "everyone who reaches 0.0.0.0 could use the laboratory, and see, start and stop its trainings: if that is "
             "meant, add --allow-everyone; otherwise set a login up, as dashboard/README.md says",
         ),
+        (("--allow-host", "lab.example.org"), "everyone who reaches lab.example.org could use the laboratory"),
         (("--base-path", "apps/../lab"), "'apps/../lab' is not a path, such as apps/lab."),
         (("--allow-host", "http://lab"), "'http://lab' is not the name of a host, such as lab.example.org."),
         (

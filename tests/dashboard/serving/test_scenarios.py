@@ -115,10 +115,10 @@ def test_an_upload_needs_a_token_that_only_our_page_can_read(client, server, ses
         assert browser.put(path.replace(own, another), files=file, headers=headers).status_code == 400
         # What is too large is refused by its announced length, before any of it is read, and where it has none, as
         # soon as it is too long.
-        announced = [*headers.items(), ("Cookie", f"_streamlit_xsrf={token}"), ("Content-Length", str(6 * 2**20))]
+        announced = [*headers.items(), ("Cookie", f"_streamlit_xsrf={token}"), ("Content-Length", str(13 * 2**20))]
         assert raw(server, "PUT", path, announced)[0] == 413
         head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
-        pieces = iter([head, *[bytes(2**20)] * 6])
+        pieces = iter([head, *[bytes(2**20)] * 13])
         form = {**headers, "Content-Type": "multipart/form-data; boundary=x"}
         assert browser.put(path, content=pieces, headers=form).status_code == 413
 
