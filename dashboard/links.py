@@ -1,5 +1,7 @@
 """What the address of a page holds: read when a session starts, written anew with each change."""
 
+import hashlib
+import json
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -134,7 +136,7 @@ def is_opened_by_old_link() -> bool:
 
 
 def browser() -> str:
-    """Return what tells a browser from others: its cookie, or the session where it keeps none."""
+    """Return what tells a visitor from others: the login, else the cookie, or the session where there is neither."""
     return _visitor() or st.session_state.live_key
 
 
@@ -144,4 +146,9 @@ def _session() -> str:
 
 
 def _visitor() -> str:
+    """Return who asks: the user where a login names one, since browsers are shared, and otherwise the cookie."""
+    if st.user.get("is_logged_in"):
+        issuer, subject = st.user.get("iss"), st.user.get("sub")
+        named = json.dumps([issuer, subject])
+        return hashlib.sha256(named.encode()).hexdigest()[:32] if issuer and subject else ""
     return visitors.checked(st.context.cookies.get(visitors.COOKIE))
