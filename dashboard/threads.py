@@ -12,6 +12,7 @@ CORES = int(numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
 
 _lock = threading.Lock()
 _at_work = 0
+_this_thread = threading.local()
 
 
 def bound_threads() -> None:
@@ -26,16 +27,24 @@ def bound_threads() -> None:
 
 @contextmanager
 def shared_out() -> Iterator[None]:
-    """Let this thread's kernels use its share of the cores: all of them for one that computes alone."""
+    """Let this thread's kernels use its share of the cores: all of them for one that computes alone.
+
+    A thread counts once, however often it enters.
+    """
     global _at_work
+    if getattr(_this_thread, "is_counted", False):
+        yield
+        return
     with _lock:
         _at_work += 1
         share = max(1, CORES // _at_work)
     before = numba.get_num_threads()
     numba.set_num_threads(min(share, before))
+    _this_thread.is_counted = True
     try:
         yield
     finally:
+        _this_thread.is_counted = False
         numba.set_num_threads(before)
         with _lock:
             _at_work -= 1

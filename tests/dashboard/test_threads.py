@@ -36,6 +36,12 @@ def test_one_computation_has_all_cores_and_several_share_them():
     assert numba.get_num_threads() == CORES
 
 
+def test_a_thread_that_enters_twice_counts_once():
+    with shared_out(), shared_out():
+        assert numba.get_num_threads() == CORES
+    assert numba.get_num_threads() == CORES
+
+
 def test_blas_has_one_thread_and_openmp_sleeps_while_it_waits():
     ended = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ended.stdout.split() == ["PASSIVE", "[1]"]
