@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.jobs.folder import has_ended
+from core.jobs.folder import has_ended, runs_in
 from core.jobs.queue import PLACES, tend
 from core.jobs.request import read_request
 from core.jobs.runs import sweep
@@ -16,6 +16,7 @@ from dashboard.scene.changes import NONE
 from dashboard.scene.settings import NEWEST_OWN_MAPS
 
 TENDING_SECONDS = 2.0
+MOST_UNFINISHED = 200  # trainings of a folder of runs, at work or waiting
 _log = logging.getLogger(__name__)
 
 
@@ -74,6 +75,12 @@ def newest_maps(owner: str) -> str:
     """Return the setting own_maps that shows the newest of the maps that an owner may look at."""
     none = NONE if rules().private else ""
     return ",".join(listed_maps(owner)[:NEWEST_OWN_MAPS][::-1]) or none
+
+
+def check_room() -> None:
+    """Raise ValueError with a sentence where so many trainings have not ended that no other may wait."""
+    if sum(not has_ended(folder) for folder in runs_in(runs())) >= MOST_UNFINISHED:
+        raise ValueError(f"{MOST_UNFINISHED} trainings have not ended, which is the limit: start it when one has.")
 
 
 def see_to_queue() -> None:

@@ -60,6 +60,7 @@ def _start() -> None:
             return
         if problem:
             raise ValueError(problem)
+        trainings.check_room()
         STARTED_TRAININGS.take(links.browser())
         epochs, expected = recipe.optimiser.epochs, pictures.expected_seconds(form)
         request = Request(name.strip(), epochs, recipe_as_json(recipe), _owner(), expected)
