@@ -62,6 +62,8 @@ def _key(folder: Path) -> bytes:
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=KEY_FILE)
         with os.fdopen(handle, "wb") as file:
             file.write(made)
+            file.flush()
+            os.fsync(file.fileno())  # a key that a power cut emptied would open no token again
         try:
             with suppress(FileExistsError):
                 os.link(temporary, path)  # unlike a write, it leaves the key of another process

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from dashboard import rooms
+from dashboard import rooms, seal
 from tests.dashboard.conftest import ROOT
 
 N_PROCESSES = 2
@@ -43,3 +43,10 @@ def test_processes_that_start_at_once_share_one_key_and_the_rooms(runs):
     given = {f"{i}{j}" for i in range(N_PROCESSES) for j in range(20)}
     assert set(rooms.answers(rooms.Room("a-room", "spiking-1", True))) == given
     assert [path.name for path in runs.glob(".truth-key*")] == [".truth-key"]
+
+
+def test_a_key_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    named = []
+    monkeypatch.setattr(seal.os, "fsync", lambda _: named.append((tmp_path / seal.KEY_FILE).exists()))
+    seal._key(tmp_path)
+    assert named[:1] == [False]
