@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.files import json_object, read_json, write_bytes, write_json
-from core.jobs.epochs import MAX_EPOCHS_BYTES
+from core.jobs.epochs import MAX_EPOCHS_BYTES, read_epochs, write_epochs
 from core.jobs.folder import EPOCHS, OUTCOME, REQUEST
 from core.jobs.progress import read_progress
 from core.jobs.request import Request, read_request
@@ -144,6 +144,7 @@ def add(runs: Path, archive: Archive, name: str, owner: str) -> Path:
         for member, content in archive.others.items():
             write_bytes(new / (f"{name}.safetensors" if member == MAP else member), content)
         _check(new, name)
+        write_epochs(new, read_epochs(new))  # without what follows the first line that no training writes
         put_last(new, runs)
     return folder
 

@@ -84,6 +84,13 @@ def test_a_name_that_is_taken_is_refused(packed, runs):
     assert [path.name for path in runs.iterdir()] == ["mine"]
 
 
+def test_what_follows_a_torn_line_of_the_epochs_is_not_stored(packed, runs):
+    files = files_of(packed)
+    files["epochs.jsonl"] += b'{"torn\n' + bytes(10_000)
+    folder = add(runs, unpack(zipped(files.items())), "new", "you")
+    assert (folder / "epochs.jsonl").read_bytes() == files_of(packed)["epochs.jsonl"]
+
+
 def refused(content, runs, match):
     """Check that an archive is refused with a sentence, and leaves nothing."""
     with pytest.raises(ValueError, match=match):
