@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from core.jobs import training
-from core.jobs.folder import REQUEST, has_map
+from core.jobs.folder import REQUEST, has_map, unfinished_in
 from core.jobs.outcome import begin
 from core.jobs.progress import Progress, State
 from core.jobs.runs import continue_training
@@ -140,13 +140,17 @@ def damaged(folder: Path, whole: Path, number: int) -> Iterator[str]:
 
 
 def with_the_clock_set_back(folder: Path, whole: Path) -> Iterator[str]:
-    """Train while the clock falls by an hour at each look, and yield what is wrong."""
-    runs = folder / "clock"
-    set_back = ask(runs)
-    now, looks = time.time(), iter(range(10**9))
-    real = time.time
-    time.time = lambda: now - 3600 * next(looks)
+    """Ask for two trainings and do them while the clock falls by an hour at each look, and yield what is wrong."""
+    runs, now, looks = folder / "clock", time.time_ns(), iter(range(10**9))
+    real = time.time_ns
+    time.time_ns = lambda: now - 3600 * 10**9 * next(looks)
     try:
-        yield from _goes_on(runs, set_back, whole, "clock set back")
+        asked = [ask(runs, name) for name in ("second of the alphabet", "first of the alphabet")]
+        if list(unfinished_in(runs)) != asked:
+            yield "clock set back: the later training comes first"
+        for each in asked:
+            yield from _goes_on(runs, each, whole, f"clock set back, {each.name}")
     finally:
-        time.time = real
+        time.time_ns = real
+    if next(looks) == 0:
+        yield "clock set back: no training looks at the clock"
