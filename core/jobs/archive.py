@@ -41,6 +41,11 @@ class Archive:
     card: dict[str, Any]
     others: dict[str, bytes]
 
+    @property
+    def n_bytes(self) -> int:
+        """The bytes that the files take on the disk, about."""
+        return sum(map(len, self.others.values())) + len(json.dumps(self.card)) + len(json.dumps(self.request.recipe))
+
 
 def pack(folder: Path) -> bytes:
     """Return the archive of an ended training with a map; it does not tell whose training it is.
@@ -55,7 +60,7 @@ def pack(folder: Path) -> bytes:
             CARD: json.dumps(read_json(folder / f"{name}.json"), indent=2).encode(),
             MAP: (folder / f"{name}.safetensors").read_bytes(),
             EPOCHS: (folder / EPOCHS).read_bytes(),
-            OUTCOME: (folder / OUTCOME).read_bytes(),
+            OUTCOME: _outcome(folder),
         }
     except (OSError, ValueError):
         raise ValueError(f"The files of the training {name!r} cannot be read.") from None
@@ -64,6 +69,16 @@ def pack(folder: Path) -> bytes:
         for member, data in content.items():
             archive.writestr(zipfile.ZipInfo(member), data, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
+
+
+def _outcome(folder: Path) -> bytes:
+    """Return how a training with a map has ended; one that was killed after its map has no file that says it."""
+    if (folder / OUTCOME).exists():
+        return (folder / OUTCOME).read_bytes()
+    progress = read_progress(folder)
+    if not progress.state.ended:
+        raise ValueError("Its process is about to write how it has ended.")
+    return json.dumps({"state": progress.state, "message": progress.message}).encode()
 
 
 def unpack(content: bytes) -> Archive:

@@ -19,7 +19,7 @@ def work_on(address: str, folder: Path) -> None:
 
     try:
         client = Client(address, timeout=CONNECTING_SECONDS)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: of what is no address
         fail(folder, f"The Dask cluster at {address} cannot be reached: start it, and continue the training.")
         return
     with client:

@@ -45,11 +45,17 @@ def work(folder: Path) -> None:
         fail(folder, str(error))
     except OSError as error:
         fail(folder, refusal(error, folder.name))
-    except MemoryError:
-        fail(folder, "The memory was full: choose a smaller network or fewer samples.")
     except Exception as error:
+        if _is_full_memory(error):
+            fail(folder, "The memory was full: choose a smaller network or fewer samples.")
+            return
         fail(folder, f"The program ended with an error: {type(error).__name__}: {error}")
         raise
+
+
+def _is_full_memory(error: Exception) -> bool:
+    """Say whether an error is one of full memory, which PyTorch's allocator raises as a RuntimeError."""
+    return isinstance(error, MemoryError) or "alloc_cpu" in str(error) or "not enough memory" in str(error)
 
 
 def _clear(folder: Path) -> None:

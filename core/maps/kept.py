@@ -95,6 +95,9 @@ class KeptRows:
         self.n_taken += n
         if is_read:
             return {name: tensor[first : self.n_taken] for name, tensor in self.pieces[0].items()}
+        if self.n_read > first:  # the file ends within this piece, as that of a version with other pieces may
+            self.pieces[0] = {name: tensor[:first] for name, tensor in self.pieces[0].items()}
+            self.n_read = self.n_saved = first
         piece = compute()
         self.pieces.append(piece)
         self.n_known = self.n_taken

@@ -48,6 +48,7 @@ def take_run() -> None:
     try:
         UPLOADED_BYTES.take(links.browser(), len(content))
         archive = unpack(content)
+        UPLOADED_BYTES.take(links.browser(), max(archive.n_bytes - len(content), 0))  # what it takes once unpacked
         folder = add(runs(), archive, _free_name(archive.request.name), session.scene().holdings.owner)
     except ValueError as error:
         session.say(f"{name}: {error} Nothing was added.")

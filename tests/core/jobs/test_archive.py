@@ -72,6 +72,23 @@ def test_a_training_comes_back_whole_under_another_owner_and_name(packed, tmp_pa
     assert np.array_equal(before.predict(traces).mean, after.predict(traces).mean)
 
 
+def test_a_training_that_was_killed_after_its_map_is_packed(tmp_path, runs):
+    recipe = read_json(write_map(tmp_path, "mine").with_suffix(".json"))["recipe"]
+    folder = asked(tmp_path / "there", recipe=recipe)
+    write_map(folder, "mine", metrics={})
+    write_epochs(folder, EPOCHS)
+    state = read_progress(folder).state
+    assert state.ended
+    assert read_progress(add(runs, unpack(pack(folder)), "mine", "you")).state is state
+
+
+def test_an_archive_counts_by_what_it_takes_on_the_disk(packed):
+    files = files_of(packed)
+    padded = zipped([*((name, data) for name, data in files.items() if name != "map.safetensors"),
+                     ("map.safetensors", bytes(2**20))])  # fmt: skip
+    assert len(padded) < 2**17 < 2**20 < unpack(padded).n_bytes
+
+
 def test_a_training_without_a_map_is_not_packed(runs):
     with pytest.raises(ValueError, match="The files of the training 'mine' cannot be read"):
         pack(asked(runs))

@@ -45,6 +45,15 @@ def test_a_cluster_that_cannot_be_reached_ends_in_a_sentence(runs, monkeypatch):
     assert progress.message == f"The Dask cluster at {address} cannot be reached: start it, and continue the training."
 
 
+@pytest.mark.parametrize("address", ["localhost:notaport", "foo://x:1"])
+def test_what_is_no_address_ends_in_a_sentence(runs, address):
+    folder = asked(runs)
+    with FileLock(folder / "lock"):
+        begin(folder)
+        cluster.work_on(address, folder)
+    assert read_progress(folder).message.startswith(f"The Dask cluster at {address} cannot be reached")
+
+
 def test_a_process_on_the_cluster_that_dies_ends_in_a_sentence(runs, monkeypatch):
     with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as there:
         monkeypatch.setattr(cluster, "_process_there", lambda _: 137)

@@ -238,6 +238,14 @@ def test_an_error_of_the_program_ends_a_training_in_a_sentence_and_is_printed(ru
     assert progress.message == "The program ended with an error: RuntimeError: something unforeseen"
 
 
+def test_full_memory_is_said(runs, work, monkeypatch):
+    monkeypatch.setattr(process, "train", lambda *_, **__: torch.empty(10**15))
+    folder = asked(runs)
+    work(folder)
+    message = read_progress(folder).message
+    assert message == "The memory was full: choose a smaller network or fewer samples."
+
+
 # ------------------------------------------------------------------------------------------------- from a checkpoint
 
 

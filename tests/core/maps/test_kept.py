@@ -26,6 +26,14 @@ def test_rows_go_on_where_a_kill_has_left_them(tmp_path, monkeypatch):
     assert taken(tmp_path / "rows", 4) == (list(range(12)), [])
 
 
+def test_a_file_that_ends_within_a_piece_shifts_no_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(kept, "SAVING_INTERVAL_SECONDS", -1.0)
+    file = KeptFile(tmp_path / "rows", "mine")
+    file.write(rows(0, 4))
+    assert taken(tmp_path / "rows", 3) == (list(range(9)), [3, 6])
+    assert file.read()["number"].tolist() == list(range(9))
+
+
 def test_rows_are_written_when_the_interval_has_passed_and_at_the_end(tmp_path, monkeypatch):
     now = [0.0]
     monkeypatch.setattr(kept.time, "monotonic", lambda: now[0])
