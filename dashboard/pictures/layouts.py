@@ -185,6 +185,7 @@ LAYOUTS = {
             ("learned carried", "28rem"),
             ("metrics metrics", "auto"),
             ("said said", "auto"),
+            ("table table", "auto"),
         ),
         looks=("under-tabs", "metrics-line"),
     ),

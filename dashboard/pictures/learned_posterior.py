@@ -52,7 +52,7 @@ def learned_posterior(scene: Scene, problem: Problem, truth: Point | None) -> Sh
     if not whole_readers(scene, {base.name: base}):
         return Shown("uncertainty-none", question=wording.QUESTION, answer=wording.only_read(base.times.size))
     exact = results.posterior(problem, learned.task.noise)
-    found = results.kept("learned posterior", problem.identity, partial(_of, learned, problem.data))
+    found = results.kept("learned law", problem.identity, partial(_of, learned, problem.data))
     rise = exact.cells.log_densities - found.law.log_density(exact.cells.centres)
     right = 0.5 + 0.5 * float(exact.masses @ np.maximum(1 - np.exp(-rise), 0.0))
     box = window_of(exact, truth)

@@ -83,8 +83,8 @@ def _support(scene: Scene) -> Shown | None:
         shown = replace(shown, answer=unexplained(found), why=[found.fit.sentence], metrics=())
     tabs = controls_at(Area.SUPPORT, experiment, () if experiment.below == "profiles" else ("all_unknown",))
     shown = shown.under(shown.question, tabs)
-    if experiment.below in ("covariances", "learned"):
-        return shown  # with figures of its own
+    if experiment.below == "covariances":
+        return shown  # with its own table
     joint = None
     if experiment.below == "noise" or not experiment.noise_known:
         joint = _joint(scene, problem)

@@ -38,7 +38,7 @@ def answer(right: float, pieces: tuple[int, int], at_edge: bool) -> str:
     pieces: in how many pieces the 90 % regions lie, of the exact and of the learned posterior.
     at_edge: whether the exact posterior reaches the edge of the prior.
     """
-    cases = f"{100 * right:.0f} of 100 pairs of draws, one from each"
+    cases = f"{fixed(100 * right, 0)} of 100 pairs of draws, one from each"
     if right <= GOOD:
         return f"For this trace yes: the best judge tells apart {cases}; guessing does 50."
     reasons = []
@@ -54,7 +54,11 @@ def metrics(divergence: float, right: float, beside: Sequence[tuple[str, float]]
     """Return the divergences from the exact posterior, and how often the best judge is right; beside: of others."""
     found = [
         ("KL(exact ‖ learned)", nats(divergence), "What is lost by the learned posterior."),
-        ("best judge", f"{100 * right:.0f} of 100", "How often the best judge tells draws apart; guessing does 50."),
+        (
+            "best judge",
+            f"{fixed(100 * right, 0)} of 100",
+            "How often the best judge tells draws apart; guessing does 50.",
+        ),
     ]
     return found + [(f"KL(exact ‖ {name})", nats(value), "What is lost by that Gaussian.") for name, value in beside]
 

@@ -13,13 +13,14 @@ from core.maps.dataset import TRAINING_STREAM, dataset
 from core.maps.gauss_newton_step import Refined
 from core.maps.inputs import TraceInputs
 from core.maps.inverse_map import PRETRAINED, inverse_map, load_inverse_map
+from core.maps.learned_posterior.posterior_map import POSTERIORS
 from core.maps.onnx_file import onnx_of
 from core.maps.recipe_file import recipe_from_json
 from core.maps.recipes import best_recipe
 from core.maps.untrained_network import untrained_network
 
 N = 40
-SHIPPED = sorted(PRETRAINED.rglob("*.safetensors"))
+SHIPPED = sorted(path for path in PRETRAINED.rglob("*.safetensors") if path.parent != POSTERIORS)
 
 
 def check(found):
