@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -43,6 +43,9 @@ MAX_OBSERVED = 1e6  # traces, and parameters told, are clipped here; beyond, all
 RANGES = {"spread": (1e-4, 1e4), "scale": (1e-4, 1e9), "centre": (-1e9, 1e9)}
 USUAL_RANGE = (-1e4, 1e4)  # of all others, so that no sum of a network overflows
 MIN_SD_WIDTHS = 1e-6  # smallest sd of an estimate in any direction, in widths of the prior's box; the largest is one
+
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,23 +202,33 @@ def _bounded(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
     return bounded
 
 
-def inverse_map(name: str, recipe: Recipe, weights: Mapping[str, torch.Tensor], card: Mapping[str, Any]) -> InverseMap:
-    """Return the map with these weights, and with the learned steps that its card or else its recipe names.
+def with_weights(build: Callable[[], Network], weights: Mapping[str, torch.Tensor], name: str) -> Network:
+    """Return the network that build makes with copies of weights, ready to be asked; name: of its map.
 
     Raises ValueError where the weights do not fit that network.
     """
     # Built without memory first, so that a wrong recipe cannot claim more memory than the weights need.
     with torch.device("meta"):
-        network = network_of(recipe, learned_steps(card, recipe))
-    if any(key.startswith("step.") for key in weights):
-        raise ValueError(f"The learned step of {name} is one of an earlier version: train the map again.")
+        network = build()
     copies = {key: tensor.detach().cpu().clone() for key, tensor in weights.items()}
     try:
         network.load_state_dict(copies, assign=True)
     except RuntimeError:
         raise ValueError(f"The weights of {name} do not fit the network of its recipe.") from None
     network.requires_grad_(False)
-    return InverseMap(name, recipe, network.eval(), {**card, "recipe": recipe_as_json(recipe)})
+    network.eval()
+    return network
+
+
+def inverse_map(name: str, recipe: Recipe, weights: Mapping[str, torch.Tensor], card: Mapping[str, Any]) -> InverseMap:
+    """Return the map with these weights, and with the learned steps that its card or else its recipe names.
+
+    Raises ValueError where the weights do not fit that network.
+    """
+    if any(key.startswith("step.") for key in weights):
+        raise ValueError(f"The learned step of {name} is one of an earlier version: train the map again.")
+    network = with_weights(lambda: network_of(recipe, learned_steps(card, recipe)), weights, name)
+    return InverseMap(name, recipe, network, {**card, "recipe": recipe_as_json(recipe)})
 
 
 def available_inverse_maps(folder: Path = PRETRAINED) -> tuple[str, ...]:

@@ -13,7 +13,16 @@ from safetensors.torch import save as save_tensors
 
 from core.files import read_json, write_bytes, write_json
 from core.maps.inputs import TraceInputs
-from core.maps.inverse_map import MAX_FILE_BYTES, MAX_OBSERVED, PRETRAINED, InverseMap, load_inverse_map, read_weights
+from core.maps.inverse_map import (
+    MAX_FILE_BYTES,
+    MAX_OBSERVED,
+    PRETRAINED,
+    InverseMap,
+    available_inverse_maps,
+    load_inverse_map,
+    read_weights,
+    with_weights,
+)
 from core.maps.learned_posterior.frame import Frame
 from core.maps.learned_posterior.law import LearnedPosterior
 from core.maps.learned_posterior.network import (
@@ -107,20 +116,13 @@ def posterior_map(
     base = load_inverse_map(recipe.base)
     if not can_learn_posterior(base.recipe.task) or not base.recipe.gives_covariance:
         raise ValueError(f"The map {recipe.base} gives no Gaussian of two parameters, with which a posterior begins.")
-    with torch.device("meta"):
-        network = PosteriorNetwork(base.recipe.task, recipe)
-    copies = {key: tensor.detach().cpu().clone() for key, tensor in weights.items()}
-    try:
-        network.load_state_dict(copies, assign=True)
-    except RuntimeError:
-        raise ValueError(f"The weights of {name} do not fit the network of its recipe.") from None
-    network.requires_grad_(False)
-    return PosteriorMap(name, recipe, base, network.eval(), card)
+    network = with_weights(lambda: PosteriorNetwork(base.recipe.task, recipe), weights, name)
+    return PosteriorMap(name, recipe, base, network, card)
 
 
 def available_posterior_maps(folder: Path = POSTERIORS) -> tuple[str, ...]:
     """Return the names of the maps in folder, by default of the shipped ones, in alphabetical order."""
-    return tuple(sorted(path.stem for path in folder.glob("*.safetensors") if path.with_suffix(".json").exists()))
+    return available_inverse_maps(folder)
 
 
 def load_posterior_map(name: str, folder: Path = POSTERIORS) -> PosteriorMap:
