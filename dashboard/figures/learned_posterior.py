@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.symbols import symbol_of
 from dashboard.figures.density import Raster
 from dashboard.figures.joint import Beside
-from dashboard.figures.regions import MASSES, contours, ellipse, placed
-from dashboard.figures.style import LIMIT, TRUTH, Look, array, axis, layout, legend_entry, line, line_entry, named
+from dashboard.figures.regions import MASSES, contours, ellipse, on_plane
+from dashboard.figures.style import LIMIT, Look, array, legend_entry, line, line_entry
+from dashboard.figures.swarm import swarm
 from dashboard.wording.entries import EXACT, FLOW, LEARNED
 
 DOT, HALO = 3.6, 5.0  # pixels of a particle and of the ring around it
@@ -42,7 +42,7 @@ def beside_exact(
         rest = {"line": {"dash": "dash"}, "hoverinfo": "skip", "showlegend": False}
         traces.append(line(each.name, each.look.colour, 1.4, x=array(outline[:, 0]), y=array(outline[:, 1]), **rest))
         traces.append(line_entry(each.name, each.look.colour, "dash"))
-    return _plane("Lines hold 50 % and 90 %; of Gaussians 90 %", names, box, traces, [], truth)
+    return on_plane("Lines hold 50 % and 90 %; of Gaussians 90 %", names, box, traces, [], truth, TOP)
 
 
 def carried(
@@ -50,40 +50,9 @@ def carried(
 ) -> dict[str, Any]:
     """Draw particles, (k, n, 2), which move with the clock of the player, over the regions of the exact posterior."""
     k, n, _ = paths.shape
-    shapes: list[dict[str, Any]] = [
-        {
-            "type": "path",
-            "swarm": {"at": 0, "trail": trail},
-            "line": {"color": colour, "width": width},
-            "layer": "above",
-        }
-        for trail, colour, width in ((0, "theme:background", HALO), (0, look.colour, DOT))
-    ]
+    shapes = [swarm(0, 0, "theme:background", HALO), swarm(0, 0, look.colour, DOT)]
     traces = [contours(exact, name=EXACT), line_entry(EXACT, LIMIT), legend_entry(FLOW, "circle", look.colour)]
-    figure = _plane("A flow carries a Gaussian to the posterior", names, box, traces, shapes, truth)
+    figure = on_plane("A flow carries a Gaussian to the posterior", names, box, traces, shapes, truth, TOP)
     places = {"x": array(paths[..., 0].ravel()), "y": array(paths[..., 1].ravel()), "n": n}
     figure["layout"]["meta"] = {"swarms": [{"clock": array(np.arange(1, k + 1)), **places}]}
     return figure
-
-
-def _plane(
-    title: str,
-    names: Sequence[str],
-    box: Array,
-    traces: list[dict[str, Any]],
-    shapes: list[dict[str, Any]],
-    truth: Point | None,
-) -> dict[str, Any]:
-    if truth is not None:
-        shapes = [*shapes, named("truth", placed("star", TRUTH, np.array(truth), box))]
-        traces = [*traces, legend_entry("truth", "star", TRUTH)]
-    return {
-        "data": traces,
-        "layout": layout(
-            title,
-            axis(symbol_of(names[0]), range=box[0].tolist()),
-            axis(symbol_of(names[1]), range=box[1].tolist()),
-            shapes=shapes,
-            margin={"l": 58, "r": 12, "t": TOP, "b": 38},
-        ),
-    }

@@ -7,15 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from core.symbols import symbol_of
 from dashboard.figures.density import Raster
 from dashboard.figures.palette import translucent
-from dashboard.figures.style import LIMIT, Look, array, grid, mark
+from dashboard.figures.style import LIMIT, TRUTH, Look, array, axis, grid, layout, legend_entry, mark, named
 
 MASSES = (0.5, 0.9)  # of the regions that are drawn
 SMALLEST_FRAME = 0.03  # of the plane: half a side of a frame that is seen around the marks
 ASPECT = 1.15  # of the plane on screen, width over height, for the direction of an arrow
 
 Array = NDArray[np.float64]
+Point = tuple[float, float]
 
 
 def ellipse(mean: Array, covariance: Array, mass: float) -> Array:
@@ -100,3 +102,28 @@ def placed(symbol: str, colour: str, point: Array, box: Array, hollow: bool = Fa
     corners = [(0, 0), (-13, 6), (-10, 0), (-13, -6)]
     path = "L".join(f"{x * across - y * up:.1f},{x * up + y * across:.1f}" for x, y in corners)
     return {**mark(symbol, colour, (at[0], at[1]), hollow=hollow), "path": f"M{path}Z"}
+
+
+def on_plane(
+    title: str,
+    names: Sequence[str],
+    box: Array,
+    traces: list[dict[str, Any]],
+    shapes: list[dict[str, Any]],
+    truth: Point | None,
+    top: int,
+) -> dict[str, Any]:
+    """Return the figure of regions in a box, (2, 2), with the truth in front; top: its margin in pixels."""
+    if truth is not None:
+        shapes = [*shapes, named("truth", placed("star", TRUTH, np.array(truth), box))]
+        traces = [*traces, legend_entry("truth", "star", TRUTH)]
+    return {
+        "data": traces,
+        "layout": layout(
+            title,
+            axis(symbol_of(names[0]), range=box[0].tolist()),
+            axis(symbol_of(names[1]), range=box[1].tolist()),
+            shapes=shapes,
+            margin={"l": 58, "r": 12, "t": top, "b": 38},
+        ),
+    }

@@ -66,18 +66,23 @@ def on_map(found: Sequence[Sampled]) -> Drawn:
     for i, each in enumerate(found):
         colour = LOOKS[each.path.method].colour
         shapes += [
-            _swarm(i, TRAIL, translucent(colour, 0.35), LINE),
-            _swarm(i, 0, "theme:background", DOT + 1.6),
-            _swarm(i, 0, colour, DOT),
+            swarm(i, TRAIL, translucent(colour, 0.35), LINE),
+            swarm(i, 0, "theme:background", DOT + 1.6),
+            swarm(i, 0, colour, DOT),
         ]
     for method in dict.fromkeys(each.path.method for each in found):
         traces.append(saved(legend_entry(method, "circle", LOOKS[method].colour)))
     return traces, shapes
 
 
-def _swarm(at: int, trail: int, colour: str, width: float) -> dict[str, Any]:
-    swarm = {"at": at, "trail": trail}
-    return {"type": "path", "swarm": swarm, "line": {"color": colour, "width": width}, "layer": "above"}
+def swarm(at: int, trail: int, colour: str, width: float) -> dict[str, Any]:
+    """Return the dots of the particles at a place of `places`, or their trails over so many times."""
+    return {
+        "type": "path",
+        "swarm": {"at": at, "trail": trail},
+        "line": {"color": colour, "width": width},
+        "layer": "above",
+    }
 
 
 def places(found: Sequence[Sampled]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from core.symbols import symbol_of
 from dashboard.figures.density import Raster
 from dashboard.figures.joint import Beside
 from dashboard.figures.palette import translucent
-from dashboard.figures.regions import MASSES, contours, ellipse, estimated, placed
+from dashboard.figures.regions import MASSES, contours, ellipse, estimated, on_plane
 from dashboard.figures.style import (
     DATA,
     FAINT,
@@ -127,7 +127,7 @@ def both_regions(
         line_entry("AR(1)", LIMIT),
         line_entry("white", LIMIT, "dot"),
     ]
-    return _regions("90 % regions under both noise models", names, box, traces, [], truth, top=48)
+    return on_plane("90 % regions under both noise models", names, box, traces, [], truth, top=48)
 
 
 def learned_regions(
@@ -143,32 +143,7 @@ def learned_regions(
         traces.append(mark_entry(each.name, each.look))
     shapes = [named(each.name, estimated(each.look, each.mean, box)) for each in reversed(beside)]
     title = "90 % regions: exact, local Gaussian, and learned"
-    return _regions(title, names, box, traces, shapes, truth, top=90)  # three rows of the legend below the title
-
-
-def _regions(
-    title: str,
-    names: tuple[str, str],
-    box: Array,
-    traces: list[dict[str, Any]],
-    shapes: list[dict[str, Any]],
-    truth: Point | None,
-    top: int,
-) -> dict[str, Any]:
-    """Return the figure of regions in a box, (2, 2), with the truth in front; top: its margin in pixels."""
-    if truth is not None:
-        shapes = [*shapes, named("truth", placed("star", TRUTH, np.array(truth), box))]
-        traces = [*traces, legend_entry("truth", "star", TRUTH)]
-    return {
-        "data": traces,
-        "layout": layout(
-            title,
-            axis(symbol_of(names[0]), range=box[0].tolist()),
-            axis(symbol_of(names[1]), range=box[1].tolist()),
-            shapes=shapes,
-            margin={"l": 58, "r": 12, "t": top, "b": 38},
-        ),
-    }
+    return on_plane(title, names, box, traces, shapes, truth, top=90)  # three rows of the legend below the title
 
 
 def autocorrelations(coloured: Array, white: Array, n_times: int, interval: float) -> dict[str, Any]:
