@@ -54,6 +54,7 @@ KEYS = {
     "fit_typed": "what stands in the form of the fit, which outlasts a visit to another page",
     "fit_asked": "whether Fit was pressed and has not been answered",
     "fit_source": "the recording for which the form has chosen a box",
+    "n_sources": "for which it has chosen: the widget of each choice has a key of its own",
 }
 # Of a page, once; "door": which way in from the start page.
 ASKED = (

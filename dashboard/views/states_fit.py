@@ -44,29 +44,42 @@ TYPED: dict[str, Any] = {
     **{known.name: compact(known.default) for known in KNOWN.values()},
     "fit_box": NARROW,
 }
+CHOSEN = ("fit_unknown_zeta", "fit_box")  # for each recording anew
 HELP = (
     "Least squares on all observed samples of u and v, at any times. Unknown are the ticked ones of the parameters and "
     "of the state at the first sample; ζ and γ, where they are known, are those of the sidebar."
 )
 
 
+def _key(name: str) -> str:
+    """Return the key of a widget of the form.
+
+    What is chosen for a recording has a new one for each: the browser still has what stood there for the last one, and
+    a run of the page that is asked for before it shows the new choice would put it back.
+    """
+    return f"{name}_{st.session_state.n_sources}" if name in CHOSEN else name
+
+
 def _restore(samples: Samples, sd: float) -> None:
     """Put back what was typed before a visit to another page, and choose a box for another recording."""
-    kept = st.session_state.setdefault("fit_typed", {**TYPED, "fit_sd_u": compact(sd), "fit_sd_v": compact(sd)})
-    for key, value in kept.items():
-        st.session_state.setdefault(key, value)
+    typed = st.session_state.setdefault("fit_typed", {**TYPED, "fit_sd_u": compact(sd), "fit_sd_v": compact(sd)})
+    st.session_state.setdefault("n_sources", 0)
     source = (samples.name, float(samples.times[-1])) if samples.rho is None else None
     if st.session_state.get("fit_source") != source:
-        st.session_state.fit_source = source
-        st.session_state.fit_box = WIDE if source and samples.times[-1] <= SHORT else NARROW
+        chosen: dict[str, Any] = {"fit_box": WIDE if source and samples.times[-1] <= SHORT else NARROW}
         if samples.tau is not None:
-            st.session_state.fit_unknown_zeta = True  # the textbook's I is not what the sidebar has
+            chosen["fit_unknown_zeta"] = True  # the textbook's I is not what the sidebar has
+        st.session_state.fit_typed = typed = typed | chosen
+        st.session_state.fit_source = source
+        st.session_state.n_sources += 1
+    for name, value in typed.items():
+        st.session_state.setdefault(_key(name), value)
 
 
 def _keep_typed() -> None:
     """Keep what stands in the form, of which Streamlit forgets what another page does not show."""
     kept = st.session_state.fit_typed
-    st.session_state.fit_typed = {key: st.session_state.get(key, value) for key, value in kept.items()}
+    st.session_state.fit_typed = {name: st.session_state.get(_key(name), value) for name, value in kept.items()}
 
 
 def _noise_sd(state: str, is_observed: bool, sd: float, problems: list[str]) -> float:
@@ -86,8 +99,8 @@ def _unknown() -> tuple[str, ...]:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("Unknown:", width="content")
         for name in NAMES:
-            st.checkbox(symbol_of(name), key=f"fit_unknown_{name}", width="content")
-    return tuple(name for name in NAMES if st.session_state[f"fit_unknown_{name}"])
+            st.checkbox(symbol_of(name), key=_key(f"fit_unknown_{name}"), width="content")
+    return tuple(name for name in NAMES if st.session_state[_key(f"fit_unknown_{name}")])
 
 
 def _second_row(
@@ -106,8 +119,8 @@ def _second_row(
             if name not in unknown:
                 values[name] = number_box(KNOWN[name], problems, width=120)
         st.selectbox(
-            "Box that is searched", list(BOXES), format_func=lambda name: BOXES[name].label, key="fit_box", width=180,
-            help="The wide box takes a longer search, and suits recordings of up to about 50 ms.",
+            "Box that is searched", list(BOXES), format_func=lambda name: BOXES[name].label, key=_key("fit_box"),
+            width=180, help="The wide box takes a longer search, and suits recordings of up to about 50 ms.",
         )  # fmt: skip
         st.button("Fit", type="primary", on_click=_ask_for_fit)
     return sds, tuple(values[name] for name in NAMES)
@@ -131,7 +144,7 @@ def _form(experiment: Experiment, samples: Samples) -> tuple[Settings | None, st
     _keep_typed()
     if problems:
         return None, " ".join([*problems, "Nothing is fitted until this is mended."])
-    return Settings(unknown, known, sds, st.session_state.fit_box), ""
+    return Settings(unknown, known, sds, st.session_state[_key("fit_box")]), ""
 
 
 def _fitting(scene: Scene, samples: Samples, settings: Settings | None, wrong: str) -> Fitting:
