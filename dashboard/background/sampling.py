@@ -16,6 +16,7 @@ from core.sampling.target import Target, target_at
 from core.sampling.tempered import tempered
 
 SEED = 1
+LAST_TIMES = 5  # over which the distance in the end is averaged
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,21 @@ class Sampled:
     exact: Reference | None
     distances: NDArray[np.float64]
     variations: NDArray[np.float64]
+
+    @property
+    def distance(self) -> float:
+        """The energy distance in the end, NaN without exact."""
+        return float(np.mean(self.distances[-LAST_TIMES:]))
+
+    @property
+    def ratio(self) -> float:
+        """The distance in the end over that of as many independent draws, NaN without exact."""
+        return float("nan") if self.exact is None else self.distance / self.exact.of_independent_draws(self.n_particles)
+
+    @property
+    def n_particles(self) -> int:
+        """The number of particles."""
+        return self.path.positions.shape[1]
 
 
 def samplings(methods: tuple[str, ...], temperature: float, step: float) -> tuple[Sampling, ...]:

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.background.sampling import Sampled
 from dashboard.figures.density import Raster
 from dashboard.figures.joint import Beside
 from dashboard.figures.regions import MASSES, contours, ellipse, on_plane
 from dashboard.figures.style import LIMIT, Look, array, legend_entry, line, line_entry
-from dashboard.figures.swarm import swarm
+from dashboard.figures.swarm import particles_of, places, swarm
 from dashboard.wording.entries import EXACT, FLOW, LEARNED
 
 DOT, HALO = 3.6, 5.0  # pixels of a particle and of the ring around it
@@ -24,25 +25,33 @@ def beside_exact(
     names: Sequence[str],
     box: Array,
     exact: Raster,
-    learned: Raster,
+    learned: Raster | None,
     look: Look,
     beside: Sequence[Beside],
     truth: Point | None,
+    found: Sequence[Sampled] = (),
 ) -> dict[str, Any]:
-    """Draw the 50 and 90 % regions of both in a box, (2, 2), and the 90 % ellipses of Gaussians beside them."""
-    traces = [
-        contours(exact, name=EXACT),
-        line_entry(EXACT, LIMIT),
-        contours(learned, shaded=False, dash="dot", name=LEARNED, colour=look.colour),
-        line_entry(LEARNED, look.colour, "dot"),
-    ]
+    """Draw the 50 and 90 % regions of both in a box, (2, 2), and the 90 % ellipses of Gaussians beside them.
+
+    found: samplers, whose particles lie above.
+    """
+    traces = [contours(exact, name=EXACT), line_entry(EXACT, LIMIT)]
+    if learned is not None:
+        traces += [
+            contours(learned, shaded=False, dash="dot", name=LEARNED, colour=look.colour),
+            line_entry(LEARNED, look.colour, "dot"),
+        ]
     for each in beside:
         assert each.covariance is not None
         outline = ellipse(each.mean, each.covariance, MASSES[-1])
         rest = {"line": {"dash": "dash"}, "hoverinfo": "skip", "showlegend": False}
         traces.append(line(each.name, each.look.colour, 1.4, x=array(outline[:, 0]), y=array(outline[:, 1]), **rest))
         traces.append(line_entry(each.name, each.look.colour, "dash"))
-    return on_plane("Lines hold 50 % and 90 %; of Gaussians 90 %", names, box, traces, [], truth, TOP)
+    entries, particles = particles_of(found)
+    traces += entries
+    figure = on_plane("Lines hold 50 % and 90 %; of Gaussians 90 %", names, box, traces, particles, truth, TOP)
+    figure["layout"]["meta"] = {"swarms": places(found)}
+    return figure
 
 
 def carried(

@@ -64,15 +64,19 @@ def on_map(found: Sequence[Sampled]) -> Drawn:
         ]
         traces.append(saved(legend_entry(EXACT, "circle", LIMIT)))
     for i, each in enumerate(found):
-        colour = LOOKS[each.path.method].colour
-        shapes += [
-            swarm(i, TRAIL, translucent(colour, 0.35), LINE),
-            swarm(i, 0, "theme:background", DOT + 1.6),
-            swarm(i, 0, colour, DOT),
-        ]
-    for method in dict.fromkeys(each.path.method for each in found):
-        traces.append(saved(legend_entry(method, "circle", LOOKS[method].colour)))
-    return traces, shapes
+        shapes.append(swarm(i, TRAIL, translucent(LOOKS[each.path.method].colour, 0.35), LINE))
+    entries, particles = particles_of(found)
+    return [*traces, *map(saved, entries)], [*shapes, *particles]
+
+
+def particles_of(found: Sequence[Sampled]) -> Drawn:
+    """Draw the particles of samplers, and an entry of the legend for each sampler."""
+    shapes: list[dict[str, Any]] = []
+    for i, each in enumerate(found):
+        shapes.append(swarm(i, 0, "theme:background", DOT + 1.6))
+        shapes.append(swarm(i, 0, LOOKS[each.path.method].colour, DOT))
+    methods = dict.fromkeys(each.path.method for each in found)
+    return [legend_entry(method, "circle", LOOKS[method].colour) for method in methods], shapes
 
 
 def swarm(at: int, trail: int, colour: str, width: float) -> dict[str, Any]:

@@ -78,6 +78,15 @@ def _under_tabs(columns: str, *rows: tuple[str, str | float]) -> Layout:
     return Layout(columns, (*rows, (areas, "auto")), looks=("under-tabs",))
 
 
+def _played(plots: str) -> Layout:
+    """Return a layout of the Uncertainty page with a player above two plots below the posterior."""
+    rows = (
+        ("player player", "auto"), (plots, "28rem"), ("metrics metrics", "auto"), ("said said", "auto"),
+        ("table table", "auto"),
+    )  # fmt: skip
+    return Layout("1fr 1fr", rows, looks=("under-tabs", "metrics-line"))
+
+
 def _columns(places: str, n: int, height: str) -> Layout:
     """Return a layout with a row for each place, and n columns: the plot of a place in the second is place-2."""
     rows = [(" ".join(f"{place}-{i}" for i in range(1, n + 1)), height) for place in places.split()]
@@ -178,17 +187,8 @@ LAYOUTS = {
     "uncertainty-noise": _pair("regions", "autocorrelation"),
     "uncertainty-calibration": _under_tabs("35rem 1fr", ("calibration said", "28rem")),
     "uncertainty-covariances": _under_tabs("35rem 1fr", ("covariances said", "28rem")),
-    "uncertainty-learned": Layout(
-        "1fr 1fr",
-        (
-            ("player player", "auto"),
-            ("learned carried", "28rem"),
-            ("metrics metrics", "auto"),
-            ("said said", "auto"),
-            ("table table", "auto"),
-        ),
-        looks=("under-tabs", "metrics-line"),
-    ),
+    "uncertainty-learned": _played("learned carried"),
+    "uncertainty-samplers": _played("draws distance"),
     "uncertainty-none": _under_tabs("1fr"),
     "states": Layout(
         "1.3fr 1fr",

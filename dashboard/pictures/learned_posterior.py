@@ -17,6 +17,7 @@ from core.problem.problem import Problem
 from dashboard.figures import learned_posterior as figures
 from dashboard.figures.density import SIDE, Raster, raster
 from dashboard.figures.joint import Beside
+from dashboard.figures.style import Look
 from dashboard.maps import inverse_maps, looks
 from dashboard.pictures import results
 from dashboard.pictures.answers import whole_readers
@@ -45,30 +46,22 @@ class _Learned:
 
 def learned_posterior(scene: Scene, problem: Problem, truth: Point | None) -> Shown:
     """Return the learned posterior of the trace beside the exact one, with the noise of both integrated out."""
-    learned: PosteriorMap = results.kept("posterior map", NAME, partial(load_posterior_map, NAME))
-    base, names = learned.base, learned.parameter_names
-    if problem.unknown != names:
-        return Shown("uncertainty-none", question=wording.QUESTION, answer=wording.OF_THETA)
-    if not whole_readers(scene, {base.name: base}):
-        return Shown("uncertainty-none", question=wording.QUESTION, answer=wording.only_read(base.times.size))
-    exact = results.posterior(problem, learned.task.noise)
-    found = results.kept("learned law", problem.identity, partial(_of, learned, problem.data))
+    learned = _posterior_map()
+    if refused := unreadable(scene, problem):
+        return Shown("uncertainty-none", question=wording.QUESTION, answer=refused)
+    exact, found = results.posterior(problem, learned.task.noise), _found(learned, problem)
     rise = exact.cells.log_densities - found.law.log_density(exact.cells.centres)
     right = 0.5 + 0.5 * float(exact.masses @ np.maximum(1 - np.exp(-rise), 0.0))
     box = window_of(exact, truth)
-    near, own = raster(exact, box), _raster(found.law, box)
-    look = looks(inverse_maps(scene.experiment.own_maps)[0])[base.name]
-    gaussians = {
-        base.name: (look, base.predict(problem.data[None])),
-        entries.LAPLACE: (LAPLACE_LOOK, results.laplace(exact.problem)),
-    }
-    beside = [Beside(name, each[0], each[1].mean[0], _covariance(each[1])) for name, each in gaussians.items()]
-    divergences = [(name, _divergence(exact, each)) for name, (_, each) in gaussians.items()]
+    near, own, look = raster(exact, box), law_raster(problem, box), map_look(scene)
+    estimates = gaussians(scene, exact.problem, is_readable=True)
+    beside = [as_ellipse(name, *each) for name, each in estimates.items()]
+    divergences = [(name, _divergence(exact, each)) for name, (_, each) in estimates.items()]
     return Shown(
         LAYOUT,
         [
-            Plot("learned", figures.beside_exact(names, box, near, own, look, beside, truth)),
-            Plot("carried", figures.carried(names, box, near, found.paths, look, truth)),
+            Plot("learned", figures.beside_exact(exact.names, box, near, own, look, beside, truth)),
+            Plot("carried", figures.carried(exact.names, box, near, found.paths, look, truth)),
         ],
         wording.QUESTION,
         wording.answer(right, (near.pieces(0.9), own.pieces(0.9)), _at_edge(exact)),
@@ -77,6 +70,52 @@ def learned_posterior(scene: Scene, problem: Problem, truth: Point | None) -> Sh
         said=[wording.SEEN],
         race=Race(str(crc32(found.paths.tobytes())), "learned", "", counts="step"),
     )
+
+
+def unreadable(scene: Scene, problem: Problem) -> str:
+    """Say why the learned posterior cannot read the trace, or return ""."""
+    learned = _posterior_map()
+    if problem.unknown != learned.parameter_names:
+        return wording.OF_THETA
+    base = learned.base
+    return "" if whole_readers(scene, {base.name: base}) else wording.only_read(base.times.size)
+
+
+def map_look(scene: Scene) -> Look:
+    """Return how the map that the learned posterior begins with is drawn, and so the learned posterior."""
+    return looks(inverse_maps(scene.experiment.own_maps)[0])[_posterior_map().base.name]
+
+
+def gaussians(scene: Scene, problem: Problem, is_readable: bool) -> dict[str, tuple[Look, Estimate]]:
+    """Return the Gaussian of the map, if it can read the trace, and Laplace's of a problem, if it has one, by name."""
+    found = {}
+    if is_readable:
+        base = _posterior_map().base
+        found[base.name] = map_look(scene), base.predict(problem.data[None])
+    laplace = results.laplace(problem)
+    if laplace.covariance is not None:
+        found[entries.LAPLACE] = LAPLACE_LOOK, laplace
+    return found
+
+
+def as_ellipse(name: str, look: Look, estimate: Estimate) -> Beside:
+    """Return what is drawn for one of the Gaussians."""
+    return Beside(name, look, estimate.mean[0], _covariance(estimate))
+
+
+def law_raster(problem: Problem, box: Array) -> Raster:
+    """Return the learned posterior of a trace that it can read, on the pixels of a box, (2, 2)."""
+    return _raster(_found(_posterior_map(), problem).law, box)
+
+
+def _posterior_map() -> PosteriorMap:
+    found: PosteriorMap = results.kept("posterior map", NAME, partial(load_posterior_map, NAME))
+    return found
+
+
+def _found(learned: PosteriorMap, problem: Problem) -> _Learned:
+    found: _Learned = results.kept("learned law", problem.identity, partial(_of, learned, problem.data))
+    return found
 
 
 def _of(learned: PosteriorMap, data: Array) -> _Learned:

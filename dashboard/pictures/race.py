@@ -25,8 +25,6 @@ from dashboard.scene.settings import shown_at
 from dashboard.wording.numbers import count, fixed, percent, significant
 from dashboard.wording.samplers import End, Steps, about_samplers
 
-LAST_TIMES = 5  # over which the distance of a sampler in the end is averaged
-
 
 def _hint(experiment: Experiment, scene: Scene) -> str:
     """Return what stands in the place of the player where there is no race."""
@@ -57,23 +55,15 @@ def about(sampled: Sequence[Sampled], bounds: NDArray[np.float64]) -> list[str]:
 
     bounds: of the map, (2, 2).
     """
-    ends = [End(each.path.method, _ratio(each)) for each in sampled]
+    ends = [End(each.path.method, each.ratio) for each in sampled]
     langevin = None
     for each in sampled:
         if each.sampling.step is not None:
-            langevin = Steps(each.sampling.step, each.path.evaluations[-1] / each.path.positions.shape[1])
+            langevin = Steps(each.sampling.step, each.path.evaluations[-1] / each.n_particles)
     exact, width = sampled[0].exact, 1.0
     if exact is not None:
         width = float(np.max(exact.positions.std(axis=0) / np.ptp(bounds, axis=1)))
     return about_samplers(ends, sampled[0].sampling.temperature, langevin, width)
-
-
-def _ratio(each: Sampled) -> float:
-    """Return the distance of a sampler in the end, over that of as many independent draws."""
-    if each.exact is None:
-        return float("nan")
-    late = each.distances[-LAST_TIMES:]
-    return float(np.mean(late) / each.exact.of_independent_draws(each.path.positions.shape[1]))
 
 
 def player(scene: Scene, paths: Sequence[OptimiserPath], sampled: Sequence[Sampled] = ()) -> Player:

@@ -28,6 +28,7 @@ from dashboard.pictures.learned_covariances import learned_covariances
 from dashboard.pictures.learned_posterior import learned_posterior
 from dashboard.pictures.posterior import Point, estimates_of, posterior_of, truth_of, window_of
 from dashboard.pictures.released import at_release
+from dashboard.pictures.sampler_draws import sampler_draws
 from dashboard.pictures.shown import Cell, Plot, Shown
 from dashboard.pictures.stored_curves import stored_curve
 from dashboard.scene.kinds import Area
@@ -42,6 +43,7 @@ from dashboard.wording.profiles import METHOD, METHOD_OF_ALL, about_profile
 from dashboard.wording.shape import region_area
 
 N_LAGS = 30
+CONTROLS = {"all_unknown": "profiles", "drawn_by": "samplers"}  # the view that each belongs to
 
 Array = NDArray[np.float64]
 Row = list[Cell]
@@ -74,6 +76,8 @@ def _support(scene: Scene) -> Shown | None:
         shown = _calibration(looks(maps))
     elif experiment.below == "learned":
         shown = learned_posterior(scene, problem, truth)
+    elif experiment.below == "samplers":
+        shown = sampler_draws(scene, problem, truth)
     elif experiment.below == "covariances":
         shown = learned_covariances(scene, found, problem, truth)
     else:
@@ -81,7 +85,8 @@ def _support(scene: Scene) -> Shown | None:
     if found.fit.outcome != Outcome.EXPLAINED and experiment.below != "calibration":
         # What such a fit predicts, bounds or prefers means nothing.
         shown = replace(shown, answer=unexplained(found), why=[found.fit.sentence], metrics=())
-    tabs = controls_at(Area.SUPPORT, experiment, () if experiment.below == "profiles" else ("all_unknown",))
+    idle = [name for name, view in CONTROLS.items() if view != experiment.below]
+    tabs = controls_at(Area.SUPPORT, experiment, idle)
     shown = shown.under(shown.question, tabs)
     if experiment.below == "covariances":
         return shown  # with its own table

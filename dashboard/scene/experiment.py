@@ -60,6 +60,7 @@ class Experiment:
     plane: str = DEFAULTS["plane"]
     limit: bool = DEFAULTS["limit"]
     below: str = DEFAULTS["below"]
+    drawn_by: tuple[str, ...] = DEFAULTS["drawn_by"]
     all_unknown: bool = DEFAULTS["all_unknown"]
     trace_shows: str = DEFAULTS["trace_shows"]
     particles: str = DEFAULTS["particles"]

@@ -243,9 +243,13 @@ _ROWS: tuple[Setting, ...] = (
             "noise": "white against AR(1) noise",
             "calibration": "calibration of regions",
             "learned": "learned posterior",
+            "samplers": "draws of samplers",
             "covariances": "learned covariances",
         },
         shown=(Area.SUPPORT,),
+    ),
+    Samplers(
+        name="drawn_by", label="drawn by", default=("Random walk", "HMC", "SVGD"), shown=(Area.SUPPORT,),
     ),
     Toggle(
         name="all_unknown", default=False, label="all four unknown",

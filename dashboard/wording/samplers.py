@@ -6,10 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.maps.differences_from_training import listed
-from dashboard.wording.numbers import compact, percent, significant
+from core.sampling.samplers import BUDGET
+from dashboard.wording.numbers import compact, count, percent, significant
 
 REACHED = 1.5  # times the energy distance of as many independent draws: a sampler within it has reached the posterior
 SPECK = 0.03  # of the map, below which its shape is not seen
+DO_THEY_AGREE = "Do samplers draw from the exact posterior?"
+TICK_ONE = "Tick a sampler: its particles start at the best fit and spread."
+HOW_THEY_RUN = (
+    f"The noise is taken as known, as the sidebar has it. Every sampler starts at the best fit, and has "
+    f"{count(BUDGET)} evaluations of the loss. It has reached the posterior once the energy distance of its particles "
+    f"is at most {compact(REACHED)} times that of as many independent draws."
+)
+ABOUT_LEARNED = (
+    "The learned posterior and the Gaussian of best do not know the noise of the sidebar, which they integrate out: "
+    "they may be a little wider or shifted for this reason alone."
+)
 SLOW = 1.0  # a Langevin run shorter than this time, in units in which the posterior's memory is 1, has not spread
 
 
@@ -34,11 +46,9 @@ def about_samplers(ends: Sequence[End], temperature: float, langevin: Steps | No
 
     langevin: None where Langevin's sampler does not race. width: of the posterior, as a share of the map.
     """
-    known = [end for end in ends if np.isfinite(end.ratio)]
-    there = list(dict.fromkeys(end.name for end in known if end.ratio <= REACHED))
-    away = list(dict.fromkeys(end.name for end in known if end.ratio > REACHED and end.name not in there))
+    there, away = _parted(ends)
     at = f"at temperature {significant(temperature, 2)}"
-    if not known:
+    if not there and not away:
         answer = f"An optimiser stops at a point; {at} there is no exact posterior to compare samplers with."
     elif not there:
         answer = f"An optimiser stops at a point; {at} no sampler has yet spread to the exact posterior."
@@ -74,3 +84,28 @@ def _about_step(steps: Steps) -> str:
         return f"With h = {h} its steps are so small that it is still an optimiser on its way down."
     wider = percent(1 / (1 - steps.size / 2) - 1)
     return f"With h = {h} its variance is {wider} too large on a Gaussian, 1/(1 − h/2): the price of no rejections."
+
+
+def about_agreement(ends: Sequence[End]) -> str:
+    """Say which samplers draw from the exact posterior."""
+    there, away = _parted(ends)
+    if not there and not away:
+        return TICK_ONE
+    if not there:
+        return f"Not yet: {listed(away)} {_have(away)} not spread to it."
+    if not away:
+        return f"Yes: {listed(there)} {_have(there)} spread to it from the best fit."
+    return f"{listed(there)}: yes. {listed(away)}: not yet."
+
+
+def distance(name: str, found: float, evaluations: int) -> tuple[str, str, str]:
+    """Return how far a sampler is from the exact posterior in the end: what it is, the figure, and help."""
+    text = f"Energy distance to the exact posterior in the end, after {count(evaluations)} evaluations of the loss."
+    return name, f"{significant(found, 2)} sd", text
+
+
+def _parted(ends: Sequence[End]) -> tuple[list[str], list[str]]:
+    """Return the names of those that have reached the exact posterior, and of those that are known not to have."""
+    known = [end for end in ends if np.isfinite(end.ratio)]
+    there = list(dict.fromkeys(end.name for end in known if end.ratio <= REACHED))
+    return there, list(dict.fromkeys(end.name for end in known if end.ratio > REACHED and end.name not in there))

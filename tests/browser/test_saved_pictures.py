@@ -42,6 +42,7 @@ VISITS = {
         ("below", "noise", ("regions", "autocorrelation")),
         ("below", "calibration", ("calibration",)),
         ("below", "learned", ("learned", "carried")),
+        ("below", "samplers", ("draws", "distance")),
         ("below", "covariances", ("covariances",)),
     ],
     "Your data": [("", "", ("trace", "states-u", "states-v"))],

@@ -51,7 +51,7 @@ def test_the_answer_about_data_that_fit_says_how_large_their_residuals_are(visit
     assert verdict in (f"These data fit the model: residuals {ratio} times the noise." for ratio in (0.9, 1.0, 1.1))
 
 
-@pytest.mark.parametrize("below", ["prediction", "profiles", "noise", "learned", "covariances"])
+@pytest.mark.parametrize("below", ["prediction", "profiles", "noise", "learned", "samplers", "covariances"])
 def test_below_the_posterior_the_verdict_comes_first_too(visit, below):
     main, support = parts(show(visit, "uncertainty", -70 + 30 * GOOD, below=below))
     for part in (main, support):

@@ -38,7 +38,7 @@ def random_experiment(rng):
         noise_known=bool(rng.integers(2)),
         whole_prior=bool(rng.integers(2)),
         all_unknown=bool(rng.integers(2)),
-        below=str(rng.choice(["prediction", "profiles", "noise", "calibration", "learned", "covariances"])),
+        below=str(rng.choice(["prediction", "profiles", "noise", "calibration", "learned", "samplers", "covariances"])),
         axis_x=axis_x,
         axis_y=axis_y,
         misfit=str(rng.choice(["ar1", "white"])),
