@@ -10,7 +10,7 @@ from dashboard.background.sampling import Sampled
 from dashboard.figures.density import Raster
 from dashboard.figures.joint import Beside
 from dashboard.figures.regions import MASSES, contours, ellipse, on_plane
-from dashboard.figures.style import LIMIT, Look, array, legend_entry, line, line_entry
+from dashboard.figures.style import LIMIT, Look, array, legend_entry, line, line_entry, saved
 from dashboard.figures.swarm import particles_of, places, swarm
 from dashboard.wording.entries import EXACT, FLOW, LEARNED
 
@@ -48,7 +48,7 @@ def beside_exact(
         traces.append(line(each.name, each.look.colour, 1.4, x=array(outline[:, 0]), y=array(outline[:, 1]), **rest))
         traces.append(line_entry(each.name, each.look.colour, "dash"))
     entries, particles = particles_of(found)
-    traces += entries
+    traces += map(saved, entries)
     figure = on_plane("Lines hold 50 % and 90 %; of Gaussians 90 %", names, box, traces, particles, truth, TOP)
     figure["layout"]["meta"] = {"swarms": places(found)}
     return figure
