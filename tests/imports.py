@@ -80,7 +80,7 @@ FOUNDATION = (
     "priors", "published", "parallel",
 )  # fmt: skip
 STEPS = (
-    "models", "problem", "optimisation", "posterior", "sampling", "mean_field", "learning", "maps", "jobs",
+    "models", "problem", "optimisation", "posterior", "sampling", "mean_field", "learning", "denoising", "maps", "jobs",
     "experiments",
 )  # fmt: skip
 COMMANDS = ("neuron", "__init__", "search", "train", "pretrain", "pretrain_posteriors", "migrate_cards")

@@ -1,0 +1,1 @@
+"""Denoising of one trace without the model: an untrained network that is fitted to it, and classical filters."""
