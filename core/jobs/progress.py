@@ -16,7 +16,7 @@ from core.jobs.request import MAX_EPOCHS, read_request
 from core.maps.stages import Stage
 
 MAX_MESSAGE = 500  # characters
-UNREADABLE = "The files of the training {} cannot be read: delete it."
+UNREADABLE = "The files of the training {} cannot be read: delete its folder on the server."
 
 
 class State(StrEnum):

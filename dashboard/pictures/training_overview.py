@@ -37,12 +37,12 @@ def picture(folders: Sequence[Path], watched: str, overview: Overview) -> Shown 
 
     folders: of all trainings to look at, the newest first. watched: the name of the one that the page shows.
     """
-    listed = [run for folder in folders[:MOST_LISTED] if (run := read_run(folder)) is not None]
+    listed = {folder.name: read_run(folder) for folder in folders[:MOST_LISTED]}
     if not listed:
         return None
     # From the oldest on, so that a look stays when a training is added.
-    looks = {run.name: figures.RUN_LOOKS[(len(folders) - i) % MOST_LISTED] for i, run in enumerate(listed)}
-    drawable = {run.name: run for run in listed if run.progress.done}
+    looks = {name: figures.RUN_LOOKS[(len(folders) - i) % MOST_LISTED] for i, name in enumerate(listed)}
+    drawable = {name: run for name, run in listed.items() if run is not None and run.progress.done}
     ticked = overview.overlaid(tuple(drawable))
     curves = [
         (name, looks[name], [_value(epoch, overview.curve) for epoch in drawable[name].progress.done])
@@ -60,7 +60,7 @@ def picture(folders: Sequence[Path], watched: str, overview: Overview) -> Shown 
         [Plot("overlaid", figures.overlaid(overview.curve, curves))] if curves else [],
         question=QUESTION,
         tools=tools,
-        table=[HEAD, *(_row(run, looks[run.name], run.name == watched) for run in listed)],
+        table=[HEAD, *(_row(name, run, looks[name], name == watched) for name, run in listed.items())],
         said=[f"… and {left} more, which the list “training” above holds." if left > 0 else ""],
     )
 
@@ -75,21 +75,25 @@ def _value(epoch: Epoch, curve: str) -> float:
     }[curve]
 
 
-def _row(run: Run, look: Look, is_watched: bool) -> list[Cell]:
+def _row(name: str, run: Run | None, look: Look, is_watched: bool) -> list[Cell]:
+    """Return the row of a training; run: None where its files cannot be read."""
+    watch: dict[str, Any] = {"text": "watch", "change": {"train_watched": name}, "help": f"Show {name} above."}
+    watched: Cell = "watched" if is_watched else watch
+    if run is None:
+        return [name_cell(name, look), "cannot be read", *["–"] * 5, watched]
     state, limit = str(run.progress.state), limit_of(NOISY_REGIME)
     if run.progress.state.at_work:
         state = f"{state}, {percent(run.progress.share_done)}"
     over = None if run.median_ape is None or limit is None else run.median_ape / limit[ERROR]
-    watch: dict[str, Any] = {"text": "watch", "change": {"train_watched": run.name}, "help": f"Show {run.name} above."}
     return [
-        name_cell(run.name, look),
+        name_cell(name, look),
         state,
         "–" if run.recipe is None else differences(run.recipe, Form().recipe(ZETA, GAMMA)),
         "–" if run.r2 is None else fixed(run.r2, 3),
         "–" if run.median_ape is None else percent_to_digits(run.median_ape),
         "–" if over is None else f"{times(over)} ×",
         "–" if run.coverage is None else percent(run.coverage),
-        "watched" if is_watched else watch,
+        watched,
     ]
 
 

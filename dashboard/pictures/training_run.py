@@ -52,9 +52,7 @@ def picture(
     names: of all trainings to look at. own: the setting own_maps. is_own: whether the training belongs to who looks.
     turn: where it waits for one. overview: what was asked of it before.
     """
-    tools: list[Control] = []
-    if len(names) > 1:
-        tools.append(drop_down("train_watched", "training", folder.name, {name: name for name in names}))
+    tools = _choice(folder.name, names)
     tools.append(
         progress("train_progress", "share of the training that is done", done.share_done, status(done, folder, turn))
     )
@@ -78,6 +76,16 @@ def picture(
     symbols = [symbol_of(name) for name in trained.parameter_names]
     top: list[Cell] = ["", *(f"{metric} {symbol}" for metric in ("R²", "Median-APE") for symbol in symbols)]
     return Shown(layout, plots, tools=tools, said=said, table=[top, *rows] if rows else [])
+
+
+def unreadable(name: str, names: Sequence[str], problem: str) -> Shown:
+    """Return a sentence in place of a training that cannot be read, and the choice of another one."""
+    return Shown("train-begun", [], tools=_choice(name, names), said=[problem])
+
+
+def _choice(name: str, names: Sequence[str]) -> list[Control]:
+    """Return the list of trainings, of which one of this name is watched, where there are several."""
+    return [drop_down("train_watched", "training", name, {each: each for each in names})] if len(names) > 1 else []
 
 
 # ----------------------------------------------------------------------------------------------------------- how far

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.jobs.folder import NAMING, has_ended, is_name, runs_in
-from core.jobs.progress import read_progress
+from core.jobs.progress import Progress, read_progress
 from core.jobs.queue import turns
 from core.jobs.request import Request, read_request
 from core.jobs.runs import start_training
@@ -112,20 +112,15 @@ def _room(folder: Path) -> None:
     """Show a training and all others; the last look at one that was at work shows the page again, for its map."""
     if run_wishes.take_wishes(folder) or st.session_state.get("train_watched") is not None:
         st.rerun()
-    scene, visible = session.scene(), _visible()
-    own, overview = scene.experiment.own_maps, scene.holdings.overview
+    visible = _visible()
+    names = [each.name for each in visible]
     try:
         progress = read_progress(folder)
     except ValueError as error:
-        st.warning(str(error))
-        return
-    is_own, turn = trainings.is_owner(folder, _owner()), turns(runs(), trainings.rules().places).get(folder.name)
-    names = [each.name for each in visible]
-    stage("training_run", training_run.picture(folder, progress, names, own, is_own, turn, overview))
-    _examination(folder, progress.state.ended)
-    if progress.state.ended:
-        _story(folder.name)
-    shown = training_overview.picture(visible, folder.name, overview)
+        stage("training_run", training_run.unreadable(folder.name, names, str(error)))
+    else:
+        _run(folder, progress, names)
+    shown = training_overview.picture(visible, folder.name, session.scene().holdings.overview)
     if shown is not None:
         stage_below("train_overview_below", shown)
     active = {each.name for each in visible if not has_ended(each)}
@@ -133,6 +128,17 @@ def _room(folder: Path) -> None:
     st.session_state.seen_active = active
     if have_ended:
         st.rerun()
+
+
+def _run(folder: Path, progress: Progress, names: list[str]) -> None:
+    """Show a training; names: of all that this visitor may look at."""
+    scene = session.scene()
+    own, overview = scene.experiment.own_maps, scene.holdings.overview
+    is_own, turn = trainings.is_owner(folder, _owner()), turns(runs(), trainings.rules().places).get(folder.name)
+    stage("training_run", training_run.picture(folder, progress, names, own, is_own, turn, overview))
+    _examination(folder, progress.state.ended)
+    if progress.state.ended:
+        _story(folder.name)
 
 
 def _examination(folder: Path, done: bool) -> None:

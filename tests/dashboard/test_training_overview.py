@@ -79,14 +79,27 @@ def test_the_table_says_what_the_cards_say_and_how_far_the_limit_is(trained):
                    "88\u00a0%", "watched"]  # fmt: skip
 
 
-def test_what_is_not_known_is_a_dash_and_a_broken_run_is_left_out(trained, new_run):
-    bare, broken = trained("bare"), new_run("broken")
-    (broken / "request.json").write_text("{")
-    assert list(rows_of(picture([broken, bare], "", Overview()))) == ["bare"]
+def test_what_is_not_known_is_a_dash(trained):
+    bare = trained("bare")
     row = rows_of(picture([bare], "", Overview()))["bare"]
     assert row[2:6] == ["–"] * 4
     assert row[6]["change"] == {"train_watched": "bare"}
-    assert picture([broken], "", Overview()) is None
+
+
+def test_a_training_that_cannot_be_read_is_one_row_and_one_sentence(visit, trained, new_run):
+    """It is the newest here, which the page shows first."""
+    trained("good")
+    damaged = new_run("damaged")
+    finish(damaged)
+    (damaged / "request.json").write_text("{")
+    app = checked(visit("train"))
+    run, overview = run_of(app), parts(app)["train_overview_below"]
+    assert run["said"] == ["The files of the training damaged cannot be read: delete its folder on the server."]
+    assert [value for value, _ in run["tools"][0]["options"]] == ["damaged", "good"]
+    rows = {row[0]["text"]: row[1:] for row in overview["table"][1:]}
+    assert rows["damaged"] == ["cannot be read", "–", "–", "–", "–", "–", "watched"]
+    assert rows["good"][0] == "finished"
+    assert "train_progress" in [tool["field"] for tool in run_of(ask(app, "train_watched", "good"))["tools"]]
 
 
 def test_the_newest_dozen_is_listed_with_looks_that_stay(trained):
