@@ -27,6 +27,7 @@ from core.problem.landscape import POTENTIALS_ALONE, misfit
 from core.published import published_noise, time_grid
 from core.terminal_encoding import replace_unencodable_characters
 from dashboard.maps import runs, use_runs, warm_up
+from dashboard.seal import check_key
 from dashboard.serving import health, log
 from dashboard.serving.departures import free_departed
 from dashboard.serving.listening import bound_socket, is_loopback
@@ -174,6 +175,7 @@ def _options() -> argparse.Namespace:
         parser.error(f"the port must lie between 0 and 65535; it is {options.port}")
     load_settings(options.base_path, is_embedded=bool(options.embed_in))
     try:
+        check_key(options.runs)
         needs_login = is_needed(base_path())
         options.socket = bound_socket(options.host, options.port)
     except ValueError as error:

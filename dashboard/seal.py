@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from core.files import write_through
 from dashboard.maps import runs
 from dashboard.wording.numbers import count
 
@@ -45,6 +46,19 @@ def opened(kind: str, token: str) -> str:
     return text
 
 
+def check_key(folder: Path) -> None:
+    """Raise ValueError with a sentence where the key in a folder is damaged; there may be none yet."""
+    path = folder / KEY_FILE
+    with suppress(OSError):
+        try:
+            _kept(path)
+        except ValueError:
+            raise ValueError(
+                f"the key in {path} is damaged: put a copy of it back, or delete the file. Without the key no link to "
+                "a hidden truth, to an exercise or to a collection of answers opens that was made here before."
+            ) from None
+
+
 @lru_cache(maxsize=500)
 def _encrypted(key: bytes, text: str) -> str:
     # An address then changes with its experiment alone, though a token holds the time at which it was made.
@@ -69,6 +83,7 @@ def _key(folder: Path) -> bytes:
                 os.link(temporary, path)  # unlike a write, it leaves the key of another process
         finally:
             os.unlink(temporary)
+        write_through(folder)
     with suppress(OSError, ValueError):
         return _kept(path)
     return made

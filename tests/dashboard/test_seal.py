@@ -1,5 +1,7 @@
 """The key of the server's processes, and the rooms that it leads into."""
 
+import os
+import stat
 import subprocess
 import sys
 
@@ -45,8 +47,24 @@ def test_processes_that_start_at_once_share_one_key_and_the_rooms(runs):
     assert [path.name for path in runs.glob(".truth-key*")] == [".truth-key"]
 
 
-def test_a_key_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
-    named = []
-    monkeypatch.setattr(seal.os, "fsync", lambda _: named.append((tmp_path / seal.KEY_FILE).exists()))
+def test_a_key_is_on_the_disk_before_it_has_its_name_and_its_name_afterwards(tmp_path, monkeypatch):
+    synced, sync = [], os.fsync
+
+    def watched(handle):
+        synced.append((stat.S_ISDIR(os.fstat(handle).st_mode), (tmp_path / seal.KEY_FILE).exists()))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
     seal._key(tmp_path)
-    assert named[:1] == [False]
+    assert synced == [(False, False), (True, True)]
+
+
+@pytest.mark.parametrize("content", [b"", b"half a key"])
+def test_a_damaged_key_is_refused_in_a_sentence(tmp_path, content):
+    (tmp_path / seal.KEY_FILE).write_bytes(content)
+    with pytest.raises(ValueError, match=r"truth-key is damaged: put a copy of it back, or delete the file\. Without"):
+        seal.check_key(tmp_path)
+    (tmp_path / seal.KEY_FILE).unlink()
+    seal.check_key(tmp_path)
+    seal._key(tmp_path)
+    seal.check_key(tmp_path)

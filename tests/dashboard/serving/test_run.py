@@ -130,6 +130,14 @@ def test_what_cannot_be_ends_in_a_sentence_before_anything_is_compiled(
     assert sentence.format(busy=busy) in capsys.readouterr().err
 
 
+def test_a_server_with_a_damaged_key_does_not_start(launched, tmp_path, capsys):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / ".truth-key").write_bytes(b"")
+    with pytest.raises(SystemExit):
+        launched()
+    assert f"the key in {tmp_path / 'runs' / '.truth-key'} is damaged" in capsys.readouterr().err
+
+
 @pytest.mark.case("30")
 def test_the_launcher_needs_no_home_of_its_user(tmp_path, record_property):
     """As where the user's number has no name and HOME is not set: Python then knows no home."""
