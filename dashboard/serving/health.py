@@ -1,5 +1,6 @@
 """Routes for whoever runs the server: whether it lives, whether it is ready, and what it measures of itself."""
 
+import ipaddress
 from collections.abc import Iterable
 from threading import Event
 
@@ -15,7 +16,11 @@ from dashboard import live_route, shared_results
 from dashboard.maps import runs
 from dashboard.metrics import REGISTRY
 from dashboard.scene.holdings import n_sessions
+from dashboard.serving.login import is_logged_in
 
+NOT_FROM_HERE = (
+    "Ask for the metrics on the server's own machine, not through a proxy, or log in where there is a login.\n"
+)
 warmed_up = Event()  # set when all maps are loaded
 
 
@@ -38,7 +43,17 @@ async def _ready(_: Request) -> Response:
     return PlainTextResponse("warming up\n", 503, {"Cache-Control": "no-store", "Retry-After": "5"})
 
 
-def _metrics(_: Request) -> Response:
+def _is_from_this_machine(request: Request) -> bool:
+    """Say whether a request comes from this machine, and not from elsewhere through a proxy on it."""
+    if request.client is None or "x-forwarded-for" in request.headers:
+        return False
+    address = ipaddress.ip_address(request.client.host)
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def _metrics(request: Request) -> Response:
+    if not (_is_from_this_machine(request) or is_logged_in(request.cookies)):
+        return PlainTextResponse(NOT_FROM_HERE, 403, {"Cache-Control": "no-store"})
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 

@@ -21,7 +21,8 @@ from streamlit.web.server.starlette.starlette_app_utils import decode_signed_val
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
 CALLBACK = "oauth2callback"  # to which the provider sends a visitor back
-PUBLIC = ("auth/login", "auth/logout", CALLBACK, "lab/health", "lab/ready")
+# The route of the metrics itself checks who may read them.
+PUBLIC = ("auth/login", "auth/logout", CALLBACK, "lab/health", "lab/ready", "lab/metrics")
 ASKED_COOKIE = "inverse-lab-asked"  # the address that a visitor has asked for before the login
 ASKED_SECONDS = 600
 LONGEST_ASKED = 3800  # characters; browsers keep cookies of 4096

@@ -24,8 +24,8 @@ class Client:
         live = Route("/apps/lab/live", live_route.respond, methods=["POST"])
         self.app = Starlette(routes=[*health.routes("/apps"), live])
 
-    def ask(self, path, content=b"", method="GET", **headers):
-        """Return status, headers and text of an answer."""
+    def ask(self, path, content=b"", method="GET", caller="127.0.0.1", **headers):
+        """Return status, headers and text of an answer; caller: the address that the request comes from."""
         messages = [{"type": "http.disconnect"}, {"type": "http.request", "body": content}]
         sent = []
 
@@ -36,7 +36,8 @@ class Client:
             sent.append(message)
 
         encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
-        scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": encoded}
+        scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": encoded,
+                 "client": (caller, 50_000)}  # fmt: skip
         asyncio.run(self.app({**scope, "root_path": ""}, receive, send))
         start, *bodies = sent
         answered = {name.decode(): value.decode() for name, value in start["headers"]}
@@ -104,6 +105,24 @@ def test_metrics_count_trainings_at_work(client, tmp_path):
     assert measured(client)["lab_trainings",] == 0
     with FileLock(tmp_path / "mine" / "lock"):
         assert measured(client)["lab_trainings",] == 1
+
+
+@pytest.mark.parametrize(
+    ("caller", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("::1", {}, 200),
+        ("::ffff:127.0.0.1", {}, 200),
+        ("192.0.2.7", {}, 403),
+        ("127.0.0.1", {"x-forwarded-for": "192.0.2.7"}, 403),
+        ("127.0.0.1", {"x-forwarded-for": "127.0.0.1"}, 403),
+        ("192.0.2.7", {"cookie": "_streamlit_user=1"}, 403),
+    ],
+)
+def test_metrics_are_for_this_machine_without_a_proxy(client, caller, headers, status):
+    answered, _, text = client.ask("/apps/lab/metrics", caller=caller, **headers)
+    assert answered == status
+    assert (text == health.NOT_FROM_HERE) == (status == 403)
 
 
 def test_metrics_tell_nothing_about_visitors(client):

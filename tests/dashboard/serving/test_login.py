@@ -125,6 +125,14 @@ def test_a_page_leads_to_the_provider_and_back_to_the_address_that_was_asked_for
     assert visitor.post("/lab/lab/live", content=b"{}").status_code == 401
 
 
+def test_metrics_are_read_on_this_machine_or_after_a_login(visitor):
+    assert visitor.get("/lab/lab/metrics").status_code == 200
+    proxied = {"X-Forwarded-For": "192.0.2.7"}
+    assert visitor.get("/lab/lab/metrics", headers=proxied).status_code == 403
+    logged_in(visitor)
+    assert visitor.get("/lab/lab/metrics", headers=proxied).status_code == 200
+
+
 def test_a_cookie_that_the_server_has_not_signed_opens_nothing(visitor, server):
     logged_in(visitor)
     name = "_streamlit_user"
