@@ -1,17 +1,19 @@
 """What is asked for: a map of a name, by a recipe, for somebody."""
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from core.checks import is_finite, is_whole
-from core.files import read_json, write_json
+from core.files import Stamp, read_json, stamp_of, write_json
 from core.jobs.folder import REQUEST
 
 COMMAND = "python -m core.train"  # trains what a request or a recipe asks for
 
 MAX_EPOCHS = 10_000
 MAX_SECONDS = 1e9
+MOST_KEPT, LARGEST_KEPT_BYTES = 500, 8192  # requests that are read once; that of a form has about 1.5 kB
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,18 @@ class Request:
 
 def read_request(folder: Path) -> Request:
     """Return the request of the training in folder; raises ValueError or OSError where it cannot be read."""
-    content = read_json(folder / REQUEST)
+    path = folder / REQUEST
+    return _read(path) if path.stat().st_size > LARGEST_KEPT_BYTES else _read_once(path, stamp_of(path))
+
+
+@lru_cache(MOST_KEPT)
+def _read_once(path: Path, stamp: Stamp) -> Request:
+    """Return the request in a file, which is read again only when its stamp changes: a page looks at hundreds."""
+    return _read(path)
+
+
+def _read(path: Path) -> Request:
+    content = read_json(path)
     try:
         return Request(**content)
     except TypeError:

@@ -8,10 +8,11 @@ import pytest
 from filelock import FileLock
 
 from core.files import read_json, write_json
+from core.jobs import request as requests
 from core.jobs import runs as asking
 from core.jobs.folder import runs_in, unfinished_in
 from core.jobs.progress import State, read_progress
-from core.jobs.request import Request
+from core.jobs.request import LARGEST_KEPT_BYTES, Request, read_request
 from core.jobs.runs import (
     continue_training,
     delete_training,
@@ -42,6 +43,21 @@ def test_a_new_training_waits_with_its_request(runs):
     }  # fmt: skip
     assert read_progress(folder).state is State.WAITING
     assert list(runs.iterdir()) == [folder]
+
+
+def test_a_request_is_read_once_until_its_file_changes(runs, monkeypatch):
+    """A large one, as a stranger's archive may bring, is not kept."""
+    read = []
+    monkeypatch.setattr(requests, "read_json", lambda path: read.append(path) or read_json(path))
+    folder = asked(runs)
+    assert [read_request(folder).owner for _ in range(3)] == ["me"] * 3
+    assert len(read) == 1
+    Request("mine", 3, SHORT, "somebody else").save(folder)
+    assert [read_request(folder).owner for _ in range(3)] == ["somebody else"] * 3
+    assert len(read) == 2
+    Request("mine", 3, {"long": "x" * LARGEST_KEPT_BYTES}).save(folder)
+    assert [read_request(folder).owner for _ in range(3)] == [""] * 3
+    assert len(read) == 5
 
 
 def test_two_clicks_make_one_training(runs):
