@@ -13,9 +13,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from core.files import read_json
+from core.files import read_json, refusal
 from core.jobs.folder import LOCK, LOOK_SECONDS, has_map
-from core.jobs.outcome import begin
+from core.jobs.outcome import ENDING_SIGNALS, GOES_ON, begin
 from core.jobs.progress import read_progress
 from core.jobs.request import COMMAND, Request, read_request
 from core.jobs.runs import check_name, continue_training, start_training
@@ -33,7 +33,7 @@ def train_to(runs: Path | str, name: str, recipe: Recipe) -> InverseMap:
 
     One that is there already is not trained again. A signal that ends the process, as Ctrl+C, keeps the best weights.
     Raises ValueError for a name that is not valid or that another training has, where another process is at work on it,
-    and where it ends without a map.
+    where its folder cannot be written to, and where it ends without a map.
     """
     check_name(name)
     folder = Path(runs) / name
@@ -44,7 +44,8 @@ def train_to(runs: Path | str, name: str, recipe: Recipe) -> InverseMap:
     if not has_map(folder):
         _work(folder)
     if not has_map(folder):
-        raise ValueError(read_progress(folder).message)
+        progress = read_progress(folder)
+        raise ValueError(progress.message or progress.sentence)
     return load_inverse_map(folder / f"{name}.safetensors")
 
 
@@ -57,7 +58,7 @@ def _has_recipe(folder: Path, recipe: Recipe) -> bool:
 
 def _work(folder: Path) -> None:
     """Work on a training up to its end, from where it was left."""
-    from core.jobs.training import ENDING_SIGNALS, work
+    from core.jobs.training import work
 
     handlers = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
     try:
@@ -67,6 +68,8 @@ def _work(folder: Path) -> None:
             work(folder)
     except Timeout:
         raise ValueError(f"Another process is at work on the training {folder.name!r}: wait for its end.") from None
+    except OSError as error:
+        raise ValueError(refusal(error, folder.name)) from None
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
@@ -111,6 +114,9 @@ def main() -> int:
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except KeyboardInterrupt:  # before the training keeps its weights at a signal
+        sys.stderr.write(f"Ended by SIGINT. {GOES_ON}\n")
+        return 128 + signal.SIGINT
     finally:
         ended.set()
     sys.stdout.write(f"The map lies in {options.runs / options.name / found.name}.safetensors.\n")

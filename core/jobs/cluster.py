@@ -7,14 +7,17 @@ from pathlib import Path
 from filelock import FileLock
 
 from core.jobs.folder import has_ended
-from core.jobs.outcome import fail
+from core.jobs.outcome import ENDED_BY_SIGNAL, fail
 
 LOCK_THERE = "lock-there"  # held on the cluster, where a training may outlive the process that has sent it
 CONNECTING_SECONDS = 10
 
 
 def work_on(address: str, folder: Path) -> None:
-    """Let the cluster at an address do the training in folder, whose lock the caller holds, and wait for it."""
+    """Let the cluster at an address do the training in folder, whose lock the caller holds, and wait for it.
+
+    Where the process there is asked to end, as when its machine is shut down, the training waits to go on.
+    """
     from distributed import Client
 
     try:
@@ -24,7 +27,7 @@ def work_on(address: str, folder: Path) -> None:
         return
     with client:
         code = client.submit(_process_there, str(folder), pure=False).result()
-    if code and not has_ended(folder):
+    if code and code not in ENDED_BY_SIGNAL and not has_ended(folder):
         fail(folder, f"Its process on the cluster ended with the code {code}.")
 
 

@@ -1,5 +1,6 @@
 """How a training ends, and how often it has begun. This file does not import torch."""
 
+import signal
 from contextlib import suppress
 from pathlib import Path
 
@@ -7,6 +8,10 @@ from core.files import read_json, write_bytes, write_json
 from core.jobs.folder import OUTCOME, PROGRESS, SPARE, SPARE_BYTES, has_ended
 from core.jobs.progress import MAX_MESSAGE, State
 
+ENDING_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
+# Of a process that such a signal has ended: after it kept its weights, and before it was ready to.
+ENDED_BY_SIGNAL = frozenset(code for number in ENDING_SIGNALS for code in (128 + number, -number))
+GOES_ON = "Started again, the training goes on from its last checkpoint."
 NO_MAP = "It had not ended its first epoch, so that there is no map."
 
 

@@ -16,7 +16,7 @@ from core.files import refusal, write_bytes
 from core.jobs.clock import Clock
 from core.jobs.examining import with_examination
 from core.jobs.folder import CHECKPOINT, PAUSE, PREDICTIONS, SPARE, STOP, WEIGHTS, has_map, is_pausing, is_stopping
-from core.jobs.outcome import NO_MAP, end, fail
+from core.jobs.outcome import ENDING_SIGNALS, GOES_ON, NO_MAP, end, fail
 from core.jobs.progress import State
 from core.jobs.record import Record, kept_report
 from core.jobs.request import COMMAND, read_request
@@ -33,7 +33,6 @@ from core.maps.train import NOT_FINITE, finished, train
 from core.maps.untrained_network import untrained_network
 
 LARGE_NETWORK = 200_000  # a second thread makes the training of a network with more weights faster
-ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 
 
 def work(folder: Path) -> None:
@@ -70,18 +69,23 @@ def _clear(folder: Path) -> None:
 
 
 def _end_on_signal(record: Record) -> None:
-    """Let signals that end the process write the best weights first.
+    """Let signals that end the process write the best weights first, and say so; it exits with 128 + the signal.
 
     No exception is raised, which could crash the process in the middle of an import or of compiled code.
     """
 
-    def write_and_end(_number: int, _frame: FrameType | None) -> None:
+    def write_and_end(number: int, _frame: FrameType | None) -> None:
         for each in ENDING_SIGNALS:  # a second signal must not interrupt the writing
             signal.signal(each, signal.SIG_IGN)
-        with suppress(OSError):
+        kept = "its best weights so far are kept."
+        try:
             record.keep()
             record.leave()
-        os._exit(0)
+        except OSError as error:
+            kept = f"its best weights are not kept. {refusal(error, record.folder.name)}"
+        with suppress(OSError):  # the terminal may be gone; sys.stderr may be in the middle of another write
+            os.write(2, f"Ended by {signal.Signals(number).name}; {kept} {GOES_ON}\n".encode())
+        os._exit(128 + number)
 
     for number in ENDING_SIGNALS:
         signal.signal(number, write_and_end)

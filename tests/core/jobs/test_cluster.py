@@ -1,3 +1,4 @@
+import signal
 import socket
 
 import psutil
@@ -62,3 +63,14 @@ def test_a_process_on_the_cluster_that_dies_ends_in_a_sentence(runs, monkeypatch
             begin(folder)
             cluster.work_on(there.scheduler_address, folder)
     assert read_progress(folder).message == "Its process on the cluster ended with the code 137."
+
+
+@pytest.mark.parametrize("code", [128 + signal.SIGTERM, -signal.SIGTERM])
+def test_a_process_on_the_cluster_that_is_asked_to_end_lets_its_training_wait(runs, monkeypatch, code):
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as there:
+        monkeypatch.setattr(cluster, "_process_there", lambda _: code)
+        folder = asked(runs)
+        with FileLock(folder / "lock"):
+            begin(folder)
+            cluster.work_on(there.scheduler_address, folder)
+    assert read_progress(folder).state is State.WAITING

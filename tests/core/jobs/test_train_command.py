@@ -3,8 +3,10 @@
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,16 +15,16 @@ from filelock import FileLock
 from safetensors.torch import load_file
 
 from core.jobs import queue
-from core.jobs.progress import read_progress
+from core.jobs.progress import State, read_progress
 from core.jobs.request import Request
-from core.jobs.runs import start_training, stop_training
+from core.jobs.runs import pause_training, start_training, stop_training
 from core.learning.training_settings import Adam, Dense
 from core.maps.inverse_map import PRETRAINED
 from core.maps.recipe_file import recipe_as_json, recipe_from_json
 from core.maps.recipes import best_recipe, point_recipe, published_task
 from core.train import main, read_recipe, train_to
 from dashboard.wording.take_home import command, recipe_text, snippet
-from tests.core.jobs.conftest import ended, wait_for
+from tests.core.jobs.conftest import LONG, ended, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 RECIPE = point_recipe(published_task(), Dense((8,)), 100, Adam(2))
@@ -80,6 +82,48 @@ def test_a_training_that_was_stopped_without_a_map_or_is_at_work_elsewhere(tmp_p
         pytest.raises(ValueError, match="Another process is at work on the training 'mine'"),
     ):
         train_to(tmp_path, "mine", RECIPE)
+
+
+def test_a_folder_that_cannot_be_locked_ends_in_a_sentence(tmp_path):
+    folder = start_training(tmp_path, Request("mine", 2, recipe_as_json(RECIPE)))
+    (folder / "lock").mkdir()
+    with pytest.raises(ValueError, match="The folder mine cannot be written to"):
+        train_to(tmp_path, "mine", RECIPE)
+
+
+def test_a_pause_that_was_asked_for_elsewhere_is_a_sentence(tmp_path, monkeypatch):
+    start_training(tmp_path, Request("mine", 2, recipe_as_json(RECIPE)))
+    monkeypatch.setattr("core.train._work", pause_training)
+    with pytest.raises(ValueError, match="The training pauses after 0 epochs"):
+        train_to(tmp_path, "mine", RECIPE)
+
+
+def test_an_interrupted_command_keeps_its_weights_and_ends_as_commands_do(runs):
+    """With 128 + 2, the number of SIGINT."""
+    (runs / "recipe.json").write_text(recipe_text(recipe_from_json(LONG)))
+    program = [sys.executable, "-m", "core.train", str(runs / "recipe.json"), "--name", "mine", "--runs", str(runs)]
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        while not (runs / "mine").exists():
+            time.sleep(0.1)
+        wait_for(runs / "mine", lambda progress: len(progress.done) >= 5)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert told == "Ended by SIGINT; its best weights so far are kept. Started again, the training goes on from its " \
+        "last checkpoint.\n"  # fmt: skip
+    progress = read_progress(runs / "mine")
+    assert (progress.state, progress.begun) == (State.WAITING, 0)
+    assert progress.kept_epoch == progress.best_epoch > 0
+
+
+def test_a_command_that_is_interrupted_before_it_learns_ends_in_a_sentence(tmp_path, monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("core.train.train_to", interrupt)
+    monkeypatch.setattr(sys, "argv", ["core.train", str(PRETRAINED / "best.json"), "--runs", str(tmp_path)])
+    assert main() == 130
+    assert capsys.readouterr().err == "Ended by SIGINT. Started again, the training goes on from its last checkpoint.\n"
 
 
 @pytest.mark.parametrize("path", [PRETRAINED / "best.json"], ids=["card"])
