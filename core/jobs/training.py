@@ -38,6 +38,7 @@ LARGE_NETWORK = 200_000  # a second thread makes the training of a network with 
 def work(folder: Path) -> None:
     """Do the training in folder, whose lock the caller holds, up to its outcome or to a pause."""
     try:
+        _remove_torn_writes(folder)
         _train(folder)
         _clear(folder)
     except ValueError as error:
@@ -50,6 +51,12 @@ def work(folder: Path) -> None:
             return
         fail(folder, f"The program ended with an error: {type(error).__name__}: {error}")
         raise
+
+
+def _remove_torn_writes(folder: Path) -> None:
+    """Remove what killed processes have left of their writes: whoever holds the lock is the only one that writes."""
+    for path in folder.glob(".*"):
+        path.unlink(missing_ok=True)
 
 
 def _is_full_memory(error: Exception) -> bool:

@@ -342,6 +342,15 @@ def test_a_checkpoint_of_another_recipe_is_not_used(runs, work, monkeypatch):
     assert len(read_epochs(folder)) == 3
 
 
+def test_what_killed_writes_have_left_goes_with_the_next_process(runs, work):
+    folder = asked(runs)
+    for name in (".checkpoint.k3x", ".progress.json.a1b"):
+        (folder / name).write_bytes(b"half")
+    work(folder)
+    assert not list(folder.glob(".*"))
+    assert read_progress(folder).state is State.FINISHED
+
+
 def test_what_is_asked_for_is_checked_again_where_it_is_done(runs, work):
     folder = asked(runs)
     write_json(folder / "request.json", {**read_json(folder / "request.json"), "recipe": {"seed": 1}})
