@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.files import read_json, write_bytes, write_json
-from core.jobs.folder import OUTCOME, PROGRESS, SPARE, SPARE_BYTES, has_ended
+from core.jobs.folder import OUTCOME, PROGRESS, SPARE, SPARE_BYTES, has_ended, is_own_file
 from core.jobs.progress import MAX_MESSAGE, State
 
 ENDING_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
@@ -44,7 +44,8 @@ def end(folder: Path, state: State, message: str = "") -> None:
 def fail(folder: Path, message: str) -> None:
     """Write that a training has failed, as far as the disk allows, unless its map is complete."""
     if not has_ended(folder):
-        with suppress(OSError):
-            (folder / f"{folder.name}.json").unlink(missing_ok=True)
+        if not is_own_file(folder.name):
+            with suppress(OSError):
+                (folder / f"{folder.name}.json").unlink(missing_ok=True)
         with suppress(OSError):
             end(folder, State.FAILED, message)

@@ -20,6 +20,7 @@ from core.jobs.outcome import ENDING_SIGNALS, GOES_ON, NO_MAP, end, fail
 from core.jobs.progress import State
 from core.jobs.record import Record, kept_report
 from core.jobs.request import COMMAND, read_request
+from core.jobs.runs import check_name
 from core.learning.loop import Report
 from core.maps.evaluation import describe, evaluate, predictions
 from core.maps.gauss_newton_step import learned_steps_of
@@ -38,6 +39,7 @@ LARGE_NETWORK = 200_000  # a second thread makes the training of a network with 
 def work(folder: Path) -> None:
     """Do the training in folder, whose lock the caller holds, up to its outcome or to a pause."""
     try:
+        check_name(folder.name)  # of an old request, it may be that of a file beside the map
         _remove_torn_writes(folder)
         _train(folder)
         _clear(folder)

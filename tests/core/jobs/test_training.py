@@ -15,7 +15,8 @@ from core.jobs.epochs import read_epochs
 from core.jobs.folder import CHECKPOINT, EXAMINATION, PREDICTIONS, WEIGHTS, has_map
 from core.jobs.progress import State, read_progress
 from core.jobs.record import Record
-from core.jobs.runs import continue_training, pause_training, stop_training
+from core.jobs.request import Request
+from core.jobs.runs import continue_training, pause_training, rename_training, stop_training
 from core.learning.checkpoint import load_checkpoint
 from core.learning.training_settings import Adam, Cnn
 from core.maps.examination.examination_file import examination_from_json
@@ -349,6 +350,24 @@ def test_what_killed_writes_have_left_goes_with_the_next_process(runs, work):
     work(folder)
     assert not list(folder.glob(".*"))
     assert read_progress(folder).state is State.FINISHED
+
+
+@pytest.mark.parametrize("name", ["checkpoint-2", "request"])
+def test_a_name_from_before_it_was_refused_fails_and_can_be_changed(runs, work, name):
+    """Where the training has ended, what is left of its checkpoint is removed: a map of this name would go with it."""
+    folder = asked(runs).rename(runs / name)
+    Request(name, 3, SHORT, "me").save(folder)
+    work(folder)
+    progress = read_progress(folder)
+    assert (progress.state, progress.message) == (
+        State.FAILED,
+        f"A map cannot be called {name!r}, which is the name of a file beside it: choose another name.",
+    )
+    renamed = rename_training(folder, "mine")
+    continue_training(renamed)
+    work(renamed)
+    assert read_progress(renamed).state is State.FINISHED
+    assert has_map(renamed)
 
 
 def test_what_is_asked_for_is_checked_again_where_it_is_done(runs, work):
