@@ -41,11 +41,6 @@ class Archive:
     card: dict[str, Any]
     others: dict[str, bytes]
 
-    @property
-    def n_bytes(self) -> int:
-        """The bytes that the files take on the disk, about."""
-        return sum(map(len, self.others.values())) + len(json.dumps(self.card)) + len(json.dumps(self.request.recipe))
-
 
 def pack(folder: Path) -> bytes:
     """Return the archive of an ended training with a map; it does not tell whose training it is.
@@ -81,26 +76,39 @@ def _outcome(folder: Path) -> bytes:
     return json.dumps({"state": progress.state, "message": progress.message}).encode()
 
 
+def unpacked_bytes(content: bytes) -> int:
+    """Return the bytes that the files of an archive have together once they are decompressed; none is.
+
+    Raises ValueError with a sentence where the archive's list is not one that `pack` makes.
+    """
+    return sum(each.file_size for each in _opened(content).infolist())
+
+
 def unpack(content: bytes) -> Archive:
     """Return what an archive holds; no file is decompressed before it is known how large it will be.
 
     Raises ValueError with a sentence for anything that `pack` does not make.
     """
-    if len(content) > MAX_ARCHIVE_BYTES:
-        raise ValueError("The file is larger than 12 MB, which no archive of a training is.")
-    _check_end(content)
+    archive = _opened(content)
     with _whole():
-        archive = zipfile.ZipFile(io.BytesIO(content))
-    members = archive.infolist()
-    _check_members(members)
-    with _whole():
-        files = {each.filename: _read(archive, each) for each in members}
+        files = {each.filename: _read(archive, each) for each in archive.infolist()}
     request = json_object("The request in the archive", files.pop(REQUEST))
     card = json_object("The card in the archive", files.pop(CARD))
     try:
         return Archive(Request(**request), card, files)
     except TypeError:
         raise ValueError("The request in the archive is not complete: download the training again.") from None
+
+
+def _opened(content: bytes) -> zipfile.ZipFile:
+    """Return an archive whose list of files is as it must be; raises ValueError with a sentence for another."""
+    if len(content) > MAX_ARCHIVE_BYTES:
+        raise ValueError("The file is larger than 12 MB, which no archive of a training is.")
+    _check_end(content)
+    with _whole():
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    _check_members(archive.infolist())
+    return archive
 
 
 @contextmanager

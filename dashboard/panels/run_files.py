@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.jobs.archive import MAX_ARCHIVE_BYTES, add, pack, unpack
+from core.jobs.archive import MAX_ARCHIVE_BYTES, add, pack, unpack, unpacked_bytes
 from core.jobs.folder import has_map, is_name
 from dashboard import links, session
 from dashboard.allowance import UPLOADED_BYTES
@@ -47,8 +47,10 @@ def take_run() -> None:
     session.say()
     try:
         UPLOADED_BYTES.take(links.browser(), len(content))
+        UPLOADED_BYTES.take(
+            links.browser(), max(unpacked_bytes(content) - len(content), 0)
+        )  # what is added to the disk
         archive = unpack(content)
-        UPLOADED_BYTES.take(links.browser(), max(archive.n_bytes - len(content), 0))  # what it takes once unpacked
         folder = add(runs(), archive, _free_name(archive.request.name), session.scene().holdings.owner)
     except ValueError as error:
         session.say(f"{name}: {error} Nothing was added.")

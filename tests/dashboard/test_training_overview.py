@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.files import read_json
-from core.jobs.archive import pack
+from core.jobs.archive import pack, unpacked_bytes
 from core.jobs.request import Request
 from core.learning.training_settings import Adam, Cnn, Dense, PointEstimate, Spectrum, SquaredError
 from core.maps.dataset import TEST_STREAM, dataset
@@ -25,6 +25,7 @@ from core.maps.recipes import (
 )
 from core.published import GAMMA, ZETA, published_noise_prior
 from dashboard import trainings
+from dashboard.allowance import Allowance
 from dashboard.figures.style import Look
 from dashboard.maps import with_renamed
 from dashboard.panels import run_files, uploaded_file
@@ -310,6 +311,17 @@ def test_an_uploaded_training_stands_among_the_others_under_a_free_name(upload, 
     assert app.session_state["watched_run"] == "mine-2"
     assert read_json(runs / "mine-2" / "request.json")["owner"] == "me"
     assert rows_of(picture([runs / "mine-2"], "", Overview()))["mine-2"][3] == "3\u00a0%"
+
+
+def test_an_archive_that_would_take_too_much_is_refused_before_it_is_unpacked(upload, trained, runs, mine, monkeypatch):
+    content = pack(trained("mine", "somebody", metrics=METRICS))
+    enough = unpacked_bytes(content)
+    assert len(content) < enough
+    monkeypatch.setattr(run_files, "UPLOADED_BYTES", Allowance(enough - 1, "Too much: wait {minutes}."))
+    monkeypatch.setattr(run_files, "unpack", lambda _: pytest.fail("unpacked"))
+    app = upload("mine.zip", content)
+    assert app.session_state["sentences"] == ("mine.zip: Too much: wait 60 minutes. Nothing was added.",)
+    assert [each.name for each in runs.iterdir()] == ["mine"]
 
 
 def test_a_bad_file_ends_in_a_sentence_and_leaves_nothing(upload, trained, runs):
