@@ -38,8 +38,11 @@ class LiveQueue:
         return len(self._waiting)
 
     @asynccontextmanager
-    async def turn(self, session: str, heavy: bool) -> AsyncIterator[None]:
-        """Wait for the turn of a session and hold it; raises SupersededError where its next request came meanwhile."""
+    async def admitted(self, session: str, heavy: bool) -> AsyncIterator[None]:
+        """Run the block, which answers a request of a session, once there is room.
+
+        Raises SupersededError where the session's next request came meanwhile.
+        """
         own = _Waiting(heavy, asyncio.get_running_loop().create_future())
         older = self._waiting.get(session)
         self._waiting[session] = own  # a session that waits keeps its place
@@ -53,7 +56,7 @@ class LiveQueue:
             self._end(session, heavy)
 
     def _begin(self) -> None:
-        """Give their turn to those that wait, as far as there is room."""
+        """Admit those that wait, as far as there is room."""
         for session, waiting in list(self._waiting.items()):
             if self._free == 0:
                 return

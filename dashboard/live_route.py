@@ -174,15 +174,15 @@ def _who_asks(content: bytes) -> tuple[str, str] | None:
     return page, key
 
 
-async def _in_turn(request: Request, content: bytes) -> Response:
-    """Answer a request when it is its session's turn."""
+async def _once_admitted(request: Request, content: bytes) -> Response:
+    """Answer a request once the queue admits it."""
     asks = _who_asks(content)
     if asks is None:
         return _answered(content)
     page, key = asks
     begun = time.monotonic()
     try:
-        async with queue.turn(key, heavy=page in HEAVY):
+        async with queue.admitted(key, heavy=page in HEAVY):
             if await request.is_disconnected():
                 return Response(status_code=400)
             response = await to_thread.run_sync(_answered, content, limiter=_threads)
@@ -202,6 +202,6 @@ async def respond(request: Request) -> Response:
                 return PlainTextResponse(MALFORMED, 413)
     except ClientDisconnect:  # the hand has let go meanwhile
         return Response(status_code=400)
-    response = await _in_turn(request, content)
+    response = await _once_admitted(request, content)
     LIVE_ANSWERS.labels(str(response.status_code)).inc()
     return response

@@ -31,8 +31,8 @@ _started: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
-class Turn:
-    """When a waiting training has its turn.
+class Wait:
+    """How long a training still waits.
 
     position: 1 for the next one. seconds: until it is expected to start, or None where nobody knows.
     """
@@ -120,27 +120,27 @@ def _process(runs: Path, places: int, cluster: str | None) -> subprocess.Popen[b
     )
 
 
-def turns(runs: Path, places: int) -> dict[str, Turn]:
-    """Return the turns of the waiting trainings by name.
+def waits(runs: Path, places: int) -> dict[str, Wait]:
+    """Return how long each waiting training still waits, by name.
 
     The start of one is known where the end of all before it is: of those at work from themselves, of those that wait
     from what they were expected to take.
     """
     free: list[float] = []  # when each process is free, in seconds from now
-    known, waits = True, []
+    known, folders = True, []
     for folder in unfinished_in(runs):
         progress = _progress(folder)
         if progress is None or progress.state is State.WAITING:
-            waits.append(folder)
+            folders.append(folder)
         elif progress.state.at_work:
             known = known and progress.seconds_left is not None
             free.append(progress.seconds_left or 0.0)
     free = (free + [0.0] * places)[: max(places, len(free))]
     heapq.heapify(free)
-    found: dict[str, Turn] = {}
-    for position, folder in enumerate(waits, 1):
+    found: dict[str, Wait] = {}
+    for position, folder in enumerate(folders, 1):
         start = heapq.heappop(free)
-        found[folder.name] = Turn(position, start if known else None)
+        found[folder.name] = Wait(position, start if known else None)
         expected = _expected_seconds(folder)
         known = known and expected is not None
         heapq.heappush(free, start + (expected or 0.0))

@@ -15,7 +15,7 @@ from core.problem.problem import Problem
 from dashboard.background.task import Task
 from dashboard.background.wish import Wish
 
-_turn = threading.Lock()  # explorations of several sessions take turns: each uses all the cores
+_one_at_a_time = threading.Lock()  # explorations of several sessions: each uses all the cores
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def exploration(problem: Problem, method: str, starts: NDArray[np.float64]) -> E
             for place, path in ends:
                 yield int(order[place]), path
 
-    return Exploration(problem, method, starts, Task(work, len(starts), _turn))
+    return Exploration(problem, method, starts, Task(work, len(starts), _one_at_a_time))
 
 
 def attended(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST_KEPT = 64  # examinations, of some 100 kB each
 
-_turn = threading.Lock()  # examinations of several sessions take turns: each uses all the cores
+_one_at_a_time = threading.Lock()  # examinations of several sessions: each uses all the cores
 _kept: "LRUCache[str, Examination]" = LRUCache(MOST_KEPT)
 _lock = threading.Lock()
 # Of loaded maps: a picture asks for it at each movement of a hand, and hashing all weights takes long.
@@ -69,7 +69,7 @@ def examination(wanted: Wanted) -> "Task[int, Examination]":
             for number, (_share, found) in enumerate(parts):
                 yield number, found
 
-    return Task(work, n_parts(wanted.task), _turn)
+    return Task(work, n_parts(wanted.task), _one_at_a_time)
 
 
 def attended(held: Examined, wanted: Wanted | None) -> Examined:

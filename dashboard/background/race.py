@@ -63,14 +63,14 @@ def race(problem: Problem, runs: tuple[Run, ...]) -> Task[Run, Ran]:
 
     def work(unwanted: Callable[[], bool]) -> Generator[tuple[Run, Ran]]:
         aims: dict[float, Aim] = {}
-        turn = Lock()
+        aiming = Lock()
 
         def run_of(start: Start, racer: Racer) -> Ran | None:
             if unwanted():
                 return None
             if isinstance(racer, str):
                 return descend(problem, start, racer)
-            with turn:
+            with aiming:
                 if racer.temperature not in aims:
                     aims[racer.temperature] = aim(problem, racer.temperature)
             return sampled(aims[racer.temperature], start, racer)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 PATIENCE = 10.0  # s without a question, after which a task ends
-GLANCE = 0.2  # s between two looks at whether a task that waits for its turn is still wanted
+GLANCE = 0.2  # s between two looks at whether a task that waits for its lock is still wanted
 
 _log = logging.getLogger(__name__)
 
@@ -41,16 +41,16 @@ class Task(Generic[Key, Piece]):
     work: takes a function that says whether the task is unwanted, and generates (key, piece). It is closed between two
     pieces once the task is unwanted; before a long step it can ask itself.
     total: how many pieces there are.
-    turn: a lock; of the tasks that share it, one runs at a time.
+    lock: of the tasks that share it, one runs at a time.
     """
 
     def __init__(
         self,
         work: Callable[[Callable[[], bool]], Generator[tuple[Key, Piece]]],
         total: int,
-        turn: "threading.Lock | None" = None,
+        lock: "threading.Lock | None" = None,
     ):
-        self._work, self._total, self._turn = work, total, turn
+        self._work, self._total, self._lock = work, total, lock
         self._pieces: dict[Key, Piece] = {}
         self._state = "waiting"
         self._began = self._asked = time.monotonic()
@@ -84,7 +84,7 @@ class Task(Generic[Key, Piece]):
         return self._stopping.is_set() or time.monotonic() - self._asked > PATIENCE
 
     def _run(self) -> None:
-        while self._turn and not self._turn.acquire(timeout=GLANCE):
+        while self._lock and not self._lock.acquire(timeout=GLANCE):
             if self._unwanted():
                 self._state = "stopped"
                 return
@@ -94,8 +94,8 @@ class Task(Generic[Key, Piece]):
             self._state = "failed"
             _log.exception("What was computed in the background has failed.")
         finally:
-            if self._turn:
-                self._turn.release()
+            if self._lock:
+                self._lock.release()
 
     def _compute(self) -> None:
         self._began, self._state = time.monotonic(), "running"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.jobs.folder import PREDICTIONS, WEIGHTS, is_pausing, is_stopping
 from core.jobs.progress import Progress, State, duration
-from core.jobs.queue import Turn
+from core.jobs.queue import Wait
 from core.jobs.request import read_request
 from core.maps.inverse_map import InverseMap
 from core.maps.recipe_file import recipe_from_json
@@ -44,17 +44,17 @@ def picture(
     names: Sequence[str],
     own: str,
     is_own: bool,
-    turn: Turn | None = None,
+    wait: Wait | None = None,
     overview: Overview = AT_FIRST,
 ) -> Shown:
     """Return how far a training is, its curve, and once it has ended how its map does.
 
     names: of all trainings to look at. own: the setting own_maps. is_own: whether the training belongs to who looks.
-    turn: where it waits for one. overview: what was asked of it before.
+    wait: how long it still waits, if it does. overview: what was asked of it before.
     """
     tools = _choice(folder.name, names)
     tools.append(
-        progress("train_progress", "share of the training that is done", done.share_done, status(done, folder, turn))
+        progress("train_progress", "share of the training that is done", done.share_done, status(done, folder, wait))
     )
     tools += wishes(folder, done, is_own, overview)
     plots = [Plot("losses", figures.losses(done))] if done.validation_loss else []
@@ -91,8 +91,8 @@ def _choice(name: str, names: Sequence[str]) -> list[Control]:
 # ----------------------------------------------------------------------------------------------------------- how far
 
 
-def status(done: Progress, folder: Path, turn: Turn | None = None) -> str:
-    """Say how a training stands, when its turn is, how long it takes, and what is kept of it."""
+def status(done: Progress, folder: Path, wait: Wait | None = None) -> str:
+    """Say how a training stands, when it starts, how long it takes, and what is kept of it."""
     if not done.state.ended and is_stopping(folder):
         kept = _would_be_kept(done)
         return f"Stopping. {kept[0].upper()}{kept[1:]}"
@@ -101,7 +101,7 @@ def status(done: Progress, folder: Path, turn: Turn | None = None) -> str:
     if done.state.at_work:
         return f"{done.sentence} {percent(done.share_done)} done. If you stop now, {_would_be_kept(done)}"
     if not done.state.ended:
-        return f"{done.sentence} {_place(turn)}".rstrip()
+        return f"{done.sentence} {_expected_start(wait)}".rstrip()
     kept = f"The weights of epoch {done.kept_epoch} are kept" if done.kept_epoch else "No weights are kept"
     if done.state is State.FAILED and done.kept_epoch:
         kept += f" on the server’s disk: {folder.parent.name}/{folder.name}/{WEIGHTS}"
@@ -109,14 +109,14 @@ def status(done: Progress, folder: Path, turn: Turn | None = None) -> str:
     return " ".join(filter(None, told))
 
 
-def _place(turn: Turn | None) -> str:
+def _expected_start(wait: Wait | None) -> str:
     """Say how many trainings come first, and when this one is expected to start."""
-    if turn is None:
+    if wait is None:
         return ""
     before = {1: "It is the next one", 2: "One other comes first"}.get(
-        turn.position, f"{turn.position - 1} others come first"
+        wait.position, f"{wait.position - 1} others come first"
     )
-    start = "" if turn.seconds is None else f", and starts in about {duration(turn.seconds)}"
+    start = "" if wait.seconds is None else f", and starts in about {duration(wait.seconds)}"
     return f"{before}{start}."
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.jobs.folder import NAMING, has_ended, is_name, runs_in
 from core.jobs.progress import Progress, read_progress
-from core.jobs.queue import turns
+from core.jobs.queue import waits
 from core.jobs.request import Request, read_request
 from core.jobs.runs import start_training
 from core.maps.recipe_file import recipe_as_json, recipe_from_json
@@ -134,8 +134,8 @@ def _run(folder: Path, progress: Progress, names: list[str]) -> None:
     """Show a training; names: of all that this visitor may look at."""
     scene = session.scene()
     own, overview = scene.experiment.own_maps, scene.holdings.overview
-    is_own, turn = trainings.is_owner(folder, _owner()), turns(runs(), trainings.rules().places).get(folder.name)
-    stage("training_run", training_run.picture(folder, progress, names, own, is_own, turn, overview))
+    is_own, wait = trainings.is_owner(folder, _owner()), waits(runs(), trainings.rules().places).get(folder.name)
+    stage("training_run", training_run.picture(folder, progress, names, own, is_own, wait, overview))
     _examination(folder, progress.state.ended)
     if progress.state.ended:
         _story(folder.name)

@@ -21,7 +21,7 @@ class Asked:
     async def _ask(self, name, session, heavy):
         self.ends[name] = asyncio.Event()
         try:
-            async with self.queue.turn(session, heavy):
+            async with self.queue.admitted(session, heavy):
                 self.now.append(name)
                 await self.ends[name].wait()
                 self.now.remove(name)
@@ -101,7 +101,7 @@ def test_thirty_sessions_that_ask_without_end_have_the_same_number_of_answers():
         async def drag(session):
             for _ in range(20):
                 try:
-                    async with asked.queue.turn(str(session), False):
+                    async with asked.queue.admitted(str(session), False):
                         await asyncio.sleep(0)
                         counts[session] += 1
                 except SupersededError:
@@ -118,7 +118,7 @@ def test_thirty_sessions_that_ask_without_end_have_the_same_number_of_answers():
 
 def test_an_answer_that_fails_gives_its_thread_back():
     async def fail(queue):
-        async with queue.turn("a", True):
+        async with queue.admitted("a", True):
             raise OSError("broken")
 
     async def play(asked):

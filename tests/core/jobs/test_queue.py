@@ -10,7 +10,7 @@ from filelock import FileLock
 from core.files import write_json
 from core.jobs import queue
 from core.jobs.progress import State, read_progress
-from core.jobs.queue import Turn, next_training, place, turns, waiting
+from core.jobs.queue import Wait, next_training, place, waiting, waits
 from core.jobs.runs import pause_training, stop_training
 from tests.core.jobs.conftest import LONG, asked, begun, ended, wait_for
 from tests.processes import kill_processes_of, processes_of
@@ -76,14 +76,14 @@ def test_a_training_whose_process_died_is_begun_again_once(runs):
 def test_the_start_is_expected_where_the_end_of_all_before_is_known(runs):
     for name, seconds in (("a", 100.0), ("b", 30.0), ("c", 50.0), ("d", None), ("e", 10.0)):
         asked(runs, name, expected=seconds)
-    assert turns(runs, 2) == {
-        "a": Turn(1, 0.0), "b": Turn(2, 0.0), "c": Turn(3, 30.0), "d": Turn(4, 80.0), "e": Turn(5, None),
+    assert waits(runs, 2) == {
+        "a": Wait(1, 0.0), "b": Wait(2, 0.0), "c": Wait(3, 30.0), "d": Wait(4, 80.0), "e": Wait(5, None),
     }  # fmt: skip
     write_json(runs / "a" / "progress.json", {"state": "running", "begun": 1, "stage": "learn", "share": 0.5,
                                               "seconds_left": 20.0})  # fmt: skip
     with FileLock(runs / "a" / "lock"):
-        assert turns(runs, 2)["c"] == Turn(2, 20.0)
-        assert turns(runs, 1)["b"] == Turn(1, 20.0)
+        assert waits(runs, 2)["c"] == Wait(2, 20.0)
+        assert waits(runs, 1)["b"] == Wait(1, 20.0)
         assert queue.at_work(runs) == 1
 
 

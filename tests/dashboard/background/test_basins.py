@@ -103,7 +103,7 @@ def test_draws_of_the_prior_are_those_of_the_seed():
     assert all(each.task.wait(LONG) for each in (one, same, other))
 
 
-def test_explorations_take_turns():
+def test_explorations_run_one_at_a_time():
     long = problem(t_end=400)
     first, second = (exploration(long, "Adam", start_grid(long.bounds, 30)) for _ in range(2))
     assert {first.task.progress().state, second.task.progress().state} <= {"running", "waiting"}

@@ -66,12 +66,12 @@ def test_it_ends_when_nobody_asks_any_more(monkeypatch):
     assert computed.progress().state == "stopped"
 
 
-def test_tasks_that_share_a_lock_take_turns():
-    turn = threading.Lock()
-    first, second = Task(slow(1600), 1600, turn), Task(slow(1600), 1600, turn)
+def test_tasks_that_share_a_lock_run_one_at_a_time():
+    lock = threading.Lock()
+    first, second = Task(slow(1600), 1600, lock), Task(slow(1600), 1600, lock)
     until(lambda: first.progress().state == "running")
     assert second.progress().state == "waiting"
-    third = Task(slow(1600), 1600, turn)
+    third = Task(slow(1600), 1600, lock)
     third.stop()  # while it waits
     assert third.wait(LONG)
     assert (third.progress().state, third.progress().done) == ("stopped", 0)
@@ -83,16 +83,16 @@ def test_tasks_that_share_a_lock_take_turns():
 
 
 def test_one_that_fails_says_so_and_lets_the_next_begin():
-    turn = threading.Lock()
+    lock = threading.Lock()
 
     def work(_):
         yield 0, 0
         raise RuntimeError("out of memory")
 
-    failed = Task(work, 2, turn)
+    failed = Task(work, 2, lock)
     assert failed.wait(LONG)
     assert (failed.progress().state, failed.pieces()) == ("failed", {0: 0})
-    following = Task(slow(1), 1, turn)
+    following = Task(slow(1), 1, lock)
     assert following.wait(LONG)
     assert following.progress().state == "done"
 
