@@ -16,10 +16,11 @@ from core.maps.stages import Stage
 from core.maps.test_sets import noisy_task
 
 NOT_EXAMINED = "Its examination could not be finished."
+NOT_POSITIVE = "The covariance of an estimate or of a fit was not positive definite."
 
 
 def with_examination(record: Record, trained: InverseMap) -> tuple[InverseMap, str]:
-    """Examine a map on traces of its own task, and return it with its reference, and what went wrong.
+    """Examine a map on traces of its own task, and return it with its reference, and why that was left unfinished.
 
     The folder holds the examination so far. Raises StoppedError where the training is asked to end or to pause.
     """
@@ -38,6 +39,8 @@ def with_examination(record: Record, trained: InverseMap) -> tuple[InverseMap, s
                 lambda share: record.tell(Stage.EXAMINE, share_of_first + (1 - share_of_first) * share),
             )
             trained = replace(trained, card={**trained.card, "novelty": reference.as_json()})
-    except (ValueError, np.linalg.LinAlgError):  # of a trace that no estimate or posterior fits: the map is kept
-        return trained, NOT_EXAMINED
+    except np.linalg.LinAlgError:  # one of NumPy's is a ValueError too, without a sentence
+        return trained, f"{NOT_EXAMINED} {NOT_POSITIVE}"
+    except ValueError as error:  # of a trace that no estimate or posterior fits: the map is kept
+        return trained, f"{NOT_EXAMINED} {error}"
     return trained, ""

@@ -139,15 +139,28 @@ def test_a_map_is_examined_at_the_end_of_its_training(runs, work):
     assert trained.card["novelty"]["threshold"] > 0
 
 
-def test_a_map_that_cannot_be_examined_is_kept(runs, work, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (ValueError("No trajectory of this prior is finite."), "No trajectory of this prior is finite."),
+        (
+            np.linalg.LinAlgError("Matrix is not positive definite"),
+            "The covariance of an estimate or of a fit was not positive definite.",
+        ),
+    ],
+)
+def test_a_map_that_cannot_be_examined_is_kept(runs, work, monkeypatch, error, sentence):
     def fails(*_):
-        raise ValueError("No trajectory of this prior is finite.")
+        raise error
 
     monkeypatch.setattr("core.jobs.examining.examined", fails)
     folder = asked(runs, recipe=STEPPED)
     work(folder)
     progress = read_progress(folder)
-    assert (progress.state, progress.message) == (State.FINISHED, "Its examination could not be finished.")
+    assert (progress.state, progress.message) == (
+        State.FINISHED,
+        f"Its examination could not be finished. {sentence}",
+    )
     assert has_map(folder)
 
 
