@@ -39,7 +39,7 @@ def with_examination(record: Record, trained: InverseMap) -> tuple[InverseMap, s
                 lambda share: record.tell(Stage.EXAMINE, share_of_first + (1 - share_of_first) * share),
             )
             trained = replace(trained, card={**trained.card, "novelty": reference.as_json()})
-    except np.linalg.LinAlgError:  # one of NumPy's is a ValueError too, without a sentence
+    except np.linalg.LinAlgError:  # a ValueError too, but its text is no sentence
         return trained, f"{NOT_EXAMINED} {NOT_POSITIVE}"
     except ValueError as error:  # of a trace that no estimate or posterior fits: the map is kept
         return trained, f"{NOT_EXAMINED} {error}"

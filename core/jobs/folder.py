@@ -33,7 +33,9 @@ OWN_FILES = frozenset(
     for name in (REQUEST, PROGRESS, EPOCHS, OUTCOME, WEIGHTS, PREDICTIONS, EXAMINATION, STOP, PAUSE, LOCK, SPARE, LOG)
 )
 SPARE_BYTES = 8192
-LOOK_SECONDS = 0.01  # for which a look at a lock is repeated: another one may look at the same moment
+# Whoever looks whether a lock is held takes it for about 0.1 ms. Another one who finds it taken tries again for 10 ms,
+# longer than a look lasts on a busy machine: if it is taken still, a process is at work.
+LOOK_SECONDS = 0.01
 _NAME = re.compile(r"[\w][\w .-]{0,39}")
 NAMING = "Name a map with at most 40 letters, digits, spaces, dots, hyphens or underscores."
 

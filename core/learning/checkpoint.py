@@ -15,6 +15,8 @@ from torch import nn
 from core.checks import is_finite, is_whole
 from core.files import write_bytes
 
+SAVING_INTERVAL_SECONDS = 20.0  # between two writes of what a training goes on from
+
 Tensors = dict[str, torch.Tensor]
 
 

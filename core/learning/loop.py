@@ -12,13 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from core.learning.checkpoint import Checkpoint, load_checkpoint
+from core.learning.checkpoint import SAVING_INTERVAL_SECONDS, Checkpoint, load_checkpoint
 from core.learning.networks.network import predict
 from core.learning.training_settings import Adam, Loss
 from core.learning.training_step import TrainingStep
 
 WARM_UP_SHARE = 0.03  # share of the training in which the learning rate rises to its maximum
-SAVING_INTERVAL_SECONDS = 20.0  # between two checkpoints
 SEED_STRIDE = 2**20  # between the shuffling seeds of two epochs, so that small seeds never shuffle alike
 
 Samples = tuple[NDArray[np.float32], NDArray[np.float64]]  # inputs (n, columns), and scaled parameters (n, p)

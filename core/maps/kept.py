@@ -13,8 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from core.files import write_bytes
-
-SAVING_INTERVAL_SECONDS = 20.0  # between two writes
+from core.learning.checkpoint import SAVING_INTERVAL_SECONDS
 
 Tensors = dict[str, torch.Tensor]
 

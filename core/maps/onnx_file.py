@@ -124,7 +124,7 @@ def _gaussian(graph: Graph, head: GaussianHead, features: str) -> tuple[str, str
         (i, j): graph.part(outputs, k, k + 1)
         for k, (i, j) in enumerate(((i, j) for i in range(p) for j in range(i)), start=2 * p)
     }
-    zero, one = graph.scaled(graph.part(outputs, 0, 1), 0.0, 0.0, np.float64), ""
+    zero = graph.scaled(graph.part(outputs, 0, 1), 0.0, 0.0, np.float64)
     one = graph.scaled(zero, 0.0, 1.0, np.float64)
     inverse = {(i, i): one for i in range(p)}
     for (i, j), entry in sorted(below.items()):
