@@ -124,4 +124,4 @@ def test_what_the_servers_refuse_is_refused_through_nginx_too(proxied):
         assert client.post(f"{url}/lab/live", headers={"Origin": "https://elsewhere.example"}).status_code == 403
         for name in ("lab/metrics", "_stcore/metrics"):
             assert client.get(f"{url}/{name}").status_code == 404
-        assert client.put(f"{url}/_stcore/upload_file/a/b", content=bytes(7 * 2**20)).status_code == 413
+        assert client.put(f"{url}/_stcore/upload_file/a/b", content=bytes(14 * 2**20)).status_code == 413
