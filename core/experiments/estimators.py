@@ -34,6 +34,12 @@ ONE_PIECE = "one-piece"
 # Training as particles: spikes on the circle, and a student of a two-layer network. A regime is a ratio β/α of steps.
 SPIKES, TWO_LAYER = "spikes", "two-layer"
 
+# Denoising: an untrained network whose loss is plain or whitened, where it is stopped, and filters. Then the noises.
+DEEP_PRIOR, WHITENED_PRIOR = "deep-prior", "deep-prior-whitened"
+HELD_OUT, DISCREPANCY, BEST_STOP, AT_END = STOPS = ("held-out", "discrepancy", "best", "end")
+SAVITZKY_GOLAY, WIENER = "savitzky-golay", "wiener"
+WHITE_NOISE, AR1_NOISE = "white-noise", "ar1-noise"
+
 # Trainings of dense networks: the published ones on a processor and on a Cerebras CS-2; a plain loop in PyTorch and
 # steps by hand on the processor; and on a GPU, CUDA graphs of steps by hand and of automatic differentiation.
 PUBLISHED_CPU, CEREBRAS = "published-cpu", "cerebras-cs-2"

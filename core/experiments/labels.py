@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 
 from core.experiments.estimators import (
+    AR1_NOISE,
+    AT_END,
     BEST,
+    BEST_STOP,
     BOUND,
     CEREBRAS,
     CLEAN_TRACES,
     CNN,
     CNN_MENDED,
+    DEEP_PRIOR,
     DENSE,
+    DISCREPANCY,
     EXACT,
     FLOW,
     FROM_TRUTH,
@@ -17,6 +22,7 @@ from core.experiments.estimators import (
     GLOBAL_MAP,
     GPU_AUTOMATIC,
     GPU_BY_HAND,
+    HELD_OUT,
     JOINT,
     JOINT_TRACES,
     KNOWN,
@@ -36,14 +42,19 @@ from core.experiments.estimators import (
     PUBLISHED_PRECISION,
     REWEIGHTED,
     SAMPLED,
+    SAVITZKY_GOLAY,
     SINGLE_PRECISION,
     SPECTRUM,
     SPIKES,
+    STOPS,
     TIME_AND_SPECTRUM,
     TIME_SERIES,
     TRUTH,
     TWO_LAYER,
     WHITE,
+    WHITE_NOISE,
+    WHITENED_PRIOR,
+    WIENER,
     ratio_regime,
 )
 from core.experiments.least_squares_of_others import BOTH, PINTS, U_ALONE
@@ -82,6 +93,12 @@ def ratio_label(ratio: float) -> str:
     return f"β = {ratio:g}α" if ratio > 1 else f"β = α/{1 / ratio:g}"
 
 
+STOP_LABELS = {
+    HELD_OUT: "stopped by samples left out",
+    DISCREPANCY: "stopped by the noise",
+    BEST_STOP: "stopped by the truth",
+    AT_END: "never stopped",
+}
 # The other estimators are shipped maps and optimisers, whose codes are their labels.
 ESTIMATOR_LABELS = {
     PAPER: "published CNN",
@@ -115,6 +132,13 @@ ESTIMATOR_LABELS = {
     FUSED_STEP: "ours, CPU",
     GPU_BY_HAND: "ours, GPU",
     GPU_AUTOMATIC: "captured autograd, GPU",
+    **{
+        f"{prior}-{stop}": f"{label}, {STOP_LABELS[stop]}"
+        for prior, label in {DEEP_PRIOR: "deep prior", WHITENED_PRIOR: "deep prior, whitened loss"}.items()
+        for stop in STOPS
+    },
+    SAVITZKY_GOLAY: "Savitzky–Golay, its window told by the truth",
+    WIENER: "Wiener filter",
     SPIKES: "spikes on the circle",
     TWO_LAYER: "two-layer network",
 }
@@ -161,6 +185,8 @@ METRIC_LABELS = {
     "pieces_found": "pieces found",
     "evaluations_to_find": "evaluations until all were found",
     "share_off": "largest error of a piece’s share",
+    "noise_left": "error / sd of the noise",
+    "noise_left_over_filter": "error / that of the best Savitzky–Golay filter",
     "success": "share of successes with {at:g} particles",
     "squared_bias_clean": "squared bias, clean reference",
     "centred_mse_clean": "centred MSE, clean reference",
@@ -188,6 +214,8 @@ REGIME_LABELS = {
     NOISY_TRACES: "noisy test traces",
     CLEAN_TRACES: "clean test traces",
     ONE_PIECE: "posterior in one piece",
+    WHITE_NOISE: "white noise",
+    AR1_NOISE: "AR(1) noise",
     "fresh": "fresh noisy traces",
     "fresh-clean": "fresh clean traces",
     **_INPUT_LABELS,
