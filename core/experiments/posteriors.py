@@ -1,5 +1,6 @@
 """The learned posterior of θ beside the exact one: their divergence, regions, ranks, means, and the time of draws."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,10 @@ from core.experiments.records import Key, Measurement, Result, Target
 from core.experiments.shipped_maps import shipped
 from core.maps.examination.stated_law import StatedLaw
 from core.maps.inverse_map import load_inverse_map
+from core.maps.learned_posterior.law import LearnedPosterior
 from core.maps.learned_posterior.posterior_map import load_posterior_map
 from core.metrics import rmse
+from core.posterior.exact import Posterior
 
 NAME = "theta"  # of the shipped posterior
 REGIME = "fresh"
@@ -36,7 +39,11 @@ def _stated(first: int) -> dict[str, Any]:
     """Return what the mixture states of some traces: means, and where the truths lie."""
     learned, traces = load_posterior_map(NAME), fresh_traces()
     part = slice(first, first + CHUNK)
-    laws, truth = learned.posteriors(traces.noisy[part]), traces.truth[part]
+    return stated(learned.posteriors(traces.noisy[part]), traces.truth[part])
+
+
+def stated(laws: Sequence[LearnedPosterior], truth: Array) -> dict[str, Any]:
+    """Return what posteriors of n traces state, as a JSON object: means, and where the truths, (n, p), lie."""
     return {
         "mean": [law.mean.tolist() for law in laws],
         "credibility": [float(law.credibility(each)) for law, each in zip(laws, truth, strict=True)],
@@ -55,15 +62,42 @@ def _compared(first: int) -> dict[str, Any]:
     for i in range(len(laws)):
         exact = theta_posterior(traces, first + i)
         centres = exact.cells.centres
-        stated = {
+        log_densities = {
             MIXTURE: laws[i].log_density(centres),
             FLOW: flows[i].log_density(centres),
             BEST: gaussian.log_density(i, centres),
         }
-        for name, logs in stated.items():
-            rise = exact.cells.log_densities - logs
-            variation = float(exact.masses @ np.maximum(1 - np.exp(-rise), 0.0))
-            found[name].append((float(exact.masses @ rise), variation))
+        for name, logs in log_densities.items():
+            found[name].append(divergence_and_variation(exact, logs))
+    return found
+
+
+def divergence_and_variation(exact: Posterior, logs: Array) -> tuple[float, float]:
+    """Return KL(exact ‖ other) in nats and the total variation; logs: the other's log densities at the cells, (k,)."""
+    rise = exact.cells.log_densities - logs
+    return float(exact.masses @ rise), float(exact.masses @ np.maximum(1 - np.exp(-rise), 0.0))
+
+
+def of_divergences(name: str, compared: Array) -> list[Measurement]:
+    """Return the figures of the divergence and the total variation of n traces, (n, 2)."""
+    divergence, variation = compared.T
+    figures = {
+        "divergence_median": np.median(divergence),
+        "divergence_mean": np.mean(divergence),
+        "divergence_90": np.quantile(divergence, 0.9),
+        "best_classifier": 0.5 + 0.5 * np.mean(variation),
+    }
+    return [Measurement(Key(name, code, "", REGIME), float(value)) for code, value in figures.items()]
+
+
+def of_regions(name: str, parameters: tuple[str, ...], credibility: Array, ranks: Array) -> list[Measurement]:
+    """Return the coverage of regions from the truths' credibilities, (n,), and the p of their ranks, (n, p)."""
+    found = [
+        Measurement(Key(name, "coverage", "", REGIME, at=mass), float(np.mean(credibility < mass))) for mass in MASSES
+    ]
+    for parameter, of_parameter in zip(parameters, ranks.T, strict=True):
+        p = float(kstest(of_parameter, "uniform").pvalue)
+        found.append(Measurement(Key(name, "rank_p", parameter, REGIME), p))
     return found
 
 
@@ -80,23 +114,10 @@ def run(context: Context) -> Result:
     )
     keys = {f"{version}-{shipped(BEST).fingerprint}-{i}": (i,) for i in range(0, n_compared, COMPARED_AT_ONCE)}
     compared = records(_compared, keys, context, "posteriors-compared")
-    measurements = []
+    measurements: list[Measurement] = []
     for name in (MIXTURE, FLOW, BEST):
-        divergence, variation = np.concatenate([compared[key][name] for key in keys]).T
-        figures = {
-            "divergence_median": np.median(divergence),
-            "divergence_mean": np.mean(divergence),
-            "divergence_90": np.quantile(divergence, 0.9),
-            "best_classifier": 0.5 + 0.5 * np.mean(variation),
-        }
-        measurements += [Measurement(Key(name, code, "", REGIME), float(value)) for code, value in figures.items()]
-    for mass in MASSES:
-        share = float(np.mean(credibility[:n_covered] < mass))
-        measurements.append(Measurement(Key(MIXTURE, "coverage", "", REGIME, at=mass), share))
-    for parameter, of_parameter in zip(traces.names, ranks[:n_covered].T, strict=True):
-        measurements.append(
-            Measurement(Key(MIXTURE, "rank_p", parameter, REGIME), float(kstest(of_parameter, "uniform").pvalue))
-        )
+        measurements += of_divergences(name, np.concatenate([compared[key][name] for key in keys]))
+    measurements += of_regions(MIXTURE, traces.names, credibility[:n_covered], ranks[:n_covered])
     ratio, spread = ratio_and_spread(rmse, traces.truth[:n], mean, limit.mean)
     measurements.append(Measurement(Key(MIXTURE, "rmse_over_limit", "mean", REGIME), ratio, spread))
     return Result(
