@@ -13,6 +13,7 @@ from core.files import write_bytes
 from core.terminal_encoding import replace_unencodable_characters
 
 ROOT = Path(__file__).resolve().parents[2]
+RESULTS = Path(__file__).parent / "results"
 
 
 def output_path(name: str, about: str) -> Path:
@@ -22,7 +23,7 @@ def output_path(name: str, about: str) -> Path:
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path(__file__).parent / "results" / f"{name}.json",
+        default=RESULTS / f"{name}.json",
         help="JSON file (default: %(default)s)",
     )
     return parser.parse_args().out
