@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from nflows.transforms.made import MADE
 from numpy.typing import NDArray
 from sbi.inference.posteriors import DirectPosterior
 from torch import nn
@@ -37,21 +38,42 @@ MOST_AT_ONCE = 1000  # draws of each trace that sbi draws together, of which it 
 Array = NDArray[np.float64]
 
 
+class Part(nn.Module):
+    """What one layer of a flow takes of a trace, out of what all of them take."""
+
+    def __init__(self, first: int, n: int):
+        super().__init__()
+        self.columns = slice(first, first + n)
+
+    def forward(self, context: torch.Tensor) -> torch.Tensor:
+        """Return some columns of the context."""
+        return context[..., self.columns]
+
+
 class NeuralPosterior:
     """sbi's posterior, with its rejection and its correction for what leaks out of the prior's box.
 
-    sbi embeds a trace anew for every value of the parameters. Here it is embedded once, and the flow is given that:
-    the densities and draws are the same.
+    sbi computes what a trace gives to each layer of the flow anew for every value of the parameters. Here it is
+    computed once: the densities and draws are the same.
     """
 
     def __init__(self, estimator: Any):
         self._embedding, estimator.net._embedding_net = estimator.net._embedding_net, nn.Identity()
+        self._layers = nn.ModuleList()
+        first = 0
+        for module in list(estimator.net.modules()):
+            if isinstance(module, MADE):
+                self._layers.append(module.context_layer)
+                module.context_layer = Part(first, module.context_layer.out_features)
+                first += self._layers[-1].out_features
         self._estimator, self._prior = estimator, prior_box()
         self._low, self._high = self._prior.base_dist.low.numpy(), self._prior.base_dist.high.numpy()
 
     def _posterior(self, traces: NDArray[np.float32]) -> tuple[DirectPosterior, torch.Tensor]:
         with torch.inference_mode():
-            embedded = self._embedding(torch.from_numpy(traces)).clone()
+            embedded = self._embedding(torch.from_numpy(traces))
+            embedded = torch.cat([layer(embedded) for layer in self._layers], dim=1)
+        embedded = embedded.clone()  # as an ordinary tensor, which sbi asks for
         self._estimator._condition_shape = embedded.shape[1:]
         return DirectPosterior(self._estimator, self._prior), embedded
 
