@@ -22,7 +22,7 @@ from core.maps.test_sets import published_test_set
 from tests.benchmarks.record import Record, output_path
 from tests.benchmarks.turns import taking_turns
 
-N_DRAWS, N_TRACES, ROUNDS = 1000, 100, 100
+N_DRAWS, N_TRACES, ROUNDS = 1000, 100, 20
 N_SIMULATED, N_MULTIPLIED = 10_000, 1000  # what brings up the threads of Numba and of PyTorch
 MOST_MS = 30.0
 FLOWS = {"NSF": zuko.flows.NSF, "MAF": zuko.flows.MAF}
