@@ -34,7 +34,7 @@ from core.parallel import report, workers
 from tests.benchmarks.npe_contenders import DEFAULT, OURS, STENCIL
 
 N_SIMULATIONS = 320_000  # of the prior, for each contender; what it validates on is among them
-MINUTES = 5.0  # of the processor, for the epochs of each of sbi's trainings, if it does not converge before
+MINUTES = 8.0  # of the processor, for the epochs of each of sbi's trainings, if it does not converge before
 PIECE, FIRST_PIECE = 20_000, 10_000_000  # traces drawn together, and the number of the first such piece
 SEED = 0
 # sbi draws the order of the parameters in each layer of its flow. Where it is the same in all, one draw of 16, the
