@@ -164,6 +164,7 @@ METRIC_LABELS = {
     "median_ape_over_limit": "Median-APE{of} / limit",
     "fall_of_r2": "fall of R² from the smallest N to the largest",
     "coverage": "coverage of {at:.0%}",
+    "coverage_of_all": "coverage of {at:.0%}, all traces",
     "covered_share": "share of traces it refers to",
     "rank_p": "p of the ranks{of}",
     "unresolved": "share not resolved in full",

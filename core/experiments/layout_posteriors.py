@@ -14,7 +14,8 @@ def posteriors(result: Result, figures: Figures) -> list[Table]:
         *((name, "") for name in ("divergence_median", "divergence_mean", "divergence_90", "best_classifier"))
     )
     rest = metrics(
-        *(("coverage", "", mass) for mass in MASSES), ("rank_p", "theta0"), ("rank_p", "theta1"),
+        *((name, "", mass) for name in ("coverage", "coverage_of_all") for mass in MASSES),
+        ("rank_p", "theta0"), ("rank_p", "theta1"),
         ("rmse_over_limit", "mean"),
     )  # fmt: skip
     return [

@@ -118,13 +118,16 @@ def run(context: Context) -> Result:
     for name in (MIXTURE, FLOW, BEST):
         measurements += of_divergences(name, np.concatenate([compared[key][name] for key in keys]))
     measurements += of_regions(MIXTURE, traces.names, credibility[:n_covered], ranks[:n_covered])
+    for mass in MASSES:
+        share = float(np.mean(credibility < mass))
+        measurements.append(Measurement(Key(MIXTURE, "coverage_of_all", "", REGIME, at=mass), share))
     ratio, spread = ratio_and_spread(rmse, traces.truth[:n], mean, limit.mean)
     measurements.append(Measurement(Key(MIXTURE, "rmse_over_limit", "mean", REGIME), ratio, spread))
     return Result(
         "The learned posterior of θ, a mixture, and the flow in the same frame, on fresh traces of the published "
         f"prior and noise: beside the exact posterior with the noise integrated out on {n_compared:,}, regions and "
-        f"ranks on {n_covered:,}, and the mean against the exact one on {n:,}; ± is the sd of a paired bootstrap. "
-        "The divergence is KL(exact ‖ learned) in nats. No classifier of draws can be right more often than the best "
+        f"ranks on {n_covered:,}, and regions again and the mean against the exact one on all {n:,}; ± is "
+        "the sd of a paired bootstrap. The divergence is KL(exact ‖ learned) in nats. No classifier of draws can be right more often than the best "
         "one, which knows both densities: ½ + ½ total variation.",
         {
             "posterior": version,
