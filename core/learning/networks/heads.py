@@ -5,6 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from core.learning.networks.precision import at_least_single
+
 MAX_LOG_SD = 8.0  # bound of the logarithm of a standard deviation, in either direction
 
 
@@ -38,7 +40,7 @@ def lower_factor(log_diagonal: torch.Tensor, below: torch.Tensor) -> torch.Tenso
     otherwise a single batch of unusual traces can make a training diverge.
     """
     p = log_diagonal.shape[1]
-    unit = torch.eye(p, device=log_diagonal.device).repeat(len(log_diagonal), 1, 1)
+    unit = torch.eye(p, dtype=log_diagonal.dtype, device=log_diagonal.device).repeat(len(log_diagonal), 1, 1)
     rows, columns = torch.tril_indices(p, p, -1, device=log_diagonal.device)
     unit[:, rows, columns] = below
     bounded = MAX_LOG_SD * torch.tanh(log_diagonal / MAX_LOG_SD)
@@ -65,6 +67,6 @@ class GaussianHead(nn.Module):
 
         Outputs of zero give the middle of the box as mean, and a quarter of its width as standard deviation.
         """
-        outputs, p = self.linear(features).float(), self.n_parameters
+        outputs, p = at_least_single(self.linear(features)), self.n_parameters
         mean, log_diagonal, below = outputs[:, :p], outputs[:, p : 2 * p], outputs[:, 2 * p :]
         return Gaussian(mean.sigmoid(), 4 / self.spread * lower_factor(log_diagonal, below))

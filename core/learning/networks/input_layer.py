@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from core.learning.networks.precision import at_least_single
 from core.learning.training_settings import (
     Inputs,
     Spectrum,
@@ -25,7 +26,7 @@ def whitened(traces: torch.Tensor, noise: Noise) -> torch.Tensor:
 def log_power(traces: torch.Tensor) -> torch.Tensor:
     """Return the logarithms of |Σ x_j e^(−iωj)|² / n_times, (n, n_times // 2 + 1), of traces, (n, n_times)."""
     with torch.autocast(traces.device.type, enabled=False):
-        return (torch.fft.rfft(traces.float()).abs().square() / traces.shape[1] + LEAST_POWER).log()
+        return (torch.fft.rfft(at_least_single(traces)).abs().square() / traces.shape[1] + LEAST_POWER).log()
 
 
 class InputLayer(nn.Module):
