@@ -28,6 +28,15 @@ TIME_SERIES, SPECTRUM, TIME_AND_SPECTRUM, JOINT_TRACES = "time-series", "spectru
 # The published test traces, for estimators that are told ζ and γ.
 PUBLISHED_CONSTANTS = "published-constants"
 
+# Perturbed traces: the linearised MAP, the first network of the best map, and what a perturbation is made by or for.
+LINEARISED, FIRST_NETWORK = "map-linearised", "best-first-network"
+SHIPPED_MAPS = (
+    "best", "cnn-clean", "cnn-noisy", "conditional", "dense-clean", "dense-noisy", "four", "joint", "narrow", "window",
+)  # fmt: skip
+PERTURBED_MAPS = (*SHIPPED_MAPS, FIRST_NETWORK)
+RANDOM_CHANGE, SHIFT = "random-change", "constant-shift"
+STACKED, ASCENT, FIRST_LAYER, LAST_LAYER = "stacked-jacobians", "ascent", "first-hidden-layer", "last-hidden-layer"
+
 # Traces whose posterior is in one piece, for samplers; those in several pieces have a regime each.
 ONE_PIECE = "one-piece"
 
@@ -47,6 +56,11 @@ PLAIN_LOOP, FUSED_STEP = "plain-loop", "fused-step"
 GPU_BY_HAND, GPU_AUTOMATIC = "gpu-by-hand", "gpu-automatic"
 # Their regimes, in which the width is the entry `at` of the key.
 PUBLISHED_PRECISION, SINGLE_PRECISION, MIXED_PRECISION = "published-precision", "single-precision", "mixed-precision"
+
+
+def made_for(estimator: str) -> str:
+    """Return the regime of traces with a universal perturbation that is made for an estimator."""
+    return f"made-for-{estimator}"
 
 
 def ratio_regime(ratio: float) -> str:

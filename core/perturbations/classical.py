@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from core.noise import whiten
 from core.optimisation.minima import map_estimate
 from core.perturbations.whitened import by_trace
-from core.posterior.exact import posterior
+from core.posterior.exact import Posterior, posterior
 from core.problem.problem import Problem
 
 CELLS_AT_ONCE = 2000  # of a posterior, whose trajectories are stored
@@ -96,13 +96,18 @@ class ExactMean:
 
     def _of_one(self, trace: Array) -> tuple[Array, Array]:
         found = posterior(self.problem.with_data(trace))
-        centres, noise = found.cells.centres, self.problem.noise[0]
-        weighed = found.masses[:, None] * (centres - found.mean)
-        covariance = np.zeros((centres.shape[1], trace.size))
-        for first in range(0, len(centres), CELLS_AT_ONCE):
-            some = slice(first, first + CELLS_AT_ONCE)
-            covariance += weighed[some].T @ whiten(self.problem.observed(centres[some]), noise)
-        return found.mean, by_trace(covariance, noise)
+        return found.mean, mean_jacobian(found)
+
+
+def mean_jacobian(found: Posterior) -> Array:
+    """Return the derivatives by the trace, (2, n_times), of the mean of a posterior whose noise is known."""
+    centres, noise = found.cells.centres, found.problem.noise[0]
+    weighed = found.masses[:, None] * (centres - found.mean)
+    covariance = np.zeros((centres.shape[1], found.problem.times.size))
+    for first in range(0, len(centres), CELLS_AT_ONCE):
+        some = slice(first, first + CELLS_AT_ONCE)
+        covariance += weighed[some].T @ whiten(found.problem.observed(centres[some]), noise)
+    return by_trace(covariance, noise)
 
 
 def slopes(problem: Problem, position: Array) -> Array:
