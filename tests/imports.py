@@ -80,8 +80,8 @@ FOUNDATION = (
     "priors", "published", "parallel",
 )  # fmt: skip
 STEPS = (
-    "models", "problem", "optimisation", "posterior", "sampling", "perturbations", "mean_field", "learning", "denoising",
-    "maps", "jobs", "experiments",
+    "models", "problem", "optimisation", "posterior", "sampling", "perturbations", "mean_field", "learning",
+    "denoising", "maps", "jobs", "experiments",
 )  # fmt: skip
 COMMANDS = ("neuron", "__init__", "search", "train", "pretrain", "pretrain_posteriors", "migrate_cards")
 CORE = Package("core", (*FOUNDATION, *STEPS, *COMMANDS), FOUNDATION)
