@@ -8,7 +8,7 @@ import { element, same, say } from "./element.js"
 import { toggleLecture } from "./frame.js"
 import { hint } from "./help.js"
 import { isFree, isLit } from "./lesson_state.js"
-import { report } from "./messages.js"
+import { isNewer, report } from "./messages.js"
 import { several } from "./several.js"
 import { slider } from "./slider.js"
 import { tabs } from "./tabs.js"
@@ -122,7 +122,8 @@ export class Controls {
     document.addEventListener("inverse-lab-allowed", this.lock)
   }
 
-  /** @param {{ groups: import("./data").Group[], inline: boolean }} data
+  /** What a hand has changed since the change that is answered stays as it is.
+   * @param {{ groups: import("./data").Group[], inline: boolean, answers: number }} data
    * @param {import("./data").Send} send to Streamlit
    * @param {boolean} [settled] whether no hand is on a control: what the server has not changed may then be put back */
   update(data, send, settled = true) {
@@ -136,7 +137,8 @@ export class Controls {
     if (shape !== this.shape) this.build(data, shape)
     const items = data.groups.flatMap((group) => group.items)
     for (const [i, item] of items.entries()) {
-      if (settled || !same(item, this.latest[i])) this.items[i].update(item)
+      const isStale = isNewer(item.field, data.answers)
+      if (!isStale && (settled || !same(item, this.latest[i]))) this.items[i].update(item)
       if (Boolean(item.locked) !== Boolean(this.latest[i]?.locked)) bar(this.items[i].node, item)
     }
     this.latest = items

@@ -57,6 +57,15 @@ export function report(event, send, changes, final) {
   sendNext()
 }
 
+/** Say whether a field was changed after the change that is answered, so that the answer does not know its value.
+ * @param {string} field
+ * @param {number} answers sequence number of the change that is answered */
+export function isNewer(field, answers) {
+  const { nextFinal, nextDrag, unheard } = link
+  const sent = answers < unheard.sequence ? unheard.changes : {}
+  return [nextFinal?.changes, nextDrag?.changes, sent].some((changes) => changes && field in changes)
+}
+
 /** Return the points of clicks that wait and of a new one, which adds to them.
  * @param {Changes} before
  * @param {Changes} now */

@@ -314,3 +314,17 @@ test("an answer that arrives after its component left is drawn by those that sta
   assert.deepEqual(painted, ["waiting", "done", "part"])
   assert.equal(told.length, 0)
 })
+
+test("an answer does not know what was changed after it", async () => {
+  report({ samplers: "HMC" }, true)
+  const [{ sequence }] = told
+  assert(exchange.isNewer("samplers", sequence - 1))
+  assert(!exchange.isNewer("samplers", sequence)) // its own answer
+  assert(!exchange.isNewer("below", sequence - 1))
+  report({ samplers: "HMC,SVGD" }, true) // waits for the first answer
+  assert(exchange.isNewer("samplers", sequence))
+  await run(sequence)
+  assert(exchange.isNewer("samplers", sequence))
+  await run(told.at(-1).sequence)
+  assert(!exchange.isNewer("samplers", told.at(-1).sequence - 1))
+})
