@@ -16,7 +16,7 @@ from core.jobs.request import MAX_EPOCHS, read_request
 from core.maps.stages import Stage
 
 MAX_MESSAGE = 500  # characters
-UNREADABLE = "The files of the training {} cannot be read: delete its folder on the server."
+UNREADABLE = "A file of the training {} is damaged: keep the map in its folder on the server, if any; delete the rest."
 
 
 class State(StrEnum):

@@ -95,7 +95,9 @@ def test_a_training_that_cannot_be_read_is_one_row_and_one_sentence(visit, train
     (damaged / "request.json").write_text("{")
     app = checked(visit("train"))
     run, overview = run_of(app), parts(app)["train_overview_below"]
-    assert run["said"] == ["The files of the training damaged cannot be read: delete its folder on the server."]
+    assert run["said"] == [
+        "A file of the training damaged is damaged: keep the map in its folder on the server, if any; delete the rest."
+    ]
     assert [value for value, _ in run["tools"][0]["options"]] == ["damaged", "good"]
     rows = {row[0]["text"]: row[1:] for row in overview["table"][1:]}
     assert rows["damaged"] == ["cannot be read", "–", "–", "–", "–", "–", "watched"]

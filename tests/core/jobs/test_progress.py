@@ -149,7 +149,7 @@ def test_a_folder_whose_lock_cannot_be_opened_says_so(tmp_path, monkeypatch):
     assert (found.state, found.message) == (State.FAILED, "The folder mine cannot be written to.")
 
 
-REFUSED = "The files of the training mine cannot be read: delete its folder on the server."
+REFUSED = "A file of the training mine is damaged: keep the map in its folder on the server, if any; delete the rest."
 
 
 @pytest.mark.parametrize("file", ["request.json", "progress.json", "outcome.json"])
