@@ -26,6 +26,12 @@ def _component() -> Any:
     return st.components.v2.component("inverse_lab_live", js=_LOADER, isolate_styles=False)
 
 
+def _last_taken() -> int:
+    """Return the sequence number of the last change that the session has taken, whether or not this run answers it."""
+    number: int = st.session_state.get("answering", 0)
+    return number
+
+
 def controls(
     key: str,
     groups: Sequence[dict[str, Any]],
@@ -47,6 +53,7 @@ def controls(
         "inline": inline,
         "address": address,
         "answers": answers,
+        "knows": _last_taken(),
         "live": live,
         # A refused value leaves the groups as they were; the browser still has to put the old one back.
         "run": next(_runs),
@@ -69,7 +76,15 @@ def plots(
     released: no control is being dragged, so that everything is drawn in full.
     address, live: as for `controls`, where there is no sidebar that brings them.
     """
-    data = {**shown.as_json(), "name": key, "answers": answers, "settled": released, "address": address, "live": live}
+    data = {
+        **shown.as_json(),
+        "name": key,
+        "answers": answers,
+        "knows": _last_taken(),
+        "settled": released,
+        "address": address,
+        "live": live,
+    }
     _component()(key=key, data=data, on_change_change=on_change)
 
 

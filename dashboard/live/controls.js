@@ -122,8 +122,8 @@ export class Controls {
     document.addEventListener("inverse-lab-allowed", this.lock)
   }
 
-  /** What a hand has changed since the change that is answered stays as it is.
-   * @param {{ groups: import("./data").Group[], inline: boolean, answers: number }} data
+  /** What a hand has changed since the last change that the server knows stays as it is.
+   * @param {{ groups: import("./data").Group[], inline: boolean, knows: number }} data
    * @param {import("./data").Send} send to Streamlit
    * @param {boolean} [settled] whether no hand is on a control: what the server has not changed may then be put back */
   update(data, send, settled = true) {
@@ -137,7 +137,7 @@ export class Controls {
     if (shape !== this.shape) this.build(data, shape)
     const items = data.groups.flatMap((group) => group.items)
     for (const [i, item] of items.entries()) {
-      const isStale = isNewer(item.field, data.answers)
+      const isStale = isNewer(item.field, data.knows)
       if (!isStale && (settled || !same(item, this.latest[i]))) this.items[i].update(item)
       if (Boolean(item.locked) !== Boolean(this.latest[i]?.locked)) bar(this.items[i].node, item)
     }

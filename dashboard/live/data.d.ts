@@ -70,6 +70,8 @@ interface Common {
   name: string
   live?: Live | null
   answers: number
+  /** sequence number of the last change that the server has taken; not with a drag */
+  knows: number
   address?: string
 }
 

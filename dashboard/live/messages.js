@@ -57,12 +57,12 @@ export function report(event, send, changes, final) {
   sendNext()
 }
 
-/** Say whether a field was changed after the change that is answered, so that the answer does not know its value.
+/** Say whether a field was changed after the last change that the server knows, so that what it sends is older.
  * @param {string} field
- * @param {number} answers sequence number of the change that is answered */
-export function isNewer(field, answers) {
+ * @param {number} knows sequence number of that change */
+export function isNewer(field, knows) {
   const { nextFinal, nextDrag, unheard } = link
-  const sent = answers < unheard.sequence ? unheard.changes : {}
+  const sent = knows < unheard.sequence ? unheard.changes : {}
   return [nextFinal?.changes, nextDrag?.changes, sent].some((changes) => changes && field in changes)
 }
 

@@ -45,7 +45,7 @@ export class Race {
     this.node = element("div", { className: "lab-player lab-race" }, [this.hint, this.buttons, this.tools.root])
   }
 
-  update(data, plots, send, answers) {
+  update(data, plots, send, knows) {
     if (!data) return
     const moving = plots.flatMap((plot) => [...runners(plot), ...(plot.figure?.layout.meta?.swarms ?? [])])
     this.counts = data.counts
@@ -54,7 +54,7 @@ export class Race {
     this.last = Math.max(1, ...this.clocks.map((clock) => clock.at(-1)))
     say(this.hint, data.id ? "" : data.hint)
     this.buttons.hidden = !data.id
-    this.tools.update({ groups: [{ title: "", items: data.tools }], inline: true, answers }, send)
+    this.tools.update({ groups: [{ title: "", items: data.tools }], inline: true, knows }, send)
     const isNew = this.begin !== undefined && this.begin !== data.begin
     this.begin = data.begin
     if (data.id !== this.id) {

@@ -51,8 +51,8 @@ export class Plots {
     this.grid.dataset.layout = data.layout
     this.head.update(data, data.settled)
     this.options.root.hidden = !data.options.length
-    const { answers, settled } = data
-    this.options.update({ groups: data.options, inline: true, answers }, send, settled)
+    const { knows, settled } = data
+    this.options.update({ groups: data.options, inline: true, knows }, send, settled)
     fill(this.said, data.said, "p", explain)
     this.alerts.update(data.notes.slice(0, data.alerts), data.answers)
     fill(this.notes, data.notes.slice(data.alerts), "p", explain)
@@ -62,9 +62,9 @@ export class Plots {
       say(node.lastChild, value)
     })
     const figures = data.plots.map((spec) => (spec.figure ? spec : (this.plots.get(spec.id)?.spec ?? spec)))
-    this.race.update(data.race, figures, send, answers)
+    this.race.update(data.race, figures, send, knows)
     this.tools.root.hidden = !data.tools.length
-    this.tools.update({ groups: [{ title: "", items: data.tools }], inline: true, answers }, send, settled)
+    this.tools.update({ groups: [{ title: "", items: data.tools }], inline: true, knows }, send, settled)
     this.table.update(data.table, send)
     for (const part of [this.said, this.metrics, this.table.table]) part.classList.toggle("lab-stale", data.stale)
     // A hand on a control changes no theme; to ask for it would work out the styles once more for each picture.
