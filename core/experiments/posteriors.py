@@ -1,4 +1,4 @@
-"""The learned posterior of θ beside the exact one: their divergence, regions, ranks, means, and the time of draws."""
+"""The learned posterior of θ beside the exact one: their divergence, regions, ranks and means."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -127,8 +127,8 @@ def run(context: Context) -> Result:
         "The learned posterior of θ, a mixture, and the flow in the same frame, on fresh traces of the published "
         f"prior and noise: beside the exact posterior with the noise integrated out on {n_compared:,}, regions and "
         f"ranks on {n_covered:,}, and regions again and the mean against the exact one on all {n:,}; ± is "
-        "the sd of a paired bootstrap. The divergence is KL(exact ‖ learned) in nats. No classifier of draws can be "
-        "right more often than the best one, which knows both densities: ½ + ½ total variation.",
+        "the sd of a paired bootstrap. The divergence is KL(exact ‖ learned) in nats. No classifier of single draws "
+        "can be right more often than the best one, which knows both densities: ½ + ½ total variation.",
         {
             "posterior": version,
             "n_compared": n_compared,

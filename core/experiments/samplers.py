@@ -125,7 +125,7 @@ def _task(trace: int, temperature: float, budget: int, several: bool) -> dict[st
 
 
 def run(context: Context) -> Result:
-    """Run every sampler on five posteriors in one piece, and on posteriors in several."""
+    """Run every sampler on seven posteriors in one piece, and on posteriors in several."""
     budget, much = (EVALUATIONS_QUICK,) * 2 if context.quick else (EVALUATIONS, SEVERAL_EVALUATIONS)
     one = {f"{trace}": (trace, 1.0, budget, False) for trace in TRACES}
     several = {regime_of(*each): (*each, much, True) for each in SEVERAL}

@@ -33,7 +33,7 @@ class Reference:
         return np.asarray(np.linalg.solve(self.whitening, self.draws.T).T)
 
     def energy_distance(self, positions: Array) -> Array:
-        """Return D, (k,), of k sets of n points, (k, n, p), in standard deviations of the posterior.
+        """Return D, (k,), of k sets of n points, (k, n, p); D² is a length in standard deviations of the posterior.
 
         D² = 2 E‖X − Y‖ − E‖X − X′‖ − E‖Y − Y′‖ with X a point of the set and Y of the posterior (Székely and Rizzo
         2013). It is zero only for equal distributions. D² of n independent draws is E‖Y − Y′‖ / n in the mean.

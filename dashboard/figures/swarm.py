@@ -125,7 +125,7 @@ def distance(paths: Sequence[OptimiserPath], found: Sequence[Sampled]) -> dict[s
               for path in paths),
             *ways,
         ]  # fmt: skip
-    return _against_evaluations("Energy distance to the exact posterior", "distance [sd]", ways, LEAST_DISTANCE, levels)
+    return _against_evaluations("Energy distance to the exact posterior", "distance", ways, LEAST_DISTANCE, levels)
 
 
 def variation(paths: Sequence[OptimiserPath], found: Sequence[Sampled]) -> dict[str, Any]:

@@ -176,9 +176,9 @@ def _sampled_cell(each: Sampled) -> Cell:
         return {"text": "–", "until": spent, "help": f"There is no exact posterior here.{accepted}"}
     distance, variation = (significant(float(way[-1]), 2) for way in (each.distances, each.variations))
     return {
-        "text": f"{distance} sd",
+        "text": f"distance {distance}",
         "until": spent,
-        "help": f"After {count(spent)} evaluations its particles are an energy distance of {distance} sds from the "
+        "help": f"After {count(spent)} evaluations its particles are an energy distance of {distance} from the "
         f"exact posterior; the total variation of the marginals is {variation}.{accepted}",
     }
 

@@ -16,13 +16,14 @@ HOW_TO_READ = (
     "The noise is integrated out over the published law, in both. The network sees how the loss rises at 33 points "
     "around the estimate of the map best, twice, and states a mixture of sixteen Gaussians, cut at the edges of the "
     "prior. KL(exact ‖ learned) is what is lost, in nats, when draws of the exact posterior are described by the "
-    "learned one: 0 for none. No judge can tell their draws apart more often than ½ + ½ total variation."
+    "learned one: 0 for none. Shown one draw at a time, no judge knows more often than in ½ + ½ total variation of all "
+    "cases from which of both it comes."
 )
 GOOD = 0.55  # share of cases in which the best judge is right, up to which a law counts as learned
 
 
 def nats(divergence: float) -> str:
-    """Return a divergence, which is below zero only for the width of the cells that it is summed over."""
+    """Return a divergence, which is below zero only for the width of its cells, or for the nodes of the learned law."""
     return f"{fixed(max(divergence, 0.0), 3)} nats"
 
 
@@ -34,20 +35,20 @@ def only_read(n_times: int) -> str:
 def answer(right: float, pieces: tuple[int, int], at_edge: bool) -> str:
     """Say whether the learned posterior is that of the trace.
 
-    right: share of cases in which the best judge tells a draw of one from a draw of the other.
+    right: share of single draws, half from each, of which the best judge knows where they come from.
     pieces: in how many pieces the 90 % regions lie, of the exact and of the learned posterior.
     at_edge: whether the exact posterior reaches the edge of the prior.
     """
-    cases = f"{fixed(100 * right, 0)} of 100 pairs of draws, one from each"
+    cases = f"{fixed(100 * right, 0)} of 100 draws"
     if right <= GOOD:
-        return f"For this trace yes: the best judge tells apart {cases}; guessing does 50."
+        return f"For this trace yes: the best judge knows from which of both come {cases}; guessing gets 50."
     reasons = []
     if pieces[1] < pieces[0]:
         reasons.append(f"its 90 % region has {pieces[1]} of {pieces[0]} pieces")
     if at_edge:
         reasons.append("the posterior is cut at an edge of the prior")
     why = f": {', and '.join(reasons)}" if reasons else ""
-    return f"Not quite for this trace{why}. The best judge tells apart {cases}; guessing does 50."
+    return f"Not quite for this trace{why}. The best judge knows from which of both come {cases}; guessing gets 50."
 
 
 def metrics(divergence: float, right: float, beside: Sequence[tuple[str, float]]) -> list[tuple[str, str, str]]:
@@ -57,7 +58,7 @@ def metrics(divergence: float, right: float, beside: Sequence[tuple[str, float]]
         (
             "best judge",
             f"{fixed(100 * right, 0)} of 100",
-            "How often the best judge tells draws apart; guessing does 50.",
+            "Of how many single draws the best judge knows from which of both they come; guessing gets 50.",
         ),
     ]
     return found + [(f"KL(exact ‖ {name})", nats(value), "What is lost by that Gaussian.") for name, value in beside]

@@ -22,6 +22,7 @@ ABOUT_LEARNED = (
     "The learned posterior and the Gaussian of best do not know the noise of the sidebar, which they integrate out: "
     "they may be a little wider or shifted for this reason alone."
 )
+LARGE_STEP = 0.5  # up to which the limit on the way downhill hardly matters
 SLOW = 1.0  # a Langevin run shorter than this time, in units in which the posterior's memory is 1, has not spread
 
 
@@ -57,8 +58,9 @@ def about_samplers(ends: Sequence[End], temperature: float, langevin: Steps | No
         answer += f" {listed(away)} {'is' if len(away) == 1 else 'are'} not there yet." if away else ""
     said = [
         answer,
-        "A sampler’s particles never stop: they draw from exp(−J/T), and in the end lie as the green draws of the "
-        "exact posterior do. Beside the map: how far each is from it, against what it cost.",
+        "A sampler’s particles go to no single point: they draw from exp(−J/T), some only nearly, and in the end lie "
+        "about as the green draws of the exact posterior do. Beside the map: how far each is from it, against what it "
+        "cost.",
     ]
     if langevin is not None:
         said.append(f"Langevin goes downhill by a step h and adds noise of variance 2h. {_about_step(langevin)}")
@@ -78,8 +80,8 @@ def _have(names: Sequence[str]) -> str:
 def _about_step(steps: Steps) -> str:
     """Say what Langevin's step does to its cloud: too small, it has not spread; too large, it is too wide."""
     h = compact(steps.size, 2)
-    if steps.size >= 2:
-        return f"h = {h} is beyond 2, where its steps grow without end: only the box holds them."
+    if steps.size > LARGE_STEP:
+        return f"With h = {h} its cloud is far too wide; a limit on each step’s way downhill keeps it together."
     if steps.size * steps.number < SLOW:
         return f"With h = {h} its steps are so small that it is still an optimiser on its way down."
     wider = percent(1 / (1 - steps.size / 2) - 1)
@@ -101,7 +103,7 @@ def about_agreement(ends: Sequence[End]) -> str:
 def distance(name: str, found: float, evaluations: int) -> tuple[str, str, str]:
     """Return how far a sampler is from the exact posterior in the end: what it is, the figure, and help."""
     text = f"Energy distance to the exact posterior in the end, after {count(evaluations)} evaluations of the loss."
-    return name, f"{significant(found, 2)} sd", text
+    return name, significant(found, 2), text
 
 
 def _parted(ends: Sequence[End]) -> tuple[list[str], list[str]]:

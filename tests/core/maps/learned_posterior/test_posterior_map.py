@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.stats import multivariate_normal
 
 from core.maps.learned_posterior.posterior_map import (
     POSTERIORS,
@@ -50,19 +51,31 @@ def test_the_mixture_is_close_to_the_exact_posterior(exact):
 def test_the_flow_carries_normal_particles_to_the_exact_posterior(exact):
     learned = load_posterior_map("theta")
     flows = learned.transports(*learned.frame_and_features(published_test_set().noisy[:N]))
-    normals, off = np.random.default_rng(0).standard_normal((1000, 2)), []
+    normals, off, divergences = np.random.default_rng(0).standard_normal((1000, 2)), [], []
     for flow, each in zip(flows, exact, strict=True):
-        ends = flow.paths(normals)[-1]
-        off.append(np.abs(ends.mean(axis=0) - each.mean) / np.sqrt(np.diag(each.covariance)))
+        paths, cells = flow.paths(normals), each.cells
+        off.append(np.abs(paths[-1].mean(axis=0) - each.mean) / np.sqrt(np.diag(each.covariance)))
+        # What the particles start as: a Gaussian, which a flow that has learned nothing would leave as it is.
+        start = multivariate_normal(paths[0].mean(axis=0), np.cov(paths[0].T)).logpdf(cells.centres)
+        logs = (flow.log_density(cells.centres), start)
+        divergences.append([each.masses @ (cells.log_densities - log) for log in logs])
     assert np.median(off) <= 0.1  # a mean of 1,000 draws is off by 0.03 sd itself
+    carried, left = np.median(divergences, axis=0)
+    assert carried <= 0.03
+    assert carried < 0.5 * left
 
 
 def test_the_posterior_with_the_noise_has_the_exact_moments(exact):
     laws = load_posterior_map("noise").posteriors(published_test_set().noisy[:N])
-    for law, each in zip(laws[:5], exact, strict=False):
+    off, wider = [], []
+    for law, each in zip(laws, exact, strict=True):
         known = joint_moments(each)
         sd = np.sqrt(np.diag(known.covariance[0]))
-        assert np.all(np.abs(law.mean - known.mean[0]) / sd < 0.5)
+        off.append(np.abs(law.mean - known.mean[0]) / sd)
+        wider.append(np.sqrt(np.diag(law.covariance)) / sd)
+    assert np.max(off) < 0.2
+    # In the median: of some traces a component of little weight, far away, makes the sd twice as large.
+    assert np.median(wider, axis=0) == pytest.approx(np.ones(4), rel=0.06)
     assert load_posterior_map("noise").parameter_names == ("theta0", "theta1", "sigma", "rho")
 
 
