@@ -7,7 +7,7 @@ import onnx
 import pytest
 
 from tests.browser.drawings import check_labels, check_legend, check_picture
-from tests.browser.lab import serve
+from tests.browser.lab import STANDS, serve
 
 pytestmark = pytest.mark.browser
 
@@ -120,6 +120,7 @@ def check_taken_home(lab, name):
     assert lines[0] == f"python -m core.train {name}-recipe.json --name {name}"
     compile(lines[1], "lines", "exec")
     files = {}
+    lab.page.wait_for_selector(STANDS)  # a run of the page that is still under way makes the buttons anew
     for button in ("Recipe", "Network as ONNX"):
         with lab.page.expect_download() as waiting:
             lab.page.get_by_role("button", name=button).click()
