@@ -1,4 +1,4 @@
-"""The short form: faults at some calls of the system. `python -m tests.benchmarks.survival` is the long one."""
+"""Faults at some calls of the system, for a minute and a half; `python -m tests.benchmarks.survival` tries them all."""
 
 import os
 import subprocess
@@ -37,6 +37,7 @@ def found(tmp_path_factory):
     return int(n), wrong
 
 
+@pytest.mark.long
 def test_trainings_survive_faults_at_some_calls_of_the_system(found):
     n, wrong = found
     assert n >= 100
