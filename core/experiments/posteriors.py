@@ -21,7 +21,7 @@ from core.maps.inverse_map import load_inverse_map
 from core.maps.learned_posterior.law import LearnedPosterior
 from core.maps.learned_posterior.posterior_map import load_posterior_map
 from core.metrics import rmse
-from core.posterior.exact import Posterior
+from core.posterior.divergence import divergence_and_variation
 
 NAME = "theta"  # of the shipped posterior
 REGIME = "fresh"
@@ -70,12 +70,6 @@ def _compared(first: int) -> dict[str, Any]:
         for name, logs in log_densities.items():
             found[name].append(divergence_and_variation(exact, logs))
     return found
-
-
-def divergence_and_variation(exact: Posterior, logs: Array) -> tuple[float, float]:
-    """Return KL(exact ‖ other) in nats and the total variation; logs: the other's log densities at the cells, (k,)."""
-    rise = exact.cells.log_densities - logs
-    return float(exact.masses @ rise), float(exact.masses @ np.maximum(1 - np.exp(-rise), 0.0))
 
 
 def of_divergences(name: str, compared: Array) -> list[Measurement]:

@@ -12,6 +12,7 @@ from core.experiments.records import stored
 from core.maps.examination.stated_law import StatedLaw
 from core.maps.learned_posterior.law import LearnedPosterior
 from core.maps.learned_posterior.posterior_map import PosteriorMap, load_posterior_map
+from core.posterior.divergence import divergence_and_variation
 from core.posterior.exact import Posterior
 from core.problem.problem import Problem
 from dashboard.figures import learned_posterior as figures
@@ -50,8 +51,8 @@ def learned_posterior(scene: Scene, problem: Problem, truth: Point | None) -> Sh
     if refused := unreadable(scene, problem):
         return Shown("uncertainty-none", question=wording.QUESTION, answer=refused)
     exact, found = results.posterior(problem, learned.task.noise), _found(learned, problem)
-    rise = exact.cells.log_densities - found.law.log_density(exact.cells.centres)
-    right = 0.5 + 0.5 * float(exact.masses @ np.maximum(1 - np.exp(-rise), 0.0))
+    divergence, variation = divergence_and_variation(exact, found.law.log_density(exact.cells.centres))
+    right = 0.5 + 0.5 * variation
     box = window_of(exact, truth)
     near, own, look = raster(exact, box), law_raster(problem, box), map_look(scene)
     estimates = gaussians(scene, exact.problem, is_readable=True)
@@ -66,7 +67,7 @@ def learned_posterior(scene: Scene, problem: Problem, truth: Point | None) -> Sh
         wording.QUESTION,
         wording.answer(right, (near.pieces(0.9), own.pieces(0.9)), _at_edge(exact)),
         why=[wording.HOW_TO_READ, wording.about_stored(stored("posteriors"))],
-        metrics=wording.metrics(float(exact.masses @ rise), right, divergences),
+        metrics=wording.metrics(divergence, right, divergences),
         said=[wording.SEEN],
         race=Race(str(crc32(found.paths.tobytes())), "learned", "", counts="step"),
     )
@@ -140,9 +141,8 @@ def _covariance(estimate: Estimate) -> Array:
 
 def _divergence(exact: Posterior, estimate: Estimate) -> float:
     """Return KL(exact ‖ Gaussian) in nats."""
-    return float(
-        exact.masses @ (exact.cells.log_densities - StatedLaw.of(estimate).log_density(0, exact.cells.centres))
-    )
+    divergence, _ = divergence_and_variation(exact, StatedLaw.of(estimate).log_density(0, exact.cells.centres))
+    return divergence
 
 
 def _at_edge(exact: Posterior) -> bool:

@@ -20,7 +20,6 @@ from core.experiments.over_limit import ratio_and_spread
 from core.experiments.posteriors import (
     COMPARED_AT_ONCE,
     REGIME,
-    divergence_and_variation,
     of_divergences,
     of_regions,
     stated,
@@ -28,6 +27,7 @@ from core.experiments.posteriors import (
 from core.experiments.records import Key, Measurement
 from core.files import write_bytes
 from core.metrics import rmse
+from core.posterior.divergence import divergence_and_variation
 from tests.benchmarks.npe_contenders import OURS
 from tests.benchmarks.npe_training import one_thread, prior_box, trained_npe, trained_ours
 
