@@ -23,7 +23,7 @@ from core.maps.inverse_map import PRETRAINED
 from core.maps.learned_posterior.posterior_map import POSTERIORS
 from core.parallel import PROCESSES, report, workers
 from core.terminal_encoding import replace_unencodable_characters
-from tests.benchmarks.npe_contenders import CONTENDERS, LABELS, OURS, SHIPPED, STENCIL, code_of
+from tests.benchmarks.npe_contenders import CONTENDERS, LABELS, SHIPPED, STENCIL, code_of
 from tests.benchmarks.npe_figures import N_DRAWS, figures
 from tests.benchmarks.npe_training import train
 from tests.benchmarks.record import RESULTS, Record
@@ -46,8 +46,7 @@ def shipped_record() -> dict[str, Any]:
 
 def fingerprint(name: str, work: Path) -> str:
     """Return a hash of the weights of a contender."""
-    path = work / (f"{name}.safetensors" if name == OURS else f"{name}.pt")
-    return sha256(path.read_bytes()).hexdigest()[:12]
+    return sha256((work / f"{name}.safetensors").read_bytes()).hexdigest()[:12]
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ Each runs on one thread, and its time is that of the processor: others may use t
 folder of work, as are the states of a training after each epoch, with which an interrupted one goes on.
 """
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,12 +15,14 @@ from unittest.mock import patch
 import numba
 import numpy as np
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save
 from sbi.inference import NPE
 from sbi.neural_nets import posterior_nn
 from sbi.neural_nets.embedding_nets import CNNEmbedding
 from sbi.utils import BoxUniform
 
-from core.files import read_json, write_json
+from core.files import read_json, write_bytes, write_json
 from core.learning.training_settings import Dense
 from core.maps.calibration import N_CALIBRATION
 from core.maps.dataset import POSTERIOR_STREAM, dataset
@@ -37,6 +40,7 @@ N_SIMULATIONS = 320_000  # of the prior, for each contender; what it validates o
 MINUTES = 8.0  # of the processor, for the epochs of each of sbi's trainings, if it does not converge before
 PIECE, FIRST_PIECE = 20_000, 10_000_000  # traces drawn together, and the number of the first such piece
 SEED = 0
+MOMENTS = "moments-"  # of the optimiser, by the number of the weight
 # sbi draws the order of the parameters in each layer of its flow. Where it is the same in all, one draw of 16, the
 # first parameter does not depend on the trace. The first seed is taken whose orders are not all the same.
 NPE_SEEDS = range(100)
@@ -114,29 +118,38 @@ class TimedNPE(NPE):
         """Say nothing: the record says why the training ended."""
 
     def _keep(self) -> None:
-        state = {
+        moments = {str(i): each for i, each in self.optimizer.state_dict()["state"].items()}
+        groups = {
             "network": self._neural_net.state_dict(),
-            "optimiser": self.optimizer.state_dict(),
             "best": self._best_model_state_dict,
+            "random": {"state": torch.get_rng_state()},
+            **{f"{MOMENTS}{i}": each for i, each in moments.items()},
+        }
+        numbers = {
             "epoch": self.epoch,
             "validation": self._val_loss,
             "best_validation": self._best_val_loss,
             "fruitless": self._epochs_since_last_improvement,
-            "random": torch.get_rng_state(),
             "seconds": self.seconds,
         }
-        torch.save(state, self.path.with_suffix(".new"))
-        self.path.with_suffix(".new").replace(self.path)
+        tensors = {f"{group}/{name}": each.clone() for group, of in groups.items() for name, each in of.items()}
+        write_bytes(self.path, save(tensors, {"numbers": json.dumps(numbers)}))
 
     def _go_on(self) -> None:
-        state = torch.load(self.path, weights_only=True)
-        self._neural_net.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimiser"])
-        self._best_model_state_dict, self._best_val_loss = state["best"], state["best_validation"]
-        self.epoch, self._val_loss = state["epoch"], state["validation"]
-        self._epochs_since_last_improvement = state["fruitless"]
-        torch.set_rng_state(state["random"])
-        self.before = state["seconds"]
+        groups: dict[str, dict[str, torch.Tensor]] = {}
+        with safe_open(self.path, "pt") as state:
+            numbers = json.loads(state.metadata()["numbers"])
+            for key in state.keys():  # noqa: SIM118 – the file is not a mapping
+                group, _, name = key.partition("/")
+                groups.setdefault(group, {})[name] = state.get_tensor(key)
+        self._neural_net.load_state_dict(groups["network"])
+        moments = {int(group.removeprefix(MOMENTS)): of for group, of in groups.items() if group.startswith(MOMENTS)}
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        self._best_model_state_dict, self._best_val_loss = groups["best"], numbers["best_validation"]
+        self.epoch, self._val_loss = numbers["epoch"], numbers["validation"]
+        self._epochs_since_last_improvement = numbers["fruitless"]
+        torch.set_rng_state(groups["random"]["state"])
+        self.before = numbers["seconds"]
 
 
 def simulations(n: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -190,7 +203,7 @@ def train_npe(name: str, work: Path, n: int = N_SIMULATIONS, minutes: float = MI
     del theta, traces
     torch.manual_seed(SEED)
     network = trainer.train()
-    torch.save(network.state_dict(), work / f"{name}.pt")
+    write_bytes(work / f"{name}.safetensors", save(network.state_dict()))
     record = {
         "simulations": n,
         "stencil": 0,
@@ -208,7 +221,7 @@ def trained_npe(name: str, work: Path) -> Any:
     """Return sbi's density estimator with the weights of a training."""
     theta, traces = simulations(1000)
     network = SeededBuilder(name)(theta, traces)
-    network.load_state_dict(torch.load(work / f"{name}.pt", weights_only=True))
+    network.load_state_dict(load_file(work / f"{name}.safetensors"))
     return network.eval()
 
 
