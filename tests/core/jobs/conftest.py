@@ -84,10 +84,13 @@ def begun(runs, name="mine", recipe=SHORT, places=1):
 
 
 def wait_for(folder, condition):
-    """Return the first progress that meets the condition; five minutes are many times what any of them takes."""
+    """Return the first progress that meets the condition, of a folder that may still be made.
+
+    Five minutes are many times what any of them takes.
+    """
     for _ in range(3000):
-        progress = read_progress(folder)
-        if condition(progress):
+        progress = read_progress(folder) if folder.exists() else None
+        if progress is not None and condition(progress):
             return progress
         time.sleep(0.1)
     raise AssertionError(f"Still {progress} after five minutes.")

@@ -6,7 +6,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -103,8 +102,6 @@ def test_an_interrupted_command_keeps_its_weights_and_ends_as_commands_do(runs):
     (runs / "recipe.json").write_text(recipe_text(recipe_from_json(LONG)))
     program = [sys.executable, "-m", "core.train", str(runs / "recipe.json"), "--name", "mine", "--runs", str(runs)]
     with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-        while not (runs / "mine").exists():
-            time.sleep(0.1)
         wait_for(runs / "mine", lambda progress: len(progress.done) >= 5)
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=60)
