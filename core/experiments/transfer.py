@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.experiments.context import Context, records
+from core.experiments.directions import write_directions
 from core.experiments.estimators import (
     ASCENT,
     FIRST_LAYER,
@@ -96,6 +97,8 @@ def transfer(context: Context) -> tuple[list[Measurement], dict[str, int]]:
     version = {code: learned(code).fingerprint if code in PERTURBED_MAPS else "" for code in ESTIMATORS}
     keys = {f"made-{code}-{version[code]}": (code, made_from, units) for code in ESTIMATORS}
     made = dict(zip(ESTIMATORS, records(_made, keys, context, "perturbations").values(), strict=True))
+    if not quick:
+        write_directions({code: np.array(each[STACKED]) for code, each in made.items()})
     noise, rng = published_noise(), np.random.default_rng(SEED)
     white = rng.standard_normal((N_RANDOM, N_TIMES))
     white *= SIZE / np.linalg.norm(white, axis=1, keepdims=True)
