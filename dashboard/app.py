@@ -50,6 +50,13 @@ def uncertainty() -> None:
     uncertainty.show()
 
 
+def trust() -> None:
+    """Show the page."""
+    from dashboard.views import trust
+
+    trust.show()
+
+
 def training() -> None:
     """Show the page."""
     from dashboard.views import training
@@ -81,6 +88,7 @@ pages = [
     st.Page(landscape, title="Landscape", url_path="landscape"),
     st.Page(inverse_map, title="Inverse map", url_path="inverse-map"),
     st.Page(uncertainty, title="Uncertainty", url_path="uncertainty"),
+    st.Page(trust, title="Trust", url_path="trust"),
     st.Page(training, title="Train", url_path="train"),
     st.Page(your_data, title="Your data", url_path="your-data"),
 ]

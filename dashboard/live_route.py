@@ -31,7 +31,7 @@ SUPERSEDED = "A newer change of this page is answered in place of this one."
 _log = logging.getLogger(__name__)
 
 AT_ONCE = max(2, CORES)  # requests that are computed at once, all others wait
-HEAVY = frozenset({"uncertainty"})  # pages whose picture can take a tenth of a second and more
+HEAVY = frozenset({"uncertainty", "trust"})  # pages whose picture can take a tenth of a second and more
 queue = LiveQueue(AT_ONCE, heavy_at_once=AT_ONCE - 1)
 _threads = CapacityLimiter(AT_ONCE)
 
@@ -48,6 +48,7 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
         "uncertainty_stage": ("dashboard.pictures.uncertainty", "picture"),
         "uncertainty_below": ("dashboard.pictures.support", "picture"),
     },
+    "trust": {"trust_stage": ("dashboard.pictures.trust", "picture")},
     "training": {
         "training_head": ("dashboard.pictures.training", "head"),
         "training_stage": ("dashboard.pictures.training", "picture"),
@@ -66,6 +67,7 @@ TITLES = {
     "landscape": "Landscape",
     "inverse_map": "Inverse map",
     "uncertainty": "Uncertainty",
+    "trust": "Trust",
     "training": "Train",
     "your_data": "Your data",
 }

@@ -1,4 +1,4 @@
-"""What the Landscape page can be asked to do in the background."""
+"""What the pages Landscape and Trust can be asked to do in the background."""
 
 from enum import StrEnum
 
@@ -9,3 +9,5 @@ class Wish(StrEnum):
     EXPLORE = "explore"
     STOP_EXPLORING = "stop exploring"
     STOP_RACING = "stop racing"
+    FIT_NETWORK = "fit the network"
+    STOP_FITTING = "stop fitting"

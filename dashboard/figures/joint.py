@@ -10,9 +10,9 @@ from scipy.stats import norm
 
 from core.symbols import symbol_of
 from dashboard.figures.density import Raster
-from dashboard.figures.outlines import closed, decimals_in, outlines
+from dashboard.figures.outlines import closed, decimals_in
 from dashboard.figures.palette import translucent
-from dashboard.figures.regions import MASSES, SMALLEST_FRAME, ellipse, estimated, frame, placed
+from dashboard.figures.regions import MASSES, SMALLEST_FRAME, ellipse, estimated, frame, placed, region_shapes
 from dashboard.figures.style import (
     LIMIT,
     PRIOR,
@@ -30,7 +30,6 @@ from dashboard.figures.style import (
     saved,
 )
 
-SHADE = 0.25  # the opacity of each region: they lie on each other
 PLANE = 0.8  # of the width and of the height
 GAP = 0.02
 HIGHEST = 1.08  # of a marginal, whose exact one reaches up to 1
@@ -67,7 +66,7 @@ def joint(
     zoom: a box to frame. mean: (2,), of the posterior, to mark.
     What lies outside is pointed to from the frame of the plane.
     """
-    shapes = _regions(density)
+    shapes = region_shapes(density)
     traces, entries = [], [legend_entry("exact", "square", LIMIT)]
     places = near.x, near.y
     exact = [near.masses.sum(axis=i) / (at[1] - at[0]) for i, at in enumerate(places)]
@@ -112,12 +111,6 @@ def _layout(names: tuple[str, str], box: Array, shapes: list[dict[str, Any]]) ->
         uirevision="-".join(names),
         showlegend=True,
     )
-
-
-def _regions(density: Raster) -> list[dict[str, Any]]:
-    """Return the two regions of the posterior as shapes, which slide: the smaller lies on the larger."""
-    look = {"line": {"color": LIMIT, "width": 1.6}, "fillcolor": translucent(LIMIT, SHADE), "fillrule": "evenodd"}
-    return [{"type": "path", "path": path, "layer": "below", **look} for path in outlines(density, MASSES[::-1])]
 
 
 def _across(i: int) -> dict[str, str]:

@@ -9,10 +9,12 @@ from scipy.stats import chi2
 
 from core.symbols import symbol_of
 from dashboard.figures.density import Raster
+from dashboard.figures.outlines import outlines
 from dashboard.figures.palette import translucent
 from dashboard.figures.style import LIMIT, TRUTH, Look, array, axis, grid, layout, legend_entry, mark, named
 
 MASSES = (0.5, 0.9)  # of the regions that are drawn
+SHADE = 0.25  # the opacity of each region: they lie on each other
 SMALLEST_FRAME = 0.03  # of the plane: half a side of a frame that is seen around the marks
 ASPECT = 1.15  # of the plane on screen, width over height, for the direction of an arrow
 
@@ -63,6 +65,12 @@ def contours(
         "line": {"color": colour, "width": 1.6, "dash": dash, "smoothing": 0.6},
         "hovertemplate": "%{x:.5~g}, %{y:.5~g}<extra></extra>",
     }
+
+
+def region_shapes(density: Raster) -> list[dict[str, Any]]:
+    """Return the two regions of a posterior as shapes, which slide: the smaller lies on the larger."""
+    look = {"line": {"color": LIMIT, "width": 1.6}, "fillcolor": translucent(LIMIT, SHADE), "fillrule": "evenodd"}
+    return [{"type": "path", "path": path, "layer": "below", **look} for path in outlines(density, MASSES[::-1])]
 
 
 def frame(box: Array, colour: str, dash: str = "solid") -> dict[str, Any]:

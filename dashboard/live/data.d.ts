@@ -141,7 +141,7 @@ export interface ClockData {
 
 export type Cell =
   | string
-  | { text: string; colour?: string; hollow?: boolean; help?: string; change?: Changes; until?: number }
+  | { text: string; colour?: string; hollow?: boolean; help?: string; change?: Changes; until?: number; shade?: number }
 
 /** Grid templates of a wide and of a narrow window, the least height, and the names of styles. */
 export interface Grid {

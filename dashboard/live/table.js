@@ -58,7 +58,7 @@ export class Table {
 
   // A cell is text, or text with the colour of its role and a sentence, or a button that reports a change.
   cell(node, value) {
-    const { text, colour, hollow, help, change, until } = typeof value === "string" ? { text: value } : value
+    const { text, colour, hollow, help, change, until, shade } = typeof value === "string" ? { text: value } : value
     if (!node.firstChild) {
       const press = element("button", { type: "button", className: "lab-button" })
       press.addEventListener("click", (event) => report(event, this.send, node.change, true))
@@ -70,6 +70,9 @@ export class Table {
     sayWithHelp(said, change ? "" : this.counted(node), help)
     say(press, change ? text : "")
     press.ariaDescription = help ?? ""
+    node.style.background = shade
+      ? `color-mix(in srgb, var(--st-primary-color) ${Math.round(45 * shade)}%, transparent)`
+      : ""
     swatch.hidden = !colour
     swatch.classList.toggle("lab-hollow", Boolean(hollow))
     if (colour) swatch.style.color = styled(colour)

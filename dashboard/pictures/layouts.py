@@ -190,6 +190,27 @@ LAYOUTS = {
     "uncertainty-learned": _played("learned carried"),
     "uncertainty-samplers": _played("draws distance"),
     "uncertainty-none": _under_tabs("1fr"),
+    "trust-one": Layout(
+        "1.15fr 1fr",
+        (
+            ("plane trace", f"calc(0.5 * {BELOW_OPTIONS})"),
+            ("plane movements", f"calc(0.5 * {BELOW_OPTIONS})"),
+            ("table table", "auto"),
+            ("said said", "auto"),
+        ),
+        looks=("dense-table",),
+    ),
+    "trust-many": Layout(
+        "1fr 1.3fr",
+        (("table table", "auto"), ("direction methods", "23rem"), ("said said", "auto")),
+        looks=("dense-table",),
+    ),
+    "trust-denoising": Layout(
+        "1.3fr 1fr",
+        (("curves course", f"calc(0.85 * {BELOW_OPTIONS})"), ("table table", "auto"), ("said said", "auto")),
+        looks=("dense-table",),
+    ),
+    "trust-none": Layout("1fr", (("said", "auto"),)),
     "states": Layout(
         "1.3fr 1fr",
         (

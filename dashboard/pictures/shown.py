@@ -10,7 +10,8 @@ from zlib import crc32
 from dashboard.figures.style import Look
 from dashboard.pictures.layouts import LAYOUTS
 
-Cell = str | dict[str, Any]  # text, or text with colour, hollow, help, or the change that a click on it reports
+# Text, or text with colour, hollow, help, the change that a click on it reports, or a shade from 0 to 1.
+Cell = str | dict[str, Any]
 LINE_COURSE = ("x", "y", "x0", "dx")  # the parts of a line trace that move while it slides
 MOVING = ("shapes", "annotations")  # the parts of a layout that slide
 RESTING_COURSE = ("x", "y", "text")  # of marks that nobody sees, which wait for the release: where labels are shown

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from dashboard.background.basins import Explored
+from dashboard.background.denoising import Denoised
 from dashboard.background.examination import Examined
 from dashboard.background.race import Race
 from dashboard.scene.observation import Trace
@@ -36,7 +37,7 @@ class Holdings:
     race: the optimisers' race on the page Landscape.
     fitting: what the form of the fit on that page was left at, and the last fit; None until it is first shown.
     basins: what was explored on the page Landscape.
-    examined: the examination of a map on the page Inverse map.
+    examined: the examination of a map on the page Inverse map. denoised: the deep prior on the page Trust.
     training: the form of the page Train. overview: what is chosen in its overview of trainings.
     sitting: the exercise that a student attends.
     session: Streamlit's name of the session; "" for holdings that belong to none.
@@ -53,6 +54,7 @@ class Holdings:
     race: Race = field(default_factory=Race)
     basins: Explored = field(default_factory=Explored)
     examined: Examined = field(default_factory=Examined)
+    denoised: Denoised = field(default_factory=Denoised)
     fitting: "Fitting | None" = None
     training: Form = field(default_factory=Form)
     overview: Overview = field(default_factory=Overview)

@@ -21,6 +21,10 @@ class Area(Enum):
     TEST_SAMPLES = auto()
     UNCERTAINTY = auto()
     SUPPORT = auto()  # below the posterior
+    TRUST = auto()
+    PERTURBATION = auto()  # below it, as are the next two
+    TRANSFER = auto()
+    DENOISING = auto()
     PARTICLES = auto()  # at the end of the page Train
     YOUR_DATA = auto()
 

@@ -16,6 +16,10 @@ PAGE_CONTROLS: dict[str, tuple[tuple[Area, ...], tuple[str, ...]]] = {
     ),
     "Inverse map": ((Area.INVERSE_MAP, Area.TEST_SAMPLES), ("own_maps",)),
     "Uncertainty": ((Area.UNCERTAINTY, Area.SUPPORT), ("compared", "own_maps")),
+    "Trust": (
+        (Area.TRUST, Area.PERTURBATION, Area.TRANSFER, Area.DENOISING),
+        ("perturbed", "made_for", "target_theta0", "target_theta1", "own_maps"),
+    ),
     "Train": ((Area.PARTICLES,), ()),
     "Your data": ((Area.YOUR_DATA,), ("own_maps",)),
 }

@@ -26,6 +26,7 @@ from dashboard.scene.kinds import (
     Starts,
     Toggle,
 )
+from dashboard.scene.trust_settings import ROWS as TRUST_ROWS
 from dashboard.wording.numbers import compact
 
 MOST_STARTS = 5
@@ -273,6 +274,7 @@ _ROWS: tuple[Setting, ...] = (
         name="draw", symbol="problem", label="no.", default=34, least=0, most=2**31 - 1, whole=True,
         shown=(Area.PARTICLES,),
     ),
+    *TRUST_ROWS,
     # No control changes this, the name of an upload.
     Setting(name="upload"),
     # Its control lists what is there.

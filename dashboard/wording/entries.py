@@ -56,11 +56,22 @@ LEAST_LOSS = "measure of least loss"
 PARTICLES = "particles"
 # The learned posterior.
 LEARNED, FLOW = "learned", "particles of the flow"
+# Perturbed traces.
+PERTURBED, PERTURBATION, TARGET = "perturbed data", "perturbation δ", "target"
+EXACT_BEFORE, EXACT_AFTER, WAY = "exact, before", "exact, after", "its way"
+ONE_A_UNIT, SIZE_NOW = "1 sd a unit", "size now"
+# Denoised traces.
+DEEP_PRIOR, AT_ITERATION = "deep prior, stopped", "deep prior at k"
+SAVITZKY_GOLAY, WIENER = "Savitzky–Golay", "Wiener"
+HELD_OUT_MISFIT, MISFIT, ERROR = "left out", "fitted", "error"
+STOPPED, NOW = "stop", "k now"
 
 ENTRIES = (
     DATA, TRUTH, PRIOR, MAP, LAPLACE, MAP_AND_LAPLACE, LOCAL_GAUSSIAN, MAP_WITH_NOISE, EXACT,
     EXACT_POSTERIOR, EXACT_MEAN,
     EACH_MAP, EXACT_MEANS, SIGMA_NOW, MAPS_OF_DRAWS, BIAS, SPREAD, NOISE, RESIDUAL, NOISE_CURVE, NOISE_BAND,
     *STORED.values(), *TIMES.values(), IDEAL, YOUR_PRIOR, PUBLISHED_PRIOR, TRAINING_SAMPLES, TEST_SAMPLES, INSIDE,
-    OUTSIDE, LEAST_LOSS, PARTICLES, LEARNED, FLOW,
+    OUTSIDE, LEAST_LOSS, PARTICLES, LEARNED, FLOW, PERTURBED, PERTURBATION, TARGET, EXACT_BEFORE, EXACT_AFTER, WAY,
+    ONE_A_UNIT, SIZE_NOW, DEEP_PRIOR, AT_ITERATION, SAVITZKY_GOLAY, WIENER, HELD_OUT_MISFIT, MISFIT, ERROR,
+    STOPPED, NOW,
 )  # fmt: skip

@@ -54,6 +54,7 @@ PAGES = {
         "/inverse-map", "What does a learned inverse map", ("estimates", "resimulated", "first-1", "second-1")
     ),
     "Uncertainty": PageFacts("/uncertainty", "How sure can one be", ("posterior",)),
+    "Trust": PageFacts("/trust", "Is the network fooled", ("plane", "trace", "movements")),
     "Train": PageFacts("/train", "What does a map learn", ("prior",)),
     "Your data": PageFacts("/your-data", "What can be said about a trace", ("trace",)),
 }

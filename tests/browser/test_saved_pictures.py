@@ -45,6 +45,11 @@ VISITS = {
         ("below", "samplers", ("draws", "distance")),
         ("below", "covariances", ("covariances",)),
     ],
+    "Trust": [
+        ("", "", ("plane", "trace", "movements")),
+        ("trust", "many", ("direction", "methods")),
+        ("trust", "denoising", ("curves", "course")),
+    ],
     "Your data": [("", "", ("trace", "states-u", "states-v"))],
 }
 SHORT_FORM = ("Neuron",)

@@ -22,10 +22,11 @@ PAGES = {
     "landscape": "Where does the optimiser end up, and why?",
     "inverse-map": "What does a learned inverse map make of these data, and of noise?",
     "uncertainty": "How sure can one be, and what is the best possible answer?",
+    "trust": "Is the network fooled, or is the problem ill-posed?",
     "train": "What does a map learn from another prior?",
     "your-data": "What can be said about a trace of your own?",
 }
-WITH_FIGURES = ["neuron", "landscape", "inverse-map", "uncertainty", "your-data"]
+WITH_FIGURES = ["neuron", "landscape", "inverse-map", "uncertainty", "trust", "your-data"]
 TRUTH = {"theta0": 0.317_283_9, "theta1": 0.582_951_6}  # of no test sample
 
 

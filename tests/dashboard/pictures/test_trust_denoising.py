@@ -1,0 +1,89 @@
+"""The part of the page Trust about the deep prior."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.denoising.deep_prior import iterates
+from dashboard.background.denoising import Denoised
+from dashboard.pictures.trust import picture
+from dashboard.scene.denoising import noisy_trace
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.holdings import Holdings
+from dashboard.scene.scene import Scene
+from dashboard.wording import denoising as wording
+from dashboard.wording import entries
+from tests.dashboard.conftest import decoded
+
+SHOWN = Experiment(trust="denoising")
+N = 30  # iterations
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    trace = noisy_trace(SHOWN, Scene(SHOWN, SHOWN).observation)
+    return Denoised(trace.key, None, tuple(iterates(trace.data, trace.rho, n=N)))
+
+
+def shown_with(experiment, denoised=None, released=None):
+    holdings = Holdings() if denoised is None else Holdings(denoised=denoised)
+    return picture(Scene(experiment, released or experiment, released is not None, holdings))
+
+
+def curve(shown, name):
+    return next(decoded(each["y"]) for each in shown.plots[0].figure["data"] if each["name"] == name)
+
+
+def left(shown):
+    """Return what each method leaves of the noise, by name, in per cent."""
+    return {row[0]["text"]: float(row[1].removesuffix("\u00a0%")) for row in shown.table[1:]}
+
+
+def test_white_noise_has_the_sd_of_the_sidebar_and_no_correlation():
+    trace = noisy_trace(SHOWN, Scene(SHOWN, SHOWN).observation)
+    noise = trace.data - trace.truth
+    # The sd of 1,000 normal draws, and their correlation, are off by 1/√2000 and 1/√1000 in the mean square.
+    assert noise.std() == pytest.approx(SHOWN.marginal_sd, rel=4 / np.sqrt(2000))
+    assert abs(np.corrcoef(noise[1:], noise[:-1])[0, 1]) < 4 / np.sqrt(1000)
+    assert (trace.noise.rho, trace.rho) == (0.0, 0.0)
+    on_screen = replace(SHOWN, denoised="on-screen", whitened_loss=True)
+    other = noisy_trace(on_screen, Scene(SHOWN, SHOWN).observation)
+    assert np.array_equal(other.data, Scene(SHOWN, SHOWN).observation.data)
+    assert other.rho == SHOWN.rho
+
+
+def test_before_the_fit_filters_and_the_model_stand_there():
+    shown = shown_with(SHOWN)
+    assert shown.answer == wording.PRESS
+    found = left(shown)
+    assert set(found) == {entries.EXACT_MEAN, entries.SAVITZKY_GOLAY, entries.WIENER}
+    assert found[entries.EXACT_MEAN] < 20 < min(found[entries.SAVITZKY_GOLAY], found[entries.WIENER])
+    assert "Fit the network" in [each["label"] for each in shown.options[1]["items"]]
+
+
+def test_the_table_has_what_is_left_of_the_noise(fitted):
+    shown, trace = shown_with(SHOWN, fitted), noisy_trace(SHOWN, Scene(SHOWN, SHOWN).observation)
+    stop = int(np.argmin([each.held_out for each in fitted.found]))
+    expected = 100 * np.linalg.norm(fitted.found[stop].curve - trace.truth) / np.linalg.norm(trace.data - trace.truth)
+    assert left(shown)[entries.DEEP_PRIOR] == pytest.approx(expected, abs=0.5)
+    assert shown.answer.startswith("Stopped by samples left out, it leaves")
+
+
+def test_the_iteration_follows_the_hand(fitted):
+    at = replace(SHOWN, iteration_shown=7)
+    assert np.array_equal(curve(shown_with(at, fitted, SHOWN), entries.AT_ITERATION), np.float32(fitted.found[6].curve))
+    latest = curve(shown_with(SHOWN, fitted), entries.AT_ITERATION)
+    assert np.array_equal(latest, np.float32(fitted.found[-1].curve))
+    moved = shown_with(replace(SHOWN, theta0=0.5), fitted, SHOWN)
+    assert moved.stale
+
+
+def test_a_hidden_truth_is_not_used(fitted):
+    hidden = replace(SHOWN, hidden=True)
+    shown = shown_with(hidden, fitted)
+    assert shown.table == []
+    assert wording.NO_WHITE in shown.notes
+    assert entries.TRUTH not in {each["name"] for each in shown.plots[0].figure["data"]}
+    trace = noisy_trace(hidden, Scene(hidden, hidden).observation)
+    assert np.array_equal(trace.data, Scene(hidden, hidden).observation.data)
