@@ -22,6 +22,12 @@ SEED_STRIDE = 2**20  # between the shuffling seeds of two epochs, so that small 
 
 Samples = tuple[NDArray[np.float32], NDArray[np.float64]]  # inputs (n, columns), and scaled parameters (n, p)
 DeviceSamples = tuple[torch.Tensor, torch.Tensor]  # the same in single precision on the device of a training
+Attack = Callable[[nn.Module, torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def unattacked(_network: nn.Module, inputs: torch.Tensor, _targets: torch.Tensor) -> torch.Tensor:
+    """Return the inputs of a batch as they are."""
+    return inputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +96,7 @@ def train_network(
     device: str = "cpu",
     tell: Callable[[float], None] = lambda _share: None,
     keeps_last: bool = False,
+    attack: Attack = unattacked,
 ) -> Generator[Report, None, None]:
     """Train a network and yield a report after each epoch; the caller stops by not asking for the next report.
 
@@ -103,6 +110,7 @@ def train_network(
     device: "cpu" or "cuda".
     tell: is told the share of the training that is done, after each batch.
     keeps_last: whether the last finite epoch counts as the best, whatever its error on the validation set.
+    attack: returns the inputs, (b, columns), that a step is taken on, from the network, inputs and targets of a batch.
     """
     start = saved = time.monotonic()
     network = network.to(device)
@@ -120,7 +128,7 @@ def train_network(
         training_set = samples(epoch)
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(seed + SEED_STRIDE * epoch)  # of dropout
-            training_loss, gradient_norm = _train_epoch(step, training_set, seed, epoch, tell)
+            training_loss, gradient_norm = _train_epoch(step, training_set, seed, epoch, tell, attack)
         validation_loss = mean_absolute_error(network, validation, device)
         best_epoch, best_loss, best_weights = state.best_epoch, state.best_validation_loss, state.best_weights
         if math.isfinite(training_loss) and validation_loss < (np.inf if keeps_last else best_loss):
@@ -177,7 +185,12 @@ def _learning_rate(highest: float, done: float) -> float:
 
 
 def _train_epoch(
-    step: TrainingStep, samples: Samples | DeviceSamples, seed: int, epoch: int, tell: Callable[[float], None]
+    step: TrainingStep,
+    samples: Samples | DeviceSamples,
+    seed: int,
+    epoch: int,
+    tell: Callable[[float], None],
+    attack: Attack,
 ) -> tuple[float, float]:
     """Train on all batches once; return the mean absolute error of scaled parameters, and the mean gradient norm."""
     inputs, targets = (torch.as_tensor(each, dtype=torch.float32, device=step.device) for each in samples)
@@ -188,6 +201,7 @@ def _train_epoch(
     step.sum_of_norms.zero_()
     for i, batch in enumerate(order.split(optimiser.batch_size)):
         done = (epoch - 1 + i * optimiser.batch_size / n) / optimiser.epochs
-        step(inputs[batch], targets[batch], _learning_rate(optimiser.learning_rate, done))
+        attacked = attack(step.network, inputs[batch], targets[batch])
+        step(attacked, targets[batch], _learning_rate(optimiser.learning_rate, done))
         tell((epoch - 1 + min((i + 1) * optimiser.batch_size / n, 1.0)) / optimiser.epochs)
     return float(step.sum_of_errors) / n, float(step.sum_of_norms) / n

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save
 
 from core.files import read_json, write_bytes, write_json
-from core.learning.loop import Kept, Report, Samples, train_network
+from core.learning.loop import Attack, Kept, Report, Samples, train_network, unattacked
 from core.learning.networks.network import Layers
 from core.learning.training_settings import MeanAndCovariance
 from core.maps.calibration import N_CALIBRATION, calibrate
@@ -45,13 +45,18 @@ Trained = tuple[bytes, dict[str, Any]]  # weights as safetensors, and the record
 
 
 def train(
-    recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu", tell: Tell = untold
+    recipe: Recipe,
+    checkpoint: Path | None = None,
+    device: str = "cpu",
+    tell: Tell = untold,
+    attack: Attack = unattacked,
 ) -> Generator[Report, None, None]:
     """Train the network of a recipe, without learned steps, and yield a report after each epoch.
 
     checkpoint: a file for the state of the training, from which a training with the same recipe resumes.
     device: "cpu" or "cuda".
     tell: is told how far the stages are that simulate and learn; it ends them by raising StoppedError.
+    attack: changes the inputs of each batch, as in `train_network`.
     """
     before: Dataset | None = None
     simulated = Work(Stage.SIMULATE, N_VALIDATION + recipe.data.n, tell)
@@ -81,6 +86,7 @@ def train(
         device,
         lambda share: tell(Stage.LEARN, share),
         keeps_last=recipe.keeps_last_epoch,
+        attack=attack,
     )
 
 
@@ -117,10 +123,12 @@ def finished(
     return complete
 
 
-def run_training(recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu") -> Trained:
+def run_training(
+    recipe: Recipe, checkpoint: Path | None = None, device: str = "cpu", attack: Attack = unattacked
+) -> Trained:
     """Train to the end on one thread of the processor; return the weights of the complete network and a record."""
     torch.set_num_threads(1)
-    report = deque(train(recipe, checkpoint, device), maxlen=1).pop()
+    report = deque(train(recipe, checkpoint, device, attack=attack), maxlen=1).pop()
     began = time.monotonic()
     network = finished(recipe, report.best_weights)
     record = {

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from core.perturbations.amplification import in_sds
-from core.perturbations.classical import LinearisedMap, MaximumAPosteriori
+from core.perturbations.classical import ExactMean, LinearisedMap, MaximumAPosteriori
 from core.perturbations.target import Arrival, smallest_for_map, smallest_perturbation
 from core.perturbations.whitened import perturbation_of
+from core.posterior.exact import posterior
 from tests.core.perturbations.conftest import Linear, with_singular_values
 
 
@@ -53,3 +54,16 @@ def test_it_says_so_where_an_estimate_does_not_get_there(noise):
     found = smallest_perturbation(Linear(white, np.zeros(2)), np.zeros(60), np.array([1.0, -1.0]), noise, np.eye(2))
     assert found.arrival is Arrival.NOT_THERE
     assert "No perturbation" in found.arrival.sentence
+
+
+@pytest.mark.long
+def test_it_arrives_on_a_long_curved_posterior(problems):
+    """The exact mean of the second trace, where the merit stops falling a fifth of an sd from the target."""
+    problem = problems[1]
+    exact = posterior(problem)
+    units = in_sds(exact.covariance)
+    target = exact.mean + np.linalg.solve(units, np.array([3.0, 0.0]))
+    found = smallest_perturbation(ExactMean(problem), problem.data, target, problem.noise[0], units)
+    assert found.arrival is not Arrival.NOT_THERE
+    perturbed = problem.with_data(problem.data + perturbation_of(found.white, problem.noise[0]))
+    assert np.linalg.norm(units @ (posterior(perturbed).mean - target)) < 0.02
