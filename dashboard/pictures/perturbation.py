@@ -11,6 +11,7 @@ from core.experiments.directions import stored_directions
 from core.experiments.estimators import KNOWN
 from core.experiments.estimators import MAP as MAP_CODE
 from core.noise import whiten
+from core.perturbations.amplification import in_sds
 from core.perturbations.target import Arrival, SmallestPerturbation, smallest_perturbation
 from core.perturbations.whitened import perturbation_of
 from core.posterior import exact as exact_posterior
@@ -19,7 +20,7 @@ from core.problem.problem import Problem
 from dashboard.pictures import results
 from dashboard.pictures.perturbed import Trace
 from dashboard.wording import entries
-from dashboard.wording.perturbations import only_for
+from dashboard.wording.perturbations import Effect, only_for
 
 SIZES = np.geomspace(0.3, 31.6, 12)  # of the courses, which are straight at first
 CODES = {entries.EXACT_MEAN: KNOWN, entries.MAP: MAP_CODE}  # under which experiments know them
@@ -123,6 +124,17 @@ def moved(trace: Trace, perturbation: Perturbation) -> Moved:
         bests = [results.map_estimate(each) for each in (problem, perturbed)]
         before[entries.MAP], after[entries.MAP] = (each.mean[0] for each in bests if each is not None)
     return Moved(data, exact, before, after)
+
+
+def effect_on(trace: Trace, found: Moved, name: str) -> Effect:
+    """Return what the perturbation does to one estimator."""
+    after = in_sds(found.exact.covariance)
+    return Effect(
+        float(trace.in_sds(found.after[name] - found.before[name])),
+        float(trace.in_sds(found.exact.mean - trace.exact.mean)),
+        float(trace.in_sds(found.before[name] - trace.exact.mean)),
+        float(np.linalg.norm(after @ (found.after[name] - found.exact.mean))),
+    )
 
 
 def courses(trace: Trace, perturbation: Perturbation) -> dict[str, Array]:

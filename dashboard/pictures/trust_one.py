@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.estimate import Outcome
-from core.perturbations.amplification import in_sds
 from core.perturbations.target import smallest_for_map
 from dashboard.figures import perturbation as figures
 from dashboard.figures.density import SIDE, raster, widened
@@ -18,6 +17,7 @@ from dashboard.pictures.perturbation import (
     Moved,
     Perturbation,
     courses,
+    effect_on,
     moved,
     perturbation_on_screen,
     target_of,
@@ -134,16 +134,6 @@ def _shown(trace: Trace, name: str, perturbation: Perturbation) -> Shown:
     )
 
 
-def _effect(trace: Trace, found: Moved, name: str) -> wording.Effect:
-    after = in_sds(found.exact.covariance)
-    return wording.Effect(
-        float(trace.in_sds(found.after[name] - found.before[name])),
-        float(trace.in_sds(found.exact.mean - trace.exact.mean)),
-        float(trace.in_sds(found.before[name] - trace.exact.mean)),
-        float(np.linalg.norm(after @ (found.after[name] - found.exact.mean))),
-    )
-
-
 def _answer(trace: Trace, name: str, perturbation: Perturbation, found: Moved) -> str:
     size, n_times = abs(perturbation.size), trace.problem.times.size
     if trace.exact.fit.outcome != Outcome.EXPLAINED:
@@ -151,7 +141,7 @@ def _answer(trace: Trace, name: str, perturbation: Perturbation, found: Moved) -
     if perturbation.arrival is not None:
         needed = float(np.linalg.norm(smallest_for_map(trace.problem, target_of(trace))))
         return wording.about_target(perturbation.arrival, name, size, needed, n_times)
-    return wording.answer(name, size, n_times, _effect(trace, found, name)) if name in found.after else ""
+    return wording.answer(name, size, n_times, effect_on(trace, found, name)) if name in found.after else ""
 
 
 def _plane(trace: Trace, name: str, perturbation: Perturbation, found: Moved, ways: Mapping[str, Array]) -> Plot:
@@ -205,7 +195,7 @@ def _table(trace: Trace, found: Moved) -> list[list[Cell]]:
         worst = trace.amplification(name)
         cells: list[Cell] = ["–", "–"]
         if name in found.after:
-            effect = _effect(trace, found, name)
+            effect = effect_on(trace, found, name)
             cells = [significant(effect.moved, 2), significant(effect.off, 2)]
         rows.append(
             [name_cell(name, trace.looks[name]), significant(worst.value, 3), significant(worst.of_random, 2), *cells]

@@ -58,6 +58,17 @@ PAGES = {
     "Train": PageFacts("/train", "What does a map learn", ("prior",)),
     "Your data": PageFacts("/your-data", "What can be said about a trace", ("trace",)),
 }
+TRUST_PARTS = {  # the page Trust, by part: how its question begins, and its plots
+    "one": (PAGES["Trust"].question, PAGES["Trust"].plots),
+    "many": ("Does what fools one map", ("direction", "methods")),
+    "denoising": ("What can a network do", ("curves", "course")),
+}
+# A step of a lesson can change the part, with its question, while one waits.
+TRUST_STANDS = """(parts) => {
+  const [question, plots] = parts[document.querySelector("[data-field=trust] :checked")?.value] ?? [" ", []]
+  return document.querySelector(".lab-head h1")?.textContent.startsWith(question)
+    && plots.every((id) => plot(id)?.querySelector(".main-svg") && plot(id)._fullLayout)
+}"""
 BESIDE = {  # the map of the Landscape page, by the choice that stands there
     "fit": ("fit", "slice"),
     "residual": ("fit", "residual"),
@@ -268,6 +279,10 @@ class Lab:
 
     def stand(self, page: str, *missing: str) -> "Lab":
         """Wait until a page stands: its script is done, its sidebar is there and all of its plots are drawn."""
+        if page == "Trust":
+            self.until(TRUST_STANDS, TRUST_PARTS)
+            self.page.wait_for_selector(STANDS)
+            return self
         self.until(
             "(title) => document.querySelector('.lab-head h1')?.textContent.startsWith(title)", PAGES[page].question
         )

@@ -24,7 +24,7 @@ STEPS = [
 ]
 ASKING = [each for each in STEPS if each.values[1].question is not None]
 ACTIONS = {"start", *ASKED}  # a click on the map, and what the buttons of the pages ask for
-PAGES = {"Start", "Neuron", "Landscape", "Inverse map", "Uncertainty", "Train", "Your data"}
+PAGES = {"Start", "Neuron", "Landscape", "Inverse map", "Uncertainty", "Trust", "Train", "Your data"}
 PLOTS = {area for layout in LAYOUTS.values() for areas, _ in layout.rows for area in areas.split()}
 NUMBER = re.compile(r"(?<![₀-₉\w.])[−-]?\d+(?:,\d{3})*(?:\.\d+)?(?![\w₀-₉])")
 NOTATION = re.compile(r"AR\(1\)|[uv]′ = 0")  # names that hold a digit, not numbers
