@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.experiments.estimators import ASCENT, FIRST_LAYER, LAST_LAYER, RANDOM_CHANGE, STACKED
 from core.experiments.labels import REGIME_LABELS
-from dashboard.figures.style import CANDIDATE, MUTED, TRUTH, Look, array, axis, grid, layout, line, log_axis, markers
+from dashboard.figures.style import CANDIDATE, MUTED, TRUTH, Look, array, axis, grid, layout, line, log_axis, markers, reach
 
 FIRST = FIRST_LAYER
 WAYS = (RANDOM_CHANGE, FIRST_LAYER, LAST_LAYER, STACKED, ASCENT)
@@ -25,7 +25,7 @@ def direction(times: Array, values: Array, look: Look, name: str) -> dict[str, A
         "layout": layout(
             f"δ of size 10, made for {name}",
             axis("t [ms]", hoverformat=".1f"),
-            axis("δ", range=[-1.0, 1.0], hoverformat=".3f"),
+            axis("δ", range=reach(values, (-1.0, 1.0)), hoverformat=".3f"),
             showlegend=False,
         ),
     }
