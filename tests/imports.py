@@ -81,9 +81,11 @@ FOUNDATION = (
 )  # fmt: skip
 STEPS = (
     "models", "problem", "optimisation", "posterior", "sampling", "perturbations", "mean_field", "learning",
-    "denoising", "maps", "jobs", "experiments",
+    "denoising", "surrogates", "maps", "jobs", "experiments",
 )  # fmt: skip
-COMMANDS = ("neuron", "__init__", "search", "train", "pretrain", "pretrain_posteriors", "migrate_cards")
+COMMANDS = (
+    "neuron", "__init__", "search", "train", "pretrain", "pretrain_posteriors", "pretrain_surrogates", "migrate_cards",
+)  # fmt: skip
 CORE = Package("core", (*FOUNDATION, *STEPS, *COMMANDS), FOUNDATION)
 DASHBOARD = Package(
     "dashboard",

@@ -28,6 +28,7 @@ from tests.imports import CORE, DASHBOARD
 
 ROOT = Path(__file__).resolve().parents[2]
 POSTERIORS = ROOT / "pretrained" / "posteriors"
+SURROGATES = ROOT / "pretrained" / "surrogates"
 START = "<!-- figures: written by python -m tests.benchmarks.readme -->\n"
 END = "<!-- end of figures -->"
 EXPERIMENT, BENCHMARK = "core.experiments", "tests.benchmarks"
@@ -194,9 +195,9 @@ def training_samples(card: dict[str, Any]) -> str:
 
 
 def maps() -> str:
-    """Return the tables of the shipped maps on the 2,000 test samples and of learned posteriors, and what each is."""
+    """Return tables of shipped maps on the 2,000 test samples, learned posteriors and surrogates, and what each is."""
     weights = sorted((ROOT / "pretrained").rglob("*.safetensors"), key=lambda path: path.stem)
-    weights = [path for path in weights if path.parent != POSTERIORS]
+    weights = [path for path in weights if path.parent not in (POSTERIORS, SURROGATES)]
     cards = [read_json(path.with_suffix(".json")) for path in weights]
     rows = []
     for card in cards:
@@ -207,8 +208,15 @@ def maps() -> str:
     laws = [read_json(path) for path in sorted(POSTERIORS.glob("*.json"))]
     simulations = [" and ".join(f"{n:,}" for n in law["recipe"]["simulations"]) for law in laws]
     of_laws = [(law["name"], each, f"{law['n_weights']:,}") for law, each in zip(laws, simulations, strict=True)]
-    tables = [table(head, rows), table(("learned posterior", "simulations of each stage", "weights"), of_laws)]
-    return "\n\n".join([*tables, *(f"**{card['name']}.** {card['about']}" for card in (*cards, *laws))])
+    stand_ins = [read_json(path) for path in sorted(SURROGATES.glob("*.json"))]
+    errors = [[shown(each["relative_error"][f"quantile {share}"]) for share in ("50%", "90%")] for each in stand_ins]
+    of_stand_ins = [(each["name"], f"{each['n_weights']:,}", *two) for each, two in zip(stand_ins, errors, strict=True)]
+    tables = [
+        table(head, rows),
+        table(("learned posterior", "simulations of each stage", "weights"), of_laws),
+        table(("surrogate", "weights", "median relative error", "90 % quantile"), of_stand_ins),
+    ]
+    return "\n\n".join([*tables, *(f"**{card['name']}.** {card['about']}" for card in (*cards, *laws, *stand_ins))])
 
 
 def benchmarks() -> str:

@@ -12,7 +12,7 @@ from tests.imports import COMMANDS, CORE, STEPS
 IMPORTS, ROOT = CORE.imports, CORE.root
 
 # Experiments reach torch through the maps that they measure, and name no part of it.
-WITH_TORCH = {"learning", "denoising", "maps", "jobs", "search"}
+WITH_TORCH = {"learning", "denoising", "surrogates", "maps", "jobs", "search"}
 
 
 def test_the_order_names_every_file_and_folder():
