@@ -49,6 +49,11 @@ HELD_OUT, DISCREPANCY, BEST_STOP, AT_END = STOPS = ("held-out", "discrepancy", "
 SAVITZKY_GOLAY, WIENER = "savitzky-golay", "wiener"
 WHITE_NOISE, AR1_NOISE = "white-noise", "ar1-noise"
 
+# What gives a trajectory: the solver, surrogates of it, and the best coefficients in the basis of the regression. Then
+# the regime of fresh parameters of the prior.
+SOLVER, FLOW_MAP, REGRESSION, MODES = "solver", "flow-map", "regression", "best-coefficients"
+FRESH_THETA = "fresh-theta"
+
 # Trainings of dense networks: the published ones on a processor and on a Cerebras CS-2; a plain loop in PyTorch and
 # steps by hand on the processor; and on a GPU, CUDA graphs of steps by hand and of automatic differentiation.
 PUBLISHED_CPU, CEREBRAS = "published-cpu", "cerebras-cs-2"

@@ -67,6 +67,7 @@ from core.experiments.estimators import (
     made_for,
     ratio_regime,
 )
+from core.experiments.labels_surrogate import SURROGATE_LABELS, SURROGATE_METRIC_LABELS, SURROGATE_REGIME_LABELS
 from core.experiments.least_squares_of_others import BOTH, PINTS, U_ALONE
 from core.experiments.limit_conditional import REGIME, REGIONS, bounds_of, regime_of
 from core.experiments.limit_four import REGIME as FOUR_REGIME
@@ -149,6 +150,7 @@ ESTIMATOR_LABELS = {
     },
     SAVITZKY_GOLAY: "Savitzky–Golay, its window told by the truth",
     WIENER: "Wiener filter",
+    **SURROGATE_LABELS,
     SPIKES: "spikes on the circle",
     TWO_LAYER: "two-layer network",
     LINEARISED: "MAP, linearised",
@@ -210,6 +212,7 @@ METRIC_LABELS = {
     "share_off": "largest error of a piece’s share",
     "noise_left": "error / sd of the noise",
     "noise_left_over_filter": "error / that of the best Savitzky–Golay filter",
+    **SURROGATE_METRIC_LABELS,
     "success": "share of successes with {at:g} particles",
     "squared_bias_clean": "squared bias, clean reference",
     "centred_mse_clean": "centred MSE, clean reference",
@@ -241,6 +244,7 @@ REGIME_LABELS = {
     AR1_NOISE: "AR(1) noise",
     "fresh": "fresh noisy traces",
     "fresh-clean": "fresh clean traces",
+    **SURROGATE_REGIME_LABELS,
     **_INPUT_LABELS,
     JOINT_TRACES: "noisy test traces, noise estimated",
     REGIME: "all ζ and γ",
