@@ -14,13 +14,14 @@ from core.models.rate_expression_check import check_rates
 DIVERGENCE_LIMIT_WIDTHS = 100
 
 # A trajectory is given up beyond a number of steps that grows with its time. Over three times the ranges of the
-# Morris–Lecar neurons, trajectories need at most 55 steps for the first 20 ms, and 1.6 steps per ms. A step takes some
-# ten microseconds.
-STEPS_ALWAYS, STEPS_PER_MS, MOST_STEPS = 1_000, 10, 15_000
+# Morris–Lecar neurons, trajectories need at most 55 steps for the first 20 ms, and 1.6 steps per ms; Hodgkin–Huxley
+# neurons need ten steps per ms under strong currents. A step takes some ten microseconds.
+STEPS_ALWAYS, STEPS_PER_MS, MOST_STEPS = 1_000, 15, 30_000
 
 # rates(state, parameters, functions) returns the time derivative of each state [1/ms]. state and parameters hold
-# symbols, numbers or arrays, which may be complex. `functions` is NumPy or heyoka; rate_expression_check.py names those
-# that both have. A cube is written u * u * u: heyoka's series of u**3 fails at u = 0.
+# symbols, numbers or arrays, which may be complex. `functions` has those of rate_functions.py, such as functions.exp;
+# functions.exp_linear(x) is x/(1 − e⁻ˣ), which a rate cannot write as a quotient because it is 0/0 at x = 0. A cube is
+# written u * u * u: heyoka's series of u**3 fails at u = 0.
 Rates = Callable[[Any, Any, Any], Sequence[Any]]
 
 

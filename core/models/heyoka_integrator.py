@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from core.models.equations import Equations, most_steps
 from core.models.heyoka_lanes import IDLE, Lanes, Work, advance
+from core.models.rate_functions import heyoka_functions
 
 # The relative error of a step. With errors near rounding, a trajectory depends smoothly on its parameters although its
 # steps change with them. An error of 1e-6 would only save a third of the time.
@@ -48,7 +49,7 @@ class HeyokaIntegrator:
         states = [heyoka.expression(quantity.name) for quantity in equations.states]
         rates = [
             rate if isinstance(rate, heyoka.expression) else heyoka.expression(float(rate))
-            for rate in equations.rates(states, parameters, heyoka)
+            for rate in equations.rates(states, parameters, heyoka_functions())
         ]
         system: Any = list(zip(states, rates, strict=True))
         if self._with_sensitivities:

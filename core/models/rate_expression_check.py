@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+from core.models.rate_functions import FUNCTIONS
 
 
 def check_rates(rates: Callable[[Any, Any, Any], Sequence[Any]], n_parameters: int, n_states: int) -> None:

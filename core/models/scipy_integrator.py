@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.integrate import DOP853
 
 from core.models.equations import Equations, most_steps
+from core.models.rate_functions import NUMPY_FUNCTIONS
 
 STEP_ERROR = 1e-10  # error of a step, relative to the state, and to the width of its axis
 STEPS_OVER_TAYLOR = 4  # steps of this method for one of a Taylor series, which are longer
@@ -48,7 +49,7 @@ class ScipyIntegrator:
         rates, n_states = self._equations.rates, len(self._equations.states)
 
         def slopes(_: float, state: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.array(rates(state, parameters, np))
+            return np.array(rates(state, parameters, NUMPY_FUNCTIONS))
 
         if not self._with_sensitivities:
             return slopes
@@ -58,7 +59,7 @@ class ScipyIntegrator:
 
         def with_sensitivities(_: float, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
             state, derivatives = numbers[:n_states], numbers[n_states:].reshape(n_states, n)
-            moved = rates(state[:, None] + directions[len(parameters) :], moved_parameters, np)
+            moved = rates(state[:, None] + directions[len(parameters) :], moved_parameters, NUMPY_FUNCTIONS)
             jacobian = np.array([np.broadcast_to(rate, n) for rate in moved]).imag / COMPLEX_STEP
             change = jacobian[:, len(parameters) :] @ derivatives
             change[:, : len(parameters)] += jacobian[:, : len(parameters)]
