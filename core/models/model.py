@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -67,6 +67,17 @@ class Quantity:
                 f"{self.name} needs finite limits, the lower one below the upper one, and a finite default; they are "
                 f"{self.lower}, {self.upper} and {self.default}."
             )
+
+
+class TimeDerivatives(Protocol):
+    """Return the time derivatives of the states [unit of the state/ms], (..., n_states).
+
+    states: (..., n_states).
+    parameters: (..., p). Both may be complex, so that complex steps give the Jacobians.
+    """
+
+    def __call__(self, states: ArrayLike, parameters: ArrayLike, /) -> NDArray[Any]:
+        """Evaluate the right-hand side."""
 
 
 class Simulate(Protocol):
@@ -205,6 +216,7 @@ class Model:
     observed: the name of the state that a trace records.
     spike_level: the value that the observed state crosses upwards in a spike.
     excited_floor: a neuron that stays above this value without spiking counts as excited.
+    time_derivatives: the right-hand side of the equations.
     simulate, sensitivities: trajectories, and trajectories with their derivatives.
     frozen_step: None where trajectories depend smoothly on the parameters without one.
     fused: the model's own faster functions for a trace, if it has any.
@@ -220,6 +232,7 @@ class Model:
     observed: str
     spike_level: float
     excited_floor: float
+    time_derivatives: TimeDerivatives
     simulate: Simulate
     sensitivities: Sensitivities
     frozen_step: FrozenStep | None = None

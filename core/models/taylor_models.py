@@ -1,5 +1,7 @@
 """Make a model from its equations. heyoka integrates it or, where heyoka is not installed, SciPy."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -7,6 +9,7 @@ from core.buffers import result_array
 from core.models.equations import Equations, Rates
 from core.models.heyoka_integrator import HeyokaIntegrator
 from core.models.model import TOLERANCE, Model, Nullclines, Quantity
+from core.models.rate_functions import NUMPY_FUNCTIONS
 from core.models.scipy_integrator import ScipyIntegrator
 
 
@@ -30,6 +33,10 @@ def taylor_model(
     """
     equations = Equations(rates, parameters, states)
     trajectories, with_sensitivities = _Solver(equations, False), _Solver(equations, True)
+
+    def time_derivatives(states: ArrayLike, parameters: ArrayLike) -> NDArray[Any]:
+        states, parameters = np.moveaxis(np.asarray(states), -1, 0), np.moveaxis(np.asarray(parameters), -1, 0)
+        return np.stack(np.broadcast_arrays(*rates(states, parameters, NUMPY_FUNCTIONS)), axis=-1)
 
     def check(tolerance: float, step: float | None) -> None:
         if not 0 < tolerance < np.inf:
@@ -64,6 +71,7 @@ def taylor_model(
         observed=observed,
         spike_level=spike_level,
         excited_floor=excited_floor,
+        time_derivatives=time_derivatives,
         simulate=simulate,
         sensitivities=sensitivities,
         nullclines=nullclines,

@@ -8,6 +8,7 @@ and θ₁; ζ is the stimulus and γ the damping (Rudi, Bessac and Lenzi 2021, a
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,10 +18,10 @@ REST = (0.0, 0.0)  # default (u, v) at the first sample
 DIVERGENCE_LIMIT = 20.0  # a trajectory with a larger |u| has diverged; |u| of a neuron stays below 3
 
 
-def rates(state: ArrayLike, parameters: ArrayLike) -> NDArray[np.float64]:
+def rates(state: ArrayLike, parameters: ArrayLike) -> NDArray[Any]:
     """Return (du/dt, dv/dt) in 1/ms, (..., 2), at states (..., 2) of neurons with parameters (..., 4)."""
-    u, v = np.moveaxis(np.asarray(state, dtype=float), -1, 0)
-    theta0, theta1, zeta, gamma = np.moveaxis(np.asarray(parameters, dtype=float), -1, 0)
+    u, v = np.moveaxis(np.asarray(state), -1, 0)
+    theta0, theta1, zeta, gamma = np.moveaxis(np.asarray(parameters), -1, 0)
     return np.stack([gamma * (u - u**3 / 3 + v + zeta), -(u - theta0 + theta1 * v) / gamma], axis=-1)
 
 

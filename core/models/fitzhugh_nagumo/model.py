@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.models.fitzhugh_nagumo.equations import REST, u_nullcline, v_nullcline
+from core.models.fitzhugh_nagumo.equations import REST, rates, u_nullcline, v_nullcline
 from core.models.fitzhugh_nagumo.gradient import misfit_gradient
 from core.models.fitzhugh_nagumo.hessian import full_hessian, gauss_newton
 from core.models.fitzhugh_nagumo.lag_products import sum_lag_products
@@ -65,6 +65,7 @@ FITZHUGH_NAGUMO = Model(
     observed="u",
     spike_level=1.5,
     excited_floor=0.0,
+    time_derivatives=rates,
     simulate=_simulate,
     sensitivities=_sensitivities,
     frozen_step=_frozen_step,

@@ -302,6 +302,23 @@ def test_a_model_of_the_catalogue_is_sent_by_its_name(pickler):
     assert sent.parameters == changed.parameters
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_time_derivatives_are_those_of_the_trajectories(name):
+    """By central differences over 1e-4 ms from random states, and by complex steps along the trajectory's direction."""
+    system, rng = MODELS[name], np.random.default_rng(3)
+    lower, upper = np.array([(quantity.lower, quantity.upper) for quantity in system.parameters + system.states]).T
+    parameters, states = np.split(rng.uniform(lower, upper, (5, lower.size)), [len(system.parameters)], axis=1)
+    found = system.time_derivatives(states, parameters)
+    step = 1e-4
+    after = system.simulate(parameters, [0.0, step], states, tolerance=1e-9)[:, -1]
+    half = system.time_derivatives((states + after) / 2, parameters)
+    widths = (upper - lower)[len(system.parameters) :]
+    assert np.all(np.abs((after - states) / step - half) <= 1e-5 * (widths + np.abs(half)))
+    moved = system.time_derivatives(states + 1e-30j * found, parameters).imag / 1e-30
+    forward, backward = (system.time_derivatives(states + sign * 1e-6 * found, parameters) for sign in (1, -1))
+    assert np.allclose(moved, (forward - backward) / 2e-6, rtol=1e-5, atol=1e-5 * np.abs(moved).max())
+
+
 def test_importing_the_models_does_not_import_heyoka():
     program = "import sys, core, core.models.catalogue; assert 'heyoka' not in sys.modules"
     ended = subprocess.run(
