@@ -4,10 +4,13 @@ import copyreg
 from typing import Any
 
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
+from core.models.hodgkin_huxley import HODGKIN_HUXLEY
 from core.models.model import Model
 from core.models.morris_lecar import MORRIS_LECAR_HOPF, MORRIS_LECAR_SNIC
 
-MODELS: dict[str, Model] = {model.name: model for model in (FITZHUGH_NAGUMO, MORRIS_LECAR_HOPF, MORRIS_LECAR_SNIC)}
+MODELS: dict[str, Model] = {
+    model.name: model for model in (FITZHUGH_NAGUMO, MORRIS_LECAR_HOPF, MORRIS_LECAR_SNIC, HODGKIN_HUXLEY)
+}
 
 
 def _named(name: str) -> Model:
