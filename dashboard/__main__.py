@@ -25,6 +25,7 @@ from core.models.spikes import spike_timing
 from core.noise import sample_ar1
 from core.problem.landscape import POTENTIALS_ALONE, misfit
 from core.published import published_noise, time_grid
+from core.surrogates.surrogate import FLOW_MAP, load_surrogate
 from core.terminal_encoding import replace_unencodable_characters
 from dashboard.maps import runs, use_runs, warm_up
 from dashboard.seal import check_key
@@ -64,6 +65,7 @@ def compile_engine() -> None:
     sum_lag_products(alone, times, data[None], np.array([times.size]), (0, 1))
     simulated_misfit(alone, times, data, noise, step=0.1)  # in double precision, as the optimisers call it
     simulate(alone, times, step=0.1)
+    load_surrogate(FLOW_MAP).model.simulate((0.4, 0.4), times[:2])
     sys.stdout.write(f"Ready after {time.monotonic() - start:.1f} s.\n")
     sys.stdout.flush()
 

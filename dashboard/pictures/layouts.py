@@ -210,6 +210,16 @@ LAYOUTS = {
         (("curves course", f"calc(0.85 * {BELOW_OPTIONS})"), ("table table", "auto"), ("said said", "auto")),
         looks=("dense-table",),
     ),
+    "trust-surrogates": Layout(
+        "1.3fr 1fr",
+        (
+            ("traces drift", f"calc(0.5 * {BELOW_OPTIONS})"),
+            ("course drift", f"calc(0.5 * {BELOW_OPTIONS})"),
+            ("table table", "auto"),
+            ("said said", "auto"),
+        ),
+        looks=("dense-table",),
+    ),
     "trust-none": Layout("1fr", (("said", "auto"),)),
     "states": Layout(
         "1.3fr 1fr",

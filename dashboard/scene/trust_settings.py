@@ -6,7 +6,8 @@ from dashboard.scene.kinds import Area, Choice, MapName, Setting, Slider, Toggle
 ROWS: tuple[Setting, ...] = (
     Choice(
         name="trust", default="one", label="look at", tabs=True,
-        choices={"one": "one trace", "many": "many traces", "denoising": "deep prior"}, shown=(Area.TRUST,),
+        choices={"one": "one trace", "many": "many traces", "denoising": "deep prior", "surrogates": "surrogates"},
+        shown=(Area.TRUST,),
     ),
     # Their controls list what is there.
     MapName(name="perturbed", default="dense-noisy", label="perturb"),

@@ -62,6 +62,7 @@ TRUST_PARTS = {  # the page Trust, by part: how its question begins, and its plo
     "one": (PAGES["Trust"].question, PAGES["Trust"].plots),
     "many": ("Does what fools one map", ("direction", "methods")),
     "denoising": ("What can a network do", ("curves", "course")),
+    "surrogates": ("What is a network worth", ("traces", "course", "drift")),
 }
 # A step of a lesson can change the part, with its question, while one waits.
 TRUST_STANDS = """(parts) => {

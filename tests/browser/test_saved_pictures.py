@@ -49,6 +49,7 @@ VISITS = {
         ("", "", ("plane", "trace", "movements")),
         ("trust", "many", ("direction", "methods")),
         ("trust", "denoising", ("curves", "course")),
+        ("trust", "surrogates", ("traces", "course", "drift")),
     ],
     "Your data": [("", "", ("trace", "states-u", "states-v"))],
 }

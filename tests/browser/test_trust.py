@@ -57,3 +57,17 @@ def test_a_network_learns_one_trace_and_can_be_stopped(lab):
     lab.until(f"{ANSWER}.startsWith('Stopped by samples left out')")
     names = {trace["name"] for trace in lab.evaluate("() => plot('curves').data.map(({ name }) => ({ name }))")}
     assert {"data", "truth", "deep prior, stopped", "exact posterior mean"} <= names
+
+
+def test_surrogates_follow_the_sliders(lab):
+    lab.open("Trust")
+    lab.choose("trust", "surrogates")
+    lab.until(f"{ANSWER}.includes('arise at the knees')")
+    before = lab.evaluate(ANSWER)
+    lab.drag("theta0", 0.4, 0.5)
+    lab.until(f"(before) => {ANSWER} !== before && {ANSWER}.startsWith('For this θ the flow map is off by')", before)
+    solver, flow_map = (lab.trace("traces", name)["y"] for name in ("solver", "flow map"))
+    assert flow_map == pytest.approx(solver, abs=0.2)
+    for plot in ("traces", "course", "drift"):
+        check_legend(lab, plot)
+    check_labels(lab, "course", "y", least=2)
