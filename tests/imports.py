@@ -81,10 +81,11 @@ FOUNDATION = (
 )  # fmt: skip
 STEPS = (
     "models", "problem", "optimisation", "posterior", "sampling", "perturbations", "mean_field", "learning",
-    "denoising", "surrogates", "maps", "jobs", "experiments",
+    "denoising", "surrogates", "maps", "learned_optimiser", "jobs", "experiments",
 )  # fmt: skip
 COMMANDS = (
-    "neuron", "__init__", "search", "train", "pretrain", "pretrain_posteriors", "pretrain_surrogates", "migrate_cards",
+    "neuron", "__init__", "search", "train", "pretrain", "pretrain_posteriors", "pretrain_surrogates",
+    "pretrain_optimiser", "migrate_cards",
 )  # fmt: skip
 CORE = Package("core", (*FOUNDATION, *STEPS, *COMMANDS), FOUNDATION)
 DASHBOARD = Package(

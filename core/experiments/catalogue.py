@@ -23,6 +23,7 @@ from core.experiments import (
     layout_posteriors,
     layout_samplers,
     layout_surrogate,
+    layout_unrolled,
     layouts,
     least_squares_of_others,
     limit,
@@ -37,6 +38,7 @@ from core.experiments import (
     surrogate,
     training_size,
     trajectories_of_estimates,
+    unrolled,
     width,
     windows,
 )
@@ -63,6 +65,7 @@ EXPERIMENTS = {
     "calibration": Experiment(best_map.run, layouts.calibration),
     "noise": Experiment(noise_levels.run, layouts.noise),
     "optimisers": Experiment(optimisers.run, layouts.optimisers),
+    "unrolled": Experiment(unrolled.run, layout_unrolled.unrolled),
     "samplers": Experiment(samplers.run, layout_samplers.samplers),
     "mean-field": Experiment(mean_field.run, layout_mean_field.mean_field),
     "denoising": Experiment(denoising.run, layout_denoising.denoising),

@@ -19,6 +19,9 @@ LEAST_SQUARES, FROM_TRUTH = "least-squares", "least-squares-from-truth"
 TRUTH, BOUND = "truth", "cramer-rao"
 LABELS = "labels"  # the local Gaussians of traces
 
+# From the best map's estimate: learned steps, damped Gauss–Newton steps, and L-BFGS-B.
+STEPS, GAUSS_NEWTON, QUASI_NEWTON = "learned-steps-from-best", "gauss-newton-from-best", "l-bfgs-b-from-best"
+
 # Regimes: maps trained and tested on noisy traces; the noisy or the clean test traces, for estimators without training;
 # and test traces with a chosen σ, which is the entry `at` of the key.
 NOISY_REGIME, NOISY_TRACES, CLEAN_TRACES, CHOSEN_SIGMA = "noisy-noisy", "noisy", "clean", "chosen-sigma"

@@ -17,7 +17,7 @@ SIMULATIONS_AT_ONCE = 2000  # the states of this many are in memory together
 MAX_REDRAWS = 20
 # The first entry of each seed sequence, so that training, validation and test sets never share draws.
 TRAINING_STREAM, VALIDATION_STREAM, TEST_STREAM, CALIBRATION_STREAM, REFINEMENT_STREAM, NOVELTY_STREAM = range(6)
-EXAMINATION_STREAM, POSTERIOR_STREAM = 6, 7
+EXAMINATION_STREAM, POSTERIOR_STREAM, OPTIMISER_STREAM = 6, 7, 8
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,8 @@ import torch
 from torch import nn
 
 from core.learning.losses import gaussian_loss
-from core.learning.networks.heads import Gaussian, lower_factor
+from core.learning.networks.gaussian_step import GaussianStep
+from core.learning.networks.heads import Gaussian
 from core.learning.networks.network import Layers
 from core.learning.training_settings import GaussianLikelihood
 from core.maps.dataset import REFINEMENT_STREAM, dataset
@@ -23,14 +24,11 @@ from core.maps.inputs import inputs_of
 from core.maps.kept import KeptFile, KeptRows, Tensors, file_beside, origin_of
 from core.maps.recipe import Recipe
 from core.maps.recipe_file import recipe_as_json
-from core.maps.step_inputs import n_features, step_inputs, triangle
+from core.maps.step_inputs import n_features, step_inputs
 from core.maps.task import Task
 from core.maps.untrained_network import N_VALIDATION, untrained_network, validation_error
 
 WIDTH = 128  # units of each layer
-MAX_OUTPUT = 6.0  # bound of every output, such as the step in each direction in standard deviations
-MAX_FEATURE_SDS = 3.0  # features are clipped this far from their training mean, as nothing was learnt beyond
-MIN_FEATURE_SD = 1e-2
 DATA_SETS = 4  # further training sets for each step, each as large as an epoch of the first network
 SAMPLES_RANGE = (5000, 50_000)  # sizes of such a set
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 24, 512, 2e-3
@@ -41,48 +39,11 @@ AT_ONCE = 500  # traces whose inputs are computed together
 INPUTS_WORK, EPOCH_WORK = 13.5, 1.1
 
 
-class Step(nn.Module):
+class Step(GaussianStep):
     """A network that maps `step_inputs`, (n, k), to refined Gaussians of all that a task estimates."""
 
     def __init__(self, task: Task):
-        super().__init__()
-        self.p = p = len(task.names)
-        self.n_features = n_features(task)
-        self.centre: torch.Tensor
-        self.scale: torch.Tensor
-        self.spread: torch.Tensor
-        self.register_buffer("centre", torch.zeros(self.n_features))
-        self.register_buffer("scale", torch.ones(self.n_features))
-        self.register_buffer("spread", torch.ones(()))  # calibration factor, as in `GaussianHead`
-        layers: list[nn.Module] = []
-        for n_inputs in (self.n_features, WIDTH, WIDTH):
-            layers += [nn.Linear(n_inputs, WIDTH), nn.SiLU()]
-        # For each entry of a step and of a factor, the share of the proposal and what is added to it.
-        last = nn.Linear(WIDTH, 2 * (p + triangle(p)))
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
-        self.layers = nn.Sequential(*layers, last)
-
-    def forward(self, inputs: torch.Tensor) -> Gaussian:
-        """Return the refined Gaussians; before any training they equal those that the inputs hold.
-
-        Means are clipped to the box except in training, where a step beyond the box must have a gradient.
-        """
-        p, entries = self.p, triangle(self.p)
-        sizes = [self.n_features, p, entries, p, entries]
-        features, step, precision, mean, below = inputs.split(sizes, dim=1)
-        features = ((features - self.centre) / self.scale).clamp(-MAX_FEATURE_SDS, MAX_FEATURE_SDS)
-        outputs = MAX_OUTPUT * torch.tanh(self.layers(features) / MAX_OUTPUT)
-        share, added = outputs.chunk(2, dim=1)
-        proposal = torch.cat([step, precision], dim=1).clamp(-MAX_OUTPUT, MAX_OUTPUT)
-        refinement = share * proposal + added
-        rows, columns = torch.tril_indices(p, p, device=inputs.device)
-        factor = torch.zeros(len(inputs), p, p, dtype=inputs.dtype, device=inputs.device)
-        factor[:, rows, columns] = below
-        shift = torch.linalg.solve_triangular(factor, refinement[:, :p].unsqueeze(-1), upper=False).squeeze(-1)
-        refined = lower_factor(refinement[:, p : 2 * p], refinement[:, 2 * p :]) @ factor / self.spread
-        refined_mean = mean + shift
-        return Gaussian(refined_mean if self.training else refined_mean.clamp(0, 1), refined)
+        super().__init__(len(task.names), n_features(task), WIDTH)
 
 
 class Refined(nn.Module):
@@ -229,9 +190,7 @@ def _train(
 
     add: is told the work of the epochs after that state.
     """
-    features = inputs[:, : step.n_features]
-    step.centre.copy_(features.mean(0))
-    step.scale.copy_(features.std(0).clamp(min=MIN_FEATURE_SD))
+    step.fit_features(inputs[:, : step.n_features])
     step.train()
     optimiser = torch.optim.AdamW(step.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
     batches = -(-len(inputs) // BATCH_SIZE)

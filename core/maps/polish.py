@@ -13,7 +13,7 @@ from core.problem.problem import Problem
 MOST_STEPS = 30  # for each trace
 
 
-def _fitted_noise(problem: Problem, theta: NDArray[np.float64], noise_prior: TruncatedGaussian) -> Problem:
+def fitted_noise(problem: Problem, theta: NDArray[np.float64], noise_prior: TruncatedGaussian) -> Problem:
     """Return the problem with the posterior mean of the noise given the residual at θ, (p,)."""
     sums = problem.residual_sums(theta, problem.step)
     if not np.isfinite(sums.squares):
@@ -38,7 +38,7 @@ def polish(problem: Problem, data: ArrayLike, mean: ArrayLike, noise_prior: Trun
         )
     ends, covariances = [], []
     for trace, start in zip(data, mean, strict=True):
-        each = _fitted_noise(problem.with_data(trace), start, noise_prior)
+        each = fitted_noise(problem.with_data(trace), start, noise_prior)
         descent = descend_together(each, start[None], MOST_STEPS)
         ends.append(descent.positions[0])
         covariances.append(np.linalg.inv(descent.hessians[0]))

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.learning.networks.gaussian_step import triangle
 from core.learning.networks.heads import Gaussian
 from core.maps.inputs import TraceInputs, from_columns
 from core.maps.task import Task
@@ -26,11 +27,6 @@ def n_features(task: Task) -> int:
     p, q = len(task.names), len(task.prior.names)
     n_given = 0 if task.given is None else len(task.given.names)
     return q + p + triangle(q) + 2 + p + triangle(p) + n_given + task.has_window
-
-
-def triangle(p: int) -> int:
-    """Return the number of entries of a lower triangle, (p, p)."""
-    return p * (p + 1) // 2
 
 
 def step_inputs(task: Task, columns: torch.Tensor, before: Gaussian) -> torch.Tensor:
@@ -54,13 +50,13 @@ def step_inputs(task: Task, columns: torch.Tensor, before: Gaussian) -> torch.Te
         step[:, q:] = np.clip((both - task.law.bounds[q:, 0]) / task.widths[q:], 0, 1) - mean[:, q:]
     step = np.einsum("nij,nj->ni", factor, step)
     precision = np.broadcast_to(np.eye(p), factor.shape).copy()
-    precision[:, :q, :q] = _lower_square_root(hessians)
+    precision[:, :q, :q] = lower_square_root(hessians)
     # arcsinh and logarithms, because sizes differ by orders of magnitude.
-    features = [np.arcsinh(gradients), np.arcsinh(step), _logarithmic(precision[:, :q, :q])]
-    features += [np.arctanh(correlation), np.log(size), mean, _logarithmic(factor), inputs.given]
+    features = [np.arcsinh(gradients), np.arcsinh(step), logarithmic(precision[:, :q, :q])]
+    features += [np.arctanh(correlation), np.log(size), mean, logarithmic(factor), inputs.given]
     if task.has_window:
         features.append(np.log(inputs.lengths))
-    together = np.column_stack([*features, step, _logarithmic(precision), mean, factor[:, *np.tril_indices(p)]])
+    together = np.column_stack([*features, step, logarithmic(precision), mean, factor[:, *np.tril_indices(p)]])
     return torch.from_numpy(together.astype(np.float32))
 
 
@@ -135,14 +131,14 @@ def _within(series: Array) -> Array:
     return np.nan_to_num(series, nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def _lower_square_root(matrices: Array) -> Array:
+def lower_square_root(matrices: Array) -> Array:
     """Return the lower triangles A, (n, q, q), with A'A equal to symmetric positive matrices, (n, q, q)."""
     # Cholesky's factor L has LL' equal to its argument; turning rows and columns round exchanges the two orders.
     turned = np.asarray(np.linalg.cholesky(matrices[:, ::-1, ::-1]), dtype=np.float64)
     return turned[:, ::-1, ::-1].transpose(0, 2, 1)
 
 
-def _logarithmic(lower: Array) -> Array:
+def logarithmic(lower: Array) -> Array:
     """Return for lower triangles, (n, p, p), the logarithms of the diagonals and transformed entries below them."""
     diagonal = np.einsum("nii->ni", lower)
     rows, columns = np.tril_indices(lower.shape[1], -1)

@@ -272,9 +272,16 @@ def descend(problem: Objective, start: ArrayLike, method: str, seed: int = 0) ->
     """
     if method not in METHODS:
         raise ValueError(f"The method must be one of {', '.join(METHODS)}; it is {method!r}.")
+    return path_of(method, METHODS[method].run, problem, start, seed)
+
+
+def path_of(
+    name: str, method: Callable[[Run], bool], problem: Objective, start: ArrayLike, seed: int = 0
+) -> OptimiserPath:
+    """Run a method of that name, any function as `Method.run`, and record its path; the rest is as in `descend`."""
     start = checked_starts(problem, np.asarray(start, dtype=float)[None])[0]
     run = Run(problem, np.clip(start, *problem.bounds.T), seed)
-    exhausted = METHODS[method].run(run)
+    exhausted = method(run)
     run.finish()
     positions, losses = np.array(run.positions), np.array(run.losses)
     norms = np.linalg.norm(problem.gradient(positions)[1], axis=-1)
@@ -282,4 +289,4 @@ def descend(problem: Objective, start: ArrayLike, method: str, seed: int = 0) ->
     evaluations = np.array(run.evaluations, dtype=np.int64)
     on_edge = bool(np.any((positions[-1] <= run.lower) | (positions[-1] >= run.upper)))
     ending = _ending(problem, run, exhausted)
-    return OptimiserPath(method, positions, losses, norms, evaluations, ending, on_edge)
+    return OptimiserPath(name, positions, losses, norms, evaluations, ending, on_edge)

@@ -159,9 +159,9 @@ def _descend(
         if which.size == 0:
             break
         x, g = positions[which], gradients[which]
-        free = _free(x, g, bounds)
+        free = free_unknowns(x, g, bounds)
         free[:, list(fixed)] = False
-        steps = _damped_step(_rising(hessians[which], upper - lower), g, damping[which], free)
+        steps = damped_step(_rising(hessians[which], upper - lower), g, damping[which], free)
         trial = np.clip(x + steps, lower, upper)
         trial_losses, trial_gradients, trial_hessians = expansion(trial)
         lower_now = trial_losses < losses[which]
@@ -178,13 +178,13 @@ def _descend(
     return Descents(positions, losses, gradients, hessians, falls, gains <= MINIMUM_GAIN)
 
 
-def _free(positions: Array, gradients: Array, bounds: Array) -> NDArray[np.bool_]:
+def free_unknowns(positions: Array, gradients: Array, bounds: Array) -> NDArray[np.bool_]:
     """Return whether each unknown may move, (k, p): not if it is on an edge and the loss falls outwards."""
     lower, upper = bounds.T
     return ~(((positions <= lower) & (gradients > 0)) | ((positions >= upper) & (gradients < 0)))
 
 
-def _damped_step(hessians: Array, gradients: Array, damping: Array, free: NDArray[np.bool_]) -> Array:
+def damped_step(hessians: Array, gradients: Array, damping: Array, free: NDArray[np.bool_]) -> Array:
     """Return the damped steps, (k, p), with zeros for unknowns that are not free, (k, p)."""
     diagonal = np.einsum("kii->ki", hessians)
     scale = np.sqrt(np.where(free & (diagonal > 0), diagonal, 1.0))
@@ -208,7 +208,7 @@ def _promised_gains(
     finite = np.all(np.isfinite(gradients), axis=1) & np.all(np.isfinite(hessians), axis=(1, 2))
     gradients = np.where(finite[:, None], gradients, 0.0)
     hessians = np.where(finite[:, None, None], hessians, np.eye(len(width)))
-    free = _free(positions, gradients, bounds)
+    free = free_unknowns(positions, gradients, bounds)
     free[:, list(fixed)] = False
     both = free[:, :, None] & free[:, None, :]
     scaled = hessians * np.outer(width, width)

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from types import MappingProxyType
 
-from core.optimisation.methods import descend
 from core.optimisation.path import OptimiserPath
 from core.problem.problem import Problem
+from dashboard.background.optimisers import optimised
 from dashboard.background.sampling import Aim, Sampled, Sampling, aim, sampled
 from dashboard.background.task import Task
 
 Start = tuple[float, float]
-Racer = str | Sampling  # one of METHODS, or a sampler
+Racer = str | Sampling  # one of KINDS, or a sampler
 Run = tuple[Start, Racer]
 Ran = OptimiserPath | Sampled
 
@@ -69,7 +69,7 @@ def race(problem: Problem, runs: tuple[Run, ...]) -> Task[Run, Ran]:
             if unwanted():
                 return None
             if isinstance(racer, str):
-                return descend(problem, start, racer)
+                return optimised(problem, start, racer)
             with aiming:
                 if racer.temperature not in aims:
                     aims[racer.temperature] = aim(problem, racer.temperature)

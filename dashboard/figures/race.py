@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.learned_optimiser.kind import LEARNED
 from core.optimisation.path import OptimiserPath
 from dashboard.figures.palette import themed
 from dashboard.figures.style import (
@@ -31,6 +32,7 @@ LOOKS: dict[str, tuple[str, str, str]] = {
     "L-BFGS-B": ("9px,3px", _FIRST, "square"),
     "Newton": ("9px,3px,2px,3px", _SECOND, "pentagon"),
     "Levenberg–Marquardt": ("solid", _SECOND, "diamond"),
+    LEARNED: ("5px,3px", _SECOND, "hexagon"),
     "Nelder–Mead": ("5px,3px", themed("without-derivatives"), "triangle-up"),
     "Differential evolution": ("2px,3px", themed("global"), "hourglass"),
 }

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.optimisation.methods import METHODS
 from core.sampling.samplers import SAMPLERS
+from dashboard.background.optimisers import KINDS
 from dashboard.figures import race, swarm
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.kinds import Area, Choice, Methods, Number, Samplers, Slider, Toggle
@@ -26,7 +26,7 @@ def control(name: str, experiment: Experiment, area: Area | None = None) -> Cont
         return {"kind": "toggle", "field": name, "label": row.label, "value": value, "help": text}
     if isinstance(row, Methods):
         # Each with its line and mark: they are the legend of the race too.
-        options = [{"value": method, "help": METHODS[method].kind, **race.sign(method)} for method in METHODS]
+        options = [{"value": method, "help": kind, **race.sign(method)} for method, kind in KINDS.items()]
         return several(name, value, options)
     if isinstance(row, Samplers):
         options = [{"value": method, "help": each.kind, **swarm.sign(method)} for method, each in SAMPLERS.items()]

@@ -75,7 +75,7 @@ def _picture(scene: Scene) -> Shown:
         why=why,
         equations=_equations(look),
         notes=[scene.observation.note, *_notes(look)],
-        race=race.player(scene, look.paths, look.sampled),
+        race=race.player(scene, look.problem, look.paths, look.sampled),
         tools=basins.tools(scene) if scene.experiment.beside == "basins" else (),
         stale=waits,
     )
@@ -195,6 +195,8 @@ def _equations(look: Look) -> list[Equation]:
 def _notes(look: Look) -> list[str]:
     """Return a sentence for each way in which the loss is not what it seems."""
     notes, (_, ended) = [], look.states
+    if unknown := race.unknown_to_learned(look.scene.experiment, look.problem):
+        notes.append(unknown)
     if look.scene.experiment.sigma < LEAST_SIGMA:
         notes.append(
             f"The loss divides by the noise: it is drawn for σ = {LEAST_SIGMA} ms, since σ = 0 makes it infinite."

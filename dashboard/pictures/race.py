@@ -7,10 +7,12 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from core.optimisation.methods import METHODS
+from core.learned_optimiser.kind import LEARNED, of_its_kind
 from core.optimisation.path import Ending, OptimiserPath
+from core.problem.problem import Problem
 from core.sampling.langevin import UnadjustedLangevin
 from core.sampling.samplers import SAMPLERS
+from dashboard.background.optimisers import KINDS, racing
 from dashboard.background.sampling import Sampled
 from dashboard.background.wish import Wish
 from dashboard.figures import swarm
@@ -26,7 +28,12 @@ from dashboard.wording.numbers import count, fixed, percent, significant
 from dashboard.wording.samplers import End, Steps, about_samplers
 
 
-def _hint(experiment: Experiment, scene: Scene) -> str:
+def unknown_to_learned(experiment: Experiment, problem: Problem) -> str:
+    """Say why the learned optimiser does not race, where it is asked to; "" where it does."""
+    return of_its_kind(problem) if LEARNED in experiment.methods and experiment.starts else ""
+
+
+def _hint(experiment: Experiment, scene: Scene, problem: Problem) -> str:
     """Return what stands in the place of the player where there is no race."""
     if not experiment.starts:
         number = len(experiment.methods)
@@ -37,6 +44,8 @@ def _hint(experiment: Experiment, scene: Scene) -> str:
         return f"Click the map: {who} will race downhill from there. Drag the orange candidate to look around."
     if scene.dragging:
         return "The race is run anew once you let go."
+    if not racing(experiment.methods, problem) and not experiment.samplers:
+        return "No other method is chosen: choose one to race."
     if scene.holdings.race.task is None:
         return "The race was stopped before a run had ended: click the map to start another."
     return "The race is being run …"
@@ -66,7 +75,7 @@ def about(sampled: Sequence[Sampled], bounds: NDArray[np.float64]) -> list[str]:
     return about_samplers(ends, sampled[0].sampling.temperature, langevin, width)
 
 
-def player(scene: Scene, paths: Sequence[OptimiserPath], sampled: Sequence[Sampled] = ()) -> Player:
+def player(scene: Scene, problem: Problem, paths: Sequence[OptimiserPath], sampled: Sequence[Sampled] = ()) -> Player:
     """Return what stands above the pictures: the player of the paths on screen, or how to start a race."""
     experiment, held = scene.experiment, scene.holdings.race
     ran = [path.positions for path in paths] + [each.path.positions for each in sampled]
@@ -81,7 +90,7 @@ def player(scene: Scene, paths: Sequence[OptimiserPath], sampled: Sequence[Sampl
     return Player(
         id=str(crc32(b"".join(positions.tobytes() for positions in ran))) if ran else "",
         begin=repr((held.starts, [each.sampling for each in sampled])),
-        hint=_hint(experiment, scene),
+        hint=_hint(experiment, scene, problem),
         tools=tools,
     )
 
@@ -159,7 +168,7 @@ def table(paths: Sequence[OptimiserPath], lowest: float, sampled: Sequence[Sampl
     rows: list[list[Cell]] = [[signs, *(", ".join(fixed(value, 2) for value in start) for start in starts)]]
     for method in dict.fromkeys(path.method for path in paths):
         cells: list[Cell] = [_cell(runs[method, start], lowest) if (method, start) in runs else "" for start in starts]
-        rows.append([{"text": method, "colour": LOOKS[method][1], "help": METHODS[method].kind}, *cells])
+        rows.append([{"text": method, "colour": LOOKS[method][1], "help": KINDS[method]}, *cells])
     ends = {(each.path.method, tuple(each.path.start.tolist())): each for each in sampled}
     for method in dict.fromkeys(each.path.method for each in sampled):
         cells = [_sampled_cell(ends[method, start]) if (method, start) in ends else "" for start in starts]

@@ -8,9 +8,9 @@ from typing import Any
 from core.checks import shown
 from core.jobs.folder import is_name
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
-from core.optimisation.methods import METHODS
 from core.published import SAMPLING_INTERVAL
 from core.sampling.samplers import SAMPLERS
+from dashboard.background.optimisers import KINDS
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.kinds import Choice, Compared, MapName, Methods, Number, OwnMaps, Samplers, Setting, Starts, Toggle
 from dashboard.scene.settings import (
@@ -60,8 +60,8 @@ def typed_number(number: Number, typed: Any) -> float | int:
 
 
 def _methods(text: str) -> tuple[str, ...]:
-    """Return the methods named in text, with commas between them, in the order of METHODS."""
-    names = _listed(text, METHODS, "method")
+    """Return the methods named in text, with commas between them, in the order of KINDS."""
+    names = _listed(text, KINDS, "method")
     if not names:
         raise ValueError("A race needs at least one method.")
     return names

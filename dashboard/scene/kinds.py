@@ -96,7 +96,7 @@ class Toggle(Setting):
 
 @dataclass(frozen=True, kw_only=True)
 class Methods(Setting):
-    """Some of the optimisers, at least one, in the order of METHODS."""
+    """Some of the optimisers, at least one, in the order of KINDS."""
 
     default: tuple[str, ...]
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import session
 from dashboard.background import basins, race
+from dashboard.background.optimisers import racing
 from dashboard.background.sampling import samplings
 from dashboard.background.wish import Wish
 from dashboard.panels.sidebar import beside_sidebar, candidate_group
@@ -32,7 +33,7 @@ def _compute(scene: Scene, wish: str | None) -> None:
     starts = START_SETS[experiment.explored]
     holdings.basins = basins.attended(holdings.basins, problem, experiment.explorer, starts, experiment.seed, wish)
     samplers = samplings(experiment.samplers, experiment.sampler_temperature, experiment.langevin_step)
-    racers: tuple[race.Racer, ...] = (*experiment.methods, *samplers)
+    racers: tuple[race.Racer, ...] = (*racing(experiment.methods, problem), *samplers)
     holdings.race = race.attended(holdings.race, problem, experiment.starts, racers, give_up=wish == Wish.STOP_RACING)
 
 

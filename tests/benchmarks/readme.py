@@ -29,6 +29,7 @@ from tests.imports import CORE, DASHBOARD
 ROOT = Path(__file__).resolve().parents[2]
 POSTERIORS = ROOT / "pretrained" / "posteriors"
 SURROGATES = ROOT / "pretrained" / "surrogates"
+OPTIMISER = ROOT / "pretrained" / "optimiser"
 START = "<!-- figures: written by python -m tests.benchmarks.readme -->\n"
 END = "<!-- end of figures -->"
 EXPERIMENT, BENCHMARK = "core.experiments", "tests.benchmarks"
@@ -195,9 +196,9 @@ def training_samples(card: dict[str, Any]) -> str:
 
 
 def maps() -> str:
-    """Return tables of shipped maps on the 2,000 test samples, learned posteriors and surrogates, and what each is."""
+    """Return tables of shipped maps, learned posteriors, surrogates and learned steps, and what each is."""
     weights = sorted((ROOT / "pretrained").rglob("*.safetensors"), key=lambda path: path.stem)
-    weights = [path for path in weights if path.parent not in (POSTERIORS, SURROGATES)]
+    weights = [path for path in weights if path.parent not in (POSTERIORS, SURROGATES, OPTIMISER)]
     cards = [read_json(path.with_suffix(".json")) for path in weights]
     rows = []
     for card in cards:
@@ -211,12 +212,19 @@ def maps() -> str:
     stand_ins = [read_json(path) for path in sorted(SURROGATES.glob("*.json"))]
     errors = [[shown(each["relative_error"][f"quantile {share}"]) for share in ("50%", "90%")] for each in stand_ins]
     of_stand_ins = [(each["name"], f"{each['n_weights']:,}", *two) for each, two in zip(stand_ins, errors, strict=True)]
+    steps = [read_json(path) for path in sorted(OPTIMISER.glob("*.json"))]
+    of_steps = [
+        (each["name"], str(each["recipe"]["n_steps"]), f"{each['recipe']['n_examples']:,}", f"{each['n_weights']:,}")
+        for each in steps
+    ]
     tables = [
         table(head, rows),
         table(("learned posterior", "simulations of each stage", "weights"), of_laws),
         table(("surrogate", "weights", "median relative error", "90 % quantile"), of_stand_ins),
+        table(("learned steps", "steps", "traces of each step", "weights"), of_steps),
     ]
-    return "\n\n".join([*tables, *(f"**{card['name']}.** {card['about']}" for card in (*cards, *laws, *stand_ins))])
+    described = (*cards, *laws, *stand_ins, *steps)
+    return "\n\n".join([*tables, *(f"**{card['name']}.** {card['about']}" for card in described)])
 
 
 def benchmarks() -> str:

@@ -12,7 +12,7 @@ from tests.imports import COMMANDS, CORE, STEPS
 IMPORTS, ROOT = CORE.imports, CORE.root
 
 # Experiments reach torch through the maps that they measure, and name no part of it.
-WITH_TORCH = {"learning", "denoising", "surrogates", "maps", "jobs", "search"}
+WITH_TORCH = {"learning", "denoising", "surrogates", "maps", "learned_optimiser", "jobs", "search"}
 
 
 def test_the_order_names_every_file_and_folder():
@@ -52,7 +52,10 @@ def test_importing_core_does_not_import_torch():
 
 
 def test_recipes_do_without_torch():
-    modules = "core.learning.training_settings, core.maps.recipe, core.maps.recipe_file, core.maps.recipes"
+    modules = (
+        "core.learning.training_settings, core.maps.recipe, core.maps.recipe_file, core.maps.recipes, "
+        "core.learned_optimiser.kind, core.learned_optimiser.recipe"
+    )
     program = f"import sys, {modules}; assert 'torch' not in sys.modules"
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT.parent, capture_output=True, text=True, check=False

@@ -44,7 +44,7 @@ def blocked(monkeypatch):
         begun.append((start, method))
         return free.wait(LONG) and descend(problem, start, method)
 
-    monkeypatch.setattr(background, "descend", run)
+    monkeypatch.setattr(background, "optimised", run)
     return free, begun
 
 
@@ -129,6 +129,6 @@ def test_a_race_that_fails_is_not_begun_again_and_again(monkeypatch):
     def fail(problem, start, method):
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr(background, "descend", fail)
+    monkeypatch.setattr(background, "optimised", fail)
     held = ended(attended(Race(), PROBLEM, STARTS, METHODS, False))
     assert (held.shown, held.missing) == ((), 4)

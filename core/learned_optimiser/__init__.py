@@ -1,0 +1,1 @@
+"""A learned optimiser: iterations that a network has learnt, each of one simulation with sensitivities."""
