@@ -12,13 +12,13 @@ from core.jobs.epochs import Epoch
 from core.jobs.progress import Progress, State
 from core.models.fitzhugh_nagumo.equations import fixed_points
 from core.optimisation.basins import Basins, Minimum
-from core.optimisation.methods import METHODS
 from core.optimisation.path import Ending, OptimiserPath
 from core.posterior.profile import Profile
 from core.problem.landscape import Landscape, Slopes
 from core.problem.slice import Slice
 from core.published import published_prior
 from dashboard import maps
+from dashboard.background.optimisers import KINDS
 from dashboard.figures import (
     accuracy,
     basins,
@@ -499,10 +499,10 @@ def test_the_course_is_the_logarithm_above_the_lowest_against_the_evaluations_on
 
 
 def test_methods_are_told_apart_by_line_and_mark():
-    assert set(race.LOOKS) == set(METHODS)
-    assert len({(dash, colour) for dash, colour, _ in race.LOOKS.values()}) == len(METHODS)
-    assert len({symbol for _, _, symbol in race.LOOKS.values()}) == len(METHODS)
-    for method in METHODS:
+    assert set(race.LOOKS) == set(KINDS)
+    assert len({(dash, colour) for dash, colour, _ in race.LOOKS.values()}) == len(KINDS)
+    assert len({symbol for _, _, symbol in race.LOOKS.values()}) == len(KINDS)
+    for method in KINDS:
         assert race.sign(method)["path"].startswith("M")
 
 

@@ -1,9 +1,13 @@
 import numpy as np
 import pytest
 
-from core.optimisation.methods import METHODS
+from core.learned_optimiser.kind import LEARNED
 from core.optimisation.path import Ending, OptimiserPath
+from dashboard.background.optimisers import KINDS
 from dashboard.pictures import race
+from dashboard.scene.experiment import Experiment
+from dashboard.scene.observation import observe
+from dashboard.scene.problem import problem_of
 
 
 def path(method, gap, evaluations, ending=Ending.CONVERGED, start=(0.1, 0.2)):
@@ -34,7 +38,7 @@ def test_no_method_is_named_in_two_lists():
     runs = [*RUNS, path("L-BFGS-B", 40, 30, start=(0.9, 0.9)), path("Adam", 40, 30, start=(0.9, 0.9))]
     (said, *why) = race.sentences(runs, 100.0)
     assert said.startswith("2 of 7 runs found the best fit; L-BFGS-B needed only 28 evaluations. 4 are stuck")
-    assert sum(" ".join([said, *why]).count(method) for method in METHODS) == 1
+    assert sum(" ".join([said, *why]).count(method) for method in KINDS) == 1
     assert len(said) <= 135  # two lines beside the equations
 
 
@@ -72,3 +76,19 @@ def test_the_table_has_a_row_for_each_method_and_a_column_for_each_start():
     shown = [[cell if isinstance(cell, str) else cell["text"] for cell in row] for row in rows]
     assert shown == [["Gradient descent", "✕ 400", ""], ["Adam", "✓ 400", "○ 30"]]
     assert race.table([], 100.0) == []
+
+
+def said(**changes):
+    """Return what the page says of the learned optimiser in a race from one start."""
+    experiment = Experiment(**{"methods": ("Adam", LEARNED), "starts": ((0.1, 0.2),), **changes})
+    return race.unknown_to_learned(experiment, problem_of(experiment, observe(experiment, None)))
+
+
+def test_the_page_says_in_what_its_problem_is_not_one_that_the_learned_optimiser_knows():
+    assert said() == ""
+    assert said(gamma=3.5, methods=("Adam",)) == ""
+    assert said(gamma=3.5, starts=()) == ""
+    assert said(gamma=3.5).endswith("and the unknown parameters and the values of the known ones of this one differ.")
+    assert said(t_end=100.0).endswith("and the times of the samples of this one differ.")
+    assert said(misfit="white").endswith("and the noise of this one differ.")
+    assert said(regularised=False).endswith("and the prior of this one differ.")

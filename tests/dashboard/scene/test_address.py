@@ -7,6 +7,7 @@ import pytest
 
 from core.models.fitzhugh_nagumo.equations import PARAMETER_NAMES
 from core.optimisation.methods import METHODS
+from dashboard.background.optimisers import KINDS
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.changes import change
 from dashboard.scene.experiment import Experiment
@@ -42,7 +43,7 @@ def random_experiment(rng):
         axis_x=axis_x,
         axis_y=axis_y,
         misfit=str(rng.choice(["ar1", "white"])),
-        methods=tuple(method for method in METHODS if rng.random() < 0.5) or ("Adam",),
+        methods=tuple(method for method in KINDS if rng.random() < 0.5) or ("Adam",),
         starts=tuple(
             (float(x), float(y)) for x, y in rng.choice([rng.uniform(-100, 100), -0.0, 5e-324], (n_starts, 2))
         ),
@@ -128,7 +129,7 @@ def test_no_query_string_raises_or_leaves_an_impossible_experiment():
             assert quantity.least <= getattr(experiment, field) <= quantity.most
         assert len(experiment.starts) <= MOST_STARTS
         assert np.all(np.abs(np.array(experiment.starts)) <= 100)
-        assert set(experiment.methods) <= METHODS.keys()
+        assert set(experiment.methods) <= KINDS.keys()
         assert experiment.methods
         assert 10 <= experiment.n_times <= 5000
 

@@ -9,6 +9,7 @@ from core.experiments.labels import REGIME_LABELS
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.optimisation.methods import METHODS
 from core.sampling.samplers import SAMPLERS
+from dashboard.background.optimisers import KINDS
 from dashboard.pictures.controls import control, controls_at
 from dashboard.scene.address import from_address, to_address
 from dashboard.scene.changes import change
@@ -43,7 +44,7 @@ def values_of(row):
         return [value for value in row.choices if value != row.default]
     return {
         Toggle: [not row.default],
-        Methods: [(method,) for method in METHODS],
+        Methods: [(method,) for method in KINDS],
         Samplers: [(method,) for method in SAMPLERS],
         Compared: [(), ("MAP and Laplace", "prior"), ("Zweite Karte",)],
         Starts: [((0.1, -0.2),), ((1 / 3, 0.0), (-100.0, 100.0))],
