@@ -8,7 +8,20 @@ from numpy.typing import NDArray
 
 from core.experiments.estimators import ASCENT, FIRST_LAYER, LAST_LAYER, RANDOM_CHANGE, STACKED
 from core.experiments.labels import REGIME_LABELS
-from dashboard.figures.style import CANDIDATE, MUTED, TRUTH, Look, array, axis, grid, layout, line, log_axis, markers, reach
+from dashboard.figures.style import (
+    CANDIDATE,
+    MUTED,
+    TRUTH,
+    Look,
+    array,
+    axis,
+    grid,
+    layout,
+    line,
+    log_axis,
+    markers,
+    reach,
+)
 
 FIRST = FIRST_LAYER
 WAYS = (RANDOM_CHANGE, FIRST_LAYER, LAST_LAYER, STACKED, ASCENT)

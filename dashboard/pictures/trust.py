@@ -7,12 +7,13 @@ from dashboard.pictures.shown import Shown
 from dashboard.pictures.trust_denoising import deep_prior
 from dashboard.pictures.trust_many import many_traces
 from dashboard.pictures.trust_one import one_trace
+from dashboard.pictures.trust_steps import learned_steps
 from dashboard.pictures.trust_surrogates import surrogates
 from dashboard.scene.kinds import Area
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import CHOICES
 
-PARTS = dict(zip(CHOICES["trust"], (one_trace, many_traces, deep_prior, surrogates), strict=True))
+PARTS = dict(zip(CHOICES["trust"], (one_trace, many_traces, deep_prior, surrogates, learned_steps), strict=True))
 
 
 def picture(scene: Scene) -> Shown:

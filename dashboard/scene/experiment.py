@@ -81,6 +81,7 @@ class Experiment:
     denoised: str = DEFAULTS["denoised"]
     whitened_loss: bool = DEFAULTS["whitened_loss"]
     iteration_shown: int = DEFAULTS["iteration_shown"]
+    learned_steps: int = DEFAULTS["learned_steps"]
     upload: str = DEFAULTS["upload"]
     own_maps: str = DEFAULTS["own_maps"]
 

@@ -25,6 +25,7 @@ class Area(Enum):
     PERTURBATION = auto()  # below it, as are the next two
     TRANSFER = auto()
     DENOISING = auto()
+    STEPS = auto()
     PARTICLES = auto()  # at the end of the page Train
     YOUR_DATA = auto()
 

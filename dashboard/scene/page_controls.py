@@ -17,7 +17,7 @@ PAGE_CONTROLS: dict[str, tuple[tuple[Area, ...], tuple[str, ...]]] = {
     "Inverse map": ((Area.INVERSE_MAP, Area.TEST_SAMPLES), ("own_maps",)),
     "Uncertainty": ((Area.UNCERTAINTY, Area.SUPPORT), ("compared", "own_maps")),
     "Trust": (
-        (Area.TRUST, Area.PERTURBATION, Area.TRANSFER, Area.DENOISING),
+        (Area.TRUST, Area.PERTURBATION, Area.TRANSFER, Area.DENOISING, Area.STEPS),
         ("perturbed", "made_for", "target_theta0", "target_theta1", "own_maps"),
     ),
     "Train": ((Area.PARTICLES,), ()),

@@ -6,7 +6,10 @@ from dashboard.scene.kinds import Area, Choice, MapName, Setting, Slider, Toggle
 ROWS: tuple[Setting, ...] = (
     Choice(
         name="trust", default="one", label="look at", tabs=True,
-        choices={"one": "one trace", "many": "many traces", "denoising": "deep prior", "surrogates": "surrogates"},
+        choices={
+            "one": "one trace", "many": "many traces", "denoising": "deep prior", "surrogates": "surrogates",
+            "steps": "learned optimiser",
+        },
         shown=(Area.TRUST,),
     ),
     # Their controls list what is there.
@@ -51,5 +54,9 @@ ROWS: tuple[Setting, ...] = (
     Slider(
         name="iteration_shown", symbol="k", label="iteration", default=700, low=1, high=700, step=1, least=1, most=700,
         whole=True, shown=(Area.DENOISING,),
+    ),
+    Slider(
+        name="learned_steps", symbol="K", label="steps from the best map’s estimate", default=2, low=0, high=4, step=1,
+        least=0, most=4, whole=True, shown=(Area.STEPS,),
     ),
 )  # fmt: skip

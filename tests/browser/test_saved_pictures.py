@@ -50,6 +50,7 @@ VISITS = {
         ("trust", "many", ("direction", "methods")),
         ("trust", "denoising", ("curves", "course")),
         ("trust", "surrogates", ("traces", "course", "drift")),
+        ("trust", "steps", ("plane", "errors")),
     ],
     "Your data": [("", "", ("trace", "states-u", "states-v"))],
 }
