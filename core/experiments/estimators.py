@@ -21,6 +21,7 @@ LABELS = "labels"  # the local Gaussians of traces
 
 # From the best map's estimate: learned steps, damped Gauss–Newton steps, and L-BFGS-B.
 STEPS, GAUSS_NEWTON, QUASI_NEWTON = "learned-steps-from-best", "gauss-newton-from-best", "l-bfgs-b-from-best"
+FROM_BEST = {STEPS: "learned steps", GAUSS_NEWTON: "Gauss–Newton", QUASI_NEWTON: "L-BFGS-B"}
 
 # Regimes: maps trained and tested on noisy traces; the noisy or the clean test traces, for estimators without training;
 # and test traces with a chosen σ, which is the entry `at` of the key.
