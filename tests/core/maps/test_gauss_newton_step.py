@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.learning.networks.gaussian_step import MAX_OUTPUT
 from core.learning.networks.heads import Gaussian
 from core.learning.networks.network import predict
 from core.learning.training_settings import Dense
@@ -62,7 +63,7 @@ def test_step_is_measured_in_standard_deviations(data):
     """A shift z and a factor A become mean + C z and covariance C (A'A)⁻¹ C', with C C' the first covariance."""
     given, step = law(data), Step(TASK)
     z, logs, below = np.array([0.5, -0.3]), np.array([0.7, -0.2]), 0.4
-    outputs, farthest = np.concatenate([z, 8 * np.arctanh(logs / 8), [below]]), refinement.MAX_OUTPUT
+    outputs, farthest = np.concatenate([z, 8 * np.arctanh(logs / 8), [below]]), MAX_OUTPUT
     with torch.no_grad():
         step.layers[-1].bias[5:].copy_(torch.tensor(farthest * np.arctanh(outputs / farthest)))
     found = step(step_inputs(TASK, torch.from_numpy(data.noisy[:4]), given))
@@ -136,7 +137,7 @@ def test_a_step_can_take_the_share_of_the_gauss_newton_step_that_it_has_learnt(d
     """A share of one half for the step, and what was to be added to the factor: none."""
     given, step = law(data), Step(TASK)
     inputs = step_inputs(TASK, torch.from_numpy(data.noisy[:4]), given)
-    first, farthest = step.n_features, refinement.MAX_OUTPUT
+    first, farthest = step.n_features, MAX_OUTPUT
     with torch.no_grad():
         step.layers[-1].bias[:2] = farthest * np.arctanh(0.5 / farthest)
     proposal = inputs[:, first : first + 2].double().numpy().clip(-farthest, farthest)
