@@ -29,8 +29,9 @@ EVEN_TERMS = _even_terms(11)  # exact to rounding for |x| < 1
 
 # heyoka's quotient is 0/0 at x = 0; so where |x| is below this, twice this is added to x. The smaller |x|, the more the
 # rounding errors of the Taylor terms grow with their order; as the terms determine the step, they shorten it and do no
-# other harm. A series near x = 0, as for NumPy, would make a Hodgkin–Huxley trajectory take twice as long.
-SINGULAR_WITHIN = 1e-12
+# other harm. Of a state that rests at x = 0, derivatives would suffer from less than this, and the state from more. A
+# series near x = 0, as for NumPy, would make a Hodgkin–Huxley trajectory take twice as long.
+SINGULAR_WITHIN = 1e-9
 
 
 def _numpy_exp_linear(x: Any) -> Any:

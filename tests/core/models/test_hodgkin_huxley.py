@@ -104,6 +104,16 @@ def at_rest(potential, sodium=SQUID[0], potassium=SQUID[1]):
     return np.array([potential, *gating]), -current(-(potential + 65), *gating, sodium, potassium)
 
 
+def test_a_neuron_may_rest_at_a_removable_singularity(backend):
+    """At −40 mV. The derivative of its potential by the current is one over that of the current by its potential."""
+    resting = {offset: at_rest(-40 + offset) for offset in (-0.02, -0.01, -1e-5, 1e-5, 0.01, 0.02)}
+    state, applied = (np.mean([resting[sign * 1e-5][part] for sign in (-1, 1)], axis=0) for part in (0, 1))
+    slopes = [(resting[offset][1] - resting[-offset][1]) / (2 * offset) for offset in (0.01, 0.02)]
+    states, derivatives = HODGKIN_HUXLEY.sensitivities([*SQUID, applied], [0.0, 100.0, 200.0], state)
+    assert np.allclose(states[:, 0], -40, rtol=0, atol=1e-6)
+    assert derivatives[-1, 0, 2] == pytest.approx(3 / (4 * slopes[0] - slopes[1]), rel=1e-6)
+
+
 def growth(potential):
     """Return the largest real part of the eigenvalues at the fixed point, by differences of the printed rates."""
     state, applied = at_rest(potential)
