@@ -74,7 +74,7 @@ def trained(wanted: dict[str, Recipe], context: Context) -> dict[str, InverseMap
     """Return the maps of the wanted recipes, by name; train those that are not stored yet."""
     folder = context.kept("trainings")
     if context.quick:
-        wanted = {name: _shortened(recipe) for name, recipe in wanted.items()}
+        wanted = {name: shortened(recipe) for name, recipe in wanted.items()}
     by_key = {key_of(recipe): recipe for recipe in wanted.values()}
     completed(
         run_training,
@@ -92,7 +92,8 @@ def best() -> dict[str, list[InverseMap]]:
     return {} if found is None else {BEST: [found]}
 
 
-def _shortened(recipe: Recipe) -> Recipe:
+def shortened(recipe: Recipe) -> Recipe:
+    """Return a recipe with the epochs of a small version."""
     optimiser = recipe.optimiser
     return replace(recipe, optimiser=replace(optimiser, epochs=min(optimiser.epochs, QUICK_EPOCHS)))
 

@@ -41,6 +41,13 @@ PERTURBED_MAPS = (*SHIPPED_MAPS, FIRST_NETWORK)
 RANDOM_CHANGE, SHIFT = "random-change", "constant-shift"
 STACKED, ASCENT, FIRST_LAYER, LAST_LAYER = "stacked-jacobians", "ascent", "first-hidden-layer", "last-hidden-layer"
 
+# Cures of a published network that is trained on noisy traces: noise drawn anew in each epoch, training against
+# perturbations of a size, both, the mean under added noise, and the mean of several networks.
+DENSE_MAP, NOISE_ANEW, AGAINST_SMALL, AGAINST_LARGE = "dense-noisy", "noise-anew", "against-3", "against-10"
+NOISE_ANEW_AGAINST, SMOOTHED, ENSEMBLE = "noise-anew-against-10", "smoothed", "ensemble"
+BEST_MENDED = "best-mended"  # as it is shipped, at traces that are perturbed for its network
+CURES = (NOISE_ANEW, AGAINST_SMALL, AGAINST_LARGE, NOISE_ANEW_AGAINST, SMOOTHED, ENSEMBLE)
+
 # Traces whose posterior is in one piece, for samplers; those in several pieces have a regime each.
 ONE_PIECE = "one-piece"
 

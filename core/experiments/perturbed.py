@@ -28,9 +28,14 @@ def learned(code: str) -> InverseMap:
     return first_network(shipped(BEST)) if code == FIRST_NETWORK else shipped(code)
 
 
-def map_with_derivatives(code: str) -> Estimator:
+def with_derivatives(trained: InverseMap) -> Estimator:
     """Return a map as a function of traces with derivatives."""
-    return FirstOf(differentiable(learned(code), CONSTANTS), N_PARAMETERS)
+    return FirstOf(differentiable(trained, CONSTANTS), N_PARAMETERS)
+
+
+def map_with_derivatives(code: str) -> Estimator:
+    """Return a shipped map, or the first network of the best one, as a function of traces with derivatives."""
+    return with_derivatives(learned(code))
 
 
 def estimator_of(code: str, numbers: Sequence[int]) -> Estimator:

@@ -21,7 +21,8 @@ class Key:
     regime: how the maps were trained and tested, such as "clean-noisy", or the set of traces.
     n: simulations in the training set; None for an estimator without training, or with new simulations in training.
     seed: of the training; None for the mean over all seeds.
-    at: the argument of the metric: probability of a region, σ of the noise in ms, or rise of the loss.
+    at: the argument of the metric: probability of a region, σ of the noise in ms, rise of the loss, or size of a
+    perturbation.
     """
 
     estimator: str

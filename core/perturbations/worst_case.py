@@ -68,7 +68,9 @@ def worst_cases(
         angle, left = 2 * np.pi * i / starts, steps
         direction = np.cos(angle) * plane[:, 0] + np.sin(angle) * plane[:, 1]
         if i % 2:
-            direction, left = _unit(expanded(SMALLER_SIZE * size * direction)[1]), steps - 1
+            gradients, left = expanded(SMALLER_SIZE * size * direction)[1], steps - 1
+            has_one = np.any(gradients != 0, axis=1)[:, None]  # not where an estimate stays on an edge of the prior
+            direction = np.where(has_one, _unit(gradients), direction)
         best = _worse(best, _explored(expanded, size * direction, left))
     return _worse(best, _refined(expanded, best.white, steps))
 

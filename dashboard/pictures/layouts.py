@@ -205,6 +205,11 @@ LAYOUTS = {
         (("table table", "auto"), ("direction methods", "23rem"), ("said said", "auto")),
         looks=("dense-table",),
     ),
+    "trust-cures": Layout(
+        "1fr 1fr",
+        (("worst alarms", "25rem"), ("table table", "auto"), ("said said", "auto")),
+        looks=("dense-table",),
+    ),
     "trust-denoising": Layout(
         "1.3fr 1fr",
         (("curves course", f"calc(0.85 * {BELOW_OPTIONS})"), ("table table", "auto"), ("said said", "auto")),

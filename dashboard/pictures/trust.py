@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from dashboard.pictures.controls import controls_at
 from dashboard.pictures.shown import Shown
+from dashboard.pictures.trust_cures import cures
 from dashboard.pictures.trust_denoising import deep_prior
 from dashboard.pictures.trust_many import many_traces
 from dashboard.pictures.trust_one import one_trace
@@ -13,7 +14,7 @@ from dashboard.scene.kinds import Area
 from dashboard.scene.scene import Scene
 from dashboard.scene.settings import CHOICES
 
-PARTS = dict(zip(CHOICES["trust"], (one_trace, many_traces, deep_prior, surrogates, learned_steps), strict=True))
+PARTS = dict(zip(CHOICES["trust"], (one_trace, many_traces, cures, deep_prior, surrogates, learned_steps), strict=True))
 
 
 def picture(scene: Scene) -> Shown:

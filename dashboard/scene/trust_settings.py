@@ -7,8 +7,8 @@ ROWS: tuple[Setting, ...] = (
     Choice(
         name="trust", default="one", label="look at", tabs=True,
         choices={
-            "one": "one trace", "many": "many traces", "denoising": "deep prior", "surrogates": "surrogates",
-            "steps": "learned optimiser",
+            "one": "one trace", "many": "many traces", "cures": "cures", "denoising": "deep prior",
+            "surrogates": "surrogates", "steps": "learned optimiser",
         },
         shown=(Area.TRUST,),
     ),

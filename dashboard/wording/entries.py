@@ -58,6 +58,7 @@ PARTICLES = "particles"
 LEARNED, FLOW = "learned", "particles of the flow"
 # Perturbed traces.
 PERTURBED, PERTURBATION, TARGET = "perturbed data", "perturbation δ", "target"
+SCORE_ALARM, PREDICTIVE_ALARM = "out-of-distribution score above 1", "posterior predictive check"
 EXACT_BEFORE, EXACT_AFTER, WAY = "exact, before", "exact, after", "its way"
 ONE_A_UNIT, SIZE_NOW = "1 sd a unit", "size now"
 # Denoised traces.

@@ -48,6 +48,7 @@ VISITS = {
     "Trust": [
         ("", "", ("plane", "trace", "movements")),
         ("trust", "many", ("direction", "methods")),
+        ("trust", "cures", ("worst", "alarms")),
         ("trust", "denoising", ("curves", "course")),
         ("trust", "surrogates", ("traces", "course", "drift")),
         ("trust", "steps", ("plane", "errors")),

@@ -103,3 +103,15 @@ def test_it_computes_derivatives_as_often_as_it_says():
     estimator = Curved(*CURVED["it saturates"])
     worst_cases(estimator, np.zeros((1, N_TIMES)), [WHITE_NOISE], np.eye(2)[None], 3.0, starts=3, steps=5)
     assert estimator.asked == evaluations(3, 5)
+
+
+def test_a_start_without_a_gradient_goes_on_in_its_direction():
+    """An estimate that does not move within half of the size has no gradient there."""
+    dead = Curved(
+        (lambda a: np.maximum(np.abs(a) - 1.5, 0), np.zeros_like),
+        (lambda a: np.sign(a) * (np.abs(a) > 1.5), np.zeros_like),
+    )
+    start = np.zeros((1, N_TIMES))
+    start[0, 0] = 1.5001  # where the linearised estimator has its direction
+    found = worst_cases(dead, start, [WHITE_NOISE], np.eye(2)[None], 4.0)
+    np.testing.assert_allclose(found.movements, 4.0, rtol=1e-3)
