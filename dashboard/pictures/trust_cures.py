@@ -27,6 +27,7 @@ LOOKS = {
 }
 NAMES = {MAP: entries.MAP, KNOWN: entries.EXACT_MEAN}
 QUOTED = 1  # of the sizes, in the answer
+MISSING = "–"
 ALARMS = ("score_alarms", "predictive_alarms")
 
 
@@ -94,6 +95,8 @@ def _table(found: Result, sizes: list[float]) -> list[list[Cell]]:
         ]
         alarms = [
             " or ".join(_cell(_of(found, code, metric, at=size), percent) for metric in ALARMS)
+            if code != BEST_MENDED
+            else MISSING
             for size in (0.0, *sizes)
         ]
         numbers = [_cell(value, lambda value: significant(value, 2)) for value in figures_of]
@@ -102,4 +105,4 @@ def _table(found: Result, sizes: list[float]) -> list[list[Cell]]:
 
 
 def _cell(value: float, text: Callable[[float], str]) -> str:
-    return "–" if isnan(value) else text(value)
+    return MISSING if isnan(value) else text(value)
