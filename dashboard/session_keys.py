@@ -29,7 +29,7 @@ KEYS = {
     "n_files": "that were uploaded: the uploader of each has a key of its own",
     "examining": "whether the Inverse map page looks again and again at an examination",
     "beating": "whether the Landscape page looks again and again at what is computed in the background",
-    "denoising": "whether the Trust page looks again and again at a network that is being fitted",
+    "trusting": "whether the Trust page looks again and again at what is computed in the background",
     "wish": "what the Landscape or the Trust page is asked to do, once",
     "sample": "which test sample the Inverse map page is asked to open, once",
     "fence": "whether the Train page is asked to drag the truth across the narrow map’s fence, once",

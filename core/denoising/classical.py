@@ -17,8 +17,11 @@ def best_savitzky_golay(data: ArrayLike, truth: ArrayLike) -> Array:
     """Return a trace, (n,), smoothed with the window and the order that come nearest to the truth, (n,).
 
     Nobody without the truth can choose so well: it is the most that this filter can do (Savitzky and Golay 1964).
+    Raises ValueError for a trace that is shorter than the shortest window.
     """
     data, truth = np.asarray(data, dtype=float), np.asarray(truth, dtype=float)
+    if data.size < WINDOWS[0]:
+        raise ValueError(f"The filter takes a trace of {WINDOWS[0]} samples or more; this one has {data.size}.")
     curves = [
         savgol_filter(data, window, order)
         for window in WINDOWS

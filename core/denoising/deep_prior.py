@@ -45,7 +45,7 @@ def iterates(data: ArrayLike, rho: float = 0.0, seed: int = 0, n: int = ITERATIO
     Raises ValueError for a trace that is too short, constant or not finite.
     """
     data = np.asarray(data, dtype=float)
-    _check(data)
+    check(data)
     centre, size = float(data.mean()), float(data.std())
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
@@ -88,7 +88,8 @@ def _residual(left: torch.Tensor, rho: float) -> torch.Tensor:
     return left if rho == 0 else left[1:] - rho * left[:-1]
 
 
-def _check(data: Array) -> None:
+def check(data: Array) -> None:
+    """Raise ValueError with a sentence for a trace that cannot be fitted: too short, constant or not finite."""
     if data.ndim != 1 or data.size < FEWEST_SAMPLES:
         raise ValueError(
             f"A deep prior takes one trace of {FEWEST_SAMPLES} samples or more; its shape is {data.shape}."

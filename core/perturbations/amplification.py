@@ -4,13 +4,13 @@ An estimator that follows the parameters of a simulation moves by at least one i
 and the slopes G of the simulation then have J G = 1 (Cramér–Rao). The linearised MAP moves by just one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.noise import Noise
-from core.perturbations.estimator import Estimator
 from core.perturbations.whitened import by_whitened_trace, perturbation_of
 
 Array = NDArray[np.float64]
@@ -56,9 +56,10 @@ def amplification(jacobian: Array, noise: Noise, units: Array) -> Amplification:
     return Amplification(float(sizes[0]), of_random, directions[0] if grows else -directions[0])
 
 
-def along(estimator: Estimator, trace: Array, direction: Array, noise: Noise, sizes: Array) -> Array:
+def along(estimator: Callable[[Array], Array], trace: Array, direction: Array, noise: Noise, sizes: Array) -> Array:
     """Return the estimates, (k, p), of a trace, (n_times,), perturbed along a direction at sizes (k,).
 
-    direction: (n_times,), a whitened perturbation of norm one.
+    estimator: from traces, (n, n_times), to estimates, (n, p). direction: (n_times,), a whitened perturbation of norm
+    one.
     """
     return estimator(trace + np.multiply.outer(sizes, perturbation_of(direction, noise)))

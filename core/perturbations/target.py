@@ -7,6 +7,7 @@ Wright 2006, chapter 18). On a long curved posterior the merit stops falling jus
 of least size then reach.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -62,12 +63,12 @@ class SmallestPerturbation:
         return float(np.linalg.norm(self.white))
 
 
-def smallest_perturbation(
+def search_smallest(
     estimator: Estimator, trace: Array, target: ArrayLike, noise: Noise, units: Array
-) -> SmallestPerturbation:
-    """Return the smallest perturbation of a trace, (n_times,), that takes its estimate to a target, (p,).
+) -> Iterator[SmallestPerturbation]:
+    """Generate what each iteration finds of the smallest perturbation that takes an estimate to a target; see below.
 
-    It is the smallest of those around the way that the iterations take from no perturbation. units: `in_sds`, (p, p).
+    The last one is the result; those before it are not known to be the smallest.
     """
     target, white = np.asarray(target, dtype=float), np.zeros(trace.size)
 
@@ -78,6 +79,7 @@ def smallest_perturbation(
     estimate, off, jacobian = expanded(white)
     penalty, settled = 0.0, False
     for _ in range(ITERATIONS):
+        yield SmallestPerturbation(white, estimate, _arrival(off, settled=False))
         multipliers = np.linalg.lstsq(jacobian @ jacobian.T, jacobian @ white - off, rcond=ROUNDING)[0]
         step = jacobian.T @ multipliers - white
         settled = bool(np.linalg.norm(step) <= SMALLEST_CHANGE * max(float(np.linalg.norm(white)), SMALLEST_CHANGE))
@@ -104,9 +106,24 @@ def smallest_perturbation(
         settled &= bool(np.linalg.norm(nearest - white) <= SMALLEST_CHANGE * np.linalg.norm(white))
         white = nearest
         estimate, off, jacobian = trial
-    there = bool(np.linalg.norm(off) <= CLOSE_SDS)
-    arrival = Arrival.NOT_THERE if not there else Arrival.THERE if settled else Arrival.NOT_SMALLEST
-    return SmallestPerturbation(white, estimate, arrival)
+    yield SmallestPerturbation(white, estimate, _arrival(off, settled))
+
+
+def smallest_perturbation(
+    estimator: Estimator, trace: Array, target: ArrayLike, noise: Noise, units: Array
+) -> SmallestPerturbation:
+    """Return the smallest perturbation of a trace, (n_times,), that takes its estimate to a target, (p,).
+
+    It is the smallest of those around the way that the iterations take from no perturbation. units: `in_sds`, (p, p).
+    """
+    *_, found = search_smallest(estimator, trace, target, noise, units)
+    return found
+
+
+def _arrival(off: Array, settled: bool) -> Arrival:
+    if np.linalg.norm(off) > CLOSE_SDS:
+        return Arrival.NOT_THERE
+    return Arrival.THERE if settled else Arrival.NOT_SMALLEST
 
 
 def _merit(white: Array, off: Array, penalty: float) -> float:

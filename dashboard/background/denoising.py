@@ -70,7 +70,7 @@ def _fit(trace: NoisyTrace) -> "Task[int, Iterate]":
 
     def work(_: Callable[[], bool]) -> "Generator[tuple[int, Iterate]]":
         for each in iterates(trace.data, trace.rho):
-            yield each.number, each
+            yield each.number, replace(each, curve=each.curve.astype(np.float32))  # half the memory
 
     return Task(work, ITERATIONS, _one_at_a_time)
 

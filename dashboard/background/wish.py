@@ -11,3 +11,4 @@ class Wish(StrEnum):
     STOP_RACING = "stop racing"
     FIT_NETWORK = "fit the network"
     STOP_FITTING = "stop fitting"
+    STOP_SEARCHING = "stop searching"

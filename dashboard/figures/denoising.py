@@ -55,15 +55,13 @@ def curves(
     }
 
 
-def course(
-    lines: Mapping[str, tuple[str, str, Array]], noise_sd: float, total: int, stopped: int | None, now: int
-) -> dict[str, Any]:
+def course(lines: Mapping[str, tuple[str, str, Array]], total: int, stopped: int | None, now: int) -> dict[str, Any]:
     """Draw misfits and the error, (k,), after each iteration, over the sd of the noise.
 
     lines: colour, dash and values by name. total: iterations of the whole fit. stopped: where samples left out stop it.
     """
     traces = [
-        line(name, colour, 1.6, y=array(values / noise_sd), x0=1, dx=1, line={"dash": dash})
+        line(name, colour, 1.6, y=array(values), x0=1, dx=1, line={"dash": dash})
         for name, (colour, dash, values) in lines.items()
     ]
     shapes = [_upright(entries.NOW, now, CANDIDATE, "solid")]

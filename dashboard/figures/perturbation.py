@@ -41,7 +41,6 @@ SHARE = 0.68  # of the height, for the trace; the perturbation stands below it, 
 GAP = 0.07
 HEIGHT = 3.5  # of u, up and down
 MOVEMENTS = (0.03, 3e3)  # sds that the axis reaches over
-SIZES = (0.3, 31.6)
 
 Array = NDArray[np.float64]
 Point = tuple[float, float]
@@ -119,7 +118,7 @@ def plane(
 
 def movements(sizes: Array, curves: Mapping[str, tuple[Look, Array]], size: float) -> dict[str, Any]:
     """Draw how far each estimate has moved, (k,) in sds, at each size, (k,), and the size on screen."""
-    ends = np.array(SIZES)
+    ends = sizes[[0, -1]]
     traces = [
         saved(line(name, look.colour, 1.8, x=array(sizes), y=array(moved), line={"dash": look.dash}))
         for name, (look, moved) in curves.items()

@@ -22,8 +22,8 @@ from dashboard.figures.style import (
     markers,
     reach,
 )
+from dashboard.wording.numbers import compact
 
-FIRST = FIRST_LAYER
 WAYS = (RANDOM_CHANGE, FIRST_LAYER, LAST_LAYER, STACKED, ASCENT)
 _SIGNS = dict(zip(WAYS, ("line-ew-open", "circle-open", "circle", "diamond", "star"), strict=True))
 _COLOURS = dict(zip(WAYS, (MUTED, TRUTH, TRUTH, CANDIDATE, CANDIDATE), strict=True))
@@ -31,12 +31,12 @@ _COLOURS = dict(zip(WAYS, (MUTED, TRUTH, TRUTH, CANDIDATE, CANDIDATE), strict=Tr
 Array = NDArray[np.float64]
 
 
-def direction(times: Array, values: Array, look: Look, name: str) -> dict[str, Any]:
+def direction(times: Array, values: Array, look: Look, name: str, size: float) -> dict[str, Any]:
     """Draw a perturbation, (n_times,), over time, to the scale of a trace with noise."""
     return {
         "data": [line(name, look.colour, 1.4, y=array(values), **grid(times), line={"dash": look.dash})],
         "layout": layout(
-            f"δ of size 10, made for {name}",
+            f"δ of size {compact(size)}, made for {name}",
             axis("t [ms]", hoverformat=".1f"),
             axis("δ", range=reach(values, (-1.0, 1.0)), hoverformat=".3f"),
             showlegend=False,

@@ -154,7 +154,7 @@ FOOLED = Lesson(
                     ),
                     Option(
                         "no, the exact posterior moves as far",
-                        "The changed data speak of another neuron, and best reads them rightly: ill-posed, not fooled.",
+                        "The changed data speak of another neuron, and best reads them rightly: it is not fooled.",
                     ),
                     Option(
                         "in part: it moves twice as far",

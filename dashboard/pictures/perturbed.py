@@ -16,7 +16,7 @@ from core.posterior.exact import Posterior
 from core.problem.problem import Problem
 from core.published import published_prior
 from dashboard.figures.style import LIMIT, MAP_LOOK, Look
-from dashboard.maps import all_inverse_maps, looks
+from dashboard.maps import looks
 from dashboard.pictures import results
 from dashboard.pictures.answers import answer_of, selected, whole_readers
 from dashboard.scene.problem import theta_problem
@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
+class TraceOnScreen:
     """The trace on screen, and who estimates θ from it.
 
     problem: with the noise known. exact: its posterior. maps: those that read the whole trace, by name.
@@ -93,9 +93,11 @@ class Trace:
         return selected(answer_of(self.maps[name], traces, self.scene), THETA).mean
 
 
-def trace_of(scene: Scene) -> Trace:
-    """Return the trace on screen; raises ValueError where no point of the prior's box can be simulated."""
+def trace_of(scene: Scene, every: Mapping[str, InverseMap]) -> TraceOnScreen:
+    """Return the trace on screen; every: the maps that may read it, by name.
+
+    Raises ValueError where no point of the prior's box can be simulated.
+    """
     problem = theta_problem(scene.experiment, scene.observation)
-    every, _ = all_inverse_maps(scene.experiment.own_maps)
     maps = {name: each for name, each in whole_readers(scene, every).items() if each.parameter_names[:2] == THETA}
-    return Trace(scene, problem, results.posterior(problem), maps)
+    return TraceOnScreen(scene, problem, results.posterior(problem), maps)

@@ -41,7 +41,7 @@ OTHERS_MEGABYTES = 8.0
 # Names of what takes a tenth of a second and more: a core's worth at once, so that light pages are answered meanwhile.
 HEAVY = (
     "clouds", "posterior", "map", "laplace", "local gaussian", "with noise", "noise left", "profile", "profile of many",
-    "student", "sampler draws",
+    "student", "sampler draws", "amplification", "courses", "denoised",
 )  # fmt: skip
 
 Result = TypeVar("Result")

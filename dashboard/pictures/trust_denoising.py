@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.denoising.classical import best_savitzky_golay, wiener
+from core.metrics import rmse
 from core.problem.problem import Problem
 from dashboard.background.denoising import NoisyTrace
 from dashboard.background.wish import Wish
@@ -73,9 +74,7 @@ def _deep_prior(scene: Scene) -> Shown:
         }
     drawn = {name: (LOOKS[name], curve) for name, curve in found.items() if name in _DRAWN}
     curves = figures.curves(observation.times, trace.data, trace.truth, drawn, scene.time_range)
-    course = figures.course(
-        _course(trace, iterates), trace.noise.marginal_sd, TOTAL, stopped + 1 if iterates else None, max(now, 1)
-    )
+    course = figures.course(_course(trace, iterates), TOTAL, stopped + 1 if iterates else None, max(now, 1))
     notes = [observation.note]
     if experiment.denoised == "drawn-white" and trace.truth is None:
         notes.append(wording.NO_WHITE)
@@ -84,7 +83,7 @@ def _deep_prior(scene: Scene) -> Shown:
         [Plot("curves", curves), Plot("course", course)],
         wording.QUESTION,
         _answer(scene, trace, iterates, found),
-        why=[*wording.WHY, wording.COLOURED],
+        why=[*wording.WHY, wording.COLOURED, wording.WHITENED],
         options=[{"title": "", "items": _controls(scene, trace)}],
         table=_table(trace, found),
         notes=notes,
@@ -104,10 +103,11 @@ def _controls(scene: Scene, trace: NoisyTrace) -> list[Control]:
     held = scene.holdings.denoised
     fitting = held.key == trace.key and held.is_active
     idle = ("whitened_loss",) if trace.noise.rho == 0 else ()
-    items: list[Control] = [
-        *controls_at(Area.DENOISING, scene.experiment, idle),
-        button("wish", "Stop", Wish.STOP_FITTING) if fitting else button("wish", "Fit the network", Wish.FIT_NETWORK),
-    ]
+    items: list[Control] = controls_at(Area.DENOISING, scene.experiment, idle)
+    if fitting:
+        items.append(button("wish", "Stop", Wish.STOP_FITTING))
+    elif not _refused(trace):
+        items.append(button("wish", "Fit the network", Wish.FIT_NETWORK))
     progress = held.progress if held.key == trace.key else None
     if progress is not None and progress.active:
         share = progress.done / progress.total
@@ -118,7 +118,8 @@ def _controls(scene: Scene, trace: NoisyTrace) -> list[Control]:
 def _others(scene: Scene, trace: NoisyTrace) -> dict[str, Array]:
     """Return what filters and the exact posterior make of the trace, by name."""
     problem = theta_problem(scene.experiment, scene.observation).with_data(trace.data).with_noise(trace.noise)
-    found: dict[str, Array] = results.kept("denoised", problem.identity, partial(_filtered, problem, trace))
+    key = problem.identity, trace.truth is None
+    found: dict[str, Array] = results.kept("denoised", key, partial(_filtered, problem, trace))
     return found
 
 
@@ -138,39 +139,54 @@ def _examples(problem: Problem) -> Array:
 
 
 def _course(trace: NoisyTrace, iterates: "tuple[Iterate, ...]") -> dict[str, tuple[str, str, Array]]:
-    """Return misfits and error after each iteration: colour, dash and values by name."""
+    """Return misfits and error after each iteration, over the sd of the noise: colour, dash and values by name."""
+    sd = trace.noise.marginal_sd
+    fitted_sd = sd * np.sqrt(1 - trace.rho**2)  # of the residuals that the loss is of, if they are noise
     found = {
-        entries.MISFIT: (DATA, "solid", np.array([each.misfit for each in iterates])),
-        entries.HELD_OUT_MISFIT: (themed("best"), "solid", np.array([each.held_out for each in iterates])),
+        entries.MISFIT: (DATA, "solid", np.array([each.misfit for each in iterates]) / fitted_sd),
+        entries.HELD_OUT_MISFIT: (themed("best"), "solid", np.array([each.held_out for each in iterates]) / sd),
     }
     if trace.truth is not None:
-        errors = np.array([_error(each.curve, trace.truth) for each in iterates])
-        found[entries.ERROR] = (TRUTH, "solid", errors)
+        errors = np.array([float(rmse(trace.truth, each.curve)) for each in iterates])
+        found[entries.ERROR] = (TRUTH, "solid", errors / sd)
     return found
-
-
-def _error(curve: Array, truth: Array) -> float:
-    return float(np.sqrt(np.mean((curve - truth) ** 2)))
 
 
 def _left(trace: NoisyTrace, found: Mapping[str, Array]) -> dict[str, float]:
     """Return what share of the noise each curve leaves, by name."""
     if trace.truth is None:
         return {}
-    noise = _error(trace.data, trace.truth)
-    return {name: _error(curve, trace.truth) / noise for name, curve in found.items()} if noise > 0 else {}
+    noise = float(rmse(trace.truth, trace.data))
+    return {name: float(rmse(trace.truth, curve)) / noise for name, curve in found.items()} if noise > 0 else {}
 
 
 def _answer(scene: Scene, trace: NoisyTrace, iterates: "tuple[Iterate, ...]", found: Mapping[str, Array]) -> str:
-    held = scene.holdings.denoised
+    progress = scene.holdings.denoised.progress if scene.holdings.denoised.key == trace.key else None
+    if refused := _refused(trace):
+        return refused
+    if progress is not None and progress.state == "failed":
+        return wording.FAILED
+    if progress is not None and progress.active:
+        return wording.learning(len(iterates), TOTAL)
     if not iterates:
         return wording.PRESS
-    if held.is_active:
-        return wording.learning(len(iterates), TOTAL)
     left = _left(trace, found)
+    if len(iterates) < TOTAL:
+        return wording.stopped_by_hand(len(iterates), left.get(entries.AT_ITERATION))
     if not left:
         return wording.unknown(_stopped(iterates) + 1)
-    return wording.answer(left, entries.DEEP_PRIOR, trace.noise.rho == 0)
+    return wording.answer(left, entries.DEEP_PRIOR, trace.noise.rho)
+
+
+def _refused(trace: NoisyTrace) -> str:
+    """Say why the network cannot be fitted to the trace, or return ""."""
+    from core.denoising.deep_prior import check
+
+    try:
+        check(trace.data)
+    except ValueError as error:
+        return str(error)
+    return wording.NO_NOISE if trace.truth is not None and np.array_equal(trace.data, trace.truth) else ""
 
 
 def _table(trace: NoisyTrace, found: Mapping[str, Array]) -> list[list[Cell]]:

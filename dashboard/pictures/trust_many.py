@@ -6,6 +6,7 @@ import numpy as np
 
 from core.experiments.directions import stored_directions
 from core.experiments.estimators import (
+    FIRST_LAYER,
     FIRST_NETWORK,
     KNOWN,
     MAP,
@@ -31,6 +32,7 @@ from dashboard.scene.settings import CHOICES, DEFAULTS, SETTINGS
 from dashboard.wording import universal as wording
 from dashboard.wording.numbers import significant
 
+SIZES = ("made_from", "size", "sup_norm")  # settings of the experiment
 ATTACKED = (*PERTURBED_MAPS, MAP, KNOWN)
 NAMES = {code: name for name, code in CODES.items()}  # of the classical estimators, on the pages
 # Values without and with all of the cell's colour, by what the cells show.
@@ -39,29 +41,28 @@ SHADES = dict(zip(CHOICES["carried"], ((0.3, 1000.0), (1.0, 5.0)), strict=True))
 
 def many_traces(scene: Scene) -> Shown:
     """Return how far perturbations made for one estimator move all others, as measured."""
-    found, experiment = stored("perturbations"), scene.experiment
-    if found is None:
+    found, directions, experiment = stored("perturbations"), stored_directions(), scene.experiment
+    if found is None or not directions:
         return Shown("trust-none", question=wording.QUESTION, answer=wording.RUN)
-    code = _code(experiment.made_for)
+    code, size = _code(experiment.made_for), found.settings["size"]
     items: list[Control] = [
         drop_down("made_for", SETTINGS["made_for"].label, _name(code), {_name(each): _name(each) for each in ATTACKED}),
         *controls_at(Area.TRANSFER, experiment),
     ]
     moved = {each: found.value(Key(each, "movement", "", made_for(code))) for each in ATTACKED}
     random = {each: found.value(Key(each, "movement", "", RANDOM_CHANGE)) for each in ATTACKED}
-    direction = stored_directions()[code]
     return Shown(
         "trust-many",
         [
-            Plot("direction", figures.direction(time_grid(), direction, _look(code), _name(code))),
+            Plot("direction", figures.direction(time_grid(), directions[code], _look(code), _name(code), size)),
             Plot("methods", figures.methods(_methods(found), [_name(each) for each in PERTURBED_MAPS])),
         ],
         wording.QUESTION,
         wording.answer(_name(code), _by_name(moved), _by_name(random)),
-        why=[wording.HOW_TO_READ, wording.HOW_MADE, found.about],
+        why=[wording.how_to_read(*(found.settings[each] for each in SIZES)), wording.HOW_MADE, found.about],
         options=[{"title": "", "items": items}],
         table=_table(found, experiment),
-        said=[wording.about_published(_name(code), *_published(found, code)), wording.CLICK],
+        said=[_about_published(found, code), wording.CLICK],
     )
 
 
@@ -93,14 +94,13 @@ def _methods(found: Result) -> dict[str, list[float]]:
     }
 
 
-def _published(found: Result, code: str) -> tuple[float, float, float]:
-    """Return the movement by the published attack on the first layer, by a random perturbation and by ours.
-
-    Of an estimator without layers, those of the published dense network.
-    """
-    own = code if code in PERTURBED_MAPS else SETTINGS["made_for"].default
-    first, *rest = (found.value(Key(own, "movement", "", way)) for way in (figures.FIRST, RANDOM_CHANGE, STACKED))
-    return first, rest[0], rest[1]
+def _about_published(found: Result, code: str) -> str:
+    """Say how far the published attack moves a map; of an estimator without layers, the published dense network."""
+    own = code if code in PERTURBED_MAPS else DEFAULTS["made_for"]
+    first, random, ours = (found.value(Key(own, "movement", "", way)) for way in (FIRST_LAYER, RANDOM_CHANGE, STACKED))
+    return wording.about_published(
+        _name(own), found.settings["sup_norm"], found.settings["size"], (first, random, ours)
+    )
 
 
 def _table(found: Result, experiment: Experiment) -> list[list[Cell]]:

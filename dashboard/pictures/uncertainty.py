@@ -30,7 +30,7 @@ from dashboard.scene.settings import DEFAULTS
 from dashboard.wording import entries
 from dashboard.wording.estimates import about_laplace, about_maps
 from dashboard.wording.maps import about_training
-from dashboard.wording.noise import about_noise
+from dashboard.wording.noise import about_least_sigma, about_noise
 from dashboard.wording.numbers import decimals_for, sds
 from dashboard.wording.posterior import HOW_TO_READ, KEY, about_others, about_truth, answer, form, size
 from dashboard.wording.shape import shape_of
@@ -82,7 +82,7 @@ def _of_theta(names: Sequence[str]) -> bool:
 def _notes(scene: Scene) -> list[str]:
     notes = [scene.observation.note, *inverse_maps(scene.experiment.own_maps)[1]]
     if scene.observation.usable and scene.experiment.sigma < LEAST_SIGMA:
-        notes.append(f"Without noise the posterior is a point: it is drawn for σ = {LEAST_SIGMA} ms.")
+        notes.append(about_least_sigma(LEAST_SIGMA))
     return notes
 
 

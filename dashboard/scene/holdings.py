@@ -13,6 +13,7 @@ from dashboard.background.basins import Explored
 from dashboard.background.denoising import Denoised
 from dashboard.background.examination import Examined
 from dashboard.background.race import Race
+from dashboard.background.search import Sought
 from dashboard.scene.observation import Trace
 from dashboard.scene.overview import Overview
 from dashboard.scene.training import Form
@@ -37,7 +38,8 @@ class Holdings:
     race: the optimisers' race on the page Landscape.
     fitting: what the form of the fit on that page was left at, and the last fit; None until it is first shown.
     basins: what was explored on the page Landscape.
-    examined: the examination of a map on the page Inverse map. denoised: the deep prior on the page Trust.
+    examined: the examination of a map on the page Inverse map. denoised, sought: the deep prior and the
+    smallest perturbation on the page Trust.
     training: the form of the page Train. overview: what is chosen in its overview of trainings.
     sitting: the exercise that a student attends.
     session: Streamlit's name of the session; "" for holdings that belong to none.
@@ -55,6 +57,7 @@ class Holdings:
     basins: Explored = field(default_factory=Explored)
     examined: Examined = field(default_factory=Examined)
     denoised: Denoised = field(default_factory=Denoised)
+    sought: Sought = field(default_factory=Sought)
     fitting: "Fitting | None" = None
     training: Form = field(default_factory=Form)
     overview: Overview = field(default_factory=Overview)

@@ -3,25 +3,35 @@
 import streamlit as st
 
 from dashboard import session
-from dashboard.background import denoising
+from dashboard.background import denoising, search
 from dashboard.panels.sidebar import beside_sidebar
 from dashboard.panels.stage import stage
 from dashboard.panels.waiting import waiting
-from dashboard.pictures.trust import picture
+from dashboard.pictures.trust import PARTS, picture
+from dashboard.pictures.trust_denoising import deep_prior
+from dashboard.pictures.trust_one import one_trace, wanted
 from dashboard.scene.denoising import noisy_trace
+from dashboard.scene.holdings import Holdings
 from dashboard.scene.scene import Scene
 
-BEAT = 0.5  # s between two looks at a network that is being fitted
+BEAT = 0.5  # s between two looks at what is computed in the background
 
 
 def _attend(scene: Scene, wish: str | None) -> None:
-    """Look at the network that is being fitted; it waits while a hand drags, and is stopped on another part."""
+    """Look at what is computed in the background, which is stopped on another part; it waits while a hand drags."""
     if scene.dragging:
         return
-    experiment, observation = scene.experiment, scene.observation
-    shows = experiment.trust == "denoising" and observation.usable
-    trace = noisy_trace(experiment, observation) if shows else None
-    scene.holdings.denoised = denoising.attended(scene.holdings.denoised, trace, wish)
+    experiment, observation, holdings = scene.experiment, scene.observation, scene.holdings
+    shows_network = PARTS[experiment.trust] is deep_prior and observation.usable
+    trace = noisy_trace(experiment, observation) if shows_network else None
+    holdings.denoised = denoising.attended(holdings.denoised, trace, wish)
+    searched = wanted(scene) if PARTS[experiment.trust] is one_trace else None
+    holdings.sought = search.attended(holdings.sought, searched, wish)
+
+
+def _works(holdings: Holdings) -> bool:
+    """Say whether something is being computed in the background."""
+    return holdings.denoised.is_active or holdings.sought.is_active
 
 
 def _body() -> None:
@@ -32,11 +42,11 @@ def _body() -> None:
         with waiting("trust", "Computing …"):
             shown = picture(scene)
         stage("trust", shown)
-    if scene.holdings.denoised.is_active != st.session_state.denoising:
+    if _works(scene.holdings) != st.session_state.trusting:
         st.rerun()
 
 
 def show() -> None:
-    """Show the page, which looks again and again at a network that is being fitted."""
-    st.session_state.denoising = session.scene().holdings.denoised.is_active
-    st.fragment(_body, run_every=BEAT if st.session_state.denoising else None)()
+    """Show the page, which looks again and again at what is computed in the background."""
+    st.session_state.trusting = _works(session.scene().holdings)
+    st.fragment(_body, run_every=BEAT if st.session_state.trusting else None)()

@@ -16,10 +16,10 @@ WHY = (
     "filter knows the noise, and the spectrum of 200 other traces. The exact posterior knows the model: its curve is "
     "the simulation at the posterior’s mean.",
 )
-COLOURED = (
-    "AR(1) noise is smooth itself, so that a prior of smooth first cannot tell it from the signal. The whitened loss "
-    "treats a smooth run of the residual as what it is."
-)
+COLOURED = "AR(1) noise with ρ > 0 is smooth itself, so that a prior of smooth first cannot tell it from the signal."
+WHITENED = "The whitened loss treats a smooth run of the residual as what it is."
+FAILED = "The fit has failed. Press “Fit the network” to try again."
+NO_NOISE = "There is no noise to take off: raise σ of the sidebar."
 KNOWS = {
     AT_ITERATION: "this trace",
     DEEP_PRIOR: "this trace",
@@ -30,16 +30,21 @@ KNOWS = {
 NO_WHITE = "With the truth hidden or not known, the network is fitted to the data on screen."
 
 
-def answer(left: dict[str, float], network: str, is_white: bool) -> str:
+def answer(left: dict[str, float], network: str, rho: float) -> str:
     """Say what share of the noise the network leaves, and what knowing the model would.
 
-    left: what is left of the noise, by name.
+    left: what is left of the noise, by name. rho: of the noise.
     """
     said = f"Stopped by samples left out, it leaves {percent(left[network])} of the noise"
     if EXACT_MEAN in left:
         said += f"; who knows the model leaves {percent(left[EXACT_MEAN])}"
-    said += "."
-    return said if is_white else f"{said} {COLOURED.split('.')[0]}."
+    return f"{said}. {COLOURED}" if rho > 0 else f"{said}."
+
+
+def stopped_by_hand(done: int, left: float | None) -> str:
+    """Say where you have stopped the fit; left: of the noise there, None where the truth is not known."""
+    said = f"You stopped it at iteration {count(done)}"
+    return f"{said}." if left is None else f"{said}: {percent(left)} of the noise is left there."
 
 
 def learning(done: int, total: int) -> str:

@@ -17,6 +17,11 @@ FAR_OFF = 3.0  # standard deviations between an assumed noise and what the data 
 Array = NDArray[np.float64]
 
 
+def about_least_sigma(least: float) -> str:
+    """Say with which noise a posterior is drawn where there is none; least: its σ in ms."""
+    return f"Without noise the posterior is a point: it is drawn for σ = {compact(least)} ms."
+
+
 ABOUT_NOISE_LEFT = (
     "σ and ρ of the noise are estimated from the residuals of the best fit: σ/Δt is their sd, and ρ the correlation of "
     "neighbouring samples. ± is one sd of what these residuals leave open."

@@ -2,16 +2,10 @@
 
 from collections.abc import Mapping
 
-from dashboard.wording.numbers import count, significant, times
+from dashboard.wording.numbers import compact, count, significant, times
 
 QUESTION = "Does what fools one map fool the others?"
 RUN = "Run “python -m core.experiments perturbations” to see how perturbations carry over."
-HOW_TO_READ = (
-    "A row is a perturbation that was made for one estimator from 64 traces; a column is an estimator that is shown it "
-    "on other traces. All have size 10, a third of the noise, and are tried with both signs. Movement is the median "
-    "over the traces, in sds of the exact posterior; growth is how many times the RMSE becomes larger. The last rows "
-    "have random perturbations of the same size, and a constant shift of 0.05."
-)
 HOW_MADE = (
     "The perturbation is the leading singular vector of the stacked Jacobians of the estimates, whitened by the noise, "
     "in sds of the exact posterior of each trace."
@@ -30,13 +24,28 @@ def answer(name: str, moved: Mapping[str, float], random: Mapping[str, float]) -
     )
 
 
-def about_published(name: str, first_layer: float, random: float, ours: float) -> str:
-    """Say what the published attack on the first hidden layer does, and why that is little."""
+def how_to_read(made_from: int, size: float, sup_norm: float) -> str:
+    """Say what stands in the table; made_from: traces. size: of the perturbations. sup_norm: of the constant shift."""
     return (
-        "The published attack keeps each sample of δ within 0.05 and stretches the first hidden layer. It moves such "
-        f"a map by {significant(first_layer, 2)} sd, random noise of size 10 by {significant(random, 2)} sd, and the "
-        f"perturbation made from estimates by {significant(ours, 2)} sd: what moves the first layer most is not what "
-        "moves the estimate, and a bound on each sample does not know that AR(1) noise hides slow shifts best."
+        f"A row is a perturbation of size {compact(size)} that was made for one estimator from {count(made_from)} "
+        "traces; a column is an estimator that is shown it on other traces of the published prior and noise, with "
+        "both signs. Movement is the median over the traces, in sds of the exact posterior; growth is how many times "
+        "the RMSE becomes larger. The last rows have random perturbations of the same size, and a constant shift of "
+        f"{compact(sup_norm)}."
+    )
+
+
+def about_published(name: str, sup_norm: float, size: float, moved: tuple[float, float, float]) -> str:
+    """Say what the published attack on the first hidden layer of a map does, and why that is little.
+
+    sup_norm: of the attack. size: of the two others. moved: sds by the attack, by random noise, by ours.
+    """
+    first, random, ours = (significant(each, 2) for each in moved)
+    return (
+        f"The published attack keeps each sample of δ within {compact(sup_norm)} and stretches the first hidden layer. "
+        f"It moves {name} by {first} sd; of size {compact(size)}, random noise moves it by {random} sd and the "
+        f"perturbation made from its estimates by {ours} sd. What stretches the first layer most is not what moves the "
+        "estimate, and a bound on each sample takes no account of the noise, which hides slow shifts best."
     )
 
 

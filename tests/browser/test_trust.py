@@ -54,7 +54,7 @@ def test_a_network_learns_one_trace_and_can_be_stopped(lab):
     lab.press("Fit the network")
     lab.until(f"/iteration [1-9]/.test({ANSWER})")
     lab.press("Stop")
-    lab.until(f"{ANSWER}.startsWith('Stopped by samples left out')")
+    lab.until(f"{ANSWER}.startsWith('You stopped it at iteration')")
     names = {trace["name"] for trace in lab.evaluate("() => plot('curves').data.map(({ name }) => ({ name }))")}
     assert {"data", "truth", "deep prior, stopped", "exact posterior mean"} <= names
 

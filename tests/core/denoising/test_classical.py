@@ -38,3 +38,8 @@ def test_wiener_s_error_is_that_of_the_bayesian_mean(rho):
     expected = np.sum(spectrum * variances / (spectrum + variances))
     # The spectrum from 4,000 examples costs less than 1 %.
     assert np.mean(errors) == pytest.approx(expected, rel=0.01 + 4 * np.std(errors) / np.sqrt(400) / expected)
+
+
+def test_a_trace_shorter_than_the_shortest_window_is_refused():
+    with pytest.raises(ValueError, match="5 samples or more; this one has 4"):
+        best_savitzky_golay(np.zeros(4), np.zeros(4))

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.denoising.deep_prior import iterates
+from core.denoising.deep_prior import ITERATIONS, iterates
 from dashboard.background.denoising import Denoised
+from dashboard.pictures import trust_denoising
 from dashboard.pictures.trust import picture
 from dashboard.scene.denoising import noisy_trace
 from dashboard.scene.experiment import Experiment
@@ -67,7 +68,51 @@ def test_the_table_has_what_is_left_of_the_noise(fitted):
     stop = int(np.argmin([each.held_out for each in fitted.found]))
     expected = 100 * np.linalg.norm(fitted.found[stop].curve - trace.truth) / np.linalg.norm(trace.data - trace.truth)
     assert left(shown)[entries.DEEP_PRIOR] == pytest.approx(expected, abs=0.5)
-    assert shown.answer.startswith("Stopped by samples left out, it leaves")
+    here = 100 * np.linalg.norm(fitted.found[-1].curve - trace.truth) / np.linalg.norm(trace.data - trace.truth)
+    assert shown.answer == f"You stopped it at iteration {N}: {here:.0f}\u00a0% of the noise is left there."
+
+
+def test_a_fit_to_its_end_is_stopped_by_the_samples_left_out(fitted, monkeypatch):
+    monkeypatch.setattr(trust_denoising, "TOTAL", N)
+    said = shown_with(SHOWN, fitted).answer
+    assert said.startswith("Stopped by samples left out, it leaves")
+    assert "AR(1)" not in said
+
+
+def test_the_iterations_of_the_slider_are_those_of_a_fit():
+    assert trust_denoising.TOTAL == ITERATIONS
+
+
+def test_the_misfit_of_the_whitened_loss_is_counted_in_sds_of_the_innovations():
+    coloured = replace(SHOWN, denoised="on-screen", whitened_loss=True)
+    trace = noisy_trace(coloured, Scene(coloured, coloured).observation)
+    found = tuple(iterates(trace.data, trace.rho, n=2))
+    shown = shown_with(coloured, Denoised(trace.key, None, found))
+    course = next(each for each in shown.plots[1].figure["data"] if each["name"] == entries.MISFIT)
+    residual = trace.data - found[-1].curve
+    innovations = residual[1:] - trace.rho * residual[:-1]
+    # All samples, where the loss leaves a tenth of the pairs out.
+    expected = np.sqrt(np.mean(innovations**2)) / (SHOWN.marginal_sd * np.sqrt(1 - SHOWN.rho**2))
+    assert decoded(course["y"])[-1] == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "said"),
+    [
+        (replace(SHOWN, t_end=10.0), "takes one trace of 64 samples or more"),
+        (replace(SHOWN, sigma=0.0), "no noise to take off"),
+    ],
+)
+def test_what_cannot_be_fitted_is_said_and_has_no_button(experiment, said):
+    shown = shown_with(experiment)
+    assert said in shown.answer
+    assert all(each["kind"] != "button" for each in shown.options[1]["items"])
+
+
+def test_a_hidden_scene_takes_nothing_away_from_an_open_one():
+    on_screen = replace(SHOWN, denoised="on-screen")
+    shown_with(replace(on_screen, hidden=True))
+    assert entries.SAVITZKY_GOLAY in left(shown_with(on_screen))
 
 
 def test_the_iteration_follows_the_hand(fitted):
