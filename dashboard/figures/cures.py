@@ -7,6 +7,7 @@ import numpy as np
 
 from dashboard.figures.style import TRUTH, Look, axis, layout, line, line_entry, log_axis
 from dashboard.wording import entries
+from dashboard.wording.numbers import compact
 
 SIZES = (2.5, 38.0)
 MOVEMENTS = (2.0, 6000.0)  # sds that the axis reaches over
@@ -34,11 +35,9 @@ def worst(sizes: Sequence[float], moved: Mapping[str, Curve]) -> dict[str, Any]:
 def alarms(sizes: Sequence[float], scored: Mapping[str, Curve], rejected: Mapping[str, Curve]) -> dict[str, Any]:
     """Draw the shares of the same perturbations with a score above 1, and that the predictive check rejects."""
     traces = [line_entry(entries.SCORE_ALARM, TRUTH), line_entry(entries.PREDICTIVE_ALARM, TRUTH, "dot")]
-    for found, dash in ((scored, "solid"), (rejected, "dot")):
-        traces += [
-            _curve(name, look, shares, sizes, dash, hovertemplate="size %{x:.3~g}: %{y:.0%}", showlegend=False)
-            for name, (look, shares) in found.items()
-        ]
+    for found, dash, alarm in ((scored, "solid", entries.SCORE_ALARM), (rejected, "dot", entries.PREDICTIVE_ALARM)):
+        told = {"hovertemplate": "size %{x:.3~g}: %{y:.0%}", "showlegend": False, "legendgroup": alarm}
+        traces += [_curve(name, look, shares, sizes, dash, **told) for name, (look, shares) in found.items()]
     return {
         "data": traces,
         "layout": layout(
@@ -51,7 +50,7 @@ def alarms(sizes: Sequence[float], scored: Mapping[str, Curve], rejected: Mappin
 
 
 def _sizes(title: str, sizes: Sequence[float]) -> dict[str, Any]:
-    ticks = {"tickvals": list(sizes), "ticktext": [f"{size:g}" for size in sizes]}
+    ticks = {"tickvals": list(sizes), "ticktext": [compact(size) for size in sizes]}
     return axis(title, type="log", range=np.log10(SIZES).tolist(), **ticks)
 
 

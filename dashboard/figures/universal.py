@@ -25,7 +25,7 @@ from dashboard.figures.style import (
 from dashboard.wording.numbers import compact
 
 WAYS = (RANDOM_CHANGE, FIRST_LAYER, LAST_LAYER, STACKED, ASCENT)
-_SIGNS = dict(zip(WAYS, ("line-ew-open", "circle-open", "circle", "diamond", "star"), strict=True))
+_SIGNS = dict(zip(WAYS, ("square-open", "circle-open", "circle", "diamond", "star"), strict=True))
 _COLOURS = dict(zip(WAYS, (MUTED, TRUTH, TRUTH, CANDIDATE, CANDIDATE), strict=True))
 
 Array = NDArray[np.float64]

@@ -14,7 +14,7 @@ from dashboard.pictures.shown import Cell, Plot, Shown, name_cell
 from dashboard.scene.scene import Scene
 from dashboard.wording import cures as wording
 from dashboard.wording import entries
-from dashboard.wording.numbers import percent, significant
+from dashboard.wording.numbers import compact, significant
 
 EVERY = (DENSE_MAP, *CURES, BEST, BEST_MENDED, MAP, KNOWN)
 LOOKS = {
@@ -54,7 +54,7 @@ def cures(_: Scene) -> Shown:
             Plot("alarms", figures.alarms(sizes, _curves(scored), _curves(rejected))),
         ],
         wording.QUESTION,
-        wording.answer(size, rows[DENSE_MAP], rows[strongest], rows[BEST], rows[BEST_MENDED], rows[KNOWN]),
+        wording.answer(size, rows[DENSE_MAP], rows[strongest], rows[BEST_MENDED], rows[KNOWN]),
         why=[wording.HOW_TO_READ, wording.ALARMS, found.about],
         table=_table(found, sizes),
         said=[
@@ -81,28 +81,30 @@ def _curves(values: dict[str, list[float]]) -> dict[str, figures.Curve]:
 
 def _table(found: Result, sizes: list[float]) -> list[list[Cell]]:
     """Return a row for each estimator: errors, amplification, worst cases and alarms."""
-    head: list[Cell] = ["", "RMSE, clean", "RMSE, noisy", "amplification", "its 90 % quantile"]
-    head += [f"moved, size {size:g} [sd]" for size in sizes]
-    head += [f"score or check, size {size:g}" for size in (0, *sizes)]
-    table = [head]
+    at, with_none = _joined(sizes, compact), _joined([0.0, *sizes], compact)
+    table: list[list[Cell]] = [
+        [
+            "", "RMSE, clean", "RMSE, noisy", "amplification (90 %)", f"moved at {at} [sd]",
+            f"score above 1 at {with_none} [%]", f"check rejects at {with_none} [%]",
+        ]
+    ]  # fmt: skip
     for code in EVERY:
-        figures_of = [
-            _of(found, code, "rmse", "mean", "fresh-clean"),
-            _of(found, code, "rmse", "mean"),
-            _of(found, code, "amplification_exact"),
-            _of(found, code, "amplification_exact_90"),
-            *(_of(found, code, "worst_movement", at=size) for size in sizes),
-        ]
-        alarms = [
-            " or ".join(_cell(_of(found, code, metric, at=size), percent) for metric in ALARMS)
-            if code != BEST_MENDED
-            else MISSING
-            for size in (0.0, *sizes)
-        ]
-        numbers = [_cell(value, lambda value: significant(value, 2)) for value in figures_of]
-        table.append([name_cell(_name(code), LOOKS[code]), *numbers, *alarms])
+        errors = [_of(found, code, "rmse", "mean", regime) for regime in ("fresh-clean", "fresh")]
+        median, most = (_of(found, code, f"amplification_exact{part}") for part in ("", "_90"))
+        moved = [_of(found, code, "worst_movement", at=size) for size in sizes]
+        alarms = [[100 * _of(found, code, metric, at=size) for size in (0.0, *sizes)] for metric in ALARMS]
+        table.append(
+            [
+                name_cell(_name(code), LOOKS[code]),
+                *(significant(error, 2) for error in errors),
+                MISSING if isnan(median) else f"{significant(median, 2)} ({significant(most, 2)})",
+                _joined(moved, lambda value: significant(value, 2)),
+                *(_joined(shares, lambda value: compact(value, 3)) for shares in alarms),
+            ]
+        )
     return table
 
 
-def _cell(value: float, text: Callable[[float], str]) -> str:
-    return MISSING if isnan(value) else text(value)
+def _joined(values: list[float], text: Callable[[float], str]) -> str:
+    """Return figures beside each other; what is not known at all is a dash."""
+    return MISSING if all(map(isnan, values)) else " / ".join(map(text, values))

@@ -56,7 +56,7 @@ ROWS: tuple[Setting, ...] = (
         whole=True, shown=(Area.DENOISING,),
     ),
     Slider(
-        name="learned_steps", symbol="K", label="steps from the best map’s estimate", default=2, low=0, high=4, step=1,
+        name="learned_steps", symbol="K", label="steps", default=2, low=0, high=4, step=1,
         least=0, most=4, whole=True, shown=(Area.STEPS,),
     ),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dashboard.wording.numbers import count, percent, significant
+from dashboard.wording.numbers import count, percent, significant, times
 
 QUESTION = "What protects a map, at what price, and does an alarm notice?"
 RUN = "Run “python -m core.experiments cures” to see what cures change."
@@ -32,13 +32,13 @@ class Row:
     moved: float
 
 
-def answer(size: float, base: Row, cure: Row, best: Row, mended: Row, exact: Row) -> str:
+def answer(size: float, base: Row, cure: Row, mended: Row, exact: Row) -> str:
     """Say how far the worst perturbation of a size moves a map, its strongest cure, the best map and the exact mean."""
+    price = times(cure.rmse / base.rmse)
     return (
-        f"The worst perturbation of size {significant(size, 3)} moves {base.name} by {_sd(base)}, {best.name} by "
-        f"{_sd(best)}, or {_sd(mended)} where it is mended, and {exact.name} by {_sd(exact)}. The "
-        f"strongest cure of {base.name}, “{cure.name}”, leaves {_sd(cure)}; its error on noisy traces is "
-        f"{significant(cure.rmse, 2)} in place of {significant(base.rmse, 2)}."
+        f"The worst perturbation of size {significant(size, 3)} moves {base.name} by {_sd(base)}, its strongest cure "
+        f"by {_sd(cure)} at {price} times the error, {mended.name}, by {_sd(mended)} and the {exact.name} by "
+        f"{_sd(exact)}."
     )
 
 

@@ -61,8 +61,10 @@ PAGES = {
 TRUST_PARTS = {  # the page Trust, by part: how its question begins, and its plots
     "one": (PAGES["Trust"].question, PAGES["Trust"].plots),
     "many": ("Does what fools one map", ("direction", "methods")),
+    "cures": ("What protects a map", ("worst", "alarms")),
     "denoising": ("What can a network do", ("curves", "course")),
     "surrogates": ("What is a network worth", ("traces", "course", "drift")),
+    "steps": ("Do a few learned steps", ("steps", "errors")),
 }
 # A step of a lesson can change the part, with its question, while one waits.
 TRUST_STANDS = """(parts) => {

@@ -51,14 +51,14 @@ VISITS = {
         ("trust", "cures", ("worst", "alarms")),
         ("trust", "denoising", ("curves", "course")),
         ("trust", "surrogates", ("traces", "course", "drift")),
-        ("trust", "steps", ("plane", "errors")),
+        ("trust", "steps", ("steps", "errors")),
     ],
     "Your data": [("", "", ("trace", "states-u", "states-v"))],
 }
 SHORT_FORM = ("Neuron",)
 LOGARITHMIC = {"against-noise": "y", "against-samples": "xy"}
 NAMED_BELOW = {  # how many entries a picture has of a legend that the page shows elsewhere, or not at all
-    "posterior": 3, "residual": 1, "surface": 3, "estimates": 10, "resimulated": 9,
+    "posterior": 3, "plane": 12, "movements": 11, "residual": 1, "surface": 3, "estimates": 10, "resimulated": 9,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from dashboard.pictures.trust import picture
 from dashboard.scene.experiment import Experiment
 from dashboard.scene.scene import Scene
 from dashboard.wording import cures, entries
-from dashboard.wording.numbers import percent, significant
+from dashboard.wording.numbers import significant
 
 PART = Experiment(trust="cures")
 
@@ -23,13 +23,15 @@ def test_the_table_has_what_was_measured():
     head, *rows = at_rest().table
     found = {row[0]["text"]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
     result = stored("cures")
-    moved = result.value(Key(BEST, "worst_movement", "", "fresh", at=10.0))
-    assert found["best"]["moved, size 10 [sd]"] == significant(moved, 2)
+    sizes = result.settings["sizes"]
+    moved = [result.value(Key(BEST, "worst_movement", "", "fresh", at=size)) for size in sizes]
+    assert found["best"]["moved at 3 / 10 / 31.6 [sd]"] == " / ".join(significant(each, 2) for each in moved)
     error = result.value(Key(CURES[0], "rmse", "mean", "fresh-clean"))
     assert found[ESTIMATOR_LABELS[CURES[0]]]["RMSE, clean"] == significant(error, 2)
-    alarms = [result.value(Key(KNOWN, f"{kind}_alarms", "", "fresh", at=31.6)) for kind in ("score", "predictive")]
-    assert found["best, mended"]["amplification"] == "–"
-    assert found[entries.EXACT_MEAN]["score or check, size 31.6"] == " or ".join(map(percent, alarms))
+    assert found["best, mended"]["amplification (90 %)"] == "–"
+    flagged = found[entries.EXACT_MEAN]["score above 1 at 0 / 3 / 10 / 31.6 [%]"].split(" / ")
+    measured = [result.value(Key(KNOWN, "score_alarms", "", "fresh", at=size)) for size in (0.0, *sizes)]
+    assert [float(each) for each in flagged] == pytest.approx([100 * each for each in measured], rel=1e-2)
 
 
 def test_the_plots_have_a_curve_for_each_estimator():
@@ -42,9 +44,13 @@ def test_the_plots_have_a_curve_for_each_estimator():
     assert (dense["x"], dense["y"]) == (sizes, measured)
 
 
-def test_the_answer_names_the_cure_that_is_moved_least():
-    moved = {code: stored("cures").value(Key(code, "worst_movement", "", "fresh", at=10.0)) for code in CURES}
-    assert f"“{ESTIMATOR_LABELS[min(moved, key=moved.get)]}”" in at_rest().answer
+def test_the_answer_tells_of_the_cure_that_is_moved_least_and_of_its_price():
+    found = stored("cures")
+    moved = {code: found.value(Key(code, "worst_movement", "", "fresh", at=10.0)) for code in CURES}
+    cure = min(moved, key=moved.get)
+    errors = [found.value(Key(code, "rmse", "mean", "fresh")) for code in (cure, DENSE_MAP)]
+    said = f"by {significant(moved[cure], 2)} sd at {errors[0] / errors[1]:.2g} times the error"
+    assert said in at_rest().answer
 
 
 @pytest.mark.parametrize(
