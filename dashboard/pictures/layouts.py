@@ -225,7 +225,7 @@ LAYOUTS = {
         ),
         looks=("dense-table",),
     ),
-    "trust-steps": Layout("1.15fr 1fr", (("steps errors", f"calc(0.85 * {BELOW_OPTIONS})"), ("said said", "auto"))),
+    "trust-steps": Layout("1.15fr 1fr", (("descent errors", f"calc(0.85 * {BELOW_OPTIONS})"), ("said said", "auto"))),
     "trust-none": Layout("1fr", (("said", "auto"),)),
     "states": Layout(
         "1.3fr 1fr",

@@ -73,7 +73,7 @@ def _learned_steps(scene: Scene) -> Shown:
                  paths.items()}  # fmt: skip
     learned, newton = (distances[name][k] for name in (entries.LEARNED_STEPS, entries.GAUSS_NEWTON_STEPS))
     found, said = stored("unrolled"), [wording.RUN]
-    plots = [Plot("steps", _plane(scene, exact, {name: path[: k + 1] for name, path in paths.items()}, paths))]
+    plots = [Plot("descent", _plane(scene, exact, {name: path[: k + 1] for name, path in paths.items()}, paths))]
     if found is not None:
         plots.append(Plot("errors", _errors(found, k)))
         said = [wording.over_limit(k, found.settings["n_from_best"], found.value(_key(STEPS, k)))]

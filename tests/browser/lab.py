@@ -64,7 +64,7 @@ TRUST_PARTS = {  # the page Trust, by part: how its question begins, and its plo
     "cures": ("What protects a map", ("worst", "alarms")),
     "denoising": ("What can a network do", ("curves", "course")),
     "surrogates": ("What is a network worth", ("traces", "course", "drift")),
-    "steps": ("Do a few learned steps", ("steps", "errors")),
+    "steps": ("Do a few learned steps", ("descent", "errors")),
 }
 # A step of a lesson can change the part, with its question, while one waits.
 TRUST_STANDS = """(parts) => {

@@ -51,7 +51,7 @@ VISITS = {
         ("trust", "cures", ("worst", "alarms")),
         ("trust", "denoising", ("curves", "course")),
         ("trust", "surrogates", ("traces", "course", "drift")),
-        ("trust", "steps", ("steps", "errors")),
+        ("trust", "steps", ("descent", "errors")),
     ],
     "Your data": [("", "", ("trace", "states-u", "states-v"))],
 }

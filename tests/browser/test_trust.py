@@ -79,6 +79,6 @@ def test_the_number_of_learned_steps_moves_the_estimate_under_the_hand(lab):
     lab.until(f"{ANSWER}.startsWith('After 2 learned steps')")
     lab.drag("learned_steps", 0.75, 1.0)
     lab.until(f"{ANSWER}.startsWith('After 4 learned steps')")
-    assert len(lab.trace("steps", "learned steps")["x"]) == 5
-    for plot in ("steps", "errors"):
+    assert len(lab.trace("descent", "learned steps")["x"]) == 5
+    for plot in ("descent", "errors"):
         check_legend(lab, plot)

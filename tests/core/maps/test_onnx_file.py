@@ -20,7 +20,8 @@ from core.maps.recipes import best_recipe
 from core.maps.untrained_network import untrained_network
 
 N = 40
-SHIPPED = sorted(path for path in PRETRAINED.rglob("*.safetensors") if path.parent != POSTERIORS)
+NO_MAPS = (POSTERIORS, PRETRAINED / "optimiser", PRETRAINED / "surrogates")  # folders of other networks
+SHIPPED = sorted(path for path in PRETRAINED.rglob("*.safetensors") if path.parent not in NO_MAPS)
 
 
 def check(found):

@@ -47,8 +47,8 @@ def test_the_answer_has_the_distances_from_the_exact_posterior_mean_of_what_is_d
     def distance(place):
         return float(np.sqrt((place - exact.mean) @ inverse @ (place - exact.mean)))
 
-    learned = np.column_stack(trace(shown, "steps", entries.LEARNED_STEPS))
-    newton = np.column_stack(trace(shown, "steps", entries.GAUSS_NEWTON_STEPS))
+    learned = np.column_stack(trace(shown, "descent", entries.LEARNED_STEPS))
+    newton = np.column_stack(trace(shown, "descent", entries.GAUSS_NEWTON_STEPS))
     assert len(learned) == len(newton) == 3
     assert np.array_equal(learned[0], newton[0])
     distances = [distance(learned[0]), distance(learned[-1]), distance(newton[-1])]
@@ -58,8 +58,8 @@ def test_the_answer_has_the_distances_from_the_exact_posterior_mean_of_what_is_d
 
 def test_the_slider_adds_a_step_and_keeps_the_frame():
     two, four = at_rest(AT_2), at_rest(replace(AT_2, learned_steps=4))
-    x, _ = trace(two, "steps", entries.LEARNED_STEPS)
-    more, _ = trace(four, "steps", entries.LEARNED_STEPS)
+    x, _ = trace(two, "descent", entries.LEARNED_STEPS)
+    more, _ = trace(four, "descent", entries.LEARNED_STEPS)
     assert len(more) == 5
     assert np.array_equal(more[:3], x)
     frames = [each.plots[0].figure["layout"]["xaxis"]["range"] for each in (two, four)]
@@ -86,7 +86,7 @@ def test_before_the_experiment_it_says_what_to_run(monkeypatch):
     monkeypatch.setattr(trust_steps, "stored", lambda _: None)
     shown = at_rest(AT_2)
     assert shown.said == [learned_steps.RUN]
-    assert [each.id for each in shown.plots] == ["steps"]
+    assert [each.id for each in shown.plots] == ["descent"]
 
 
 def test_the_number_of_steps_moves_under_the_hand_and_the_rest_waits():
