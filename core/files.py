@@ -41,6 +41,12 @@ def write_json(path: Path, content: Any) -> None:
     write_bytes(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
 
 
+def write_weights(folder: Path, name: str, card: Any, weights: bytes) -> None:
+    """Write NAME.json and NAME.safetensors to folder, each in one step; the weights last, as they need a card."""
+    write_json(folder / f"{name}.json", card)
+    write_bytes(folder / f"{name}.safetensors", weights)
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in the file at path.
 

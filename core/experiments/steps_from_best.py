@@ -62,8 +62,7 @@ def _classical(best: InverseMap, noisy: NDArray[np.float32], starts: Array) -> d
             else:
                 METHODS["L-BFGS-B"].run(run)
             for spent in counts:
-                last = np.searchsorted(run.evaluations, 1 + spent, side="right") - 1
-                found[f"{name}/{spent}"].append(run.positions[last])
+                found[f"{name}/{spent}"].append(run.position_after(1 + spent))
     return {name: np.array(rows) for name, rows in found.items()}
 
 

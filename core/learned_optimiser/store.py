@@ -10,7 +10,7 @@ from typing import Any
 from safetensors.torch import save as save_tensors
 
 from core.checks import is_finite, is_whole
-from core.files import read_json, write_bytes, write_json
+from core.files import read_json, write_weights
 from core.learned_optimiser.kind import trained_task
 from core.learned_optimiser.recipe import StepsRecipe
 from core.learned_optimiser.steps import LearnedSteps
@@ -22,8 +22,7 @@ MAX_STEPS, MAX_WIDTH = 16, 1024  # of recipes that are read
 
 def save_steps(name: str, steps: LearnedSteps, recipe: StepsRecipe, card: Mapping[str, Any], folder: Path) -> None:
     """Write NAME.json and NAME.safetensors to folder, each in one step; the weights last, as they need a card."""
-    write_json(folder / f"{name}.json", {**card, "recipe": asdict(recipe)})
-    write_bytes(folder / f"{name}.safetensors", save_tensors(steps.state_dict()))
+    write_weights(folder, name, {**card, "recipe": asdict(recipe)}, save_tensors(steps.state_dict()))
 
 
 def fingerprint(name: str, folder: Path = OPTIMISER) -> str:

@@ -18,7 +18,7 @@ from torch import nn
 
 from core.checks import with_gaps
 from core.estimate import Estimate, Finding, Remark, remark
-from core.files import write_bytes, write_json
+from core.files import write_weights
 from core.learning.networks.network import predict
 from core.learning.training_settings import MeanAndCovariance
 from core.maps.card import freedom, learned_steps, read_card
@@ -187,8 +187,8 @@ class InverseMap:
 
     def save(self, folder: Path) -> None:
         """Write NAME.json and NAME.safetensors to folder, each in one step; the weights last, as they need a card."""
-        write_json(folder / f"{self.name}.json", {**self.card, "recipe": recipe_as_json(self.recipe)})
-        write_bytes(folder / f"{self.name}.safetensors", save_tensors(self.network.state_dict()))
+        card = {**self.card, "recipe": recipe_as_json(self.recipe)}
+        write_weights(folder, self.name, card, save_tensors(self.network.state_dict()))
 
 
 def _bounded(covariance: NDArray[np.float64]) -> NDArray[np.float64]:

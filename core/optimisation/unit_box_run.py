@@ -71,6 +71,10 @@ class Run:
         """Return the derivatives of the residuals, (r, p), at a point (p,) whose residuals were evaluated."""
         return self.problem.jacobian(self.position(unit)) * self.width
 
+    def position_after(self, evaluations: int) -> Array:
+        """Return the last recorded position, (p,), that took so many evaluations at most."""
+        return self.positions[np.searchsorted(self.evaluations, evaluations, side="right") - 1]
+
     def record(self, unit: Array, loss: float) -> None:
         """Add a point (p,) to the path, unless it equals the last one."""
         position = self.position(unit)

@@ -1,6 +1,6 @@
 """Estimators made of others: the mean of several, and the mean under added noise."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,11 +23,7 @@ class MeanOf:
 
     def jacobian(self, traces: Array) -> tuple[Array, Array]:
         """Return the estimates, (n, p), and their derivatives, (n, p, n_times)."""
-        estimates, jacobian = self.estimators[0].jacobian(traces)
-        for each in self.estimators[1:]:
-            more = each.jacobian(traces)
-            estimates, jacobian = estimates + more[0], jacobian + more[1]
-        return estimates / len(self.estimators), jacobian / len(self.estimators)
+        return _mean(each.jacobian(traces) for each in self.estimators)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +42,13 @@ class Smoothed:
 
     def jacobian(self, traces: Array) -> tuple[Array, Array]:
         """Return the estimates, (n, p), and their derivatives, (n, p, n_times)."""
-        estimates, jacobian = self.estimator.jacobian(traces + self.added[0])
-        for noise in self.added[1:]:
-            more = self.estimator.jacobian(traces + noise)
-            estimates, jacobian = estimates + more[0], jacobian + more[1]
-        return estimates / len(self.added), jacobian / len(self.added)
+        return _mean(self.estimator.jacobian(traces + noise) for noise in self.added)
+
+
+def _mean(found: Iterable[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Return the means of estimates and of their derivatives; one pair at a time is in memory, beside the sums."""
+    pairs = iter(found)
+    (estimates, jacobian), n = next(pairs), 1
+    for more in pairs:
+        estimates, jacobian, n = estimates + more[0], jacobian + more[1], n + 1
+    return estimates / n, jacobian / n

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from core.files import read_json, write_bytes, write_json
+from core.files import read_json, write_weights
 from core.models.fitzhugh_nagumo.model import FITZHUGH_NAGUMO
 from core.models.model import Model
 from core.surrogates.flow_map import FlowMap, flow_map
@@ -60,10 +60,8 @@ def surrogate(name: str, tensors: Tensors, card: Mapping[str, Any]) -> Surrogate
 def save_surrogate(name: str, tensors: Tensors, card: Mapping[str, Any], folder: Path = SURROGATES) -> None:
     """Write NAME.json and NAME.safetensors to folder, each in one step; the weights last, as they need a card."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / f"{name}.json", dict(card))
-    write_bytes(
-        folder / f"{name}.safetensors", save({key: np.ascontiguousarray(each) for key, each in tensors.items()})
-    )
+    contiguous = {key: np.ascontiguousarray(each) for key, each in tensors.items()}
+    write_weights(folder, name, dict(card), save(contiguous))
 
 
 @lru_cache(maxsize=4)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.noise import Noise
-from dashboard.background.task import Progress, Task
+from dashboard.background.task import HasTask, Progress, Task
 from dashboard.background.wish import Wish
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class NoisyTrace:
 
 
 @dataclass(frozen=True, eq=False)
-class Denoised:
+class Denoised(HasTask):
     """What a session holds of a fit. It is replaced as a whole, so that another thread can read it.
 
     key: of the trace that is fitted; "" for none.
@@ -49,20 +49,13 @@ class Denoised:
     task: "Task[int, Iterate] | None" = None
     found: "tuple[Iterate, ...]" = ()
 
-    @property
-    def progress(self) -> Progress | None:
-        """How far the fit is; None where there is none."""
-        return None if self.task is None else self.task.progress()
-
-    @property
-    def is_active(self) -> bool:
-        """Whether more is to come."""
-        progress = self.progress
-        return progress is not None and progress.active
-
     def found_for(self, trace: NoisyTrace) -> "tuple[Iterate, ...]":
         """Return what was found, if it is of this trace."""
         return self.found if self.key == trace.key else ()
+
+    def progress_for(self, trace: NoisyTrace) -> Progress | None:
+        """Return how far the fit of this trace is; None where there is none."""
+        return self.progress if self.key == trace.key else None
 
 
 def _fit(trace: NoisyTrace) -> "Task[int, Iterate]":

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from cachetools import LRUCache
 
-from dashboard.background.task import Progress, Task
+from dashboard.background.task import HasTask, Task
 
 if TYPE_CHECKING:
     from core.maps.examination.examination import Examination
@@ -41,7 +41,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, eq=False)
-class Examined:
+class Examined(HasTask):
     """What a session holds of an examination. It is replaced as a whole, so that another thread can read it.
 
     key: of what is examined; "" for nothing. found: what is known so far.
@@ -52,11 +52,6 @@ class Examined:
     found: "Examination | None" = None
     task: "Task[int, Examination] | None" = None
     failed: bool = False
-
-    @property
-    def progress(self) -> Progress | None:
-        """How far the examination is; None where nothing is under way."""
-        return None if self.task is None else self.task.progress()
 
 
 def examination(wanted: Wanted) -> "Task[int, Examination]":

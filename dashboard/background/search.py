@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Hashable, Iterator
 from dataclasses import dataclass, replace
 
 from core.perturbations.target import CORRECTIONS, ITERATIONS, SmallestPerturbation
-from dashboard.background.task import Progress, Task
+from dashboard.background.task import HasTask, Task
 from dashboard.background.wish import Wish
 
 _one_at_a_time = threading.Lock()  # searches of several sessions: each keeps a core busy
@@ -20,7 +20,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, eq=False)
-class Sought:
+class Sought(HasTask):
     """What a session holds of a search. It is replaced as a whole, so that another thread can read it.
 
     key: of what is searched; None for nothing.
@@ -30,17 +30,6 @@ class Sought:
     key: Hashable = None
     task: Task[int, SmallestPerturbation] | None = None
     found: SmallestPerturbation | None = None
-
-    @property
-    def progress(self) -> Progress | None:
-        """How far the search is; None where there is none."""
-        return None if self.task is None else self.task.progress()
-
-    @property
-    def is_active(self) -> bool:
-        """Whether more is to come."""
-        progress = self.progress
-        return progress is not None and progress.active
 
 
 def _search(wanted: Wanted) -> Task[int, SmallestPerturbation]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 PATIENCE = 10.0  # s without a question, after which a task ends
 GLANCE = 0.2  # s between two looks at whether a task that waits for its lock is still wanted
@@ -105,3 +105,20 @@ class Task(Generic[Key, Piece]):
                     break
                 self._pieces[key] = piece
         self._state = "done" if len(self._pieces) == self._total else "stopped"
+
+
+class HasTask:
+    """What a session holds of a computation. task: None where nothing is under way."""
+
+    task: "Task[Any, Any] | None"
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the computation is; None where there is none."""
+        return None if self.task is None else self.task.progress()
+
+    @property
+    def is_active(self) -> bool:
+        """Whether more is to come."""
+        progress = self.progress
+        return progress is not None and progress.active

@@ -1,6 +1,6 @@
 """The posterior on a plane of two parameters, wherever it is shown: its regions, frames, and what lies outside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from core.symbols import symbol_of
-from dashboard.figures.density import Raster
+from dashboard.figures.density import Raster, widened
 from dashboard.figures.outlines import outlines
 from dashboard.figures.palette import translucent
 from dashboard.figures.style import LIMIT, TRUTH, Look, array, axis, grid, layout, legend_entry, mark, named
 
 MASSES = (0.5, 0.9)  # of the regions that are drawn
+MARGIN = 0.06  # of a box beyond a point that it is widened to
 SHADE = 0.25  # the opacity of each region: they lie on each other
 SMALLEST_FRAME = 0.03  # of the plane: half a side of a frame that is seen around the marks
 ASPECT = 1.15  # of the plane on screen, width over height, for the direction of an arrow
@@ -88,6 +89,14 @@ def estimated(look: Look, estimate: Array, box: Array) -> dict[str, Any]:
 def outside(box: Array, point: Array) -> bool:
     """Say whether a point lies outside a box, (2, 2)."""
     return bool(np.any((point < box[:, 0]) | (point > box[:, 1])))
+
+
+def reaching(box: Array, points: Iterable[Array]) -> Array:
+    """Return a box, (2, 2), that is widened with a margin as far as points, (2,) each, lie outside of it."""
+    for point in points:
+        if outside(box, point):
+            box = widened(np.column_stack([np.minimum(box[:, 0], point), np.maximum(box[:, 1], point)]), MARGIN)
+    return box
 
 
 def in_sight(point: Array, box: Array) -> Array:

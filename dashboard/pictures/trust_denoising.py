@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -51,8 +50,7 @@ def deep_prior(scene: Scene) -> Shown:
 
     Under the hand it follows the iteration alone; what changes the trace waits for the release.
     """
-    at_iteration = replace(scene.released, iteration_shown=scene.experiment.iteration_shown)
-    if scene.dragging and scene.experiment != at_iteration:
+    if scene.dragging and not scene.differs_only_in("iteration_shown"):
         return _deep_prior(scene.at_release).as_it_is(stale=True)
     return _deep_prior(scene)
 
@@ -100,18 +98,15 @@ def _stopped(iterates: "tuple[Iterate, ...]") -> int:
 
 
 def _controls(scene: Scene, trace: NoisyTrace) -> list[Control]:
-    held = scene.holdings.denoised
-    fitting = held.key == trace.key and held.is_active
+    progress = scene.holdings.denoised.progress_for(trace)
     idle = ("whitened_loss",) if trace.noise.rho == 0 else ()
     items: list[Control] = controls_at(Area.DENOISING, scene.experiment, idle)
-    if fitting:
-        items.append(button("wish", "Stop", Wish.STOP_FITTING))
-    elif not _refused(trace):
-        items.append(button("wish", "Fit the network", Wish.FIT_NETWORK))
-    progress = held.progress if held.key == trace.key else None
     if progress is not None and progress.active:
         share = progress.done / progress.total
+        items.append(button("wish", "Stop", Wish.STOP_FITTING))
         items.append(progress_bar("fitted share", "share of the iterations that are done", share, percent(share)))
+    elif not _refused(trace):
+        items.append(button("wish", "Fit the network", Wish.FIT_NETWORK))
     return items
 
 
@@ -161,7 +156,7 @@ def _left(trace: NoisyTrace, found: Mapping[str, Array]) -> dict[str, float]:
 
 
 def _answer(scene: Scene, trace: NoisyTrace, iterates: "tuple[Iterate, ...]", found: Mapping[str, Array]) -> str:
-    progress = scene.holdings.denoised.progress if scene.holdings.denoised.key == trace.key else None
+    progress = scene.holdings.denoised.progress_for(trace)
     if refused := _refused(trace):
         return refused
     if progress is not None and progress.state == "failed":

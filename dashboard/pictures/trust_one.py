@@ -1,6 +1,6 @@
 """The part of the page Trust about one trace: is the network fooled, or is the problem ill-posed?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +11,8 @@ from core.perturbations.target import smallest_for_map
 from dashboard.background.search import Wanted
 from dashboard.background.wish import Wish
 from dashboard.figures import perturbation as figures
-from dashboard.figures.density import SIDE, raster, widened
-from dashboard.figures.regions import outside
+from dashboard.figures.density import SIDE, raster
+from dashboard.figures.regions import reaching
 from dashboard.maps import all_inverse_maps
 from dashboard.pictures import results
 from dashboard.pictures.controls import Control, button, controls_at, drop_down
@@ -59,20 +59,21 @@ def one_trace(scene: Scene) -> Shown:
     While anything but the size of the perturbation is dragged, all of it stays as it was at the last release, but for
     a target, which follows the hand.
     """
-    before = _at_rest(scene.at_release)
+    before = _at_rest(scene)
     if not scene.dragging:
         return before
-    if _differs_in(scene, FOLLOWS) and _is_fast(scene):
+    if scene.differs_only_in(*FOLLOWS) and _is_fast(scene):
         return _one_trace(scene)
     stays = before.as_it_is(stale=True)
-    if _differs_in(scene, TARGET) and before.plots:
+    if scene.differs_only_in(*TARGET) and before.plots:
         return replace(stays, plots=[_with_target(scene, before.plots[0]), *stays.plots[1:]])
     return stays
 
 
 def _at_rest(scene: Scene) -> Shown:
-    """Return the picture at rest; what a search has found so far is not kept."""
-    return _one_trace(scene) if scene.experiment.perturbation == "target" else at_release(_one_trace, scene)
+    """Return the picture at the last release, with what a search had found by then."""
+    sought = scene.holdings.sought
+    return at_release(_one_trace, scene, sought.found, sought.is_active)
 
 
 def _is_fast(scene: Scene) -> bool:
@@ -82,11 +83,6 @@ def _is_fast(scene: Scene) -> bool:
         released.observation.usable
         and results.posterior_seconds(theta_problem(released.experiment, released.observation)) < FOLLOWS_SECONDS
     )
-
-
-def _differs_in(scene: Scene, names: Sequence[str]) -> bool:
-    """Say whether the hand has changed some of these settings, and no others."""
-    return scene.experiment == replace(scene.released, **{name: getattr(scene.experiment, name) for name in names})
 
 
 def _with_target(scene: Scene, plane: Plot) -> Plot:
@@ -124,8 +120,8 @@ def _one_trace(scene: Scene) -> Shown:
             shown = _shown(trace, name, perturbation)
         except ValueError:  # of the perturbed trace
             shown = Shown("trust-none", question=wording.QUESTION, answer=wording.TOO_FAR)
-    rows = [[*_controls(scene, trace, name, made_for, makers), *chooser(scene)]]
-    return replace(shown, notes=notes, options=[{"title": "", "items": items} for items in rows])
+    items = [*_controls(scene, trace, name, made_for, makers), *chooser(scene)]
+    return replace(shown, notes=notes, options=[{"title": "", "items": items}])
 
 
 def wanted(scene: Scene) -> Wanted | None:
@@ -189,10 +185,10 @@ def _answer(trace: TraceOnScreen, name: str, perturbation: Perturbation, found: 
     size, n_times = abs(perturbation.size), trace.problem.times.size
     if trace.exact.fit.outcome != Outcome.EXPLAINED:
         return unexplained(trace.exact)
-    sought = trace.scene.holdings.sought
-    if perturbation.arrival is not None and sought.progress is not None and sought.is_active:
-        return wording.searched(name, sought.progress.done)
     if perturbation.arrival is not None:
+        progress = trace.scene.holdings.sought.progress
+        if progress is not None and progress.active:
+            return wording.searched(name, progress.done)
         return wording.about_target(perturbation.arrival, name, size, _needed(trace), n_times)
     if found.exact.fit.outcome != Outcome.EXPLAINED:
         return wording.UNEXPLAINED
@@ -213,7 +209,7 @@ def _plane(
     scene, looks = trace.scene, trace.looks
     truth = truth_of(scene, trace.problem)
     target = target_of(trace) if perturbation.arrival is not None else None
-    box = at_release(_box, scene) if scene.dragging else None
+    box = _box(_at_rest(scene)) if scene.dragging else None
     if box is None:
         box = _framed(trace, name, found, truth, target)
     side = SIDE_DRAGGED if scene.dragging else SIDE
@@ -229,9 +225,8 @@ def _plane(
     return Plot("plane", figure, handles=[(target, TARGET)])
 
 
-def _box(scene: Scene) -> Array | None:
-    """Return the box of the plane at the last release, (2, 2); None where there is no plane."""
-    shown = at_release(_one_trace, scene)
+def _box(shown: Shown) -> Array | None:
+    """Return the box of the plane that is shown, (2, 2); None where there is none."""
     plane = next((plot.figure for plot in shown.plots if plot.id == "plane"), None)
     if plane is None:
         return None
@@ -245,11 +240,7 @@ def _framed(trace: TraceOnScreen, name: str, found: Moved, truth: Point | None, 
     high = np.max([each[:, 1] for each in boxes], axis=0)
     points = [found.after[name]] if name in found.after else []
     points += [] if target is None else [np.array(target)]
-    box = np.column_stack([low, high])
-    for point in points:
-        if outside(box, point):
-            box = widened(np.column_stack([np.minimum(box[:, 0], point), np.maximum(box[:, 1], point)]), 0.06)
-    return box
+    return reaching(np.column_stack([low, high]), points)
 
 
 def _table(trace: TraceOnScreen, found: Moved) -> list[list[Cell]]:

@@ -17,8 +17,8 @@ from core.posterior.exact import Posterior
 from core.problem.problem import Problem
 from dashboard.figures import race
 from dashboard.figures import steps as figures
-from dashboard.figures.density import SIDE, raster, widened
-from dashboard.figures.regions import outside
+from dashboard.figures.density import SIDE, raster
+from dashboard.figures.regions import reaching
 from dashboard.figures.style import SHIPPED_MAPS, Look
 from dashboard.maps import all_inverse_maps
 from dashboard.pictures import results
@@ -53,8 +53,7 @@ def learned_steps(scene: Scene) -> Shown:
 
     Under the hand it follows their number alone; what changes the trace waits for the release.
     """
-    followed = replace(scene.released, learned_steps=scene.experiment.learned_steps)
-    if scene.dragging and scene.experiment != followed:
+    if scene.dragging and not scene.differs_only_in("learned_steps"):
         return _learned_steps(scene.at_release).as_it_is(stale=True)
     return _learned_steps(scene)
 
@@ -101,17 +100,14 @@ def _paths(problem: Problem) -> dict[str, Array]:
     learned = np.clip(task.unscale(np.array([each.mean[0].numpy() for each in found])), *problem.bounds.T)
     run = Run(problem, learned[0], 0)
     gauss_newton(run, problem.noise[0])
-    last = np.searchsorted(run.evaluations, np.arange(1, 2 + MOST), side="right") - 1
-    return {entries.LEARNED_STEPS: learned, entries.GAUSS_NEWTON_STEPS: np.array(run.positions)[last]}
+    newton = np.array([run.position_after(1 + spent) for spent in range(1 + MOST)])
+    return {entries.LEARNED_STEPS: learned, entries.GAUSS_NEWTON_STEPS: newton}
 
 
 def _plane(scene: Scene, exact: Posterior, shown: dict[str, Array], whole: dict[str, Array]) -> dict[str, Any]:
     """Draw the steps on screen in a box that holds the posterior and the whole paths."""
     truth = truth_of(scene, exact.problem)
-    box = window_of(exact, truth)
-    for point in np.concatenate(list(whole.values())):
-        if outside(box, point):
-            box = widened(np.column_stack([np.minimum(box[:, 0], point), np.maximum(box[:, 1], point)]), 0.06)
+    box = reaching(window_of(exact, truth), np.concatenate(list(whole.values())))
     paths = {name: (LOOKS[name], path) for name, path in shown.items()}
     start: tuple[Look, Array] = SHIPPED_MAPS[BEST], whole[entries.LEARNED_STEPS][0]
     return figures.plane(exact.names, box, raster(exact, box, SIDE), paths, start, truth)

@@ -1,6 +1,6 @@
 """Everything that a page's pictures are computed from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from dashboard.scene.experiment import Experiment
@@ -40,6 +40,11 @@ class Scene:
         if self.dragging and self.experiment.t_end != self.released.t_end and self.holdings.upload is None:
             end = max(end, SLIDERS["t_end"].high)
         return float(times[0]), end
+
+    def differs_only_in(self, *names: str) -> bool:
+        """Say whether the hand has changed no other settings than these since the last release."""
+        moved = {name: getattr(self.experiment, name) for name in names}
+        return self.experiment == replace(self.released, **moved)
 
     @cached_property
     def at_release(self) -> "Scene":

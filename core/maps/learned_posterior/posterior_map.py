@@ -11,7 +11,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from safetensors.torch import save as save_tensors
 
-from core.files import read_json, write_bytes, write_json
+from core.files import read_json, write_weights
 from core.maps.inputs import TraceInputs
 from core.maps.inverse_map import (
     MAX_FILE_BYTES,
@@ -105,8 +105,8 @@ class PosteriorMap:
 
     def save(self, folder: Path) -> None:
         """Write NAME.json and NAME.safetensors to folder, each in one step; the weights last, as they need a card."""
-        write_json(folder / f"{self.name}.json", {**self.card, "recipe": asdict(self.recipe)})
-        write_bytes(folder / f"{self.name}.safetensors", save_tensors(self.network.state_dict()))
+        card = {**self.card, "recipe": asdict(self.recipe)}
+        write_weights(folder, self.name, card, save_tensors(self.network.state_dict()))
 
 
 def posterior_map(

@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 
@@ -29,9 +27,8 @@ def ended(held, trace):
     """Look at a fit until it has ended."""
     for _ in range(1200):
         held = attended(held, trace, None)
-        if not held.is_active:
+        if held.task.wait(0.05):
             return attended(held, trace, None)
-        time.sleep(0.05)
     raise AssertionError("A minute is many times what it takes.")
 
 

@@ -124,8 +124,9 @@ def test_the_search_is_begun_shown_and_ended_by_another_target():
     asked = wanted(Scene(experiment, experiment))
     held = attended(Sought(), asked, None)
     assert at_rest(experiment).answer == "Searching for the smallest perturbation …"
-    while held.is_active or held.found is None:
-        held = attended(held, asked, None)
+    while not held.task.wait(1.0):
+        held = attended(held, asked, None)  # who is not asked for ends
+    held = attended(held, asked, None)
     shown = at_rest(experiment, Holdings(sought=held))
     assert "takes dense-noisy to the target" in shown.answer
     other = replace(experiment, target_theta0=0.41)
