@@ -407,7 +407,7 @@ def test_a_recipe_costs_no_memory_that_the_weights_do_not_fill(saved):
 def test_a_map_is_saved_card_first(tmp_path, monkeypatch):
     """So that weights never lie without their card, whatever happens in between."""
     written = []
-    monkeypatch.setattr("core.maps.inverse_map.write_bytes", lambda path, _: written.append(path.name))
-    monkeypatch.setattr("core.maps.inverse_map.write_json", lambda path, _: written.append(path.name))
+    monkeypatch.setattr("core.files.write_bytes", lambda path, _: written.append(path.name))
+    monkeypatch.setattr("core.files.write_json", lambda path, _: written.append(path.name))
     make_map().save(tmp_path)
     assert written == ["a-map.json", "a-map.safetensors"]
